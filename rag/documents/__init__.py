@@ -1,0 +1,1 @@
+"""From a path to documents and chunks: reading, voices, chunking."""

@@ -1,0 +1,29 @@
+"""The errors that Footnote raises on purpose: each says what failed and what to do, in one line."""
+
+
+class RagError(Exception):
+    """Base of every error that is meant for the user."""
+
+
+class SettingsError(RagError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class DocumentError(RagError):
+    """A document cannot be read."""
+
+
+class ModelError(RagError):
+    """A model is unknown, missing, cannot be fetched, does not verify or cannot be loaded."""
+
+
+class CatalogError(RagError):
+    """An index does not exist, is damaged, or was made with another embedder."""
+
+
+class PromptError(RagError):
+    """A prompt file is missing or has a missing or unknown placeholder."""
+
+
+class QuestionError(RagError):
+    """A question is empty or too long for the LLM's context."""

@@ -1,0 +1,98 @@
+"""The settings: argument, then `RAG_*` variable, then `rag.toml`, then default."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rag.errors import SettingsError
+
+ENV_PREFIX = "RAG_"
+TOML_FILE = "rag.toml"
+
+
+class Settings(BaseSettings):
+    """Every choice a user can make; `Settings.load` turns a bad one into a `SettingsError`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, toml_file=TOML_FILE, extra="forbid", frozen=True, validate_default=True
+    )
+
+    index_dir: Path = Field(Path("index"), description="folder that holds the indexes")
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(
+        "default", description="name of the index: letters, digits, '.', '_' and '-'"
+    )
+    home: Path = Field(
+        platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models"
+    )
+    llm: str = Field(
+        "qwen2.5-coder-1.5b", description="LLM: a name of `rag models list`, a GGUF file, or hf:OWNER/REPO:FILE"
+    )
+    embedder: str = Field(
+        "all-minilm-l6-v2",
+        description="embedder: a name of `rag models list`, a sentence-transformers folder, or hf:OWNER/REPO",
+    )
+    passages: int = Field(4, ge=1, le=20, description="passages given to the LLM")
+    chunk_tokens: int = Field(96, ge=16, le=8192, description="largest chunk, in the embedder's tokens")
+    context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
+    max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
+    threads: int = Field(0, ge=0, le=512, description="CPU threads of the LLM; 0 uses every core")
+    gpu_layers: int = Field(0, ge=-1, le=1000, description="LLM layers put on a GPU; -1 puts all")
+    temperature: float = Field(0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the sampling")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def load(cls, **arguments: Any) -> "Settings":
+        """Return the settings, `arguments` first; raises SettingsError for an unknown or out-of-range one."""
+        for variable in os.environ:
+            name = variable.removeprefix(ENV_PREFIX).lower()
+            if variable.startswith(ENV_PREFIX) and name not in cls.model_fields:
+                raise SettingsError(_describe_unknown(name, origin=variable))
+        try:
+            return cls(**arguments)
+        except ValidationError as exc:
+            raise SettingsError("; ".join(_describe(error) for error in exc.errors())) from exc
+        except (ValueError, OSError) as exc:  # rag.toml is not TOML, or cannot be read
+            raise SettingsError(f"cannot read {TOML_FILE}: {exc}; mend it or remove it") from exc
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """Return " (did you mean …?)" for the known name nearest to `name`, or all of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+
+
+def _describe_unknown(name: str, *, origin: str) -> str:
+    return f"unknown setting {origin}: {suggest(name, list(Settings.model_fields))}"
+
+
+def _describe(error: Any) -> str:
+    name, value = ".".join(map(str, error["loc"])), error["input"]
+    if error["type"] == "extra_forbidden":
+        return _describe_unknown(name, origin=name)
+    context = error.get("ctx", {})
+    for bound, word in (("ge", "least"), ("le", "most")):
+        if bound in context:
+            return f"setting {name} must be at {word} {context[bound]}, not {value!r}: set it to {context[bound]}"
+    field = Settings.model_fields.get(name)
+    return f"setting {name} cannot be {value!r} ({field.description if field else error['msg']})"

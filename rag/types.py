@@ -1,0 +1,99 @@
+"""The records that pass between the parts; character offsets are half-open, `[start, end)`."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Voice = Literal["article", "comment"]
+Outcome = Literal["answered", "unconfirmed", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document in which one voice speaks."""
+
+    start: int
+    end: int
+    voice: Voice
+    author: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's text, what is known of it, and who speaks where; `date` is ISO 8601 where it could be read."""
+
+    source: str
+    text: str
+    title: str
+    sections: tuple[Section, ...]
+    outlet: str | None = None
+    author: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stored slice of a document: `text` equals the document's text `[start:end)`."""
+
+    id: int
+    document_id: int
+    source: str
+    title: str
+    outlet: str | None
+    start: int
+    end: int
+    text: str
+    voice: Voice
+    author: str | None
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question; `score` is the cosine similarity, `rank` counts from 1."""
+
+    chunk: Chunk
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A hit that the answer used: its number `[n]`, and the exact words `[start:end)` that support the answer."""
+
+    number: int
+    document_id: int
+    chunk_id: int
+    source: str
+    title: str
+    outlet: str | None
+    voice: Voice
+    author: str | None
+    date: str | None
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, without its marks, and the numbers of the passages that it cites."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time."""
+
+    question: str
+    answer: str
+    outcome: Outcome
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    model: str
+    prompt_tokens: int
+    answer_tokens: int
+    seconds: dict[str, float] = field(default_factory=dict)
