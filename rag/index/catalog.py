@@ -1,0 +1,145 @@
+"""The truth of an index: documents, chunks and embeddings in one SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from rag.errors import CatalogError
+from rag.index.embedder import Vectors
+from rag.index.vectors import Ids
+from rag.types import Chunk, Document, Section
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT_S = 30.0
+
+_SCHEMA = """
+CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT UNIQUE NOT NULL, content_hash TEXT NOT NULL,
+    title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL
+);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
+    voice TEXT NOT NULL, author TEXT, date TEXT, embedding BLOB NOT NULL
+);
+CREATE INDEX chunks_by_document ON chunks (document_id);
+"""
+_CHUNKS = """
+SELECT c.id, c.document_id, d.source, d.title, d.outlet, c.start, c."end", c.text, c.voice, c.author, c.date
+FROM chunks c JOIN documents d ON d.id = c.document_id
+"""
+
+
+class Catalog:
+    """An open catalog; every change is one transaction, and raises the generation number by one."""
+
+    def __init__(self, path: Path, *, embedder: str, dim: int, create: bool = False) -> None:
+        """Open the catalog at `path`, made by `embedder`; with `create`, make it where there is none.
+
+        Raises CatalogError if it is missing, damaged, or made with another embedder.
+        """
+        self.path = path
+        if not create and not path.is_file():
+            raise CatalogError(f"no index at {path.parent}: run `rag index PATHS --name {path.parent.name}`")
+        try:
+            # The page asks from several threads; the sqlite3 module serialises the calls.
+            self._db = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._open(embedder, dim)
+        except sqlite3.DatabaseError as exc:
+            raise CatalogError(f"cannot open the index at {path.parent}: {exc}; delete the folder and index again") from exc
+
+    def _open(self, embedder: str, dim: int) -> None:
+        with self._transaction():
+            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
+        version, made_by, made_dim, _ = self._db.execute("SELECT * FROM meta").fetchone()
+        name = self.path.parent.name
+        if version != SCHEMA_VERSION:
+            raise CatalogError(f"index {name} has the format of another version: delete {self.path.parent}, index again")
+        if (made_by, made_dim) != (embedder, dim):
+            raise CatalogError(
+                f"index {name} was made with embedder {made_by} ({made_dim} dimensions), not {embedder} ({dim}): add "
+                f"`--embedder {made_by}`, or run `rag index PATHS --name OTHER --embedder {embedder}`"
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @property
+    def generation(self) -> int:
+        """The number of changes made so far."""
+        return int(self._db.execute("SELECT generation FROM meta").fetchone()[0])
+
+    def hashes(self) -> dict[str, str]:
+        """Return the content hash of each document by its source."""
+        return dict(self._db.execute("SELECT source, content_hash FROM documents"))
+
+    def replace_document(self, document: Document, content_hash: str, chunks: Sequence[Section], rows: Vectors) -> None:
+        """Put a document with its chunks and their embeddings in, and what had its source out."""
+        d = document
+        with self._transaction():
+            self._db.execute("DELETE FROM documents WHERE source = ?", (d.source,))
+            document_id = self._db.execute(
+                "INSERT INTO documents (source, content_hash, title, outlet, author, date, text) VALUES (?,?,?,?,?,?,?)",
+                (d.source, content_hash, d.title, d.outlet, d.author, d.date, d.text),
+            ).lastrowid
+            self._db.executemany(
+                'INSERT INTO chunks (document_id, start, "end", text, voice, author, date, embedding)'
+                " VALUES (?,?,?,?,?,?,?,?)",
+                [
+                    (document_id, c.start, c.end, d.text[c.start : c.end], c.voice, c.author, c.date, blob)
+                    for c, blob in zip(chunks, (row.astype(np.float16).tobytes() for row in rows), strict=True)
+                ],
+            )
+            self._db.execute("UPDATE meta SET generation = generation + 1")
+
+    def remove_document(self, source: str) -> None:
+        """Take a document and its chunks out."""
+        with self._transaction():
+            self._db.execute("DELETE FROM documents WHERE source = ?", (source,))
+            self._db.execute("UPDATE meta SET generation = generation + 1")
+
+    def count_chunks(self) -> int:
+        """Return the number of chunks."""
+        return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
+        """Return the chunks with these ids, in their order; ids that are gone are left out."""
+        marks = ",".join("?" * len(ids))
+        rows = self._db.execute(f"{_CHUNKS} WHERE c.id IN ({marks})", list(ids))  # noqa: S608 - only question marks
+        found = {row[0]: Chunk(*row) for row in rows}
+        return [found[i] for i in ids if i in found]
+
+    def get_text(self, document_id: int) -> str:
+        """Return a document's text, which citations' offsets count in."""
+        row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
+        if row is None:
+            raise CatalogError(f"document {document_id} is not in the index any more; ask again")
+        return str(row[0])
+
+    def iter_embeddings(self, *, dim: int, batch: int = 4096) -> Iterator[tuple[Ids, Vectors]]:
+        """Yield the chunks' ids and embeddings, in order of id, at most `batch` rows at a time."""
+        cursor = self._db.execute("SELECT id, embedding FROM chunks ORDER BY id")
+        while rows := cursor.fetchmany(batch):
+            vectors = np.frombuffer(b"".join(blob for _, blob in rows), dtype=np.float16).reshape(len(rows), dim)
+            yield np.array([i for i, _ in rows], dtype=np.int64), vectors.astype(np.float32)

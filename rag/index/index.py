@@ -1,0 +1,138 @@
+"""An index in a folder: opened, brought up to date with files, searched."""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from tqdm import tqdm
+
+from rag.documents.chunk import split_document
+from rag.documents.read import find_files, read_document
+from rag.errors import CatalogError, DocumentError
+from rag.index.catalog import Catalog
+from rag.index.embedder import Embedder, open_embedder
+from rag.index.vectors import FaissStore
+from rag.settings import Settings
+from rag.types import Hit
+
+logger = logging.getLogger(__name__)
+
+
+class IndexReport(NamedTuple):
+    """What `build_index` did: numbers of documents, chunks in the index, and why files were skipped."""
+
+    indexed: int
+    unchanged: int
+    removed: int
+    chunks: int
+    skipped: list[str]
+
+
+class Index:
+    """The documents of one folder `index_dir/name`, to be searched with one embedder."""
+
+    def __init__(self, folder: Path, embedder: Embedder, *, create: bool = False) -> None:
+        """Open the index in `folder`; with `create`, make it where there is none. Raises CatalogError."""
+        self.folder = folder
+        self.embedder = embedder
+        if create:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
+        self.catalog = Catalog(folder / "catalog.sqlite", embedder=embedder.name, dim=embedder.dim, create=create)
+        self._generation = -1
+        self._vectors = FaissStore(embedder.dim)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.catalog.close()
+
+    def search(self, question: str, *, k: int) -> tuple[Hit, ...]:
+        """Return the k chunks nearest to a question, best first."""
+        self.refresh()
+        if not len(self._vectors):
+            return ()
+        scores = dict(self._vectors.search(self.embedder.embed_query(question), k))
+        chunks = self.catalog.get_chunks(list(scores))
+        return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
+
+    def refresh(self) -> None:
+        """Bring the vectors to the catalog's generation: from their file, else from the catalog."""
+        generation = self.catalog.generation
+        if generation == self._generation:
+            return
+        path = self.folder / f"vectors-{generation}.faiss"
+        store = FaissStore.load(path, dim=self.embedder.dim)
+        if store is None or len(store) != self.catalog.count_chunks():
+            store = FaissStore(self.embedder.dim)
+            for ids, vectors in self.catalog.iter_embeddings(dim=self.embedder.dim):
+                store.add(ids, vectors)
+            self._save(store, path)
+        self._vectors, self._generation = store, generation
+
+    def _save(self, store: FaissStore, path: Path) -> None:
+        try:
+            store.save(path)
+        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder: the next opening rebuilds it
+            logger.warning("cannot write %s: %s", path, exc)
+            return
+        for old in self.folder.glob("vectors-*.faiss"):
+            if old != path:
+                old.unlink(missing_ok=True)
+
+
+def build_index(
+    paths: Iterable[str | Path],
+    *,
+    name: str | None = None,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+) -> IndexReport:
+    """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
+
+    A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
+    last good state stays. Raises DocumentError if a path does not exist or nothing at all can be read.
+    """
+    settings = settings or Settings.load(**({"name": name} if name else {}))
+    roots = [Path(path) for path in paths]
+    files = list(dict.fromkeys(find_files(roots)))
+    embedder = embedder or open_embedder(settings)
+    with Index(settings.index_dir / (name or settings.name), embedder, create=True) as index:
+        known = index.catalog.hashes()
+        gone = [s for s in known if s not in set(map(str, files)) and _is_under(Path(s), roots)]
+        for source in gone:
+            index.catalog.remove_document(source)
+        indexed, skipped = 0, []
+        for file in tqdm(files, desc="indexing", unit="file", disable=None):
+            try:
+                indexed += _update_file(index, file, settings, known.get(str(file)))
+            except DocumentError as exc:
+                skipped.append(str(exc))
+                logger.warning("skipped: %s", exc)
+        if len(skipped) == len(files):
+            raise DocumentError("nothing was indexed: " + ("none of the files can be read" if len(skipped) > 1 else skipped[0]))
+        index.refresh()
+        chunks = index.catalog.count_chunks()
+    return IndexReport(indexed, len(files) - len(skipped) - indexed, len(gone), chunks, skipped)
+
+
+def _is_under(path: Path, roots: list[Path]) -> bool:
+    return any(path.is_relative_to(root.resolve()) for root in roots if root.is_dir())
+
+
+def _update_file(index: Index, file: Path, settings: Settings, known_hash: str | None) -> bool:
+    document = read_document(file)
+    embedder = index.embedder
+    chunk_tokens = min(settings.chunk_tokens, embedder.max_tokens)
+    content_hash = hashlib.sha256(f"{chunk_tokens}\n{document.text}".encode()).hexdigest()
+    if content_hash == known_hash:
+        return False
+    chunks = list(split_document(document, chunk_tokens=chunk_tokens, count_tokens=embedder.count_tokens))
+    rows = embedder.embed_documents([document.text[chunk.start : chunk.end] for chunk in chunks])
+    index.catalog.replace_document(document, content_hash, chunks, rows)
+    return True

@@ -1,0 +1,64 @@
+"""Keeps the vectors of the chunks in FAISS and finds the nearest."""
+
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.index.embedder import Vectors
+
+Ids = NDArray[np.int64]
+
+
+class VectorStore(Protocol):
+    """What an index needs of a vector store; ids are chunk ids."""
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add unit vectors, float32 of shape (len(ids), dim)."""
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        """Return the ids and cosine similarities of the k nearest, best first, ties by id."""
+
+
+class FaissStore:
+    """Exact search over 64-bit ids: `IndexIDMap2` over a flat inner-product index."""
+
+    def __init__(self, dim: int) -> None:
+        import faiss
+
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        self._index.add_with_ids(vectors, ids)
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
+        found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def save(self, path: Path) -> None:
+        """Write the store aside, then put it in place."""
+        import faiss
+
+        aside = path.with_suffix(".tmp")
+        faiss.write_index(self._index, str(aside))
+        aside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, *, dim: int) -> Self | None:
+        """Return the saved store, or None if it is missing, torn or of another dimension."""
+        import faiss
+
+        store = cls(dim)
+        try:
+            store._index = faiss.read_index(str(path))
+        except RuntimeError:
+            return None
+        return store if store._index.d == dim else None

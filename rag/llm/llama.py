@@ -1,0 +1,112 @@
+"""Runs a GGUF model in this process with llama.cpp."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from rag.errors import ModelError
+from rag.models.registry import locate_model
+from rag.settings import Settings
+
+
+class Message(NamedTuple):
+    """One message of a chat; `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+class LLM(Protocol):
+    """What the assistant needs of an LLM; safe to use from several threads."""
+
+    name: str
+    context_size: int
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens of the context the messages take."""
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int
+    ) -> Iterator[str]:
+        """Yield the reply piece by piece, one token or more each."""
+
+
+class LlamaCpp:
+    """An LLM of llama-cpp-python; the lock is inside, since one `Llama` object serves one thread at a time."""
+
+    def __init__(self, name: str, path: Path, *, context: int, threads: int = 0, gpu_layers: int = 0) -> None:
+        """Load the GGUF file at `path`; `threads` 0 takes every core. Raises ModelError."""
+        import llama_cpp
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        self.name = name
+        _check_gguf(path)
+        threads = threads or len(os.sched_getaffinity(0))
+        try:
+            self._llama = llama_cpp.Llama(
+                str(path),
+                n_ctx=context,
+                n_threads=threads,
+                n_threads_batch=threads,
+                n_gpu_layers=gpu_layers,
+                verbose=False,
+            )
+        except (ValueError, RuntimeError, OSError) as exc:
+            raise ModelError(f"cannot load {path}: {exc}; run `rag models verify`, or name another file") from exc
+        self.context_size = self._llama.n_ctx()
+        template = self._llama.metadata.get("tokenizer.chat_template")
+        if template is None:
+            raise ModelError(f"{path} has no chat template: name an instruction-tuned model")
+        vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
+        pieces = [
+            (token, llama_cpp.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace"))
+            for token in range(self._llama.n_vocab())
+            if llama_cpp.llama_vocab_is_control(vocabulary, token)
+        ]
+        text_of = dict(pieces)
+        self._control = re.compile("|".join(re.escape(text) for _, text in pieces if text) or r"(?!)")
+        self._format = Jinja2ChatFormatter(
+            template=template,
+            eos_token=text_of.get(self._llama.token_eos(), ""),
+            bos_token=text_of.get(self._llama.token_bos(), ""),
+        )
+        self._lock = threading.Lock()
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self._tokenize(messages))
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int
+    ) -> Iterator[str]:
+        with self._lock:
+            chunks: Any = self._llama.create_completion(
+                self._tokenize(messages), max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
+            )
+            for chunk in chunks:
+                yield chunk["choices"][0]["text"]
+
+    def _tokenize(self, messages: Sequence[Message]) -> list[int]:
+        # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.
+        safe: Any = [
+            {"role": m.role, "content": self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", m.content)}
+            for m in messages
+        ]
+        prompt = self._format(messages=safe)
+        return self._llama.tokenize(prompt.prompt.encode(), add_bos=not prompt.added_special, special=True)
+
+
+def open_llm(settings: Settings) -> LlamaCpp:
+    """Return the LLM that the settings name; raises ModelError if it is not there or cannot be loaded."""
+    path = locate_model(settings.llm, kind="llm", home=settings.home)
+    return LlamaCpp(
+        settings.llm, path, context=settings.context, threads=settings.threads, gpu_layers=settings.gpu_layers
+    )
+
+
+def _check_gguf(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ModelError(f"cannot load {path}: not a GGUF file; run `rag models verify`, or name another file")

@@ -1,0 +1,94 @@
+"""Reads the registry of models, and finds on this machine the model that a setting names."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rag.errors import ModelError
+from rag.settings import suggest
+
+Kind = Literal["llm", "embedder"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model: its path in the model's folder, its size and its SHA-256."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """Where the package registry keeps a model: in `parts` wheels, `member` of each to be put together."""
+
+    package: str
+    version: str
+    parts: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered model; `context` is in tokens."""
+
+    name: str
+    kind: Kind
+    license: str
+    context: int
+    hub: str
+    wheel: Wheel
+    files: tuple[ModelFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(file.bytes for file in self.files)
+
+    def folder(self, home: Path) -> Path:
+        """Return the folder that holds the files once they are fetched."""
+        return home / "models" / self.name
+
+    def is_fetched(self, home: Path) -> bool:
+        """Tell whether every file is there with its size; `rag models verify` checks the hashes too."""
+        paths = [(self.folder(home) / file.path, file.bytes) for file in self.files]
+        return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+
+def load_registry(path: Path = Path(__file__).with_name("registry.toml")) -> dict[str, Model]:
+    """Return the registered models by name."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["models"]
+    return {
+        t["name"]: Model(**{**t, "wheel": Wheel(**t["wheel"]), "files": tuple(ModelFile(**f) for f in t["files"])})
+        for t in tables
+    }
+
+
+def get_model(name: str) -> Model:
+    """Return the registered model of that name; raises ModelError naming the nearest."""
+    registry = load_registry()
+    if name not in registry:
+        raise ModelError(f"unknown model {name!r}: {suggest(name, list(registry))}")
+    return registry[name]
+
+
+def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
+    """Return where a model lies: a registered name, a path, or `hf:OWNER/REPO[:FILE]` (fetched if need be).
+
+    An LLM is one GGUF file, an embedder a sentence-transformers folder. Raises ModelError.
+    """
+    if name.startswith("hf:"):
+        from rag.models.fetch import fetch_from_hub
+
+        return fetch_from_hub(name.removeprefix("hf:"), kind=kind, home=home)
+    path = Path(name).expanduser()
+    if kind == "llm" and path.is_file() or kind == "embedder" and path.is_dir():
+        return path
+    model = get_model(name)
+    if model.kind != kind:
+        raise ModelError(f"{name} is an {model.kind}, not an {kind}; see `rag models list`")
+    if not model.is_fetched(home):
+        raise ModelError(f"model {name} is not on this machine yet: run `rag models pull {name}`")
+    return model.folder(home) / model.files[0].path if kind == "llm" else model.folder(home)
