@@ -1,0 +1,48 @@
+"""Footnote: ask your own documents, and check every sentence of the answer.
+
+>>> from rag import Assistant, build_index
+>>> build_index(["examples"], name="examples")
+>>> Assistant.open("index/examples").ask("Why was Putin's visit cancelled?").answer
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.errors import (
+        CatalogError,
+        DocumentError,
+        ModelError,
+        PromptError,
+        QuestionError,
+        RagError,
+        SettingsError,
+    )
+    from rag.index.index import Index, IndexReport, build_index
+    from rag.settings import Settings
+    from rag.types import Answer, Chunk, Citation, Document, Hit, Section, Sentence
+
+# Loaded when first used, so that `import rag` is instant.
+_MODULES = {
+    "rag.assistant": ("Assistant",),
+    "rag.errors": (
+        "CatalogError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError", "SettingsError",
+    ),
+    "rag.index.index": ("Index", "IndexReport", "build_index"),
+    "rag.settings": ("Settings",),
+    "rag.types": ("Answer", "Chunk", "Citation", "Document", "Hit", "Section", "Sentence"),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Document", "DocumentError", "Hit", "Index",
+    "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Section", "Sentence", "Settings",
+    "SettingsError", "build_index",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'rag' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -1,0 +1,153 @@
+"""Turns what the LLM wrote into sentences with citations: exact quotes of the passages that support them."""
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sentencex
+
+from rag.answer.prompt import REFUSAL
+from rag.types import Citation, Hit, Outcome, Sentence
+
+logger = logging.getLogger(__name__)
+
+# A mark as the model writes it: [1], [1, 2], [passage 1].
+_MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+# Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
+_MIN_SUPPORT = 0.4
+_MARGIN = 0.25
+_STOP_WORDS = frozenset(
+    "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s said"
+    " say says she so that the their them there these they this to was were what when which who why will with would"
+    " reader readers".split()
+)
+
+
+class Cited(NamedTuple):
+    """An answer's text with its marks, its sentences, its citations and its outcome."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    outcome: Outcome
+
+
+class Quote(NamedTuple):
+    """The sentence of a hit that supports an answer's sentence best; `support` is the share of its words found, 0 to 1."""
+
+    support: float
+    start: int
+    end: int
+
+
+def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
+    """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
+
+    A number that was not offered is removed. One whose passage holds too few of the sentence's words is replaced by
+    that of the passage that holds them. The outcome is `not_found`, without citations, if the LLM refused or nothing
+    that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
+    """
+    citations: dict[int, Citation] = {}
+    sentences = []
+    for text, offered in _split_answer(raw, len(hits)):
+        if _normalise(text) == _normalise(REFUSAL):
+            continue
+        quotes = {n: find_quote(text, hit) for n, hit in enumerate(hits, start=1)}
+        numbers = _choose_numbers(text, offered, quotes)
+        if not numbers:
+            logger.warning("left out, no passage supports it: %s", text)
+            continue
+        for n in numbers:
+            citations.setdefault(n, _make_citation(n, hits[n - 1], quotes[n]))
+        sentences.append(Sentence(text, numbers))
+    if not sentences:
+        return Cited(REFUSAL, (Sentence(REFUSAL, ()),), (), "not_found")
+    used = tuple(citations[n] for n in sorted(citations))
+    outcome: Outcome = "unconfirmed" if all(c.voice == "comment" for c in used) else "answered"
+    text = " ".join(_mark(sentence) for sentence in sentences)
+    return Cited(text, tuple(sentences), used, outcome)
+
+
+def find_quote(text: str, hit: Hit) -> Quote:
+    """Return the sentence of a hit that holds most of a text's words, with its offsets in the document."""
+    wanted = _words(text)
+    best = Quote(0.0, hit.chunk.start, hit.chunk.end)
+    for start, end in split_sentences(hit.chunk.text):
+        words = _words(hit.chunk.text[start:end])
+        support = len(wanted & words) / len(wanted) if wanted else 0.0
+        if support > best.support:
+            best = Quote(support, hit.chunk.start + start, hit.chunk.start + end)
+    return best
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Return the offsets of a text's sentences, without the white space around them; a line's end ends one."""
+    spans = []
+    for line in re.finditer(r"\S.*", text):
+        for found in sentencex.get_sentence_boundaries("en", line[0]):
+            start, end = line.start() + found["start_index"], line.start() + found["end_index"]
+            stripped = text[start:end].strip()
+            if stripped:
+                start += text[start:end].index(stripped)
+                spans.append((start, start + len(stripped)))
+    return spans
+
+
+def _split_answer(raw: str, offered: int) -> list[tuple[str, list[int]]]:
+    # Marks are taken out first, with the place where they stood, so that they cannot mislead the sentence splitter.
+    marks: list[tuple[int, int]] = []
+    plain = ""
+    position = 0
+    for mark in _MARK.finditer(raw):
+        plain += raw[position : mark.start()]
+        position = mark.end()
+        for number in map(int, re.findall(r"\d+", mark[1])):
+            if 1 <= number <= offered:
+                marks.append((len(plain), number))
+            else:
+                logger.warning("removed the mark [%d]: %d passages were offered", number, offered)
+    plain += raw[position:]
+    spans = split_sentences(plain)
+    return [
+        (plain[start:end], [n for at, n in marks if start < at <= (spans[i + 1][0] if i + 1 < len(spans) else len(plain))])
+        for i, (start, end) in enumerate(spans)
+    ]
+
+
+def _choose_numbers(text: str, offered: Sequence[int], quotes: dict[int, Quote]) -> tuple[int, ...]:
+    if not quotes:
+        return ()
+    best = max(quotes, key=lambda n: (quotes[n].support, -n))
+    good = max(_MIN_SUPPORT, quotes[best].support - _MARGIN)
+    kept = tuple(n for n in dict.fromkeys(offered) if quotes[n].support >= good)
+    if kept:
+        return kept
+    if quotes[best].support < _MIN_SUPPORT:
+        return ()
+    logger.info("cited [%d] instead of %s: %s", best, list(offered), text)
+    return (best,)
+
+
+def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
+    c = hit.chunk
+    words = c.text[quote.start - c.start : quote.end - c.start]
+    return Citation(
+        number, c.document_id, c.id, c.source, c.title, c.outlet, c.voice, c.author, c.date, words, quote.start, quote.end
+    )
+
+
+def _mark(sentence: Sentence) -> str:
+    marks = "".join(f"[{n}]" for n in sentence.citations)
+    text = sentence.text
+    return f"{text[:-1]} {marks}{text[-1]}" if text[-1] in ".!?" else f"{text} {marks}"
+
+
+def _normalise(text: str) -> str:
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def _words(text: str) -> set[str]:
+    # A crude stem, so that "cancelled" meets "cancellation" and "officials" meets "official".
+    return {word[:6] for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS}

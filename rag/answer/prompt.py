@@ -1,0 +1,100 @@
+"""Makes the chat messages for a question from the texts in `prompts/`, within the LLM's context."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from string import Template
+from typing import NamedTuple
+
+from rag.errors import PromptError, QuestionError
+from rag.llm.llama import Message
+from rag.types import Chunk, Hit
+
+REFUSAL = "The documents do not say."
+_PACKAGE = Path(__file__).resolve().parents[1]
+_FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
+_QUESTION_PLACEHOLDERS = {"passages", "question"}
+# A bracketed number in a document would pass for a passage's: it is shown in round ones.
+_BRACKETED = re.compile(r"\[(\d+)\]")
+
+
+class Prompts(NamedTuple):
+    """The messages before the question, and the template of the question."""
+
+    examples: tuple[Message, ...]
+    question: Template
+
+
+def find_prompts() -> Path:
+    """Return the folder of the prompts: beside the modules when installed, one above them in a checkout."""
+    installed = _PACKAGE / "prompts"
+    return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
+
+
+def load_prompts(folder: Path) -> Prompts:
+    """Return the prompts in a folder, in order of file name; raises PromptError naming a file that is wrong."""
+    paths = sorted(path for path in folder.glob("*.txt"))
+    if not paths:
+        raise PromptError(f"no prompts in {folder}: install the package again, or restore the folder")
+    *examples, question = paths
+    messages = []
+    for path in examples:
+        template = _load(path, required=set(), optional={"refusal"})
+        messages.append(Message(_role(path), template.substitute(refusal=REFUSAL)))
+    return Prompts(tuple(messages), _load(question, required=_QUESTION_PLACEHOLDERS))
+
+
+def _role(path: Path) -> str:
+    match = _FILE.fullmatch(path.name)
+    if not match:
+        raise PromptError(f"prompt {path}: name it NN-NAME.ROLE.txt with role system, user or assistant")
+    return match[1]
+
+
+def _load(path: Path, *, required: set[str], optional: set[str] = frozenset()) -> Template:  # type: ignore[assignment]
+    _role(path)
+    template = Template(path.read_text(encoding="utf-8").strip())
+    if not template.is_valid():
+        raise PromptError(f"prompt {path}: a stray $; write $$ for a dollar sign")
+    found = set(template.get_identifiers())
+    if missing := required - found:
+        raise PromptError(f"prompt {path}: the placeholder ${min(missing)} is missing; put it in")
+    if unknown := found - required - optional:
+        raise PromptError(f"prompt {path}: unknown placeholder ${min(unknown)}; write $$ for a dollar sign")
+    return template
+
+
+def label_chunk(chunk: Chunk) -> str:
+    """Return who speaks in a chunk, where and when: "Article, The Express Tribune, 2012-10-04"."""
+    voice = "Article" if chunk.voice == "article" else "Reader's comment"
+    names = (chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
+    return ", ".join([voice, *filter(None, names)])
+
+
+def build_messages(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    prompts: Prompts,
+    count_tokens: Callable[[Sequence[Message]], int],
+    max_prompt_tokens: int,
+) -> tuple[list[Message], int]:
+    """Return the messages, and how many of the hits stand in them: whole ones, from the first.
+
+    Raises QuestionError if the question leaves no room for even one passage.
+    """
+    for shown in range(len(hits), 0, -1):
+        messages = _fill(question, hits[:shown], prompts)
+        if count_tokens(messages) <= max_prompt_tokens:
+            return messages, shown
+    words = len(question.split())
+    raise QuestionError(f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context")
+
+
+def _fill(question: str, hits: Sequence[Hit], prompts: Prompts) -> list[Message]:
+    passages = "\n".join(
+        f"[{n}] {label_chunk(hit.chunk)}: {_BRACKETED.sub(r'(\1)', ' '.join(hit.chunk.text.split()))}"
+        for n, hit in enumerate(hits, start=1)
+    )
+    question = _BRACKETED.sub(r"(\1)", " ".join(question.split()))
+    return [*prompts.examples, Message("user", prompts.question.substitute(passages=passages, question=question))]
