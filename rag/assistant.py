@@ -11,6 +11,7 @@ from rag.errors import QuestionError
 from rag.index.embedder import open_embedder
 from rag.index.index import Index
 from rag.llm.llama import LLM, open_llm
+from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.types import Answer, Hit, Sentence
 
@@ -50,7 +51,7 @@ class Assistant:
             raise QuestionError("the question is empty: ask something")
         settings, llm = self.settings, self.llm
         started = time.perf_counter()
-        hits = self.index.search(question, k=settings.passages)
+        hits = retrieve(self.index, question, passages=settings.passages)
         searched = time.perf_counter()
         yield hits
         if not hits:

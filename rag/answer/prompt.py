@@ -13,7 +13,7 @@ from rag.types import Chunk, Hit
 REFUSAL = "The documents do not say."
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
-_QUESTION_PLACEHOLDERS = {"passages", "question"}
+_QUESTION_PLACEHOLDERS = frozenset({"passages", "question"})
 # A bracketed number in a document would pass for a passage's: it is shown in round ones.
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
@@ -39,7 +39,7 @@ def load_prompts(folder: Path) -> Prompts:
     *examples, question = paths
     messages = []
     for path in examples:
-        template = _load(path, required=set(), optional={"refusal"})
+        template = _load(path, required=frozenset(), optional=frozenset({"refusal"}))
         messages.append(Message(_role(path), template.substitute(refusal=REFUSAL)))
     return Prompts(tuple(messages), _load(question, required=_QUESTION_PLACEHOLDERS))
 
@@ -51,7 +51,7 @@ def _role(path: Path) -> str:
     return match[1]
 
 
-def _load(path: Path, *, required: set[str], optional: set[str] = frozenset()) -> Template:  # type: ignore[assignment]
+def _load(path: Path, *, required: frozenset[str], optional: frozenset[str] = frozenset()) -> Template:
     _role(path)
     template = Template(path.read_text(encoding="utf-8").strip())
     if not template.is_valid():
@@ -93,8 +93,12 @@ def build_messages(
 
 def _fill(question: str, hits: Sequence[Hit], prompts: Prompts) -> list[Message]:
     passages = "\n".join(
-        f"[{n}] {label_chunk(hit.chunk)}: {_BRACKETED.sub(r'(\1)', ' '.join(hit.chunk.text.split()))}"
+        f"[{n}] {label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
         for n, hit in enumerate(hits, start=1)
     )
-    question = _BRACKETED.sub(r"(\1)", " ".join(question.split()))
-    return [*prompts.examples, Message("user", prompts.question.substitute(passages=passages, question=question))]
+    content = prompts.question.substitute(passages=passages, question=_flatten(question))
+    return [*prompts.examples, Message("user", content)]
+
+
+def _flatten(text: str) -> str:
+    return _BRACKETED.sub(r"(\1)", " ".join(text.split()))
