@@ -1,0 +1,220 @@
+"""The command line: `rag index · ask · search · models · ui`; answers to stdout, progress and logs to stderr."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.errors import RagError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.types import Answer, Citation, Hit
+
+logger = logging.getLogger(__name__)
+
+
+class _Commands(click.Group):
+    """Shows an error of ours, or an unforeseen one, as one line; the traceback only with --debug."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RagError as exc:
+            raise click.ClickException(" ".join(str(exc).split())) from exc
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
+            raise
+        except BrokenPipeError:
+            ctx.exit(0)
+        except Exception as exc:
+            if ctx.params.get("debug"):
+                raise
+            logger.debug("unforeseen", exc_info=exc)
+            raise click.ClickException(f"{type(exc).__name__}: {exc} (run with `rag --debug` for the traceback)") from exc
+
+
+def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each of these settings, and hand it the `settings`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**arguments: Any) -> None:
+            chosen = {name: value for name in names if (value := arguments.pop(name)) is not None}
+            command(settings=Settings.load(**chosen), **arguments)
+
+        run.__doc__ = command.__doc__
+        run.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+        for name in reversed(names):
+            field = Settings.model_fields[name]
+            # The type is left to Settings, so that a bad value gets its message wherever it came from.
+            option = click.option(f"--{name.replace('_', '-')}", name, help=f"{field.description} [{field.default}]")
+            option(run)
+        return run
+
+    return decorate
+
+
+_MODELS = ("home", "llm", "embedder", "context", "threads", "gpu_layers")
+_ANSWER = ("passages", "max_answer_tokens", "temperature", "seed")
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="footnote-rag", prog_name="rag")
+@click.option("--debug", is_flag=True, help="Log everything, and show tracebacks.")
+def main(debug: bool) -> None:
+    """Ask your own documents; every sentence of the answer is cited."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("rag").setLevel(logging.DEBUG if debug else logging.WARNING)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_settings_options("name", "index_dir", "home", "embedder", "chunk_tokens")
+def index(paths: tuple[Path, ...], settings: Settings) -> None:
+    """Index the .txt and .md files at PATHS, and in folders; unchanged files cost nothing."""
+    from rag.index.index import build_index
+
+    report = build_index(paths, settings=settings)
+    click.echo(
+        f"{settings.index_dir / settings.name}: {report.indexed} indexed, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {len(report.skipped)} skipped; {report.chunks} chunks"
+    )
+    if report.skipped:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
+@_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
+def ask(question: str, as_json: bool, settings: Settings) -> None:
+    """Answer QUESTION from the index, with sources."""
+    from rag.assistant import Assistant
+
+    if not question.strip():
+        raise click.UsageError("the question is empty: ask something")
+    started = time.perf_counter()
+    assistant = Assistant.open(settings=settings)
+    loaded = time.perf_counter() - started
+    _show_status(f"reading {settings.passages} passages …")
+    answer = assistant.ask(question)
+    _show_status("")
+    answer.seconds.update({"load": loaded, "total": time.perf_counter() - started})
+    click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2) if as_json else format_answer(answer))
+
+
+@main.command()
+@click.argument("question")
+@click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
+@_settings_options("name", "index_dir", "home", "embedder", "passages")
+def search(question: str, as_json: bool, settings: Settings) -> None:
+    """Show the passages found for QUESTION, without an answer; needs no LLM."""
+    from rag.index.embedder import open_embedder
+    from rag.index.index import Index
+    from rag.retrieve import retrieve
+
+    with Index(settings.index_dir / settings.name, open_embedder(settings)) as opened:
+        hits = retrieve(opened, question, passages=settings.passages)
+    if as_json:
+        click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
+    for hit in () if as_json else hits:
+        click.echo(f"{hit.rank}. {describe_source(hit)} ({hit.score:.2f})\n   {' '.join(hit.chunk.text.split())}\n")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the page listens on.")
+@click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
+@_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
+def ui(host: str, port: int, settings: Settings) -> None:
+    """Open the chat page."""
+    from rag.web.page import serve_page
+
+    serve_page(settings, host=host, port=port)
+
+
+@main.group()
+def models() -> None:
+    """List, fetch and verify the models."""
+
+
+@models.command("list")
+@_settings_options("home")
+def list_models(settings: Settings) -> None:
+    """List the known models: size, context, licence, and whether they are on this machine."""
+    from rag.models.registry import load_registry
+
+    for model in load_registry().values():
+        there = "fetched" if model.is_fetched(settings.home) else "-"
+        click.echo(
+            f"{model.name:20} {model.kind:9} {model.bytes / 1e6:7,.0f} MB  {model.context:6,} tokens  "
+            f"{model.license:11} {there}"
+        )
+
+
+@models.command("pull")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_settings_options("home", "llm", "embedder")
+def pull_models(names: tuple[str, ...], settings: Settings) -> None:
+    """Fetch and verify models: those named, else the LLM and the embedder of the settings."""
+    from rag.models.fetch import pull_model
+    from rag.models.registry import get_model
+
+    for model in [get_model(name) for name in names or (settings.embedder, settings.llm)]:
+        click.echo(f"{model.name}: {pull_model(model, home=settings.home)}")
+
+
+@models.command("verify")
+@_settings_options("home")
+def verify_models(settings: Settings) -> None:
+    """Check the SHA-256 of every fetched model."""
+    from rag.models.fetch import verify_model
+    from rag.models.registry import load_registry
+
+    wrong = []
+    fetched = [m for m in load_registry().values() if m.folder(settings.home).exists()]
+    for model in fetched:
+        bad = verify_model(model, home=settings.home)
+        click.echo(f"{model.name}: {'wrong: ' + ', '.join(bad) if bad else 'ok'}")
+        wrong += [model] if bad else []
+    if wrong:
+        folders = " ".join(str(model.folder(settings.home)) for model in wrong)
+        raise click.ClickException(f"delete {folders} and run `rag models pull {' '.join(m.name for m in wrong)}`")
+    if not fetched:
+        click.echo("no model is fetched: run `rag models pull`")
+
+
+def _show_status(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text}", nl=False, err=True)
+
+
+def format_answer(answer: "Answer") -> str:
+    """Return an answer as text: the answer, its sources with the quoted words, and the seconds of each step."""
+    parts = [answer.answer]
+    if answer.outcome == "unconfirmed":
+        parts.append("Not confirmed: only readers' comments say so.")
+    if answer.citations:
+        parts.append("Sources\n" + "\n".join(_format_citation(c) for c in answer.citations))
+    steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
+    parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
+    return "\n\n".join(parts)
+
+
+def _format_citation(citation: "Citation") -> str:
+    quote = " ".join(citation.quote.split())
+    return f"[{citation.number}] {describe_source(citation)}\n    “{quote}”"
+
+
+def describe_source(source: "Citation | Hit") -> str:
+    """Return who speaks, in which document, and where it lies: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
+    c = source if not hasattr(source, "chunk") else source.chunk
+    voice = "Article" if c.voice == "article" else f"Reader's comment{f' by {c.author}' if c.author else ''}"
+    path = Path(c.source)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    # A file's name may hold anything, line ends and terminal codes too.
+    return " · ".join("".join(x if x.isprintable() else "?" for x in str(p)) for p in (voice, c.title, c.outlet, c.date, shown) if p)

@@ -1,0 +1,82 @@
+"""The chat page: the question, the answer as it is written, the sources that it cites."""
+
+import html
+import logging
+import re
+from collections.abc import Iterator
+
+import gradio as gr
+
+from rag.assistant import Assistant
+from rag.errors import RagError
+from rag.settings import Settings
+from rag.types import Answer, Citation
+
+logger = logging.getLogger(__name__)
+
+# A draft's numbers are not checked yet: they are not shown.
+_UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
+# What Markdown would make a link, an image or markup of.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:$@])")
+MAX_QUESTION_CHARACTERS = 4000
+
+
+def build_page(assistant: Assistant) -> gr.Blocks:
+    """Return the page; documents' and the model's words are escaped in it."""
+
+    def reply(message: str, _history: list[object]) -> Iterator[str]:
+        draft = ""
+        try:
+            for event in assistant.stream(message[:MAX_QUESTION_CHARACTERS]):
+                if isinstance(event, Answer):
+                    yield format_markdown(event)
+                elif isinstance(event, str):
+                    draft += event
+                    yield _escape(_UNCHECKED.sub("", draft)) + " …"
+                else:
+                    yield f"*Reading {len(event)} passages …*"
+        except RagError as exc:
+            yield f"**{_escape(str(exc))}**"
+        except Exception:
+            logger.exception("a question failed")
+            yield "**This question failed; the reason is in the log of `rag ui`. Ask again.**"
+
+    with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
+        gr.ChatInterface(
+            reply,
+            title="Footnote",
+            description="Ask your documents. Every sentence cites its source; readers' comments are marked as such.",
+            concurrency_limit=1,
+            api_name="chat",
+        )
+    return page
+
+
+def format_markdown(answer: Answer) -> str:
+    """Return an answer and its cited sources as Markdown and safe HTML."""
+    parts = [_escape(answer.answer)]
+    if answer.outcome == "unconfirmed":
+        parts.append("*Not confirmed: only readers' comments say so.*")
+    parts += [_format_card(citation) for citation in answer.citations]
+    return "\n\n".join(parts)
+
+
+def _format_card(c: Citation) -> str:
+    voice = "Article" if c.voice == "article" else f"💬 Reader's comment{f' by {c.author}' if c.author else ''}"
+    about = html.escape(" · ".join(filter(None, (voice, c.title, c.outlet, c.date))))
+    # One line: a blank one would end the HTML block, and Markdown would read on in the quote.
+    quote = _escape(" ".join(c.quote.split()))
+    return f"<details><summary>[{c.number}] {about}</summary><blockquote>{quote}</blockquote></details>"
+
+
+def _escape(text: str) -> str:
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Open the settings' index and models, then serve the page until interrupted; raises RagError."""
+    page = build_page(Assistant.open(settings=settings))
+    try:
+        page.queue(max_size=32).launch(server_name=host, server_port=port, share=False, show_error=False)
+    except OSError as exc:
+        raise RagError(f"cannot serve the page on {host}:{port}: {exc}; choose another --port") from exc
