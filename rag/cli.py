@@ -1,5 +1,6 @@
 """The command line: `rag index · ask · search · models · ui`; answers to stdout, progress and logs to stderr."""
 
+import functools
 import json
 import logging
 import sys
@@ -36,19 +37,20 @@ class _Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             logger.debug("unforeseen", exc_info=exc)
-            raise click.ClickException(f"{type(exc).__name__}: {exc} (run with `rag --debug` for the traceback)") from exc
+            raise click.ClickException(
+                f"{type(exc).__name__}: {exc} (run with `rag --debug` for the traceback)"
+            ) from exc
 
 
 def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command an option for each of these settings, and hand it the `settings`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
         def run(**arguments: Any) -> None:
             chosen = {name: value for name in names if (value := arguments.pop(name)) is not None}
             command(settings=Settings.load(**chosen), **arguments)
 
-        run.__doc__ = command.__doc__
-        run.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
         for name in reversed(names):
             field = Settings.model_fields[name]
             # The type is left to Settings, so that a bad value gets its message wherever it came from.
@@ -217,4 +219,6 @@ def describe_source(source: "Citation | Hit") -> str:
     path = Path(c.source)
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     # A file's name may hold anything, line ends and terminal codes too.
-    return " · ".join("".join(x if x.isprintable() else "?" for x in str(p)) for p in (voice, c.title, c.outlet, c.date, shown) if p)
+    return " · ".join(
+        "".join(x if x.isprintable() else "?" for x in str(p)) for p in (voice, c.title, c.outlet, c.date, shown) if p
+    )

@@ -31,9 +31,7 @@ class Settings(BaseSettings):
     name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(
         "default", description="name of the index: letters, digits, '.', '_' and '-'"
     )
-    home: Path = Field(
-        platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models"
-    )
+    home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models")
     llm: str = Field(
         "qwen2.5-coder-1.5b", description="LLM: a name of `rag models list`, a GGUF file, or hf:OWNER/REPO:FILE"
     )
@@ -47,7 +45,9 @@ class Settings(BaseSettings):
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     threads: int = Field(0, ge=0, le=512, description="CPU threads of the LLM; 0 uses every core")
     gpu_layers: int = Field(0, ge=-1, le=1000, description="LLM layers put on a GPU; -1 puts all")
-    temperature: float = Field(0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token")
+    temperature: float = Field(
+        0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token"
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the sampling")
 
     @classmethod

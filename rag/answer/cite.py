@@ -19,9 +19,11 @@ _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
 _STOP_WORDS = frozenset(
-    "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s said"
-    " say says she so that the their them there these they this to was were what when which who why will with would"
-    " reader readers".split()
+    _WORD.findall(
+        "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s"
+        " said say says she so that the their them there these they this to was were what when which who why will with"
+        " would reader readers"
+    )
 )
 
 
@@ -35,7 +37,7 @@ class Cited(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """The sentence of a hit that supports an answer's sentence best; `support` is the share of its words found, 0 to 1."""
+    """The sentence of a hit that best supports one of an answer; `support` is the share of its words found, 0 to 1."""
 
     support: float
     start: int
@@ -111,7 +113,10 @@ def _split_answer(raw: str, offered: int) -> list[tuple[str, list[int]]]:
     plain += raw[position:]
     spans = split_sentences(plain)
     return [
-        (plain[start:end], [n for at, n in marks if start < at <= (spans[i + 1][0] if i + 1 < len(spans) else len(plain))])
+        (
+            plain[start:end],
+            [n for at, n in marks if start < at <= (spans[i + 1][0] if i + 1 < len(spans) else len(plain))],
+        )
         for i, (start, end) in enumerate(spans)
     ]
 
@@ -134,7 +139,18 @@ def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
     c = hit.chunk
     words = c.text[quote.start - c.start : quote.end - c.start]
     return Citation(
-        number, c.document_id, c.id, c.source, c.title, c.outlet, c.voice, c.author, c.date, words, quote.start, quote.end
+        number,
+        c.document_id,
+        c.id,
+        c.source,
+        c.title,
+        c.outlet,
+        c.voice,
+        c.author,
+        c.date,
+        words,
+        quote.start,
+        quote.end,
     )
 
 

@@ -88,13 +88,14 @@ def build_messages(
         if count_tokens(messages) <= max_prompt_tokens:
             return messages, shown
     words = len(question.split())
-    raise QuestionError(f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context")
+    raise QuestionError(
+        f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
+    )
 
 
 def _fill(question: str, hits: Sequence[Hit], prompts: Prompts) -> list[Message]:
     passages = "\n".join(
-        f"[{n}] {label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
-        for n, hit in enumerate(hits, start=1)
+        f"[{n}] {label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}" for n, hit in enumerate(hits, start=1)
     )
     content = prompts.question.substitute(passages=passages, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]

@@ -7,9 +7,7 @@ from semantic_text_splitter import TextSplitter
 from rag.types import Document, Section
 
 
-def split_document(
-    document: Document, *, chunk_tokens: int, count_tokens: Callable[[str], int]
-) -> Iterator[Section]:
+def split_document(document: Document, *, chunk_tokens: int, count_tokens: Callable[[str], int]) -> Iterator[Section]:
     """Yield the stretches of a document that become its chunks, in order; no two overlap.
 
     A chunk stays within one voice and one comment, and is cut between paragraphs, then sentences, then words, so

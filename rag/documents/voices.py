@@ -25,7 +25,9 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" alone on its line.
-_SIGNED = re.compile(r"^(?P<author>[^@\s(),:][^(),:\n]{0,40}?)(?:\s*\((?P<date1>[^()\n]{4,30})\)|,\s*(?P<date2>[^:\n]*\d{4}))\s*:\s*")
+_SIGNED = re.compile(
+    r"^(?P<author>[^@\s(),:][^(),:\n]{0,40}?)(?:\s*\((?P<date1>[^()\n]{4,30})\)|,\s*(?P<date2>[^:\n]*\d{4}))\s*:\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rag.types import Chunk, Document, Section
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 30.0
+CATALOG_FILE = "catalog.sqlite"
 
 _SCHEMA = """
 CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
@@ -35,25 +36,33 @@ FROM chunks c JOIN documents d ON d.id = c.document_id
 """
 
 
+def check_index(folder: Path) -> None:
+    """Raise CatalogError if there is no index in `folder`."""
+    if not (folder / CATALOG_FILE).is_file():
+        raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
+
+
 class Catalog:
     """An open catalog; every change is one transaction, and raises the generation number by one."""
 
-    def __init__(self, path: Path, *, embedder: str, dim: int, create: bool = False) -> None:
-        """Open the catalog at `path`, made by `embedder`; with `create`, make it where there is none.
+    def __init__(self, folder: Path, *, embedder: str, dim: int, create: bool = False) -> None:
+        """Open the catalog in `folder`, made by `embedder`; with `create`, make it where there is none.
 
         Raises CatalogError if it is missing, damaged, or made with another embedder.
         """
-        self.path = path
-        if not create and not path.is_file():
-            raise CatalogError(f"no index at {path.parent}: run `rag index PATHS --name {path.parent.name}`")
+        self.folder = folder
+        if not create:
+            check_index(folder)
         try:
             # The page asks from several threads; the sqlite3 module serialises the calls.
-            self._db = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                folder / CATALOG_FILE, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._open(embedder, dim)
         except sqlite3.DatabaseError as exc:
-            raise CatalogError(f"cannot open the index at {path.parent}: {exc}; delete the folder and index again") from exc
+            raise CatalogError(f"cannot open the index at {folder}: {exc}; delete the folder and index again") from exc
 
     def _open(self, embedder: str, dim: int) -> None:
         with self._transaction():
@@ -62,9 +71,9 @@ class Catalog:
                     self._db.execute(statement)
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
         version, made_by, made_dim, _ = self._db.execute("SELECT * FROM meta").fetchone()
-        name = self.path.parent.name
+        name = self.folder.name
         if version != SCHEMA_VERSION:
-            raise CatalogError(f"index {name} has the format of another version: delete {self.path.parent}, index again")
+            raise CatalogError(f"index {name} has the format of another version: delete {self.folder}, index again")
         if (made_by, made_dim) != (embedder, dim):
             raise CatalogError(
                 f"index {name} was made with embedder {made_by} ({made_dim} dimensions), not {embedder} ({dim}): add "
@@ -100,7 +109,8 @@ class Catalog:
         with self._transaction():
             self._db.execute("DELETE FROM documents WHERE source = ?", (d.source,))
             document_id = self._db.execute(
-                "INSERT INTO documents (source, content_hash, title, outlet, author, date, text) VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO documents (source, content_hash, title, outlet, author, date, text)"
+                " VALUES (?,?,?,?,?,?,?)",
                 (d.source, content_hash, d.title, d.outlet, d.author, d.date, d.text),
             ).lastrowid
             self._db.executemany(
@@ -126,7 +136,7 @@ class Catalog:
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """Return the chunks with these ids, in their order; ids that are gone are left out."""
         marks = ",".join("?" * len(ids))
-        rows = self._db.execute(f"{_CHUNKS} WHERE c.id IN ({marks})", list(ids))  # noqa: S608 - only question marks
+        rows = self._db.execute(f"{_CHUNKS} WHERE c.id IN ({marks})", list(ids))
         found = {row[0]: Chunk(*row) for row in rows}
         return [found[i] for i in ids if i in found]
 

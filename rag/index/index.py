@@ -42,7 +42,7 @@ class Index:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as exc:
                 raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
-        self.catalog = Catalog(folder / "catalog.sqlite", embedder=embedder.name, dim=embedder.dim, create=create)
+        self.catalog = Catalog(folder, embedder=embedder.name, dim=embedder.dim, create=create)
         self._generation = -1
         self._vectors = FaissStore(embedder.dim)
 
@@ -115,7 +115,9 @@ def build_index(
                 skipped.append(str(exc))
                 logger.warning("skipped: %s", exc)
         if len(skipped) == len(files):
-            raise DocumentError("nothing was indexed: " + ("none of the files can be read" if len(skipped) > 1 else skipped[0]))
+            raise DocumentError(
+                "nothing was indexed: " + ("none of the files can be read" if len(skipped) > 1 else skipped[0])
+            )
         index.refresh()
         chunks = index.catalog.count_chunks()
     return IndexReport(indexed, len(files) - len(skipped) - indexed, len(gone), chunks, skipped)

@@ -28,9 +28,7 @@ class LLM(Protocol):
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens of the context the messages take."""
 
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int
-    ) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield the reply piece by piece, one token or more each."""
 
 
@@ -78,9 +76,7 @@ class LlamaCpp:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._tokenize(messages))
 
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int
-    ) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         with self._lock:
             chunks: Any = self._llama.create_completion(
                 self._tokenize(messages), max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True

@@ -57,9 +57,9 @@ class Model:
         return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
-def load_registry(path: Path = Path(__file__).with_name("registry.toml")) -> dict[str, Model]:
+def load_registry() -> dict[str, Model]:
     """Return the registered models by name."""
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))["models"]
+    tables = tomllib.loads(Path(__file__).with_name("registry.toml").read_text(encoding="utf-8"))["models"]
     return {
         t["name"]: Model(**{**t, "wheel": Wheel(**t["wheel"]), "files": tuple(ModelFile(**f) for f in t["files"])})
         for t in tables
@@ -84,7 +84,7 @@ def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
 
         return fetch_from_hub(name.removeprefix("hf:"), kind=kind, home=home)
     path = Path(name).expanduser()
-    if kind == "llm" and path.is_file() or kind == "embedder" and path.is_dir():
+    if path.is_file() if kind == "llm" else path.is_dir():
         return path
     model = get_model(name)
     if model.kind != kind:

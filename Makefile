@@ -1,0 +1,43 @@
+# Footnote: `make ask` sets everything up and asks; `make ask Q="..."` asks something else.
+PYTHON ?= python3
+Q ?= Why was Putin's visit cancelled?
+export Q
+BIN := .venv/bin
+# llama.cpp without its multimodal and helper libraries: nothing here uses them, and they take half of the time.
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/llama-build.cmake
+
+.PHONY: ask chat test lint clean
+.DELETE_ON_ERROR:
+
+ask: .venv/models
+	@$(BIN)/rag index examples --name examples
+	@$(BIN)/rag ask "$$Q" --name examples
+
+chat: .venv/models
+	@$(BIN)/rag index examples --name examples
+	@$(BIN)/rag ui --name examples
+
+test: .venv/models
+	@$(BIN)/rag models pull smollm2-135m
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find index -mindepth 1 ! -name README.md -delete
+
+.venv/models: .venv/installed rag/models/registry.toml
+	@$(BIN)/rag models pull
+	@touch $@
+
+.venv/installed: requirements.lock pyproject.toml llama-build.cmake
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	@echo "Installing; compiling llama.cpp takes a few minutes the first time."
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
