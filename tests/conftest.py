@@ -1,0 +1,61 @@
+"""What the tests share: a corpus, an index over it, settings that touch nothing outside the test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rag import Index, Settings, build_index
+from tests.fakes import HashingEmbedder
+
+ARTICLE = """Title: Minister arrives after summit is called off
+Outlet: Test Times
+Date: October 4th, 2012
+Author: A. Writer
+
+The minister arrived on Wednesday. The president cancelled his visit without giving a reason.
+
+Some officials suspect that a rival power was behind the cancellation.
+
+Comments (2)
+
+Comments are moderated and may be edited.
+
+Zara (5 October 2012): The pipeline contract was surely not ready.
+
+I like good relations.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Take the user's RAG_* settings and rag.toml away, but leave the fetched models to the tests that need them."""
+    for variable in [v for v in os.environ if v.startswith("RAG_")]:
+        if variable != "RAG_HOME" or "model" not in request.keywords:
+            monkeypatch.delenv(variable)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "visit.txt").write_text(ARTICLE, encoding="utf-8")
+    (folder / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def embedder() -> HashingEmbedder:
+    return HashingEmbedder()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.load(index_dir=tmp_path / "index", name="test", chunk_tokens=32)
+
+
+@pytest.fixture
+def index(docs: Path, settings: Settings, embedder: HashingEmbedder) -> Index:
+    build_index([docs], settings=settings, embedder=embedder)
+    return Index(settings.index_dir / "test", embedder)

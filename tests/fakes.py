@@ -1,0 +1,50 @@
+"""Real implementations of the protocols, small and scripted, that record how they were called."""
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rag.index.embedder import Vectors
+from rag.llm.llama import Message
+
+
+class HashingEmbedder:
+    """Counts words in hashed buckets: texts that share words are near each other."""
+
+    def __init__(self, name: str = "hashing", dim: int = 256, max_tokens: int = 64) -> None:
+        self.name, self.dim, self.max_tokens = name, dim, max_tokens
+        self.embedded: list[str] = []
+
+    def count_tokens(self, text: str) -> int:
+        return len(re.findall(r"\w+|[^\w\s]", text))
+
+    def embed_documents(self, texts: list[str]) -> Vectors:
+        self.embedded += texts
+        return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_query(self, text: str) -> Vectors:
+        row = np.zeros(self.dim, dtype=np.float32)
+        row[0] = 1e-3  # a text without words has a direction too
+        for word in re.findall(r"\w+", text.lower()):
+            row[zlib.crc32(word.encode()) % self.dim] += 1
+        return row / np.float32(np.linalg.norm(row))
+
+
+class ScriptedLLM:
+    """Replies what it was told to, one word a piece."""
+
+    name = "scripted"
+
+    def __init__(self, *replies: str, context_size: int = 4096) -> None:
+        self.replies = list(replies)
+        self.context_size = context_size
+        self.asked: list[list[Message]] = []
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        self.asked.append(list(messages))
+        yield from re.findall(r"\S+\s*", self.replies.pop(0))

@@ -1,0 +1,138 @@
+"""The index: building, updating, searching, and what may go wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag import CatalogError, DocumentError, Index, Settings, build_index
+from rag.index.vectors import FaissStore
+from rag.retrieve import retrieve
+from tests.fakes import HashingEmbedder
+
+
+def test_chunks_are_exact_slices_of_their_documents(index: Index) -> None:
+    hits = index.search("minister bridge contract", k=50)
+    assert len(hits) == index.catalog.count_chunks()
+    for hit in hits:
+        assert index.catalog.get_text(hit.chunk.document_id)[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+
+
+def test_search_ranks_the_nearest_first(index: Index) -> None:
+    hits = index.search("What did the bridge cost?", k=2)
+    assert "nine million" in hits[0].chunk.text
+    assert [hit.rank for hit in hits] == [1, 2]
+    assert hits[0].score > hits[1].score
+
+
+def test_an_unchanged_file_is_not_embedded_again(docs: Path, settings: Settings, embedder: HashingEmbedder) -> None:
+    first = build_index([docs], settings=settings, embedder=embedder)
+    done = len(embedder.embedded)
+    second = build_index([docs], settings=settings, embedder=embedder)
+    assert (first.indexed, second.indexed, second.unchanged) == (2, 0, 2)
+    assert len(embedder.embedded) == done
+
+
+def test_a_changed_file_is_swapped_and_a_deleted_one_is_gone(
+    docs: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    build_index([docs], settings=settings, embedder=embedder)
+    (docs / "bridge.md").write_text("The bridge is closed.", encoding="utf-8")
+    (docs / "visit.txt").unlink()
+    report = build_index([docs], settings=settings, embedder=embedder)
+    assert (report.indexed, report.removed, report.chunks) == (1, 1, 1)
+    with Index(settings.index_dir / "test", embedder) as index:
+        assert [hit.chunk.text for hit in index.search("minister bridge", k=9)] == ["The bridge is closed."]
+
+
+def test_an_unreadable_file_is_skipped_and_its_last_state_stays(
+    docs: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    build_index([docs], settings=settings, embedder=embedder)
+    (docs / "bridge.md").write_bytes(b"\x00\xff")
+    report = build_index([docs], settings=settings, embedder=embedder)
+    assert len(report.skipped) == 1
+    with Index(settings.index_dir / "test", embedder) as index:
+        assert "nine million" in index.search("bridge cost", k=1)[0].chunk.text
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path, settings: Settings, embedder: HashingEmbedder) -> None:
+    (tmp_path / "a.txt").write_bytes(b"")
+    with pytest.raises(DocumentError, match="nothing was indexed: .*empty"):
+        build_index([tmp_path / "a.txt"], settings=settings, embedder=embedder)
+
+
+def test_an_index_of_another_embedder_names_the_command(index: Index) -> None:
+    with pytest.raises(CatalogError, match=r"made with embedder hashing .*--embedder hashing"):
+        Index(index.folder, HashingEmbedder(name="other"))
+
+
+def test_a_missing_and_a_damaged_index_are_errors(tmp_path: Path, embedder: HashingEmbedder) -> None:
+    with pytest.raises(CatalogError, match="rag index PATHS --name none"):
+        Index(tmp_path / "none", embedder)
+    (tmp_path / "catalog.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(CatalogError, match="index again"):
+        Index(tmp_path, embedder)
+
+
+def test_vectors_are_made_again_when_missing_or_torn(index: Index, embedder: HashingEmbedder) -> None:
+    expected = index.search("minister", k=3)
+    (saved,) = index.folder.glob("vectors-*.faiss")
+    saved.write_bytes(saved.read_bytes()[:100])
+    assert Index(index.folder, embedder).search("minister", k=3) == expected
+    saved.unlink()
+    assert Index(index.folder, embedder).search("minister", k=3) == expected
+
+
+def test_an_open_index_sees_what_another_process_adds(
+    index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    index.refresh()
+    (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
+    build_index([docs], settings=settings, embedder=embedder)
+    assert index.search("zebra", k=1)[0].chunk.text == "A zebra escaped."
+
+
+def test_a_killed_build_leaves_a_valid_index(docs: Path, settings: Settings, embedder: HashingEmbedder) -> None:
+    for n in range(200):
+        (docs / f"{n}.txt").write_text(f"Document number {n}. " * 5, encoding="utf-8")
+    script = (
+        "import sys; from rag import *; from tests.fakes import HashingEmbedder\n"
+        "settings = Settings.load(index_dir=sys.argv[2], name='test', chunk_tokens=32)\n"
+        "build_index([sys.argv[1]], settings=settings, embedder=HashingEmbedder())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", script, str(docs), str(settings.index_dir)]
+    process = subprocess.Popen(command, env=environment)
+    catalog = settings.index_dir / "test" / "catalog.sqlite-wal"
+    while process.poll() is None and not (catalog.is_file() and catalog.stat().st_size > 100_000):
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with Index(settings.index_dir / "test", embedder) as index:
+        assert all(hit.chunk.text for hit in index.search("document", k=500))
+    assert build_index([docs], settings=settings, embedder=embedder).chunks == 200 + 4
+
+
+def test_faiss_breaks_ties_by_id_and_returns_what_there_is() -> None:
+    store = FaissStore(2)
+    store.add(np.array([7, 3]), np.array([[1, 0], [1, 0]], dtype=np.float32))
+    assert store.search(np.array([1, 0], dtype=np.float32), 5) == [(3, 1.0), (7, 1.0)]
+
+
+def test_comments_keep_to_their_share_unless_they_are_asked_for(
+    tmp_path: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    comments = "\n\n".join(f"The tram is bad, number {n}." for n in range(9))
+    page = "The tram opens in May.\n\nThe tram line is long.\n\nThe council met.\n\nComments\n\n" + comments
+    (tmp_path / "tram.txt").write_text(page, encoding="utf-8")
+    build_index([tmp_path / "tram.txt"], settings=settings.model_copy(update={"chunk_tokens": 16}), embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        voices = [hit.chunk.voice for hit in retrieve(index, "Is the tram bad?", passages=4)]
+        asked = [hit.chunk.voice for hit in retrieve(index, "What do readers say of the bad tram?", passages=4)]
+    assert voices.count("comment") == 1
+    assert asked.count("comment") == 4
