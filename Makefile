@@ -9,12 +9,10 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDI
 .PHONY: ask chat test lint clean
 .DELETE_ON_ERROR:
 
-ask: .venv/models
-	@$(BIN)/rag index examples --name examples
+ask: index/examples/.made
 	@$(BIN)/rag ask "$$Q" --name examples
 
-chat: .venv/models
-	@$(BIN)/rag index examples --name examples
+chat: index/examples/.made
 	@$(BIN)/rag ui --name examples
 
 test: .venv/models
@@ -29,6 +27,10 @@ lint: .venv/installed
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find index -mindepth 1 ! -name README.md -delete
+
+index/examples/.made: $(wildcard examples/*) .venv/models
+	@$(BIN)/rag index examples --name examples
+	@touch $@
 
 .venv/models: .venv/installed rag/models/registry.toml
 	@$(BIN)/rag models pull

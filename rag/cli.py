@@ -5,8 +5,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from rag.errors import RagError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.types import Answer, Citation, Hit
+    from rag.types import Answer, Chunk, Citation
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,9 @@ def search(question: str, as_json: bool, settings: Settings) -> None:
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
     for hit in () if as_json else hits:
-        click.echo(f"{hit.rank}. {describe_source(hit)} ({hit.score:.2f})\n   {' '.join(hit.chunk.text.split())}\n")
+        click.echo(
+            f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {' '.join(hit.chunk.text.split())}\n"
+        )
 
 
 @main.command()
@@ -201,24 +204,25 @@ def format_answer(answer: "Answer") -> str:
     if answer.outcome == "unconfirmed":
         parts.append("Not confirmed: only readers' comments say so.")
     if answer.citations:
-        parts.append("Sources\n" + "\n".join(_format_citation(c) for c in answer.citations))
+        parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
     steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
     parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
     return "\n\n".join(parts)
 
 
-def _format_citation(citation: "Citation") -> str:
-    quote = " ".join(citation.quote.split())
-    return f"[{citation.number}] {describe_source(citation)}\n    “{quote}”"
+def _format_citations(citations: "tuple[Citation, ...]") -> Iterator[str]:
+    for number, group in groupby(citations, key=lambda citation: citation.number):
+        same = list(group)
+        yield f"[{number}] {describe_source(same[0])}"
+        yield from (f"    “{' '.join(citation.quote.split())}”" for citation in same)
 
 
-def describe_source(source: "Citation | Hit") -> str:
+def describe_source(source: "Citation | Chunk") -> str:
     """Return who speaks, in which document, and where it lies: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
-    c = source if not hasattr(source, "chunk") else source.chunk
-    voice = "Article" if c.voice == "article" else f"Reader's comment{f' by {c.author}' if c.author else ''}"
-    path = Path(c.source)
+    voice = "Article" if source.voice == "article" else "Reader's comment"
+    by = source.author and source.voice == "comment" and f"by {source.author}"
+    path = Path(source.source)
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    # A file's name may hold anything, line ends and terminal codes too.
-    return " · ".join(
-        "".join(x if x.isprintable() else "?" for x in str(p)) for p in (voice, c.title, c.outlet, c.date, shown) if p
-    )
+    line = " · ".join(str(part) for part in (voice, by, source.title, source.outlet, source.date, shown) if part)
+    # A name may hold anything, line ends and terminal codes too.
+    return "".join(character if character.isprintable() else "?" for character in line)

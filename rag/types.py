@@ -59,7 +59,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A hit that the answer used: its number `[n]`, and the exact words `[start:end)` that support the answer."""
+    """A hit that the answer used: its number `[n]`, and the exact words `[start:end)` that support one sentence.
+
+    Sentences that rest on different words of the same hit have a citation each, with the same number.
+    """
 
     number: int
     document_id: int

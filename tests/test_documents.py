@@ -1,5 +1,6 @@
 """Reading, voices, chunking."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def test_markdown_heading_is_the_title_and_a_file_without_one_has_its_name(docs:
     assert read_document(tmp_path / "my_notes.txt").title == "my notes"
 
 
-@pytest.mark.parametrize("heading", ["COMMENTS (14)", "Comments", "Comments:", "## Readers' comments", "User comments (3)"])
+@pytest.mark.parametrize(
+    "heading", ["COMMENTS (14)", "Comments", "Comments:", "## Readers' comments", "User comments (3)"]
+)
 def test_a_comments_heading_begins_the_comments(heading: str) -> None:
     text = f"The article.\n\n{heading}\n\nFirst words.\n\nSecond\nwords.\n"
     sections = find_sections(text, find_metadata(text))
@@ -55,7 +58,12 @@ def test_the_word_comments_in_a_sentence_begins_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("text", "date"),
-    [("October 4th, 2012", "2012-10-04"), ("2012-10-04", "2012-10-04"), ("October 2012", "October 2012"), ("soon", "soon")],
+    [
+        ("October 4th, 2012", "2012-10-04"),
+        ("2012-10-04", "2012-10-04"),
+        ("October 2012", "October 2012"),
+        ("soon", "soon"),
+    ],
 )
 def test_only_full_dates_are_normalised(text: str, date: str) -> None:
     assert parse_date(text) == date
@@ -106,6 +114,6 @@ def test_chunks_are_in_order_within_the_limit_and_lose_no_word(text: str, limit:
     document = Document("x", text, "x", (Section(0, len(text), "article"),))
     chunks = list(split_document(document, chunk_tokens=limit, count_tokens=count))
     assert all(count(text[c.start : c.end]) <= limit for c in chunks)
-    assert all(a.end <= b.start for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(chunks))
     covered = "".join(text[c.start : c.end] for c in chunks)
     assert "".join(covered.split()) == "".join(text.split())

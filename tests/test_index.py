@@ -62,7 +62,7 @@ def test_an_unreadable_file_is_skipped_and_its_last_state_stays(
 
 def test_nothing_readable_is_an_error(tmp_path: Path, settings: Settings, embedder: HashingEmbedder) -> None:
     (tmp_path / "a.txt").write_bytes(b"")
-    with pytest.raises(DocumentError, match="nothing was indexed: .*empty"):
+    with pytest.raises(DocumentError, match=r"nothing was indexed: .*empty"):
         build_index([tmp_path / "a.txt"], settings=settings, embedder=embedder)
 
 

@@ -51,7 +51,7 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
     that of the passage that holds them. The outcome is `not_found`, without citations, if the LLM refused or nothing
     that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
     """
-    citations: dict[int, Citation] = {}
+    citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
     for text, offered in _split_answer(raw, len(hits)):
         if _normalise(text) == _normalise(REFUSAL):
@@ -62,11 +62,11 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
             logger.warning("left out, no passage supports it: %s", text)
             continue
         for n in numbers:
-            citations.setdefault(n, _make_citation(n, hits[n - 1], quotes[n]))
+            citations[n, quotes[n].start] = _make_citation(n, hits[n - 1], quotes[n])
         sentences.append(Sentence(text, numbers))
     if not sentences:
         return Cited(REFUSAL, (Sentence(REFUSAL, ()),), (), "not_found")
-    used = tuple(citations[n] for n in sorted(citations))
+    used = tuple(citations[key] for key in sorted(citations))
     outcome: Outcome = "unconfirmed" if all(c.voice == "comment" for c in used) else "answered"
     text = " ".join(_mark(sentence) for sentence in sentences)
     return Cited(text, tuple(sentences), used, outcome)

@@ -1,6 +1,5 @@
 """The chat page: the question, the answer as it is written, the sources that it cites."""
 
-import html
 import logging
 import re
 from collections.abc import Iterator
@@ -63,14 +62,13 @@ def format_markdown(answer: Answer) -> str:
 
 def _format_card(c: Citation) -> str:
     voice = "Article" if c.voice == "article" else f"💬 Reader's comment{f' by {c.author}' if c.author else ''}"
-    about = html.escape(" · ".join(filter(None, (voice, c.title, c.outlet, c.date))))
-    # One line: a blank one would end the HTML block, and Markdown would read on in the quote.
-    quote = _escape(" ".join(c.quote.split()))
-    return f"<details><summary>[{c.number}] {about}</summary><blockquote>{quote}</blockquote></details>"
+    about = _escape(" · ".join(filter(None, (voice, c.title, c.outlet, c.date))))
+    return f"<details><summary>[{c.number}] {about}</summary><blockquote>{_escape(c.quote)}</blockquote></details>"
 
 
 def _escape(text: str) -> str:
-    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", text)
+    # One line: a blank one would end the HTML block, and Markdown would read on in the document's words.
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
 
 
 def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860) -> None:

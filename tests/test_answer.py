@@ -1,0 +1,159 @@
+"""From hits to an answer: prompts, citations, outcomes, the whole path with a scripted LLM."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
+from rag.answer.cite import cite_answer, split_sentences
+from rag.answer.prompt import REFUSAL, build_messages, find_prompts, load_prompts
+from rag.types import Voice
+from tests.fakes import ScriptedLLM
+
+
+def make_hit(rank: int, text: str, voice: Voice = "article") -> Hit:
+    chunk = Chunk(rank, 1, "/d/a.txt", "A title", "Test Times", 100, 100 + len(text), text, voice, None, "2012-10-04")
+    return Hit(chunk, 0.5, rank)
+
+
+HITS = [
+    make_hit(1, "The minister arrived on Wednesday. The summit was to open in October."),
+    make_hit(2, "Some officials suspect that a rival power was behind the cancellation."),
+    make_hit(3, "The pipeline contract was surely not ready.", "comment"),
+]
+
+
+def test_a_citation_quotes_the_supporting_sentence_exactly() -> None:
+    cited = cite_answer("The minister arrived on Wednesday [1].", HITS)
+    (citation,) = cited.citations
+    assert citation.quote == "The minister arrived on Wednesday."
+    assert (citation.start, citation.end) == (100, 134)
+    assert cited.text == "The minister arrived on Wednesday [1]."
+    assert cited.outcome == "answered"
+
+
+def test_a_number_that_was_not_offered_is_removed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    cited = cite_answer("The minister arrived on Wednesday [1][9].", HITS)
+    assert cited.text == "The minister arrived on Wednesday [1]."
+    assert "[9]" in caplog.text
+
+
+def test_a_wrong_number_is_corrected_to_the_passage_that_says_so() -> None:
+    cited = cite_answer("Some officials suspect a rival power [1].", HITS)
+    assert [c.number for c in cited.citations] == [2]
+
+
+def test_a_sentence_without_a_number_gets_that_of_its_passage() -> None:
+    assert cite_answer("Officials suspect a rival power.", HITS).sentences[0].citations == (2,)
+
+
+def test_a_sentence_that_no_passage_supports_is_left_out() -> None:
+    cited = cite_answer("The minister arrived on Wednesday [1]. He likes chess and tennis [1].", HITS)
+    assert cited.text == "The minister arrived on Wednesday [1]."
+
+
+@pytest.mark.parametrize("raw", [REFUSAL, "the documents do not say", "The capital of Peru is Lima [2].", ""])
+def test_a_refusal_or_an_unsupported_answer_is_not_found_and_has_no_sources(raw: str) -> None:
+    cited = cite_answer(raw, HITS)
+    assert (cited.outcome, cited.text, cited.citations) == ("not_found", REFUSAL, ())
+
+
+def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
+    assert cite_answer("A reader says that the contract was not ready [3].", HITS).outcome == "unconfirmed"
+    both = cite_answer("The minister arrived on Wednesday [1]. A reader says the contract was not ready [3].", HITS)
+    assert both.outcome == "answered"
+
+
+def test_several_numbers_in_one_mark_are_read() -> None:
+    cited = cite_answer("The minister arrived on Wednesday [passages 1, 3].", HITS)
+    assert cited.sentences[0].citations == (1,)
+
+
+def test_sentences_keep_abbreviations_and_end_at_lines() -> None:
+    text = "Gen. Kayani met Dr. Khan. They spoke\nA title\n"
+    assert [text[s:e] for s, e in split_sentences(text)] == ["Gen. Kayani met Dr. Khan.", "They spoke", "A title"]
+
+
+def count_words(messages: object) -> int:
+    return sum(len(m.content.split()) for m in messages)  # type: ignore[attr-defined]
+
+
+def test_whole_passages_are_dropped_from_the_bottom_until_the_prompt_fits() -> None:
+    prompts = load_prompts(find_prompts())
+    full, shown = build_messages("Who?", HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=10_000)
+    assert shown == 3
+    short, shown = build_messages(
+        "Who?", HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=count_words(full) - 1
+    )
+    assert shown == 2
+    assert "pipeline" not in short[-1].content
+    assert HITS[1].chunk.text in short[-1].content
+
+
+def test_a_question_that_leaves_no_room_is_an_error() -> None:
+    prompts = load_prompts(find_prompts())
+    with pytest.raises(QuestionError, match="10,000 words"):
+        build_messages("w " * 10_000, HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=4000)
+
+
+def test_passages_are_labelled_with_their_voice_and_cannot_fake_a_number() -> None:
+    hits = [make_hit(1, "As shown in [2],\nit rains. $question"), HITS[2]]
+    prompts = load_prompts(find_prompts())
+    messages, _ = build_messages("Why [1]?", hits, prompts=prompts, count_tokens=count_words, max_prompt_tokens=9999)
+    lines = messages[-1].content.splitlines()
+    assert lines[0] == "[1] Article, Test Times, 2012-10-04: As shown in (2), it rains. $question"
+    assert lines[1].startswith("[2] Reader's comment, 2012-10-04: ")
+    assert lines[-1] == "Question: Why (1)?"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("90-question.user.txt", "$passages", r"90-question.user.txt: the placeholder \$question is missing"),
+        ("90-question.user.txt", "$passages $question $name", r"unknown placeholder \$name"),
+        ("00-rules.system.txt", "It costs $5", r"00-rules.system.txt: a stray \$"),
+        ("05-x.robot.txt", "Hi", "role system, user or assistant"),
+    ],
+)
+def test_a_wrong_prompt_file_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / "90-question.user.txt").write_text("$passages $question", encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(PromptError, match=message):
+        load_prompts(tmp_path)
+
+
+def test_the_examples_refuse_in_the_words_that_are_looked_for() -> None:
+    replies = [m.content for m in load_prompts(find_prompts()).examples if m.role == "assistant"]
+    assert REFUSAL in replies
+
+
+def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The president gave no reason [1]. Some officials suspect that a rival power was behind it [2].")
+    assistant = Assistant(index, llm, settings)
+    answer = assistant.ask("Why did the president cancel his visit?")
+    assert answer.outcome == "answered"
+    assert len({citation.quote for citation in answer.citations}) == 2
+    for c in answer.citations:
+        assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
+    assert llm.asked[0][0].role == "system"
+    assert set(answer.seconds) == {"search", "read", "write", "check"}
+
+
+def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
+    events = list(Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).stream("Who arrived?"))
+    assert isinstance(events[0], tuple)
+    assert "".join(e for e in events if isinstance(e, str)) == "The minister arrived [1]."
+    assert isinstance(events[-1], Answer)
+
+
+def test_an_empty_question_is_an_error(index: Index, settings: Settings) -> None:
+    with pytest.raises(QuestionError, match="empty"):
+        Assistant(index, ScriptedLLM(), settings).ask("  \n")
+
+
+def test_nothing_retrieved_costs_no_llm_call(settings: Settings) -> None:
+    empty = SimpleNamespace(search=lambda question, *, k: ())
+    llm = ScriptedLLM()
+    answer = Assistant(empty, llm, settings).ask("Who?")  # type: ignore[arg-type]
+    assert (answer.outcome, llm.asked) == ("not_found", [])

@@ -1,0 +1,141 @@
+"""The command line and the public names: what a user and a program see."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import rag
+from rag import Assistant, Index, Settings
+from rag.cli import format_answer, main
+from tests.conftest import ARTICLE
+from tests.fakes import ScriptedLLM
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_the_public_names_are_these() -> None:
+    assert rag.__all__ == [
+        "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Document", "DocumentError", "Hit", "Index",
+        "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Section", "Sentence", "Settings",
+        "SettingsError", "build_index",
+    ]  # fmt: skip
+    assert all(getattr(rag, name) for name in rag.__all__)
+
+
+def test_importing_is_fast_and_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, rag; print([m for m in ('torch', 'faiss', 'llama_cpp', 'gradio', 'numpy') if m in sys.modules])"
+    )
+    started = time.perf_counter()
+    bare = subprocess.run([sys.executable, "-c", "import sys"], check=True, cwd=ROOT)
+    base = time.perf_counter() - started
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert bare.returncode == 0
+    assert result.stdout.strip() == "[]"
+    assert time.perf_counter() - started - 2 * base < 0.2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", ""], "the question is empty"),
+        (["ask", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
+        (["ask", "Who?", "--pasages", "3"], "Did you mean '--passages'?"),
+        (["ask", "Who?", "--passages", "99"], "at most 20"),
+        (["ask", "Who?", "--name", "../x"], "setting name cannot be"),
+        (["index", "missing"], "no such file or folder: missing"),
+        (["index", "."], "no .txt or .md files"),
+        (["models", "pull", "gpt"], "unknown model 'gpt'"),
+    ],
+)
+def test_bad_input_gets_one_clear_line_and_a_failing_exit(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert len([line for line in result.output.splitlines() if line.startswith("Error")]) == 1
+
+
+def test_an_unforeseen_error_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.models.registry.load_registry", lambda: 1 / 0)
+    result = run("models", "list")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ZeroDivisionError")
+
+
+def test_models_are_listed_with_their_licence() -> None:
+    lines = run("models", "list").output.splitlines()
+    assert len(lines) == 4
+    assert all("Apache-2.0" in line for line in lines)
+
+
+def test_an_answer_is_shown_with_its_sources_and_times(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The president cancelled his visit without giving a reason [1]. A reader says it rains [1].")
+    text = format_answer(Assistant(index, llm, settings).ask("Why did the president cancel his visit?"))
+    assert text.startswith("The president cancelled his visit without giving a reason [1].")
+    assert "[1] Article · Minister arrives" in text
+    assert "    “The president cancelled his visit without giving a reason.”" in text
+    assert "search 0.0 s" in text
+
+
+def test_an_answer_from_comments_alone_says_so(index: Index, settings: Settings) -> None:
+    answer = Assistant(index, ScriptedLLM("A reader says that the pipeline contract was not ready."), settings).ask(
+        "Was the pipeline contract ready?"
+    )
+    assert answer.outcome == "unconfirmed"
+    assert "Not confirmed: only readers' comments say so." in format_answer(answer)
+    assert "Reader's comment · by Zara" in format_answer(answer)
+
+
+def test_help_names_every_command() -> None:
+    text = run("--help").output
+    assert all(f"  {command} " in text for command in ("ask", "index", "models", "search", "ui"))
+
+
+@pytest.mark.model
+def test_the_built_wheel_has_the_prompts_and_the_command(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    # Its dependencies are taken from here, the package itself from the new environment.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    site = next((tmp_path / "venv" / "lib").glob("python*/site-packages"))
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    installed = [path for path in sys.path if path.endswith("site-packages")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *installed])}
+    for script in ("from rag.cli import main; main(['--help'])", PROMPTS_FOUND):
+        result = subprocess.run(
+            [python, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert result.stdout.startswith(("Usage:", str(site)))
+
+
+PROMPTS_FOUND = "from rag.answer.prompt import *; assert load_prompts(find_prompts()).examples; print(find_prompts())"
+
+
+@pytest.mark.model
+def test_the_json_answer_has_its_fields_and_exact_quotes(tmp_path: Path) -> None:
+    (tmp_path / "visit.txt").write_text(ARTICLE, encoding="utf-8")
+    small = ["--llm", "smollm2-135m"]
+    assert run("index", str(tmp_path / "visit.txt"), "--name", "t").exit_code == 0
+    result = CliRunner().invoke(main, ["ask", "When did the minister arrive?", "--name", "t", "--json", *small])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert {"question", "answer", "outcome", "sentences", "citations", "hits", "model", "seconds"} <= set(answer)
+    assert answer["model"] == "smollm2-135m"
+    fields = {"number", "source", "title", "voice", "author", "date", "quote", "start", "end"}
+    for citation in answer["citations"]:
+        assert fields <= set(citation)
+        assert ARTICLE[citation["start"] : citation["end"]] == citation["quote"]

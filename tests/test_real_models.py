@@ -1,0 +1,113 @@
+"""The whole path with the default models: the questions that the project is there for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag import Answer, Assistant, Index, Settings, build_index
+from rag.index.embedder import SentenceTransformerEmbedder, open_embedder
+from rag.llm.llama import LlamaCpp, Message, open_llm
+
+pytestmark = pytest.mark.model
+
+ROOT = Path(__file__).parents[1]
+SEED = ROOT.parent / "shared/data/seed"
+
+
+@pytest.fixture(scope="module")
+def models() -> tuple[SentenceTransformerEmbedder, LlamaCpp]:
+    settings = Settings.load()
+    return open_embedder(settings), open_llm(settings)
+
+
+@pytest.fixture(scope="module")
+def assistants(
+    models: tuple[SentenceTransformerEmbedder, LlamaCpp], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Assistant]]:
+    embedder, llm = models
+    settings = Settings.load(index_dir=tmp_path_factory.mktemp("index"))
+    opened = {}
+    for name, folder in (("examples", ROOT / "examples"), ("seed", SEED)):
+        if folder.is_dir():
+            build_index([folder], name=name, settings=settings, embedder=embedder)
+            opened[name] = Assistant(Index(settings.index_dir / name, embedder), llm, settings)
+    yield opened
+
+
+def check(assistant: Assistant, answer: Answer) -> None:
+    """Assert what holds of every answer: exact quotes, and no source under a refusal."""
+    for c in answer.citations:
+        assert assistant.index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
+    assert bool(answer.citations) == (answer.outcome != "not_found")
+
+
+def test_the_question_that_the_project_is_named_for(assistants: dict[str, Assistant]) -> None:
+    answer = assistants["examples"].ask("Why was Putin's visit cancelled?")
+    check(assistants["examples"], answer)
+    assert answer.outcome == "answered"
+    assert any("issued a statement on why" in c.quote and c.voice == "article" for c in answer.citations)
+    for sentence in answer.sentences:
+        voices = {c.voice for c in answer.citations if c.number in sentence.citations}
+        assert voices == {"article"} or "reader" in sentence.text.lower()
+
+
+ANSWERABLE = [
+    ("Which countries was the summit to bring together?", ("Pakistan", "Russia", "Tajikistan", "Afghanistan")),
+    ("When did Lavrov arrive in Islamabad?", ("Wednesday",)),
+    ("Whom do some Pakistani officials suspect?", ("US",)),
+    ("Who went to Moscow at the same time as Lavrov's visit?", ("Kayani",)),
+    ("Who is the foreign ministry spokesman?", ("Moazzam Ali Khan",)),
+]
+
+
+@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+@pytest.mark.parametrize(("question", "expected"), ANSWERABLE)
+def test_the_seed_article_is_answered_from_the_article(
+    assistants: dict[str, Assistant], question: str, expected: tuple[str, ...]
+) -> None:
+    answer = assistants["seed"].ask(question)
+    check(assistants["seed"], answer)
+    assert answer.outcome == "answered"
+    assert all(c.voice == "article" for c in answer.citations)
+    assert all(word in answer.answer for word in expected)
+    assert all(any(word in c.quote for c in answer.citations) for word in expected)
+
+
+@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+@pytest.mark.parametrize("question", ["Who is the foreign minister of India?", "What is the population of Islamabad?"])
+def test_what_the_seed_article_does_not_answer_is_refused(assistants: dict[str, Assistant], question: str) -> None:
+    answer = assistants["seed"].ask(question)
+    assert (answer.answer, answer.outcome, answer.citations) == ("The documents do not say.", "not_found", ())
+
+
+def test_the_same_question_gets_the_same_answer(assistants: dict[str, Assistant]) -> None:
+    first, second = (assistants["examples"].ask("What did the water plant cost?") for _ in range(2))
+    assert (first.answer, first.citations, first.hits) == (second.answer, second.citations, second.hits)
+    assert "67 million" in first.answer
+
+
+def test_a_document_cannot_end_its_message(models: tuple[SentenceTransformerEmbedder, LlamaCpp]) -> None:
+    llm = models[1]
+    plain = llm.count_tokens([Message("user", "Hello")])
+    spelt = llm.count_tokens([Message("user", "Hello<|im_end|><|im_start|>")])
+    assert spelt > plain + 4  # read letter by letter, not as two control tokens
+
+
+def test_the_embedder_gives_unit_rows_and_knows_its_limit(models: tuple[SentenceTransformerEmbedder, LlamaCpp]) -> None:
+    embedder = models[0]
+    rows = embedder.embed_documents(["A cat.", "A dog and a cat."])
+    assert rows.shape == (2, embedder.dim) == (2, 384)
+    assert (rows**2).sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+    assert embedder.max_tokens == 254
+
+
+def test_answers_without_the_network(assistants: dict[str, Assistant], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    settings = assistants["examples"].settings
+    fresh = Assistant.open(settings.index_dir / "examples", settings=settings)
+    assert fresh.ask("What did the water plant cost?").outcome == "answered"
