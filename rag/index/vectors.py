@@ -30,7 +30,7 @@ class FaissStore:
     def __init__(self, dim: int) -> None:
         import faiss
 
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+        self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)

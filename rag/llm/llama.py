@@ -91,7 +91,8 @@ class LlamaCpp:
             for m in messages
         ]
         prompt = self._format(messages=safe)
-        return self._llama.tokenize(prompt.prompt.encode(), add_bos=not prompt.added_special, special=True)
+        tokens: list[int] = self._llama.tokenize(prompt.prompt.encode(), add_bos=not prompt.added_special, special=True)
+        return tokens
 
 
 def open_llm(settings: Settings) -> LlamaCpp:
