@@ -87,6 +87,8 @@ def index(paths: tuple[Path, ...], settings: Settings) -> None:
         f"{settings.index_dir / settings.name}: {report.indexed} indexed, {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.skipped)} skipped; {report.chunks} chunks"
     )
+    for reason in report.skipped:
+        click.echo(f"skipped: {reason}", err=True)
     if report.skipped:
         sys.exit(1)
 

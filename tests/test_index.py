@@ -64,6 +64,8 @@ def test_nothing_readable_is_an_error(tmp_path: Path, settings: Settings, embedd
     (tmp_path / "a.txt").write_bytes(b"")
     with pytest.raises(DocumentError, match=r"nothing was indexed: .*empty"):
         build_index([tmp_path / "a.txt"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index, pytest.raises(CatalogError, match="no documents"):
+        index.search("Who?", k=1)
 
 
 def test_an_index_of_another_embedder_names_the_command(index: Index) -> None:

@@ -53,10 +53,12 @@ class Index:
         self.catalog.close()
 
     def search(self, question: str, *, k: int) -> tuple[Hit, ...]:
-        """Return the k chunks nearest to a question, best first."""
+        """Return the k chunks nearest to a question, best first; raises CatalogError if there is none at all."""
         self.refresh()
         if not len(self._vectors):
-            return ()
+            raise CatalogError(
+                f"index {self.folder.name} has no documents: run `rag index PATHS --name {self.folder.name}`"
+            )
         scores = dict(self._vectors.search(self.embedder.embed_query(question), k))
         chunks = self.catalog.get_chunks(list(scores))
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
@@ -113,7 +115,6 @@ def build_index(
                 indexed += _update_file(index, file, settings, known.get(str(file)))
             except DocumentError as exc:
                 skipped.append(str(exc))
-                logger.warning("skipped: %s", exc)
         if len(skipped) == len(files):
             raise DocumentError(
                 "nothing was indexed: " + ("none of the files can be read" if len(skipped) > 1 else skipped[0])
