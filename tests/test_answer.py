@@ -67,6 +67,12 @@ def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
     assert both.outcome == "answered"
 
 
+def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
+    cited = cite_answer("The pipeline contract was not ready [3].", HITS)
+    assert cited.text == "A reader says: The pipeline contract was not ready [3]."
+    assert cited.outcome == "unconfirmed"
+
+
 def test_several_numbers_in_one_mark_are_read() -> None:
     cited = cite_answer("The minister arrived on Wednesday [passages 1, 3].", HITS)
     assert cited.sentences[0].citations == (1,)

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 # A mark as the model writes it: [1], [1, 2], [passage 1].
 _MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_NAMES_READER = re.compile(r"\breaders?\b|\bcomment", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
@@ -48,7 +49,7 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
     """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
 
     A number that was not offered is removed. One whose passage holds too few of the sentence's words is replaced by
-    that of the passage that holds them. The outcome is `not_found`, without citations, if the LLM refused or nothing
+    that of the passage that holds them. What only readers' comments support is said to be a reader's. The outcome is `not_found`, without citations, if the LLM refused or nothing
     that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
     """
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
@@ -63,6 +64,8 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
             continue
         for n in numbers:
             citations[n, quotes[n].start] = _make_citation(n, hits[n - 1], quotes[n])
+        if all(hits[n - 1].chunk.voice == "comment" for n in numbers) and not _NAMES_READER.search(text):
+            text = f"A reader says: {text}"
         sentences.append(Sentence(text, numbers))
     if not sentences:
         return Cited(REFUSAL, (Sentence(REFUSAL, ()),), (), "not_found")

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import gradio as gr
 
@@ -40,9 +41,11 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             logger.exception("a question failed")
             yield "**This question failed; the reason is in the log of `rag ui`. Ask again.**"
 
-    with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
+    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_height=True) as page:
         gr.ChatInterface(
             reply,
+            chatbot=gr.Chatbot(label="Answers", buttons=["copy"], scale=1),
+            fill_height=True,
             title="Footnote",
             description="Ask your documents. Every sentence cites its source; readers' comments are marked as such.",
             concurrency_limit=1,
@@ -56,14 +59,17 @@ def format_markdown(answer: Answer) -> str:
     parts = [_escape(answer.answer)]
     if answer.outcome == "unconfirmed":
         parts.append("*Not confirmed: only readers' comments say so.*")
-    parts += [_format_card(citation) for citation in answer.citations]
+    parts += [_format_card(n, list(same)) for n, same in groupby(answer.citations, key=lambda c: c.number)]
     return "\n\n".join(parts)
 
 
-def _format_card(c: Citation) -> str:
-    voice = "Article" if c.voice == "article" else f"💬 Reader's comment{f' by {c.author}' if c.author else ''}"
-    about = _escape(" · ".join(filter(None, (voice, c.title, c.outlet, c.date))))
-    return f"<details><summary>[{c.number}] {about}</summary><blockquote>{_escape(c.quote)}</blockquote></details>"
+def _format_card(number: int, citations: list[Citation]) -> str:
+    c = citations[0]
+    comment = f"<mark>Reader's comment</mark>{f' by {_escape(c.author)}' if c.author else ''}"
+    voice = "Article" if c.voice == "article" else comment
+    about = " · ".join([voice, *(_escape(part) for part in (c.title, c.outlet, c.date) if part)])
+    quotes = "".join(f"<blockquote>{_escape(same.quote)}</blockquote>" for same in citations)
+    return f"<details><summary>[{number}] {about}</summary>{quotes}</details>"
 
 
 def _escape(text: str) -> str:
