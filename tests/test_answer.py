@@ -73,6 +73,11 @@ def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
     assert cited.outcome == "unconfirmed"
 
 
+def test_an_article_cannot_support_what_is_told_as_a_readers_words() -> None:
+    cited = cite_answer("A reader guesses that a rival power was behind the cancellation [2].", HITS)
+    assert cited.outcome == "not_found"
+
+
 def test_several_numbers_in_one_mark_are_read() -> None:
     cited = cite_answer("The minister arrived on Wednesday [passages 1, 3].", HITS)
     assert cited.sentences[0].citations == (1,)

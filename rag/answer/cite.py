@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 # A mark as the model writes it: [1], [1, 2], [passage 1].
 _MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_NAMES_READER = re.compile(r"\breaders?\b|\bcomment", re.IGNORECASE)
+_NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
@@ -48,23 +48,29 @@ class Quote(NamedTuple):
 def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
     """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
 
-    A number that was not offered is removed. One whose passage holds too few of the sentence's words is replaced by
-    that of the passage that holds them. What only readers' comments support is said to be a reader's. The outcome is `not_found`, without citations, if the LLM refused or nothing
-    that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
+    A number that was not offered is removed; one whose passage holds too few of the sentence's words is replaced by that
+    of the passage that holds them. What only readers' comments support is told as a reader's words, and what is told as a
+    reader's words only a comment can support. The outcome is `not_found`, without citations, if the LLM refused or
+    nothing that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
     """
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
     for text, offered in _split_answer(raw, len(hits)):
         if _normalise(text) == _normalise(REFUSAL):
             continue
-        quotes = {n: find_quote(text, hit) for n, hit in enumerate(hits, start=1)}
+        readers_words = _NAMES_READER.match(text)
+        quotes = {
+            n: find_quote(text, hit)
+            for n, hit in enumerate(hits, start=1)
+            if hit.chunk.voice == "comment" or not readers_words
+        }
         numbers = _choose_numbers(text, offered, quotes)
         if not numbers:
             logger.warning("left out, no passage supports it: %s", text)
             continue
         for n in numbers:
             citations[n, quotes[n].start] = _make_citation(n, hits[n - 1], quotes[n])
-        if all(hits[n - 1].chunk.voice == "comment" for n in numbers) and not _NAMES_READER.search(text):
+        if all(hits[n - 1].chunk.voice == "comment" for n in numbers) and not readers_words:
             text = f"A reader says: {text}"
         sentences.append(Sentence(text, numbers))
     if not sentences:
@@ -129,7 +135,7 @@ def _choose_numbers(text: str, offered: Sequence[int], quotes: dict[int, Quote])
         return ()
     best = max(quotes, key=lambda n: (quotes[n].support, -n))
     good = max(_MIN_SUPPORT, quotes[best].support - _MARGIN)
-    kept = tuple(n for n in dict.fromkeys(offered) if quotes[n].support >= good)
+    kept = tuple(n for n in dict.fromkeys(offered) if n in quotes and quotes[n].support >= good)
     if kept:
         return kept
     if quotes[best].support < _MIN_SUPPORT:
