@@ -75,6 +75,14 @@ def test_the_seed_article_is_answered_from_the_article(
 
 
 @pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+def test_the_seed_article_gives_no_reason(assistants: dict[str, Assistant]) -> None:
+    answer = assistants["seed"].ask("Why was Putin's visit cancelled?")
+    check(assistants["seed"], answer)
+    assert answer.outcome == "answered"
+    assert any("no statement from the Russian presidency" in c.quote for c in answer.citations)
+
+
+@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
 @pytest.mark.parametrize("question", ["Who is the foreign minister of India?", "What is the population of Islamabad?"])
 def test_what_the_seed_article_does_not_answer_is_refused(assistants: dict[str, Assistant], question: str) -> None:
     answer = assistants["seed"].ask(question)

@@ -48,10 +48,10 @@ class Quote(NamedTuple):
 def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
     """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
 
-    A number that was not offered is removed; one whose passage holds too few of the sentence's words is replaced by that
-    of the passage that holds them. What only readers' comments support is told as a reader's words, and what is told as a
-    reader's words only a comment can support. The outcome is `not_found`, without citations, if the LLM refused or
-    nothing that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
+    A number that was not offered is removed; one whose passage holds too few of the sentence's words is replaced by
+    that of the passage that holds them. What only readers' comments support is told as a reader's words, and what is
+    told so only a comment can support. The outcome is `not_found`, without citations, if the LLM refused or nothing
+    that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
     """
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
