@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -95,6 +96,14 @@ def test_an_answer_from_comments_alone_says_so(index: Index, settings: Settings)
     assert answer.outcome == "unconfirmed"
     assert "Not confirmed: only readers' comments say so." in format_answer(answer)
     assert "Reader's comment · by Zara" in format_answer(answer)
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = re.findall(r"^ {4}rag (\w+)", text, re.MULTILINE)
+    assert {"index", "ask", "search", "ui"} == set(commands) <= set(main.commands)
+    assert all(f"\n{target}:" in makefile for target in re.findall(r"^ {4}make (\w+)", text, re.MULTILINE))
 
 
 def test_help_names_every_command() -> None:

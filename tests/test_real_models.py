@@ -47,6 +47,7 @@ def test_the_question_that_the_project_is_named_for(assistants: dict[str, Assist
     check(assistants["examples"], answer)
     assert answer.outcome == "answered"
     assert any("issued a statement on why" in c.quote and c.voice == "article" for c in answer.citations)
+    assert answer.answer in (ROOT / "README.md").read_text(encoding="utf-8")
     for sentence in answer.sentences:
         voices = {c.voice for c in answer.citations if c.number in sentence.citations}
         assert voices == {"article"} or "reader" in sentence.text.lower()
