@@ -25,8 +25,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find index -mindepth 1 ! -name README.md -delete
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis index/examples
 
 index/examples/.made: $(wildcard examples/*) .venv/models
 	@$(BIN)/rag index examples --name examples

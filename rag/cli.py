@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,8 @@ def ask(question: str, as_json: bool, settings: Settings) -> None:
     _show_status(f"reading {settings.passages} passages …")
     answer = assistant.ask(question)
     _show_status("")
-    answer.seconds.update({"load": loaded, "total": time.perf_counter() - started})
+    total = time.perf_counter() - started
+    answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
     click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2) if as_json else format_answer(answer))
 
 

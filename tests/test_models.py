@@ -131,6 +131,13 @@ def test_the_hub_is_the_first_source(hub: ThreadingHTTPServer, wheels: Path, tmp
     assert (pull_model(make_model(), home=tmp_path) / "tiny.gguf").read_bytes() == CONTENT
 
 
+def test_a_model_of_the_hub_can_be_named(hub: ThreadingHTTPServer, tmp_path: Path) -> None:
+    path = locate_model("hf:owner/tiny:tiny.gguf", kind="llm", home=tmp_path)
+    assert path.read_bytes() == CONTENT
+    with pytest.raises(ModelError, match=r"cannot fetch hf:owner/none:x\.gguf"):
+        locate_model("hf:owner/none:x.gguf", kind="llm", home=tmp_path)
+
+
 def test_a_hub_that_does_not_answer_costs_three_seconds_and_one_line(
     hub: ThreadingHTTPServer,
     tmp_path: Path,
