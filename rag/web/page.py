@@ -83,4 +83,6 @@ def serve_page(settings: Settings, *, host: str = "127.0.0.1", port: int = 7860)
     try:
         page.queue(max_size=32).launch(server_name=host, server_port=port, share=False, show_error=False)
     except OSError as exc:
-        raise RagError(f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port") from exc
+        raise RagError(
+            f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
+        ) from exc
