@@ -8,9 +8,7 @@ from typing import Self
 from rag.answer.cite import cite_answer
 from rag.answer.prompt import REFUSAL, build_messages, find_prompts, load_prompts
 from rag.errors import QuestionError
-from rag.index.catalog import check_index
-from rag.index.embedder import open_embedder
-from rag.index.index import Index
+from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, open_llm
 from rag.retrieve import retrieve
 from rag.settings import Settings
@@ -33,9 +31,7 @@ class Assistant:
         Raises CatalogError or ModelError, saying what to run.
         """
         settings = settings or Settings.load()
-        folder = Path(folder or settings.index_dir / settings.name)
-        check_index(folder)  # at once, not after the seconds that the models take to load
-        index = Index(folder, open_embedder(settings))
+        index = open_index(Path(folder or settings.index_dir / settings.name), settings)
         return cls(index, open_llm(settings), settings)
 
     def ask(self, question: str) -> Answer:

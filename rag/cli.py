@@ -120,11 +120,10 @@ def ask(question: str, as_json: bool, settings: Settings) -> None:
 @_settings_options("name", "index_dir", "home", "embedder", "passages")
 def search(question: str, as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION, without an answer; needs no LLM."""
-    from rag.index.embedder import open_embedder
-    from rag.index.index import Index
+    from rag.index.index import open_index
     from rag.retrieve import retrieve
 
-    with Index(settings.index_dir / settings.name, open_embedder(settings)) as opened:
+    with open_index(settings.index_dir / settings.name, settings) as opened:
         hits = retrieve(opened, question, passages=settings.passages)
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))

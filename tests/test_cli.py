@@ -52,6 +52,7 @@ def test_importing_is_fast_and_loads_nothing_heavy() -> None:
     [
         (["ask", ""], "the question is empty"),
         (["ask", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
+        (["search", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
         (["ask", "Who?", "--pasages", "3"], "Did you mean '--passages'?"),
         (["ask", "Who?", "--passages", "99"], "at most 20"),
         (["ask", "Who?", "--name", "../x"], "setting name cannot be"),

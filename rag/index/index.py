@@ -11,7 +11,7 @@ from tqdm import tqdm
 from rag.documents.chunk import split_document
 from rag.documents.read import find_files, read_document
 from rag.errors import CatalogError, DocumentError
-from rag.index.catalog import Catalog
+from rag.index.catalog import Catalog, check_index
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.vectors import FaissStore
 from rag.settings import Settings
@@ -88,6 +88,12 @@ class Index:
                 old.unlink(missing_ok=True)
 
 
+def open_index(folder: Path, settings: Settings) -> Index:
+    """Return the index in `folder`, with the settings' embedder; raises CatalogError or ModelError."""
+    check_index(folder)  # at once, not after the seconds that the embedder takes to load
+    return Index(folder, open_embedder(settings))
+
+
 def build_index(
     paths: Iterable[str | Path],
     *,
@@ -106,7 +112,7 @@ def build_index(
     embedder = embedder or open_embedder(settings)
     with Index(settings.index_dir / (name or settings.name), embedder, create=True) as index:
         known = index.catalog.hashes()
-        gone = [s for s in known if s not in set(map(str, files)) and _is_under(Path(s), roots)]
+        gone = [source for source in known.keys() - set(map(str, files)) if _is_under(Path(source), roots)]
         for source in gone:
             index.catalog.remove_document(source)
         indexed, skipped = 0, []

@@ -1,7 +1,7 @@
 """Keeps the vectors of the chunks in FAISS and finds the nearest."""
 
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +11,8 @@ from rag.index.embedder import Vectors
 Ids = NDArray[np.int64]
 
 
-class VectorStore(Protocol):
-    """What an index needs of a vector store; ids are chunk ids."""
-
-    def __len__(self) -> int:
-        """Return the number of vectors."""
-
-    def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Add unit vectors, float32 of shape (len(ids), dim)."""
-
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
-        """Return the ids and cosine similarities of the k nearest, best first, ties by id."""
-
-
 class FaissStore:
-    """Exact search over 64-bit ids: `IndexIDMap2` over a flat inner-product index."""
+    """Exact search over 64-bit chunk ids: `IndexIDMap2` over a flat inner-product index."""
 
     def __init__(self, dim: int) -> None:
         import faiss
@@ -33,12 +20,15 @@ class FaissStore:
         self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
 
     def __len__(self) -> int:
+        """Return the number of vectors."""
         return int(self._index.ntotal)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add unit vectors, float32 of shape (len(ids), dim)."""
         self._index.add_with_ids(vectors, ids)
 
     def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        """Return the ids and cosine similarities of the k nearest, best first, ties by id."""
         scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
         found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
