@@ -1,11 +1,12 @@
 """Reads text and Markdown files into documents."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rag.documents.voices import find_metadata, find_sections
 from rag.errors import DocumentError
-from rag.types import Document
+from rag.types import Document, Section, Voice
 
 SUFFIXES = (".txt", ".md")
 # Control characters that no text has; their presence means a binary file with a text file's name.
@@ -43,16 +44,37 @@ def read_document(path: Path) -> Document:
         raise DocumentError(f"cannot read {path}: it holds binary data, not text")
     if not text.strip():
         raise DocumentError(f"cannot read {path}: it is empty")
-    metadata = find_metadata(text)
-    sections = find_sections(text, metadata)
-    if not sections:
+    document = make_document(str(path), text)
+    if not document.sections:
         raise DocumentError(f"cannot read {path}: it has metadata lines and no text")
+    return document if document.title else replace(document, title=path.stem.replace("-", " ").replace("_", " "))
+
+
+def make_document(
+    source: str,
+    text: str,
+    *,
+    title: str | None = None,
+    outlet: str | None = None,
+    author: str | None = None,
+    date: str | None = None,
+    voice: Voice | None = None,
+) -> Document:
+    """Return the document with a text; what is not given is read from the text, the voices too unless one is given."""
+    found = find_metadata(text)
+    metadata = replace(
+        found,
+        title=title or found.title,
+        outlet=outlet or found.outlet,
+        author=author or found.author,
+        date=date or found.date,
+    )
     return Document(
-        source=str(path),
+        source=source,
         text=text,
-        title=metadata.title or path.stem.replace("-", " ").replace("_", " "),
+        title=metadata.title or "",
+        sections=(Section(0, len(text), voice, author, date),) if voice else find_sections(text, metadata),
         outlet=metadata.outlet,
         author=metadata.author,
         date=metadata.date,
-        sections=sections,
     )

@@ -1,0 +1,1 @@
+"""How often answers are right, cited right and refused right: cases, measures, run, report."""

@@ -1,0 +1,154 @@
+"""The measures, as pure functions of texts and numbers."""
+
+import re
+import string
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import ir_measures
+import numpy as np
+import numpy.typing as npt
+from ir_measures import RR, R, nDCG
+
+RANKS = (1, 3, 5, 10)
+RESAMPLES = 10_000
+_RANKING = {**{f"recall@{k}": R @ k for k in RANKS}, "mrr@10": RR @ 10, "ndcg@10": nDCG @ 10}
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+# How systems without outcomes say that they do not know: one list for all of them. The phrase that a prompt asked for
+# is not enough, models vary it.
+REFUSAL_PHRASES = (
+    "cannot answer", "cannot be answered", "cannot be determined", "cannot determine", "cannot find", "cannot provide",
+    "could not find", "did not find", "do not have", "do not know", "does not answer", "does not contain",
+    "does not explicitly", "does not give", "does not have", "does not include", "does not indicate",
+    "does not mention", "does not provide", "does not say", "does not specify", "does not state", "do not answer",
+    "do not contain", "do not explicitly", "do not give", "do not include", "do not indicate", "do not mention",
+    "do not provide", "do not say", "do not specify", "do not state", "insufficient context",
+    "insufficient information", "is unknown", "no answer", "no data found", "no direct answer", "no evidence",
+    "no explicit", "no information", "no mention", "no relevant", "no specific", "not available", "not clear",
+    "not directly", "not enough context", "not enough information", "not explicitly", "not found in", "not given",
+    "not included", "not indicated", "not mentioned", "not possible to", "not provided", "not specified",
+    "not state", "not stated", "not sufficient", "unable to", "unanswerable",
+)  # fmt: skip
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % bootstrap interval, over `count` questions."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def normalize_answer(text: str) -> str:
+    """Return a text in lower case, without punctuation and articles, with single spaces.
+
+    As in the official SQuAD script (Rajpurkar et al. 2018, https://rajpurkar.github.io/SQuAD-explorer/).
+    """
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def exact_match(text: str, accepted: Sequence[str]) -> float:
+    """Return 1 if the normalised text equals an accepted one; accepting nothing accepts the empty text. SQuAD's EM."""
+    return float(any(normalize_answer(text) == normalize_answer(a) for a in accepted or [""]))
+
+
+def token_f1(text: str, accepted: Sequence[str]) -> float:
+    """Return the best harmonic mean of word precision and recall over the accepted texts, 0 to 1. SQuAD's F1."""
+    return max(_f1(normalize_answer(text).split(), normalize_answer(a).split()) for a in accepted or [""])
+
+
+def _f1(words: list[str], wanted: list[str]) -> float:
+    if not words or not wanted:
+        return float(words == wanted)
+    return _harmonic((Counter(words) & Counter(wanted)).total(), len(words), len(wanted))
+
+
+def _harmonic(common: int, found: int, wanted: int) -> float:
+    return 2 * common / (found + wanted)  # = 2PR / (P + R) with P = common / found, R = common / wanted
+
+
+def contains_answer(text: str, accepted: Iterable[str]) -> bool:
+    """Tell whether an accepted text stands in the text as whole words, both normalised."""
+    padded = f" {normalize_answer(text)} "
+    return any(f" {wanted} " in padded for a in accepted if (wanted := normalize_answer(a)))
+
+
+def rouge_l(text: str, references: Sequence[str]) -> float:
+    """Return the best F1 of the longest common subsequence of words over the references, 0 to 1.
+
+    ROUGE-L of Lin 2004, over lower-case runs of letters and digits, without stemming.
+    """
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return max((_rouge_l(words, re.findall(r"[a-z0-9]+", r.lower())) for r in references), default=0.0)
+
+
+def _rouge_l(words: list[str], wanted: list[str]) -> float:
+    if not words or not wanted:
+        return 0.0
+    longest = [0] * (len(wanted) + 1)
+    for word in words:
+        diagonal = 0
+        for i, other in enumerate(wanted, start=1):
+            diagonal, longest[i] = longest[i], diagonal + 1 if word == other else max(longest[i], longest[i - 1])
+    return _harmonic(longest[-1], len(words), len(wanted))
+
+
+def ranking_measures(found: Sequence[Iterable[str]], gold: Iterable[str]) -> dict[str, float]:
+    """Return recall@1/3/5/10, MRR@10 and nDCG@10 of a ranking; `found` has the gold ids that each hit stands for.
+
+    A hit stands for at most one, which no earlier one stood for; one that stands for none keeps its rank as a miss.
+    """
+    gold = set(gold)
+    run: list[str] = []
+    for rank, ids in enumerate(found):
+        run.append(min(gold.intersection(ids).difference(run), default=f"\0{rank}"))
+    values = ir_measures.iter_calc(
+        list(_RANKING.values()),
+        [ir_measures.Qrel("", name, 1) for name in sorted(gold)],
+        [ir_measures.ScoredDoc("", name, -rank) for rank, name in enumerate(run)],
+    )
+    by_measure = {value.measure: float(value.value) for value in values}
+    return {name: by_measure[measure] for name, measure in _RANKING.items()}
+
+
+def is_refusal(text: str) -> bool:
+    """Tell whether a text without an outcome declines to answer: it is empty, or its first sentence has a known phrase."""
+    first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
+    plain = re.sub(r"n['’]t\b", " not", first.lower().replace("can't", "cannot").replace("can’t", "cannot"))
+    return not first or any(phrase in plain for phrase in REFUSAL_PHRASES)
+
+
+def estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
+    """Return the mean of at least one value with its 95 % percentile bootstrap interval (Efron 1979)."""
+    column = np.array(values, dtype=float).reshape(-1, 1)
+    low, high = np.percentile(_resample(column, seed)[:, 0], [2.5, 97.5])
+    return Estimate(float(column.mean()), float(low), float(high), len(values))
+
+
+def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) -> Estimate:
+    """Return the mean of the first values less that of the second, the questions resampled as pairs.
+
+    NaN is a question for which a measure is not defined: it is left out of that mean; `count` is of the whole pairs.
+    """
+    columns = np.array(pairs, dtype=float).reshape(-1, 2)
+    means = _resample(columns, seed)
+    low, high = np.nanpercentile(means[:, 0] - means[:, 1], [2.5, 97.5])
+    first, second = np.nanmean(columns, axis=0)
+    return Estimate(float(first - second), float(low), float(high), int((~np.isnan(columns)).all(axis=1).sum()))
+
+
+def _resample(columns: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
+    """Return the columns' means in RESAMPLES draws of as many rows, with replacement; NaN where a draw has no value."""
+    random = np.random.default_rng(seed)
+    there = ~np.isnan(columns)
+    filled = np.where(there, columns, 0.0)
+    means = np.empty((RESAMPLES, columns.shape[1]))
+    for i in range(RESAMPLES):
+        drawn = random.integers(0, len(columns), len(columns))
+        count = there[drawn].sum(axis=0)
+        means[i] = np.where(count, filled[drawn].sum(axis=0) / np.maximum(count, 1), np.nan)
+    return means
