@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.errors import (
         CatalogError,
+        DatasetError,
         DocumentError,
         ModelError,
         PromptError,
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
         RagError,
         SettingsError,
     )
+    from rag.evaluation.cases import Dataset, load_dataset
+    from rag.evaluation.run import Report, evaluate
     from rag.index.index import Index, IndexReport, build_index
     from rag.settings import Settings
     from rag.types import Answer, Chunk, Citation, Document, Hit, Section, Sentence
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
 _MODULES = {
     "rag.assistant": ("Assistant",),
     "rag.errors": (
-        "CatalogError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError", "SettingsError",
+        "CatalogError", "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError",
+        "SettingsError",
     ),
+    "rag.evaluation.cases": ("Dataset", "load_dataset"),
+    "rag.evaluation.run": ("Report", "evaluate"),
     "rag.index.index": ("Index", "IndexReport", "build_index"),
     "rag.settings": ("Settings",),
     "rag.types": ("Answer", "Chunk", "Citation", "Document", "Hit", "Section", "Sentence"),
@@ -36,9 +42,9 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Document", "DocumentError", "Hit", "Index",
-    "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Section", "Sentence", "Settings",
-    "SettingsError", "build_index",
+    "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document", "DocumentError",
+    "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Report", "Section",
+    "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
 ]  # fmt: skip
 
 

@@ -34,23 +34,26 @@ class Assistant:
         index = open_index(Path(folder or settings.index_dir / settings.name), settings)
         return cls(index, open_llm(settings), settings)
 
-    def ask(self, question: str) -> Answer:
-        """Return the answer to a question; raises QuestionError if it is empty or too long."""
-        *_, answer = self.stream(question)
+    def ask(self, question: str, *, hits: tuple[Hit, ...] | None = None) -> Answer:
+        """Return the answer to a question, from `hits` if given; raises QuestionError if it is empty or too long."""
+        *_, answer = self.stream(question, hits=hits)
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: str) -> Iterator[tuple[Hit, ...] | str | Answer]:
+    def stream(
+        self, question: str, *, hits: tuple[Hit, ...] | None = None
+    ) -> Iterator[tuple[Hit, ...] | str | Answer]:
         """Yield the hits, then the draft piece by piece as the LLM writes it, and last the checked answer.
 
-        Raises QuestionError if the question is empty or too long for the LLM's context.
+        `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError if the question is empty or too long for the LLM's context.
         """
         question = question.strip()
         if not question:
             raise QuestionError("the question is empty: ask something")
         settings, llm = self.settings, self.llm
         started = time.perf_counter()
-        hits = retrieve(self.index, question, passages=settings.passages)
+        if hits is None:
+            hits = retrieve(self.index, question, passages=settings.passages)
         searched = time.perf_counter()
         yield hits
         if not hits:

@@ -27,3 +27,7 @@ class PromptError(RagError):
 
 class QuestionError(RagError):
     """A question is empty or too long for the LLM's context."""
+
+
+class DatasetError(RagError):
+    """A data set of the evaluation, or a report, cannot be used."""

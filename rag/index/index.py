@@ -15,7 +15,7 @@ from rag.index.catalog import Catalog, check_index
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.vectors import FaissStore
 from rag.settings import Settings
-from rag.types import Hit
+from rag.types import Document, Hit
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def build_index(
         indexed, skipped = 0, []
         for file in tqdm(files, desc="indexing", unit="file", disable=None):
             try:
-                indexed += _update_file(index, file, settings, known.get(str(file)))
+                indexed += _update_document(index, read_document(file), settings, known.get(str(file)))
             except DocumentError as exc:
                 skipped.append(str(exc))
         if len(skipped) == len(files):
@@ -130,15 +130,29 @@ def build_index(
     return IndexReport(indexed, len(files) - len(skipped) - indexed, len(gone), chunks, skipped)
 
 
+def index_documents(
+    documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
+) -> Index:
+    """Return the settings' index, opened, after making it hold these documents alone; what is unchanged costs nothing."""
+    index = Index(settings.index_dir / settings.name, embedder or open_embedder(settings), create=True)
+    documents = list(documents)
+    known = index.catalog.hashes()
+    for source in known.keys() - {document.source for document in documents}:
+        index.catalog.remove_document(source)
+    for document in tqdm(documents, desc="indexing", unit="document", disable=None if progress else True):
+        _update_document(index, document, settings, known.get(document.source))
+    index.refresh()
+    return index
+
+
 def _is_under(path: Path, roots: list[Path]) -> bool:
     return any(path.is_relative_to(root.resolve()) for root in roots if root.is_dir())
 
 
-def _update_file(index: Index, file: Path, settings: Settings, known_hash: str | None) -> bool:
-    document = read_document(file)
+def _update_document(index: Index, document: Document, settings: Settings, known_hash: str | None) -> bool:
     embedder = index.embedder
     chunk_tokens = min(settings.chunk_tokens, embedder.max_tokens)
-    content_hash = hashlib.sha256(f"{chunk_tokens}\n{document.text}".encode()).hexdigest()
+    content_hash = hashlib.sha256(repr((chunk_tokens, document)).encode()).hexdigest()
     if content_hash == known_hash:
         return False
     chunks = list(split_document(document, chunk_tokens=chunk_tokens, count_tokens=embedder.count_tokens))

@@ -41,6 +41,7 @@ class LlamaCpp:
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self.name = name
+        self.path = path
         _check_gguf(path)
         threads = threads or len(os.sched_getaffinity(0))
         try:
@@ -77,12 +78,28 @@ class LlamaCpp:
         return len(self._tokenize(messages))
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        tokens = self._tokenize(messages)
         with self._lock:
+            self._read_prefix(tokens, messages[:-1])
             chunks: Any = self._llama.create_completion(
-                self._tokenize(messages), max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
+                tokens, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
             )
             for chunk in chunks:
                 yield chunk["choices"][0]["text"]
+
+    def _read_prefix(self, tokens: list[int], earlier: Sequence[Message]) -> None:
+        """Leave the messages before the last read, and nothing else.
+
+        Rounding depends on how a prompt is cut into batches: cut at the same place every time, a reply does not depend
+        on what was asked before.
+        """
+        prefix = tokens[: self._llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else []
+        read: list[int] = self._llama.input_ids[: self._llama.n_tokens].tolist()
+        if read[: len(prefix)] == prefix:
+            self._llama.n_tokens = len(prefix)  # what follows is taken out of the cache by the next evaluation
+        else:
+            self._llama.reset()
+            self._llama.eval(prefix)
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.

@@ -1,0 +1,354 @@
+"""Asks the questions of a data set, measures the answers, and can go on after a kill."""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import math
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from tqdm import tqdm
+
+from rag.answer.prompt import find_prompts
+from rag.assistant import Assistant
+from rag.errors import DatasetError
+from rag.evaluation.cases import Dataset, Question
+from rag.evaluation.judge import Verdict, judge_answer, measure_answer, measure_hits
+from rag.evaluation.metrics import Estimate, estimate, estimate_difference, is_refusal
+from rag.index.index import Index
+from rag.llm.llama import LlamaCpp, Message
+from rag.retrieve import retrieve
+from rag.types import Answer, Hit, Sentence
+
+logger = logging.getLogger(__name__)
+
+Context = Literal["retrieved", "gold", "none"]
+RESULTS_FILE, REPORT_FILE, PAGE_FILE = "results.jsonl", "report.json", "report.html"
+# Retrieval is measured so deep, however few passages the LLM is given.
+_DEPTH = 10
+_PACKAGES = ("footnote-rag", "faiss-cpu", "llama-cpp-python", "numpy", "sentence-transformers", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    measures: dict[str, float]
+    answer: Answer | None = None
+    verdict: Verdict | None = None
+    seconds: dict[str, float] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report against an earlier one on the questions that both have: differences, and ids that got better or worse."""
+
+    baseline: str
+    differences: dict[str, Estimate]
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The measures of a run, every question's result, and what is needed to repeat it; `peak_memory` is in bytes."""
+
+    dataset: str
+    made: str
+    setup: dict[str, Any]
+    measures: dict[str, Estimate]
+    quantiles: dict[str, tuple[float, float]]
+    peak_memory: int
+    results: tuple[Result, ...]
+    comparison: Comparison | None = None
+
+
+class _Run(NamedTuple):
+    """What stays the same from question to question."""
+
+    dataset: Dataset
+    index: Index
+    assistant: Assistant | None
+    context: Context
+    passages: int
+    texts: dict[str, str]
+
+
+def evaluate(
+    subject: Assistant | Index,
+    dataset: Dataset,
+    *,
+    questions: Sequence[Question] | None = None,
+    context: Context = "retrieved",
+    folder: Path | None = None,
+    baseline: Report | None = None,
+    progress: bool = False,
+) -> Report:
+    """Return the report of asking a data set's questions, or those given; of an Index, retrieval alone is measured.
+
+    The index must hold the data set's documents (`index_documents`). The answers rest on what is retrieved, on the
+    gold passages, or, with context "none", on nothing but what the LLM knows. In `folder` every result is kept as soon
+    as it is there, so that a run that was stopped goes on; the finished report replaces what was there. A question that
+    raises counts as wrong. Raises DatasetError if the folder holds the results of another run that did not finish.
+    """
+    questions = dataset.questions if questions is None else questions
+    assistant = subject if isinstance(subject, Assistant) else None
+    index = subject.index if isinstance(subject, Assistant) else subject
+    run = _Run(
+        dataset,
+        index,
+        assistant,
+        context,
+        assistant.settings.passages if assistant else _DEPTH,
+        {document.source: document.text for document in dataset.documents},
+    )
+    setup = _describe_setup(run, questions)
+    results = []
+    with _open_results(folder, setup) as (done, file):
+        bar = tqdm(questions, desc="asking", unit="question", disable=None if progress else True)
+        for question in bar:
+            result = done.get(question.id) or _ask(run, question)
+            results.append(result)
+            if file and question.id not in done:
+                file.write(_RESULT.dump_json(result) + b"\n")
+                file.flush()
+            bar.set_postfix_str(_describe_score(results))
+    report = Report(
+        dataset=dataset.name,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        setup=setup,
+        measures={name: estimate([v for v in column if not math.isnan(v)]) for name, column in _tabulate(results)},
+        quantiles=_find_quantiles(results),
+        peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        results=tuple(results),
+    )
+    if baseline:
+        report = replace(report, comparison=compare(report, baseline))
+    if folder:
+        (folder / REPORT_FILE).write_bytes(_REPORT.dump_json(report, indent=1))
+        (folder / RESULTS_FILE).unlink()
+    return report
+
+
+def load_report(path: str | Path) -> Report:
+    """Return the report in a `report.json`, or in the folder that holds one; raises DatasetError."""
+    path = Path(path)
+    path = path / REPORT_FILE if path.is_dir() else path
+    try:
+        return _REPORT.validate_json(path.read_bytes())
+    except OSError as exc:
+        raise DatasetError(f"cannot read {path}: {exc.strerror}") from exc
+    except ValidationError as exc:
+        raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
+
+
+def compare(report: Report, baseline: Report) -> Comparison:
+    """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
+    old = {result.question.id: result for result in baseline.results}
+    pairs = [(result, old[result.question.id]) for result in report.results if result.question.id in old]
+    if not pairs:
+        raise DatasetError("the baseline has none of these questions: name a report of the same data set")
+    names = [name for name in report.measures if name in baseline.measures]
+    columns = {
+        name: [(new.measures.get(name, math.nan), was.measures.get(name, math.nan)) for new, was in pairs]
+        for name in names
+    }
+    key = "score" if "score" in names else "recall@3"
+    changes = {new.question.id: new.measures.get(key, 0.0) - was.measures.get(key, 0.0) for new, was in pairs}
+    return Comparison(
+        baseline=f"{baseline.dataset}, {baseline.made}",
+        differences={
+            name: estimate_difference(column)
+            for name, column in columns.items()
+            if any(not math.isnan(a) for a, _ in column) and any(not math.isnan(b) for _, b in column)
+        },
+        better=tuple(i for i, change in changes.items() if change > 0),
+        worse=tuple(i for i, change in changes.items() if change < 0),
+    )
+
+
+def _ask(run: _Run, question: Question) -> Result:
+    hits: tuple[Hit, ...] = ()
+    measures: dict[str, float] = {}
+    answer, seconds, error = None, None, None
+    try:
+        hits = retrieve(run.index, question.question, passages=max(_DEPTH, run.passages))
+        measures = measure_hits(question, hits, run.dataset.passages)
+        if not run.assistant:
+            return Result(question, hits, measures)
+        answer, seconds = _answer(run, run.assistant, question)
+    except Exception as exc:  # whatever a question brings up must not cost the other questions' results
+        logger.debug("question %s", question.id, exc_info=exc)
+        error = f"{type(exc).__name__}: {exc}"
+        if not run.assistant:
+            return Result(question, hits, measures or measure_hits(question, (), run.dataset.passages), error=error)
+    verdict = judge_answer(question, answer)
+    measures |= measure_answer(question, answer, verdict, run.dataset.passages, run.texts)
+    return Result(question, hits, measures, answer, verdict, seconds, error)
+
+
+def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer, dict[str, float]]:
+    if run.context == "none":
+        return _ask_closed_book(assistant, question.question)
+    given = _find_gold(run, question) if run.context == "gold" else None
+    started = time.perf_counter()
+    seconds = {}
+    answer = None
+    for item in assistant.stream(question.question, hits=given):
+        now = time.perf_counter() - started
+        if isinstance(item, str):
+            seconds.setdefault("first token", now)
+        elif isinstance(item, Answer):
+            answer = item
+            seconds["answer"] = now
+        else:
+            seconds["evidence"] = now
+    if answer is None:
+        raise RuntimeError("the assistant gave no answer")
+    return answer, seconds
+
+
+def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
+    """Return the chunks of the gold passages, those nearest to the question of the gold documents, or None: no gold."""
+    wanted = question.gold_passage_ids or ((question.source_passage_id,) if question.source_passage_id else ())
+    places = [run.dataset.passages[i] for i in wanted if i in run.dataset.passages]
+    found = run.index.search(question.question, k=run.index.catalog.count_chunks())
+    if places:
+        chunks = [
+            hit for hit in found
+            if any(hit.chunk.source == p.doc_id and hit.chunk.start < p.end and p.start < hit.chunk.end for p in places)
+        ]  # fmt: skip
+    elif question.gold_doc_ids:
+        chunks = [hit for hit in found if hit.chunk.source in question.gold_doc_ids][: run.passages]
+    else:
+        return None
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(chunks, start=1))
+
+
+def _ask_closed_book(assistant: Assistant, question: str) -> tuple[Answer, dict[str, float]]:
+    llm, settings = assistant.llm, assistant.settings
+    messages = [Message("user", question)]
+    started = time.perf_counter()
+    pieces = list(
+        llm.stream(
+            messages, max_tokens=settings.max_answer_tokens, temperature=settings.temperature, seed=settings.seed
+        )
+    )
+    text = "".join(pieces)
+    answer = Answer(
+        question,
+        text,
+        "not_found" if is_refusal(text) else "answered",
+        (Sentence(text, ()),),
+        (),
+        (),
+        llm.name,
+        llm.count_tokens(messages),
+        len(pieces),
+    )
+    return answer, {"answer": time.perf_counter() - started}
+
+
+_RESULT = TypeAdapter(Result)
+_REPORT = TypeAdapter(Report)
+
+
+class _open_results(nullcontext[tuple[dict[str, Result], IO[bytes] | None]]):  # noqa: N801  # used as a function
+    """The results that an earlier run left, by question, and the file that the next ones go to."""
+
+    def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
+        if folder is None:
+            super().__init__(({}, None))
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / RESULTS_FILE
+        header = json.dumps(setup, sort_keys=True).encode() + b"\n"
+        done = {}
+        # A kill can tear the last line only; it is written again.
+        lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")] if path.is_file() else []
+        if lines and lines[0] != header:
+            raise DatasetError(
+                f"{folder} holds an unfinished run with other settings, data or code: name another --out, or delete {path}"
+            )
+        for line in lines[1:]:
+            result = _RESULT.validate_json(line)
+            done[result.question.id] = result
+        file = path.open("wb")
+        file.writelines(lines or [header])
+        file.flush()
+        super().__init__((done, file))
+
+    def __exit__(self, *_: object) -> None:
+        if self.enter_result[1]:
+            self.enter_result[1].close()
+
+
+def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
+    """Return all that the results depend on; two runs with the same setup give the same results."""
+    prompts = {path.name: _hash(path.read_bytes()) for path in sorted(find_prompts().glob("*.txt"))}
+    package = Path(__file__).resolve().parents[1]
+    code = _hash(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py"))))
+    index = run.index
+    setup: dict[str, Any] = {
+        "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},
+        "questions": {"sha256": _hash(repr(questions).encode()), "count": len(questions)},
+        "index": {
+            "embedder": index.embedder.name,
+            "chunks": index.catalog.count_chunks(),
+            "sha256": _hash(repr(sorted(index.catalog.hashes().items())).encode()),
+        },
+        "stage": "answers" if run.assistant else "retrieval",
+        "code": code,
+        "versions": {"python": platform.python_version()}
+        | {package: importlib.metadata.version(package) for package in _PACKAGES},
+    }
+    if run.assistant:
+        settings = run.assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"})
+        setup |= {"context": run.context, "settings": settings, "prompts": prompts, "cores": os.cpu_count()}
+        setup["llm"] = {"name": run.assistant.llm.name}
+        if isinstance(run.assistant.llm, LlamaCpp):
+            with run.assistant.llm.path.open("rb") as file:
+                setup["llm"]["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return setup
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tabulate(results: Sequence[Result]) -> Iterator[tuple[str, list[float]]]:
+    names = dict.fromkeys(name for result in results for name in result.measures)
+    for name in names:
+        yield name, [result.measures.get(name, math.nan) for result in results]
+
+
+def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
+    """Return the median and the 95th percentile of the seconds and the tokens."""
+    columns: dict[str, list[float]] = {}
+    for result in results:
+        for name, value in (result.seconds or {}).items():
+            columns.setdefault(f"seconds to {name}", []).append(value)
+        if result.answer:
+            columns.setdefault("prompt tokens", []).append(result.answer.prompt_tokens)
+            columns.setdefault("answer tokens", []).append(result.answer.answer_tokens)
+    ordered = {name: sorted(values) for name, values in columns.items()}
+    return {name: (v[(len(v) - 1) // 2], v[math.ceil(0.95 * len(v)) - 1]) for name, v in ordered.items()}
+
+
+def _describe_score(results: Sequence[Result]) -> str:
+    name = "score" if any("score" in result.measures for result in results) else "recall@3"
+    values = [result.measures[name] for result in results if name in result.measures]
+    return f"{name} {sum(values) / len(values):+.2f}" if values else ""
