@@ -40,12 +40,12 @@ class Assistant:
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(
-        self, question: str, *, hits: tuple[Hit, ...] | None = None
-    ) -> Iterator[tuple[Hit, ...] | str | Answer]:
+    def stream(self, question: str, *, hits: tuple[Hit, ...] | None = None) -> Iterator[tuple[Hit, ...] | str | Answer]:
         """Yield the hits, then the draft piece by piece as the LLM writes it, and last the checked answer.
 
-        `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError if the question is empty or too long for the LLM's context.
+        `hits` are the passages to answer from, instead of those that a search finds.
+
+        Raises QuestionError if the question is empty or too long for the LLM's context.
         """
         question = question.strip()
         if not question:

@@ -1,15 +1,16 @@
-"""The command line: `rag index · ask · search · models · ui`; answers to stdout, progress and logs to stderr."""
+"""The command line: `rag index · ask · search · eval · models · ui`; answers to stdout, progress and logs to stderr."""
 
 import functools
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -55,13 +56,15 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
         for name in reversed(names):
             field = Settings.model_fields[name]
             # The type is left to Settings, so that a bad value gets its message wherever it came from.
-            option = click.option(f"--{name.replace('_', '-')}", name, help=f"{field.description} [{field.default}]")
+            names_of = (f"--{name.replace('_', '-')}", *_ALIASES.get(name, ()))
+            option = click.option(*names_of, name, help=f"{field.description} [{field.default}]")
             option(run)
         return run
 
     return decorate
 
 
+_ALIASES = {"passages": ("--k",)}
 _MODELS = ("home", "llm", "embedder", "context", "threads", "gpu_layers")
 _ANSWER = ("passages", "max_answer_tokens", "temperature", "seed")
 
@@ -131,6 +134,81 @@ def search(question: str, as_json: bool, settings: Settings) -> None:
         click.echo(
             f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {' '.join(hit.chunk.text.split())}\n"
         )
+
+
+@main.command("eval")
+@click.argument("dataset", required=False, type=click.Path(path_type=Path))
+@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--limit", type=click.IntRange(1), help="Ask a sample that keeps each type's share, drawn with --seed.")
+@click.option("--stage", type=click.Choice(["retrieval", "answers"]), default="answers", show_default=True)
+@click.option(
+    "--context",
+    type=click.Choice(["retrieved", "gold", "none"]),
+    default="retrieved",
+    show_default=True,
+    help="What the answers rest on: what was found, the gold passages, or nothing.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the report [eval/DATASET-STAGE-CONTEXT].")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Earlier report (report.json or its folder).")
+@click.option("--min-score", type=float, help="Exit with status 1 if the score is lower.")
+@click.option(
+    "--make", type=(click.Choice(["squad2"]), click.Path(path_type=Path)), help="Make a data set from a SQuAD 2.0 file."
+)
+# Not the setting `context`, whose name means something else here.
+@_settings_options("index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *_ANSWER)
+def evaluate(
+    dataset: Path | None,
+    questions: Path | None,
+    limit: int | None,
+    stage: str,
+    context: Literal["retrieved", "gold", "none"],
+    out: Path | None,
+    baseline: Path | None,
+    min_score: float | None,
+    make: tuple[str, Path] | None,
+    settings: Settings,
+) -> None:
+    """Ask the questions of DATASET, a folder with questions.jsonl and documents, and report how often it is right.
+
+    A run that was stopped goes on when the same command is run again.
+    """
+    from rag.evaluation.cases import convert_squad2, load_dataset, sample_questions
+
+    if make:
+        folder = out or Path(make[1].stem)
+        made = convert_squad2(make[1], folder)
+        click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
+        return
+    if dataset is None:
+        raise click.UsageError("name a data set: a folder with questions.jsonl")
+    if min_score is not None and stage == "retrieval":
+        raise click.UsageError("--min-score needs --stage answers: retrieval alone has no score")
+    data = load_dataset(dataset, questions=questions)
+    asked = sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions
+
+    from rag.assistant import Assistant
+    from rag.evaluation.report import format_report
+    from rag.evaluation.run import evaluate, load_report
+    from rag.index.index import index_documents
+    from rag.llm.llama import open_llm
+
+    earlier = load_report(baseline) if baseline else None
+    llm = open_llm(settings) if stage == "answers" else None
+    name = re.sub(r"[^\w.-]+", "-", f"eval-{data.name}-{settings.embedder}")[-100:].lstrip(".-")
+    own = settings.model_copy(update={"name": name})
+    with index_documents(data.documents, settings=own) as opened:
+        report = evaluate(
+            Assistant(opened, llm, own) if llm else opened,
+            data,
+            questions=asked,
+            context=context,
+            folder=out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}")),
+            baseline=earlier,
+            progress=True,
+        )
+    click.echo(format_report(report))
+    if min_score is not None and report.measures["score"].value < min_score:
+        raise click.ClickException(f"the score {report.measures['score'].value:.3f} is below --min-score {min_score}")
 
 
 @main.command()

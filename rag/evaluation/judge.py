@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from rag.evaluation.cases import Passage, Question
-from rag.evaluation.metrics import contains_answer, exact_match, ranking_measures, rouge_l, token_f1, RANKS
+from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_measures, rouge_l, token_f1
 from rag.types import Answer, Chunk, Citation, Hit
 
 Verdict = Literal["right", "wrong", "refused", "unjudged"]
@@ -130,7 +130,7 @@ def _overlap(place: Chunk | Citation, passage: Passage) -> bool:
 
 
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
-    """Tell whether a sentence holds the accepted text, which only a comment has, and does not say whose words they are."""
+    """Tell whether a sentence holds the accepted text, which a comment alone has, without saying whose words it is."""
     voices = {citation.number: citation for citation in answer.citations}
     for sentence in answer.sentences:
         if not contains_answer(sentence.text, question.answers):

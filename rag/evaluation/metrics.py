@@ -35,12 +35,12 @@ REFUSAL_PHRASES = (
 
 
 class Estimate(NamedTuple):
-    """A mean with its 95 % bootstrap interval, over `count` questions."""
+    """A mean with its 95 % bootstrap interval, over so many questions."""
 
     value: float
     low: float
     high: float
-    count: int
+    questions: int
 
 
 def normalize_answer(text: str) -> str:
@@ -103,20 +103,21 @@ def ranking_measures(found: Sequence[Iterable[str]], gold: Iterable[str]) -> dic
     A hit stands for at most one, which no earlier one stood for; one that stands for none keeps its rank as a miss.
     """
     gold = set(gold)
-    run: list[str] = []
+    missing = set(gold)
+    run = []
     for rank, ids in enumerate(found):
-        run.append(min(gold.intersection(ids).difference(run), default=f"\0{rank}"))
-    values = ir_measures.iter_calc(
-        list(_RANKING.values()),
-        [ir_measures.Qrel("", name, 1) for name in sorted(gold)],
-        [ir_measures.ScoredDoc("", name, -rank) for rank, name in enumerate(run)],
-    )
+        new = min(missing.intersection(ids), default=None)
+        missing -= {new}
+        # trec_eval reads C strings, and an id may hold anything.
+        run.append(ir_measures.ScoredDoc("", f"other {rank}" if new is None else f"gold {new!r}", -rank))
+    qrels = [ir_measures.Qrel("", f"gold {name!r}", 1) for name in gold]
+    values = ir_measures.iter_calc(list(_RANKING.values()), qrels, run)
     by_measure = {value.measure: float(value.value) for value in values}
     return {name: by_measure[measure] for name, measure in _RANKING.items()}
 
 
 def is_refusal(text: str) -> bool:
-    """Tell whether a text without an outcome declines to answer: it is empty, or its first sentence has a known phrase."""
+    """Tell whether a text declines to answer: it is empty, or a known phrase is in its first sentence."""
     first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
     plain = re.sub(r"n['’]t\b", " not", first.lower().replace("can't", "cannot").replace("can’t", "cannot"))
     return not first or any(phrase in plain for phrase in REFUSAL_PHRASES)
@@ -132,7 +133,8 @@ def estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
 def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) -> Estimate:
     """Return the mean of the first values less that of the second, the questions resampled as pairs.
 
-    NaN is a question for which a measure is not defined: it is left out of that mean; `count` is of the whole pairs.
+    NaN is a question for which a measure is not defined: it is left out of that mean. `questions` counts the pairs
+    without one.
     """
     columns = np.array(pairs, dtype=float).reshape(-1, 2)
     means = _resample(columns, seed)

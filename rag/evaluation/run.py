@@ -10,11 +10,10 @@ import platform
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple
+from typing import IO, Any, Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
 from tqdm import tqdm
@@ -54,7 +53,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report against an earlier one on the questions that both have: differences, and ids that got better or worse."""
+    """A report against an earlier one on the questions that both have; `better` and `worse` hold ids."""
 
     baseline: str
     differences: dict[str, Estimate]
@@ -76,7 +75,8 @@ class Report:
     comparison: Comparison | None = None
 
 
-class _Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Run:
     """What stays the same from question to question."""
 
     dataset: Dataset
@@ -117,14 +117,14 @@ def evaluate(
     )
     setup = _describe_setup(run, questions)
     results = []
-    with _open_results(folder, setup) as (done, file):
+    with _Kept(folder, setup) as kept:
         bar = tqdm(questions, desc="asking", unit="question", disable=None if progress else True)
         for question in bar:
-            result = done.get(question.id) or _ask(run, question)
+            result = kept.done.get(question.id)
+            if not result:
+                result = _ask(run, question)
+                kept.add(result)
             results.append(result)
-            if file and question.id not in done:
-                file.write(_RESULT.dump_json(result) + b"\n")
-                file.flush()
             bar.set_postfix_str(_describe_score(results))
     report = Report(
         dataset=dataset.name,
@@ -205,7 +205,7 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
         return _ask_closed_book(assistant, question.question)
     given = _find_gold(run, question) if run.context == "gold" else None
     started = time.perf_counter()
-    seconds = {}
+    seconds: dict[str, float] = {}
     answer = None
     for item in assistant.stream(question.question, hits=given):
         now = time.perf_counter() - started
@@ -266,34 +266,41 @@ _RESULT = TypeAdapter(Result)
 _REPORT = TypeAdapter(Report)
 
 
-class _open_results(nullcontext[tuple[dict[str, Result], IO[bytes] | None]]):  # noqa: N801  # used as a function
-    """The results that an earlier run left, by question, and the file that the next ones go to."""
+class _Kept:
+    """The results kept in a folder: those that an earlier run left, by question, and this one's as they come."""
 
     def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
+        self.done: dict[str, Result] = {}
+        self._file: IO[bytes] | None = None
         if folder is None:
-            super().__init__(({}, None))
             return
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / RESULTS_FILE
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()  # torn by a kill
         header = json.dumps(setup, sort_keys=True).encode() + b"\n"
-        done = {}
-        # A kill can tear the last line only; it is written again.
-        lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")] if path.is_file() else []
         if lines and lines[0] != header:
             raise DatasetError(
-                f"{folder} holds an unfinished run with other settings, data or code: name another --out, or delete {path}"
+                f"{folder} holds an unfinished run of another setup: name another --out, or delete {path}"
             )
-        for line in lines[1:]:
-            result = _RESULT.validate_json(line)
-            done[result.question.id] = result
-        file = path.open("wb")
-        file.writelines(lines or [header])
-        file.flush()
-        super().__init__((done, file))
+        results = map(_RESULT.validate_json, lines[1:])
+        self.done = {result.question.id: result for result in results}
+        self._file = path.open("wb")
+        self._file.writelines(lines or [header])
+        self._file.flush()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
-        if self.enter_result[1]:
-            self.enter_result[1].close()
+        if self._file:
+            self._file.close()
+
+    def add(self, result: Result) -> None:
+        if self._file:
+            self._file.write(_RESULT.dump_json(result) + b"\n")
+            self._file.flush()
 
 
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:

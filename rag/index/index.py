@@ -133,7 +133,7 @@ def build_index(
 def index_documents(
     documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
 ) -> Index:
-    """Return the settings' index, opened, after making it hold these documents alone; what is unchanged costs nothing."""
+    """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
     index = Index(settings.index_dir / settings.name, embedder or open_embedder(settings), create=True)
     documents = list(documents)
     known = index.catalog.hashes()
