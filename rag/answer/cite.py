@@ -66,7 +66,7 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
         }
         numbers = _choose_numbers(text, offered, quotes)
         if not numbers:
-            logger.warning("left out, no passage supports it: %s", text)
+            logger.info("left out, no passage supports it: %s", text)
             continue
         for n in numbers:
             citations[n, quotes[n].start] = _make_citation(n, hits[n - 1], quotes[n])
