@@ -27,9 +27,9 @@ def run(*arguments: str) -> Result:
 
 def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
-        "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Document", "DocumentError", "Hit", "Index",
-        "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Section", "Sentence", "Settings",
-        "SettingsError", "build_index",
+        "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
+        "DocumentError", "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError",
+        "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
 

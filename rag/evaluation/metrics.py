@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ir_measures import RR, R, nDCG
 
 RANKS = (1, 3, 5, 10)
-RESAMPLES = 10_000
+RESAMPLES = 2_000
 _RANKING = {**{f"recall@{k}": R @ k for k in RANKS}, "mrr@10": RR @ 10, "ndcg@10": nDCG @ 10}
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -145,12 +145,8 @@ def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) 
 
 def _resample(columns: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
     """Return the columns' means in RESAMPLES draws of as many rows, with replacement; NaN where a draw has no value."""
-    random = np.random.default_rng(seed)
+    drawn = np.random.default_rng(seed).integers(0, len(columns), (RESAMPLES, len(columns)))
     there = ~np.isnan(columns)
-    filled = np.where(there, columns, 0.0)
-    means = np.empty((RESAMPLES, columns.shape[1]))
-    for i in range(RESAMPLES):
-        drawn = random.integers(0, len(columns), len(columns))
-        count = there[drawn].sum(axis=0)
-        means[i] = np.where(count, filled[drawn].sum(axis=0) / np.maximum(count, 1), np.nan)
-    return means
+    count = there[drawn].sum(axis=1)
+    total = np.where(there, columns, 0.0)[drawn].sum(axis=1)
+    return np.where(count, total / np.maximum(count, 1), np.nan)
