@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from rag.evaluation.cases import Dataset, load_dataset
-    from rag.evaluation.run import Report, evaluate
+    from rag.evaluation.report import Report
+    from rag.evaluation.run import evaluate
     from rag.index.index import Index, IndexReport, build_index
     from rag.settings import Settings
     from rag.types import Answer, Chunk, Citation, Document, Hit, Section, Sentence
@@ -34,7 +35,8 @@ _MODULES = {
         "SettingsError",
     ),
     "rag.evaluation.cases": ("Dataset", "load_dataset"),
-    "rag.evaluation.run": ("Report", "evaluate"),
+    "rag.evaluation.report": ("Report",),
+    "rag.evaluation.run": ("evaluate",),
     "rag.index.index": ("Index", "IndexReport", "build_index"),
     "rag.settings": ("Settings",),
     "rag.types": ("Answer", "Chunk", "Citation", "Document", "Hit", "Section", "Sentence"),

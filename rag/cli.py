@@ -187,8 +187,10 @@ def evaluate(
     asked = sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions
 
     from rag.assistant import Assistant
-    from rag.evaluation.report import format_report
-    from rag.evaluation.run import evaluate, load_report
+    from rag.evaluation.page import PAGE_FILE
+    from rag.evaluation.report import load_report
+    from rag.evaluation.run import evaluate
+    from rag.evaluation.table import format_report
     from rag.index.index import index_documents
     from rag.llm.llama import open_llm
 
@@ -196,17 +198,18 @@ def evaluate(
     llm = open_llm(settings) if stage == "answers" else None
     name = re.sub(r"[^\w.-]+", "-", f"eval-{data.name}-{settings.embedder}")[-100:].lstrip(".-")
     own = settings.model_copy(update={"name": name})
-    with index_documents(data.documents, settings=own) as opened:
-        report = evaluate(
-            Assistant(opened, llm, own) if llm else opened,
-            data,
-            questions=asked,
-            context=context,
-            folder=out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}")),
-            baseline=earlier,
-            progress=True,
-        )
+    folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
+    try:
+        with index_documents(data.documents, settings=own) as opened:
+            subject = Assistant(opened, llm, own) if llm else opened
+            report = evaluate(
+                subject, data, questions=asked, context=context, folder=folder, baseline=earlier, progress=True
+            )
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; {folder} keeps what is there: run the same command again to go on", err=True)
+        sys.exit(130)
     click.echo(format_report(report))
+    click.echo(f"{folder / PAGE_FILE}: every question, to look at in a browser")
     if min_score is not None and report.measures["score"].value < min_score:
         raise click.ClickException(f"the score {report.measures['score'].value:.3f} is below --min-score {min_score}")
 

@@ -27,7 +27,9 @@ from rag.evaluation.metrics import (
     rouge_l,
     token_f1,
 )
-from rag.evaluation.run import RESULTS_FILE, Report, evaluate, load_report
+from rag.evaluation.page import render_page
+from rag.evaluation.report import Report, compare, load_report
+from rag.evaluation.run import RESULTS_FILE, evaluate
 from rag.index.index import index_documents
 from rag.settings import Settings
 from rag.types import Answer, Citation, Sentence
@@ -306,6 +308,65 @@ def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text("{}")
     with pytest.raises(DatasetError, match="not a report"):
         load_report(tmp_path)
+
+
+def test_the_page_escapes_whatever_it_shows(settings: Settings, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)> $\\\\frac"
+    line = {"id": f'"{evil}', "question": f"Who sat {evil}?", "answers": [f"cat {evil}"], "type": f'"{evil}--$'}
+    corpus = json.dumps({"id": f"{evil}", "title": evil, "text": f"The cat sat {evil}."})
+    data = load_dataset(write(tmp_path / "set", [json.dumps(line | {"answerable": True})], corpus))
+    report = run_with(ScriptedLLM(f"The cat sat {evil}. [1]"), data, settings)
+    page = render_page(replace(report, comparison=compare(report, replace(report, dataset=evil))))
+    assert "<img" not in page
+    assert page.count("<script") == 1
+    assert "&lt;img src=x" in page
+
+
+def test_the_page_marks_the_cited_words(small: Dataset, settings: Settings) -> None:
+    assert "<mark>The cat sat.</mark>" in render_page(run_with(ScriptedLLM(*REPLIES), small, settings))
+
+
+def test_retrieval_alone_has_a_page_and_needs_no_llm(small: Dataset, settings: Settings) -> None:
+    with index_documents(small.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
+        report = evaluate(index, small)
+    assert report.measures["recall@1"].value == 1
+    assert "score" not in report.measures
+    assert "Found among the first k" in render_page(report)
+
+
+@pytest.fixture
+def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
+    """Let the command take these instead of the models; the last first."""
+    llms: list[ScriptedLLM] = []
+    monkeypatch.setattr("rag.llm.llama.open_llm", lambda _: llms.pop())
+    monkeypatch.setattr("rag.index.index.open_embedder", lambda _: HashingEmbedder())
+    return llms
+
+
+def test_the_command_shows_the_table_and_writes_the_report(
+    small: Dataset, tmp_path: Path, faked: list[ScriptedLLM]
+) -> None:
+    faked += [ScriptedLLM(*["The dog sat. [1]"] * 5), ScriptedLLM(*REPLIES)]
+    good = CliRunner().invoke(main, ["eval", str(tmp_path / "set"), "--min-score", "1"])
+    assert good.exit_code == 0, good.output
+    assert "correct                      1.000" in good.output
+    folder = Path("eval/set-answers-retrieved")
+    assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json"]
+    worse = ["eval", str(tmp_path / "set"), "--min-score", "0.5", "--out", "worse", "--baseline", str(folder)]
+    bad = CliRunner().invoke(main, worse)
+    assert bad.exit_code == 1
+    assert "0 better, 5 worse" in bad.output
+    assert "Error: the score -1.000 is below --min-score 0.5" in bad.output
+
+
+def test_the_command_tells_how_to_go_on_when_it_is_stopped(
+    small: Dataset, tmp_path: Path, faked: list[ScriptedLLM]
+) -> None:
+    faked += [ScriptedLLM(*REPLIES), StoppingLLM(REPLY, at=3, error=KeyboardInterrupt())]
+    stopped = CliRunner().invoke(main, ["eval", str(tmp_path / "set")])
+    assert stopped.exit_code == 130
+    assert "run the same command again to go on" in stopped.output
+    assert CliRunner().invoke(main, ["eval", str(tmp_path / "set")]).exit_code == 0
 
 
 def test_the_command_stops_before_it_starts_on_a_bad_data_set(tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
 """The whole path with the default models: the questions that the project is there for."""
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,3 +124,32 @@ def test_answers_without_the_network(assistants: dict[str, Assistant], monkeypat
     settings = assistants["examples"].settings
     fresh = Assistant.open(settings.index_dir / "examples", settings=settings)
     assert fresh.ask("What did the water plant cost?").outcome == "answered"
+
+
+def test_an_answer_does_not_depend_on_the_questions_before(assistants: dict[str, Assistant]) -> None:
+    assistant = assistants["examples"]
+    first, second = "Why was Putin's visit cancelled?", "When did Lavrov arrive in Islamabad?"
+    alone = assistant.ask(first)
+    assistant.ask(second)
+    again = assistant.ask(first)
+    assert (alone.answer, alone.citations) == (again.answer, again.citations)
+
+
+def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rag", "eval", str(ROOT / "examples"), "--limit", "6", "--llm", "smollm2-135m"]
+    results = tmp_path / "killed" / "results.jsonl"
+    for wanted in (2, 4):
+        with subprocess.Popen([*command, "--out", str(results.parent)], stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None and (not results.exists() or results.read_bytes().count(b"\n") < wanted):
+                time.sleep(0.01)
+            process.kill()
+        assert results.exists()
+    for folder in (results.parent, tmp_path / "whole"):
+        subprocess.run([*command, "--out", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    reports = [json.loads((folder / "report.json").read_bytes()) for folder in (results.parent, tmp_path / "whole")]
+    for report in reports:
+        for key in ("made", "quantiles", "peak_memory"):
+            del report[key]
+        for result in report["results"]:
+            del result["seconds"], result["answer"]["seconds"]
+    assert reports[0] == reports[1]

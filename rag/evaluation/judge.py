@@ -13,6 +13,32 @@ Verdict = Literal["right", "wrong", "refused", "unjudged"]
 _SHORT_WORDS = 12
 _SCORES: dict[Verdict, float] = {"right": 1.0, "wrong": -1.0, "refused": 0.0}
 _NAMES_COMMENT = re.compile(r"\b(?:readers?|comment(?:s|er|ers|ator|ators|ed)?)\b", re.IGNORECASE)
+# What a measure means, in the order in which they are shown; the others follow by name.
+MEANINGS = {
+    "score": "right +1, refused 0, wrong −1; unanswerable: refused +1, answered −1",
+    "correct": "answerable: an accepted text stands in the answer",
+    "false_refusals": "answerable, but refused",
+    "refused": "unanswerable, and refused",
+    "refusal_precision": "of the refusals: unanswerable",
+    "outcome_right": "the outcome is the one wanted",
+    "comment_as_fact": "of the answers that only a comment supports: told as a fact",
+    "token_f1": "word overlap with the accepted text (SQuAD F1)",
+    "exact_match": "the whole answer is the accepted text (SQuAD EM)",
+    "rouge_l": "longest common subsequence with the reference",
+    "citation precision": "citations that are of a gold document",
+    "citation recall": "sentences with a citation of a gold document",
+    "passage citation precision": "citations that are of a gold passage",
+    "passage citation recall": "sentences with a citation of a gold passage",
+    "uncited": "answers without a citation",
+    "quotes_absent": "answers with a quote that is not in its document",
+    "sources_of_refusals": "refusals that list a source",
+    "answer@1": "the first passage found holds the answer",
+    "answer@3": "one of the first three does",
+    "answer@5": "one of the first five does",
+    "answer@10": "one of the first ten does",
+}
+# Of these, less is better.
+LESS_IS_BETTER = frozenset({"false_refusals", "comment_as_fact", "uncited", "quotes_absent", "sources_of_refusals"})
 
 
 def has_short_answers(question: Question) -> bool:

@@ -1,34 +1,56 @@
-"""Shows a report: a table for the terminal."""
+"""What an evaluation found: kept as JSON, and compared with an earlier one."""
 
-from collections.abc import Iterator
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from rag.evaluation.metrics import Estimate
-from rag.evaluation.run import Report
+from pydantic import TypeAdapter, ValidationError
 
-# What a measure means, in the order in which they are shown; the others follow by name.
-MEANINGS = {
-    "score": "right +1, refused 0, wrong −1; unanswerable: refused +1, answered −1",
-    "correct": "answerable: an accepted text stands in the answer",
-    "false_refusals": "answerable, but refused",
-    "refused": "unanswerable, and refused",
-    "refusal_precision": "of the refusals: unanswerable",
-    "outcome_right": "the outcome is the one wanted",
-    "comment_as_fact": "of the answers that only a comment supports: told as a fact",
-    "token_f1": "word overlap with the accepted text (SQuAD F1)",
-    "exact_match": "the whole answer is the accepted text (SQuAD EM)",
-    "rouge_l": "longest common subsequence with the reference",
-    "citation precision": "citations that are of a gold document",
-    "citation recall": "sentences with a citation of a gold document",
-    "passage citation precision": "citations that are of a gold passage",
-    "passage citation recall": "sentences with a citation of a gold passage",
-    "uncited": "answers without a citation",
-    "quotes_absent": "answers with a quote that is not in its document",
-    "sources_of_refusals": "refusals that list a source",
-    "answer@1": "the first passage found holds the answer",
-    "answer@3": "one of the first three does",
-    "answer@5": "one of the first five does",
-    "answer@10": "one of the first ten does",
-}
+from rag.errors import DatasetError
+from rag.evaluation.cases import Question
+from rag.evaluation.judge import MEANINGS, Verdict
+from rag.evaluation.metrics import Estimate, estimate_difference
+from rag.types import Answer, Hit
+
+REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    measures: dict[str, float]
+    answer: Answer | None = None
+    verdict: Verdict | None = None
+    seconds: dict[str, float] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report against an earlier one on the questions that both have; `better` and `worse` hold ids."""
+
+    baseline: str
+    differences: dict[str, Estimate]
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The measures of a run, every question's result, and what is needed to repeat it; `peak_memory` is in bytes."""
+
+    dataset: str
+    made: str
+    setup: dict[str, Any]
+    measures: dict[str, Estimate]
+    quantiles: dict[str, tuple[float, float]]
+    peak_memory: int
+    results: tuple[Result, ...]
+    comparison: Comparison | None = None
 
 
 def order_measures(report: Report) -> list[str]:
@@ -36,30 +58,46 @@ def order_measures(report: Report) -> list[str]:
     return [name for name in MEANINGS if name in report.measures] + [n for n in report.measures if n not in MEANINGS]
 
 
-def format_report(report: Report) -> str:
-    """Return the measures as a table in plain text, against the baseline where there is one."""
-    return "\n".join(_format_lines(report))
+_REPORT = TypeAdapter(Report)
 
 
-def _format_lines(report: Report) -> Iterator[str]:
-    setup = report.setup
-    model = f", {setup['llm']['name']}" if "llm" in setup else ""
-    yield f"{report.dataset}: {setup['questions']['count']} questions, {setup['dataset']['documents']} documents{model}"
-    differences = report.comparison.differences if report.comparison else {}
-    for name in order_measures(report):
-        estimate = report.measures[name]
-        after = _format_estimate(differences[name], sign="+") if name in differences else MEANINGS.get(name, "")
-        yield f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {after}".rstrip()
-    for name, (median, high) in report.quantiles.items():
-        number = "6.1f" if name.startswith("seconds") else "6,.0f"
-        yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
-    yield f"{'peak memory':27} {report.peak_memory / 2**30:6.1f} GiB"
-    if report.comparison:
-        better, worse = report.comparison.better, report.comparison.worse
-        yield f"against {report.comparison.baseline}: {len(better)} better, {len(worse)} worse"
-    if errors := [result for result in report.results if result.error]:
-        yield f"{len(errors)} questions failed, the first with {errors[0].error}"
+def save_report(report: Report, folder: Path) -> None:
+    """Write the report to `report.json` in a folder."""
+    (folder / REPORT_FILE).write_bytes(_REPORT.dump_json(report, indent=1))
 
 
-def _format_estimate(estimate: Estimate, *, sign: str = "") -> str:
-    return f"{estimate.value:{sign or ' '}.3f} [{estimate.low:{sign or ' '}.3f}, {estimate.high:{sign or ' '}.3f}]"
+def load_report(path: str | Path) -> Report:
+    """Return the report in a `report.json`, or in the folder that holds one; raises DatasetError."""
+    path = Path(path)
+    path = path / REPORT_FILE if path.is_dir() else path
+    try:
+        return _REPORT.validate_json(path.read_bytes())
+    except OSError as exc:
+        raise DatasetError(f"cannot read {path}: {exc.strerror}") from exc
+    except ValidationError as exc:
+        raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
+
+
+def compare(report: Report, baseline: Report) -> Comparison:
+    """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
+    old = {result.question.id: result for result in baseline.results}
+    pairs = [(result, old[result.question.id]) for result in report.results if result.question.id in old]
+    if not pairs:
+        raise DatasetError("the baseline has none of these questions: name a report of the same data set")
+    names = [name for name in report.measures if name in baseline.measures]
+    columns = {
+        name: [(new.measures.get(name, math.nan), was.measures.get(name, math.nan)) for new, was in pairs]
+        for name in names
+    }
+    key = "score" if "score" in names else "recall@3"
+    changes = {new.question.id: new.measures.get(key, 0.0) - was.measures.get(key, 0.0) for new, was in pairs}
+    return Comparison(
+        baseline=f"{baseline.dataset}, {baseline.made}",
+        differences={
+            name: estimate_difference(column)
+            for name, column in columns.items()
+            if any(not math.isnan(a) for a, _ in column) and any(not math.isnan(b) for _, b in column)
+        },
+        better=tuple(i for i, change in changes.items() if change > 0),
+        worse=tuple(i for i, change in changes.items() if change < 0),
+    )

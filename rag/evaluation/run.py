@@ -15,15 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import DatasetError
 from rag.evaluation.cases import Dataset, Question
-from rag.evaluation.judge import Verdict, judge_answer, measure_answer, measure_hits
-from rag.evaluation.metrics import Estimate, estimate, estimate_difference, is_refusal
+from rag.evaluation.judge import judge_answer, measure_answer, measure_hits
+from rag.evaluation.metrics import estimate, is_refusal
+from rag.evaluation.page import PAGE_FILE, render_page
+from rag.evaluation.report import Report, Result, compare, save_report
 from rag.index.index import Index
 from rag.llm.llama import LlamaCpp, Message
 from rag.retrieve import retrieve
@@ -32,47 +34,10 @@ from rag.types import Answer, Hit, Sentence
 logger = logging.getLogger(__name__)
 
 Context = Literal["retrieved", "gold", "none"]
-RESULTS_FILE, REPORT_FILE, PAGE_FILE = "results.jsonl", "report.json", "report.html"
+RESULTS_FILE = "results.jsonl"
 # Retrieval is measured so deep, however few passages the LLM is given.
 _DEPTH = 10
 _PACKAGES = ("footnote-rag", "faiss-cpu", "llama-cpp-python", "numpy", "sentence-transformers", "torch")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
-
-    question: Question
-    hits: tuple[Hit, ...]
-    measures: dict[str, float]
-    answer: Answer | None = None
-    verdict: Verdict | None = None
-    seconds: dict[str, float] | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A report against an earlier one on the questions that both have; `better` and `worse` hold ids."""
-
-    baseline: str
-    differences: dict[str, Estimate]
-    better: tuple[str, ...]
-    worse: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The measures of a run, every question's result, and what is needed to repeat it; `peak_memory` is in bytes."""
-
-    dataset: str
-    made: str
-    setup: dict[str, Any]
-    measures: dict[str, Estimate]
-    quantiles: dict[str, tuple[float, float]]
-    peak_memory: int
-    results: tuple[Result, ...]
-    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,46 +103,10 @@ def evaluate(
     if baseline:
         report = replace(report, comparison=compare(report, baseline))
     if folder:
-        (folder / REPORT_FILE).write_bytes(_REPORT.dump_json(report, indent=1))
+        save_report(report, folder)
+        (folder / PAGE_FILE).write_text(render_page(report), encoding="utf-8")
         (folder / RESULTS_FILE).unlink()
     return report
-
-
-def load_report(path: str | Path) -> Report:
-    """Return the report in a `report.json`, or in the folder that holds one; raises DatasetError."""
-    path = Path(path)
-    path = path / REPORT_FILE if path.is_dir() else path
-    try:
-        return _REPORT.validate_json(path.read_bytes())
-    except OSError as exc:
-        raise DatasetError(f"cannot read {path}: {exc.strerror}") from exc
-    except ValidationError as exc:
-        raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
-
-
-def compare(report: Report, baseline: Report) -> Comparison:
-    """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
-    old = {result.question.id: result for result in baseline.results}
-    pairs = [(result, old[result.question.id]) for result in report.results if result.question.id in old]
-    if not pairs:
-        raise DatasetError("the baseline has none of these questions: name a report of the same data set")
-    names = [name for name in report.measures if name in baseline.measures]
-    columns = {
-        name: [(new.measures.get(name, math.nan), was.measures.get(name, math.nan)) for new, was in pairs]
-        for name in names
-    }
-    key = "score" if "score" in names else "recall@3"
-    changes = {new.question.id: new.measures.get(key, 0.0) - was.measures.get(key, 0.0) for new, was in pairs}
-    return Comparison(
-        baseline=f"{baseline.dataset}, {baseline.made}",
-        differences={
-            name: estimate_difference(column)
-            for name, column in columns.items()
-            if any(not math.isnan(a) for a, _ in column) and any(not math.isnan(b) for _, b in column)
-        },
-        better=tuple(i for i, change in changes.items() if change > 0),
-        worse=tuple(i for i, change in changes.items() if change < 0),
-    )
 
 
 def _ask(run: _Run, question: Question) -> Result:
@@ -263,7 +192,6 @@ def _ask_closed_book(assistant: Assistant, question: str) -> tuple[Answer, dict[
 
 
 _RESULT = TypeAdapter(Result)
-_REPORT = TypeAdapter(Report)
 
 
 class _Kept:
