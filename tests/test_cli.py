@@ -104,13 +104,13 @@ def test_the_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = re.findall(r"^ {4}rag (\w+)", text, re.MULTILINE)
-    assert {"index", "ask", "search", "ui"} == set(commands) <= set(main.commands)
+    assert {"index", "ask", "search", "eval", "ui"} == set(commands) <= set(main.commands)
     assert all(f"\n{target}:" in makefile for target in re.findall(r"^ {4}make (\w+)", text, re.MULTILINE))
 
 
 def test_help_names_every_command() -> None:
     text = run("--help").output
-    assert all(f"  {command} " in text for command in ("ask", "index", "models", "search", "ui"))
+    assert all(f"  {command} " in text for command in ("ask", "eval", "index", "models", "search", "ui"))
 
 
 @pytest.mark.model

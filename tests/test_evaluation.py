@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -357,6 +359,16 @@ def test_the_command_shows_the_table_and_writes_the_report(
     assert bad.exit_code == 1
     assert "0 better, 5 worse" in bad.output
     assert "Error: the score -1.000 is below --min-score 0.5" in bad.output
+
+
+def test_the_python_of_the_documentation_runs(monkeypatch: pytest.MonkeyPatch, faked: list[ScriptedLLM]) -> None:
+    faked.append(ScriptedLLM(*REPLIES * 20))
+    monkeypatch.setenv("RAG_INDEX_DIR", str(Path("index").resolve()))
+    monkeypatch.chdir(EXAMPLES.parent)
+    (code,) = re.findall(r"```python\n(.+?)```", Path("docs/evaluation.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102
+    assert len(names["report"].results) == len(load_dataset(EXAMPLES).questions)
 
 
 def test_the_command_tells_how_to_go_on_when_it_is_stopped(
