@@ -181,8 +181,8 @@ def evaluate(
         return
     if dataset is None:
         raise click.UsageError("name a data set: a folder with questions.jsonl")
-    if min_score is not None and stage == "retrieval":
-        raise click.UsageError("--min-score needs --stage answers: retrieval alone has no score")
+    if stage == "retrieval" and (min_score is not None or context != "retrieved"):
+        raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
     asked = sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions
 

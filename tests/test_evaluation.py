@@ -381,6 +381,24 @@ def test_the_command_tells_how_to_go_on_when_it_is_stopped(
     assert CliRunner().invoke(main, ["eval", str(tmp_path / "set")]).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stage", "retrieval", "--min-score", "1"], "--min-score and --context need --stage answers"),
+        (["--stage", "retrieval", "--out", "set/corpus.jsonl"], "Error: cannot write to set/corpus.jsonl: File exists"),
+        (["--questions", "none.jsonl"], "Error: cannot read none.jsonl"),
+        (["--baseline", "set"], "Error: cannot read set/report.json"),
+    ],
+)
+def test_bad_options_get_one_clear_line(
+    small: Dataset, faked: list[ScriptedLLM], arguments: list[str], message: str
+) -> None:
+    done = CliRunner().invoke(main, ["eval", "set", *arguments])
+    assert done.exit_code != 0
+    assert message in done.output
+    assert "Traceback" not in done.output
+
+
 def test_the_command_stops_before_it_starts_on_a_bad_data_set(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["eval", str(write(tmp_path / "set", [GOOD, "{"]))])
     assert done.exit_code == 1

@@ -202,7 +202,10 @@ class _Kept:
         self._file: IO[bytes] | None = None
         if folder is None:
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise DatasetError(f"cannot write to {folder}: {exc.strerror}; name another --out") from exc
         path = folder / RESULTS_FILE
         lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
         if lines and not lines[-1].endswith(b"\n"):
