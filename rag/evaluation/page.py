@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PAGE_FILE = "report.html"
 _HEADLINES = (
-    "score", "correct", "refused", "false_refusals", "outcome_right", "comment_as_fact", "citation precision",
-    "citation recall", "quotes_absent",
+    "score", "correct", "refused", "false_refusals", "outcome_right", "comment_as_fact", "rouge_l",
+    "citation precision", "citation recall", "quotes_absent",
 )  # fmt: skip
 _RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
