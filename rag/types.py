@@ -50,7 +50,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk found for a question; `score` is the cosine similarity, `rank` counts from 1."""
+    """A chunk found for a question; `score` is that of `Index.search`, `rank` counts from 1."""
 
     chunk: Chunk
     score: float

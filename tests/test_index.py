@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rag import CatalogError, DocumentError, Index, Settings, build_index
+from rag.index.embedder import Vectors
 from rag.index.vectors import FaissStore
 from rag.retrieve import retrieve
 from tests.fakes import HashingEmbedder
@@ -27,6 +28,36 @@ def test_search_ranks_the_nearest_first(index: Index) -> None:
     assert "nine million" in hits[0].chunk.text
     assert [hit.rank for hit in hits] == [1, 2]
     assert hits[0].score > hits[1].score
+
+
+def test_a_rare_word_is_found_wherever_it_is_in_the_vectors(settings: Settings, tmp_path: Path) -> None:
+    class BlindEmbedder(HashingEmbedder):
+        def embed_query(self, text: str) -> Vectors:
+            return super().embed_query("")
+
+    (tmp_path / "a.md").write_text("\n\n".join(f"Note {n} of many others that we have." for n in range(300)))
+    (tmp_path / "b.md").write_text("The Zwiesel file was closed.")
+    build_index([tmp_path / "a.md", tmp_path / "b.md"], settings=settings, embedder=BlindEmbedder())
+    with Index(settings.index_dir / "test", BlindEmbedder()) as index:
+        assert index.search("And what of the zwiesel files?", k=3)[0].chunk.text == "The Zwiesel file was closed."
+
+
+def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
+    for name, text in (("a", "house of the white horse"), ("b", "horse of the white house")):
+        (tmp_path / f"{name}.md").write_text(text)
+    build_index([tmp_path / "a.md", tmp_path / "b.md"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        found = [index.search(f'which horse, which house: "white {word}"', k=1)[0] for word in ("horse", "house")]
+    assert [hit.chunk.text[:5] for hit in found] == ["house", "horse"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["the of and", "\U0001f600", "_", "\x00bridge", "word " * 10_000, " ".join(map(str, range(10_000))),
+     'NEAR("a" b, 2) AND OR NOT *', '"', '""', "“”", "a:b^2 - {text}", "\ud800", "مرحبا بالعالم", "'; DROP TABLE words; --"],
+)  # fmt: skip
+def test_any_question_is_searched_for_without_an_error(index: Index, question: str) -> None:
+    assert index.search(question, k=3) == index.search(question, k=3)
 
 
 def test_an_unchanged_file_is_not_embedded_again(docs: Path, settings: Settings, embedder: HashingEmbedder) -> None:

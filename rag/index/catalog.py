@@ -1,5 +1,6 @@
 """The truth of an index: documents, chunks and embeddings in one SQLite file."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
 from rag.types import Chunk, Document, Section
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_TIMEOUT_S = 30.0
 CATALOG_FILE = "catalog.sqlite"
 
@@ -29,7 +30,20 @@ CREATE TABLE chunks (
     voice TEXT NOT NULL, author TEXT, date TEXT, embedding BLOB NOT NULL
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content = 'chunks', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+);
 """
+# Keep the words in step with the chunks, those that a removed document takes along too.
+_TRIGGERS = (
+    "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
+    " INSERT INTO words (rowid, text) VALUES (new.id, new.text); END",
+    "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN"
+    " INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text); END",
+)
+_WORD = re.compile(r"\w+")
+# Of a longer question the first words count: FTS5 takes no query of thousands.
+_MAX_TERMS = 64
 _CHUNKS = """
 SELECT c.id, c.document_id, d.source, d.title, d.outlet, c.start, c."end", c.text, c.voice, c.author, c.date
 FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -67,7 +81,7 @@ class Catalog:
     def _open(self, embedder: str, dim: int) -> None:
         with self._transaction():
             if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                for statement in _SCHEMA.split(";"):
+                for statement in (*_SCHEMA.split(";"), *_TRIGGERS):
                     self._db.execute(statement)
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
         version, made_by, made_dim, _ = self._db.execute("SELECT * FROM meta").fetchone()
@@ -139,6 +153,23 @@ class Catalog:
         rows = self._db.execute(f"{_CHUNKS} WHERE c.id IN ({marks})", list(ids))
         found = {row[0]: Chunk(*row) for row in rows}
         return [found[i] for i in ids if i in found]
+
+    def search_words(self, question: str, k: int) -> list[tuple[int, float]]:
+        """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
+
+        Words are compared by their English stems; those in double quotes count together too, as a phrase.
+        """
+        phrases = re.findall(r'["“]([^"“”]+)["”]', question)
+        terms = dict.fromkeys(" ".join(_WORD.findall(part)) for part in [*_WORD.findall(question.lower()), *phrases])
+        # Quoted and without signs, a term is no query syntax.
+        query = " OR ".join(f'"{term}"' for term in list(terms)[:_MAX_TERMS] if term)
+        if not query:
+            return []
+        found = self._db.execute(
+            "SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?",
+            (query, k),
+        )
+        return [(int(i), float(score)) for i, score in found]
 
     def get_text(self, document_id: int) -> str:
         """Return a document's text, which citations' offsets count in."""

@@ -1,5 +1,7 @@
 """Keeps the vectors of the chunks in FAISS and finds the nearest."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -32,6 +34,12 @@ class FaissStore:
         scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
         found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def score(self, vector: Vectors, ids: Iterable[int]) -> Iterator[tuple[int, float]]:
+        """Yield the ids that are there, each with its cosine similarity."""
+        for i in ids:
+            with suppress(RuntimeError):  # what FAISS raises for an id that it does not have
+                yield i, float(self._index.reconstruct(i) @ vector)
 
     def save(self, path: Path) -> None:
         """Write the store aside, then put it in place."""
