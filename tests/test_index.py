@@ -54,7 +54,8 @@ def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmb
 @pytest.mark.parametrize(
     "question",
     ["the of and", "\U0001f600", "_", "\x00bridge", "word " * 10_000, " ".join(map(str, range(10_000))),
-     'NEAR("a" b, 2) AND OR NOT *', '"', '""', "“”", "a:b^2 - {text}", "\ud800", "مرحبا بالعالم", "'; DROP TABLE words; --"],
+     'NEAR("a" b, 2) AND OR NOT *', '"', '""', "“”", "a:b^2 - {text}", "\ud800", "مرحبا بالعالم",
+     "'; DROP TABLE words; --"],
 )  # fmt: skip
 def test_any_question_is_searched_for_without_an_error(index: Index, question: str) -> None:
     assert index.search(question, k=3) == index.search(question, k=3)
