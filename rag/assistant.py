@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import cite_answer
-from rag.answer.prompt import REFUSAL, build_messages, find_prompts, load_prompts
+from rag.answer.confidence import estimate_confidence, measure_features
+from rag.answer.prompt import REFUSAL, build_messages, load_answer_prompts, load_check_prompts
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, open_llm
@@ -22,7 +23,8 @@ class Assistant:
         self.index = index
         self.llm = llm
         self.settings = settings
-        self._prompts = load_prompts(find_prompts())
+        self._answer_prompts = load_answer_prompts()
+        self._check_prompts = load_check_prompts()
 
     @classmethod
     def open(cls, folder: str | Path | None = None, *, settings: Settings | None = None) -> Self:
@@ -57,15 +59,22 @@ class Assistant:
         searched = time.perf_counter()
         yield hits
         if not hits:
-            yield Answer(question, REFUSAL, "not_found", (Sentence(REFUSAL, ()),), (), (), llm.name, 0, 0)
+            yield _refuse(question, hits, llm.name, None, {"search": searched - started})
             return
         messages, shown = build_messages(
             question,
             hits,
-            prompts=self._prompts,
+            prompts=self._answer_prompts,
             count_tokens=llm.count_tokens,
             max_prompt_tokens=llm.context_size - settings.max_answer_tokens,
         )
+        features = measure_features(question, hits[0], llm=llm, prompts=self._check_prompts)
+        confidence = estimate_confidence(features)
+        assessed = time.perf_counter()
+        if confidence < settings.caution:
+            seconds = {"search": searched - started, "assess": assessed - searched}
+            yield _refuse(question, hits, llm.name, confidence, seconds)
+            return
         pieces: list[str] = []
         first_token = None
         for piece in llm.stream(
@@ -87,10 +96,20 @@ class Assistant:
             model=llm.name,
             prompt_tokens=llm.count_tokens(messages),
             answer_tokens=len(pieces),
+            confidence=confidence,
             seconds={
                 "search": searched - started,
-                "read": read - searched,
+                "assess": assessed - searched,
+                "read": read - assessed,
                 "write": written - read,
                 "check": time.perf_counter() - written,
             },
         )
+
+
+def _refuse(
+    question: str, hits: tuple[Hit, ...], model: str, confidence: float | None, seconds: dict[str, float]
+) -> Answer:
+    """Return the answer that the documents do not say, made without asking the LLM for one."""
+    refusal = (Sentence(REFUSAL, ()),)
+    return Answer(question, REFUSAL, "not_found", refusal, (), hits, model, 0, 0, confidence, seconds)

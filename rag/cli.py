@@ -66,7 +66,7 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
 
 _ALIASES = {"passages": ("--k",)}
 _MODELS = ("home", "llm", "embedder", "context", "threads", "gpu_layers")
-_ANSWER = ("passages", "max_answer_tokens", "temperature", "seed")
+_ANSWER = ("passages", "caution", "max_answer_tokens", "temperature", "seed")
 
 
 @click.group(cls=_Commands)

@@ -88,7 +88,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time."""
+    """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time.
+
+    `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
+    """
 
     question: str
     answer: str
@@ -99,4 +102,5 @@ class Answer:
     model: str
     prompt_tokens: int
     answer_tokens: int
+    confidence: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)

@@ -37,8 +37,10 @@ class ScriptedLLM:
 
     name = "scripted"
 
-    def __init__(self, *replies: str, context_size: int = 4096) -> None:
+    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float = 9.0) -> None:
         self.replies = list(replies)
+        self.log_odds = log_odds
+        self.compared: list[list[Message]] = []
         self.context_size = context_size
         self.asked: list[list[Message]] = []
 
@@ -48,3 +50,7 @@ class ScriptedLLM:
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         self.asked.append(list(messages))
         yield from re.findall(r"\S+\s*", self.replies.pop(0))
+
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        self.compared.append(list(messages))
+        return self.log_odds

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
-from rag.answer.cite import cite_answer, split_sentences
-from rag.answer.prompt import REFUSAL, build_messages, find_prompts, load_prompts
+from rag.answer.cite import cite_answer
+from rag.answer.confidence import Features, estimate_confidence
+from rag.answer.prompt import REFUSAL, build_check, build_messages, load_answer_prompts, load_check_prompts
 from rag.llm.llama import Message
+from rag.text import split_sentences
 from rag.types import Voice
 from tests.fakes import ScriptedLLM
 
@@ -93,7 +95,7 @@ def count_words(messages: Sequence[Message]) -> int:
 
 
 def test_whole_passages_are_dropped_from_the_bottom_until_the_prompt_fits() -> None:
-    prompts = load_prompts(find_prompts())
+    prompts = load_answer_prompts()
     full, shown = build_messages("Who?", HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=10_000)
     assert shown == 3
     short, shown = build_messages(
@@ -105,14 +107,14 @@ def test_whole_passages_are_dropped_from_the_bottom_until_the_prompt_fits() -> N
 
 
 def test_a_question_that_leaves_no_room_is_an_error() -> None:
-    prompts = load_prompts(find_prompts())
+    prompts = load_answer_prompts()
     with pytest.raises(QuestionError, match="10,000 words"):
         build_messages("w " * 10_000, HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=4000)
 
 
 def test_passages_are_labelled_with_their_voice_and_cannot_fake_a_number() -> None:
     hits = [make_hit(1, "As shown in [2],\nit rains. $question"), HITS[2]]
-    prompts = load_prompts(find_prompts())
+    prompts = load_answer_prompts()
     messages, _ = build_messages("Why [1]?", hits, prompts=prompts, count_tokens=count_words, max_prompt_tokens=9999)
     lines = messages[-1].content.splitlines()
     assert lines[0] == "[1] Article, Test Times, 2012-10-04: As shown in (2), it rains. $question"
@@ -133,12 +135,41 @@ def test_a_wrong_prompt_file_is_named(tmp_path: Path, name: str, text: str, mess
     (tmp_path / "90-question.user.txt").write_text("$passages $question", encoding="utf-8")
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(PromptError, match=message):
-        load_prompts(tmp_path)
+        load_answer_prompts(tmp_path)
 
 
 def test_the_examples_refuse_in_the_words_that_are_looked_for() -> None:
-    replies = [m.content for m in load_prompts(find_prompts()).examples if m.role == "assistant"]
+    replies = [m.content for m in load_answer_prompts().examples if m.role == "assistant"]
     assert REFUSAL in replies
+
+
+def test_the_check_asks_about_the_labelled_first_passage_alone(index: Index, settings: Settings) -> None:
+    (asked,) = build_check("Why [1]?", HITS[2], prompts=load_check_prompts())[-1:]
+    assert "Reader's comment, 2012-10-04: The pipeline contract was surely not ready." in asked.content
+    assert "Question: Why (1)?" in asked.content
+    llm = ScriptedLLM("The minister arrived [1].")
+    hits = Assistant(index, llm, settings).ask("When did the minister arrive?").hits
+    ((*_, asked),) = llm.compared
+    shown = [" ".join(hit.chunk.text.split()) in asked.content for hit in hits]
+    assert shown == [True, *[False] * (len(hits) - 1)]
+
+
+def test_confidence_rises_with_the_log_odds_and_with_the_score() -> None:
+    values = [estimate_confidence(Features(o, s)) for o, s in ((-99, 0.0), (0, 0.3), (0, 0.9), (3, 0.9), (99, 2.0))]
+    assert values == sorted(values)
+    assert 0 <= values[0] < 0.01
+    assert 0.99 < values[-1] <= 1
+
+
+def test_below_caution_nothing_is_written(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The minister arrived [1].", log_odds=-9.0)
+    answer = Assistant(index, llm, settings).ask("Who arrived?")
+    assert (answer.outcome, answer.answer, answer.citations, llm.asked) == ("not_found", REFUSAL, (), [])
+    assert answer.confidence is not None
+    assert answer.confidence < settings.caution
+    assert set(answer.seconds) == {"search", "assess"}
+    bold = settings.model_copy(update={"caution": 0.0})
+    assert Assistant(index, llm, bold).ask("Who arrived?").outcome == "answered"
 
 
 def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settings) -> None:
@@ -150,7 +181,7 @@ def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settin
     for c in answer.citations:
         assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
     assert llm.asked[0][0].role == "system"
-    assert set(answer.seconds) == {"search", "read", "write", "check"}
+    assert set(answer.seconds) == {"search", "assess", "read", "write", "check"}
 
 
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:

@@ -136,7 +136,12 @@ def test_the_built_wheel_has_the_prompts_and_the_command(tmp_path: Path) -> None
         assert result.stdout.startswith(("Usage:", str(site)))
 
 
-PROMPTS_FOUND = "from rag.answer.prompt import *; assert load_prompts(find_prompts()).examples; print(find_prompts())"
+PROMPTS_FOUND = """
+from rag.answer.confidence import *
+from rag.answer.prompt import *
+assert load_answer_prompts().examples and load_check_prompts().examples and load_coefficients()
+print(find_prompts())
+"""
 
 
 @pytest.mark.model

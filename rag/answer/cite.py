@@ -5,27 +5,18 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import sentencex
-
 from rag.answer.prompt import REFUSAL
+from rag.text import content_words, normalise, split_sentences
 from rag.types import Citation, Hit, Outcome, Sentence
 
 logger = logging.getLogger(__name__)
 
 # A mark as the model writes it: [1], [1, 2], [passage 1].
 _MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
-_STOP_WORDS = frozenset(
-    _WORD.findall(
-        "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s"
-        " said say says she so that the their them there these they this to was were what when which who why will with"
-        " would reader readers"
-    )
-)
 
 
 class Cited(NamedTuple):
@@ -56,7 +47,7 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
     for text, offered in _split_answer(raw, len(hits)):
-        if _normalise(text) == _normalise(REFUSAL):
+        if normalise(text) == normalise(REFUSAL):
             continue
         readers_words = _NAMES_READER.match(text)
         quotes = {
@@ -83,27 +74,14 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
 
 def find_quote(text: str, hit: Hit) -> Quote:
     """Return the sentence of a hit that holds most of a text's words, with its offsets in the document."""
-    wanted = _words(text)
+    wanted = content_words(text)
     best = Quote(0.0, hit.chunk.start, hit.chunk.end)
     for start, end in split_sentences(hit.chunk.text):
-        words = _words(hit.chunk.text[start:end])
+        words = content_words(hit.chunk.text[start:end])
         support = len(wanted & words) / len(wanted) if wanted else 0.0
         if support > best.support:
             best = Quote(support, hit.chunk.start + start, hit.chunk.start + end)
     return best
-
-
-def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text's sentences, without the white space around them; a line's end ends one."""
-    spans = []
-    for line in re.finditer(r"\S.*", text):
-        for found in sentencex.get_sentence_boundaries("en", line[0]):
-            start, end = line.start() + found["start_index"], line.start() + found["end_index"]
-            stripped = text[start:end].strip()
-            if stripped:
-                start += text[start:end].index(stripped)
-                spans.append((start, start + len(stripped)))
-    return spans
 
 
 def _split_answer(raw: str, offered: int) -> list[tuple[str, list[int]]]:
@@ -167,12 +145,3 @@ def _mark(sentence: Sentence) -> str:
     marks = "".join(f"[{n}]" for n in sentence.citations)
     text = sentence.text
     return f"{text[:-1]} {marks}{text[-1]}" if text[-1] in ".!?" else f"{text} {marks}"
-
-
-def _normalise(text: str) -> str:
-    return " ".join(_WORD.findall(text.lower()))
-
-
-def _words(text: str) -> set[str]:
-    # A crude stem, so that "cancelled" meets "cancellation" and "officials" meets "official".
-    return {word[:6] for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS}

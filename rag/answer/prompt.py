@@ -1,4 +1,4 @@
-"""Makes the chat messages for a question from the texts in `prompts/`, within the LLM's context."""
+"""Makes chat messages from the texts in `prompts/`: those that ask for an answer, those that check a passage."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,7 +13,6 @@ from rag.types import Chunk, Hit
 REFUSAL = "The documents do not say."
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
-_QUESTION_PLACEHOLDERS = frozenset({"passages", "question"})
 # A bracketed number in a document would pass for a passage's: it is shown in round ones.
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
@@ -31,8 +30,18 @@ def find_prompts() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
 
 
-def load_prompts(folder: Path) -> Prompts:
-    """Return the prompts in a folder, in order of file name; raises PromptError naming a file that is wrong."""
+def load_answer_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask for an answer; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "answer", required=frozenset({"passages", "question"}))
+
+
+def load_check_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask whether a passage states the answer; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "check", required=frozenset({"passage", "question"}))
+
+
+def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
+    # In order of file name; an error names the file.
     paths = sorted(path for path in folder.glob("*.txt"))
     if not paths:
         raise PromptError(f"no prompts in {folder}: install the package again, or restore the folder")
@@ -41,7 +50,7 @@ def load_prompts(folder: Path) -> Prompts:
     for path in examples:
         template = _load(path, required=frozenset(), optional=frozenset({"refusal"}))
         messages.append(Message(_role(path), template.substitute(refusal=REFUSAL)))
-    return Prompts(tuple(messages), _load(question, required=_QUESTION_PLACEHOLDERS))
+    return Prompts(tuple(messages), _load(question, required=required))
 
 
 def _role(path: Path) -> str:
@@ -93,12 +102,20 @@ def build_messages(
     )
 
 
+def build_check(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask whether a hit states the answer, yes or no."""
+    content = prompts.question.substitute(passage=_show(hit), question=_flatten(question))
+    return [*prompts.examples, Message("user", content)]
+
+
 def _fill(question: str, hits: Sequence[Hit], prompts: Prompts) -> list[Message]:
-    passages = "\n".join(
-        f"[{n}] {label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}" for n, hit in enumerate(hits, start=1)
-    )
+    passages = "\n".join(f"[{n}] {_show(hit)}" for n, hit in enumerate(hits, start=1))
     content = prompts.question.substitute(passages=passages, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]
+
+
+def _show(hit: Hit) -> str:
+    return f"{label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
 
 
 def _flatten(text: str) -> str:

@@ -29,6 +29,7 @@ MEANINGS = {
     "citation recall": "sentences with a citation of a gold document",
     "passage citation precision": "citations that are of a gold passage",
     "passage citation recall": "sentences with a citation of a gold passage",
+    "brier": "squared error of the confidence that the documents answer (Brier score)",
     "uncited": "answers without a citation",
     "quotes_absent": "answers with a quote that is not in its document",
     "sources_of_refusals": "refusals that list a source",
@@ -38,7 +39,9 @@ MEANINGS = {
     "answer@10": "one of the first ten does",
 }
 # Of these, less is better.
-LESS_IS_BETTER = frozenset({"false_refusals", "comment_as_fact", "uncited", "quotes_absent", "sources_of_refusals"})
+LESS_IS_BETTER = frozenset(
+    {"false_refusals", "comment_as_fact", "brier", "uncited", "quotes_absent", "sources_of_refusals"}
+)
 
 
 def has_short_answers(question: Question) -> bool:
@@ -113,6 +116,8 @@ def measure_answer(
     if refused:
         measures["refusal_precision"] = float(not question.answerable)
         measures["sources_of_refusals"] = float(bool(answer and answer.citations))
+    if answer and answer.confidence is not None:
+        measures["brier"] = (answer.confidence - question.answerable) ** 2
     if question.outcome:
         measures["outcome_right"] = float(answer is not None and answer.outcome == question.outcome)
     if answer and not refused:

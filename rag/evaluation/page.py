@@ -2,7 +2,7 @@
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,8 @@ _HEADLINES = (
     "citation precision", "citation recall", "quotes_absent",
 )  # fmt: skip
 _RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
+# Of the reliability plot, each with as many questions.
+_BINS = 10
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
 
 
@@ -106,7 +108,9 @@ def _draw_plots(report: Report) -> Iterator[str]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    draws = (_draw_verdicts, _draw_risk, _draw_seconds) if report.setup["stage"] == "answers" else (_draw_ranks,)
+    draws: tuple[Callable[[Report, Axes], None], ...] = (_draw_ranks,)
+    if report.setup["stage"] == "answers":
+        draws = (_draw_verdicts, _draw_risk, _draw_reliability, _draw_seconds)
     style: Any = {
         "svg.fonttype": "none", "svg.hashsalt": "footnote", "text.parse_math": False, "font.family": "sans-serif",
         "axes.spines.top": False, "axes.spines.right": False, "font.size": 10,
@@ -145,7 +149,7 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
     judged = [r for r in report.results if "score" in r.measures]
     answered = [r for r in judged if r.answer and r.answer.outcome != "not_found"]
     # Geifman and El-Yaniv 2017: the share of wrong ones among those answered first.
-    answered.sort(key=lambda r: -max((hit.score for hit in r.hits), default=0.0))
+    answered.sort(key=lambda r: -(_get_confidence(r) or 0.0))
     wrong = 0
     coverage, risk = [], []
     for count, result in enumerate(answered, start=1):
@@ -155,11 +159,35 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
     axes.plot(coverage, risk, color=_COLOURS["wrong"])
     axes.set(
         title="Risk against coverage",
-        xlabel="share of questions answered, most similar passage first",
+        xlabel="share of questions answered, most confident first",
         ylabel="share of them wrong",
         xlim=(0, 1),
         ylim=(0, 1),
     )
+
+
+def _draw_reliability(report: Report, axes: "Axes") -> None:
+    # Niculescu-Mizil and Caruana 2005: questions of like confidence, and how many of them the documents answer.
+    known = sorted((c, r.question.answerable) for r in report.results if (c := _get_confidence(r)) is not None)
+    size = max(1, -(-len(known) // _BINS))
+    bins = [known[i : i + size] for i in range(0, len(known), size)]
+    axes.plot([0, 1], [0, 1], color=_COLOURS["unjudged"], linestyle=":")
+    axes.plot([_mean([c for c, _ in b]) for b in bins], [_mean([a for _, a in b]) for b in bins], marker="o")
+    axes.set(
+        title="Reliability of the confidence",
+        xlabel="confidence that the documents answer",
+        ylabel="share that they do answer",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _get_confidence(result: Result) -> float | None:
+    return result.answer.confidence if result.answer else None
 
 
 def _draw_seconds(report: Report, axes: "Axes") -> None:

@@ -236,7 +236,8 @@ class _Kept:
 
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     """Return all that the results depend on; two runs with the same setup give the same results."""
-    prompts = {path.name: _hash(path.read_bytes()) for path in sorted(find_prompts().glob("*.txt"))}
+    folder = find_prompts()
+    prompts = {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
     package = Path(__file__).resolve().parents[1]
     code = _hash(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py"))))
     index = run.index

@@ -1,5 +1,6 @@
 """Runs a GGUF model in this process with llama.cpp."""
 
+import ctypes
 import os
 import re
 import threading
@@ -10,6 +11,9 @@ from typing import Any, NamedTuple, Protocol
 from rag.errors import ModelError
 from rag.models.registry import locate_model
 from rag.settings import Settings
+
+# Of so many beginnings of prompts the state is kept: the answer's and the check's, and room for another pair.
+_KEPT_PREFIXES = 4
 
 
 class Message(NamedTuple):
@@ -30,6 +34,9 @@ class LLM(Protocol):
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield the reply piece by piece, one token or more each."""
+
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        """Return how much likelier the reply begins as `first` than as `second`: the log-odds of their first tokens."""
 
 
 class LlamaCpp:
@@ -72,6 +79,7 @@ class LlamaCpp:
             eos_token=text_of.get(self._llama.token_eos(), ""),
             bos_token=text_of.get(self._llama.token_bos(), ""),
         )
+        self._prefixes: dict[tuple[int, ...], Any] = {}
         self._lock = threading.Lock()
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -87,19 +95,50 @@ class LlamaCpp:
             for chunk in chunks:
                 yield chunk["choices"][0]["text"]
 
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        import llama_cpp
+
+        tokens = self._tokenize(messages)
+        one, other = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in (first, second))
+        with self._lock:
+            self._read_prefix(tokens, messages[:-1])
+            self._llama.eval(tokens[self._llama.n_tokens :])
+            logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
+            return float(logits[one] - logits[other])
+
     def _read_prefix(self, tokens: list[int], earlier: Sequence[Message]) -> None:
         """Leave the messages before the last read, and nothing else.
 
         Rounding depends on how a prompt is cut into batches: cut at the same place every time, a reply does not depend
-        on what was asked before.
+        on what was asked before. The states of the last few prefixes are kept: to read one takes seconds.
         """
-        prefix = tokens[: self._llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else []
-        read: list[int] = self._llama.input_ids[: self._llama.n_tokens].tolist()
-        if read[: len(prefix)] == prefix:
-            self._llama.n_tokens = len(prefix)  # what follows is taken out of the cache by the next evaluation
-        else:
-            self._llama.reset()
-            self._llama.eval(prefix)
+        llama = self._llama
+        prefix = tuple(tokens[: llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else [])
+        if tuple(llama.input_ids[: llama.n_tokens][: len(prefix)].tolist()) == prefix:
+            llama.n_tokens = len(prefix)  # what follows is taken out of the cache by the next evaluation
+        elif not self._restore(prefix):
+            llama.reset()
+            llama.eval(prefix)
+            self._keep(prefix)
+
+    def _keep(self, prefix: tuple[int, ...]) -> None:
+        import llama_cpp
+
+        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0))()
+        llama_cpp.llama_state_seq_get_data(self._llama.ctx, state, len(state), 0)
+        if len(self._prefixes) == _KEPT_PREFIXES:
+            del self._prefixes[next(iter(self._prefixes))]
+        self._prefixes[prefix] = state
+
+    def _restore(self, prefix: tuple[int, ...]) -> bool:
+        import llama_cpp
+
+        state = self._prefixes.get(prefix)
+        if state is None or not llama_cpp.llama_state_seq_set_data(self._llama.ctx, state, len(state), 0):
+            return False
+        self._llama.input_ids[: len(prefix)] = prefix
+        self._llama.n_tokens = len(prefix)
+        return True
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.

@@ -1,0 +1,43 @@
+"""How sure it is that the documents answer a question, before an answer is written."""
+
+import functools
+import json
+import math
+from importlib.resources import files
+from typing import NamedTuple
+
+from rag.answer.prompt import Prompts, build_check
+from rag.llm.llama import LLM
+from rag.types import Hit
+
+
+class Features(NamedTuple):
+    """What the confidence rests on: the LLM's log-odds that the first hit states the answer, and that hit's score."""
+
+    log_odds: float
+    score: float
+
+
+class Coefficients(NamedTuple):
+    """Of a logistic model over the features; `benchmarks/calibrate.py` fits them."""
+
+    log_odds: float
+    score: float
+    intercept: float
+
+
+def measure_features(question: str, hit: Hit, *, llm: LLM, prompts: Prompts) -> Features:
+    """Return the features of a question and its first hit; the LLM reads the hit, and writes nothing."""
+    return Features(llm.compare(build_check(question, hit, prompts=prompts), "yes", "no"), hit.score)
+
+
+def estimate_confidence(features: Features) -> float:
+    """Return the probability, 0 to 1, that the hit states the answer (Platt 1999: a logistic model)."""
+    c = load_coefficients()
+    return 1 / (1 + math.exp(-(c.log_odds * features.log_odds + c.score * features.score + c.intercept)))
+
+
+@functools.cache
+def load_coefficients() -> Coefficients:
+    """Return the coefficients that come with the package."""
+    return Coefficients(**json.loads((files("rag.answer") / "confidence.json").read_text(encoding="utf-8")))
