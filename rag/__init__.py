@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rag.evaluation.run import evaluate
     from rag.index.index import Index, IndexReport, build_index
     from rag.settings import Settings
-    from rag.types import Answer, Chunk, Citation, Document, Hit, Section, Sentence
+    from rag.types import Answer, Chunk, Citation, Document, Evidence, Filter, Hit, Section, Sentence
 
 # Loaded when first used, so that `import rag` is instant.
 _MODULES = {
@@ -39,14 +39,14 @@ _MODULES = {
     "rag.evaluation.run": ("evaluate",),
     "rag.index.index": ("Index", "IndexReport", "build_index"),
     "rag.settings": ("Settings",),
-    "rag.types": ("Answer", "Chunk", "Citation", "Document", "Hit", "Section", "Sentence"),
+    "rag.types": ("Answer", "Chunk", "Citation", "Document", "Evidence", "Filter", "Hit", "Section", "Sentence"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document", "DocumentError",
-    "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError", "Report", "Section",
-    "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
+    "Evidence", "Filter", "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError",
+    "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, open_llm
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.types import Answer, Hit, Sentence
+from rag.types import Answer, Filter, Hit, Sentence
 
 
 class Assistant:
@@ -36,18 +36,19 @@ class Assistant:
         index = open_index(Path(folder or settings.index_dir / settings.name), settings)
         return cls(index, open_llm(settings), settings)
 
-    def ask(self, question: str, *, hits: tuple[Hit, ...] | None = None) -> Answer:
-        """Return the answer to a question, from `hits` if given; raises QuestionError if it is empty or too long."""
-        *_, answer = self.stream(question, hits=hits)
+    def ask(self, question: str, *, only: Filter | None = None, hits: tuple[Hit, ...] | None = None) -> Answer:
+        """Return the answer to a question; the arguments and errors are those of `stream`."""
+        *_, answer = self.stream(question, only=only, hits=hits)
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: str, *, hits: tuple[Hit, ...] | None = None) -> Iterator[tuple[Hit, ...] | str | Answer]:
+    def stream(
+        self, question: str, *, only: Filter | None = None, hits: tuple[Hit, ...] | None = None
+    ) -> Iterator[tuple[Hit, ...] | str | Answer]:
         """Yield the hits, then the draft piece by piece as the LLM writes it, and last the checked answer.
 
-        `hits` are the passages to answer from, instead of those that a search finds.
-
-        Raises QuestionError if the question is empty or too long for the LLM's context.
+        `only` filters what is searched; `hits` are the passages to answer from, instead of those that a search finds.
+        Raises QuestionError if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
         question = question.strip()
         if not question:
@@ -55,7 +56,7 @@ class Assistant:
         settings, llm = self.settings, self.llm
         started = time.perf_counter()
         if hits is None:
-            hits = retrieve(self.index, question, passages=settings.passages)
+            hits = retrieve(self.index, question, passages=settings.passages, only=only)
         searched = time.perf_counter()
         yield hits
         if not hits:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.types import Answer, Chunk, Citation
+    from rag.types import Answer, Chunk, Citation, Filter
 
 logger = logging.getLogger(__name__)
 
@@ -96,11 +97,35 @@ def index(paths: tuple[Path, ...], settings: Settings) -> None:
         sys.exit(1)
 
 
+def _read_filter(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> "Filter | None":
+    from rag.types import Filter
+
+    fields = dict(text.partition("=")[::2] for text in given)
+    known = Filter.__match_args__
+    if not all(name in known and value for name, value in fields.items()):
+        raise click.BadParameter(f"write NAME=VALUE, with one of the names {', '.join(known)}")
+    try:
+        return TypeAdapter(Filter).validate_python(fields) if fields else None
+    except ValidationError as exc:
+        raise click.BadParameter(f"a voice is article or comment, not {fields['voice']!r}") from exc
+
+
+_FILTER = click.option(
+    "--filter",
+    "only",
+    multiple=True,
+    callback=_read_filter,
+    metavar="NAME=VALUE",
+    help="Search only what has this outlet, author, voice (article or comment), part of its source, or date (2012-10).",
+)
+
+
 @main.command()
 @click.argument("question")
+@_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
 @_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
-def ask(question: str, as_json: bool, settings: Settings) -> None:
+def ask(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
 
@@ -110,7 +135,7 @@ def ask(question: str, as_json: bool, settings: Settings) -> None:
     assistant = Assistant.open(settings=settings)
     loaded = time.perf_counter() - started
     _show_status(f"reading {settings.passages} passages …")
-    answer = assistant.ask(question)
+    answer = assistant.ask(question, only=only)
     _show_status("")
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
@@ -119,15 +144,16 @@ def ask(question: str, as_json: bool, settings: Settings) -> None:
 
 @main.command()
 @click.argument("question")
+@_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
 @_settings_options("name", "index_dir", "home", "embedder", "passages")
-def search(question: str, as_json: bool, settings: Settings) -> None:
+def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION, without an answer; needs no LLM."""
     from rag.index.index import open_index
     from rag.retrieve import retrieve
 
     with open_index(settings.index_dir / settings.name, settings) as opened:
-        hits = retrieve(opened, question, passages=settings.passages)
+        hits = retrieve(opened, question, passages=settings.passages, only=only)
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
     for hit in () if as_json else hits:

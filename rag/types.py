@@ -49,12 +49,39 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """What a chunk must be to be searched: every field that is given.
+
+    `outlet` and `author` in any case, a part of `source`, the beginning of `date` ("2012-10").
+    """
+
+    outlet: str | None = None
+    author: str | None = None
+    voice: Voice | None = None
+    source: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a hit, `[start, end)` in the document, and its share of the question's words, 0 to 1.
+
+    Rare words weigh more.
+    """
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk found for a question; `score` is that of `Index.search`, `rank` counts from 1."""
 
     chunk: Chunk
     score: float
     rank: int
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

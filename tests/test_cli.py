@@ -28,8 +28,9 @@ def run(*arguments: str) -> Result:
 def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
         "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
-        "DocumentError", "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError",
-        "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
+        "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "ModelError", "PromptError",
+        "QuestionError", "RagError", "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index",
+        "evaluate", "load_dataset",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
 
@@ -55,6 +56,9 @@ def test_importing_is_fast_and_loads_nothing_heavy() -> None:
         (["search", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
         (["ask", "Who?", "--pasages", "3"], "Did you mean '--passages'?"),
         (["ask", "Who?", "--passages", "99"], "at most 20"),
+        (["ask", "Who?", "--filter", "colour=red"], "one of the names outlet, author, voice, source, date"),
+        (["search", "Who?", "--filter", "outlet"], "write NAME=VALUE"),
+        (["search", "Who?", "--filter", "voice=robot"], "a voice is article or comment, not 'robot'"),
         (["ask", "Who?", "--name", "../x"], "setting name cannot be"),
         (["index", "missing"], "no such file or folder: missing"),
         (["index", "."], "no .txt or .md files"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import CatalogError, DocumentError, Index, Settings, build_index
+from rag import CatalogError, DocumentError, Filter, Index, QuestionError, Settings, build_index
 from rag.index.embedder import Vectors
 from rag.index.vectors import FaissStore
 from rag.retrieve import retrieve
@@ -59,6 +59,54 @@ def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmb
 )  # fmt: skip
 def test_any_question_is_searched_for_without_an_error(index: Index, question: str) -> None:
     assert index.search(question, k=3) == index.search(question, k=3)
+
+
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        (Filter(outlet="test times"), {"article", "comment"}),
+        (Filter(voice="comment"), {"comment"}),
+        (Filter(author="ZARA", date="2012-10-05"), {"comment"}),
+        (Filter(date="2012-10-04", voice="article"), {"article"}),
+        (Filter(source="docs/VISIT"), {"article", "comment"}),
+    ],
+)
+def test_a_filter_keeps_what_passes_every_field(index: Index, only: Filter, found: set[str]) -> None:
+    hits = index.search("the bridge and the minister", k=50, only=only)
+    assert {hit.chunk.voice for hit in hits} == found
+    assert all(hit.chunk.source.endswith("visit.txt") for hit in hits)
+
+
+def test_a_filter_that_nothing_passes_is_an_error(index: Index) -> None:
+    with pytest.raises(QuestionError, match="nothing in the index passes the filter"):
+        index.search("the bridge", k=5, only=Filter(outlet="' OR 1 = 1 --"))
+
+
+def test_a_follow_up_is_searched_in_both_wordings(index: Index) -> None:
+    alone = index.search("What did it cost?", k=1, rewritten=None)[0]
+    both = index.search("What did it cost?", k=9, rewritten="What did the new bridge cost?")
+    assert "bridge" in both[0].chunk.text
+    assert both[0].score > alone.score
+
+
+def test_what_says_the_same_is_found_once(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
+    text = "The tram line number five will open at last in the spring of next year, the mayor said on Monday evening"
+    (tmp_path / "a.md").write_text(f"{text}.")
+    (tmp_path / "b.md").write_text(f"{text} again!")
+    (tmp_path / "c.md").write_text("The tram depot is to be sold.")
+    build_index([tmp_path / f"{name}.md" for name in "abc"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        hits = retrieve(index, "When will the tram line open?", passages=3)
+    assert [Path(hit.chunk.source).name for hit in hits] in (["a.md", "c.md"], ["b.md", "c.md"])
+    assert [hit.rank for hit in hits] == [1, 2]
+
+
+def test_the_evidence_is_the_sentences_that_share_most_with_the_question(index: Index) -> None:
+    (hit, *_) = retrieve(index, "Which officials suspect a rival power?", passages=2)
+    best = max(hit.evidence, key=lambda evidence: evidence.score)
+    text = index.catalog.get_text(hit.chunk.document_id)
+    assert text[best.start : best.end].startswith("Some officials suspect that a rival power")
+    assert 0 < best.score <= 1
 
 
 def test_an_unchanged_file_is_not_embedded_again(docs: Path, settings: Settings, embedder: HashingEmbedder) -> None:

@@ -1,9 +1,11 @@
 """The truth of an index: documents, chunks and embeddings in one SQLite file."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
-from rag.types import Chunk, Document, Section
+from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 2
 LOCK_TIMEOUT_S = 30.0
@@ -44,6 +46,20 @@ _TRIGGERS = (
 _WORD = re.compile(r"\w+")
 # Of a longer question the first words count: FTS5 takes no query of thousands.
 _MAX_TERMS = 64
+_FILTERED = """
+SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
+WHERE (:outlet IS NULL OR d.outlet = :outlet COLLATE NOCASE)
+AND (:author IS NULL OR coalesce(c.author, d.author) = :author COLLATE NOCASE)
+AND (:voice IS NULL OR c.voice = :voice)
+AND (:source IS NULL OR instr(lower(d.source), lower(:source)))
+AND (:date IS NULL OR instr(coalesce(c.date, d.date), :date) = 1)
+ORDER BY c.id
+"""
+_BY_WORDS = """
+SELECT rowid, -bm25(words) AS score FROM words
+WHERE words MATCH :query AND (:among IS NULL OR rowid IN (SELECT value FROM json_each(:among)))
+ORDER BY score DESC, rowid LIMIT :k
+"""
 _CHUNKS = """
 SELECT c.id, c.document_id, d.source, d.title, d.outlet, c.start, c."end", c.text, c.voice, c.author, c.date
 FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -154,7 +170,11 @@ class Catalog:
         found = {row[0]: Chunk(*row) for row in rows}
         return [found[i] for i in ids if i in found]
 
-    def search_words(self, question: str, k: int) -> list[tuple[int, float]]:
+    def find_chunks(self, only: Filter) -> list[int]:
+        """Return the ids of the chunks that pass a filter, in order."""
+        return [int(row[0]) for row in self._db.execute(_FILTERED, asdict(only))]
+
+    def search_words(self, question: str, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
 
         Words are compared by their English stems; those in double quotes count together too, as a phrase.
@@ -165,11 +185,8 @@ class Catalog:
         query = " OR ".join(f'"{term}"' for term in list(terms)[:_MAX_TERMS] if term)
         if not query:
             return []
-        found = self._db.execute(
-            "SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?",
-            (query, k),
-        )
-        return [(int(i), float(score)) for i, score in found]
+        given = {"query": query, "among": None if among is None else json.dumps(among), "k": k}
+        return [(int(i), float(score)) for i, score in self._db.execute(_BY_WORDS, given)]
 
     def get_text(self, document_id: int) -> str:
         """Return a document's text, which citations' offsets count in."""

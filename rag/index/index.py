@@ -2,25 +2,29 @@
 
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
 from tqdm import tqdm
 
 from rag.documents.chunk import split_document
 from rag.documents.read import find_files, read_document
-from rag.errors import CatalogError, DocumentError
+from rag.errors import CatalogError, DocumentError, QuestionError
 from rag.index.catalog import Catalog, check_index
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.vectors import FaissStore
 from rag.settings import Settings
-from rag.types import Document, Hit
+from rag.types import Document, Filter, Hit
 
 logger = logging.getLogger(__name__)
 
 # Of 0.1 to 2, the middle of the best (docs/experiments.md); nothing between 0.3 and 0.7 is clearly better or worse.
 WORDS_WEIGHT = 0.5
+# Of a follow-up question made to stand alone; what was asked itself weighs 1 (docs/experiments.md).
+_REWRITTEN_WEIGHT = 0.5
 
 
 class IndexReport(NamedTuple):
@@ -55,24 +59,36 @@ class Index:
     def __exit__(self, *_: object) -> None:
         self.catalog.close()
 
-    def search(self, question: str, *, k: int) -> tuple[Hit, ...]:
+    def search(
+        self, question: str, *, k: int, only: Filter | None = None, rewritten: str | None = None
+    ) -> tuple[Hit, ...]:
         """Return the k chunks nearest to a question by meaning and by words, best first, ties by id.
 
         The score is the cosine similarity and WORDS_WEIGHT of the BM25 score as a share of the best one's (a convex
-        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934). Raises CatalogError if there is no chunk.
+        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
+        alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
         self.refresh()
         if not len(self._vectors):
             raise CatalogError(
                 f"index {self.folder.name} has no documents: run `rag index PATHS --name {self.folder.name}`"
             )
-        vector = self.embedder.embed_query(question)
-        scores = dict(self._vectors.search(vector, k))
-        by_words = self.catalog.search_words(question, k)
-        scores |= self._vectors.score(vector, [i for i, _ in by_words if i not in scores])
-        for i, score in by_words:
-            if i in scores:  # not if another process has just added it
-                scores[i] += WORDS_WEIGHT * score / by_words[0][1]
+        among = self.catalog.find_chunks(only) if only else None
+        if among == []:
+            raise QuestionError("nothing in the index passes the filter: change it, or ask without it")
+        wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
+        total = sum(wordings.values())
+        vector = np.zeros(self.embedder.dim, dtype=np.float32)
+        by_words: defaultdict[int, float] = defaultdict(float)
+        for wording, weight in wordings.items():
+            vector += weight / total * self.embedder.embed_query(wording)
+            found = self.catalog.search_words(wording, k, among=among)
+            for i, score in found:
+                by_words[i] += WORDS_WEIGHT * weight / total * score / found[0][1]
+        scores = dict(self._vectors.search(vector, k, among=among))
+        scores |= self._vectors.score(vector, by_words.keys() - scores.keys())
+        # A chunk that another process has just added has no vector here yet.
+        scores = {i: score + by_words[i] for i, score in scores.items()}
         best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
         chunks = self.catalog.get_chunks(best)
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))

@@ -1,6 +1,6 @@
 """Keeps the vectors of the chunks in FAISS and finds the nearest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -29,14 +29,20 @@ class FaissStore:
         """Add unit vectors, float32 of shape (len(ids), dim)."""
         self._index.add_with_ids(vectors, ids)
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
-        """Return the ids and cosine similarities of the k nearest, best first, ties by id."""
-        scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
+    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """Return the ids and inner products of the k nearest, or of those among some ids, best first, ties by id."""
+        import faiss
+
+        parameters = None
+        if among is not None:
+            selector = faiss.IDSelectorBatch(np.array(among, dtype=np.int64))
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # its stub lags behind
+        scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)), params=parameters)
         found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def score(self, vector: Vectors, ids: Iterable[int]) -> Iterator[tuple[int, float]]:
-        """Yield the ids that are there, each with its cosine similarity."""
+        """Yield the ids that are there, each with its inner product."""
         for i in ids:
             with suppress(RuntimeError):  # what FAISS raises for an id that it does not have
                 yield i, float(self._index.reconstruct(i) @ vector)
