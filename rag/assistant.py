@@ -1,16 +1,24 @@
-"""The whole path from a question to a checked answer: search, prompt, generate, cite."""
+"""The whole path from a question to a checked answer: rewrite, search, assess, prompt, generate, cite."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import cite_answer
 from rag.answer.confidence import estimate_confidence, measure_features
-from rag.answer.prompt import REFUSAL, build_messages, load_answer_prompts, load_check_prompts
+from rag.answer.prompt import (
+    REFUSAL,
+    build_messages,
+    load_answer_prompts,
+    load_check_prompts,
+    load_rewrite_prompts,
+)
+from rag.answer.rewrite import rewrite_question
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
-from rag.llm.llama import LLM, open_llm
+from rag.llm.llama import LLM, Message, open_llm
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.types import Answer, Filter, Hit, Sentence
@@ -25,6 +33,7 @@ class Assistant:
         self.settings = settings
         self._answer_prompts = load_answer_prompts()
         self._check_prompts = load_check_prompts()
+        self._rewrite_prompts = load_rewrite_prompts()
 
     @classmethod
     def open(cls, folder: str | Path | None = None, *, settings: Settings | None = None) -> Self:
@@ -36,81 +45,123 @@ class Assistant:
         index = open_index(Path(folder or settings.index_dir / settings.name), settings)
         return cls(index, open_llm(settings), settings)
 
-    def ask(self, question: str, *, only: Filter | None = None, hits: tuple[Hit, ...] | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        only: Filter | None = None,
+        history: Sequence[Message] = (),
+        hits: tuple[Hit, ...] | None = None,
+    ) -> Answer:
         """Return the answer to a question; the arguments and errors are those of `stream`."""
-        *_, answer = self.stream(question, only=only, hits=hits)
+        *_, answer = self.stream(question, only=only, history=history, hits=hits)
         assert isinstance(answer, Answer)
         return answer
 
     def stream(
-        self, question: str, *, only: Filter | None = None, hits: tuple[Hit, ...] | None = None
+        self,
+        question: str,
+        *,
+        only: Filter | None = None,
+        history: Sequence[Message] = (),
+        hits: tuple[Hit, ...] | None = None,
     ) -> Iterator[tuple[Hit, ...] | str | Answer]:
         """Yield the hits, then the draft piece by piece as the LLM writes it, and last the checked answer.
 
-        `only` filters what is searched; `hits` are the passages to answer from, instead of those that a search finds.
-        Raises QuestionError if the question is empty or too long for the LLM's context, or nothing passes the filter.
+        `only` filters what is searched; `history` has what was said before, oldest first, from which a follow-up is
+        understood; `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError
+        if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
         question = question.strip()
         if not question:
             raise QuestionError("the question is empty: ask something")
-        settings, llm = self.settings, self.llm
-        started = time.perf_counter()
+        settings, llm, clock = self.settings, self.llm, _Clock()
+        rewritten = rewrite_question(question, history, llm=llm, prompts=self._rewrite_prompts)
+        if rewritten:
+            clock.stop("rewrite")
         if hits is None:
-            hits = retrieve(self.index, question, passages=settings.passages, only=only)
-        searched = time.perf_counter()
+            hits = retrieve(self.index, question, passages=settings.passages, only=only, rewritten=rewritten)
+        clock.stop("search")
         yield hits
+        refusal = (Sentence(REFUSAL, ()),)
+        answer = Answer(
+            question, REFUSAL, "not_found", refusal, (), hits, llm.name, 0, 0, None, rewritten, clock.seconds
+        )
         if not hits:
-            yield _refuse(question, hits, llm.name, None, {"search": searched - started})
+            yield answer
             return
+        asked = rewritten or question
         messages, shown = build_messages(
-            question,
+            asked,
             hits,
             prompts=self._answer_prompts,
             count_tokens=llm.count_tokens,
             max_prompt_tokens=llm.context_size - settings.max_answer_tokens,
         )
-        features = measure_features(question, hits[0], llm=llm, prompts=self._check_prompts)
+        features = measure_features(asked, hits[0], llm=llm, prompts=self._check_prompts)
         confidence = estimate_confidence(features)
-        assessed = time.perf_counter()
+        answer = replace(answer, confidence=confidence)
+        clock.stop("assess")
         if confidence < settings.caution:
-            seconds = {"search": searched - started, "assess": assessed - searched}
-            yield _refuse(question, hits, llm.name, confidence, seconds)
+            yield answer
             return
         pieces: list[str] = []
-        first_token = None
         for piece in llm.stream(
             messages, max_tokens=settings.max_answer_tokens, temperature=settings.temperature, seed=settings.seed
         ):
-            first_token = first_token or time.perf_counter()
+            if not pieces:
+                clock.stop("read")
             pieces.append(piece)
             yield piece
-        written = time.perf_counter()
+        clock.stop("write")
         cited = cite_answer("".join(pieces), hits[:shown])
-        read = first_token or written
-        yield Answer(
-            question=question,
+        clock.stop("check")
+        yield replace(
+            answer,
             answer=cited.text,
             outcome=cited.outcome,
             sentences=cited.sentences,
             citations=cited.citations,
             hits=hits[:shown],
-            model=llm.name,
             prompt_tokens=llm.count_tokens(messages),
             answer_tokens=len(pieces),
-            confidence=confidence,
-            seconds={
-                "search": searched - started,
-                "assess": assessed - searched,
-                "read": read - assessed,
-                "write": written - read,
-                "check": time.perf_counter() - written,
-            },
         )
 
+    def chat(self) -> "Chat":
+        """Return a new conversation."""
+        return Chat(self)
 
-def _refuse(
-    question: str, hits: tuple[Hit, ...], model: str, confidence: float | None, seconds: dict[str, float]
-) -> Answer:
-    """Return the answer that the documents do not say, made without asking the LLM for one."""
-    refusal = (Sentence(REFUSAL, ()),)
-    return Answer(question, REFUSAL, "not_found", refusal, (), hits, model, 0, 0, confidence, seconds)
+
+class Chat:
+    """A conversation: what was said before is kept in `history`, and a follow-up is understood from it."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.history: list[Message] = []
+        self._assistant = assistant
+
+    def ask(self, question: str, *, only: Filter | None = None) -> Answer:
+        """Return the answer to a question, a follow-up perhaps; raises as `Assistant.stream` does."""
+        *_, answer = self.stream(question, only=only)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, *, only: Filter | None = None) -> Iterator[tuple[Hit, ...] | str | Answer]:
+        """Yield what `Assistant.stream` does."""
+        for event in self._assistant.stream(question, only=only, history=self.history):
+            if isinstance(event, Answer):
+                text = " ".join(sentence.text for sentence in event.sentences)
+                self.history += [Message("user", event.rewritten or question), Message("assistant", text)]
+            yield event
+
+
+class _Clock:
+    """Measures the wall time of steps that follow one another, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def stop(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = now - self._last
+        self._last = now

@@ -118,6 +118,7 @@ class Answer:
     """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time.
 
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
+    `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked.
     """
 
     question: str
@@ -130,4 +131,5 @@ class Answer:
     prompt_tokens: int
     answer_tokens: int
     confidence: float | None = None
+    rewritten: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)

@@ -43,14 +43,18 @@ def test_markup_in_documents_and_answers_stays_text(index: Index, settings: Sett
 def test_the_page_answers_through_its_endpoint(index: Index, settings: Settings) -> None:
     from gradio_client import Client
 
-    page = build_page(Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings))
+    llm = ScriptedLLM("The bridge cost nine million euros [1].", "Was the new bridge costly?", "It was [1].")
+    page = build_page(Assistant(index, llm, settings))
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     try:
-        shown = Client(url, verbose=False).predict("What did the bridge cost?", api_name="/chat")
+        client = Client(url, verbose=False)
+        shown = client.predict("What did the new bridge cost?", api_name="/chat")
+        follow_up = client.predict("Was it costly?", api_name="/chat")
     finally:
         page.close()
     assert "nine million euros" in str(shown)
     assert "Article · A new bridge" in str(shown)
+    assert "Understood as: Was the new bridge costly?" in str(follow_up)
 
 
 def test_ui_py_imports_only_the_library() -> None:

@@ -1,4 +1,4 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask for an answer, those that check a passage."""
+"""Makes chat messages from the texts in `prompts/`: those that ask, check and rewrite."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -38,6 +38,11 @@ def load_answer_prompts(folder: Path | None = None) -> Prompts:
 def load_check_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask whether a passage states the answer; raises PromptError."""
     return _load_prompts(folder or find_prompts() / "check", required=frozenset({"passage", "question"}))
+
+
+def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask to make a follow-up question stand alone; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "rewrite", required=frozenset({"history", "question"}))
 
 
 def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
@@ -105,6 +110,13 @@ def build_messages(
 def build_check(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
     """Return the messages that ask whether a hit states the answer, yes or no."""
     content = prompts.question.substitute(passage=_show(hit), question=_flatten(question))
+    return [*prompts.examples, Message("user", content)]
+
+
+def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask to make a question stand alone, given the turns before it."""
+    turns = "\n".join(f"{'Reader' if m.role == 'user' else 'Assistant'}: {_flatten(m.content)}" for m in history)
+    content = prompts.question.substitute(history=turns, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]
 
 

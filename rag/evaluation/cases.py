@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.documents.read import find_files, make_document, read_document
 from rag.errors import DatasetError
+from rag.llm.llama import Message
 from rag.types import Document, Outcome, Voice
 
 CORPUS_FILE, PASSAGES_FILE, QUESTIONS_FILE = "corpus.jsonl", "passages.jsonl", "questions.jsonl"
@@ -36,7 +37,7 @@ class Question:
     gold_passage_ids: tuple[str, ...] = ()
     source_passage_id: str | None = None
     reference_response: str | None = None
-    history: tuple[dict[str, str], ...] = ()
+    history: tuple[Message, ...] = ()
     outcome: Outcome | None = None
     voice: Voice | None = None
 

@@ -111,22 +111,28 @@ def evaluate(
 
 def _ask(run: _Run, question: Question) -> Result:
     hits: tuple[Hit, ...] = ()
-    measures: dict[str, float] = {}
-    answer, seconds, error = None, None, None
+    answer, seconds, error, rewritten = None, None, None, None
     try:
-        hits = retrieve(run.index, question.question, passages=max(_DEPTH, run.passages))
-        measures = measure_hits(question, hits, run.dataset.passages)
-        if not run.assistant:
-            return Result(question, hits, measures)
-        answer, seconds = _answer(run, run.assistant, question)
+        if run.assistant:
+            answer, seconds = _answer(run, run.assistant, question)
+            rewritten = answer.rewritten
     except Exception as exc:  # whatever a question brings up must not cost the other questions' results
-        logger.debug("question %s", question.id, exc_info=exc)
-        error = f"{type(exc).__name__}: {exc}"
-        if not run.assistant:
-            return Result(question, hits, measures or measure_hits(question, (), run.dataset.passages), error=error)
+        error = _describe_error(question, exc)
+    try:
+        hits = retrieve(run.index, question.question, passages=max(_DEPTH, run.passages), rewritten=rewritten)
+    except Exception as exc:
+        error = error or _describe_error(question, exc)
+    measures = measure_hits(question, hits, run.dataset.passages)
+    if not run.assistant:
+        return Result(question, hits, measures, error=error)
     verdict = judge_answer(question, answer)
     measures |= measure_answer(question, answer, verdict, run.dataset.passages, run.texts)
     return Result(question, hits, measures, answer, verdict, seconds, error)
+
+
+def _describe_error(question: Question, exc: Exception) -> str:
+    logger.debug("question %s", question.id, exc_info=exc)
+    return f"{type(exc).__name__}: {exc}"
 
 
 def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer, dict[str, float]]:
@@ -136,7 +142,7 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     answer = None
-    for item in assistant.stream(question.question, hits=given):
+    for item in assistant.stream(question.question, history=question.history, hits=given):
         now = time.perf_counter() - started
         if isinstance(item, str):
             seconds.setdefault("first token", now)

@@ -9,6 +9,7 @@ import gradio as gr
 
 from rag.assistant import Assistant
 from rag.errors import RagError
+from rag.llm.llama import Message
 from rag.settings import Settings
 from rag.types import Answer, Citation
 
@@ -24,11 +25,14 @@ MAX_QUESTION_CHARACTERS = 4000
 def build_page(assistant: Assistant) -> gr.Blocks:
     """Return the page; documents' and the model's words are escaped in it."""
 
-    def reply(message: str, _history: list[object]) -> Iterator[str]:
-        draft = ""
+    def reply(message: str, shown: list[object], said: list[Message]) -> Iterator[str]:
+        draft = answer = ""
+        del said[len(shown) :]  # what was undone, or cleared, was not said
+        question = message[:MAX_QUESTION_CHARACTERS]
         try:
-            for event in assistant.stream(message[:MAX_QUESTION_CHARACTERS]):
+            for event in assistant.stream(question, history=said):
                 if isinstance(event, Answer):
+                    question, answer = event.rewritten or question, event.answer
                     yield format_markdown(event)
                 elif isinstance(event, str):
                     draft += event
@@ -40,11 +44,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         except Exception:
             logger.exception("a question failed")
             yield "**This question failed; the reason is in the log of `rag ui`. Ask again.**"
+        finally:
+            said += [Message("user", question), Message("assistant", answer)]
 
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_height=True) as page:
         gr.ChatInterface(
             reply,
             chatbot=gr.Chatbot(label="Answers", buttons=["copy"], scale=1),
+            additional_inputs=[gr.State([])],
             fill_height=True,
             title="Footnote",
             description="Ask your documents. Every sentence cites its source; readers' comments are marked as such.",
@@ -56,7 +63,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:
 
 def format_markdown(answer: Answer) -> str:
     """Return an answer and its cited sources as Markdown and safe HTML."""
-    parts = [_escape(answer.answer)]
+    parts = [f"*Understood as: {_escape(answer.rewritten)}*"] if answer.rewritten else []
+    parts.append(_escape(answer.answer))
     if answer.outcome == "unconfirmed":
         parts.append("*Not confirmed: only readers' comments say so.*")
     parts += [_format_card(n, list(same)) for n, same in groupby(answer.citations, key=lambda c: c.number)]

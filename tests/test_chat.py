@@ -1,0 +1,67 @@
+"""Conversations: which questions are follow-ups, what the LLM is told of the turns before, what is remembered."""
+
+import pytest
+
+from rag import Assistant, Index, Settings
+from rag.answer.prompt import load_rewrite_prompts
+from rag.answer.rewrite import rewrite_question, stands_alone
+from rag.llm.llama import Message
+from tests.fakes import ScriptedLLM
+
+BEFORE = [Message("user", "Who opened the bridge?"), Message("assistant", "Anna Berg opened the bridge.")]
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("What did the new bridge cost?", True),
+        ("How many people live in Islamabad now?", True),
+        ("What did it cost the town to build?", False),
+        ("And how much did the bridge cost?", False),
+        ("What about the second one of the two?", False),
+        ("why?", False),
+        ("Any awards", False),
+    ],
+)
+def test_a_follow_up_is_told_by_its_words(question: str, alone: bool) -> None:
+    assert stands_alone(question) == alone
+
+
+def test_a_question_that_stands_alone_or_comes_first_costs_no_llm_call() -> None:
+    llm, prompts = ScriptedLLM(), load_rewrite_prompts()
+    assert rewrite_question("What did the new bridge cost?", BEFORE, llm=llm, prompts=prompts) is None
+    assert rewrite_question("What did it cost?", [], llm=llm, prompts=prompts) is None
+    assert llm.asked == []
+
+
+def test_the_history_is_bounded_and_the_latest_turns_stay() -> None:
+    history = [Message("user", f"Question {n} " + "word " * 300) for n in range(100)] + BEFORE
+    llm = ScriptedLLM("When did Anna Berg open the bridge?\nIt was in May.")
+    written = rewrite_question("When did she?", history, llm=llm, prompts=load_rewrite_prompts())
+    assert written == "When did Anna Berg open the bridge?"
+    ((*_, asked),) = llm.asked
+    assert len(asked.content.split()) < 600
+    assert asked.content.endswith("Assistant: Anna Berg opened the bridge.\n\nLast question: When did she?")
+
+
+def test_a_chat_understands_a_follow_up_and_forgets_nothing(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The minister arrived [1].", "What did the new bridge cost?", "It cost nine million euros [1].")
+    chat = Assistant(index, llm, settings).chat()
+    assert chat.ask("When did the minister arrive in the town?").rewritten is None
+    answer = chat.ask("What did it cost?")
+    assert (answer.question, answer.rewritten) == ("What did it cost?", "What did the new bridge cost?")
+    assert "rewrite" in answer.seconds
+    assert "nine million" in answer.hits[0].chunk.text
+    assert [m.content for m in chat.history] == [
+        "When did the minister arrive in the town?",
+        "The minister arrived.",
+        "What did the new bridge cost?",
+        "It cost nine million euros.",
+    ]
+
+
+def test_an_empty_rewriting_leaves_the_question_as_it_was(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("", "The minister arrived on Wednesday [1].")
+    answer = Assistant(index, llm, settings).ask("When did he arrive?", history=BEFORE)
+    assert answer.rewritten is None
+    assert answer.outcome == "answered"
