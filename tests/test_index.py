@@ -11,7 +11,7 @@ import pytest
 
 from rag import CatalogError, DocumentError, Filter, Index, QuestionError, Settings, build_index
 from rag.index.embedder import Vectors
-from rag.index.vectors import FaissStore
+from rag.index.vectors import FaissStore, count_training
 from rag.retrieve import retrieve
 from tests.fakes import HashingEmbedder
 
@@ -163,7 +163,7 @@ def test_a_missing_and_a_damaged_index_are_errors(tmp_path: Path, embedder: Hash
 
 def test_vectors_are_made_again_when_missing_or_torn(index: Index, embedder: HashingEmbedder) -> None:
     expected = index.search("minister", k=3)
-    (saved,) = index.folder.glob("vectors-*.faiss")
+    saved = index.folder / "vectors.faiss"
     saved.write_bytes(saved.read_bytes()[:100])
     assert Index(index.folder, embedder).search("minister", k=3) == expected
     saved.unlink()
@@ -200,10 +200,87 @@ def test_a_killed_build_leaves_a_valid_index(docs: Path, settings: Settings, emb
     assert build_index([docs], settings=settings, embedder=embedder).chunks == 200 + 4
 
 
-def test_faiss_breaks_ties_by_id_and_returns_what_there_is() -> None:
-    store = FaissStore(2)
-    store.add(np.array([7, 3]), np.array([[1, 0], [1, 0]], dtype=np.float32))
-    assert store.search(np.array([1, 0], dtype=np.float32), 5) == [(3, 1.0), (7, 1.0)]
+def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
+    for name in ("first", "second", "third"):
+        (tmp_path / f"{name}.md").write_text("The same words.")
+        build_index([tmp_path / f"{name}.md"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        ids = [hit.chunk.id for hit in index.search("the same words", k=3)]
+    assert ids == sorted(ids)
+
+
+def test_vectors_follow_the_catalog_without_being_made_again(
+    index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.refresh()
+    monkeypatch.setattr(FaissStore, "train", None)
+    (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
+    (docs / "bridge.md").unlink()
+    build_index([docs], settings=settings, embedder=embedder)
+    assert sorted(index.refresh().ids) == sorted(index.catalog.get_ids())
+
+
+def test_vectors_of_a_deleted_catalog_are_not_used(
+    docs: Path, settings: Settings, embedder: HashingEmbedder, tmp_path: Path
+) -> None:
+    folder = settings.index_dir / "test"
+    build_index([docs], settings=settings, embedder=embedder)
+    for file in folder.glob("catalog*"):
+        file.unlink()
+    (tmp_path / "other.md").write_text("A zebra escaped.\n\nA giraffe did not.")
+    build_index([tmp_path / "other.md"], settings=settings, embedder=embedder)
+    with Index(folder, embedder) as index:
+        assert index.refresh().ids.tolist() == index.catalog.get_ids().tolist()
+        (nearest,) = index.refresh().search(embedder.embed_query("a zebra escaped"), 1)
+        assert "zebra" in index.catalog.get_chunks([nearest])[0].text
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("rag.index.vectors.FLAT_LIMIT", 1000)
+    return 1000
+
+
+def draw_vectors(count: int) -> Vectors:
+    rows = np.random.default_rng(0).normal(size=(count, 16)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def test_a_large_store_finds_nearly_what_an_exact_one_does(small_limit: int, tmp_path: Path) -> None:
+    rows, ids = draw_vectors(3000), np.arange(3000) * 7
+    store = FaissStore.train(rows[: count_training(3000)], size=3000)
+    store.add(ids, rows)
+    store.remove(ids[:500])
+    store.save(tmp_path / "vectors.faiss")
+    loaded = FaissStore.load(tmp_path / "vectors.faiss")
+    assert loaded
+    assert loaded.fits(2500, 16)
+    assert not loaded.fits(100, 16)
+    assert not loaded.fits(100_000, 16)
+    assert sorted(loaded.ids) == ids[500:].tolist()
+    questions = rows[500:600]
+    exact = np.argsort(-(questions @ rows[500:].T), axis=1)[:, :10]
+    found = [loaded.search(question, 20) for question in questions]
+    assert np.mean([len({*f} & {*(ids[500:][e])}) / 10 for f, e in zip(found, exact, strict=True)]) > 0.9
+    assert loaded.search(questions[0], 5, among=[3500, 3507])[0] == 3500
+
+
+def test_an_index_that_grows_and_shrinks_changes_its_kind(
+    small_limit: int, settings: Settings, embedder: HashingEmbedder, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    few, many = tmp_path / "docs" / "few.md", tmp_path / "docs" / "many.md"
+    few.write_text("The Zwiesel file was closed.")
+    many.write_text("\n\n".join(f"Note {n}: " + f"word{n} " * 26 for n in range(1100)))
+    with Index(settings.index_dir / "test", embedder, create=True) as index:
+        build_index([tmp_path / "docs"], settings=settings, embedder=embedder)
+        large = index.refresh()
+        assert not large.fits(100, embedder.dim)
+        assert index.search("the zwiesel file", k=1)[0].chunk.text == "The Zwiesel file was closed."
+        many.unlink()
+        build_index([tmp_path / "docs"], settings=settings, embedder=embedder)
+        assert index.refresh().fits(100, embedder.dim)
+        assert len(index.refresh()) == 1
 
 
 def test_comments_keep_to_their_share_unless_they_are_asked_for(

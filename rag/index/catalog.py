@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -195,9 +195,15 @@ class Catalog:
             raise CatalogError(f"document {document_id} is not in the index any more; ask again")
         return str(row[0])
 
-    def iter_embeddings(self, *, dim: int, batch: int = 4096) -> Iterator[tuple[Ids, Vectors]]:
-        """Yield the chunks' ids and embeddings, in order of id, at most `batch` rows at a time."""
-        cursor = self._db.execute("SELECT id, embedding FROM chunks ORDER BY id")
-        while rows := cursor.fetchmany(batch):
-            vectors = np.frombuffer(b"".join(blob for _, blob in rows), dtype=np.float16).reshape(len(rows), dim)
-            yield np.array([i for i, _ in rows], dtype=np.int64), vectors.astype(np.float32)
+    def get_ids(self) -> Ids:
+        """Return the ids of all chunks, in order."""
+        return np.array([i for (i,) in self._db.execute("SELECT id FROM chunks ORDER BY id")], dtype=np.int64)
+
+    def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
+        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each."""
+        found = self._db.execute(
+            "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(ids)),),
+        ).fetchall()
+        rows = np.frombuffer(b"".join(blob for _, blob in found), dtype=np.float16).reshape(len(found), dim)
+        return [i for i, _ in found], rows.astype(np.float32)

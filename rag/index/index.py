@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from rag.documents.read import find_files, read_document
 from rag.errors import CatalogError, DocumentError, QuestionError
 from rag.index.catalog import Catalog, check_index
 from rag.index.embedder import Embedder, open_embedder
-from rag.index.vectors import FaissStore
+from rag.index.vectors import FaissStore, count_training
 from rag.settings import Settings
 from rag.types import Document, Filter, Hit
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 WORDS_WEIGHT = 0.5
 # Of a follow-up question made to stand alone; what was asked itself weighs 1 (docs/experiments.md).
 _REWRITTEN_WEIGHT = 0.5
+# So many vectors are put into FAISS at a time.
+_BATCH = 4096
 
 
 class IndexReport(NamedTuple):
@@ -50,8 +53,12 @@ class Index:
             except OSError as exc:
                 raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
         self.catalog = Catalog(folder, embedder=embedder.name, dim=embedder.dim, create=create)
+        self._path = folder / "vectors.faiss"
+        if self.catalog.generation == 0:
+            self._path.unlink(missing_ok=True)  # of a catalog that is gone
         self._generation = -1
-        self._vectors = FaissStore(embedder.dim)
+        self._vectors: FaissStore | None = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -68,11 +75,6 @@ class Index:
         combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
         alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
-        self.refresh()
-        if not len(self._vectors):
-            raise CatalogError(
-                f"index {self.folder.name} has no documents: run `rag index PATHS --name {self.folder.name}`"
-            )
         among = self.catalog.find_chunks(only) if only else None
         if among == []:
             raise QuestionError("nothing in the index passes the filter: change it, or ask without it")
@@ -85,37 +87,48 @@ class Index:
             found = self.catalog.search_words(wording, k, among=among)
             for i, score in found:
                 by_words[i] += WORDS_WEIGHT * weight / total * score / found[0][1]
-        scores = dict(self._vectors.search(vector, k, among=among))
-        scores |= self._vectors.score(vector, by_words.keys() - scores.keys())
-        # A chunk that another process has just added has no vector here yet.
-        scores = {i: score + by_words[i] for i, score in scores.items()}
+        with self._lock:
+            candidates = self.refresh().search(vector, 2 * k, among=among)
+        # FAISS proposes; the catalog, which has the last word on what there is, gives the vectors to score exactly.
+        ids, rows = self.catalog.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
+        scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
+        if not scores:
+            raise CatalogError(
+                f"index {self.folder.name} has no documents: run `rag index PATHS --name {self.folder.name}`"
+            )
         best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
         chunks = self.catalog.get_chunks(best)
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
 
-    def refresh(self) -> None:
-        """Bring the vectors to the catalog's generation: from their file, else from the catalog."""
+    def refresh(self) -> FaissStore:
+        """Return the vectors, brought in step with the catalog: what is gone taken out, what is new put in."""
         generation = self.catalog.generation
-        if generation == self._generation:
-            return
-        path = self.folder / f"vectors-{generation}.faiss"
-        store = FaissStore.load(path, dim=self.embedder.dim)
-        if store is None or len(store) != self.catalog.count_chunks():
-            store = FaissStore(self.embedder.dim)
-            for ids, vectors in self.catalog.iter_embeddings(dim=self.embedder.dim):
-                store.add(ids, vectors)
-            self._save(store, path)
+        if self._vectors is not None and generation == self._generation:
+            return self._vectors
+        dim = self.embedder.dim
+        ids = self.catalog.get_ids()
+        store = FaissStore.load(self._path) if self._vectors is None else self._vectors
+        if store is None or not store.fits(len(ids), dim):
+            sample = np.random.default_rng(0).permutation(ids)[: count_training(len(ids))]
+            _, rows = self.catalog.get_embeddings(sample.tolist(), dim=dim)
+            store = FaissStore.train(rows, size=len(ids))
+        there = store.ids
+        gone, new = np.setdiff1d(there, ids), np.setdiff1d(ids, there)
+        if len(gone):
+            store.remove(gone)
+        for start in range(0, len(new), _BATCH):
+            found, rows = self.catalog.get_embeddings(new[start : start + _BATCH].tolist(), dim=dim)
+            store.add(np.array(found, dtype=np.int64), rows)
+        if len(gone) or len(new):
+            self._save(store)
         self._vectors, self._generation = store, generation
+        return store
 
-    def _save(self, store: FaissStore, path: Path) -> None:
+    def _save(self, store: FaissStore) -> None:
         try:
-            store.save(path)
-        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder: the next opening rebuilds it
-            logger.warning("cannot write %s: %s", path, exc)
-            return
-        for old in self.folder.glob("vectors-*.faiss"):
-            if old != path:
-                old.unlink(missing_ok=True)
+            store.save(self._path)
+        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder: the next opening makes it again
+            logger.warning("cannot write %s: %s", self._path, exc)
 
 
 def open_index(folder: Path, settings: Settings) -> Index:

@@ -1,9 +1,9 @@
-"""Keeps the vectors of the chunks in FAISS and finds the nearest."""
+"""Keeps the vectors of the chunks in FAISS and proposes the nearest."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,40 +12,96 @@ from rag.index.embedder import Vectors
 
 Ids = NDArray[np.int64]
 
+# Up to so many vectors all are compared; of more, those of the nearest lists.
+FLAT_LIMIT = 100_000
+# Of the lists of an inverted file, so many are searched.
+_PROBES = 64
+# k-means wants no more vectors than this for each list.
+_TRAINED_ON = 40
+
 
 class FaissStore:
-    """Exact search over 64-bit chunk ids: `IndexIDMap2` over a flat inner-product index."""
+    """Search over 64-bit chunk ids, by inner product.
 
-    def __init__(self, dim: int) -> None:
+    Exact up to FLAT_LIMIT vectors; above it an inverted file of 4 √n lists over 8-bit vectors, which can miss some.
+    """
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+
+    @classmethod
+    def train(cls, vectors: Vectors, *, size: int) -> "FaissStore":
+        """Return an empty store for `size` vectors like these, float32 of shape (n, dim), which only a large one needs.
+
+        `count_training(size)` says how many.
+        """
         import faiss
 
-        self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+        dim = vectors.shape[1]
+        if size <= FLAT_LIMIT:
+            return cls(faiss.IndexIDMap2(faiss.IndexFlatIP(dim)))
+        index = faiss.IndexIVFScalarQuantizer(
+            faiss.IndexFlatIP(dim), dim, _count_lists(size), faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+        )
+        index.train(vectors)
+        return cls(index)
 
     def __len__(self) -> int:
         """Return the number of vectors."""
         return int(self._index.ntotal)
 
+    @property
+    def ids(self) -> Ids:
+        """The ids of the vectors, in no order."""
+        import faiss
+
+        if isinstance(self._index, faiss.IndexIDMap2):
+            return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
+        lists = self._index.invlists
+        parts = [
+            faiss.rev_swig_ptr(lists.get_ids(i), lists.list_size(i)).copy()
+            for i in range(lists.nlist)
+            if lists.list_size(i)
+        ]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+    def fits(self, size: int, dim: int) -> bool:
+        """Tell whether this is the kind of store that `size` vectors of `dim` numbers want."""
+        import faiss
+
+        if self._index.d != dim:
+            return False
+        if isinstance(self._index, faiss.IndexIDMap2):
+            return size <= FLAT_LIMIT
+        # Half or twice the lists are as good; and a little below the limit it is not worth making another one.
+        return size > FLAT_LIMIT / 2 and 0.5 <= self._index.nlist / _count_lists(size) <= 2
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add unit vectors, float32 of shape (len(ids), dim)."""
         self._index.add_with_ids(vectors, ids)
 
-    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
-        """Return the ids and inner products of the k nearest, or of those among some ids, best first, ties by id."""
+    def remove(self, ids: Ids) -> None:
+        """Take vectors out."""
         import faiss
 
-        parameters = None
-        if among is not None:
-            selector = faiss.IDSelectorBatch(np.array(among, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # its stub lags behind
-        scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)), params=parameters)
-        found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
-    def score(self, vector: Vectors, ids: Iterable[int]) -> Iterator[tuple[int, float]]:
-        """Yield the ids that are there, each with its inner product."""
-        for i in ids:
-            with suppress(RuntimeError):  # what FAISS raises for an id that it does not have
-                yield i, float(self._index.reconstruct(i) @ vector)
+    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[int]:
+        """Return the ids of the k nearest, or of those among some ids, best first."""
+        import faiss
+
+        if not len(self):
+            return []
+        selector = None if among is None else faiss.IDSelectorBatch(np.array(among, dtype=np.int64))
+        wanted: dict[str, Any] = {"sel": selector}
+        if isinstance(self._index, faiss.IndexIDMap2):
+            parameters = faiss.SearchParameters(**wanted)
+        else:
+            # Of few that are wanted, all lists are searched: the nearest lists may hold none.
+            wanted["nprobe"] = _PROBES if among is None else self._index.nlist
+            parameters = faiss.SearchParametersIVF(**wanted)
+        _, ids = self._index.search(vector[np.newaxis], min(k, len(self)), params=parameters)
+        return [int(i) for i in ids[0] if i >= 0]
 
     def save(self, path: Path) -> None:
         """Write the store aside, then put it in place."""
@@ -56,13 +112,20 @@ class FaissStore:
         aside.replace(path)
 
     @classmethod
-    def load(cls, path: Path, *, dim: int) -> Self | None:
-        """Return the saved store, or None if it is missing, torn or of another dimension."""
+    def load(cls, path: Path) -> "FaissStore | None":
+        """Return the saved store, or None if it is missing or torn."""
         import faiss
 
-        store = cls(dim)
         try:
-            store._index = faiss.read_index(str(path))
+            return cls(faiss.read_index(str(path)))
         except RuntimeError:
             return None
-        return store if store._index.d == dim else None
+
+
+def count_training(size: int) -> int:
+    """Return how many vectors a store for `size` is to be trained on."""
+    return 0 if size <= FLAT_LIMIT else _TRAINED_ON * _count_lists(size)
+
+
+def _count_lists(size: int) -> int:
+    return int(4 * math.sqrt(size))
