@@ -114,7 +114,7 @@ class Assistant:
             pieces.append(piece)
             yield piece
         clock.stop("write")
-        cited = cite_answer("".join(pieces), hits[:shown])
+        cited = cite_answer("".join(pieces), hits[:shown], question=asked)
         clock.stop("check")
         yield replace(
             answer,

@@ -5,7 +5,7 @@ import re
 import sentencex
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     WORD.findall(
         "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s"
         " said say says she so that the their them there these they this to was were what when which who why will with"
@@ -24,7 +24,7 @@ def content_words(text: str) -> set[str]:
 
     A crude stem: "cancelled" meets "cancellation", and "officials" meets "official".
     """
-    return {word[:6] for word in WORD.findall(text.lower()) if word not in _STOP_WORDS}
+    return {word[:6] for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

@@ -80,6 +80,19 @@ def test_an_article_cannot_support_what_is_told_as_a_readers_words() -> None:
     assert cited.outcome == "not_found"
 
 
+def test_a_wrong_number_name_or_negation_is_left_out() -> None:
+    for wrong in ("The minister arrived on Tuesday [1].", "The minister has not arrived on Wednesday [1]."):
+        assert cite_answer(wrong, HITS).outcome == "not_found"
+    assert cite_answer("The summit was to open in October 2012 [1].", HITS).outcome == "answered"  # the page's date
+    assert cite_answer("The summit was to open in October 2013 [1].", HITS).outcome == "not_found"
+
+
+def test_a_name_of_the_question_may_stand_for_what_the_passage_calls_otherwise() -> None:
+    answer = "Minister Lavrov arrived on Wednesday [1]."
+    assert cite_answer(answer, HITS).outcome == "not_found"
+    assert cite_answer(answer, HITS, question="When did Lavrov arrive?").outcome == "answered"
+
+
 def test_several_numbers_in_one_mark_are_read() -> None:
     cited = cite_answer("The minister arrived on Wednesday [passages 1, 3].", HITS)
     assert cited.sentences[0].citations == (1,)

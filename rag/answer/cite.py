@@ -1,13 +1,15 @@
 """Turns what the LLM wrote into sentences with citations: exact quotes of the passages that support them."""
 
+import calendar
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from rag.answer.check import find_conflict
 from rag.answer.prompt import REFUSAL
 from rag.text import content_words, normalise, split_sentences
-from rag.types import Citation, Hit, Outcome, Sentence
+from rag.types import Chunk, Citation, Hit, Outcome, Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +38,14 @@ class Quote(NamedTuple):
     end: int
 
 
-def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
+def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
     """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
 
-    A number that was not offered is removed; one whose passage holds too few of the sentence's words is replaced by
-    that of the passage that holds them. What only readers' comments support is told as a reader's words, and what is
-    told so only a comment can support. The outcome is `not_found`, without citations, if the LLM refused or nothing
-    that it wrote is supported, and `unconfirmed` if readers' comments are all the support there is.
+    A number that was not offered is removed. One whose passage holds too few of the sentence's words, lacks a number or
+    a name in it, or denies it, is replaced by that of a passage that supports it. What only readers' comments support
+    is told as a reader's words, and what is told so only a comment can support. The outcome is `not_found`, without
+    citations, if the LLM refused or nothing that it wrote is supported, and `unconfirmed` if readers' comments are all
+    the support there is.
     """
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
@@ -55,7 +58,7 @@ def cite_answer(raw: str, hits: Sequence[Hit]) -> Cited:
             for n, hit in enumerate(hits, start=1)
             if hit.chunk.voice == "comment" or not readers_words
         }
-        numbers = _choose_numbers(text, offered, quotes)
+        numbers = _choose_numbers(text, offered, quotes, hits, question)
         if not numbers:
             logger.info("left out, no passage supports it: %s", text)
             continue
@@ -108,23 +111,37 @@ def _split_answer(raw: str, offered: int) -> list[tuple[str, list[int]]]:
     ]
 
 
-def _choose_numbers(text: str, offered: Sequence[int], quotes: dict[int, Quote]) -> tuple[int, ...]:
-    if not quotes:
-        return ()
-    best = max(quotes, key=lambda n: (quotes[n].support, -n))
-    good = max(_MIN_SUPPORT, quotes[best].support - _MARGIN)
-    kept = tuple(n for n in dict.fromkeys(offered) if n in quotes and quotes[n].support >= good)
-    if kept:
-        return kept
-    if quotes[best].support < _MIN_SUPPORT:
-        return ()
-    logger.info("cited [%d] instead of %s: %s", best, list(offered), text)
-    return (best,)
+def _choose_numbers(
+    text: str, offered: Sequence[int], quotes: Mapping[int, Quote], hits: Sequence[Hit], question: str
+) -> tuple[int, ...]:
+    """Return the numbers offered that support a sentence, else that of the passage that does so best, or none."""
+    ranked = sorted((n for n in quotes if quotes[n].support >= _MIN_SUPPORT), key=lambda n: (-quotes[n].support, n))
+    enough = quotes[ranked[0]].support - _MARGIN if ranked else 1.0
+    good = tuple(n for n in dict.fromkeys(offered) if n in ranked and quotes[n].support >= enough)
+    alone: list[tuple[int, ...]] = [(n,) for n in ranked]
+    for numbers in [good, *alone] if good else alone:
+        quoted = " ".join(_get_words(hits[n - 1].chunk, quotes[n]) for n in numbers)
+        conflict = find_conflict(text, [_describe(hits[n - 1].chunk) for n in numbers], quoted, question=question)
+        if conflict is None:
+            if numbers != good:
+                logger.info("cited %s instead of %s: %s", list(numbers), list(offered), text)
+            return numbers
+        logger.info("not in %s: %s of: %s", list(numbers), conflict, text)
+    return ()
+
+
+def _get_words(chunk: Chunk, quote: Quote) -> str:
+    return chunk.text[quote.start - chunk.start : quote.end - chunk.start]
+
+
+def _describe(chunk: Chunk) -> str:
+    """Return all that a chunk says, and what is known of it."""
+    month = calendar.month_name[int(chunk.date[5:7])] if chunk.date and chunk.date[5:7].isdigit() else ""
+    return " ".join(filter(None, [chunk.text, chunk.title, chunk.outlet, chunk.author, chunk.date, month]))
 
 
 def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
     c = hit.chunk
-    words = c.text[quote.start - c.start : quote.end - c.start]
     return Citation(
         number,
         c.document_id,
@@ -135,7 +152,7 @@ def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
         c.voice,
         c.author,
         c.date,
-        words,
+        _get_words(c, quote),
         quote.start,
         quote.end,
     )

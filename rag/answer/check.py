@@ -1,0 +1,116 @@
+"""Looks, without an LLM, for what a sentence says and its sources do not: a number, a name, a "not" more or less."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.text import STOP_WORDS
+
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_NUMBERS = {word: str(n) for n, word in enumerate(f"two three four five six seven eight nine {_TEENS}".split(), 2)}
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NUMBERS |= {word: str(10 * n) for n, word in enumerate(_TENS.split(), 2)}
+# Begin a sentence with a capital and are no names.
+_OPENERS = frozenset(
+    {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
+)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
+)
+_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+_RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
+# A negation is about so many words to its right, these left out.
+_WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
+_REACH = 2
+
+
+def find_conflict(text: str, sources: Sequence[str], quote: str, *, question: str = "") -> str | None:
+    """Return what a sentence says and its sources do not, or None.
+
+    `sources` are the texts and labels of the passages that it rests on, `quote` is the sentence of theirs that is
+    nearest to it. A name may stand in the question instead.
+    """
+    given = " ".join(sources)
+    known = set(_find_numbers(given))
+    for number in _find_numbers(text):
+        if number not in known:
+            return f"the number {number}"
+    allowed = f"{given} {question}"
+    words = {_strip(word.lower()) for word in _WORD.findall(allowed)}
+    short = set(_ACRONYM.findall(allowed))
+    abbreviated = {acronym for run in _find_runs(allowed) for acronym in _abbreviate(run)}
+    spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
+    for name in _find_names(text):
+        if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
+            return f"the name {name}"
+    if _is_negated_otherwise(text, quote):
+        return "a negation"
+    return None
+
+
+def _find_numbers(text: str) -> Iterator[str]:
+    for digits in _DIGITS.findall(text):
+        whole, point, part = digits.rpartition(".")
+        yield (whole if point and not part.strip("0") else digits).replace(",", "").lstrip("0") or "0"
+    for word in _WORD.findall(text.lower()):
+        if word in _NUMBERS:
+            yield _NUMBERS[word]
+
+
+def _find_names(text: str) -> Iterator[str]:
+    words = list(_WORD.finditer(text))
+    for i, match in enumerate(words):
+        word = _strip(match[0])
+        if not word[0].isupper() or word == "I":
+            continue
+        opens = i == 0 or re.search(r"[.!?:“\"]\s*$", text[: match.start()])
+        followed = i + 1 < len(words) and words[i + 1][0][0].isupper()
+        if opens and (not followed or word.lower() in STOP_WORDS | _OPENERS):
+            continue
+        yield word
+
+
+def _strip(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word)
+
+
+def _is_known(name: str, words: set[str]) -> bool:
+    # "Russian" is known where "Russia" is, and the other way round.
+    return name in words or any(
+        (name.startswith(word) or word.startswith(name))
+        and min(len(name), len(word)) >= 4
+        and abs(len(name) - len(word)) <= 3
+        for word in words
+    )
+
+
+def _find_runs(text: str) -> Iterator[list[str]]:
+    """Yield the capitalised words that stand together: "United States of America"."""
+    for run in _RUN.findall(text):
+        yield [_strip(word) for word in run.split() if word[0].isupper()]
+
+
+def _abbreviate(run: list[str]) -> Iterator[str]:
+    initials = "".join(word[0] for word in run)
+    yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, len(run) + 1))
+
+
+def _is_negated_otherwise(text: str, quote: str) -> bool:
+    """Tell whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
+    return _denies(text, quote) or _denies(quote, text)
+
+
+def _denies(text: str, other: str) -> bool:
+    if _NEGATION.search(other):
+        return False
+    said = {_stem(word) for word in _WORD.findall(other)}
+    for match in _NEGATION.finditer(text):
+        after = [_stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
+        if after and said.issuperset(after):
+            return True
+    return False
+
+
+def _stem(word: str) -> str:
+    return word.lower()[:6]

@@ -1,0 +1,51 @@
+"""The check of a sentence against its sources: numbers, names, negations."""
+
+import pytest
+
+from rag.answer.check import find_conflict
+
+SOURCE = (
+    "Prime Minister Karin Aas opened the bridge in Olm on 3 May 1987. It cost nine million euros. The police have not "
+    "said why the United States' envoy left. The Russian firm lost 1,200 jobs."
+)
+
+
+def find_quote(text: str) -> str:
+    words = set(text.lower().split())
+    return max(SOURCE.split(". "), key=lambda sentence: len(words & set(sentence.lower().split())))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Karin Aas opened the bridge on 3 May 1987.",
+        "According to the article, the bridge cost 9 million euros.",
+        "The police did not say why the US envoy left.",
+        "The firm, which is from Russia, lost 1200 jobs.",
+        "Mrs. Berg was not told, but the bridge in Olm was opened in 1987.",
+        "No reason was given why the envoy left.",
+    ],
+)
+def test_what_the_source_says_in_other_words_passes(text: str) -> None:
+    assert find_conflict(text, [SOURCE], find_quote(text), question="Was Mrs. Berg told?") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "conflict"),
+    [
+        ("Karin Aas opened the bridge on 4 May 1987.", "the number 4"),
+        ("The bridge cost ten million euros.", "the number 10"),
+        ("Karin Berg opened the bridge.", "the name Berg"),
+        ("The envoy of the United Kingdom left.", "the name Kingdom"),
+        ("The bridge was opened in June 1987.", "the name June"),
+        ("Karin Aas has not opened the bridge in Olm.", "a negation"),
+        ("The police have said why the envoy left.", "a negation"),
+    ],
+)
+def test_what_the_source_does_not_say_is_named(text: str, conflict: str) -> None:
+    assert find_conflict(text, [SOURCE], find_quote(text)) == conflict
+
+
+@pytest.mark.parametrize("text", ["", "?", "[1]", "Ünïcödé İstanbul", "’s", "A", "I", "\x00", "1,2,3...", "-5.00"])
+def test_any_text_can_be_checked(text: str) -> None:
+    find_conflict(text, ["", text], text, question=text)
