@@ -6,7 +6,8 @@ from rag.answer.check import find_conflict
 
 SOURCE = (
     "Prime Minister Karin Aas opened the bridge in Olm on 3 May 1987. It cost nine million euros. The police have not "
-    "said why the United States' envoy left. The Russian firm lost 1,200 jobs."
+    "said why the United States' envoy left. The Russian firm lost 1,200 jobs. It pays three hundred euros, 3000 to "
+    "its head."
 )
 
 
@@ -22,6 +23,7 @@ def find_quote(text: str) -> str:
         "According to the article, the bridge cost 9 million euros.",
         "The police did not say why the US envoy left.",
         "The firm, which is from Russia, lost 1200 jobs.",
+        "The firm pays 300 euros, and three thousand to its head.",
         "Mrs. Berg was not told, but the bridge in Olm was opened in 1987.",
         "No reason was given why the envoy left.",
     ],

@@ -11,6 +11,8 @@ _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 _NUMBERS = {word: str(n) for n, word in enumerate(f"two three four five six seven eight nine {_TEENS}".split(), 2)}
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _NUMBERS |= {word: str(10 * n) for n, word in enumerate(_TENS.split(), 2)}
+# "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
+_ZEROS = {"hundred": "00", "thousand": "000"}
 # Begin a sentence with a capital and are no names.
 _OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
@@ -53,9 +55,10 @@ def _find_numbers(text: str) -> Iterator[str]:
     for digits in _DIGITS.findall(text):
         whole, point, part = digits.rpartition(".")
         yield (whole if point and not part.strip("0") else digits).replace(",", "").lstrip("0") or "0"
-    for word in _WORD.findall(text.lower()):
+    words = _WORD.findall(text.lower())
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word in _NUMBERS:
-            yield _NUMBERS[word]
+            yield _NUMBERS[word] + _ZEROS.get(following, "")
 
 
 def _find_names(text: str) -> Iterator[str]:
