@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import cite_answer
-from rag.answer.confidence import estimate_confidence, measure_features
+from rag.answer.confidence import assess
 from rag.answer.prompt import (
     REFUSAL,
     build_messages,
@@ -98,8 +98,7 @@ class Assistant:
             count_tokens=llm.count_tokens,
             max_prompt_tokens=llm.context_size - settings.max_answer_tokens,
         )
-        features = measure_features(asked, hits[0], llm=llm, prompts=self._check_prompts)
-        confidence = estimate_confidence(features)
+        confidence = assess(asked, hits, llm=llm, prompts=self._check_prompts)
         answer = replace(answer, confidence=confidence)
         clock.stop("assess")
         if confidence < settings.caution:

@@ -8,7 +8,7 @@ import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
 from rag.answer.cite import cite_answer
-from rag.answer.confidence import Features, estimate_confidence
+from rag.answer.confidence import Features, assess, estimate_confidence
 from rag.answer.prompt import REFUSAL, build_check, build_messages, load_answer_prompts, load_check_prompts
 from rag.llm.llama import Message
 from rag.text import split_sentences
@@ -165,6 +165,17 @@ def test_the_check_asks_about_the_labelled_first_passage_alone(index: Index, set
     ((*_, asked),) = llm.compared
     shown = [" ".join(hit.chunk.text.split()) in asked.content for hit in hits]
     assert shown == [True, *[False] * (len(hits) - 1)]
+
+
+def test_behind_a_comment_the_first_article_is_checked_too() -> None:
+    llm = ScriptedLLM(log_odds=1.0)
+    alone = assess("Why?", HITS[:2], llm=llm, prompts=load_check_prompts())
+    assert len(llm.compared) == 1
+    behind = assess("Why?", [HITS[2], HITS[0], HITS[1]], llm=llm, prompts=load_check_prompts())
+    assert len(llm.compared) == 3
+    assert alone == behind
+    assess("Why?", HITS[2:], llm=llm, prompts=load_check_prompts())
+    assert len(llm.compared) == 4
 
 
 def test_confidence_rises_with_the_log_odds_and_with_the_score() -> None:

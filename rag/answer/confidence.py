@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -24,6 +25,16 @@ class Coefficients(NamedTuple):
     log_odds: float
     score: float
     intercept: float
+
+
+def assess(question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts) -> float:
+    """Return the confidence, 0 to 1, that the hits answer a question: that the first of them does.
+
+    If a reader's comment comes first, the first article may answer in its place.
+    """
+    first_article = next((i for i, hit in enumerate(hits) if hit.chunk.voice == "article"), 0)
+    features = [measure_features(question, hits[i], llm=llm, prompts=prompts) for i in sorted({0, first_article})]
+    return max(map(estimate_confidence, features))
 
 
 def measure_features(question: str, hit: Hit, *, llm: LLM, prompts: Prompts) -> Features:
