@@ -63,6 +63,8 @@ def measure(dataset: Dataset, questions: list[Question], path: Path) -> list[Fea
     settings = Settings.load(name="calibrate")
     with index_documents(dataset.documents, settings=settings) as index, path.open("a", encoding="utf-8") as file:
         llm = open_llm(settings)
+        if llm is None:
+            raise SystemExit("the confidence is that of an LLM: set RAG_LLM to one")
         prompts = load_check_prompts()
         for question in tqdm(questions, unit="question"):
             if question.id not in known:

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from rag.answer.cite import cite_answer
+from rag.answer.cite import cite_answer, quote_evidence
 from rag.answer.confidence import assess
 from rag.answer.prompt import (
-    REFUSAL,
     build_messages,
     load_answer_prompts,
     load_check_prompts,
@@ -20,14 +19,14 @@ from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, Message, open_llm
 from rag.retrieve import retrieve
-from rag.settings import Settings
-from rag.types import Answer, Filter, Hit, Sentence
+from rag.settings import NO_LLM, Settings
+from rag.types import Answer, Filter, Hit
 
 
 class Assistant:
-    """Answers questions from one index with one LLM."""
+    """Answers questions from one index with one LLM; without one, by quoting the best sentences."""
 
-    def __init__(self, index: Index, llm: LLM, settings: Settings) -> None:
+    def __init__(self, index: Index, llm: LLM | None, settings: Settings) -> None:
         self.index = index
         self.llm = llm
         self.settings = settings
@@ -76,18 +75,17 @@ class Assistant:
         if not question:
             raise QuestionError("the question is empty: ask something")
         settings, llm, clock = self.settings, self.llm, _Clock()
-        rewritten = rewrite_question(question, history, llm=llm, prompts=self._rewrite_prompts)
+        rewritten = rewrite_question(question, history, llm=llm, prompts=self._rewrite_prompts) if llm else None
         if rewritten:
             clock.stop("rewrite")
         if hits is None:
             hits = retrieve(self.index, question, passages=settings.passages, only=only, rewritten=rewritten)
         clock.stop("search")
         yield hits
-        refusal = (Sentence(REFUSAL, ()),)
-        answer = Answer(
-            question, REFUSAL, "not_found", refusal, (), hits, llm.name, 0, 0, None, rewritten, clock.seconds
-        )
-        if not hits:
+        cited = quote_evidence(() if llm else hits)
+        model = llm.name if llm else NO_LLM
+        answer = Answer(question, *cited, hits, model, 0, 0, rewritten=rewritten, seconds=clock.seconds)
+        if not (llm and hits):
             yield answer
             return
         asked = rewritten or question
@@ -117,10 +115,7 @@ class Assistant:
         clock.stop("check")
         yield replace(
             answer,
-            answer=cited.text,
-            outcome=cited.outcome,
-            sentences=cited.sentences,
-            citations=cited.citations,
+            **cited._asdict(),
             hits=hits[:shown],
             prompt_tokens=llm.count_tokens(messages),
             answer_tokens=len(pieces),

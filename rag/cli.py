@@ -16,7 +16,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
-from rag.settings import Settings
+from rag.settings import NO_LLM, Settings
 
 if TYPE_CHECKING:
     from rag.types import Answer, Chunk, Citation, Filter
@@ -60,6 +60,8 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
             names_of = (f"--{name.replace('_', '-')}", *_ALIASES.get(name, ()))
             option = click.option(*names_of, name, help=f"{field.description} [{field.default}]")
             option(run)
+            if name == "llm":
+                click.option("--no-llm", name, flag_value=NO_LLM, help="Quote the best sentences, without an LLM.")(run)
         return run
 
     return decorate
@@ -227,7 +229,7 @@ def evaluate(
     folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
     try:
         with index_documents(data.documents, settings=own) as opened:
-            subject = Assistant(opened, llm, own) if llm else opened
+            subject = Assistant(opened, llm, own) if stage == "answers" else opened
             report = evaluate(
                 subject, data, questions=asked, context=context, folder=folder, baseline=earlier, progress=True
             )
@@ -278,7 +280,7 @@ def pull_models(names: tuple[str, ...], settings: Settings) -> None:
     from rag.models.fetch import pull_model
     from rag.models.registry import get_model
 
-    for model in [get_model(name) for name in names or (settings.embedder, settings.llm)]:
+    for model in [get_model(name) for name in names or (settings.embedder, settings.llm) if name != NO_LLM]:
         click.echo(f"{model.name}: {pull_model(model, home=settings.home)}")
 
 

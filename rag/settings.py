@@ -18,6 +18,8 @@ from rag.errors import SettingsError
 
 ENV_PREFIX = "RAG_"
 TOML_FILE = "rag.toml"
+# The setting `llm` of an assistant that has none.
+NO_LLM = "none"
 
 
 class Settings(BaseSettings):
@@ -33,7 +35,8 @@ class Settings(BaseSettings):
     )
     home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models")
     llm: str = Field(
-        "qwen2.5-coder-1.5b", description="LLM: a name of `rag models list`, a GGUF file, or hf:OWNER/REPO:FILE"
+        "qwen2.5-coder-1.5b",
+        description="LLM: a name of `rag models list`, a GGUF file, hf:OWNER/REPO:FILE; none quotes the best sentences",
     )
     embedder: str = Field(
         "all-minilm-l6-v2",

@@ -33,13 +33,13 @@ def test_a_citation_quotes_the_supporting_sentence_exactly() -> None:
     (citation,) = cited.citations
     assert citation.quote == "The minister arrived on Wednesday."
     assert (citation.start, citation.end) == (100, 134)
-    assert cited.text == "The minister arrived on Wednesday [1]."
+    assert cited.answer == "The minister arrived on Wednesday [1]."
     assert cited.outcome == "answered"
 
 
 def test_a_number_that_was_not_offered_is_removed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     cited = cite_answer("The minister arrived on Wednesday [1][9].", HITS)
-    assert cited.text == "The minister arrived on Wednesday [1]."
+    assert cited.answer == "The minister arrived on Wednesday [1]."
     assert "[9]" in caplog.text
 
 
@@ -54,13 +54,13 @@ def test_a_sentence_without_a_number_gets_that_of_its_passage() -> None:
 
 def test_a_sentence_that_no_passage_supports_is_left_out() -> None:
     cited = cite_answer("The minister arrived on Wednesday [1]. He likes chess and tennis [1].", HITS)
-    assert cited.text == "The minister arrived on Wednesday [1]."
+    assert cited.answer == "The minister arrived on Wednesday [1]."
 
 
 @pytest.mark.parametrize("raw", [REFUSAL, "the documents do not say", "The capital of Peru is Lima [2].", ""])
 def test_a_refusal_or_an_unsupported_answer_is_not_found_and_has_no_sources(raw: str) -> None:
     cited = cite_answer(raw, HITS)
-    assert (cited.outcome, cited.text, cited.citations) == ("not_found", REFUSAL, ())
+    assert (cited.outcome, cited.answer, cited.citations) == ("not_found", REFUSAL, ())
 
 
 def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
@@ -71,7 +71,7 @@ def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
 
 def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
     cited = cite_answer("The pipeline contract was not ready [3].", HITS)
-    assert cited.text == "A reader says: The pipeline contract was not ready [3]."
+    assert cited.answer == "A reader says: The pipeline contract was not ready [3]."
     assert cited.outcome == "unconfirmed"
 
 
@@ -206,6 +206,19 @@ def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settin
         assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
     assert llm.asked[0][0].role == "system"
     assert set(answer.seconds) == {"search", "assess", "read", "write", "check"}
+
+
+def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Settings) -> None:
+    assistant = Assistant(index, None, settings)
+    answer = assistant.ask("Which officials suspect a rival power?")
+    assert answer.answer == "Some officials suspect that a rival power was behind the cancellation [1]."
+    assert (answer.outcome, answer.model, answer.confidence) == ("answered", "none", None)
+    (citation,) = answer.citations
+    assert index.catalog.get_text(citation.document_id)[citation.start : citation.end] == citation.quote
+    asked = assistant.ask("What do readers say of the pipeline contract?")
+    assert asked.answer.startswith("A reader says: The pipeline contract was surely not ready")
+    assert asked.outcome == "unconfirmed"
+    assert assistant.ask("How do penguins sleep in winter?").outcome == "not_found"
 
 
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:

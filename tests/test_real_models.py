@@ -22,7 +22,9 @@ SEED = ROOT.parent / "shared/data/seed"
 @pytest.fixture(scope="module")
 def models() -> tuple[SentenceTransformerEmbedder, LlamaCpp]:
     settings = Settings.load()
-    return open_embedder(settings), open_llm(settings)
+    llm = open_llm(settings)
+    assert llm
+    return open_embedder(settings), llm
 
 
 @pytest.fixture(scope="module")

@@ -19,15 +19,20 @@ _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:reade
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
+# Without an LLM at most so many sentences are the answer: those that hold this share of the question's words, and nearly
+# that of the best.
+_QUOTED = 3
+_LEAST_SHARE = 0.4
+_NEARLY = 0.75
 
 
 class Cited(NamedTuple):
-    """An answer's text with its marks, its sentences, its citations and its outcome."""
+    """An answer's text with its marks, its outcome, its sentences and its citations."""
 
-    text: str
+    answer: str
+    outcome: Outcome
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
-    outcome: Outcome
 
 
 class Quote(NamedTuple):
@@ -47,8 +52,7 @@ def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
     citations, if the LLM refused or nothing that it wrote is supported, and `unconfirmed` if readers' comments are all
     the support there is.
     """
-    citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
-    sentences = []
+    claims = []
     for text, offered in _split_answer(raw, len(hits)):
         if normalise(text) == normalise(REFUSAL):
             continue
@@ -59,20 +63,39 @@ def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
             if hit.chunk.voice == "comment" or not readers_words
         }
         numbers = _choose_numbers(text, offered, quotes, hits, question)
-        if not numbers:
+        if numbers:
+            claims.append((text, {n: quotes[n] for n in numbers}))
+        else:
             logger.info("left out, no passage supports it: %s", text)
-            continue
-        for n in numbers:
-            citations[n, quotes[n].start] = _make_citation(n, hits[n - 1], quotes[n])
-        if all(hits[n - 1].chunk.voice == "comment" for n in numbers) and not readers_words:
-            text = f"A reader says: {text}"
-        sentences.append(Sentence(text, numbers))
+    return _conclude(claims, hits)
+
+
+def quote_evidence(hits: Sequence[Hit]) -> Cited:
+    """Return the sentences of the hits that share most with the question, as the answer where there is no LLM."""
+    found = [(evidence, n) for n, hit in enumerate(hits, start=1) for evidence in hit.evidence]
+    found.sort(key=lambda pair: (-pair[0].score, pair[1], pair[0].start))
+    best = [(e, n) for e, n in found[:_QUOTED] if e.score >= max(_LEAST_SHARE, found[0][0].score * _NEARLY)]
+    claims = []
+    for evidence, n in sorted(best, key=lambda pair: (pair[1], pair[0].start)):
+        quote = Quote(evidence.score, evidence.start, evidence.end)
+        claims.append((" ".join(_get_words(hits[n - 1].chunk, quote).split()), {n: quote}))
+    return _conclude(claims, hits)
+
+
+def _conclude(claims: Sequence[tuple[str, Mapping[int, Quote]]], hits: Sequence[Hit]) -> Cited:
+    """Return the answer that sentences make, each with what supports it by the number of the hit."""
+    citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
+    sentences = []
+    for text, quotes in claims:
+        for n, quote in quotes.items():
+            citations[n, quote.start] = _make_citation(n, hits[n - 1], quote)
+        told_by_readers = all(hits[n - 1].chunk.voice == "comment" for n in quotes) and not _NAMES_READER.match(text)
+        sentences.append(Sentence(f"A reader says: {text}" if told_by_readers else text, tuple(quotes)))
     if not sentences:
-        return Cited(REFUSAL, (Sentence(REFUSAL, ()),), (), "not_found")
+        return Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
     used = tuple(citations[key] for key in sorted(citations))
     outcome: Outcome = "unconfirmed" if all(c.voice == "comment" for c in used) else "answered"
-    text = " ".join(_mark(sentence) for sentence in sentences)
-    return Cited(text, tuple(sentences), used, outcome)
+    return Cited(" ".join(map(_mark, sentences)), outcome, tuple(sentences), used)
 
 
 def find_quote(text: str, hit: Hit) -> Quote:

@@ -175,6 +175,8 @@ def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
 
 def _ask_closed_book(assistant: Assistant, question: str) -> tuple[Answer, dict[str, float]]:
     llm, settings = assistant.llm, assistant.settings
+    if llm is None:
+        raise DatasetError("the context none asks the LLM alone: name one with --llm")
     messages = [Message("user", question)]
     started = time.perf_counter()
     pieces = list(
@@ -263,7 +265,7 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     if run.assistant:
         settings = run.assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"})
         setup |= {"context": run.context, "settings": settings, "prompts": prompts, "cores": os.cpu_count()}
-        setup["llm"] = {"name": run.assistant.llm.name}
+        setup["llm"] = {"name": run.assistant.settings.llm}
         if isinstance(run.assistant.llm, LlamaCpp):
             with run.assistant.llm.path.open("rb") as file:
                 setup["llm"]["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from rag.errors import ModelError
 from rag.models.registry import locate_model
-from rag.settings import Settings
+from rag.settings import NO_LLM, Settings
 
 # Of so many beginnings of prompts the state is kept: the answer's and the check's, and room for another pair.
 _KEPT_PREFIXES = 4
@@ -151,8 +151,10 @@ class LlamaCpp:
         return tokens
 
 
-def open_llm(settings: Settings) -> LlamaCpp:
-    """Return the LLM that the settings name; raises ModelError if it is not there or cannot be loaded."""
+def open_llm(settings: Settings) -> LlamaCpp | None:
+    """Return the LLM that the settings name, if any; raises ModelError if it is not there or cannot be loaded."""
+    if settings.llm == NO_LLM:
+        return None
     path = locate_model(settings.llm, kind="llm", home=settings.home)
     return LlamaCpp(
         settings.llm, path, context=settings.context, threads=settings.threads, gpu_layers=settings.gpu_layers
