@@ -19,8 +19,8 @@ _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:reade
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
 _MARGIN = 0.25
-# Without an LLM at most so many sentences are the answer: those that hold this share of the question's words, and nearly
-# that of the best.
+# Without an LLM at most so many sentences are the answer: those that hold this share of the question's words, and
+# nearly that of the best.
 _QUOTED = 3
 _LEAST_SHARE = 0.4
 _NEARLY = 0.75

@@ -90,5 +90,6 @@ def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
     if model.kind != kind:
         raise ModelError(f"{name} is an {model.kind}, not an {kind}; see `rag models list`")
     if not model.is_fetched(home):
-        raise ModelError(f"model {name} is not on this machine yet: run `rag models pull {name}`")
+        instead = ", or ask with --no-llm" if kind == "llm" else ""
+        raise ModelError(f"model {name} is not on this machine yet: run `rag models pull {name}`{instead}")
     return model.folder(home) / model.files[0].path if kind == "llm" else model.folder(home)
