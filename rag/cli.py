@@ -304,6 +304,10 @@ def verify_models(settings: Settings) -> None:
         click.echo("no model is fetched: run `rag models pull`")
 
 
+# So many of the documents that come nearest are named where none answers.
+_NEAREST = 2
+
+
 def _show_status(text: str) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r\033[K{text}", nl=False, err=True)
@@ -314,6 +318,9 @@ def format_answer(answer: "Answer") -> str:
     parts = [answer.answer]
     if answer.outcome == "unconfirmed":
         parts.append("Not confirmed: only readers' comments say so.")
+    if answer.outcome == "not_found" and answer.hits:
+        nearest = dict.fromkeys(describe_source(hit.chunk) for hit in answer.hits)
+        parts.append("Nearest, but no answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))
     if answer.citations:
         parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
     steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())

@@ -95,6 +95,12 @@ def test_an_answer_is_shown_with_its_sources_and_times(index: Index, settings: S
     assert "search 0.0 s" in text
 
 
+def test_a_refusal_names_what_came_near_as_no_answer(index: Index, settings: Settings) -> None:
+    text = format_answer(Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Who built the new bridge?"))
+    assert text.startswith("The documents do not say.\n\nNearest, but no answer\n  - Article · A new bridge")
+    assert "Sources" not in text
+
+
 def test_an_answer_from_comments_alone_says_so(index: Index, settings: Settings) -> None:
     answer = Assistant(index, ScriptedLLM("A reader says that the pipeline contract was not ready."), settings).ask(
         "Was the pipeline contract ready?"

@@ -30,6 +30,14 @@ def test_a_comment_is_marked_as_a_readers(index: Index, settings: Settings) -> N
     assert "Not confirmed" in format_markdown(answer)
 
 
+def test_a_refusal_shows_what_came_near_as_no_answer(index: Index, settings: Settings) -> None:
+    answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Who built the new bridge?")
+    text = format_markdown(answer)
+    assert text.startswith("The documents do not say.")
+    assert "<summary>Near, but no answer: Article · A new bridge</summary>" in text
+    assert "[1]" not in text
+
+
 def test_markup_in_documents_and_answers_stays_text(index: Index, settings: Settings) -> None:
     answer = Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings).ask("Cost?")
     evil = "<script>alert(1)</script> ![x](http://example.org/x.png)\n\n<b>"

@@ -11,7 +11,7 @@ from rag.assistant import Assistant
 from rag.errors import RagError
 from rag.llm.llama import Message
 from rag.settings import Settings
-from rag.types import Answer, Citation
+from rag.types import Answer, Chunk, Citation, Hit
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 # What Markdown would make a link, an image or markup of.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:$@])")
 MAX_QUESTION_CHARACTERS = 4000
+# So many passages are shown where none answers.
+_NEAREST = 2
 
 
 def build_page(assistant: Assistant) -> gr.Blocks:
@@ -67,17 +69,26 @@ def format_markdown(answer: Answer) -> str:
     parts.append(_escape(answer.answer))
     if answer.outcome == "unconfirmed":
         parts.append("*Not confirmed: only readers' comments say so.*")
+    if answer.outcome == "not_found":
+        parts += [_format_nearest(hit) for hit in answer.hits[:_NEAREST]]
     parts += [_format_card(n, list(same)) for n, same in groupby(answer.citations, key=lambda c: c.number)]
     return "\n\n".join(parts)
 
 
 def _format_card(number: int, citations: list[Citation]) -> str:
-    c = citations[0]
-    comment = f"<mark>Reader's comment</mark>{f' by {_escape(c.author)}' if c.author else ''}"
-    voice = "Article" if c.voice == "article" else comment
-    about = " · ".join([voice, *(_escape(part) for part in (c.title, c.outlet, c.date) if part)])
     quotes = "".join(f"<blockquote>{_escape(same.quote)}</blockquote>" for same in citations)
-    return f"<details><summary>[{number}] {about}</summary>{quotes}</details>"
+    return f"<details><summary>[{number}] {_describe(citations[0])}</summary>{quotes}</details>"
+
+
+def _format_nearest(hit: Hit) -> str:
+    text = f"<blockquote>{_escape(hit.chunk.text)}</blockquote>"
+    return f"<details><summary>Near, but no answer: {_describe(hit.chunk)}</summary>{text}</details>"
+
+
+def _describe(source: Citation | Chunk) -> str:
+    comment = f"<mark>Reader's comment</mark>{f' by {_escape(source.author)}' if source.author else ''}"
+    voice = "Article" if source.voice == "article" else comment
+    return " · ".join([voice, *(_escape(part) for part in (source.title, source.outlet, source.date) if part)])
 
 
 def _escape(text: str) -> str:
