@@ -175,7 +175,7 @@ def test_a_model_is_located_by_name_or_path(tmp_path: Path) -> None:
 def test_a_broken_gguf_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.gguf").write_bytes(content)
     with pytest.raises(ModelError, match="cannot load"):
-        LlamaCpp("bad", tmp_path / "bad.gguf", context=512)
+        LlamaCpp("bad", tmp_path / "bad.gguf", context=512, cache=tmp_path)
 
 
 def test_a_kill_while_fetching_loses_nothing(wheels: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import SentenceTransformerEmbedder, open_embedder
 from rag.llm.llama import LlamaCpp, Message, open_llm
+from rag.models.registry import locate_model
 
 pytestmark = pytest.mark.model
 
@@ -100,6 +101,23 @@ def test_the_same_question_gets_the_same_answer(assistants: dict[str, Assistant]
     first, second = (assistants["examples"].ask("What did the water plant cost?") for _ in range(2))
     assert (first.answer, first.citations, first.hits) == (second.answer, second.citations, second.hits)
     assert "67 million" in first.answer
+
+
+def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> None:
+    settings = Settings.load(llm="smollm2-135m")
+    path = locate_model("smollm2-135m", kind="llm", home=settings.home)
+    rules = [Message("system", "You list animals. " * 40), Message("user", "One?"), Message("assistant", "A cat.")]
+    replies, odds = [], []
+    for cache in (tmp_path / "a", tmp_path / "a", tmp_path / "b"):
+        llm = LlamaCpp("small", path, context=1024, cache=cache)
+        other = [Message("system", "You count."), Message("user", "Is two more than one?")]
+        odds.append([llm.compare(other, "yes", "no") for _ in range(2)])
+        asked = [*rules, Message("user", "Another?")]
+        replies.append(["".join(llm.stream(asked, max_tokens=20, temperature=0.0, seed=0)) for _ in range(2)])
+        odds[-1].append(llm.compare(other, "yes", "no"))
+    assert len({reply for pair in replies for reply in pair}) == 1
+    assert len({value for values in odds for value in values}) == 1
+    assert len(list((tmp_path / "a").iterdir())) == 2
 
 
 def test_a_document_cannot_end_its_message(models: tuple[SentenceTransformerEmbedder, LlamaCpp]) -> None:

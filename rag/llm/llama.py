@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from rag.errors import ModelError
+from rag.llm.prefix import PrefixCache
 from rag.models.registry import locate_model
 from rag.settings import NO_LLM, Settings
-
-# Of so many beginnings of prompts the state is kept: the answer's and the check's, and room for another pair.
-_KEPT_PREFIXES = 4
 
 
 class Message(NamedTuple):
@@ -42,8 +40,10 @@ class LLM(Protocol):
 class LlamaCpp:
     """An LLM of llama-cpp-python; the lock is inside, since one `Llama` object serves one thread at a time."""
 
-    def __init__(self, name: str, path: Path, *, context: int, threads: int = 0, gpu_layers: int = 0) -> None:
-        """Load the GGUF file at `path`; `threads` 0 takes every core. Raises ModelError."""
+    def __init__(
+        self, name: str, path: Path, *, context: int, cache: Path, threads: int = 0, gpu_layers: int = 0
+    ) -> None:
+        """Load the GGUF file at `path`; `threads` 0 takes every core, `cache` is a folder. Raises ModelError."""
         import llama_cpp
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
@@ -79,7 +79,9 @@ class LlamaCpp:
             eos_token=text_of.get(self._llama.token_eos(), ""),
             bos_token=text_of.get(self._llama.token_bos(), ""),
         )
-        self._prefixes: dict[tuple[int, ...], Any] = {}
+        file = path.stat()
+        made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
+        self._prefixes = PrefixCache(cache, model=repr(made_by))
         self._lock = threading.Lock()
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -110,35 +112,27 @@ class LlamaCpp:
         """Leave the messages before the last read, and nothing else.
 
         Rounding depends on how a prompt is cut into batches: cut at the same place every time, a reply does not depend
-        on what was asked before. The states of the last few prefixes are kept: to read one takes seconds.
+        on what was asked before.
         """
+        import llama_cpp
+
         llama = self._llama
-        prefix = tuple(tokens[: llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else [])
-        if tuple(llama.input_ids[: llama.n_tokens][: len(prefix)].tolist()) == prefix:
+        prefix = tokens[: llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else []
+        if llama.input_ids[: llama.n_tokens][: len(prefix)].tolist() == prefix:
             llama.n_tokens = len(prefix)  # what follows is taken out of the cache by the next evaluation
-        elif not self._restore(prefix):
-            llama.reset()
-            llama.eval(prefix)
-            self._keep(prefix)
-
-    def _keep(self, prefix: tuple[int, ...]) -> None:
-        import llama_cpp
-
-        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0))()
-        llama_cpp.llama_state_seq_get_data(self._llama.ctx, state, len(state), 0)
-        if len(self._prefixes) == _KEPT_PREFIXES:
-            del self._prefixes[next(iter(self._prefixes))]
-        self._prefixes[prefix] = state
-
-    def _restore(self, prefix: tuple[int, ...]) -> bool:
-        import llama_cpp
-
-        state = self._prefixes.get(prefix)
-        if state is None or not llama_cpp.llama_state_seq_set_data(self._llama.ctx, state, len(state), 0):
-            return False
-        self._llama.input_ids[: len(prefix)] = prefix
-        self._llama.n_tokens = len(prefix)
-        return True
+            return
+        kept = self._prefixes.get(prefix)
+        if kept:
+            state = (ctypes.c_uint8 * len(kept)).from_buffer_copy(kept)
+            if llama_cpp.llama_state_seq_set_data(llama.ctx, state, len(kept), 0):
+                llama.input_ids[: len(prefix)] = prefix
+                llama.n_tokens = len(prefix)
+                return
+        llama.reset()
+        llama.eval(prefix)
+        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(llama.ctx, 0))()
+        llama_cpp.llama_state_seq_get_data(llama.ctx, state, len(state), 0)
+        self._prefixes.put(prefix, bytes(state))
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.
@@ -157,7 +151,12 @@ def open_llm(settings: Settings) -> LlamaCpp | None:
         return None
     path = locate_model(settings.llm, kind="llm", home=settings.home)
     return LlamaCpp(
-        settings.llm, path, context=settings.context, threads=settings.threads, gpu_layers=settings.gpu_layers
+        settings.llm,
+        path,
+        context=settings.context,
+        cache=settings.home / "prefixes",
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
     )
 
 

@@ -1,0 +1,64 @@
+"""Keeps what an LLM made of the beginnings of prompts, so that it need not read them again: seconds each."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+# So many states of some 20 MB each are kept, in memory and on disk: those of all that is asked of one or two LLMs.
+_KEPT = 8
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+class PrefixCache:
+    """States of an LLM by the tokens that it has read, in memory and in a folder."""
+
+    def __init__(self, folder: Path, *, model: str) -> None:
+        """Use the states in `folder`, made where it is missing; `model` tells models and their settings apart."""
+        self._folder = folder
+        self._model = model
+        self._states: dict[str, bytes] = {}
+
+    def get(self, tokens: Sequence[int]) -> bytes | None:
+        """Return the state after these tokens, or None if it is not there, or damaged."""
+        name = self._name(tokens)
+        if name not in self._states:
+            try:
+                content = (self._folder / name).read_bytes()
+            except OSError:
+                return None
+            digest, state = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+            if hashlib.sha256(state).digest() != digest:
+                return None
+            self._remember(name, state)
+        return self._states[name]
+
+    def put(self, tokens: Sequence[int], state: bytes) -> None:
+        """Keep the state after these tokens; a folder that cannot be written to keeps none."""
+        name = self._name(tokens)
+        self._remember(name, state)
+        aside = self._folder / f"{name}.{os.getpid()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(hashlib.sha256(state).digest() + state)
+            aside.replace(self._folder / name)
+            for old in sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+                old.unlink(missing_ok=True)
+        except OSError as exc:
+            logger.info("cannot keep what the LLM has read in %s: %s", self._folder, exc)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+    def _remember(self, name: str, state: bytes) -> None:
+        if len(self._states) == _KEPT:
+            del self._states[next(iter(self._states))]
+        self._states[name] = state
+
+    def _name(self, tokens: Sequence[int]) -> str:
+        return hashlib.sha256(self._model.encode() + np.array(tokens, dtype=np.int32).tobytes()).hexdigest()
