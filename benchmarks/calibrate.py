@@ -8,6 +8,7 @@ models that have not seen the article which a question is about.
 """
 
 import argparse
+import hashlib
 import json
 import random
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tqdm import tqdm
 
 from rag import Dataset, Settings, load_dataset
 from rag.answer.confidence import Coefficients, Features, measure_features
-from rag.answer.prompt import load_check_prompts
+from rag.answer.prompt import Prompts, load_check_prompts
 from rag.evaluation.cases import Question
 from rag.index.index import index_documents
 from rag.llm.llama import open_llm
@@ -39,12 +40,15 @@ def main() -> None:
         "--exclude", type=Path, required=True, help="questions to be measured on, never to be fitted on"
     )
     parser.add_argument("--limit", type=int, default=500)
-    parser.add_argument("--features", type=Path, default=Path("eval/confidence.jsonl"))
+    parser.add_argument("--features", type=Path, help="file of what each question shows [eval/confidence-HASH.jsonl]")
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset)
     held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
     questions = list(draw([q for q in dataset.questions if q.id not in held_out], arguments.limit))
-    features = measure(dataset, questions, arguments.features)
+    settings, prompts = Settings.load(name="calibrate"), load_check_prompts()
+    made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
+    path = arguments.features or Path("eval", f"confidence-{made_by}.jsonl")
+    features = measure(dataset, questions, path, settings=settings, prompts=prompts)
     articles = [dataset.passages[q.source_passage_id].doc_id for q in questions if q.source_passage_id]
     fit(np.array(features), np.array([q.answerable for q in questions]), articles)
 
@@ -55,17 +59,17 @@ def draw(questions: list[Question], limit: int) -> Iterator[Question]:
         yield from random.Random(0).sample([q for q in questions if q.answerable == answerable], limit // 2)  # noqa: S311
 
 
-def measure(dataset: Dataset, questions: list[Question], path: Path) -> list[Features]:
+def measure(
+    dataset: Dataset, questions: list[Question], path: Path, *, settings: Settings, prompts: Prompts
+) -> list[Features]:
     """Return the features of each question; those in the file at `path` are not measured again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {line["id"]: Features(line["log_odds"], line["score"]) for line in map(json.loads, lines)}
-    settings = Settings.load(name="calibrate")
     with index_documents(dataset.documents, settings=settings) as index, path.open("a", encoding="utf-8") as file:
         llm = open_llm(settings)
         if llm is None:
             raise SystemExit("the confidence is that of an LLM: set RAG_LLM to one")
-        prompts = load_check_prompts()
         for question in tqdm(questions, unit="question"):
             if question.id not in known:
                 (hit, *_) = retrieve(index, question.question, passages=settings.passages)

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.assistant import Assistant
+    from rag.assistant import Assistant, Chat
     from rag.errors import (
         CatalogError,
         DatasetError,
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from rag.evaluation.report import Report
     from rag.evaluation.run import evaluate
     from rag.index.index import Index, IndexReport, build_index
+    from rag.llm.llama import Message
     from rag.settings import Settings
     from rag.types import Answer, Chunk, Citation, Document, Evidence, Filter, Hit, Section, Sentence
 
 # Loaded when first used, so that `import rag` is instant.
 _MODULES = {
-    "rag.assistant": ("Assistant",),
+    "rag.assistant": ("Assistant", "Chat"),
     "rag.errors": (
         "CatalogError", "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError",
         "SettingsError",
@@ -38,15 +39,17 @@ _MODULES = {
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
     "rag.index.index": ("Index", "IndexReport", "build_index"),
+    "rag.llm.llama": ("Message",),
     "rag.settings": ("Settings",),
     "rag.types": ("Answer", "Chunk", "Citation", "Document", "Evidence", "Filter", "Hit", "Section", "Sentence"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document", "DocumentError",
-    "Evidence", "Filter", "Hit", "Index", "IndexReport", "ModelError", "PromptError", "QuestionError", "RagError",
-    "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
+    "Answer", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
+    "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message", "ModelError", "PromptError",
+    "QuestionError", "RagError", "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index",
+    "evaluate", "load_dataset",
 ]  # fmt: skip
 
 

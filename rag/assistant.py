@@ -18,7 +18,7 @@ from rag.answer.rewrite import rewrite_question
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, Message, open_llm
-from rag.retrieve import retrieve
+from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.types import Answer, Filter, Hit
 
@@ -80,6 +80,8 @@ class Assistant:
             clock.stop("rewrite")
         if hits is None:
             hits = retrieve(self.index, question, passages=settings.passages, only=only, rewritten=rewritten)
+        elif not llm:
+            hits = find_evidence(question, hits)
         clock.stop("search")
         yield hits
         cited = quote_evidence(() if llm else hits)
@@ -96,7 +98,7 @@ class Assistant:
             count_tokens=llm.count_tokens,
             max_prompt_tokens=llm.context_size - settings.max_answer_tokens,
         )
-        confidence = assess(asked, hits, llm=llm, prompts=self._check_prompts)
+        confidence = assess(asked, hits[:shown], llm=llm, prompts=self._check_prompts)
         answer = replace(answer, confidence=confidence)
         clock.stop("assess")
         if confidence < settings.caution:
@@ -126,6 +128,12 @@ class Assistant:
         return Chat(self)
 
 
+def make_turn(answer: Answer) -> list[Message]:
+    """Return what an answer adds to the history of a conversation: the question as it was understood, and the reply."""
+    text = " ".join(sentence.text for sentence in answer.sentences)
+    return [Message("user", answer.rewritten or answer.question), Message("assistant", text)]
+
+
 class Chat:
     """A conversation: what was said before is kept in `history`, and a follow-up is understood from it."""
 
@@ -143,8 +151,7 @@ class Chat:
         """Yield what `Assistant.stream` does."""
         for event in self._assistant.stream(question, only=only, history=self.history):
             if isinstance(event, Answer):
-                text = " ".join(sentence.text for sentence in event.sentences)
-                self.history += [Message("user", event.rewritten or question), Message("assistant", text)]
+                self.history += make_turn(event)
             yield event
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.index.index import Index
-from rag.text import content_words, split_sentences
+from rag.text import WORD, content_words, split_sentences
 from rag.types import Evidence, Filter, Hit
 
 # Of the passages, at most this share is readers' comments, unless the question asks for them.
@@ -15,8 +15,9 @@ _COMMENT_SHARE = 0.25
 # So many candidates a wanted passage: enough that an article is found behind a long thread of comments.
 _CANDIDATES = 25
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
-# Two chunks that share more than this of their words say the same thing.
-_SAME = 0.8
+# Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
+_SAME = 0.9
+_TELLS = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
 
 
 def retrieve(
@@ -27,38 +28,51 @@ def retrieve(
     Of chunks that say the same the best is kept. `rewritten` is a follow-up made to stand alone. Raises QuestionError
     if no document passes the filter.
     """
-    limit = passages if _ASKS_READERS.search(question) else max(1, int(passages * _COMMENT_SHARE))
+    asked = f"{question} {rewritten or ''}"
     found = index.search(question, k=passages * _CANDIDATES, only=only, rewritten=rewritten)
-    words = [content_words(hit.chunk.text) for hit in found]
-    kept: list[int] = []
-    comments = 0
+    wants_readers = _ASKS_READERS.search(asked) or (only and (only.voice or only.author))
+    limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
+    kept = _choose(found, passages=passages, comments=limit)
+    if len(kept) < passages:  # nothing but comments is left
+        kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
+    return find_evidence(asked, kept, candidates=found)
+
+
+def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
+    """Return the first hits, each thing once, with so many comments at most."""
+    kept: dict[int, set[str]] = {}
     for i, hit in enumerate(found):
         is_comment = hit.chunk.voice == "comment"
-        if (is_comment and comments == limit) or any(_say_the_same(words[i], words[j]) for j in kept):
+        words = set(WORD.findall(hit.chunk.text))
+        if (is_comment and not comments) or any(_say_the_same(words, others) for others in kept.values()):
             continue
-        kept.append(i)
-        comments += is_comment
+        kept[i] = words
+        comments -= is_comment
         if len(kept) == passages:
             break
-    weights = _weigh_words(content_words(f"{question} {rewritten or ''}"), words)
-    return tuple(
-        replace(found[i], rank=rank, evidence=tuple(_find_evidence(found[i], weights)))
-        for rank, i in enumerate(kept, start=1)
-    )
+    return [found[i] for i in kept]
 
 
 def _say_the_same(words: set[str], others: set[str]) -> bool:
-    return len(words & others) > _SAME * len(words | others) or words == others
+    return len(words & others) >= _SAME * len(words | others) and not any(_TELLS.search(w) for w in words ^ others)
 
 
-def _weigh_words(asked: set[str], candidates: Sequence[set[str]]) -> dict[str, float]:
-    # Inverse document frequency among the candidates: what all of them say tells none of them apart.
-    frequency = Counter(word for words in candidates for word in asked & words)
-    return {word: math.log(1 + len(candidates) / (1 + frequency[word])) for word in asked}
+def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hit] = ()) -> tuple[Hit, ...]:
+    """Return the hits, ranked in their order, each with the sentences that share words with the question.
+
+    A word weighs by how rare it is among the candidates (inverse document frequency), else among the hits.
+    """
+    texts = [content_words(hit.chunk.text) for hit in candidates or hits]
+    asked = content_words(question)
+    frequency = Counter(word for words in texts for word in asked & words)
+    weights = {word: math.log(1 + len(texts) / (1 + frequency[word])) for word in asked}
+    return tuple(
+        replace(hit, rank=rank, evidence=tuple(_weigh_sentences(hit, weights)))
+        for rank, hit in enumerate(hits, start=1)
+    )
 
 
-def _find_evidence(hit: Hit, weights: Mapping[str, float]) -> Iterator[Evidence]:
-    """Yield the sentences of a hit that share words with the question, in order."""
+def _weigh_sentences(hit: Hit, weights: Mapping[str, float]) -> Iterator[Evidence]:
     total = sum(weights.values())
     for start, end in split_sentences(hit.chunk.text):
         share = sum(weights.get(word, 0.0) for word in content_words(hit.chunk.text[start:end]))

@@ -1,6 +1,7 @@
 """From hits to an answer: prompts, citations, outcomes, the whole path with a scripted LLM."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -91,6 +92,24 @@ def test_a_name_of_the_question_may_stand_for_what_the_passage_calls_otherwise()
     answer = "Minister Lavrov arrived on Wednesday [1]."
     assert cite_answer(answer, HITS).outcome == "not_found"
     assert cite_answer(answer, HITS, question="When did Lavrov arrive?").outcome == "answered"
+
+
+def test_of_several_passages_those_that_do_not_say_so_are_not_cited() -> None:
+    hits = [make_hit(1, "The garage was opened."), make_hit(2, "No doubt the garage was opened for 40 cars.")]
+    assert cite_answer("The garage was opened for 40 cars [1][2].", hits).sentences[0].citations == (2,)
+    assert cite_answer("The garage was not opened [1][2].", hits[:1]).outcome == "not_found"
+
+
+def test_what_two_passages_say_together_cites_both() -> None:
+    hits = [make_hit(1, "Karin Aas opened the garage."), make_hit(2, "The garage was opened for 40 cars.")]
+    cited = cite_answer("Karin Aas opened the garage for 40 cars [1][2].", hits)
+    assert cited.sentences[0].citations == (1, 2)
+
+
+@pytest.mark.parametrize("date", ["June 2012", "July 14", "2012", "2012-13-99", "", None])
+def test_a_date_that_could_not_be_read_is_no_obstacle(date: str | None) -> None:
+    hit = replace(HITS[0], chunk=replace(HITS[0].chunk, date=date))
+    assert cite_answer("The minister arrived on Wednesday [1].", [hit]).outcome == "answered"
 
 
 def test_several_numbers_in_one_mark_are_read() -> None:

@@ -44,6 +44,23 @@ def test_the_history_is_bounded_and_the_latest_turns_stay() -> None:
     assert asked.content.endswith("Assistant: Anna Berg opened the bridge.\n\nLast question: When did she?")
 
 
+def test_a_history_that_leaves_no_room_is_cut_by_whole_turns_or_not_used() -> None:
+    prompts = load_rewrite_prompts()
+    room = ScriptedLLM().count_tokens(prompts.examples) + 64 + 30
+    llm = ScriptedLLM("When did Anna Berg open the bridge?", context_size=room)
+    history = [Message("user", "word " * 20), Message("assistant", "word " * 20), *BEFORE]
+    assert rewrite_question("When did she?", history, llm=llm, prompts=prompts)
+    assert "word" not in llm.asked[0][-1].content
+    full = ScriptedLLM("When?", context_size=room - 30)
+    assert rewrite_question("When did she?", history, llm=full, prompts=prompts) is None
+    assert full.asked == []
+
+
+def test_a_rewriting_that_was_cut_off_is_not_used() -> None:
+    llm = ScriptedLLM("word " * 100)
+    assert rewrite_question("When did she?", BEFORE, llm=llm, prompts=load_rewrite_prompts()) is None
+
+
 def test_a_chat_understands_a_follow_up_and_forgets_nothing(index: Index, settings: Settings) -> None:
     llm = ScriptedLLM("The minister arrived [1].", "What did the new bridge cost?", "It cost nine million euros [1].")
     chat = Assistant(index, llm, settings).chat()

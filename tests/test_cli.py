@@ -27,8 +27,8 @@ def run(*arguments: str) -> Result:
 
 def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
-        "Answer", "Assistant", "CatalogError", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
-        "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "ModelError", "PromptError",
+        "Answer", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
+        "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message", "ModelError", "PromptError",
         "QuestionError", "RagError", "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index",
         "evaluate", "load_dataset",
     ]  # fmt: skip

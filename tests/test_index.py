@@ -90,7 +90,7 @@ def test_a_follow_up_is_searched_in_both_wordings(index: Index) -> None:
 
 
 def test_what_says_the_same_is_found_once(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
-    text = "The tram line number five will open at last in the spring of next year, the mayor said on Monday evening"
+    text = "The tram line will open at last in the spring of next year, the mayor said on Monday evening to her friends"
     (tmp_path / "a.md").write_text(f"{text}.")
     (tmp_path / "b.md").write_text(f"{text} again!")
     (tmp_path / "c.md").write_text("The tram depot is to be sold.")
@@ -99,6 +99,26 @@ def test_what_says_the_same_is_found_once(settings: Settings, embedder: HashingE
         hits = retrieve(index, "When will the tram line open?", passages=3)
     assert [Path(hit.chunk.source).name for hit in hits] in (["a.md", "c.md"], ["b.md", "c.md"])
     assert [hit.rank for hit in hits] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("was approved", "was not approved"), ("1000001", "1000002"), ("Anna Berg", "Anna Lind")],
+)
+def test_what_says_otherwise_in_nearly_the_same_words_is_found_too(
+    settings: Settings, embedder: HashingEmbedder, tmp_path: Path, first: str, second: str
+) -> None:
+    text = "the invoice of the north harbour for the repair of a crane and two boats in the spring after the storm"
+    for name, told in (("a", first), ("b", second)):
+        (tmp_path / f"{name}.md").write_text(f"{text} {told}")
+    build_index([tmp_path / "a.md", tmp_path / "b.md"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        assert len(retrieve(index, "What of the invoice?", passages=2)) == 2
+
+
+def test_an_unsigned_comment_is_not_its_articles_author(index: Index) -> None:
+    hits = index.search("good relations", k=9, only=Filter(author="a. WRITER"))
+    assert {hit.chunk.voice for hit in hits} == {"article"}
 
 
 def test_the_evidence_is_the_sentences_that_share_most_with_the_question(index: Index) -> None:
@@ -287,11 +307,17 @@ def test_comments_keep_to_their_share_unless_they_are_asked_for(
     tmp_path: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
     comments = "\n\n".join(f"The tram is bad, number {n}." for n in range(9))
-    page = "The tram opens in May.\n\nThe tram line is long.\n\nThe council met.\n\nComments\n\n" + comments
+    articles = "\n\n".join(
+        f"The tram line {word} opens in May after a long wait." for word in ["north", "east", "west"]
+    )
+    page = f"{articles}\n\nComments\n\n{comments}"
     (tmp_path / "tram.txt").write_text(page, encoding="utf-8")
     build_index([tmp_path / "tram.txt"], settings=settings.model_copy(update={"chunk_tokens": 16}), embedder=embedder)
     with Index(settings.index_dir / "test", embedder) as index:
         voices = [hit.chunk.voice for hit in retrieve(index, "Is the tram bad?", passages=4)]
         asked = [hit.chunk.voice for hit in retrieve(index, "What do readers say of the bad tram?", passages=4)]
+        only = [hit.chunk.voice for hit in retrieve(index, "Is it bad?", passages=4, only=Filter(voice="comment"))]
+        more = [hit.chunk.voice for hit in retrieve(index, "Is the tram bad?", passages=6)]
     assert voices.count("comment") == 1
-    assert asked.count("comment") == 4
+    assert asked.count("comment") == only.count("comment") == 4
+    assert (more.count("article"), more.count("comment")) == (3, 3)  # all articles, and comments in their stead

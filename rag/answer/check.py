@@ -7,12 +7,17 @@ from rag.text import STOP_WORDS
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_NUMBERS = {word: str(n) for n, word in enumerate(f"two three four five six seven eight nine {_TEENS}".split(), 2)}
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NUMBERS |= {word: str(10 * n) for n, word in enumerate(_TENS.split(), 2)}
+_UNITS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], range(1, 10), strict=True))
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_SMALL = _UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
+_TENTHS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TENS = dict(zip(_TENTHS, range(20, 100, 10), strict=True))
 # "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
-_ZEROS = {"hundred": "00", "thousand": "000"}
+_TIMES = {"hundred": 100, "thousand": 1000}
+_SPELT = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[-\s]({'|'.join(_UNITS)}))?|({'|'.join(_SMALL)})|a(?=\s+(?:{'|'.join(_TIMES)})))"
+    rf"(?:\s+({'|'.join(_TIMES)}))?\b"
+)
 # Begin a sentence with a capital and are no names.
 _OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
@@ -20,6 +25,7 @@ _OPENERS = frozenset(
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
+_LONGEST = 6
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 _RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
 # A negation is about so many words to its right, these left out.
@@ -27,10 +33,10 @@ _WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 _REACH = 2
 
 
-def find_conflict(text: str, sources: Sequence[str], quote: str, *, question: str = "") -> str | None:
+def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
     """Return what a sentence says and its sources do not, or None.
 
-    `sources` are the texts and labels of the passages that it rests on, `quote` is the sentence of theirs that is
+    `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
     nearest to it. A name may stand in the question instead.
     """
     given = " ".join(sources)
@@ -46,19 +52,20 @@ def find_conflict(text: str, sources: Sequence[str], quote: str, *, question: st
     for name in _find_names(text):
         if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
             return f"the name {name}"
-    if _is_negated_otherwise(text, quote):
+    if any(_is_negated_otherwise(text, quote) for quote in quotes):
         return "a negation"
     return None
 
 
 def _find_numbers(text: str) -> Iterator[str]:
     for digits in _DIGITS.findall(text):
-        whole, point, part = digits.rpartition(".")
-        yield (whole if point and not part.strip("0") else digits).replace(",", "").lstrip("0") or "0"
-    words = _WORD.findall(text.lower())
-    for word, following in zip(words, [*words[1:], ""], strict=False):
-        if word in _NUMBERS:
-            yield _NUMBERS[word] + _ZEROS.get(following, "")
+        whole, _, part = digits.replace(",", "").partition(".")
+        part = part.rstrip("0")
+        yield (whole.lstrip("0") or "0") + (f".{part}" if part else "")
+    for tens, unit, small, times in _SPELT.findall(text.lower()):
+        value = (_TENS.get(tens, 0) + _UNITS.get(unit, 0) or _SMALL.get(small, 1)) * _TIMES.get(times, 1)
+        if value > 1:  # "one" is a pronoun too
+            yield str(value)
 
 
 def _find_names(text: str) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _find_runs(text: str) -> Iterator[list[str]]:
 
 def _abbreviate(run: list[str]) -> Iterator[str]:
     initials = "".join(word[0] for word in run)
-    yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, len(run) + 1))
+    yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, min(i + _LONGEST, len(run)) + 1))
 
 
 def _is_negated_otherwise(text: str, quote: str) -> bool:

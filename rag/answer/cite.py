@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 # A mark as the model writes it: [1], [1, 2], [passage 1].
 _MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\b")
 _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 _MIN_SUPPORT = 0.4
@@ -141,16 +142,27 @@ def _choose_numbers(
     ranked = sorted((n for n in quotes if quotes[n].support >= _MIN_SUPPORT), key=lambda n: (-quotes[n].support, n))
     enough = quotes[ranked[0]].support - _MARGIN if ranked else 1.0
     good = tuple(n for n in dict.fromkeys(offered) if n in ranked and quotes[n].support >= enough)
-    alone: list[tuple[int, ...]] = [(n,) for n in ranked]
-    for numbers in [good, *alone] if good else alone:
-        quoted = " ".join(_get_words(hits[n - 1].chunk, quotes[n]) for n in numbers)
-        conflict = find_conflict(text, [_describe(hits[n - 1].chunk) for n in numbers], quoted, question=question)
-        if conflict is None:
+    supporting = tuple(n for n in good if not _find_conflict(text, (n,), quotes, hits, question))
+    if supporting:
+        return supporting
+    for numbers in [good, *((n,) for n in ranked if n not in good)]:
+        if numbers and not _find_conflict(text, numbers, quotes, hits, question):
             if numbers != good:
                 logger.info("cited %s instead of %s: %s", list(numbers), list(offered), text)
             return numbers
-        logger.info("not in %s: %s of: %s", list(numbers), conflict, text)
     return ()
+
+
+def _find_conflict(
+    text: str, numbers: Sequence[int], quotes: Mapping[int, Quote], hits: Sequence[Hit], question: str
+) -> str | None:
+    """Return what a sentence says and the passages of these numbers, together, do not."""
+    chunks = [hits[n - 1].chunk for n in numbers]
+    quoted = [_get_words(chunk, quotes[n]) for chunk, n in zip(chunks, numbers, strict=True)]
+    conflict = find_conflict(text, [_describe(chunk) for chunk in chunks], quoted, question=question)
+    if conflict:
+        logger.info("not in %s: %s of: %s", list(numbers), conflict, text)
+    return conflict
 
 
 def _get_words(chunk: Chunk, quote: Quote) -> str:
@@ -159,7 +171,8 @@ def _get_words(chunk: Chunk, quote: Quote) -> str:
 
 def _describe(chunk: Chunk) -> str:
     """Return all that a chunk says, and what is known of it."""
-    month = calendar.month_name[int(chunk.date[5:7])] if chunk.date and chunk.date[5:7].isdigit() else ""
+    dated = _MONTH.match(chunk.date or "")
+    month = calendar.month_name[int(dated[1])] if dated else ""
     return " ".join(filter(None, [chunk.text, chunk.title, chunk.outlet, chunk.author, chunk.date, month]))
 
 

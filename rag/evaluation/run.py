@@ -27,8 +27,9 @@ from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
 from rag.evaluation.report import Report, Result, compare, save_report
 from rag.index.index import Index
-from rag.llm.llama import LlamaCpp, Message
+from rag.llm.llama import LLM, LlamaCpp, Message
 from rag.retrieve import retrieve
+from rag.settings import Settings
 from rag.types import Answer, Hit, Sentence
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ def evaluate(
     as it is there, so that a run that was stopped goes on; the finished report replaces what was there. A question that
     raises counts as wrong. Raises DatasetError if the folder holds the results of another run that did not finish.
     """
+    if isinstance(subject, Assistant) and subject.llm is None and context == "none":
+        raise DatasetError("the context none asks the LLM alone: name one with --llm")
     questions = dataset.questions if questions is None else questions
     assistant = subject if isinstance(subject, Assistant) else None
     index = subject.index if isinstance(subject, Assistant) else subject
@@ -136,8 +139,8 @@ def _describe_error(question: Question, exc: Exception) -> str:
 
 
 def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer, dict[str, float]]:
-    if run.context == "none":
-        return _ask_closed_book(assistant, question.question)
+    if run.context == "none" and assistant.llm:
+        return _ask_closed_book(assistant.llm, assistant.settings, question.question)
     given = _find_gold(run, question) if run.context == "gold" else None
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -173,10 +176,7 @@ def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(chunks, start=1))
 
 
-def _ask_closed_book(assistant: Assistant, question: str) -> tuple[Answer, dict[str, float]]:
-    llm, settings = assistant.llm, assistant.settings
-    if llm is None:
-        raise DatasetError("the context none asks the LLM alone: name one with --llm")
+def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answer, dict[str, float]]:
     messages = [Message("user", question)]
     started = time.perf_counter()
     pieces = list(
@@ -247,7 +247,7 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     folder = find_prompts()
     prompts = {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
     package = Path(__file__).resolve().parents[1]
-    code = _hash(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py"))))
+    code = _hash(b"".join(path.read_bytes() for path in sorted([*package.rglob("*.py"), *package.rglob("*.json")])))
     index = run.index
     setup: dict[str, Any] = {
         "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},

@@ -48,10 +48,10 @@ _WORD = re.compile(r"\w+")
 _MAX_TERMS = 64
 _FILTERED = """
 SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
-WHERE (:outlet IS NULL OR d.outlet = :outlet COLLATE NOCASE)
-AND (:author IS NULL OR coalesce(c.author, d.author) = :author COLLATE NOCASE)
+WHERE (:outlet IS NULL OR fold(d.outlet) = fold(:outlet))
+AND (:author IS NULL OR fold(c.author) = fold(:author) OR (c.voice = 'article' AND fold(d.author) = fold(:author)))
 AND (:voice IS NULL OR c.voice = :voice)
-AND (:source IS NULL OR instr(lower(d.source), lower(:source)))
+AND (:source IS NULL OR instr(fold(d.source), fold(:source)))
 AND (:date IS NULL OR instr(coalesce(c.date, d.date), :date) = 1)
 ORDER BY c.id
 """
@@ -63,6 +63,7 @@ ORDER BY score DESC, rowid LIMIT :k
 _CHUNKS = """
 SELECT c.id, c.document_id, d.source, d.title, d.outlet, c.start, c."end", c.text, c.voice, c.author, c.date
 FROM chunks c JOIN documents d ON d.id = c.document_id
+WHERE c.id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -88,6 +89,7 @@ class Catalog:
             self._db = sqlite3.connect(
                 folder / CATALOG_FILE, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
+            self._db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._open(embedder, dim)
@@ -165,8 +167,7 @@ class Catalog:
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """Return the chunks with these ids, in their order; ids that are gone are left out."""
-        marks = ",".join("?" * len(ids))
-        rows = self._db.execute(f"{_CHUNKS} WHERE c.id IN ({marks})", list(ids))
+        rows = self._db.execute(_CHUNKS, (json.dumps(list(ids)),))
         found = {row[0]: Chunk(*row) for row in rows}
         return [found[i] for i in ids if i in found]
 

@@ -1,6 +1,7 @@
 """Keeps the vectors of the chunks in FAISS and proposes the nearest."""
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ _TRAINED_ON = 40
 class FaissStore:
     """Search over 64-bit chunk ids, by inner product.
 
-    Exact up to FLAT_LIMIT vectors; above it an inverted file of 4 √n lists over 8-bit vectors, which can miss some.
+    One made for up to FLAT_LIMIT vectors is exact; one for more is an inverted file of 4 √n lists over 8-bit vectors,
+    which can miss some.
     """
 
     def __init__(self, index: Any) -> None:
@@ -97,8 +99,8 @@ class FaissStore:
         if isinstance(self._index, faiss.IndexIDMap2):
             parameters = faiss.SearchParameters(**wanted)
         else:
-            # Of few that are wanted, all lists are searched: the nearest lists may hold none.
-            wanted["nprobe"] = _PROBES if among is None else self._index.nlist
+            # For all, or a few that are wanted, all lists are searched: the nearest may not hold them.
+            wanted["nprobe"] = _PROBES if among is None and k < len(self) else self._index.nlist
             parameters = faiss.SearchParametersIVF(**wanted)
         _, ids = self._index.search(vector[np.newaxis], min(k, len(self)), params=parameters)
         return [int(i) for i in ids[0] if i >= 0]
@@ -107,7 +109,7 @@ class FaissStore:
         """Write the store aside, then put it in place."""
         import faiss
 
-        aside = path.with_suffix(".tmp")
+        aside = path.with_suffix(f".{os.getpid()}.tmp")  # two processes may save at once
         faiss.write_index(self._index, str(aside))
         aside.replace(path)
 

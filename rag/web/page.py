@@ -7,7 +7,7 @@ from itertools import groupby
 
 import gradio as gr
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, make_turn
 from rag.errors import RagError
 from rag.llm.llama import Message
 from rag.settings import Settings
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 # A draft's numbers are not checked yet: they are not shown.
 _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 # What Markdown would make a link, an image or markup of.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:$@])")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-!|~&:$@]|(?<=www)\.", re.IGNORECASE)
 MAX_QUESTION_CHARACTERS = 4000
 # So many passages are shown where none answers.
 _NEAREST = 2
@@ -28,13 +28,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     """Return the page; documents' and the model's words are escaped in it."""
 
     def reply(message: str, shown: list[object], said: list[Message]) -> Iterator[str]:
-        draft = answer = ""
+        draft = ""
         del said[len(shown) :]  # what was undone, or cleared, was not said
         question = message[:MAX_QUESTION_CHARACTERS]
+        turn = [Message("user", question), Message("assistant", "")]
         try:
             for event in assistant.stream(question, history=said):
                 if isinstance(event, Answer):
-                    question, answer = event.rewritten or question, event.answer
+                    turn = make_turn(event)
                     yield format_markdown(event)
                 elif isinstance(event, str):
                     draft += event
@@ -47,7 +48,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             logger.exception("a question failed")
             yield "**This question failed; the reason is in the log of `rag ui`. Ask again.**"
         finally:
-            said += [Message("user", question), Message("assistant", answer)]
+            said += turn
 
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_height=True) as page:
         gr.ChatInterface(

@@ -1,0 +1,84 @@
+"""Measures what each step of the retrieval is worth, and how long it takes.
+
+    python benchmarks/retrieval.py DATASET [--questions FILE]
+
+Over the answerable questions: how often one of the first so many passages holds an accepted text and is of a gold
+document, with 95 % intervals.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from click import echo as say
+from tqdm import tqdm
+
+import rag.index.index
+from rag import Hit, Index, Settings, load_dataset
+from rag.evaluation.judge import has_short_answers, measure_hits
+from rag.evaluation.metrics import RANKS, estimate
+from rag.index.index import index_documents
+from rag.retrieve import retrieve
+
+DEPTH = max(RANKS)
+
+
+def search_vectors(index: Index, question: str) -> Sequence[Hit]:
+    weight, rag.index.index.WORDS_WEIGHT = rag.index.index.WORDS_WEIGHT, 0.0
+    try:
+        return index.search(question, k=DEPTH)
+    finally:
+        rag.index.index.WORDS_WEIGHT = weight
+
+
+def search_words(index: Index, question: str) -> Sequence[Hit]:
+    found = dict(index.catalog.search_words(question, DEPTH))
+    return [Hit(chunk, found[chunk.id], rank) for rank, chunk in enumerate(index.catalog.get_chunks(list(found)), 1)]
+
+
+def search_both(index: Index, question: str) -> Sequence[Hit]:
+    return index.search(question, k=DEPTH)
+
+
+def search_whole(index: Index, question: str) -> Sequence[Hit]:
+    return retrieve(index, question, passages=DEPTH)
+
+
+STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
+    "vectors alone": search_vectors,
+    "words alone (BM25)": search_words,
+    "both": search_both,
+    "both, the same thing once (`rag search`)": search_whole,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--questions", type=Path)
+    arguments = parser.parse_args()
+    dataset = load_dataset(arguments.dataset, questions=arguments.questions)
+    questions = [q for q in dataset.questions if q.answerable and has_short_answers(q)]
+    with index_documents(dataset.documents, settings=Settings.load(name="retrieval")) as index:
+        say(f"{len(questions)} questions, {index.catalog.count_chunks()} chunks\n")
+        say("| | " + " | ".join(f"at {k}" for k in RANKS) + " | p50 | p95 |")
+        say("| --- " * (len(RANKS) + 3) + "|")
+        for name, search in STEPS.items():
+            seconds, measures = [], []
+            for question in tqdm(questions, desc=name, disable=None):
+                started = time.perf_counter()
+                hits = search(index, question.question)
+                seconds.append(time.perf_counter() - started)
+                measures.append(measure_hits(question, hits, dataset.passages))
+            cells = []
+            for k in RANKS:
+                value, low, high, _ = estimate([m[f"answer@{k}"] for m in measures])
+                cells.append(f"{value:.3f} ({low:.3f} to {high:.3f})")
+            cells += [f"{1000 * value:.1f} ms" for value in np.percentile(seconds, [50, 95])]
+            say(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
