@@ -1,9 +1,10 @@
 """Measures what each step of the retrieval is worth, and how long it takes.
 
-    python benchmarks/retrieval.py DATASET [--questions FILE]
+    python benchmarks/retrieval.py DATASET [--questions FILE] [--chunks N]
 
 Over the answerable questions: how often one of the first so many passages holds an accepted text and is of a gold
-document, with 95 % intervals.
+document, with 95 % intervals. With --chunks the index is filled up to so many with copies of its chunks, words shuffled
+and vectors blurred, to measure the time alone.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from click import echo as say
 from tqdm import tqdm
 
 import rag.index.index
-from rag import Hit, Index, Settings, load_dataset
+from rag import Document, Hit, Index, Section, Settings, load_dataset
 from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
 from rag.index.index import index_documents
@@ -54,14 +55,29 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
 }
 
 
+def fill_up(index: Index, count: int) -> None:
+    random, catalog = np.random.default_rng(0), index.catalog
+    ids, rows = catalog.get_embeddings(catalog.get_ids().tolist(), dim=index.embedder.dim)
+    chunks = catalog.get_chunks(ids)
+    for n in range(len(ids), count):
+        words = chunks[n % len(ids)].text.split()
+        text = " ".join(random.permutation(words))
+        row = rows[[n % len(ids)]] + random.normal(0, 0.05, (1, index.embedder.dim)).astype(np.float32)
+        document = Document(f"copy {n}", text, "", (Section(0, len(text), "article"),))
+        catalog.replace_document(document, "", document.sections, row / np.linalg.norm(row))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--questions", type=Path)
+    parser.add_argument("--chunks", type=int, default=0)
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset, questions=arguments.questions)
     questions = [q for q in dataset.questions if q.answerable and has_short_answers(q)]
-    with index_documents(dataset.documents, settings=Settings.load(name="retrieval")) as index:
+    settings = Settings.load(name=f"retrieval-{arguments.chunks}")
+    with index_documents(dataset.documents, settings=settings) as index:
+        fill_up(index, arguments.chunks)
         say(f"{len(questions)} questions, {index.catalog.count_chunks()} chunks\n")
         say("| | " + " | ".join(f"at {k}" for k in RANKS) + " | p50 | p95 |")
         say("| --- " * (len(RANKS) + 3) + "|")

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -62,10 +61,11 @@ def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hi
 
     A word weighs by how rare it is among the candidates (inverse document frequency), else among the hits.
     """
-    texts = [content_words(hit.chunk.text) for hit in candidates or hits]
-    asked = content_words(question)
-    frequency = Counter(word for words in texts for word in asked & words)
-    weights = {word: math.log(1 + len(texts) / (1 + frequency[word])) for word in asked}
+    texts = [f" {hit.chunk.text.lower()}" for hit in candidates or hits]
+    weights = {
+        word: math.log(1 + len(texts) / (1 + sum(f" {word}" in text for text in texts)))
+        for word in content_words(question)
+    }
     return tuple(
         replace(hit, rank=rank, evidence=tuple(_weigh_sentences(hit, weights)))
         for rank, hit in enumerate(hits, start=1)
