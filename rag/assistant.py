@@ -75,7 +75,7 @@ class Assistant:
         if not question:
             raise QuestionError("the question is empty: ask something")
         settings, llm, clock = self.settings, self.llm, _Clock()
-        rewritten = rewrite_question(question, history, llm=llm, prompts=self._rewrite_prompts) if llm else None
+        rewritten = self.rewrite(question, history)
         if rewritten:
             clock.stop("rewrite")
         if hits is None:
@@ -122,6 +122,12 @@ class Assistant:
             prompt_tokens=llm.count_tokens(messages),
             answer_tokens=len(pieces),
         )
+
+    def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
+        """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""
+        if self.llm is None:
+            return None
+        return rewrite_question(question, history, llm=self.llm, prompts=self._rewrite_prompts)
 
     def chat(self) -> "Chat":
         """Return a new conversation."""

@@ -188,7 +188,7 @@ def evaluate(
     dataset: Path | None,
     questions: Path | None,
     limit: int | None,
-    stage: str,
+    stage: Literal["retrieval", "answers"],
     context: Literal["retrieved", "gold", "none"],
     out: Path | None,
     baseline: Path | None,
@@ -223,15 +223,21 @@ def evaluate(
     from rag.llm.llama import open_llm
 
     earlier = load_report(baseline) if baseline else None
-    llm = open_llm(settings) if stage == "answers" else None
+    llm = open_llm(settings) if stage == "answers" or any(question.history for question in asked) else None
     name = re.sub(r"[^\w.-]+", "-", f"eval-{data.name}-{settings.embedder}")[-100:].lstrip(".-")
     own = settings.model_copy(update={"name": name})
     folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
     try:
         with index_documents(data.documents, settings=own) as opened:
-            subject = Assistant(opened, llm, own) if stage == "answers" else opened
             report = evaluate(
-                subject, data, questions=asked, context=context, folder=folder, baseline=earlier, progress=True
+                Assistant(opened, llm, own),
+                data,
+                questions=asked,
+                context=context,
+                stage=stage,
+                folder=folder,
+                baseline=earlier,
+                progress=True,
             )
     except KeyboardInterrupt:
         click.echo(f"\nstopped; {folder} keeps what is there: run the same command again to go on", err=True)

@@ -33,6 +33,7 @@ from rag.evaluation.page import render_page
 from rag.evaluation.report import Report, compare, load_report
 from rag.evaluation.run import RESULTS_FILE, evaluate
 from rag.index.index import index_documents
+from rag.llm.llama import Message
 from rag.settings import Settings
 from rag.types import Answer, Citation, Sentence
 from tests.fakes import HashingEmbedder, ScriptedLLM
@@ -334,6 +335,17 @@ def test_retrieval_alone_has_a_page_and_needs_no_llm(small: Dataset, settings: S
     assert report.measures["recall@1"].value == 1
     assert "score" not in report.measures
     assert "Found among the first k" in render_page(report)
+
+
+def test_a_follow_up_is_ranked_in_both_wordings(small: Dataset, settings: Settings) -> None:
+    question = replace(small.questions[0], question="What of it?", history=(Message("user", "Is there a cat?"),))
+    llm = ScriptedLLM(small.questions[0].question)
+    with index_documents(small.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
+        alone = evaluate(index, small, questions=[question])
+        both = evaluate(Assistant(index, llm, settings), small, questions=[question], stage="retrieval")
+    assert alone.results[0].hits[0].score < both.results[0].hits[0].score
+    assert both.measures["recall@1"].value == 1
+    assert len(llm.asked) == 1
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from rag.types import Answer, Hit, Sentence
 logger = logging.getLogger(__name__)
 
 Context = Literal["retrieved", "gold", "none"]
+Stage = Literal["retrieval", "answers"]
 RESULTS_FILE = "results.jsonl"
 # Retrieval is measured so deep, however few passages the LLM is given.
 _DEPTH = 10
@@ -49,6 +50,7 @@ class _Run:
     index: Index
     assistant: Assistant | None
     context: Context
+    stage: Stage
     passages: int
     texts: dict[str, str]
 
@@ -59,11 +61,12 @@ def evaluate(
     *,
     questions: Sequence[Question] | None = None,
     context: Context = "retrieved",
+    stage: Stage = "answers",
     folder: Path | None = None,
     baseline: Report | None = None,
     progress: bool = False,
 ) -> Report:
-    """Return the report of asking a data set's questions, or those given; of an Index, retrieval alone is measured.
+    """Return the report of asking a data set's questions, or those given; of an Index, the stage is always "retrieval".
 
     The index must hold the data set's documents (`index_documents`). The answers rest on what is retrieved, on the
     gold passages, or, with context "none", on nothing but what the LLM knows. In `folder` every result is kept as soon
@@ -80,6 +83,7 @@ def evaluate(
         index,
         assistant,
         context,
+        stage if assistant else "retrieval",
         assistant.settings.passages if assistant else _DEPTH,
         {document.source: document.text for document in dataset.documents},
     )
@@ -116,7 +120,9 @@ def _ask(run: _Run, question: Question) -> Result:
     hits: tuple[Hit, ...] = ()
     answer, seconds, error, rewritten = None, None, None, None
     try:
-        if run.assistant:
+        if run.assistant and run.stage == "retrieval":
+            rewritten = run.assistant.rewrite(question.question, question.history)
+        elif run.assistant:
             answer, seconds = _answer(run, run.assistant, question)
             rewritten = answer.rewritten
     except Exception as exc:  # whatever a question brings up must not cost the other questions' results
@@ -126,7 +132,7 @@ def _ask(run: _Run, question: Question) -> Result:
     except Exception as exc:
         error = error or _describe_error(question, exc)
     measures = measure_hits(question, hits, run.dataset.passages)
-    if not run.assistant:
+    if run.stage == "retrieval":
         return Result(question, hits, measures, error=error)
     verdict = judge_answer(question, answer)
     measures |= measure_answer(question, answer, verdict, run.dataset.passages, run.texts)
@@ -257,12 +263,12 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
             "chunks": index.catalog.count_chunks(),
             "sha256": _hash(repr(sorted(index.catalog.hashes().items())).encode()),
         },
-        "stage": "answers" if run.assistant else "retrieval",
+        "stage": run.stage,
         "code": code,
         "versions": {"python": platform.python_version()}
         | {package: importlib.metadata.version(package) for package in _PACKAGES},
     }
-    if run.assistant:
+    if run.assistant and (run.stage == "answers" or run.assistant.llm):
         settings = run.assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"})
         setup |= {"context": run.context, "settings": settings, "prompts": prompts, "cores": os.cpu_count()}
         setup["llm"] = {"name": run.assistant.settings.llm}
