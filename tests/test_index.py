@@ -42,6 +42,11 @@ def test_a_rare_word_is_found_wherever_it_is_in_the_vectors(settings: Settings, 
         assert index.search("And what of the zwiesel files?", k=3)[0].chunk.text == "The Zwiesel file was closed."
 
 
+def test_a_question_of_stop_words_alone_is_searched_for_by_them(index: Index) -> None:
+    assert index.catalog.search_words("on the", 9)
+    assert index.catalog.search_words("What was on the pipeline?", 9) == index.catalog.search_words("pipeline", 9)
+
+
 def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
     for name, text in (("a", "house of the white horse"), ("b", "horse of the white house")):
         (tmp_path / f"{name}.md").write_text(text)

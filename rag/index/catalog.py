@@ -13,6 +13,7 @@ import numpy as np
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
+from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 2
@@ -178,10 +179,13 @@ class Catalog:
     def search_words(self, question: str, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
 
-        Words are compared by their English stems; those in double quotes count together too, as a phrase.
+        Words are compared by their English stems; those in double quotes count together too, as a phrase. Stop words
+        count only where there are no others.
         """
+        words = _WORD.findall(question.lower())
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
-        terms = dict.fromkeys(" ".join(_WORD.findall(part)) for part in [*_WORD.findall(question.lower()), *phrases])
+        telling = [word for word in words if word not in STOP_WORDS] or words
+        terms = dict.fromkeys([*telling, *(" ".join(_WORD.findall(phrase)) for phrase in phrases)])
         # Quoted and without signs, a term is no query syntax.
         query = " OR ".join(f'"{term}"' for term in list(terms)[:_MAX_TERMS] if term)
         if not query:
