@@ -68,7 +68,7 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
 
 
 _ALIASES = {"passages": ("--k",)}
-_MODELS = ("home", "llm", "embedder", "context", "threads", "gpu_layers")
+_MODELS = ("home", "llm", "embedder", "reranker", "context", "threads", "gpu_layers")
 _ANSWER = ("passages", "caution", "max_answer_tokens", "temperature", "seed")
 
 
@@ -148,7 +148,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, settings: Settings)
 @click.argument("question")
 @_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
-@_settings_options("name", "index_dir", "home", "embedder", "passages")
+@_settings_options("name", "index_dir", "home", "embedder", "reranker", "passages")
 def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION, without an answer; needs no LLM."""
     from rag.index.index import open_index

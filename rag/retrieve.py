@@ -13,6 +13,8 @@ from rag.types import Evidence, Filter, Hit
 _COMMENT_SHARE = 0.25
 # So many candidates a wanted passage: enough that an article is found behind a long thread of comments.
 _CANDIDATES = 25
+# So many of the candidates a reranker reads: one takes it some 10 ms.
+_RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
 _SAME = 0.9
@@ -29,6 +31,11 @@ def retrieve(
     """
     asked = f"{question} {rewritten or ''}"
     found = index.search(question, k=passages * _CANDIDATES, only=only, rewritten=rewritten)
+    if index.reranker:
+        first = found[:_RERANKED]
+        scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
+        order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties stay in the order of the search
+        found = (*(first[i] for i in order), *found[_RERANKED:])
     wants_readers = _ASKS_READERS.search(asked) or (only and (only.voice or only.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         "all-minilm-l6-v2",
         description="embedder: a name of `rag models list`, a sentence-transformers folder, or hf:OWNER/REPO",
     )
+    reranker: str = Field(
+        "", description="cross-encoder that orders the passages again: a folder, or hf:OWNER/REPO; empty: none"
+    )
     passages: int = Field(4, ge=1, le=20, description="passages given to the LLM")
     chunk_tokens: int = Field(96, ge=16, le=8192, description="largest chunk, in the embedder's tokens")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")

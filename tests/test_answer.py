@@ -253,7 +253,7 @@ def test_an_empty_question_is_an_error(index: Index, settings: Settings) -> None
 
 
 def test_nothing_retrieved_costs_no_llm_call(settings: Settings) -> None:
-    empty = SimpleNamespace(search=lambda question, **_: ())
+    empty = SimpleNamespace(search=lambda question, **_: (), reranker=None)
     llm = ScriptedLLM()
     answer = Assistant(empty, llm, settings).ask("Who?")  # type: ignore[arg-type]
     assert (answer.outcome, llm.asked) == ("not_found", [])

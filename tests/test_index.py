@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rag import CatalogError, DocumentError, Filter, Index, QuestionError, Settings, build_index
+from rag import CatalogError, DocumentError, Filter, Index, ModelError, QuestionError, Settings, build_index
 from rag.index.embedder import Vectors
+from rag.index.reranker import open_reranker
 from rag.index.vectors import FaissStore, count_training
 from rag.retrieve import retrieve
 from tests.fakes import HashingEmbedder
@@ -104,6 +106,48 @@ def test_what_says_the_same_is_found_once(settings: Settings, embedder: HashingE
         hits = retrieve(index, "When will the tram line open?", passages=3)
     assert [Path(hit.chunk.source).name for hit in hits] in (["a.md", "c.md"], ["b.md", "c.md"])
     assert [hit.rank for hit in hits] == [1, 2]
+
+
+def test_a_reranker_has_the_last_word_on_the_order(index: Index) -> None:
+    class Backwards:
+        def score(self, question: str, texts: Sequence[str]) -> list[float]:
+            assert question == "What did the bridge cost?"
+            return [float(i) for i in range(len(texts))]
+
+    plain = retrieve(index, "What did the bridge cost?", passages=3)
+    index.reranker = Backwards()
+    turned = retrieve(index, "What did the bridge cost?", passages=3)
+    assert "nine million" in plain[0].chunk.text
+    assert "nine million" not in turned[0].chunk.text
+    assert [hit.rank for hit in turned] == [1, 2, 3]
+    assert {hit.chunk.id: hit.score for hit in plain}.items() <= {
+        hit.chunk.id: hit.score for hit in retrieve(index, "What did the bridge cost?", passages=9)
+    }.items()
+
+
+def test_a_cross_encoder_is_opened_by_its_folder(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "bridge", "cost"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    transformers.BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(folder)
+    config = transformers.BertConfig(
+        vocab_size=len(words),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        num_labels=1,
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    reranker = open_reranker(Settings.load(reranker=str(folder)))
+    assert reranker
+    assert len(reranker.score("cost", ["bridge", "bridge cost"])) == 2
+    assert open_reranker(Settings.load()) is None
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="cannot load the reranker"):
+        open_reranker(Settings.load(reranker=str(tmp_path / "empty")))
 
 
 @pytest.mark.parametrize(

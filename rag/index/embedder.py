@@ -60,7 +60,7 @@ def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
     """Return the embedder that the settings name; raises ModelError if it is not there or cannot be loaded."""
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if not any(name.startswith("hf:") for name in (settings.llm, settings.embedder)):
+    if not any(name.startswith("hf:") for name in (settings.llm, settings.embedder, settings.reranker)):
         # Everything is on this machine: the libraries are told not to ask the hub about it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

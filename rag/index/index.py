@@ -16,6 +16,7 @@ from rag.documents.read import find_files, read_document
 from rag.errors import CatalogError, DocumentError, QuestionError
 from rag.index.catalog import Catalog, check_index
 from rag.index.embedder import Embedder, open_embedder
+from rag.index.reranker import Reranker, open_reranker
 from rag.index.vectors import FaissStore, count_training
 from rag.settings import Settings
 from rag.types import Document, Filter, Hit
@@ -41,12 +42,15 @@ class IndexReport(NamedTuple):
 
 
 class Index:
-    """The documents of one folder `index_dir/name`, to be searched with one embedder."""
+    """The documents of one folder `index_dir/name`, to be searched with one embedder, and a reranker perhaps."""
 
-    def __init__(self, folder: Path, embedder: Embedder, *, create: bool = False) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, *, reranker: Reranker | None = None, create: bool = False
+    ) -> None:
         """Open the index in `folder`; with `create`, make it where there is none. Raises CatalogError."""
         self.folder = folder
         self.embedder = embedder
+        self.reranker = reranker
         if create:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +138,7 @@ class Index:
 def open_index(folder: Path, settings: Settings) -> Index:
     """Return the index in `folder`, with the settings' embedder; raises CatalogError or ModelError."""
     check_index(folder)  # at once, not after the seconds that the embedder takes to load
-    return Index(folder, open_embedder(settings))
+    return Index(folder, open_embedder(settings), reranker=open_reranker(settings))
 
 
 def build_index(
@@ -177,7 +181,8 @@ def index_documents(
     documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
 ) -> Index:
     """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
-    index = Index(settings.index_dir / settings.name, embedder or open_embedder(settings), create=True)
+    folder, embedder = settings.index_dir / settings.name, embedder or open_embedder(settings)
+    index = Index(folder, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
     known = index.catalog.hashes()
     for source in known.keys() - {document.source for document in documents}:

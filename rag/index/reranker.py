@@ -1,0 +1,45 @@
+"""Puts the best passages in a better order, with a model that reads each beside the question; off by default."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rag.errors import ModelError
+from rag.models.registry import locate_model
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+class Reranker(Protocol):
+    """What the retrieval needs of a reranker."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return a score for each text: the higher, the better it answers the question."""
+
+
+class CrossEncoderReranker:
+    """A cross-encoder of the sentence-transformers library, on the CPU."""
+
+    def __init__(self, model: "CrossEncoder") -> None:
+        self._model = model
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        scores = self._model.predict([(question, text) for text in texts], show_progress_bar=False)
+        return [float(score) for score in scores]
+
+
+def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
+    """Return the reranker that the settings name, if any; raises ModelError if it cannot be loaded."""
+    if not settings.reranker:
+        return None
+    folder = locate_model(settings.reranker, kind="embedder", home=settings.home)
+    from sentence_transformers import CrossEncoder
+
+    try:
+        model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as exc:
+        raise ModelError(f"cannot load the reranker in {folder}: {exc}; name the folder of a cross-encoder") from exc
+    if model.num_labels != 1:
+        raise ModelError(f"the model in {folder} gives {model.num_labels} scores a passage: name one that gives one")
+    return CrossEncoderReranker(model)
