@@ -10,8 +10,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _UNITS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], range(1, 10), strict=True))
 _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _SMALL = _UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
-_TENTHS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_TENS = dict(zip(_TENTHS, range(20, 100, 10), strict=True))
+_TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
 # "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
 _TIMES = {"hundred": 100, "thousand": 1000}
 _SPELT = re.compile(
