@@ -15,6 +15,7 @@ from rag.answer.prompt import (
     load_rewrite_prompts,
 )
 from rag.answer.rewrite import rewrite_question
+from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm.llama import LLM, Message, open_llm
@@ -86,11 +87,12 @@ class Assistant:
         yield hits
         cited = quote_evidence(() if llm else hits)
         model = llm.name if llm else NO_LLM
-        answer = Answer(question, *cited, hits, model, 0, 0, rewritten=rewritten, seconds=clock.seconds)
+        asked = rewritten or question
+        note = PARTIAL if asks_about_all(asked) else None
+        answer = Answer(question, *cited, hits, model, 0, 0, rewritten=rewritten, note=note, seconds=clock.seconds)
         if not (llm and hits):
             yield answer
             return
-        asked = rewritten or question
         messages, shown = build_messages(
             asked,
             hits,

@@ -324,6 +324,8 @@ def format_answer(answer: "Answer") -> str:
     parts = [answer.answer]
     if answer.outcome == "unconfirmed":
         parts.append("Not confirmed: only readers' comments say so.")
+    if answer.note:
+        parts.append(answer.note)
     if answer.outcome == "not_found" and answer.hits:
         nearest = dict.fromkeys(describe_source(hit.chunk) for hit in answer.hits)
         parts.append("Nearest, but no answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))

@@ -118,7 +118,8 @@ class Answer:
     """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time.
 
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
-    `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked.
+    `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
+    reader has to know of the answer, if anything.
     """
 
     question: str
@@ -132,4 +133,5 @@ class Answer:
     answer_tokens: int
     confidence: float | None = None
     rewritten: str | None = None
+    note: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)

@@ -11,6 +11,8 @@ from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError
 from rag.answer.cite import cite_answer
 from rag.answer.confidence import Features, assess, estimate_confidence
 from rag.answer.prompt import REFUSAL, build_check, build_messages, load_answer_prompts, load_check_prompts
+from rag.answer.scope import PARTIAL, asks_about_all
+from rag.cli import format_answer
 from rag.llm.llama import Message
 from rag.text import split_sentences
 from rag.types import Voice
@@ -238,6 +240,31 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
     assert asked.answer.startswith("A reader says: The pipeline contract was surely not ready")
     assert asked.outcome == "unconfirmed"
     assert assistant.ask("How do penguins sleep in winter?").outcome == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("question", "about_all"),
+    [
+        ("How many documents mention the bridge?", True),
+        ("List all ministers.", True),
+        ("Which articles mention Putin?", True),
+        ("Please compare every offer that we got", True),
+        ("What do all the readers think?", True),
+        ("How many euros did the bridge cost?", False),
+        ("Who were all those people at the summit?", False),
+        ("Why was Putin's visit cancelled?", False),
+        ("What does the list say about each day?", False),
+    ],
+)
+def test_a_question_about_all_documents_is_recognised(question: str, about_all: bool) -> None:
+    assert asks_about_all(question) == about_all
+
+
+def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Index, settings: Settings) -> None:
+    answer = Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).ask("List all that the minister did.")
+    assert answer.note == PARTIAL
+    assert PARTIAL in format_answer(answer)
+    assert Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).ask("Who arrived?").note is None
 
 
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:

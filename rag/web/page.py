@@ -70,6 +70,8 @@ def format_markdown(answer: Answer) -> str:
     parts.append(_escape(answer.answer))
     if answer.outcome == "unconfirmed":
         parts.append("*Not confirmed: only readers' comments say so.*")
+    if answer.note:
+        parts.append(f"*{_escape(answer.note)}*")
     if answer.outcome == "not_found":
         parts += [_format_nearest(hit) for hit in answer.hits[:_NEAREST]]
     parts += [_format_card(n, list(same)) for n, same in groupby(answer.citations, key=lambda c: c.number)]
