@@ -17,7 +17,7 @@ from typing import NamedTuple
 from click import echo as say
 
 from rag import Chunk, Dataset, Hit, Report, load_dataset
-from rag.answer.check import _find_names
+from rag.answer.check import find_names
 from rag.answer.cite import cite_answer
 from rag.evaluation.report import load_report
 from rag.text import split_sentences
@@ -59,8 +59,8 @@ def change_number(case: Case, lot: random.Random, _: list[Case]) -> str | None:
 
 def change_name(case: Case, lot: random.Random, cases: list[Case]) -> str | None:
     """Return the sentence with one of its names replaced by one of another sentence."""
-    names = [name for name in _find_names(case.text) if len(name) > 2]
-    others = list(_find_names(lot.choice(cases).text))
+    names = [name for name in find_names(case.text) if len(name) > 2]
+    others = list(find_names(lot.choice(cases).text))
     if not names or not others:
         return None
     name, other = lot.choice(names), lot.choice(others)

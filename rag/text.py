@@ -19,12 +19,14 @@ def normalise(text: str) -> str:
     return " ".join(WORD.findall(text.lower()))
 
 
-def content_words(text: str) -> set[str]:
-    """Return a text's words, less those that carry no content, cut to six letters.
+def stem(word: str) -> str:
+    """Return the first six letters, in lower case: "cancelled" meets "cancellation", "officials" meets "official"."""
+    return word.lower()[:6]
 
-    A crude stem: "cancelled" meets "cancellation", and "officials" meets "official".
-    """
-    return {word[:6] for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
+
+def content_words(text: str) -> set[str]:
+    """Return the stems of a text's words, less those that carry no content."""
+    return {stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.text import STOP_WORDS
+from rag.text import STOP_WORDS, stem
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -49,7 +49,7 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     short = set(_ACRONYM.findall(allowed))
     abbreviated = {acronym for run in _find_runs(allowed) for acronym in _abbreviate(run)}
     spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
-    for name in _find_names(text):
+    for name in find_names(text):
         if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
             return f"the name {name}"
     if any(_is_negated_otherwise(text, quote) for quote in quotes):
@@ -68,7 +68,8 @@ def _find_numbers(text: str) -> Iterator[str]:
             yield str(value)
 
 
-def _find_names(text: str) -> Iterator[str]:
+def find_names(text: str) -> Iterator[str]:
+    """Yield the capitalised words of a text, less those that only begin a sentence."""
     words = list(_WORD.finditer(text))
     for i, match in enumerate(words):
         word = _strip(match[0])
@@ -114,13 +115,9 @@ def _is_negated_otherwise(text: str, quote: str) -> bool:
 def _denies(text: str, other: str) -> bool:
     if _NEGATION.search(other):
         return False
-    said = {_stem(word) for word in _WORD.findall(other)}
+    said = {stem(word) for word in _WORD.findall(other)}
     for match in _NEGATION.finditer(text):
-        after = [_stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
+        after = [stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
         if after and said.issuperset(after):
             return True
     return False
-
-
-def _stem(word: str) -> str:
-    return word.lower()[:6]

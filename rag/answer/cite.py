@@ -145,8 +145,10 @@ def _choose_numbers(
     supporting = tuple(n for n in good if not _find_conflict(text, (n,), quotes, hits, question))
     if supporting:
         return supporting
-    for numbers in [good, *((n,) for n in ranked if n not in good)]:
-        if numbers and not _find_conflict(text, numbers, quotes, hits, question):
+    # None of those offered alone: then perhaps together, or another one.
+    together = [good] if len(good) > 1 else []
+    for numbers in [*together, *((n,) for n in ranked if n not in good)]:
+        if not _find_conflict(text, numbers, quotes, hits, question):
             if numbers != good:
                 logger.info("cited %s instead of %s: %s", list(numbers), list(offered), text)
             return numbers
