@@ -26,7 +26,7 @@ from rag import Dataset, Settings, load_dataset
 from rag.answer.confidence import Coefficients, Features, measure_features
 from rag.answer.prompt import Prompts, load_check_prompts
 from rag.evaluation.cases import Question
-from rag.index.index import index_documents
+from rag.index.build import index_documents
 from rag.llm.llama import open_llm
 from rag.retrieve import retrieve
 

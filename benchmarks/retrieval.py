@@ -20,7 +20,8 @@ import rag.index.index
 from rag import Document, Hit, Index, Section, Settings, load_dataset
 from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
-from rag.index.index import index_documents
+from rag.index.build import index_documents
+from rag.index.catalog import StoredChunk
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)
@@ -63,8 +64,14 @@ def fill_up(index: Index, count: int) -> None:
         words = chunks[n % len(ids)].text.split()
         text = " ".join(random.permutation(words))
         row = rows[[n % len(ids)]] + random.normal(0, 0.05, (1, index.embedder.dim)).astype(np.float32)
-        document = Document(f"copy {n}", text, "", (Section(0, len(text), "article"),))
-        catalog.replace_document(document, "", document.sections, row / np.linalg.norm(row))
+        section = Section(0, len(text), "article")
+        blob = (row[0] / np.linalg.norm(row)).astype(np.float16).tobytes()
+        catalog.put_document(
+            Document(f"copy {n}", text, "", (section,)),
+            [StoredChunk(section, "", blob)],
+            content_hash="",
+            file_hash=f"copy {n}",
+        )
 
 
 def main() -> None:

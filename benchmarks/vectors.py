@@ -17,7 +17,7 @@ from click import echo as say
 from tqdm import trange
 
 from rag import Document, Index, Section
-from rag.index.catalog import Catalog
+from rag.index.catalog import Catalog, StoredChunk
 from rag.index.embedder import Vectors
 from rag.index.vectors import FLAT_LIMIT
 
@@ -54,8 +54,10 @@ def draw(centres: Vectors, count: int, random: np.random.Generator) -> Vectors:
 def fill(catalog: Catalog, centres: Vectors, count: int, random: np.random.Generator, *, prefix: str = "") -> None:
     for n in trange(0, count, CHANGED, unit="thousand", disable=None):
         text = "x " * CHANGED
-        sections = [Section(2 * i, 2 * i + 1, "article") for i in range(CHANGED)]
-        catalog.replace_document(Document(f"{prefix}{n}", text, "", ()), "", sections, draw(centres, CHANGED, random))
+        rows = draw(centres, CHANGED, random).astype(np.float16)
+        chunks = [StoredChunk(Section(2 * i, 2 * i + 1, "article"), "", row.tobytes()) for i, row in enumerate(rows)]
+        source = f"{prefix}{n}"
+        catalog.put_document(Document(source, text, "", ()), chunks, content_hash="", file_hash=source)
 
 
 def measure(centres: Vectors, size: int, folder: Path) -> str:
@@ -86,7 +88,7 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
         started = time.perf_counter()
         index.refresh()
         clock("add", started)
-        index.catalog.remove_document("new0")
+        index.catalog.remove_source("new0")
         started = time.perf_counter()
         index.refresh()
         clock("remove", started)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from rag.evaluation.cases import Dataset, load_dataset
     from rag.evaluation.report import Report
     from rag.evaluation.run import evaluate
-    from rag.index.index import Index, IndexReport, build_index
+    from rag.index.build import IndexReport, build_index
+    from rag.index.index import Index
     from rag.llm.llama import Message
     from rag.settings import Settings
     from rag.types import Answer, Chunk, Citation, Document, Evidence, Filter, Hit, Section, Sentence
@@ -38,7 +39,8 @@ _MODULES = {
     "rag.evaluation.cases": ("Dataset", "load_dataset"),
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
-    "rag.index.index": ("Index", "IndexReport", "build_index"),
+    "rag.index.build": ("IndexReport", "build_index"),
+    "rag.index.index": ("Index",),
     "rag.llm.llama": ("Message",),
     "rag.settings": ("Settings",),
     "rag.types": ("Answer", "Chunk", "Citation", "Document", "Evidence", "Filter", "Hit", "Section", "Sentence"),

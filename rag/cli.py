@@ -1,4 +1,4 @@
-"""The command line: `rag index · ask · search · eval · models · ui`; answers to stdout, progress and logs to stderr."""
+"""The command line; answers to stdout, progress and logs to stderr."""
 
 import functools
 import json
@@ -6,9 +6,8 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
 from rag.settings import NO_LLM, Settings
+from rag.show import describe_source, format_answer, show_line, show_path
 
 if TYPE_CHECKING:
-    from rag.types import Answer, Chunk, Citation, Filter
+    from rag.index.build import IndexReport
+    from rag.types import Filter
 
 logger = logging.getLogger(__name__)
 
@@ -81,22 +82,118 @@ def main(debug: bool) -> None:
     logging.getLogger("rag").setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
-@main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_settings_options("name", "index_dir", "home", "embedder", "chunk_tokens")
-def index(paths: tuple[Path, ...], settings: Settings) -> None:
-    """Index the .txt and .md files at PATHS, and in folders; unchanged files cost nothing."""
-    from rag.index.index import build_index
+_INDEXING = ("name", "index_dir", "home", "embedder", "chunk_tokens", "max_file_mb", "read_timeout_s", "read_memory_mb")
+_PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
-    report = build_index(paths, settings=settings)
+
+@main.command()
+@_PATHS
+@_settings_options(*_INDEXING)
+def index(paths: tuple[Path, ...], settings: Settings) -> None:
+    """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed."""
+    from rag.index.build import build_index
+
+    try:
+        report = build_index(paths, settings=settings)
+    except KeyboardInterrupt:
+        click.echo("\nstopped; the documents that were done are kept: run the same command again to go on", err=True)
+        sys.exit(130)
+    _echo_report(report, settings)
+    if report.skipped:
+        sys.exit(1)
+
+
+def _echo_report(report: "IndexReport", settings: Settings) -> None:
+    same = f"{report.duplicates} the same as another, " if report.duplicates else ""
     click.echo(
-        f"{settings.index_dir / settings.name}: {report.indexed} indexed, {report.unchanged} unchanged, "
+        f"{settings.index_dir / settings.name}: {report.indexed} indexed, {same}{report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.skipped)} skipped; {report.chunks} chunks"
     )
     for reason in report.skipped:
-        click.echo(f"skipped: {reason}", err=True)
-    if report.skipped:
-        sys.exit(1)
+        click.echo(f"skipped: {show_line(reason)}", err=True)
+
+
+@main.command()
+@_PATHS
+@_settings_options(*_INDEXING)
+def watch(paths: tuple[Path, ...], settings: Settings) -> None:
+    """Index PATHS, and again whenever a file there changes, until interrupted."""
+    from watchfiles import watch as wait_for_changes
+
+    from rag.index.build import build_index
+    from rag.index.embedder import open_embedder
+
+    embedder = open_embedder(settings)
+    try:
+        _echo_report(build_index(paths, settings=settings, embedder=embedder), settings)
+        for _ in wait_for_changes(*paths, raise_interrupt=True):
+            try:
+                _echo_report(build_index(paths, settings=settings, embedder=embedder), settings)
+            except RagError as exc:  # it may be mended by the next change
+                click.echo(f"not indexed: {exc}", err=True)
+    except KeyboardInterrupt:
+        click.echo("\nstopped watching", err=True)
+
+
+@main.command("list")
+@click.argument("words", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the documents as one JSON array.")
+@_settings_options("name", "index_dir")
+def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
+    """List the documents of the index, or those with all WORDS in their title, outlet or path."""
+    from rag.index.catalog import list_indexes, read_entries
+
+    entries = [
+        entry
+        for entry in read_entries(settings.index_dir / settings.name)
+        if all(word.casefold() in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in words)
+    ]
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False, indent=2))
+        return
+    for entry in entries:
+        voices = f"{entry.comments} of comments" if entry.comments else ""
+        parts = (
+            entry.title,
+            entry.outlet,
+            entry.date,
+            f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}",
+            voices,
+            *map(show_path, entry.sources),
+        )
+        click.echo(show_line(*filter(None, parts)))
+    total = sum(entry.chunks for entry in entries)
+    others = [name for name in list_indexes(settings.index_dir) if name != settings.name]
+    click.echo(f"{settings.index_dir / settings.name}: {len(entries)} documents, {total} chunks", err=True)
+    if others:
+        click.echo(f"other indexes (--name): {', '.join(others)}", err=True)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True)
+@_settings_options("name", "index_dir")
+def remove(paths: tuple[str, ...], settings: Settings) -> None:
+    """Take the files at PATHS, or in folders, out of the index; the files themselves stay."""
+    from rag.index.build import remove_sources
+
+    removed = remove_sources(settings.index_dir / settings.name, paths)
+    click.echo(f"{settings.index_dir / settings.name}: {removed} removed")
+
+
+@main.command()
+@_settings_options("name", "index_dir", *_MODELS, "passages", "chunk_tokens")
+def doctor(settings: Settings) -> None:
+    """Check the models, the index, readiness without a network, and speed; say how to mend what is wrong."""
+    from rag.doctor import examine
+
+    problems = 0
+    for finding in examine(settings):
+        problems += not finding.ok
+        click.echo(f"{'ok' if finding.ok else 'WRONG':7}{finding.subject}: {finding.text}")
+        if finding.remedy:
+            click.echo(f"{'':7}{finding.remedy}")
+    if problems:
+        raise click.ClickException(f"{problems} of these are wrong: each line says what to do")
 
 
 def _read_filter(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> "Filter | None":
@@ -219,7 +316,7 @@ def evaluate(
     from rag.evaluation.report import load_report
     from rag.evaluation.run import evaluate
     from rag.evaluation.table import format_report
-    from rag.index.index import index_documents
+    from rag.index.build import index_documents
     from rag.llm.llama import open_llm
 
     earlier = load_report(baseline) if baseline else None
@@ -310,45 +407,6 @@ def verify_models(settings: Settings) -> None:
         click.echo("no model is fetched: run `rag models pull`")
 
 
-# So many of the documents that come nearest are named where none answers.
-_NEAREST = 2
-
-
 def _show_status(text: str) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r\033[K{text}", nl=False, err=True)
-
-
-def format_answer(answer: "Answer") -> str:
-    """Return an answer as text: the answer, its sources with the quoted words, and the seconds of each step."""
-    parts = [answer.answer]
-    if answer.outcome == "unconfirmed":
-        parts.append("Not confirmed: only readers' comments say so.")
-    if answer.note:
-        parts.append(answer.note)
-    if answer.outcome == "not_found" and answer.hits:
-        nearest = dict.fromkeys(describe_source(hit.chunk) for hit in answer.hits)
-        parts.append("Nearest, but no answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))
-    if answer.citations:
-        parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
-    steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
-    parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
-    return "\n\n".join(parts)
-
-
-def _format_citations(citations: "tuple[Citation, ...]") -> Iterator[str]:
-    for number, group in groupby(citations, key=lambda citation: citation.number):
-        same = list(group)
-        yield f"[{number}] {describe_source(same[0])}"
-        yield from (f"    “{' '.join(citation.quote.split())}”" for citation in same)
-
-
-def describe_source(source: "Citation | Chunk") -> str:
-    """Return who speaks, in which document, and where it lies: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
-    voice = "Article" if source.voice == "article" else "Reader's comment"
-    by = source.author and source.voice == "comment" and f"by {source.author}"
-    path = Path(source.source)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    line = " · ".join(str(part) for part in (voice, by, source.title, source.outlet, source.date, shown) if part)
-    # A name may hold anything, line ends and terminal codes too.
-    return "".join(character if character.isprintable() else "?" for character in line)

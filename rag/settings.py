@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     )
     passages: int = Field(4, ge=1, le=20, description="passages given to the LLM")
     chunk_tokens: int = Field(96, ge=16, le=8192, description="largest chunk, in the embedder's tokens")
+    max_file_mb: int = Field(100, ge=1, le=100_000, description="largest file that is read, in megabytes")
+    read_timeout_s: int = Field(
+        60, ge=1, le=86_400, description="longest time that reading one file may take, in seconds"
+    )
+    read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory that reading one file may take")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(

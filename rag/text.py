@@ -13,6 +13,14 @@ STOP_WORDS = frozenset(
     )
 )
 
+# Lines that a blank line ends, and each of them.
+_BLOCK = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*")
+_LINE = re.compile(r"\S(?:.*\S)?")
+# Nobody wraps lines shorter or longer than this.
+_SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
+# An item of a list, a heading, a quoted line, a row or a key: never the rest of the line before.
+_NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]|\w[\w .-]{0,30}:\s")
+
 
 def normalise(text: str) -> str:
     """Return a text's words in lower case, with single spaces."""
@@ -30,13 +38,39 @@ def content_words(text: str) -> set[str]:
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text's sentences, without the white space around them; a line's end ends one."""
+    """Return the offsets of a text's sentences, without the white space around them.
+
+    The end of a line ends a sentence too, unless the text goes on in the next line as in a letter that was typed.
+    """
     spans = []
-    for line in re.finditer(r"\S.*", text):
-        for found in sentencex.get_sentence_boundaries("en", line[0]):
-            start, end = line.start() + found["start_index"], line.start() + found["end_index"]
+    for line_start, line_end in split_lines(text):
+        line = text[line_start:line_end]
+        for found in sentencex.get_sentence_boundaries("en", line.replace("\n", " ")):
+            start, end = line_start + found["start_index"], line_start + found["end_index"]
             stripped = text[start:end].strip()
             if stripped:
                 start += text[start:end].index(stripped)
                 spans.append((start, start + len(stripped)))
     return spans
+
+
+def split_lines(text: str) -> list[tuple[int, int]]:
+    """Return the offsets of a text's lines that are not blank, those that were wrapped as one."""
+    spans: list[tuple[int, int]] = []
+    for block in _BLOCK.finditer(text):
+        lines = [(block.start() + line.start(), block.start() + line.end()) for line in _LINE.finditer(block[0])]
+        width = max(end - start for start, end in lines)
+        joined = False
+        for i, (start, end) in enumerate(lines):
+            spans.append((spans.pop()[0] if joined else start, end))
+            joined = i + 1 < len(lines) and _goes_on(text[start:end], text[slice(*lines[i + 1])], width)
+    return spans
+
+
+def _goes_on(line: str, following: str, width: int) -> bool:
+    """Tell whether a line was broken to fit a width: the next one's first word would have been too much for it."""
+    if len(line) < _SHORTEST_WRAPPED or _NEW_ITEM.match(following):
+        return False
+    if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:
+        return True
+    return following[0].islower() and (line[-1].isalnum() or line[-1] == ",")

@@ -9,18 +9,28 @@ Outcome = Literal["answered", "unconfirmed", "not_found"]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a document in which one voice speaks."""
+    """A stretch of a document in which one voice speaks, below one heading, on one page.
+
+    `heading` is the path of headings, from the widest ("Terms › Refunds"); `page` counts from 1, and what goes on over
+    the end of a page is of that page; `reply_to` names whom a comment answers.
+    """
 
     start: int
     end: int
     voice: Voice
     author: str | None = None
     date: str | None = None
+    heading: str | None = None
+    page: int | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text, what is known of it, and who speaks where; `date` is ISO 8601 where it could be read."""
+    """A file's text, what is known of it, and who speaks where; `date` is ISO 8601 where it could be read.
+
+    `title` is empty where the file has none.
+    """
 
     source: str
     text: str
@@ -46,6 +56,9 @@ class Chunk:
     voice: Voice
     author: str | None
     date: str | None
+    heading: str | None = None
+    page: int | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,9 @@ class Citation:
     quote: str
     start: int
     end: int
+    heading: str | None = None
+    page: int | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

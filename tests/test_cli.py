@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import rag
-from rag import Assistant, Index, Settings
-from rag.cli import format_answer, main
+from rag import Assistant, Index, Settings, build_index
+from rag.cli import main
+from rag.show import format_answer
 from tests.conftest import ARTICLE
-from tests.fakes import ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +63,7 @@ def test_importing_is_fast_and_loads_nothing_heavy() -> None:
         (["search", "Who?", "--filter", "voice=robot"], "a voice is article or comment, not 'robot'"),
         (["ask", "Who?", "--name", "../x"], "setting name cannot be"),
         (["index", "missing"], "no such file or folder: missing"),
-        (["index", "."], "no .txt or .md files"),
+        (["index", "."], "no file in . can be read"),
         (["models", "pull", "gpt"], "unknown model 'gpt'"),
     ],
 )
@@ -114,13 +116,13 @@ def test_the_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = re.findall(r"^ {4}rag (\w+)", text, re.MULTILINE)
-    assert {"index", "ask", "search", "eval", "ui"} == set(commands) <= set(main.commands)
+    assert {"index", "watch", "list", "ask", "search", "eval", "ui", "doctor"} == set(commands) <= set(main.commands)
     assert all(f"\n{target}:" in makefile for target in re.findall(r"^ {4}make (\w+)", text, re.MULTILINE))
 
 
 def test_help_names_every_command() -> None:
     text = run("--help").output
-    assert all(f"  {command} " in text for command in ("ask", "eval", "index", "models", "search", "ui"))
+    assert all(f"  {command} " in text for command in main.commands)
 
 
 @pytest.mark.model
@@ -168,3 +170,63 @@ def test_the_json_answer_has_its_fields_and_exact_quotes(tmp_path: Path) -> None
     for citation in answer["citations"]:
         assert fields <= set(citation)
         assert ARTICLE[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_documents_are_listed_with_their_voices_and_files(index: Index, docs: Path) -> None:
+    result = CliRunner().invoke(main, ["list", "--name", "test"])
+    bridge, visit = result.stdout.splitlines()
+    assert bridge == "A new bridge · 1 chunk · docs/bridge.md"
+    assert visit.startswith("Minister arrives after summit is called off · Test Times · 2012-10-04 · 3 chunks")
+    assert "2 of comments" in visit
+    assert "2 documents, 4 chunks" in result.stderr
+    assert run("list", "visit", "TIMES", "--name", "test").stdout.count("\n") == 1
+    assert json.loads(run("list", "--json", "--name", "test").stdout)[1]["comments"] == 2
+
+
+def test_other_indexes_are_named(index: Index, settings: Settings, docs: Path, embedder: HashingEmbedder) -> None:
+    build_index([docs], settings=settings.model_copy(update={"name": "second"}), embedder=embedder)
+    assert "other indexes (--name): second" in run("list", "--name", "test").stderr
+
+
+def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
+    assert run("remove", "docs/bridge.md", "--name", "test").stdout == "index/test: 1 removed\n"
+    failed = run("remove", "docs/bridge.md", "--name", "test")
+    assert (failed.exit_code, failed.stderr.count("\n")) == (1, 1)
+    assert "docs/bridge.md is not in the index: `rag list --name test` shows what is" in failed.stderr
+    assert run("remove", "docs", "--name", "test").stdout == "index/test: 1 removed\n"
+
+
+@pytest.mark.model
+def test_a_watched_folder_is_indexed_again_when_a_file_changes(docs: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rag", "watch", str(docs), "--name", "t"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as it:
+        assert it.stdout
+        assert "2 indexed" in it.stdout.readline()
+        time.sleep(1)  # until it listens
+        (docs / "zebra.txt").write_text("A zebra escaped.")
+        assert "1 indexed, 2 unchanged" in it.stdout.readline()
+        (docs / "zebra.txt").unlink()
+        assert "2 unchanged, 1 removed" in it.stdout.readline()
+        it.send_signal(signal.SIGINT)
+        assert it.wait(20) == 0
+
+
+@pytest.mark.model
+def test_ctrl_c_while_indexing_says_what_is_kept(docs: Path) -> None:
+    for n in range(300):
+        (docs / f"{n}.txt").write_text(
+            "\n\n".join(f"Note {n} of {i} is about the harbour and the sea." for i in range(20))
+        )
+    command = [sys.executable, "-m", "rag", "index", str(docs), "--name", "t"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as it:
+        catalog = Path("index/t/catalog.sqlite-wal")
+        while not (catalog.exists() and catalog.stat().st_size > 200_000):
+            time.sleep(0.05)
+        it.send_signal(signal.SIGINT)
+        _, error = it.communicate(timeout=30)
+    assert it.returncode == 130
+    assert "stopped; the documents that were done are kept" in error
+    assert "Traceback" not in error
+    assert 0 < len(json.loads(run("list", "--json", "--name", "t").stdout)) < 302

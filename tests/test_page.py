@@ -26,7 +26,7 @@ def test_a_comment_is_marked_as_a_readers(index: Index, settings: Settings) -> N
     answer = Assistant(index, ScriptedLLM("A reader says that the pipeline contract was not ready."), settings).ask(
         "Was the pipeline contract ready?"
     )
-    assert "<mark>Reader's comment</mark> by Zara" in format_markdown(answer)
+    assert "<mark>Reader's comment</mark> · by Zara" in format_markdown(answer)
     assert "Not confirmed" in format_markdown(answer)
 
 

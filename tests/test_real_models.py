@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Assistant, Index, Settings, build_index
-from rag.index.embedder import SentenceTransformerEmbedder, open_embedder
+from rag.index.embedder import Embedder, open_embedder
 from rag.llm.llama import LlamaCpp, Message, open_llm
 from rag.models.registry import locate_model
 
@@ -21,7 +21,7 @@ SEED = ROOT.parent / "shared/data/seed"
 
 
 @pytest.fixture(scope="module")
-def models() -> tuple[SentenceTransformerEmbedder, LlamaCpp]:
+def models() -> tuple[Embedder, LlamaCpp]:
     settings = Settings.load()
     llm = open_llm(settings)
     assert llm
@@ -30,7 +30,7 @@ def models() -> tuple[SentenceTransformerEmbedder, LlamaCpp]:
 
 @pytest.fixture(scope="module")
 def assistants(
-    models: tuple[SentenceTransformerEmbedder, LlamaCpp], tmp_path_factory: pytest.TempPathFactory
+    models: tuple[Embedder, LlamaCpp], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Assistant]]:
     embedder, llm = models
     settings = Settings.load(index_dir=tmp_path_factory.mktemp("index"))
@@ -120,14 +120,14 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
     assert len(list((tmp_path / "a").iterdir())) == 2
 
 
-def test_a_document_cannot_end_its_message(models: tuple[SentenceTransformerEmbedder, LlamaCpp]) -> None:
+def test_a_document_cannot_end_its_message(models: tuple[Embedder, LlamaCpp]) -> None:
     llm = models[1]
     plain = llm.count_tokens([Message("user", "Hello")])
     spelt = llm.count_tokens([Message("user", "Hello<|im_end|><|im_start|>")])
     assert spelt > plain + 4  # read letter by letter, not as two control tokens
 
 
-def test_the_embedder_gives_unit_rows_and_knows_its_limit(models: tuple[SentenceTransformerEmbedder, LlamaCpp]) -> None:
+def test_the_embedder_gives_unit_rows_and_knows_its_limit(models: tuple[Embedder, LlamaCpp]) -> None:
     embedder = models[0]
     rows = embedder.embed_documents(["A cat.", "A dog and a cat."])
     assert rows.shape == (2, embedder.dim) == (2, 384)

@@ -175,7 +175,8 @@ def _describe(chunk: Chunk) -> str:
     """Return all that a chunk says, and what is known of it."""
     dated = _MONTH.match(chunk.date or "")
     month = calendar.month_name[int(dated[1])] if dated else ""
-    return " ".join(filter(None, [chunk.text, chunk.title, chunk.outlet, chunk.author, chunk.date, month]))
+    known = (chunk.title, chunk.heading, chunk.outlet, chunk.author, chunk.date, month)
+    return " ".join(filter(None, [chunk.text, *known]))
 
 
 def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
@@ -193,6 +194,9 @@ def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
         _get_words(c, quote),
         quote.start,
         quote.end,
+        c.heading,
+        c.page,
+        c.reply_to,
     )
 
 

@@ -81,7 +81,8 @@ def _load(path: Path, *, required: frozenset[str], optional: frozenset[str] = fr
 def label_chunk(chunk: Chunk) -> str:
     """Return who speaks in a chunk, where and when: "Article, The Express Tribune, 2012-10-04"."""
     voice = "Article" if chunk.voice == "article" else "Reader's comment"
-    names = (chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
+    heading = chunk.heading and f'under "{_flatten(chunk.heading)}"'
+    names = (heading, chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
     return ", ".join([voice, *filter(None, names)])
 
 

@@ -1,53 +1,131 @@
-"""Reads text and Markdown files into documents."""
+"""Finds the files that can be read, and reads each into a document."""
 
-from collections.abc import Iterable, Iterator
+import os
+import stat
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
-from rag.documents.voices import find_metadata, find_sections
+from rag.documents.blocks import Extract, assemble
+from rag.documents.metadata import find_metadata
+from rag.documents.voices import find_sections
 from rag.errors import DocumentError
 from rag.types import Document, Section, Voice
 
-SUFFIXES = (".txt", ".md")
-# Control characters that no text has; their presence means a binary file with a text file's name.
-_BINARY = frozenset(map(chr, [*range(8), *range(14, 27), *range(28, 32)]))
+# Formats with a reader each, `read_NAME` in the module of `rag.documents.formats`.
+_FORMATS = {
+    ".html": "html.read_html", ".htm": "html.read_html", ".xhtml": "html.read_html",
+    ".pdf": "pdf.read_pdf",
+    ".docx": "office.read_docx", ".pptx": "office.read_pptx", ".xlsx": "office.read_xlsx",
+    ".csv": "tables.read_csv", ".tsv": "tables.read_csv",
+    ".json": "tables.read_json", ".jsonl": "tables.read_jsonl", ".ndjson": "tables.read_jsonl",
+    ".epub": "epub.read_epub", ".eml": "mail.read_mail",
+}  # fmt: skip
+_ZIPPED = frozenset((".docx", ".pptx", ".xlsx", ".epub"))
+_MARKDOWN = frozenset((".md", ".markdown"))
+# Pages that people wrote, whose comments and headings are told apart; a file without a suffix is one too.
+_PROSE = frozenset((".txt", ".text", "")) | _MARKDOWN
+_CODE = frozenset((
+    ".rst", ".tex", ".org", ".log", ".adoc", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt",
+    ".scala", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".rb", ".php", ".pl", ".lua", ".r",
+    ".jl", ".sql", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf",
+    ".properties", ".xml", ".css", ".scss", ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle", ".vtt",
+    ".srt",
+))  # fmt: skip
+# In the folder of a data set this file has what is asked of the documents beside it, and the answers.
+QUESTIONS_FILE = "questions.jsonl"
+SUFFIXES = frozenset(_FORMATS) | (_PROSE - {""}) | _CODE
+_SHOWN_SUFFIXES = ".txt .md .html .pdf .docx .pptx .xlsx .csv .json .jsonl .epub .eml and source code"
+_MEGABYTE = 1_000_000
+# A zip archive of text packs it to a tenth; what promises more than this is a bomb.
+_MOST_UNPACKED = 20
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files at `paths`, and in folders all readable ones, each resolved, in order of name.
 
-    Raises DocumentError for a path that does not exist or has no readable file.
+    Hidden files and folders, folders behind links and a data set's questions are passed over. Raises DocumentError for
+    a path that does not exist or has no readable file.
     """
     for path in paths:
-        if path.is_file():
+        if path.is_dir():
+            found = _walk(path)
+            first = next(found, None)
+            if first is None:
+                raise DocumentError(f"no file in {path} can be read ({_SHOWN_SUFFIXES}); name another folder")
+            yield first
+            yield from found
+        elif path.is_file():
             yield path.resolve()
-            continue
-        if not path.is_dir():
+        elif path.exists():
+            raise DocumentError(f"cannot read {path}: it is no file; name a file or a folder")
+        else:
             raise DocumentError(f"no such file or folder: {path}; check the spelling")
-        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        if not files:
-            raise DocumentError(f"no {' or '.join(SUFFIXES)} files in {path}; name another folder")
-        yield from (p.resolve() for p in files)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder.resolve()):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            is_readable = path.suffix.lower() in SUFFIXES and name != QUESTIONS_FILE
+            if is_readable and not name.startswith(".") and path.is_file():
+                yield path.resolve()
 
 
 def read_document(path: Path) -> Document:
-    """Return the document in a UTF-8 file; raises DocumentError with the reason if it cannot be read."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise DocumentError(f"cannot read {path}: only {' and '.join(SUFFIXES)} files are read")
+    """Return the document in a file, without a title if it names none; raises DocumentError with the reason."""
+    suffix = path.suffix.lower()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise DocumentError(f"cannot read {path}: not UTF-8 text; save it as UTF-8") from exc
+        if suffix in _FORMATS:
+            document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
+        elif suffix in _PROSE or suffix in _CODE:
+            from rag.documents.formats.decode import decode
+
+            text = decode(path.read_bytes())
+            document = make_document(
+                str(path), text, voice="article" if suffix in _CODE else None, markdown=suffix in _MARKDOWN
+            )
+        else:
+            raise DocumentError(f"only these are read: {_SHOWN_SUFFIXES}")
+    except DocumentError as exc:
+        raise DocumentError(f"cannot read {path}: {exc}") from exc
+    except OSError as exc:
+        raise DocumentError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    if not document.sections:
+        why = "it has metadata lines and no text" if document.text.strip() else "it is empty"
+        raise DocumentError(f"cannot read {path}: {why}")
+    return document
+
+
+def _load_reader(name: str) -> Callable[[Path], Extract]:
+    module, function = name.split(".")
+    reader: Callable[[Path], Extract] = getattr(import_module(f"rag.documents.formats.{module}"), function)
+    return reader
+
+
+def check_size(path: Path, *, max_mb: int) -> None:
+    """Raise DocumentError if a file is none, or is larger than `max_mb` megabytes, packed or unpacked."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentError(f"cannot read {path}: it is no file")
+        size = status.st_size
+        if path.suffix.lower() in _ZIPPED and size <= max_mb * _MEGABYTE:
+            with zipfile.ZipFile(path) as archive:
+                size = sum(member.file_size for member in archive.infolist())
+            max_mb *= _MOST_UNPACKED
+    except zipfile.BadZipFile as exc:
+        raise DocumentError(f"cannot read {path}: it is damaged, or is another format with this name") from exc
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
-    if not _BINARY.isdisjoint(text):
-        raise DocumentError(f"cannot read {path}: it holds binary data, not text")
-    if not text.strip():
-        raise DocumentError(f"cannot read {path}: it is empty")
-    document = make_document(str(path), text)
-    if not document.sections:
-        raise DocumentError(f"cannot read {path}: it has metadata lines and no text")
-    return document if document.title else replace(document, title=path.stem.replace("-", " ").replace("_", " "))
+    if size > max_mb * _MEGABYTE:
+        raise DocumentError(
+            f"cannot read {path}: it has {size / _MEGABYTE:,.0f} MB, and at most {max_mb:,} are read; split it, or "
+            "raise the setting max_file_mb"
+        )
 
 
 def make_document(
@@ -59,9 +137,10 @@ def make_document(
     author: str | None = None,
     date: str | None = None,
     voice: Voice | None = None,
+    markdown: bool = False,
 ) -> Document:
     """Return the document with a text; what is not given is read from the text, the voices too unless one is given."""
-    found = find_metadata(text)
+    found = find_metadata("" if voice else text)
     metadata = replace(
         found,
         title=title or found.title,
@@ -69,11 +148,16 @@ def make_document(
         author=author or found.author,
         date=date or found.date,
     )
+    sections: tuple[Section, ...] = ()
+    if not voice:
+        sections = find_sections(text, metadata, markdown=markdown)
+    elif text.strip():
+        sections = (Section(0, len(text), voice, author, date),)
     return Document(
         source=source,
         text=text,
         title=metadata.title or "",
-        sections=(Section(0, len(text), voice, author, date),) if voice else find_sections(text, metadata),
+        sections=sections,
         outlet=metadata.outlet,
         author=metadata.author,
         date=metadata.date,

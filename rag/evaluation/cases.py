@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.documents.read import find_files, make_document, read_document
+from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
 from rag.errors import DatasetError
 from rag.llm.llama import Message
 from rag.types import Document, Outcome, Voice
 
-CORPUS_FILE, PASSAGES_FILE, QUESTIONS_FILE = "corpus.jsonl", "passages.jsonl", "questions.jsonl"
+CORPUS_FILE, PASSAGES_FILE = "corpus.jsonl", "passages.jsonl"
 _SHOWN_PROBLEMS = 5
 
 

@@ -254,14 +254,14 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     prompts = {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
     package = Path(__file__).resolve().parents[1]
     code = _hash(b"".join(path.read_bytes() for path in sorted([*package.rglob("*.py"), *package.rglob("*.json")])))
-    index = run.index
+    index, sources = run.index, run.index.catalog.get_sources()
     setup: dict[str, Any] = {
         "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},
         "questions": {"sha256": _hash(repr(questions).encode()), "count": len(questions)},
         "index": {
             "embedder": index.embedder.name,
             "chunks": index.catalog.count_chunks(),
-            "sha256": _hash(repr(sorted(index.catalog.hashes().items())).encode()),
+            "sha256": _hash(repr(sorted((name, found[0]) for name, found in sources.items())).encode()),
         },
         "stage": run.stage,
         "code": code,

@@ -1,6 +1,9 @@
 """Turns texts into unit vectors."""
 
+import json
+import logging
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
+from rag.index.graph import can_convert, make_graph
 from rag.models.registry import locate_model
 from rag.settings import Settings
 
@@ -15,6 +19,11 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
+
+logger = logging.getLogger(__name__)
+
+# So many tokens are embedded at a time, the padding of shorter texts counted in.
+_BATCH_TOKENS = 1024
 
 
 class Embedder(Protocol):
@@ -38,14 +47,19 @@ class SentenceTransformerEmbedder:
     """An embedder of the sentence-transformers library, on the CPU."""
 
     def __init__(self, name: str, model: "SentenceTransformer") -> None:
+        from tokenizers import Tokenizer
+
         self.name = name
         self._model = model
-        self._tokenizer = model.tokenizer
+        # A copy that neither cuts nor pads: the model's own is set to do so while it embeds.
+        self._tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
         self.dim = int(model.get_embedding_dimension() or 0)
-        self.max_tokens = int(model.max_seq_length or 512) - self._tokenizer.num_special_tokens_to_add()
+        self.max_tokens = int(model.max_seq_length or 512) - model.tokenizer.num_special_tokens_to_add()
 
     def count_tokens(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False, truncation=False, verbose=False))
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         rows = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
@@ -56,14 +70,78 @@ class SentenceTransformerEmbedder:
         return row
 
 
-def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+class OnnxEmbedder:
+    """A BERT embedder as a graph that ONNX Runtime runs on the CPU, without torch, which takes seconds to import."""
+
+    def __init__(self, name: str, folder: Path, graph: Path) -> None:
+        """Load the graph that `make_graph` wrote for the sentence-transformers folder."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        # Threads that spin while they wait cost more than they gain where something else runs too.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.name = name
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self.dim = int(self._session.get_outputs()[0].shape[1])
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+        self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(False)
+        self._cutting = Tokenizer.from_str(self._tokenizer.to_str())
+        self._cutting.enable_truncation(int(config["max_seq_length"]))
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def embed_documents(self, texts: list[str]) -> Vectors:
+        rows = np.empty((len(texts), self.dim), dtype=np.float32)
+        tokens = [encoding.ids for encoding in self._cutting.encode_batch_fast(texts)]
+        for batch in _make_batches([len(ids) for ids in tokens]):
+            ids = np.zeros((len(batch), max(len(tokens[i]) for i in batch)), dtype=np.int64)
+            mask = np.zeros(ids.shape, dtype=np.int32)
+            for row, i in enumerate(batch):
+                ids[row, : len(tokens[i])] = tokens[i]
+                mask[row, : len(tokens[i])] = 1
+            rows[batch] = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        return rows
+
+    def embed_query(self, text: str) -> Vectors:
+        row: Vectors = self.embed_documents([text])[0]
+        return row
+
+
+def _make_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of texts of like length together: what is shorter than the longest is padded."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def open_embedder(settings: Settings) -> Embedder:
     """Return the embedder that the settings name; raises ModelError if it is not there or cannot be loaded."""
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if not any(name.startswith("hf:") for name in (settings.llm, settings.embedder, settings.reranker)):
         # Everything is on this machine: the libraries are told not to ask the hub about it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if can_convert(folder):
+        try:
+            return OnnxEmbedder(settings.embedder, folder, make_graph(folder, settings.home / "graphs"))
+        except (ImportError, OSError, KeyError, ValueError, RuntimeError) as exc:
+            logger.debug("no graph for %s: %s", settings.embedder, exc)
+    return _open_sentence_transformer(settings, folder)
+
+
+def _open_sentence_transformer(settings: Settings, folder: Path) -> SentenceTransformerEmbedder:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 

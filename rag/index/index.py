@@ -1,25 +1,20 @@
-"""An index in a folder: opened, brought up to date with files, searched."""
+"""An index in a folder: opened and searched."""
 
-import hashlib
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
-from tqdm import tqdm
 
-from rag.documents.chunk import split_document
-from rag.documents.read import find_files, read_document
-from rag.errors import CatalogError, DocumentError, QuestionError
+from rag.errors import CatalogError, QuestionError
 from rag.index.catalog import Catalog, check_index
-from rag.index.embedder import Embedder, open_embedder
+from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.vectors import FaissStore, count_training
 from rag.settings import Settings
-from rag.types import Document, Filter, Hit
+from rag.types import Filter, Hit
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +24,6 @@ WORDS_WEIGHT = 0.5
 _REWRITTEN_WEIGHT = 0.5
 # So many vectors are put into FAISS at a time.
 _BATCH = 4096
-
-
-class IndexReport(NamedTuple):
-    """What `build_index` did: numbers of documents, chunks in the index, and why files were skipped."""
-
-    indexed: int
-    unchanged: int
-    removed: int
-    chunks: int
-    skipped: list[str]
 
 
 class Index:
@@ -79,20 +64,26 @@ class Index:
         combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
         alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
+        wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
+        total = sum(wordings.values())
+        weights = {wording: weight / total for wording, weight in wordings.items()}
+        vector = np.zeros(self.embedder.dim, dtype=np.float32)
+        for wording, weight in weights.items():
+            vector += weight * self.embedder.embed_query(wording)
+        # One search at a time, in one state of the catalog: no document is seen half old and half new.
+        with self._lock, self.catalog.snapshot():
+            return self._search(weights, vector, k, only)
+
+    def _search(self, weights: dict[str, float], vector: Vectors, k: int, only: Filter | None) -> tuple[Hit, ...]:
         among = self.catalog.find_chunks(only) if only else None
         if among == []:
             raise QuestionError("nothing in the index passes the filter: change it, or ask without it")
-        wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
-        total = sum(wordings.values())
-        vector = np.zeros(self.embedder.dim, dtype=np.float32)
         by_words: defaultdict[int, float] = defaultdict(float)
-        for wording, weight in wordings.items():
-            vector += weight / total * self.embedder.embed_query(wording)
+        for wording, weight in weights.items():
             found = self.catalog.search_words(wording, k, among=among)
             for i, score in found:
-                by_words[i] += WORDS_WEIGHT * weight / total * score / found[0][1]
-        with self._lock:
-            candidates = self.refresh().search(vector, 2 * k, among=among)
+                by_words[i] += WORDS_WEIGHT * weight * score / found[0][1]
+        candidates = self.refresh().search(vector, 2 * k, among=among)
         # FAISS proposes; the catalog, which has the last word on what there is, gives the vectors to score exactly.
         ids, rows = self.catalog.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
         scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
@@ -139,71 +130,3 @@ def open_index(folder: Path, settings: Settings) -> Index:
     """Return the index in `folder`, with the settings' embedder; raises CatalogError or ModelError."""
     check_index(folder)  # at once, not after the seconds that the embedder takes to load
     return Index(folder, open_embedder(settings), reranker=open_reranker(settings))
-
-
-def build_index(
-    paths: Iterable[str | Path],
-    *,
-    name: str | None = None,
-    settings: Settings | None = None,
-    embedder: Embedder | None = None,
-) -> IndexReport:
-    """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
-
-    A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
-    last good state stays. Raises DocumentError if a path does not exist or nothing at all can be read.
-    """
-    settings = settings or Settings.load(**({"name": name} if name else {}))
-    roots = [Path(path) for path in paths]
-    files = list(dict.fromkeys(find_files(roots)))
-    embedder = embedder or open_embedder(settings)
-    with Index(settings.index_dir / (name or settings.name), embedder, create=True) as index:
-        known = index.catalog.hashes()
-        gone = [source for source in known.keys() - set(map(str, files)) if _is_under(Path(source), roots)]
-        for source in gone:
-            index.catalog.remove_document(source)
-        indexed, skipped = 0, []
-        for file in tqdm(files, desc="indexing", unit="file", disable=None):
-            try:
-                indexed += _update_document(index, read_document(file), settings, known.get(str(file)))
-            except DocumentError as exc:
-                skipped.append(str(exc))
-        if len(skipped) == len(files):
-            raise DocumentError(
-                "nothing was indexed: " + ("none of the files can be read" if len(skipped) > 1 else skipped[0])
-            )
-        index.refresh()
-        chunks = index.catalog.count_chunks()
-    return IndexReport(indexed, len(files) - len(skipped) - indexed, len(gone), chunks, skipped)
-
-
-def index_documents(
-    documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
-) -> Index:
-    """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
-    folder, embedder = settings.index_dir / settings.name, embedder or open_embedder(settings)
-    index = Index(folder, embedder, reranker=open_reranker(settings), create=True)
-    documents = list(documents)
-    known = index.catalog.hashes()
-    for source in known.keys() - {document.source for document in documents}:
-        index.catalog.remove_document(source)
-    for document in tqdm(documents, desc="indexing", unit="document", disable=None if progress else True):
-        _update_document(index, document, settings, known.get(document.source))
-    index.refresh()
-    return index
-
-
-def _is_under(path: Path, roots: list[Path]) -> bool:
-    return any(path.is_relative_to(root.resolve()) for root in roots if root.is_dir())
-
-
-def _update_document(index: Index, document: Document, settings: Settings, known_hash: str | None) -> bool:
-    embedder = index.embedder
-    chunk_tokens = min(settings.chunk_tokens, embedder.max_tokens)
-    content_hash = hashlib.sha256(repr((chunk_tokens, document)).encode()).hexdigest()
-    if content_hash == known_hash:
-        return False
-    chunks = list(split_document(document, chunk_tokens=chunk_tokens, count_tokens=embedder.count_tokens))
-    rows = embedder.embed_documents([document.text[chunk.start : chunk.end] for chunk in chunks])
-    index.catalog.replace_document(document, content_hash, chunks, rows)
-    return True

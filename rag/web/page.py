@@ -11,6 +11,7 @@ from rag.assistant import Assistant, make_turn
 from rag.errors import RagError
 from rag.llm.llama import Message
 from rag.settings import Settings
+from rag.show import describe_voice
 from rag.types import Answer, Chunk, Citation, Hit
 
 logger = logging.getLogger(__name__)
@@ -89,9 +90,8 @@ def _format_nearest(hit: Hit) -> str:
 
 
 def _describe(source: Citation | Chunk) -> str:
-    comment = f"<mark>Reader's comment</mark>{f' by {_escape(source.author)}' if source.author else ''}"
-    voice = "Article" if source.voice == "article" else comment
-    return " · ".join([voice, *(_escape(part) for part in (source.title, source.outlet, source.date) if part)])
+    voice, *rest = map(_escape, describe_voice(source))
+    return " · ".join([f"<mark>{voice}</mark>" if source.voice == "comment" else voice, *rest])
 
 
 def _escape(text: str) -> str:

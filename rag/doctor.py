@@ -1,0 +1,171 @@
+"""Checks what an assistant rests on, and says how to mend what is wrong: models, index, no network, speed."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rag.assistant import Assistant
+from rag.errors import RagError
+from rag.index.build import hash_file
+from rag.index.catalog import Catalog
+from rag.index.embedder import Vectors
+from rag.index.index import Index, open_index
+from rag.index.vectors import FaissStore
+from rag.llm.llama import LLM, Message, open_llm
+from rag.models.fetch import verify_model
+from rag.models.registry import load_registry, locate_model
+from rag.settings import NO_LLM, Settings
+
+# So many of the vectors are looked for.
+_SAMPLE = 200
+# The speed is measured over so many tokens to read and to write; an answer has about as many to write.
+_READ, _WRITE = 400, 32
+# Beside the passages a question has the LLM read about so many tokens.
+_QUESTION_TOKENS = 250
+_LOCAL = ("127.", "::1", "localhost")
+
+
+class Finding(NamedTuple):
+    """What was checked, whether it is in order, what was seen, and what to do if it is not."""
+
+    subject: str
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found, part by part; what cannot be checked because of an earlier finding is left out."""
+    calls: list[str] = []
+    sys.addaudithook(lambda event, arguments: _note_call(calls, event, arguments))
+    models = [check_model(settings.embedder, "embedder", settings)]
+    if settings.llm != NO_LLM:
+        models.append(check_model(settings.llm, "llm", settings))
+    yield from models
+    folder = settings.index_dir / settings.name
+    try:
+        with closing(Catalog(folder)) as catalog:
+            yield check_catalog(catalog)
+    except RagError as exc:
+        yield Finding("index", False, str(exc))
+        return
+    if not models[0].ok:
+        return
+    try:
+        index = open_index(folder, settings)
+    except RagError as exc:
+        yield Finding("index", False, str(exc))
+        return
+    with index:
+        yield check_sources(index, settings)
+        yield check_vectors(index)
+        if models[-1].ok and (llm := open_llm(settings)):
+            Assistant(index, llm, settings).ask("Is everything in order?")
+            yield measure_speed(llm, settings)
+    yield Finding(
+        "offline",
+        not calls,
+        "opening and asking called no other machine" if not calls else f"it called {', '.join(sorted(set(calls)))}",
+        "" if not calls else "name models that are on this machine: `rag models list`",
+    )
+
+
+def _note_call(calls: list[str], event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple) and not str(arguments[1][0]).startswith(_LOCAL):
+        calls.append(str(arguments[1][0]))
+    if event == "socket.getaddrinfo" and not str(arguments[0]).startswith(_LOCAL):
+        calls.append(str(arguments[0]))
+
+
+def check_model(name: str, kind: str, settings: Settings) -> Finding:
+    """Look whether a model is on this machine, and has the registered SHA-256."""
+    try:
+        path = locate_model(name, kind="llm" if kind == "llm" else "embedder", home=settings.home)
+    except RagError as exc:
+        return Finding(kind, False, str(exc))
+    model = load_registry().get(name)
+    if model is None:
+        return Finding(kind, True, f"{name} is there; its hash is not known, so it was not verified")
+    if wrong := verify_model(model, home=settings.home):
+        remedy = f"delete {model.folder(settings.home)} and run `rag models pull {name}`"
+        return Finding(kind, False, f"{name}: {', '.join(wrong)} has the wrong SHA-256", remedy)
+    return Finding(kind, True, f"{name} is there and verified ({path})")
+
+
+def check_catalog(catalog: Catalog) -> Finding:
+    """Look whether the catalog is whole, and has documents."""
+    folder = catalog.folder
+    if damage := catalog.find_damage():
+        return Finding("catalog", False, damage, f"delete {folder} and index again")
+    entries = catalog.list_entries()
+    chunks = sum(entry.chunks for entry in entries)
+    text = f"{folder} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"
+    return Finding("catalog", bool(entries), text, "" if entries else f"run `rag index PATHS --name {folder.name}`")
+
+
+def check_sources(index: Index, settings: Settings) -> Finding:
+    """Look whether the files that were indexed are still there, and say the same."""
+    changed, gone = [], []
+    sources = index.catalog.get_sources()
+    chunk_tokens = min(settings.chunk_tokens, index.embedder.max_tokens)
+    for source, (file_hash, _) in sources.items():
+        path = Path(source)
+        if not path.is_file():
+            gone.append(source)
+        elif hash_file(path, chunk_tokens=chunk_tokens) != file_hash:
+            changed.append(source)
+    if not (changed or gone):
+        return Finding("files", True, f"all {len(sources)} are as they were indexed")
+    examples = ", ".join(repr(source) for source in [*changed, *gone][:3])
+    text = f"{len(changed)} changed and {len(gone)} gone since they were indexed: {examples}"
+    return Finding("files", False, text, "run `rag index` with the same folders, or `rag remove` what is to go")
+
+
+def check_vectors(index: Index) -> Finding:
+    """Look whether FAISS holds what the catalog does."""
+    saved = FaissStore.load(index.folder / "vectors.faiss")
+    ids = index.catalog.get_ids()
+    if saved is None:
+        index.refresh()
+        return Finding("vectors", True, "vectors.faiss was missing or torn, and was made again")
+    missing, left = np.setdiff1d(ids, saved.ids), np.setdiff1d(saved.ids, ids)
+    store = index.refresh()
+    sample = np.random.default_rng(0).permutation(ids)[:_SAMPLE]
+    there, rows = index.catalog.get_embeddings(sample.tolist(), dim=index.embedder.dim)
+    found = sum(_finds(index, store, row) for row in rows)
+    if found < len(there):
+        remedy = f"delete {index.folder / 'vectors.faiss'}: it is made again"
+        return Finding("vectors", False, f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
+    text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
+    if len(missing) or len(left):
+        text += f" ({len(missing)} were missing and {len(left)} left over: brought in step)"
+    return Finding("vectors", True, text)
+
+
+def _finds(index: Index, store: FaissStore, row: Vectors) -> bool:
+    """Tell whether the nearest vector is this one, or one that equals it."""
+    _, rows = index.catalog.get_embeddings(store.search(row, 1), dim=index.embedder.dim)
+    return bool(len(rows)) and bool(np.allclose(rows[0], row, atol=1e-2))
+
+
+def measure_speed(llm: LLM, settings: Settings) -> Finding:
+    """Measure how fast the LLM reads and writes, and say how long an answer takes."""
+    text = " ".join(f"Sentence {n} of a text to be read." for n in range(_READ // 10))
+    messages = [Message("user", f"{text} Repeat it word by word.")]
+    started = time.perf_counter()
+    first = 0.0
+    pieces = 0
+    for _ in llm.stream(messages, max_tokens=_WRITE, temperature=0.0, seed=0):
+        first = first or time.perf_counter() - started
+        pieces += 1
+    reading = llm.count_tokens(messages) / first
+    writing = (pieces - 1) / (time.perf_counter() - started - first) if pieces > 1 else reading
+    to_read = settings.passages * settings.chunk_tokens + _QUESTION_TOKENS
+    seconds = to_read / reading + _WRITE / writing
+    text = f"{llm.name} reads {reading:.0f} and writes {writing:.0f} tokens/s: an answer takes about {seconds:.0f} s"
+    return Finding("speed", True, text)

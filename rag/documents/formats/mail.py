@@ -1,0 +1,165 @@
+"""Reads mail messages: the headers that matter, the words, the names of attachments."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
+from pathlib import Path
+
+from rag.documents.blocks import Block, Extract
+from rag.documents.formats.layout import spell_out
+from rag.documents.formats.markup import decode_html, drop_hidden, parse_html, walk_blocks
+from rag.documents.formats.post import mark_quote
+from rag.documents.metadata import parse_date
+from rag.errors import DocumentError
+
+_MOST_RECIPIENTS = 10
+# A plain text with less than this share of the letters of its HTML says only that there is HTML.
+_STUB = 0.2
+_PARAGRAPH = re.compile(r"[^\S\n]*\S.*(?:\n.*\S.*)*")
+# "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
+_WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
+# What the standard library raises on headers that break its grammar.
+_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, TypeError, ValueError)
+
+
+def read_mail(path: Path) -> Extract:
+    """Return what a message says, those who got it first and its attachments last; raises DocumentError for no mail."""
+    try:
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        parts = list(_find_parts(message))
+    except RecursionError as exc:
+        raise DocumentError("its parts are nested too deeply") from exc
+    if not message.keys():
+        raise DocumentError("it is not a mail message")
+    return Extract(
+        [*_list_recipients(message), *_attribute_quotes(_read_body(parts)), *_name_attachments(parts)],
+        title=_find_header(message, "subject") or None,
+        author=next(iter(_find_names(message, "from")), None),
+        date=_find_date(message),
+    )
+
+
+def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
+    """Yield the parts of a message that have none themselves; a message that is attached is one of them."""
+    if message.get_content_maintype() != "multipart":
+        yield message
+        return
+    for part in message.get_payload():
+        if isinstance(part, EmailMessage):
+            yield from _find_parts(part)
+
+
+def _find_header(message: EmailMessage, name: str) -> str:
+    """Return a header's words, decoded; empty: it has none."""
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    # Some write letters into headers as they are; the parser keeps their bytes as surrogates.
+    data = raw.encode("utf-8", errors="surrogateescape")
+    try:
+        text = data.decode("utf-8")
+    except ValueError:
+        text = data.decode("windows-1252", errors="replace")
+    text = " ".join(text.split())
+    try:
+        return str(policy.default.header_factory(name, text))
+    except _HEADER_ERRORS:
+        return text
+
+
+def _find_names(message: EmailMessage, name: str) -> list[str]:
+    """Return the names in a header of addresses; of one without a name, the address."""
+    text = _find_header(message, name)
+    return [display or address for display, address in getaddresses([text]) if display or address]
+
+
+def _find_date(message: EmailMessage) -> str | None:
+    text = _find_header(message, "date")
+    try:
+        return parsedate_to_datetime(text).date().isoformat()
+    except ValueError:
+        return parse_date(text) if text else None
+
+
+def _list_recipients(message: EmailMessage) -> Iterator[Block]:
+    lines = []
+    for field in ("To", "Cc"):
+        names = _find_names(message, field.lower())
+        more = f" and {len(names) - _MOST_RECIPIENTS} more" if len(names) > _MOST_RECIPIENTS else ""
+        if names:
+            lines.append(f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{more}")
+    if lines:
+        yield Block("\n".join(lines))
+
+
+def _read_body(parts: list[EmailMessage]) -> list[Block]:
+    """Return what the message says: its plain text, or its HTML if the plain text says little of it."""
+    plain: list[Block] = []
+    marked: list[Block] = []
+    for part in parts:
+        if part.get_content_type() == "text/plain" and not _is_attachment(part):
+            plain += [Block(found[0]) for found in _PARAGRAPH.finditer(_decode(part).replace("\r\n", "\n"))]
+        elif part.get_content_type() == "text/html" and not _is_attachment(part):
+            marked += _read_html(_decode(part))
+    return marked if _count_letters(plain) < _STUB * _count_letters(marked) else plain
+
+
+def _decode(part: EmailMessage) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    try:
+        return data.decode(part.get_content_charset("utf-8"))
+    except (LookupError, ValueError):
+        return decode_html(data)
+
+
+def _read_html(text: str) -> Iterator[Block]:
+    tree = parse_html(text)
+    drop_hidden(tree)
+    for quote in list(tree.iter("blockquote")):
+        if quote.getparent() is not None:
+            mark_quote(quote)
+    spell_out(tree)
+    return walk_blocks(tree)
+
+
+def _count_letters(blocks: list[Block]) -> int:
+    return sum(sign.isalnum() for block in blocks for sign in block.text)
+
+
+def _attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
+    """Yield the blocks; those of a quote with the name of whom it quotes, which the block before it tells."""
+    quoted: str | None = None
+    for block in blocks:
+        if block.text.startswith(">"):
+            yield replace(block, author=quoted)
+            continue
+        wrote = _WROTE.search(block.text)
+        quoted = wrote["author"] if wrote else None
+        yield block
+
+
+def _name_attachments(parts: list[EmailMessage]) -> Iterator[Block]:
+    for part in parts:
+        if _is_attachment(part) and (name := _find_file_name(part)):
+            yield Block(f"Attachment: {name}", "item")
+
+
+def _is_attachment(part: EmailMessage) -> bool:
+    """Tell whether a part is a file of its own; a picture or text that is shown in the message is none."""
+    shown = part.get_content_maintype() in ("text", "image") and part.get_content_disposition() != "attachment"
+    return not shown
+
+
+def _find_file_name(part: EmailMessage) -> str:
+    try:
+        name = part.get_filename()
+    except _HEADER_ERRORS:
+        name = None
+    attached = part.get_payload()
+    if not name and isinstance(attached, list) and isinstance(attached[0], EmailMessage):
+        name = _find_header(attached[0], "subject")
+    return " ".join((name or "").split())

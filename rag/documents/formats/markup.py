@@ -1,0 +1,198 @@
+"""Turns HTML into a tree and a tree into blocks: what web pages, books and letters share."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from rag.documents.blocks import Block
+from rag.documents.formats.decode import decode
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# No page has more, and whatever recurses can; what is nested deeper is read without its tags.
+MAX_DEPTH = 200
+_MOST_ATTRIBUTES = 100
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_ITEMS = frozenset(("li", "dt", "dd"))
+_BLOCKS = frozenset(
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body caption center details dialog div dl fieldset figcaption figure footer"
+        " form header hgroup hr html legend main menu ol p pre section summary table tbody td tfoot th thead tr ul",
+    )
+)
+# Never text, or nothing that is there to be read.
+_SKIPPED = frozenset(
+    re.findall(
+        r"\w+",
+        "annotation audio button canvas datalist embed head iframe input meta nav noscript object option rp rt script"
+        " select style svg template textarea title video",
+    )
+)
+# No text has them, and XML may not; soft hyphens and zero-width signs would part words that are searched for.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
+# The parser lets pass what its own tree may not hold.
+_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_DECLARATION_BYTES = 4096
+_CHARSET = re.compile(
+    rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
+)
+# What pages that claim these are written in, says the HTML standard.
+_ENCODINGS = {
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
+}
+
+
+def decode_html(data: bytes) -> str:
+    """Return HTML or XML as text: as UTF-8 if it can be, else by the encoding that it declares, else by a guess."""
+    if declared := _CHARSET.search(data[:_DECLARATION_BYTES]):
+        name = declared[1].decode("ascii", errors="replace").lower()
+        # Text that is UTF-8 and not ASCII alone is never anything else, whatever is declared.
+        for encoding in [*([] if data.isascii() else ["utf-8-sig"]), _ENCODINGS.get(name, name)]:
+            try:
+                return data.decode(encoding)
+            except (LookupError, ValueError):
+                continue
+    return decode(data)
+
+
+def parse_html(html: bytes | str) -> "HtmlElement":
+    """Return the tree of a page or of a part of one, at most `MAX_DEPTH` deep, without the HTML's own comments."""
+    from lxml.html import HTMLParser, document_fromstring, html_parser  # takes 40 ms
+
+    text = html if isinstance(html, str) else decode_html(html)
+    target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes as well, which lxml does not give
+    # Not huge, a text of 10 MB would end the page; whoever reads files limits their size.
+    parser = HTMLParser(encoding="utf-8", target=target, huge_tree=True)
+    # Bytes, because lxml refuses text that declares an encoding; white space alone would be an error.
+    data = f"<html>{text}" if not text.strip() else text
+    return document_fromstring(data.encode("utf-8", errors="replace"), parser=parser)
+
+
+class _Flattener:
+    """Builds a tree out of the parser's events; of what is too deep it keeps the text, with breaks for its tags."""
+
+    def __init__(self, make_element: Any) -> None:
+        from lxml.etree import TreeBuilder
+
+        self._builder: Any = TreeBuilder(element_factory=make_element)
+        self._open: list[str] = []
+        self._too_deep = 0
+        self._ends_in_text = False
+
+    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
+        if len(self._open) == MAX_DEPTH:
+            self._too_deep += 1
+            self._break_line()
+            return
+        attributes = islice(attrib.items(), _MOST_ATTRIBUTES)
+        kept = {name: _UNREADABLE.sub("", value) for name, value in attributes if _NAME.fullmatch(name)}
+        self._open.append(tag if _NAME.fullmatch(tag) else "span")
+        self._builder.start(self._open[-1], kept)
+
+    def end(self, tag: str) -> None:
+        if self._too_deep:
+            self._too_deep -= 1
+            self._break_line()
+        else:
+            self._builder.end(self._open.pop())
+
+    def data(self, data: str) -> None:
+        self._builder.data(_UNREADABLE.sub("", data))
+        self._ends_in_text = True
+
+    def close(self) -> "HtmlElement":
+        return self._builder.close()
+
+    def _break_line(self) -> None:
+        if self._ends_in_text:
+            self._builder.start("br", {})
+            self._builder.end("br")
+        self._ends_in_text = False
+
+
+def drop_hidden(tree: "HtmlElement") -> None:
+    """Remove what a page does not show."""
+    for element in list(tree.iter()):
+        hidden = (
+            element.get("hidden", "until-found") != "until-found"
+            or element.get("aria-hidden") == "true"
+            or _HIDDEN.search(element.get("style", ""))
+        )
+        # A dialog above the page hides all of it from screen readers.
+        if hidden and element.getparent() is not None and next(element.iter("main", "body"), None) is None:
+            element.drop_tree()
+
+
+def walk_blocks(root: "HtmlElement") -> Iterator[Block]:
+    """Yield the headings, paragraphs and items in a tree of HTML or of trafilatura, in order."""
+    walker = _Walker()
+    walker.walk(root)
+    walker.end_block()
+    return iter(walker.blocks)
+
+
+def find_text(root: "HtmlElement") -> str:
+    """Return the text in a tree, a line for each block."""
+    return "\n".join(block.text for block in walk_blocks(root))
+
+
+class _Walker:
+    """Collects running text until a block begins or ends. It recurses: trees are `MAX_DEPTH` deep at most."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._parts: list[str] = []
+        self._kind: Literal["heading", "paragraph", "item"] = "paragraph"
+        self._level = 1
+        self._preformatted = False
+
+    def walk(self, element: "HtmlElement") -> None:
+        name = element.tag
+        if not isinstance(name, str) or name in _SKIPPED:
+            return
+        if name == "br":
+            self._parts.append("\n")
+            return
+        level = HEADINGS.get(name, 0)
+        if not level and name not in _ITEMS and name not in _BLOCKS:
+            self._walk_inside(element)
+            return
+        self.end_block()
+        outer = self._kind, self._level, self._preformatted
+        if level:
+            self._kind, self._level = "heading", level
+        elif name in _ITEMS:
+            self._kind = "item"
+        self._preformatted = self._preformatted or name == "pre"
+        self._walk_inside(element)
+        self.end_block()
+        self._kind, self._level, self._preformatted = outer
+
+    def _walk_inside(self, element: "HtmlElement") -> None:
+        self._add(element.text)
+        for child in element:
+            self.walk(child)
+            self._add(child.tail)
+
+    def _add(self, text: str | None) -> None:
+        if text:
+            self._parts.append(text if self._preformatted else _SPACE.sub(" ", text))
+
+    def end_block(self) -> None:
+        """Make a block of the text since the last one."""
+        lines = _UNREADABLE.sub("", "".join(self._parts)).split("\n")
+        self._parts.clear()
+        text = "\n".join(line.rstrip() if self._preformatted else " ".join(line.split()) for line in lines)
+        text = _BLANK_LINES.sub("\n\n", text).strip("\n")
+        if self._kind == "heading":
+            text = " ".join(text.split()).rstrip("¶ ")  # a link to itself
+        if text.strip():
+            self.blocks.append(Block(text, self._kind, self._level))

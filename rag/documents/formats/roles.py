@@ -1,0 +1,62 @@
+"""Tells what an element is in a thread of comments, from the names that its page gives it."""
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# Words of a name are joined by hyphens here: "comment__author-name", "commentAuthorName" are "comment-author-name".
+_WORDS = r"(?:[a-z0-9]+-)*"
+_SAID = r"(?:comment|reply|response|review|post|message|msg|user|answer)"
+_BOX = (
+    r"(?:-(?:item|wrap|wrapper|container|holder|box|block|card|entry|node|row|inner|root|main|view|unit|thread|li"
+    r"|\d+))?"
+)
+# Of other pages than this one.
+_ELSEWHERE = r"(?:recent|latest|popular|related)"
+_PATTERNS = {
+    "comment": rf"(?!.*(?:form|{_ELSEWHERE})){_WORDS}comment{_BOX}",
+    "reply": rf"(?:[a-z0-9]+-)?(?:reply|response){_BOX}",
+    "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|message|postbit){_BOX}",
+    # What holds comments.
+    "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}(?:comments|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
+    r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|template|thread))*",
+    "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
+    # What is written among them by nobody.
+    "furniture": rf"{_WORDS}{_ELSEWHERE}-?comments?(?:-\w+)*|{_WORDS}comment-?(?:form|respond)(?:-\w+)*|respond",
+    "control": rf"{_WORDS}(?:reply|reply-link|like|vote|upvote|downvote|share|report|flag|action|button|btn|tool"
+    r"|toolbar|avatar|badge|signature|permalink|score|karma|point|moderation|control|menu|edit-link|says|edited|rank|flair)s?",
+    # What they consist of.
+    "name": rf"fn|{_WORDS}(?:author|user|commenter|display|nick|poster|member|screen)-?name(?:-link)?",
+    "author": rf"{_WORDS}(?:author|commenter|poster|byline)(?:-(?:link|info))?|(?:{_SAID}-)?(?:user|nick|name|by)",
+    "date": rf"{_WORDS}(?:comment)?(?:date|time|time-?ago|age|timestamp|date-?time|relative-?time|published|posted"
+    r"|created|meta|meta-?data)",
+    "text": rf"{_WORDS}{_SAID}-?(?:content|text|copy|message|msg|body)(?:-(?:inner|wrapper|html))?"
+    r"|content|text|message|body",
+    "answered": rf"{_WORDS}(?:in-reply-to|reply-to|replying-to|parent-link|parent-author)",
+    # What is on every page of a site.
+    "consent": rf"{_WORDS}(?:cookie-?(?:banner|bar|box|consent|dialog|info|law|message|modal|notice|notification|popup"
+    r"|overlay|wrapper|container)|consent|gdpr|onetrust)(?:-\w+)*",
+    "forum": r".*(?:forum|thread|topic|discussion|board|posts|messages).*",
+}
+_ROLES = {role: re.compile(pattern) for role, pattern in _PATTERNS.items()}
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# The end of "Comment_text__x8Ab2", which the tool that made the style sheet has added.
+_HASH = re.compile(r"__(?=[\w-]*[A-Z0-9])[\w-]{5,7}$")
+
+
+def find_roles(element: "HtmlElement") -> frozenset[str]:
+    """Return what the class, the id and the tag (if the page invented it) tell of an element."""
+    tag = element.tag if isinstance(element.tag, str) and "-" in element.tag else ""
+    return _find_roles(f"{element.get('class', '')} {element.get('id', '')} {tag}")
+
+
+@lru_cache(maxsize=4096)
+def _find_roles(names: str) -> frozenset[str]:
+    # A name of more letters is no name, and the patterns are slow on it.
+    words = [re.sub(r"[_-]+", "-", _CAMEL.sub("-", _HASH.sub("", name))).lower() for name in names.split()[:40]]
+    return frozenset(
+        role for role, pattern in _ROLES.items() if any(len(word) <= 60 and pattern.fullmatch(word) for word in words)
+    )

@@ -1,0 +1,114 @@
+"""Finds who wrote a comment, and when."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.formats.roles import find_roles
+from rag.documents.metadata import parse_date
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_NAME_ATTRIBUTES = ("data-author", "data-author-name", "data-username", "data-user-name", "author")
+_LONGEST_NAME = 60
+# A name that nothing but its place tells is shorter.
+_LONGEST_UNMARKED_NAME = 40
+_DATE = re.compile(
+    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
+    r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
+)
+_BEFORE_NAME = re.compile(
+    r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
+)
+_AFTER_NAME = re.compile(r"[\s:,·•|–-]*\b(?:says?|said|wrote|writes|commented|replied|on|at)\s*:?$|[\s:,·•|–-]+$")
+_NO_NAME = re.compile(
+    r"(?:posted |written |commented )?(?:by|says|said|wrote|on|at|from|in reply to)\b\W*|\W*", re.IGNORECASE
+)
+
+
+class Signature(NamedTuple):
+    """A comment's author and date, where they are known, and the elements that say so."""
+
+    author: str | None
+    date: str | None
+    elements: tuple["HtmlElement", ...]
+
+
+def find_signature(comment: "HtmlElement") -> Signature:
+    """Return who wrote a comment and when, by its marks, the names of classes or, before its date, its place."""
+    dated, date = next(_find_dates(comment), (None, None))
+    named, author = next(_find_marked_names(comment, dated), (None, None))
+    if not author and dated is not None:
+        named, author = next(_find_unmarked_names(comment, dated), (None, None))
+    return Signature(author, date, tuple(element for element in (named, dated) if element is not None))
+
+
+def find_date(text: str) -> str | None:
+    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
+    found = _DATE.search(text)
+    return parse_date(found[0]) if found else None
+
+
+def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str | None]]:
+    """Yield the elements that hold a date, the surest first; one without a date, as "3 hours ago", with None."""
+    marked = [e for e in comment.iterdescendants() if (e.get("itemprop") or "").startswith("date") or e.tag == "time"]
+    named = [e for e in comment.iterdescendants() if "date" in find_roles(e)]
+    signed = [e for e in comment.iterdescendants() if "author" in find_roles(e)]
+    for elements in (marked, named, signed):
+        for element in elements:
+            for value in (
+                element.get("datetime"),
+                element.get("content"),
+                element.get("title"),
+                element.text_content(),
+            ):
+                if value and (date := find_date(value)):
+                    yield element, date
+    yield from ((element, None) for element in marked)
+
+
+def _find_marked_names(
+    comment: "HtmlElement", dated: "HtmlElement | None"
+) -> Iterator[tuple["HtmlElement | None", str]]:
+    for attribute in _NAME_ATTRIBUTES:
+        if (value := comment.get(attribute, "").strip()) and not value.isdecimal() and len(value) <= _LONGEST_NAME:
+            yield None, value
+    ranked: list[tuple[int, int, HtmlElement]] = []
+    for place, element in enumerate(comment.iterdescendants()):
+        if (rank := _rank_name(element)) is not None and element is not dated:
+            ranked.append((rank, place, element))
+    for _, _, element in sorted(ranked):
+        inner = next(element.iterfind(".//*[@itemprop='name']"), element)
+        if name := _read_name(inner):
+            yield element, name
+
+
+def _rank_name(element: "HtmlElement") -> int | None:
+    """Return how sure it is that an element is the author's name, the lower the surer."""
+    if element.get("itemprop") in ("author", "creator"):
+        return 0
+    roles = find_roles(element)
+    if "name" in roles:
+        return 1
+    if "author" in roles or "author" in element.get("rel", "").split():
+        return 2
+    return 3 if element.tag == "cite" and next(element.iterancestors("blockquote"), None) is None else None
+
+
+def _read_name(element: "HtmlElement") -> str | None:
+    """Return the first of an element's words that can be a name."""
+    for text in (element.get("content", ""), *element.itertext()):
+        words = " ".join(text.split())
+        words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
+        if words and not _NO_NAME.fullmatch(words) and not _DATE.search(words):
+            return words if len(words) <= _LONGEST_NAME else None
+    return None
+
+
+def _find_unmarked_names(comment: "HtmlElement", dated: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
+    for element in comment.iterdescendants():
+        if element is dated:
+            return
+        if len(element) == 0 and len(element.text or "") <= _LONGEST_UNMARKED_NAME and (name := _read_name(element)):
+            yield element, name

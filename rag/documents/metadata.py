@@ -1,0 +1,121 @@
+"""Reads what the plain text of a page says of itself: title, outlet, author, date."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from dateutil import parser as dateutil
+
+Span = tuple[int, int]
+
+_FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*?)\s*$", re.IGNORECASE)
+_TITLE = re.compile(r"^#\s+(\S.*?)\s*$")
+_FENCE = re.compile(r"^-{3,}\s*$")
+# "By Jane Doe", "By Jane Doe and John Roe" alone on a line near the top.
+_BYLINE = re.compile(r"^\s*[Bb]y ((?:[A-Z][\w.'’-]*|and|of|the|,)(?:,? (?:[A-Z][\w.'’-]*|and|of|the)){0,7})\s*$")
+# "Published in The Express Tribune, October 4th, 2012."
+_PUBLISHED = re.compile(r"^\s*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
+_AGO = re.compile(
+    r"^(?:(?:an?|\d+)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago|yesterday|\d+[smhdwy])$", re.IGNORECASE
+)
+_DATED = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.IGNORECASE
+)
+_LINE = re.compile(r"\S.*")
+_BLANK = re.compile(r"[^\S\n]*\n[^\S\n]*\n\s*\S")
+_LONGEST_TITLE = 120
+_LONGEST_DATE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says of itself; `gaps` are the lines that say so, which are no text of the article.
+
+    Those at the top end at `top_end`.
+    """
+
+    gaps: tuple[Span, ...] = ()
+    top_end: int = 0
+    title: str | None = None
+    outlet: str | None = None
+    author: str | None = None
+    date: str | None = None
+
+
+def find_metadata(text: str) -> Metadata:
+    """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line."""
+    found: dict[str, str] = {}
+    gaps: list[Span] = []
+    in_fence = False
+    for number, line in enumerate(_LINE.finditer(text)):
+        words = line[0].strip()
+        if _FENCE.match(words) and (number == 0 or in_fence):
+            in_fence = number == 0
+        elif field := _FIELD.match(words):
+            found.setdefault(field[1].lower(), field[2].strip("\"' "))
+        elif in_fence:  # a front matter's other keys
+            pass
+        elif heading := _TITLE.match(words):
+            found.setdefault("title", heading[1])
+        elif byline := _BYLINE.match(words):
+            found.setdefault("author", byline[1])
+        elif number and is_date(words):
+            found.setdefault("date", words)
+        elif number == 0 and _is_title(words):
+            following = _LINE.search(text, line.end())
+            if not (following and is_byline(following[0])):
+                # Before a blank line it stays text as well: it may say what the article does not.
+                found |= {"title": words} if _BLANK.match(text, line.end()) else {}
+                break
+            found["title"] = words
+        elif not _FENCE.match(words):
+            break
+        gaps.append(line.span())
+    top_end = gaps[-1][1] if gaps else 0
+    if published := _PUBLISHED.search(text, top_end):
+        gaps.append(published.span())
+    outlet = found.get("outlet") or found.get("source") or (published and published[1])
+    date = found.get("date") or found.get("published") or found.get("updated") or (published and published[2])
+    return Metadata(
+        gaps=tuple(gaps),
+        top_end=top_end,
+        title=found.get("title"),
+        outlet=outlet or None,
+        author=found.get("author") or found.get("by"),
+        date=parse_date(date) if date else None,
+    )
+
+
+def _is_title(words: str) -> bool:
+    return len(words) <= _LONGEST_TITLE and words[-1] not in ".!?:;,…"
+
+
+def is_byline(line: str) -> bool:
+    """Tell whether a line says who wrote a page, or when, and nothing else."""
+    return bool(_BYLINE.match(line.strip())) or is_date(line)
+
+
+def parse_date(text: str) -> str:
+    """Return a full date as ISO 8601, anything else as it stands."""
+    try:
+        # A part of the date that is missing is taken from the default: two defaults show it.
+        first, second = (
+            dateutil.parse(text, default=datetime(y, m, d), ignoretz=True) for y, m, d in ((2000, 1, 1), (2004, 2, 2))
+        )
+    except (ValueError, OverflowError):
+        return text
+    return first.date().isoformat() if first.date() == second.date() else text
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a date and nothing else: "October 5, 2012 at 9:12 am", "3 hours ago"."""
+    text = text.strip(" :()")
+    if _AGO.match(text):
+        return True
+    if len(text) > _LONGEST_DATE or not (_DATED.search(text) and re.search(r"\d", text)):
+        return False
+    try:
+        dateutil.parse(text, ignoretz=True)
+    except (ValueError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""Reads files in a process of its own, which is stopped when a file takes too much time or memory.
+
+Run as a module it is that process: a JSON line in with a path, a JSON line out with the document or the reason.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from rag.documents.read import read_document
+from rag.errors import DocumentError
+from rag.types import Document, Section
+
+if TYPE_CHECKING:  # the process that reads has no need of it
+    from rag.settings import Settings
+
+_MEGABYTE = 1_000_000
+
+
+class DocumentReader:
+    """Reads documents within the settings' limits; a context, which ends the process behind it."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def read(self, path: Path) -> Document:
+        """Return the document in a file; raises DocumentError if it cannot be read within the limits."""
+        process = self._process = self._process or self._start()
+        assert process.stdin and process.stdout
+        timer = threading.Timer(self._settings.read_timeout_s, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(json.dumps(str(path)) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        finally:
+            in_time = timer.is_alive()
+            timer.cancel()
+        if answer.endswith("\n"):
+            return _load(json.loads(answer))
+        self._stop()
+        if in_time:
+            limit = f"it needs more than {self._settings.read_memory_mb:,} MB of memory, or broke its reader"
+            raise DocumentError(f"cannot read {path}: {limit}; see the setting read_memory_mb")
+        limit = f"it takes longer than {self._settings.read_timeout_s} s"
+        raise DocumentError(f"cannot read {path}: {limit}; see the setting read_timeout_s")
+
+    def _start(self) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "rag.documents.worker", str(self._settings.read_memory_mb)]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="ascii",  # JSON writes the rest as escapes
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            start_new_session=True,  # Ctrl-C is for this process: it ends the other one itself
+        )
+
+    def _stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def _load(answer: dict[str, Any]) -> Document:
+    if "error" in answer:
+        raise DocumentError(answer["error"])
+    fields = answer["document"]
+    sections = tuple(Section(**section) for section in fields["sections"])
+    return Document(**{**fields, "sections": sections})
+
+
+def _serve(limit_mb: int) -> None:
+    # What a library prints must not stand among the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    resource.setrlimit(resource.RLIMIT_AS, (limit_mb * _MEGABYTE, limit_mb * _MEGABYTE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for line in sys.stdin:
+        path = Path(json.loads(line))
+        try:
+            answer: dict[str, Any] = {"document": asdict(read_document(path))}
+        except DocumentError as exc:
+            answer = {"error": str(exc)}
+        except MemoryError:
+            return  # what is left is too little to go on with
+        except Exception as exc:  # any library's: the file is skipped, the others are read
+            answer = {"error": f"cannot read {path}: {type(exc).__name__}: {' '.join(str(exc).split())[:200]}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

@@ -1,0 +1,317 @@
+"""Brings an index up to date with files: what is new goes in, what is gone out, what is unchanged costs nothing."""
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from rag.documents.chunk import describe_context, split_document
+from rag.documents.read import check_size, find_files
+from rag.documents.worker import DocumentReader
+from rag.errors import CatalogError, DocumentError
+from rag.index.catalog import Catalog, StoredChunk, check_index
+from rag.index.embedder import Embedder, open_embedder
+from rag.index.index import Index
+from rag.index.reranker import open_reranker
+from rag.settings import Settings
+from rag.types import Document
+
+logger = logging.getLogger(__name__)
+
+# Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
+_READING = 1
+# So many chunks are embedded at a time, of several documents if they are short.
+_BATCH = 256
+# Signs that one format writes and another does not.
+_PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
+_LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
+
+
+class IndexReport(NamedTuple):
+    """What `build_index` did: numbers of documents, chunks in the index, and why files were skipped.
+
+    `duplicates` are files that say the same as one that was there already: they were noted as its sources.
+    """
+
+    indexed: int
+    unchanged: int
+    removed: int
+    chunks: int
+    skipped: list[str]
+    duplicates: int = 0
+
+
+def build_index(
+    paths: Iterable[str | Path],
+    *,
+    name: str | None = None,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+) -> IndexReport:
+    """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
+
+    A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
+    last good state stays. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError
+    if a path does not exist or nothing at all can be read, CatalogError if the index cannot be written.
+    """
+    settings = settings or Settings.load(**({"name": name} if name else {}))
+    roots = [Path(path) for path in paths]
+    files = {_name_file(file): file for file in find_files(roots)}
+    embedder = embedder or open_embedder(settings)
+    folder = settings.index_dir / (name or settings.name)
+    with Index(folder, embedder, create=True) as index, lock_index(folder):
+        update = _Update(index, settings)
+        with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
+            for source, file in files.items():
+                try:
+                    update.add_file(source, file, reader)
+                except DocumentError as exc:
+                    update.skipped.append(str(exc))
+                progress.show(file, update)
+            update.flush()
+        if len(update.skipped) == len(files):
+            raise DocumentError(
+                "nothing was indexed: " + ("none of the files can be read" if len(files) > 1 else update.skipped[0])
+            )
+        # What is gone goes out last: a file that was renamed is found by its words before.
+        gone = [source for source in update.known.keys() - files.keys() if _is_under(Path(source), roots)]
+        for source in gone:
+            index.catalog.remove_source(source)
+        index.refresh()
+        return IndexReport(
+            update.indexed,
+            len(files) - len(update.skipped) - update.indexed - update.duplicates,
+            len(gone),
+            index.catalog.count_chunks(),
+            update.skipped,
+            update.duplicates,
+        )
+
+
+def remove_sources(folder: Path, sources: Iterable[str]) -> int:
+    """Take files out of the index in `folder`, each named by its path or a folder above it; return how many those were.
+
+    Raises DocumentError if one names nothing that is in the index, and CatalogError; then nothing is taken out.
+    """
+    check_index(folder)
+    with lock_index(folder), closing(Catalog(folder)) as catalog:
+        known = catalog.get_sources().keys()
+        gone: dict[str, None] = {}
+        for source in sources:
+            path = _name_file(Path(source).resolve())
+            under = [name for name in known if name in (source, path) or Path(name).is_relative_to(path)]
+            if not under:
+                raise DocumentError(f"{source} is not in the index: `rag list --name {folder.name}` shows what is")
+            gone |= dict.fromkeys(under)
+        for source in gone:
+            catalog.remove_source(source)
+    return len(gone)
+
+
+def index_documents(
+    documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
+) -> Index:
+    """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
+    folder, embedder = settings.index_dir / settings.name, embedder or open_embedder(settings)
+    index = Index(folder, embedder, reranker=open_reranker(settings), create=True)
+    documents = list(documents)
+    with lock_index(folder):
+        update = _Update(index, settings)
+        for source in update.known.keys() - {document.source for document in documents}:
+            index.catalog.remove_source(source)
+        for document in tqdm(documents, desc="indexing", unit="document", disable=None if progress else True):
+            file_hash = _hash(repr(document).encode(), chunk_tokens=update.chunk_tokens)
+            if update.known.get(document.source, ("",))[0] != file_hash:
+                update.add_document(document, file_hash=file_hash, content_hash=file_hash)
+        update.flush()
+        index.refresh()
+    return index
+
+
+@contextmanager
+def lock_index(folder: Path) -> Iterator[None]:
+    """Hold the right to write to the index in a folder; wait, and say for whom, while another process has it."""
+    lock, holder = FileLock(folder / _LOCK_FILE), folder / _HOLDER_FILE
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            who = holder.read_text(encoding="utf-8") if holder.is_file() else "another"
+            logger.warning("process %s is writing to the index %s: waiting until it is done", who, folder.name)
+            lock.acquire()
+    except OSError as exc:
+        raise CatalogError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
+    try:
+        try:
+            holder.write_text(str(os.getpid()), encoding="utf-8")
+        except OSError:  # a full disk: then nobody is told who it is
+            logger.debug("cannot write %s", holder)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+class _Pending(NamedTuple):
+    """A document on its way into the index; `chunks` have no embeddings yet, `known` are those it had before."""
+
+    document: Document
+    chunks: list[StoredChunk]
+    known: dict[tuple[str, str], bytes]
+    file_hash: str
+    content_hash: str
+
+    def key(self, chunk: StoredChunk) -> tuple[str, str]:
+        return chunk.context, self.document.text[chunk.section.start : chunk.section.end]
+
+    def unknown(self) -> dict[tuple[str, str], None]:
+        return {key: None for chunk in self.chunks if (key := self.key(chunk)) not in self.known}
+
+
+class _Update:
+    """Puts documents into an index, embedding the chunks of several at a time, and counts what it did."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.known = index.catalog.get_sources()
+        self.skipped: list[str] = []
+        self.indexed = self.duplicates = self.chunks = 0
+        self._catalog, self._embedder = index.catalog, index.embedder
+        self.chunk_tokens = min(settings.chunk_tokens, index.embedder.max_tokens)
+        self._max_mb = settings.max_file_mb
+        self._pending: list[_Pending] = []
+        self._new: dict[tuple[str, str], None] = {}  # what is to be embedded, once
+
+    def add_file(self, source: str, file: Path, reader: DocumentReader) -> None:
+        """Bring the index up to date with a file; raises DocumentError if it cannot be read."""
+        check_size(file, max_mb=self._max_mb)
+        file_hash = hash_file(file, chunk_tokens=self.chunk_tokens)
+        if self.known.get(source, ("",))[0] == file_hash:
+            return
+        if any(file_hash == pending.file_hash for pending in self._pending):
+            self.flush()
+        there = self._catalog.find_file(file_hash)
+        if there is None:
+            document = replace(reader.read(file), source=source)
+            content_hash = _hash_content(document)
+            if any(content_hash == pending.content_hash for pending in self._pending):
+                self.flush()
+            there = self._catalog.find_document(content_hash, but=source)
+            if there is None:
+                self.add_document(document, file_hash=file_hash, content_hash=content_hash)
+                return
+        self._catalog.put_source(source, file_hash=file_hash, document_id=there)
+        self.duplicates += 1
+
+    def add_document(self, document: Document, *, file_hash: str, content_hash: str) -> None:
+        """Put a document in, in the place of what had its source, at the latest with the next `flush`."""
+        count = self._embedder.count_tokens
+        chunks = [
+            StoredChunk(
+                section,
+                describe_context(document, section, max_tokens=self._embedder.max_tokens, count_tokens=count),
+                b"",
+            )
+            for section in split_document(document, chunk_tokens=self.chunk_tokens, count_tokens=count)
+        ]
+        known = self._catalog.get_reusable(document.source)
+        pending = _Pending(document, chunks, known, file_hash, content_hash)
+        self._pending.append(pending)
+        self._new |= pending.unknown()
+        if len(self._new) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Embed what is pending, and put each document in whole, as soon as all of it is embedded."""
+        new, self._new = list(self._new), {}
+        embedded: dict[tuple[str, str], bytes] = {}
+        for start in range(0, len(new), _BATCH):
+            keys = new[start : start + _BATCH]
+            rows = self._embedder.embed_documents(["\n".join(filter(None, key)) for key in keys])
+            embedded |= zip(keys, (row.astype(np.float16).tobytes() for row in rows), strict=True)
+            self.chunks += len(keys)
+            self._put(embedded)
+        self._put(embedded)
+
+    def _put(self, embedded: dict[tuple[str, str], bytes]) -> None:
+        while self._pending and self._pending[0].unknown().keys() <= embedded.keys():
+            pending = self._pending.pop(0)
+            there = embedded | pending.known
+            self._catalog.put_document(
+                pending.document,
+                [chunk._replace(embedding=there[pending.key(chunk)]) for chunk in pending.chunks],
+                content_hash=pending.content_hash,
+                file_hash=pending.file_hash,
+            )
+            self.indexed += 1
+
+
+class _Progress:
+    """A bar over the bytes of the files, with files, chunks and chunks a second beside it."""
+
+    def __init__(self, files: Collection[Path]) -> None:
+        self._sizes = {file: file.stat().st_size for file in files}
+        self._seen, self._started = 0, time.perf_counter()
+        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+        self._bar = tqdm(total=sum(self._sizes.values()), bar_format=layout, disable=None, leave=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, file: Path, update: _Update) -> None:
+        """Show that a file was seen to."""
+        self._seen += 1
+        rate = update.chunks / (time.perf_counter() - self._started)
+        files = f"{self._seen:,}/{len(self._sizes):,} files"
+        self._bar.set_description_str(f"{files}, {update.chunks:,} chunks, {rate:.0f} chunks/s", refresh=False)
+        self._bar.update(self._sizes[file])
+
+
+def _name_file(path: Path) -> str:
+    """Return a path as the catalog can hold it: with what is no text in it written out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def hash_file(path: Path, *, chunk_tokens: int) -> str:
+    """Return the hash of a file's bytes, and of all else that decides what it becomes in the index.
+
+    Raises DocumentError if the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+    except OSError as exc:
+        raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
+    return _hash(path.suffix.lower().encode() + content, chunk_tokens=chunk_tokens)
+
+
+def _hash(content: bytes, *, chunk_tokens: int) -> str:
+    return hashlib.sha256(repr((_READING, chunk_tokens)).encode() + content).hexdigest()
+
+
+def _hash_content(document: Document) -> str:
+    """Return the hash of what a document says, however it is set: of its letters, numbers and signs, and who speaks."""
+    d = document
+    told = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
+    runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(told, key=lambda part: part[:2])]
+    return hashlib.sha256(repr((d.title, d.outlet, d.author, d.date, runs)).encode()).hexdigest()
+
+
+def _flatten(text: str) -> str:
+    return " ".join(text.translate(_PLAIN).casefold().split())
+
+
+def _is_under(path: Path, roots: list[Path]) -> bool:
+    return any(path.is_relative_to(root.resolve()) for root in roots if root.is_dir())

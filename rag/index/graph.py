@@ -1,0 +1,151 @@
+"""Writes a BERT embedder as a graph that ONNX Runtime runs: without torch, and with its fused operators."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_VERSION = 1
+_FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
+
+
+def can_convert(folder: Path) -> bool:
+    """Tell whether a sentence-transformers folder holds what the graph computes.
+
+    That is BERT with GELU and absolute positions, the mean over its tokens, and no prompt before the texts.
+    """
+
+    def read(name: str) -> Any:
+        file = folder / name
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+    config, pooling = read("config.json"), read("1_Pooling/config.json")
+    modes = {key for key, on in pooling.items() if key.startswith("pooling_mode_") and on is True}
+    kinds = [module["type"].rpartition(".")[2] for module in read("modules.json") or []]
+    return (
+        (folder / "model.safetensors").is_file()
+        and (folder / "tokenizer.json").is_file()
+        and (config.get("model_type"), config.get("hidden_act")) == ("bert", "gelu")
+        and config.get("position_embedding_type", "absolute") == "absolute"
+        and (modes == {"pooling_mode_mean_tokens"} or pooling.get("pooling_mode") == "mean")
+        and kinds[:2] == ["Transformer", "Pooling"]
+        and set(kinds[2:]) <= {"Normalize"}
+        and not any((read("config_sentence_transformers.json").get("prompts") or {}).values())
+    )
+
+
+def make_graph(folder: Path, cache: Path) -> Path:
+    """Return the file of a model's graph in the folder `cache`, written if it is not there yet.
+
+    Another file of weights, or a changed one, has another graph. Raises OSError, KeyError or ValueError.
+    """
+    weights = folder / "model.safetensors"
+    made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns)
+    path = cache / f"{hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]}.onnx"
+    if not path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}.tmp")  # two processes may write at once
+        _Graph(folder).save(aside)
+        aside.replace(path)
+    return path
+
+
+class _Graph:
+    """The graph from token ids and their mask, int64 and int32 of (n, tokens), to unit rows, float32 of (n, dim)."""
+
+    def __init__(self, folder: Path) -> None:
+        from safetensors.numpy import load_file
+
+        self._config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self._weights = load_file(folder / "model.safetensors")
+        self._nodes: list[Any] = []
+        self._constants: dict[str, np.ndarray[Any, Any]] = {}
+        states = self._add_embeddings()
+        for layer in range(self._config["num_hidden_layers"]):
+            states = self._add_layer(states, layer)
+        self._add_mean(states)
+
+    def save(self, path: Path) -> None:
+        """Write the graph to a file."""
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        graph = helper.make_graph(
+            self._nodes,
+            "embedder",
+            [
+                helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "tokens"]),
+                helper.make_tensor_value_info("mask", TensorProto.INT32, ["n", "tokens"]),
+            ],
+            [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", self._config["hidden_size"]])],
+            [numpy_helper.from_array(array, name) for name, array in self._constants.items()],
+        )
+        versions = [helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)]
+        onnx.save(helper.make_model(graph, opset_imports=versions, ir_version=8), str(path))
+
+    def _add(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        self._nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
+        return output
+
+    def _keep(self, name: str, array: "np.ndarray[Any, Any]") -> str:
+        self._constants[name] = np.ascontiguousarray(array)
+        return name
+
+    def _weight(self, name: str) -> str:
+        return self._keep(name, self._weights[name])
+
+    def _turned(self, name: str) -> str:
+        return self._keep(name, self._weights[name].T)
+
+    def _add_embeddings(self) -> str:
+        words = self._weight("embeddings.word_embeddings.weight")
+        types = self._weights["embeddings.token_type_embeddings.weight"]
+        positions = self._keep("positions", self._weights["embeddings.position_embeddings.weight"] + types[0])
+        self._add("Shape", ["ids"], "length", start=1, end=2)
+        self._add("Slice", [positions, self._keep("zero", np.array([0], np.int64)), "length"], "here")
+        self._add("Add", [self._add("Gather", [words, "ids"], "words"), "here"], "sum")
+        norm = [self._weight(f"embeddings.LayerNorm.{kind}") for kind in ("weight", "bias")]
+        epsilon = self._config["layer_norm_eps"]
+        return self._add("LayerNormalization", ["sum", *norm], "states", axis=-1, epsilon=epsilon)
+
+    def _add_layer(self, states: str, number: int) -> str:
+        layer = f"encoder.layer.{number}."
+        parts = [f"{layer}attention.self.{part}." for part in ("query", "key", "value")]
+        weights = self._keep(f"{layer}qkv", np.concatenate([self._weights[f"{part}weight"] for part in parts]).T)
+        biases = self._keep(f"{layer}qkv.bias", np.concatenate([self._weights[f"{part}bias"] for part in parts]))
+        attended = self._add(
+            "Attention",
+            [states, weights, biases, "mask"],
+            f"{layer}attended",
+            domain=_FUSED,
+            num_heads=self._config["num_attention_heads"],
+        )
+        states = self._add_residual(attended, states, f"{layer}attention.output")
+        wide = self._turned(f"{layer}intermediate.dense.weight")
+        product = self._add("MatMul", [states, wide], f"{layer}product")
+        bias = self._weight(f"{layer}intermediate.dense.bias")
+        active = self._add("BiasGelu", [product, bias], f"{layer}active", domain=_FUSED)
+        return self._add_residual(active, states, f"{layer}output")
+
+    def _add_residual(self, inputs: str, states: str, block: str) -> str:
+        product = self._add("MatMul", [inputs, self._turned(f"{block}.dense.weight")], f"{block}.product")
+        rest = [self._weight(f"{block}.{name}") for name in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")]
+        return self._add(
+            "SkipLayerNormalization",
+            [product, states, *rest],
+            f"{block}.states",
+            domain=_FUSED,
+            epsilon=self._config["layer_norm_eps"],
+        )
+
+    def _add_mean(self, states: str) -> None:
+        one = self._keep("one", np.array([1], np.int64))
+        self._add("Cast", ["mask"], "weights", to=1)
+        self._add("MatMul", [self._add("Unsqueeze", ["weights", one], "row"), states], "total")
+        # Of length 1, the total is the mean.
+        self._add("LpNormalization", [self._add("Squeeze", ["total", one], "sums")], "vectors", axis=-1, p=2)

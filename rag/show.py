@@ -1,0 +1,66 @@
+"""Shows answers, passages and documents as text for a terminal."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rag.types import Answer, Chunk, Citation
+
+# So many of the documents that come nearest are named where none answers.
+_NEAREST = 2
+
+
+def format_answer(answer: Answer) -> str:
+    """Return an answer as text: the answer, its sources with the quoted words, and the seconds of each step."""
+    parts = [answer.answer]
+    if answer.outcome == "unconfirmed":
+        parts.append("Not confirmed: only readers' comments say so.")
+    if answer.note:
+        parts.append(answer.note)
+    if answer.outcome == "not_found" and answer.hits:
+        nearest = dict.fromkeys(describe_source(hit.chunk) for hit in answer.hits)
+        parts.append("Nearest, but no answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))
+    if answer.citations:
+        parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
+    steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
+    parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
+    return "\n\n".join(parts)
+
+
+def _format_citations(citations: Sequence[Citation]) -> Iterator[str]:
+    for number, group in groupby(citations, key=lambda citation: citation.number):
+        same = list(group)
+        yield f"[{number}] {describe_source(same[0])}"
+        yield from (f"    “{' '.join(citation.quote.split())}”" for citation in same)
+
+
+def describe_source(source: Citation | Chunk) -> str:
+    """Return who speaks, in which document, and where it lies: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
+    return show_line(*describe_voice(source), show_path(source.source))
+
+
+def describe_voice(source: Citation | Chunk) -> list[str]:
+    """Return who speaks, of what, where and when, a part each: ["Article", "Title", "p. 3", "2012-10-04"]."""
+    is_comment = source.voice == "comment"
+    parts = [
+        "Reader's comment" if is_comment else "Article",
+        f"by {source.author}" if is_comment and source.author else None,
+        f"to {source.reply_to}" if source.reply_to else None,
+        source.title,
+        source.heading,
+        f"p. {source.page}" if source.page else None,
+        source.outlet,
+        source.date,
+    ]
+    return [part for part in parts if part]
+
+
+def show_path(source: str) -> str:
+    """Return a path as seen from this folder."""
+    path = Path(source)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def show_line(*parts: str) -> str:
+    """Return the parts on one line; a name may hold anything, line ends and terminal codes too."""
+    return "".join(character if character.isprintable() else "?" for character in " · ".join(parts))

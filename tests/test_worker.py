@@ -1,0 +1,151 @@
+"""Files that would hang, fill or break the reader: each is refused or read within the limits, the others are read."""
+
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rag import DocumentError, Settings, build_index
+from rag.documents.read import check_size, find_files
+from rag.documents.worker import DocumentReader
+from rag.index.catalog import read_entries
+from tests.fakes import HashingEmbedder
+
+
+@pytest.fixture
+def reader(settings: Settings) -> Iterator[DocumentReader]:
+    limits = settings.model_copy(update={"read_timeout_s": 2, "read_memory_mb": 512})
+    with DocumentReader(limits) as opened:
+        yield opened
+
+
+def test_a_document_comes_whole_out_of_the_other_process(reader: DocumentReader, docs: Path) -> None:
+    document = reader.read(docs / "visit.txt")
+    assert [section.voice for section in document.sections] == ["article", "comment", "comment"]
+    assert (document.outlet, document.date) == ("Test Times", "2012-10-04")
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(
+    reader: DocumentReader, docs: Path, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.csv"
+    slow.write_text("name,price\n" + "a,1\n" * 8_000_000)
+    started = time.perf_counter()
+    with pytest.raises(DocumentError, match=r"slow.csv: it takes longer than 2 s; see the setting read_timeout_s"):
+        reader.read(slow)
+    assert time.perf_counter() - started < 10
+    assert reader.read(docs / "bridge.md").title == "A new bridge"
+
+
+def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_is_read(
+    settings: Settings, docs: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.json"
+    large.write_text("[" + ",".join(["[]"] * 9_000_000) + "]")
+    with DocumentReader(settings.model_copy(update={"read_memory_mb": 512})) as reader:
+        with pytest.raises(DocumentError, match=r"large.json: it needs more than 512 MB of memory"):
+            reader.read(large)
+        assert reader.read(docs / "bridge.md").title == "A new bridge"
+
+
+def test_a_large_file_and_a_zip_bomb_are_not_opened(tmp_path: Path) -> None:
+    with (tmp_path / "large.txt").open("wb") as file:
+        file.truncate(1_000_000_000)
+    with pytest.raises(DocumentError, match="it has 1,000 MB, and at most 100 are read"):
+        check_size(tmp_path / "large.txt", max_mb=100)
+    with zipfile.ZipFile(tmp_path / "bomb.docx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", bytes(30_000_000))
+    assert (tmp_path / "bomb.docx").stat().st_size < 100_000
+    with pytest.raises(DocumentError, match="it has 30 MB, and at most 20 are read"):
+        check_size(tmp_path / "bomb.docx", max_mb=1)
+
+
+def test_hidden_files_loops_and_pipes_are_passed_over_in_a_folder(docs: Path) -> None:
+    (docs / "loop").symlink_to(docs)
+    (docs / "gone.txt").symlink_to(docs / "nothing.txt")
+    (docs / ".hidden").mkdir()
+    (docs / ".hidden" / "secret.txt").write_text("A secret.")
+    (docs / "questions.jsonl").write_text("{}")
+    os.mkfifo(docs / "pipe.txt")
+    assert [path.name for path in find_files([docs])] == ["bridge.md", "visit.txt"]
+    with pytest.raises(DocumentError, match="it is no file"):
+        list(find_files([docs / "pipe.txt"]))
+
+
+def write_encrypted_pdf(path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(path), encrypt="secret")
+    canvas.drawString(72, 700, "Nobody may read this.")
+    canvas.save()
+
+
+def write_broken_pdf(path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(path))
+    canvas.drawString(72, 700, "The table of this file is broken.")
+    canvas.save()
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"startxref", b"startxxxx")[: len(content) - 40])
+
+
+def write_entities(path: Path) -> None:
+    from docx import Document
+
+    Document().save(str(path))
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    secret = path.with_name("secret")
+    secret.write_text("TOP SECRET")
+    members["word/document.xml"] = (
+        f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY secret SYSTEM "file://{secret}"><!ENTITY a "aaaaaaaaaa">'
+        + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+        + '<!ENTITY lol "&i;">]><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        "<w:body><w:p><w:r><w:t>Before &secret; &lol; after.</w:t></w:r></w:p></w:body></w:document>"
+    ).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "deep.html": lambda path: path.write_text("<div>" * 100_000 + "deep" + "</div>" * 100_000),
+    "deep.json": lambda path: path.write_text("[" * 100_000 + "]" * 100_000),
+    "encrypted.pdf": write_encrypted_pdf,
+    "broken.pdf": write_broken_pdf,
+    "noise.pdf": lambda path: path.write_bytes(b"%PDF-1.7\n" + os.urandom(100_000)),
+    "noise.docx": lambda path: path.write_bytes(os.urandom(100_000)),
+    "torn.xlsx": lambda path: path.write_bytes(b"PK\x03\x04" + bytes(1000)),
+    "entities.docx": write_entities,
+    "two\nlines.txt": lambda path: path.write_text("The name of this file has two lines."),
+    "half.eml": lambda path: path.write_bytes(b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/"),
+    "long.csv": lambda path: path.write_text('a,b\n"' + "x" * 3_000_000),
+    "wrong.epub": lambda path: zipfile.ZipFile(path, "w").writestr("mimetype", "application/epub+zip"),
+    "nul.txt": lambda path: path.write_bytes(b"abc\0def"),
+}
+
+
+def test_hostile_files_are_refused_or_read_and_the_rest_is_indexed(
+    docs: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    for name, write in HOSTILE.items():
+        write(docs / name)
+    Path(os.fsdecode(os.fsencode(docs) + b"/latin\xe9.txt")).write_text("The name of this file is no UTF-8.")
+    (docs / "z.txt").write_text("The last file of all is about a zebra.")
+    started = time.perf_counter()
+    report = build_index([docs], settings=settings, embedder=embedder)
+    assert time.perf_counter() - started < 60
+    assert all(reason.startswith("cannot read ") for reason in report.skipped)
+    assert not any("Error:" in reason for reason in report.skipped), "each reason is one of ours"
+    read = {source.rpartition("/")[2] for e in read_entries(settings.index_dir / "test") for source in e.sources}
+    assert {"z.txt", "two\nlines.txt", "latin\\xe9.txt", "visit.txt"} <= read
+    assert read.isdisjoint({"encrypted.pdf", "noise.docx", "torn.xlsx", "nul.txt", "wrong.epub", "deep.json"})
+    texts = json.dumps([e.title for e in read_entries(settings.index_dir / "test")])
+    assert "SECRET" not in texts
+    again = build_index([docs], settings=settings, embedder=embedder)
+    assert (again.indexed, again.unchanged) == (0, report.indexed + report.unchanged)
