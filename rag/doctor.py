@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rag.assistant import Assistant
+from rag.documents.chunk import limit_chunk
 from rag.errors import RagError
 from rag.index.build import hash_file
 from rag.index.catalog import Catalog
@@ -112,7 +113,7 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     """Look whether the files that were indexed are still there, and say the same."""
     changed, gone = [], []
     sources = index.catalog.get_sources()
-    chunk_tokens = min(settings.chunk_tokens, index.embedder.max_tokens)
+    chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
     for source, (file_hash, _) in sources.items():
         path = Path(source)
         if not path.is_file():

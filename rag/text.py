@@ -18,8 +18,9 @@ _BLOCK = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
-# An item of a list, a heading, a quoted line, a row or a key: never the rest of the line before.
-_NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]|\w[\w .-]{0,30}:\s")
+# An item of a list, a heading, a quoted line or a row: never the rest of the line before. Nor is a key behind another.
+_NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
+_KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
 def normalise(text: str) -> str:
@@ -69,7 +70,7 @@ def split_lines(text: str) -> list[tuple[int, int]]:
 
 def _goes_on(line: str, following: str, width: int) -> bool:
     """Tell whether a line was broken to fit a width: the next one's first word would have been too much for it."""
-    if len(line) < _SHORTEST_WRAPPED or _NEW_ITEM.match(following):
+    if len(line) < _SHORTEST_WRAPPED or _NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
         return False
     if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:
         return True

@@ -1,5 +1,6 @@
 """Reading, voices, chunking."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import Document, DocumentError, Section
-from rag.documents.chunk import split_document
+from rag import DocumentError
+from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.metadata import find_metadata, parse_date
-from rag.documents.read import find_files, read_document
-from rag.documents.voices import find_sections
+from rag.documents.read import find_files, make_document, read_document
+from rag.documents.voices import find_addressee, find_sections
+from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 
 SEED = Path(__file__).parents[2] / "shared/data/seed/putin-visit-postponed.txt"
@@ -105,14 +107,152 @@ def test_a_missing_path_and_an_empty_folder_are_errors(tmp_path: Path) -> None:
 
 
 words = st.text(alphabet="abcé.,!? \n😀字", max_size=400)
+# What pages are made of: metadata, headings, wrapped and long lines, lists, comments with their authors.
+lines = st.sampled_from(
+    [
+        "",
+        "Title: A page",
+        "By Jane Doe",
+        "March 3, 2025",
+        "# One",
+        "## Two",
+        "COMMENTS (3)",
+        "Sana K. · 6 October 2012",
+        "@Sana K. No, it is not so.",
+        "Reply",
+        "- an item of a list",
+        "Gen. Kayani met Dr. Khan at 5 p.m. on Friday. Neither said why. It was late.",
+        "This line goes on for so long that it was broken before its end, where it is to",
+        "be read on in the next one. And so on.",
+        "word " * 60,
+        "x" * 500,
+        "字" * 90,
+    ]
+)
+pages = st.lists(lines, max_size=25).map("\n".join) | words
 
 
-@given(text=words, limit=st.integers(16, 64))
-def test_chunks_are_in_order_within_the_limit_and_lose_no_word(text: str, limit: int) -> None:
+@given(text=pages, limit=st.integers(16, 64), markdown=st.booleans())
+def test_chunks_of_any_page_are_exact_in_order_within_the_limit_and_cut_no_sentence(
+    text: str, limit: int, markdown: bool
+) -> None:
     count = HashingEmbedder().count_tokens
-    document = Document("x", text, "x", (Section(0, len(text), "article"),))
+    document = make_document("x", text, markdown=markdown)
     chunks = list(split_document(document, chunk_tokens=limit, count_tokens=count))
     assert all(count(text[c.start : c.end]) <= limit for c in chunks)
     assert all(a.end <= b.start for a, b in pairwise(chunks))
-    covered = "".join(text[c.start : c.end] for c in chunks)
-    assert "".join(covered.split()) == "".join(text.split())
+    assert all(a.end <= b.start for a, b in pairwise(document.sections))
+    for section in document.sections:
+        inside = [c for c in chunks if section.start <= c.start and c.end <= section.end]
+        assert {(c.voice, c.author, c.date, c.heading) for c in inside} == {
+            (section.voice, section.author, section.date, section.heading)
+        }
+        part = text[section.start : section.end]
+        assert "".join("".join(text[c.start : c.end] for c in inside).split()) == "".join(part.split())
+        for start, end in split_sentences(part):
+            whole = any(c.start <= section.start + start and section.start + end <= c.end for c in inside)
+            assert whole or count(part[start:end]) > limit or end - start > 32 * limit
+
+
+@given(text=pages, title=st.text(max_size=300), author=st.text(max_size=100))
+def test_what_is_embedded_fits_the_embedder(text: str, title: str, author: str) -> None:
+    embedder = HashingEmbedder()
+    document = make_document("x", text, title=title)
+    limit = limit_chunk(500, max_tokens=64)
+    for chunk in split_document(document, chunk_tokens=limit, count_tokens=embedder.count_tokens):
+        comment = replace(chunk, voice="comment", author=author)
+        for section in (chunk, comment):
+            context = describe_context(document, section, max_tokens=64, count_tokens=embedder.count_tokens)
+            assert embedder.count_tokens(f"{context}\n{text[chunk.start : chunk.end]}") <= embedder.max_tokens
+
+
+def test_a_comment_is_embedded_with_whose_it_is_and_of_what(docs: Path) -> None:
+    document = read_document(docs / "visit.txt")
+    context = describe_context(
+        document, document.sections[1], max_tokens=256, count_tokens=HashingEmbedder().count_tokens
+    )
+    assert context == "Reader's comment by Zara, 2012-10-05, Minister arrives after summit is called off"
+
+
+NAMED_COMMENTS = """Mayor resigns over tram
+By Jane Doe
+March 3, 2025
+
+The mayor resigned.
+
+3 Comments
+
+Sana K.
+March 4, 2025 at 9:12 am
+I think he was tired.
+
+Really tired.
+Reply
+
+Posted by Dan de Vries on 5 March 2025:
+@Sana K. No way.
+Like (3)
+Reply
+
+anna_b says:
+3 hours ago
+@Dan: why not
+Leave a comment
+"""
+
+
+def test_comments_with_their_authors_on_lines_of_their_own_are_told_apart() -> None:
+    document = make_document("x", NAMED_COMMENTS)
+    assert (document.title, document.author, document.date) == ("Mayor resigns over tram", "Jane Doe", "2025-03-03")
+    told = [(s.voice, s.author, s.date, s.reply_to, document.text[s.start : s.end].strip()) for s in document.sections]
+    assert told == [
+        ("article", "Jane Doe", "2025-03-03", None, "The mayor resigned."),
+        ("comment", "Sana K.", "2025-03-04", None, "I think he was tired.\n\nReally tired."),
+        ("comment", "Dan de Vries", "2025-03-05", "Sana K.", "@Sana K. No way."),
+        ("comment", "anna_b", "3 hours ago", "Dan", "@Dan: why not"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("@Gratgy I fully agree.", "Gratgy"),
+        ("@Zafar Rao You missed it.", "Zafar Rao"),
+        ("@akbar malik UUSR was a state.", "akbar malik"),
+        ("@Gratgy If Russia has it.", "Gratgy"),
+        ("@Kashif: no.", "Kashif"),
+        ("@old_hand then why?", "old_hand"),
+        ("Mail me@home.org", None),
+    ],
+)
+def test_whom_a_comment_answers_is_read_from_its_beginning(text: str, name: str | None) -> None:
+    assert find_addressee(text, set()) == name
+
+
+def test_markdown_headings_name_what_is_below_them_and_a_bare_one_is_text() -> None:
+    text = "---\ntitle: Rules\n---\nIntro.\n\n# A\n\nOne.\n\n## B\n\n```\n# code\n```\n\n# Nothing below\n"
+    document = make_document("x", text, markdown=True)
+    assert document.title == "Rules"
+    assert [(s.heading, text[s.start : s.end].strip()) for s in document.sections] == [
+        (None, "Intro."),
+        ("A", "One."),
+        ("A › B", "```\n# code\n```"),
+        (None, "# Nothing below"),
+    ]
+
+
+def test_wrapped_lines_are_one_sentence_and_lines_that_end_are_not() -> None:
+    text = (
+        "The minister arrived on Wednesday at the airport of the capital with a\n"
+        "delegation of twelve. Nobody said why.\nShort line\nAnother line\n- an item\n- and one more"
+    )
+    found = [text[start:end] for start, end in split_sentences(text)]
+    assert found[0].endswith("with a\ndelegation of twelve.")
+    assert found[1:] == ["Nobody said why.", "Short line", "Another line", "- an item", "- and one more"]
+
+
+def test_lines_with_keys_are_records_but_a_wrapped_line_may_begin_with_one() -> None:
+    records = "name: the old lighthouse; owner: a family of beekeepers\nname: the new one; owner: nobody"
+    assert len(split_sentences(records)) == 2
+    wrapped = "Of these questions nearly half still get an answer from what is\nnear: read the quote that is below it."
+    assert len(split_sentences(wrapped)) == 1

@@ -110,6 +110,14 @@ def test_headings_are_found_by_outline_level_and_by_the_style_that_a_style_is_ba
     ]
 
 
+def test_the_first_title_is_the_documents_and_others_are_headings(tmp_path: Path) -> None:
+    document = docx.Document()
+    for text in ("The bridge", "Second part"):
+        document.add_paragraph(text, "Title")
+    extract = read_docx(save(document, tmp_path))
+    assert (extract.title, texts(extract)) == ("The bridge", [("heading", "Second part")])
+
+
 def test_styles_based_on_each_other_end(tmp_path: Path) -> None:
     document = docx.Document()
     one, two = (document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH) for name in ("One", "Two"))

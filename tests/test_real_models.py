@@ -1,6 +1,7 @@
 """The whole path with the default models: the questions that the project is there for."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -8,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sentence_transformers import SentenceTransformer
 
 from rag import Answer, Assistant, Index, Settings, build_index
-from rag.index.embedder import Embedder, open_embedder
+from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
 from rag.llm.llama import LlamaCpp, Message, open_llm
 from rag.models.registry import locate_model
 
@@ -133,6 +135,35 @@ def test_the_embedder_gives_unit_rows_and_knows_its_limit(models: tuple[Embedder
     assert rows.shape == (2, embedder.dim) == (2, 384)
     assert (rows**2).sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
     assert embedder.max_tokens == 254
+
+
+def test_the_graph_embeds_as_sentence_transformers_does_and_other_models_are_left_to_it(tmp_path: Path) -> None:
+    settings = Settings.load()
+    folder = locate_model(settings.embedder, kind="embedder", home=settings.home)
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    pooling = json.loads((other / "1_Pooling/config.json").read_text(encoding="utf-8"))
+    pooling |= {"pooling_mode_cls_token": True}
+    (other / "1_Pooling/config.json").write_text(json.dumps(pooling), encoding="utf-8")
+    graph, left = open_embedder(settings), open_embedder(settings.model_copy(update={"embedder": str(other)}))
+    assert (type(graph), type(left)) == (OnnxEmbedder, SentenceTransformerEmbedder)
+    library = SentenceTransformerEmbedder("library", SentenceTransformer(str(folder), device="cpu"))
+    assert (graph.dim, graph.max_tokens) == (library.dim, library.max_tokens)
+    texts = ["", "A cat.", "Größe: 5 m², 日本語 😀", "The minister arrived on Wednesday. " * 60, "word " * 3]
+    assert [graph.count_tokens(text) for text in texts] == [library.count_tokens(text) for text in texts]
+    assert (graph.embed_documents(texts) * library.embed_documents(texts)).sum(axis=1).min() > 0.99999
+    assert graph.embed_query("A cat.") @ library.embed_query("A cat.") > 0.99999
+
+
+def test_searching_takes_no_torch(assistants: dict[str, Assistant]) -> None:
+    folder = assistants["examples"].index.folder
+    script = (
+        "import sys; from rag.cli import main\n"
+        "main(['search', 'water plant', '--name', sys.argv[1], '--index-dir', sys.argv[2]], standalone_mode=False)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    command = [sys.executable, "-c", script, folder.name, str(folder.parent)]
+    assert "water-plant" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_answers_without_the_network(assistants: dict[str, Assistant], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,4 +125,6 @@ class _Builder:
 
 
 def _same_place(last: Section, new: Section) -> bool:
-    return last == replace(new, start=last.start, end=last.end)
+    return (last.heading, last.page, last.author, last.date, last.voice) == (
+        (new.heading, new.page, new.author, new.date, new.voice)
+    )

@@ -9,7 +9,7 @@ from rag.types import Document, Section
 
 Spans = list[tuple[int, int]]
 
-# Of the embedder's tokens at most this share is the context, which is cut to it.
+# Of the embedder's tokens at most this share is the context, and the rest the chunk.
 _CONTEXT_SHARE = 0.25
 # No text of words has more characters to a token; what a tokenizer takes for one unknown word may have.
 _CHARACTERS_A_TOKEN = 32
@@ -68,6 +68,11 @@ def _split_words(text: str) -> Spans:
 def _halve(text: str) -> Spans:
     middle = len(text) // 2
     return [(0, middle), (middle, len(text))]
+
+
+def limit_chunk(chunk_tokens: int, *, max_tokens: int) -> int:
+    """Return how many tokens a chunk may have, if an embedder reads `max_tokens`, its context counted in."""
+    return min(chunk_tokens, int((1 - _CONTEXT_SHARE) * max_tokens))
 
 
 def describe_context(

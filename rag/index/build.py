@@ -15,7 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from rag.documents.chunk import describe_context, split_document
+from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.read import check_size, find_files
 from rag.documents.worker import DocumentReader
 from rag.errors import CatalogError, DocumentError
@@ -186,7 +186,7 @@ class _Update:
         self.skipped: list[str] = []
         self.indexed = self.duplicates = self.chunks = 0
         self._catalog, self._embedder = index.catalog, index.embedder
-        self.chunk_tokens = min(settings.chunk_tokens, index.embedder.max_tokens)
+        self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
         self._max_mb = settings.max_file_mb
         self._pending: list[_Pending] = []
         self._new: dict[tuple[str, str], None] = {}  # what is to be embedded, once

@@ -10,7 +10,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.post import Post, is_note, join_blocks, read_post
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import Metadata
+from rag.documents.metadata import Metadata, is_date
 from rag.documents.voices import find_addressee, find_sections
 
 if TYPE_CHECKING:
@@ -18,23 +18,27 @@ if TYPE_CHECKING:
 
 _UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 _WHOLES = (*_UNITS, "td")
-_SCHEMA_COMMENT = re.compile(r"schema\.org/(?:UserComments?|Comment|Answer)\b")
-_SCHEMA_POST = re.compile(r"schema\.org/(?:DiscussionForumPosting|Question)\b")
-_FORUM = re.compile(r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\"")
-
-_TITLE_TAGS = (*HEADINGS, "p", "div", "strong")
-_LONGEST_HEADING = 60
-_ARTICLE = frozenset(("html", "body", "main", "h1"))
-# Here a class name tells of something else: in code it is the language's comments.
-_ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
 _SIGNATURE = frozenset(("author", "name", "date"))
 # A signature and its buttons have no more characters than this.
 _SIGNATURE_CHARACTERS = 200
-# What has more characters than this, and half of the page's, is not a thread's frame alone.
-_FRAME_CHARACTERS = 1000
 # Of what stands before replies only the first elements can be the comment that they answer, or boxes around it.
 _BOXES = 5
-
+# What has more characters than this, and half of the page's, is not a thread's frame alone.
+_FRAME_CHARACTERS = 1000
+# Here a class name tells of something else: in code it is the language's comments.
+_ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
+_ARTICLE = frozenset(("html", "body", "main", "h1"))
+_HEADING_TAGS = (*HEADINGS, "p", "div", "strong")
+_LONGEST_HEADING = 60
+# "Zara Khan said..."
+_SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
+_SCHEMA_COMMENT = re.compile(r"schema\.org/(?:UserComments?|Comment|Answer)\b")
+_SCHEMA_POST = re.compile(r"schema\.org/(?:DiscussionForumPosting|Question)\b")
+_SCHEMA_FORUM = re.compile(r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\"")
+_FORUM_SOFTWARE = re.compile(
+    r"phpbb|vbulletin|xenforo|discourse|simple machines|mybb|invision|fluxbb|vanilla|nodebb|flarum|bbpress",
+    re.IGNORECASE,
+)
 
 _Kind = Literal["comment", "reply", "post", "unnamed"]
 
@@ -85,20 +89,25 @@ def drop_frames(tree: "HtmlElement") -> list[Block]:
     left: list[Block] = []
     characters = len(tree.text_content())
     page = _survey(tree)
+    dropped: set[HtmlElement] = set()
     for element in list(tree.iter()):
         is_frame = element in page.frames or ("furniture" in find_roles(element) and element not in page.articles)
-        if is_frame and element.getparent() is not None:
+        if is_frame and element.getparent() is not None and dropped.isdisjoint(element.iterancestors()):
             inside = len(element.text_content())
             if inside <= _FRAME_CHARACTERS or inside <= characters / 2:
                 left += walk_blocks(element) if element in page.frames else ()
                 element.drop_tree()
+                dropped.add(element)
     return left
 
 
 def read_plain_comments(blocks: Iterable[Block], heading: str) -> list[Block]:
-    """Return the comments in paragraphs below a heading; none if it is no heading of comments."""
-    paragraphs = [block.text for block in blocks if block.kind != "heading" and not is_note(block.text)]
-    text = "\n\n".join([heading, *paragraphs])
+    """Return the comments in what stands below a heading; none if it is no heading of comments."""
+    lines = [block for block in blocks if not is_note(block.text)]
+    # A heading is a name if a date stands below.
+    below = [*(is_date(line.text) for line in lines), False][1:]
+    kept = [line for line, is_dated in zip(lines, below, strict=False) if line.kind != "heading" or is_dated]
+    text = "\n\n".join([heading, *(_SAID.sub(r"\1:", line.text) for line in kept)])
     return [
         Block(text[part.start : part.end], voice="comment", author=part.author, date=part.date, reply_to=part.reply_to)
         for part in find_sections(text, Metadata())
@@ -108,7 +117,7 @@ def read_plain_comments(blocks: Iterable[Block], heading: str) -> list[Block]:
 
 def take_plain_comments(tree: "HtmlElement") -> list[Block]:
     """Remove the signed paragraphs below a heading like "Comments (14)" from a page and return them."""
-    for heading in tree.iter(*_TITLE_TAGS):
+    for heading in tree.iter(*_HEADING_TAGS):
         text = " ".join(heading.text_content().split())
         if len(text) > _LONGEST_HEADING or "omment" not in text.lower():
             continue
@@ -133,7 +142,7 @@ def _survey(tree: "HtmlElement") -> _Page:
     marks = [element for element in tree.iter() if element.tag in _ARTICLE or element.get("itemprop") == "articleBody"]
     articles = {element for mark in marks for element in (mark, *mark.iterancestors())}
     frames = {element for element in tree.iter() if "comments" in find_roles(element)} - articles
-    return _Page(articles, frames, _is_forum(tree))
+    return _Page(articles, frames, _is_forum(tree, articles))
 
 
 def _find_places(tree: "HtmlElement") -> _Places:
@@ -177,8 +186,8 @@ def _find_whole(element: "HtmlElement", page: _Page) -> "HtmlElement":
     if "comment" in beside or beside.isdisjoint(_SIGNATURE | {"text"}):
         return element
     if any(not _SIGNATURE.isdisjoint(find_roles(part)) for part in element.iterdescendants()):
-        has_words = any("text" in find_roles(part) for part in element.iterdescendants())
-        return parent if not has_words and "text" in beside else element
+        has_no_words = "text" in beside and not any("text" in find_roles(part) for part in element.iterdescendants())
+        return parent if has_no_words else element
     characters = sum(len(sibling.text_content()) for sibling in around)
     return parent if not _SIGNATURE.isdisjoint(beside) and characters <= _SIGNATURE_CHARACTERS else element
 
@@ -218,22 +227,27 @@ def _find_unnamed(frame: "HtmlElement") -> Iterator["HtmlElement"]:
         yield from [item] if item is not None else list(alone)[-1:]
 
 
-def _is_forum(tree: "HtmlElement") -> bool:
-    marks = (element.get("itemtype", "") for element in tree.iter() if element.get("itemtype"))
-    scripts = (script.text or "" for script in tree.iter("script"))
-    if any(_FORUM.search(text) for texts in (marks, scripts) for text in texts):
+def _is_forum(tree: "HtmlElement", articles: Set["HtmlElement"]) -> bool:
+    marks = [element.get("itemtype", "") for element in tree.iter() if element.get("itemtype")]
+    scripts = [script.text or "" for script in tree.iter("script")]
+    generators = [meta.get("content", "") for meta in tree.iter("meta") if meta.get("name", "").lower() == "generator"]
+    if any(map(_SCHEMA_FORUM.search, marks + scripts)) or any(map(_FORUM_SOFTWARE.search, generators)):
         return True
     posts = [element for element in tree.iter(*_UNITS) if "post" in find_roles(element)]
-    # The posts of a blog have headings.
+    links = (link for post in posts for heading in post.iter(*HEADINGS) for link in heading.iter("a"))
     return (
         len(posts) > 1
+        and articles.isdisjoint(posts)
         and any("forum" in find_roles(outer) for outer in [posts[0], *posts[0].iterancestors()])
-        and not any(next(post.iter("h1", "h2"), None) is not None for post in posts)
+        # A blog's list of posts has headings that lead to them; in a forum they lead nowhere else.
+        and all(link.get("href", "#").startswith("#") for link in links)
     )
 
 
 def _is_comment(post: Post, place: _Place, places: Mapping["HtmlElement", _Place]) -> bool:
     """Tell whether what was read is a comment of its own, and not a part of one, a frame or a button."""
+    if place.kind == "reply" and not (place.in_company or place.above):
+        return False
     if post.author:
         return True
     if place.kind != "comment" or place.parts > 1 or (place.around is not None and places[place.around].parts == 1):

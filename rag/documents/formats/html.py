@@ -162,10 +162,9 @@ def _find_title(tree: "HtmlElement", found: str | None, outlet: str | None) -> s
         head, *site = _SEPARATOR.split(found)
         return head if site and site[-1] == outlet else found
     places = [*tree.iter("main", "article"), tree]
-    headings = next((texts for place in places if (texts := [find_text(h) for h in place.iter("h1")])), [])
-    if len(headings) == 1 and headings[0] and not name.endswith(f" {headings[0]}"):
+    headings = next((texts for place in places if (texts := [*filter(None, map(find_text, place.iter("h1")))])), [])
+    if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         return headings[0]
-    parts = [part for part in _SEPARATOR.split(name) if part != outlet]
-    return next((heading for heading in headings if heading and name.startswith(heading)), None) or next(
-        iter(parts), found
-    )
+    named = [heading for heading in headings if name.startswith(heading)]
+    parts = [part for part in _SEPARATOR.split(name) if part and part != outlet]
+    return next(iter([*named, *parts, *headings]), None)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
 from rag.documents.formats.markup import find_text, parse_html
 from rag.documents.formats.signature import find_date
+from rag.documents.voices import find_addressee
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -30,7 +32,10 @@ def take_json_comments(tree: "HtmlElement") -> list[Block]:
                 continue  # It is the page's mistake, or not meant to be read.
     for comment in comments:
         _drop_copy(tree, comment.text)
-    return comments
+    authors = {comment.author for comment in comments if comment.author}
+    return [
+        replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
+    ]
 
 
 def _read_comments(node: Any, reply_to: str | None, *, has_answers: bool) -> Iterator[Block]:

@@ -32,6 +32,7 @@ _SKIPPED = frozenset(
         " select style svg template textarea title video",
     )
 )
+_IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
 # No text has them, and XML may not; soft hyphens and zero-width signs would part words that are searched for.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
 # The parser lets pass what its own tree may not hold.
@@ -86,16 +87,22 @@ class _Flattener:
         self._open: list[str] = []
         self._too_deep = 0
         self._ends_in_text = False
+        self._is_empty = True
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         if len(self._open) == MAX_DEPTH:
             self._too_deep += 1
             self._break_line()
             return
+        if self._open[-1:] == ["head"] and tag not in _IN_HEAD:  # The parser knows no "<main>" that begins a body.
+            self._builder.end(self._open.pop())
+            self._builder.start("body", {})
+            self._open.append("body")
         attributes = islice(attrib.items(), _MOST_ATTRIBUTES)
         kept = {name: _UNREADABLE.sub("", value) for name, value in attributes if _NAME.fullmatch(name)}
         self._open.append(tag if _NAME.fullmatch(tag) else "span")
         self._builder.start(self._open[-1], kept)
+        self._is_empty = False
 
     def end(self, tag: str) -> None:
         if self._too_deep:
@@ -109,6 +116,10 @@ class _Flattener:
         self._ends_in_text = True
 
     def close(self) -> "HtmlElement":
+        if self._is_empty:
+            self.start("html", {})
+        for tag in reversed(self._open):  # none, unless the parser gave up
+            self._builder.end(tag)
         return self._builder.close()
 
     def _break_line(self) -> None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _SCHEMA_TEXT = ("text", "commentText", "articleBody")
-
 _BUTTONS = frozenset(("control", "answered"))
 _SIGNATURE = frozenset(("author", "name", "date"))
-_WORDS = frozenset(("text", "comment"))
 # A button has no more characters than this.
 _LONGEST_CONTROL = 100
 _LONGEST_NOTE = 200
+# Around a comment's words are no more boxes than this.
+_MOST_BOXES = 5
 # What a site writes among the comments.
 _NOTE = re.compile(
     r"be the first|(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment)|cancel reply|sort(?:ed)? by"
@@ -60,9 +60,11 @@ def read_post(element: "HtmlElement") -> Post | None:
     answered = _find_answered(element)
     bodies = _find_bodies(element)
     for body in bodies or [element]:
+        body.tag = "div"  # Its paragraphs are no items, even if it is one of a list.
         _drop_controls(body, signature, is_marked=bool(bodies))
-        for quote in list(body.iter("blockquote")):
-            answered = answered or mark_quote(quote)
+        for quote in list(body.iterdescendants()):
+            if quote.tag == "blockquote" or "quote" in find_roles(quote):
+                answered = mark_quote(quote) or answered
     blocks = [block for body in bodies or [element] for block in walk_blocks(body)]
     while blocks and _is_noise(blocks[0].text, signature.author):
         blocks.pop(0)
@@ -90,13 +92,14 @@ def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that hold a comment's words: by schema.org's mark, else the innermost that have most."""
     if marked := [e for e in element.iterdescendants() if e.get("itemprop") in _SCHEMA_TEXT and e.tag != "meta"]:
         return marked[:1]
-    named = {part for part in element.iterdescendants() if find_roles(part) & _WORDS}
+    roles = {part: find_roles(part) for part in element.iterdescendants()}
+    named = {part for part in roles if "text" in roles[part]} or {part for part in roles if "comment" in roles[part]}
     bodies: list[HtmlElement] = []
-    while named:
+    for _ in range(_MOST_BOXES):
         outermost = [
             part for part in element.iterdescendants() if part in named and named.isdisjoint(part.iterancestors())
         ]
-        if _count_characters(outermost) < _count_characters(bodies) / 2:
+        if not outermost or _count_characters(outermost) < _count_characters(bodies) / 2:
             break
         bodies = outermost
         named.difference_update(outermost)
@@ -107,9 +110,7 @@ def _count_characters(elements: list["HtmlElement"]) -> int:
     """Return how much elements hold besides titles, signatures and buttons."""
     others = [part for element in elements for part in element.iterdescendants() if _is_beside_words(part)]
     outermost = [part for part in others if not any(_is_beside_words(outer) for outer in part.iterancestors())]
-    return sum(len(element.text_content()) for element in elements) - sum(
-        len(part.text_content()) for part in outermost
-    )
+    return sum(len(e.text_content()) for e in elements) - sum(len(part.text_content()) for part in outermost)
 
 
 def _is_beside_words(part: "HtmlElement") -> bool:
@@ -151,8 +152,8 @@ def mark_quote(quote: "HtmlElement") -> str | None:
     """Begin each paragraph of a quote with ">": its words are not those of who quotes it; return its author."""
     cite = next((part for part in quote.iterdescendants() if part.tag == "cite" or "author" in find_roles(part)), None)
     author = quote.get("data-quote") or (_read_name(cite) if cite is not None else None)
-    for part in [*quote.iterdescendants("blockquote"), *([] if cite is None else [cite])]:
-        part.drop_tree()
+    if cite is not None:
+        cite.drop_tree()
     for part in quote.iter("blockquote", "p", "div", "li"):
         if (part.text or "").strip() or next(part.iter("p", "div", "li"), part) is part:
             part.text = "> " + (part.text or "").lstrip()

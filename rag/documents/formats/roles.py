@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _WORDS = r"(?:[a-z0-9]+-)*"
 _SAID = r"(?:comment|reply|response|review|post|message|msg|user|answer)"
 _BOX = (
-    r"(?:-(?:item|wrap|wrapper|container|holder|box|block|card|entry|node|row|inner|root|main|view|unit|thread|li"
+    r"(?:-?(?:item|wrap|wrapper|container|holder|box|block|card|entry|node|row|inner|root|main|view|unit|thread|li"
     r"|\d+))?"
 )
 # Of other pages than this one.
@@ -21,8 +21,9 @@ _PATTERNS = {
     "reply": rf"(?:[a-z0-9]+-)?(?:reply|response){_BOX}",
     "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|message|postbit){_BOX}",
     # What holds comments.
-    "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}(?:comments|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
-    r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|template|thread))*",
+    "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}"
+    r"(?:comments|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
+    r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|template|thread))*",
     "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
     # What is written among them by nobody.
     "furniture": rf"{_WORDS}{_ELSEWHERE}-?comments?(?:-\w+)*|{_WORDS}comment-?(?:form|respond)(?:-\w+)*|respond",
@@ -30,16 +31,18 @@ _PATTERNS = {
     r"|toolbar|avatar|badge|signature|permalink|score|karma|point|moderation|control|menu|edit-link|says|edited|rank|flair)s?",
     # What they consist of.
     "name": rf"fn|{_WORDS}(?:author|user|commenter|display|nick|poster|member|screen)-?name(?:-link)?",
-    "author": rf"{_WORDS}(?:author|commenter|poster|byline)(?:-(?:link|info))?|(?:{_SAID}-)?(?:user|nick|name|by)",
+    "author": rf"{_WORDS}(?:author|commenter|poster|byline|submitted)(?:-(?:link|info))?"
+    rf"|(?:{_SAID}-)?(?:user|nick|name|by)",
     "date": rf"{_WORDS}(?:comment)?(?:date|time|time-?ago|age|timestamp|date-?time|relative-?time|published|posted"
     r"|created|meta|meta-?data)",
     "text": rf"{_WORDS}{_SAID}-?(?:content|text|copy|message|msg|body)(?:-(?:inner|wrapper|html))?"
     r"|content|text|message|body",
+    "quote": rf"{_WORDS}(?:quote|quoted)(?:-(?:block|box|container|text))?",
     "answered": rf"{_WORDS}(?:in-reply-to|reply-to|replying-to|parent-link|parent-author)",
-    # What is on every page of a site.
+    # What the whole page is, and what is above it.
+    "forum": rf"{_WORDS}(?:forum|thread|topic|viewtopic|showthread)(?:-\w+)*",
     "consent": rf"{_WORDS}(?:cookie-?(?:banner|bar|box|consent|dialog|info|law|message|modal|notice|notification|popup"
     r"|overlay|wrapper|container)|consent|gdpr|onetrust)(?:-\w+)*",
-    "forum": r".*(?:forum|thread|topic|discussion|board|posts|messages).*",
 }
 _ROLES = {role: re.compile(pattern) for role, pattern in _PATTERNS.items()}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -48,9 +51,9 @@ _HASH = re.compile(r"__(?=[\w-]*[A-Z0-9])[\w-]{5,7}$")
 
 
 def find_roles(element: "HtmlElement") -> frozenset[str]:
-    """Return what the class, the id and the tag (if the page invented it) tell of an element."""
+    """Return what the class, the id, the name for tests and the tag (if the page invented it) tell of an element."""
     tag = element.tag if isinstance(element.tag, str) and "-" in element.tag else ""
-    return _find_roles(f"{element.get('class', '')} {element.get('id', '')} {tag}")
+    return _find_roles(" ".join((element.get("class", ""), element.get("id", ""), element.get("data-testid", ""), tag)))
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import parse_date
+from rag.documents.metadata import is_date, parse_date
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -21,9 +21,12 @@ _DATE = re.compile(
 _BEFORE_NAME = re.compile(
     r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
 )
+_BEHIND_NAME = re.compile(r"\s*[|·•]\s*|\s+\((?:not verified|guest)\)", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\s:,·•|–-]*\b(?:says?|said|wrote|writes|commented|replied|on|at)\s*:?$|[\s:,·•|–-]+$")
 _NO_NAME = re.compile(
-    r"(?:posted |written |commented )?(?:by|says|said|wrote|on|at|from|in reply to)\b\W*|\W*", re.IGNORECASE
+    r"(?:(?:posted |written |commented |submitted )?(?:by|says|said|wrote|on|at|from|in reply to)\b"
+    r"|(?:reply|share|like|report|quote|edit)\b)?[\W\d]*",
+    re.IGNORECASE,
 )
 
 
@@ -38,7 +41,7 @@ class Signature(NamedTuple):
 def find_signature(comment: "HtmlElement") -> Signature:
     """Return who wrote a comment and when, by its marks, the names of classes or, before its date, its place."""
     dated, date = next(_find_dates(comment), (None, None))
-    named, author = next(_find_marked_names(comment, dated), (None, None))
+    named, author = next(_find_marked_names(comment), (None, None))
     if not author and dated is not None:
         named, author = next(_find_unmarked_names(comment, dated), (None, None))
     return Signature(author, date, tuple(element for element in (named, dated) if element is not None))
@@ -50,33 +53,28 @@ def find_date(text: str) -> str | None:
     return parse_date(found[0]) if found else None
 
 
-def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str | None]]:
-    """Yield the elements that hold a date, the surest first; one without a date, as "3 hours ago", with None."""
-    marked = [e for e in comment.iterdescendants() if (e.get("itemprop") or "").startswith("date") or e.tag == "time"]
-    named = [e for e in comment.iterdescendants() if "date" in find_roles(e)]
-    signed = [e for e in comment.iterdescendants() if "author" in find_roles(e)]
-    for elements in (marked, named, signed):
-        for element in elements:
-            for value in (
-                element.get("datetime"),
-                element.get("content"),
-                element.get("title"),
-                element.text_content(),
-            ):
-                if value and (date := find_date(value)):
-                    yield element, date
-    yield from ((element, None) for element in marked)
+def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
+    """Yield the elements that hold a date, the surest first; those with full dates before "3 hours ago"."""
+    parts = list(comment.iterdescendants())
+    marked = [part for part in parts if part.tag == "time" or part.get("itemprop", "").startswith("date")]
+    named = [part for part in parts if "date" in find_roles(part)]
+    signed = [part for part in parts if "author" in find_roles(part)]
+    for part in [*marked, *named, *signed]:
+        for text in (*map(part.get, ("datetime", "content", "title")), part.text_content()):
+            if text and (date := find_date(text)):
+                yield part, date
+    for part in [*marked, *named]:
+        if is_date(text := " ".join(part.text_content().split())):
+            yield part, text
 
 
-def _find_marked_names(
-    comment: "HtmlElement", dated: "HtmlElement | None"
-) -> Iterator[tuple["HtmlElement | None", str]]:
+def _find_marked_names(comment: "HtmlElement") -> Iterator[tuple["HtmlElement | None", str]]:
     for attribute in _NAME_ATTRIBUTES:
         if (value := comment.get(attribute, "").strip()) and not value.isdecimal() and len(value) <= _LONGEST_NAME:
             yield None, value
     ranked: list[tuple[int, int, HtmlElement]] = []
     for place, element in enumerate(comment.iterdescendants()):
-        if (rank := _rank_name(element)) is not None and element is not dated:
+        if (rank := _rank_name(element)) is not None:
             ranked.append((rank, place, element))
     for _, _, element in sorted(ranked):
         inner = next(element.iterfind(".//*[@itemprop='name']"), element)
@@ -99,7 +97,7 @@ def _rank_name(element: "HtmlElement") -> int | None:
 def _read_name(element: "HtmlElement") -> str | None:
     """Return the first of an element's words that can be a name."""
     for text in (element.get("content", ""), *element.itertext()):
-        words = " ".join(text.split())
+        words = _BEHIND_NAME.split(" ".join(text.split()))[0]
         words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
         if words and not _NO_NAME.fullmatch(words) and not _DATE.search(words):
             return words if len(words) <= _LONGEST_NAME else None

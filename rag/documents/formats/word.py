@@ -68,6 +68,7 @@ class _Walker:
     def __init__(self, document: "Document") -> None:
         self._roles = _find_roles(document)
         self._notes = _find_notes(document)
+        self._has_title = False
 
     def walk(self, parent: "_Element") -> Iterator[Block]:
         for element in parent:
@@ -82,9 +83,11 @@ class _Walker:
         role = _get_role(paragraph, self._roles)
         found = _search(paragraph)
         text = "".join(found.words).strip()
-        if role.level:
-            yield Block(" ".join(text.split()), "heading", role.level)
-        elif not role.is_title and not role.is_contents:
+        if role.is_title and text and not self._has_title:
+            self._has_title = True  # it is the document's
+        elif role.level or role.is_title:
+            yield Block(" ".join(text.split()), "heading", role.level or 1)
+        elif not role.is_contents:
             yield Block(text, "item" if role.is_item else "paragraph")
         for mark in found.notes:
             if mark in self._notes:  # once: a note can hold its own mark
