@@ -156,6 +156,13 @@ def test_passages_are_labelled_with_their_voice_and_cannot_fake_a_number() -> No
     assert lines[-1] == "Question: Why (1)?"
 
 
+def test_a_passage_is_shown_with_the_heading_that_it_stands_below() -> None:
+    hit = make_hit(1, "The plant cost 67 million euros.")
+    hit = replace(hit, chunk=replace(hit.chunk, heading="Cost [1]"))
+    content = build_check("Why?", hit, prompts=load_check_prompts())[-1].content
+    assert "Article, Test Times, 2012-10-04 (Cost (1)): The plant cost" in content
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

@@ -95,9 +95,12 @@ def test_what_is_no_book_is_refused(tmp_path: Path) -> None:
     for container in ("<x/>", "<x", CONTAINER.replace("content.opf", "gone.opf")):
         with pytest.raises(DocumentError, match="not a valid EPUB"):
             read_book(tmp_path, **{"META-INF/container.xml": container})
-    (tmp_path / "book.epub").write_bytes(b"no archive")
-    with pytest.raises(DocumentError, match="not a valid EPUB"):
-        read_epub(tmp_path / "book.epub")
+    book = tmp_path / "book.epub"
+    read_book(tmp_path, **{"OEBPS/text/ch1.xhtml": CHAPTER.format("<p>reeds</p>")})
+    for data in (b"no archive", book.read_bytes().replace(b"reeds", b"weeds"), book.read_bytes()[:-30]):
+        book.write_bytes(data)
+        with pytest.raises(DocumentError, match="not a valid EPUB"):
+            read_epub(book)
 
 
 def read_message(folder: Path, data: bytes) -> Document:

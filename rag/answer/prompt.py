@@ -79,11 +79,11 @@ def _load(path: Path, *, required: frozenset[str], optional: frozenset[str] = fr
 
 
 def label_chunk(chunk: Chunk) -> str:
-    """Return who speaks in a chunk, where and when: "Article, The Express Tribune, 2012-10-04"."""
+    """Return who speaks in a chunk, where and when: "Article, The Express Tribune, 2012-10-04 (Talks)"."""
     voice = "Article" if chunk.voice == "article" else "Reader's comment"
-    heading = chunk.heading and f'under "{_flatten(chunk.heading)}"'
-    names = (heading, chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
-    return ", ".join([voice, *filter(None, names)])
+    names = (chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
+    heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
+    return ", ".join([voice, *filter(None, names)]) + heading
 
 
 def build_messages(

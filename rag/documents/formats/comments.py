@@ -182,8 +182,10 @@ def _find_whole(element: "HtmlElement", page: _Page) -> "HtmlElement":
     if parent is None or parent.tag not in _WHOLES or parent in page.frames or parent in page.articles:
         return element
     around = [*element.itersiblings(), *element.itersiblings(preceding=True)]
+    if any("comment" in find_roles(part) for sibling in around for part in sibling.iter()):
+        return element
     beside = {role for sibling in around for part in sibling.iter() for role in find_roles(part)}
-    if "comment" in beside or beside.isdisjoint(_SIGNATURE | {"text"}):
+    if beside.isdisjoint(_SIGNATURE | {"text"}):
         return element
     if any(not _SIGNATURE.isdisjoint(find_roles(part)) for part in element.iterdescendants()):
         has_no_words = "text" in beside and not any("text" in find_roles(part) for part in element.iterdescendants())

@@ -5,6 +5,7 @@ import logging
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -36,7 +37,7 @@ def read_epub(path: Path) -> Extract:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_book(archive)
-    except (zipfile.BadZipFile, NotImplementedError) as exc:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as exc:
         raise DocumentError(_INVALID) from exc
 
 
@@ -102,7 +103,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as file:
             data = file.read(_MOST_BYTES + 1)
-    except KeyError as exc:
+    except (KeyError, OSError) as exc:  # a place outside of the file
         raise DocumentError(_INVALID) from exc
     except RuntimeError as exc:  # zipfile's word for a missing password
         raise DocumentError("it is locked with a password") from exc

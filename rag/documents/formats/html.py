@@ -160,7 +160,7 @@ def _find_title(tree: "HtmlElement", found: str | None, outlet: str | None) -> s
     name = " ".join("".join(title.text_content() for title in tree.iterfind(".//head/title")).split())
     if found and found != name and any(element.get("content") == found for element in tree.iter("meta")):
         head, *site = _SEPARATOR.split(found)
-        return head if site and site[-1] == outlet else found
+        return head if site and outlet and site[-1].startswith(outlet) else found
     places = [*tree.iter("main", "article"), tree]
     headings = next((texts for place in places if (texts := [*filter(None, map(find_text, place.iter("h1")))])), [])
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
