@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.documents.metadata import Metadata, is_date, parse_date
+from rag.text import BLOCK
 from rag.types import Section
 
 # "COMMENTS (14)", "14 comments", "## Readers' comments:", "Comments: 3", "What readers say"
@@ -157,7 +158,7 @@ def _is_name(text: str) -> bool:
 def _find_comments_without_headers(text: str, start: int) -> list[Section]:
     # Blank lines part the comments where there are any between them; else each line is taken for one.
     blank_lines = re.search(r"\S[^\S\n]*\n[^\S\n]*\n\s*\S", text[start:])
-    blocks = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*" if blank_lines else r"\S.*")
+    blocks = BLOCK if blank_lines else _LINE
     comments = []
     known: set[str] = set()
     for block in blocks.finditer(text, start):

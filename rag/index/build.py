@@ -162,20 +162,21 @@ def lock_index(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+_Key = tuple[str, str]
+
+
 class _Pending(NamedTuple):
-    """A document on its way into the index; `chunks` have no embeddings yet, `known` are those it had before."""
+    """A document on its way into the index, its chunks without embeddings.
+
+    `keys` are what is to be embedded of each, its context and text, and `known` what was embedded before.
+    """
 
     document: Document
     chunks: list[StoredChunk]
-    known: dict[tuple[str, str], bytes]
+    keys: list[_Key]
+    known: dict[_Key, bytes]
     file_hash: str
     content_hash: str
-
-    def key(self, chunk: StoredChunk) -> tuple[str, str]:
-        return chunk.context, self.document.text[chunk.section.start : chunk.section.end]
-
-    def unknown(self) -> dict[tuple[str, str], None]:
-        return {key: None for chunk in self.chunks if (key := self.key(chunk)) not in self.known}
 
 
 class _Update:
@@ -189,7 +190,7 @@ class _Update:
         self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
         self._max_mb = settings.max_file_mb
         self._pending: list[_Pending] = []
-        self._new: dict[tuple[str, str], None] = {}  # what is to be embedded, once
+        self._new: dict[_Key, None] = {}  # what is to be embedded, once
 
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         """Bring the index up to date with a file; raises DocumentError if it cannot be read."""
@@ -223,17 +224,17 @@ class _Update:
             )
             for section in split_document(document, chunk_tokens=self.chunk_tokens, count_tokens=count)
         ]
+        keys = [(c.context, document.text[c.section.start : c.section.end]) for c in chunks]
         known = self._catalog.get_reusable(document.source)
-        pending = _Pending(document, chunks, known, file_hash, content_hash)
-        self._pending.append(pending)
-        self._new |= pending.unknown()
+        self._pending.append(_Pending(document, chunks, keys, known, file_hash, content_hash))
+        self._new |= {key: None for key in keys if key not in known}
         if len(self._new) >= _BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Embed what is pending, and put each document in whole, as soon as all of it is embedded."""
         new, self._new = list(self._new), {}
-        embedded: dict[tuple[str, str], bytes] = {}
+        embedded: dict[_Key, bytes] = {}
         for start in range(0, len(new), _BATCH):
             keys = new[start : start + _BATCH]
             rows = self._embedder.embed_documents(["\n".join(filter(None, key)) for key in keys])
@@ -242,15 +243,20 @@ class _Update:
             self._put(embedded)
         self._put(embedded)
 
-    def _put(self, embedded: dict[tuple[str, str], bytes]) -> None:
-        while self._pending and self._pending[0].unknown().keys() <= embedded.keys():
-            pending = self._pending.pop(0)
-            there = embedded | pending.known
+    def _put(self, embedded: dict[_Key, bytes]) -> None:
+        """Put the documents in whose chunks are all embedded, in their order."""
+        while self._pending:
+            document, chunks, keys, known, file_hash, content_hash = self._pending[0]
+            # The last key is embedded last: of a long document no more is looked at each time.
+            if not all(key in known or key in embedded for key in reversed(keys)):
+                return
+            del self._pending[0]
+            embeddings = (known.get(key) or embedded[key] for key in keys)
             self._catalog.put_document(
-                pending.document,
-                [chunk._replace(embedding=there[pending.key(chunk)]) for chunk in pending.chunks],
-                content_hash=pending.content_hash,
-                file_hash=pending.file_hash,
+                document,
+                [chunk._replace(embedding=e) for chunk, e in zip(chunks, embeddings, strict=True)],
+                content_hash=content_hash,
+                file_hash=file_hash,
             )
             self.indexed += 1
 
