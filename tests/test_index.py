@@ -1,9 +1,5 @@
 """The index: building, updating, searching, and what may go wrong."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -246,27 +242,6 @@ def test_an_open_index_sees_what_another_process_adds(
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     build_index([docs], settings=settings, embedder=embedder)
     assert index.search("zebra", k=1)[0].chunk.text == "A zebra escaped."
-
-
-def test_a_killed_build_leaves_a_valid_index(docs: Path, settings: Settings, embedder: HashingEmbedder) -> None:
-    for n in range(200):
-        (docs / f"{n}.txt").write_text(f"Document number {n}. " * 5, encoding="utf-8")
-    script = (
-        "import sys; from rag import *; from tests.fakes import HashingEmbedder\n"
-        "settings = Settings.load(index_dir=sys.argv[2], name='test', chunk_tokens=32)\n"
-        "build_index([sys.argv[1]], settings=settings, embedder=HashingEmbedder())"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-c", script, str(docs), str(settings.index_dir)]
-    process = subprocess.Popen(command, env=environment)
-    catalog = settings.index_dir / "test" / "catalog.sqlite-wal"
-    while process.poll() is None and not (catalog.is_file() and catalog.stat().st_size > 100_000):
-        pass
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    with Index(settings.index_dir / "test", embedder) as index:
-        assert all(hit.chunk.text for hit in index.search("document", k=500))
-    assert build_index([docs], settings=settings, embedder=embedder).chunks == 200 + 4
 
 
 def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
