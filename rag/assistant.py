@@ -14,7 +14,7 @@ from rag.answer.prompt import (
     load_check_prompts,
     load_rewrite_prompts,
 )
-from rag.answer.rewrite import rewrite_question
+from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
@@ -72,9 +72,7 @@ class Assistant:
         understood; `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError
         if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
-        question = question.strip()
-        if not question:
-            raise QuestionError("the question is empty: ask something")
+        question = _check_question(question)
         settings, llm, clock = self.settings, self.llm, _Clock()
         rewritten = self.rewrite(question, history)
         if rewritten:
@@ -89,7 +87,17 @@ class Assistant:
         model = llm.name if llm else NO_LLM
         asked = rewritten or question
         note = PARTIAL if asks_about_all(asked) else None
-        answer = Answer(question, *cited, hits, model, 0, 0, rewritten=rewritten, note=note, seconds=clock.seconds)
+        answer = Answer(
+            question,
+            **cited._asdict(),
+            hits=hits,
+            model=model,
+            prompt_tokens=0,
+            answer_tokens=0,
+            rewritten=rewritten,
+            note=note,
+            seconds=clock.seconds,
+        )
         if not (llm and hits):
             yield answer
             return
@@ -125,6 +133,16 @@ class Assistant:
             answer_tokens=len(pieces),
         )
 
+    def find(self, question: str, *, only: Filter | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
+        """Return the hits for a question with the evidence in them, at once: the LLM is not asked.
+
+        A follow-up is searched together with the question before it. Raises as `stream` does.
+        """
+        question = _check_question(question)
+        earlier = [message.content for message in history if message.role == "user"]
+        together = f"{earlier[-1]} {question}" if earlier and not stands_alone(question) else None
+        return retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=together)
+
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
         """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""
         if self.llm is None:
@@ -134,6 +152,12 @@ class Assistant:
     def chat(self) -> "Chat":
         """Return a new conversation."""
         return Chat(self)
+
+
+def _check_question(question: str) -> str:
+    if not question.strip():
+        raise QuestionError("the question is empty: ask something")
+    return question.strip()
 
 
 def make_turn(answer: Answer) -> list[Message]:

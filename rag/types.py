@@ -5,6 +5,7 @@ from typing import Literal
 
 Voice = Literal["article", "comment"]
 Outcome = Literal["answered", "unconfirmed", "not_found"]
+Verdict = Literal["supported", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,14 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, without its marks, and the numbers of the passages that it cites."""
+    """One sentence of an answer, without its marks, and the numbers of the passages that it cites.
+
+    `corrected`: the LLM named no passage, or one that does not support it, and the numbers are those of one that does.
+    """
 
     text: str
     citations: tuple[int, ...]
+    verdict: Verdict = "supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Answer:
 
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
     `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
-    reader has to know of the answer, if anything.
+    reader has to know of the answer, if anything. `left_out` are sentences that the LLM wrote and no passage supports.
     """
 
     question: str
@@ -150,4 +155,5 @@ class Answer:
     confidence: float | None = None
     rewritten: str | None = None
     note: str | None = None
+    left_out: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.answer.check import find_conflict
 from rag.answer.prompt import REFUSAL
 from rag.text import content_words, normalise, split_sentences
-from rag.types import Chunk, Citation, Hit, Outcome, Sentence
+from rag.types import Chunk, Citation, Hit, Outcome, Sentence, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +28,21 @@ _NEARLY = 0.75
 
 
 class Cited(NamedTuple):
-    """An answer's text with its marks, its outcome, its sentences and its citations."""
+    """An answer's text with its marks, its outcome, its sentences, its citations, and what no passage supports."""
 
     answer: str
     outcome: Outcome
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class _Claim(NamedTuple):
+    """A sentence, and what supports it by the number of the hit."""
+
+    text: str
+    quotes: Mapping[int, "Quote"]
+    verdict: Verdict = "supported"
 
 
 class Quote(NamedTuple):
@@ -53,7 +62,7 @@ def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
     citations, if the LLM refused or nothing that it wrote is supported, and `unconfirmed` if readers' comments are all
     the support there is.
     """
-    claims = []
+    claims, left_out = [], []
     for text, offered in _split_answer(raw, len(hits)):
         if normalise(text) == normalise(REFUSAL):
             continue
@@ -65,10 +74,11 @@ def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
         }
         numbers = _choose_numbers(text, offered, quotes, hits, question)
         if numbers:
-            claims.append((text, {n: quotes[n] for n in numbers}))
+            verdict: Verdict = "supported" if set(numbers) <= set(offered) else "corrected"
+            claims.append(_Claim(text, {n: quotes[n] for n in numbers}, verdict))
         else:
-            logger.info("left out, no passage supports it: %s", text)
-    return _conclude(claims, hits)
+            left_out.append(text)
+    return _conclude(claims, hits)._replace(left_out=tuple(left_out))
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
@@ -79,19 +89,19 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     claims = []
     for evidence, n in sorted(best, key=lambda pair: (pair[1], pair[0].start)):
         quote = Quote(evidence.score, evidence.start, evidence.end)
-        claims.append((" ".join(_get_words(hits[n - 1].chunk, quote).split()), {n: quote}))
+        claims.append(_Claim(" ".join(_get_words(hits[n - 1].chunk, quote).split()), {n: quote}))
     return _conclude(claims, hits)
 
 
-def _conclude(claims: Sequence[tuple[str, Mapping[int, Quote]]], hits: Sequence[Hit]) -> Cited:
-    """Return the answer that sentences make, each with what supports it by the number of the hit."""
+def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
+    """Return the answer that sentences make."""
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
-    for text, quotes in claims:
+    for text, quotes, verdict in claims:
         for n, quote in quotes.items():
             citations[n, quote.start] = _make_citation(n, hits[n - 1], quote)
         told_by_readers = all(hits[n - 1].chunk.voice == "comment" for n in quotes) and not _NAMES_READER.match(text)
-        sentences.append(Sentence(f"A reader says: {text}" if told_by_readers else text, tuple(quotes)))
+        sentences.append(Sentence(f"A reader says: {text}" if told_by_readers else text, tuple(quotes), verdict))
     if not sentences:
         return Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
     used = tuple(citations[key] for key in sorted(citations))
@@ -149,8 +159,6 @@ def _choose_numbers(
     together = [good] if len(good) > 1 else []
     for numbers in [*together, *((n,) for n in ranked if n not in good)]:
         if not _find_conflict(text, numbers, quotes, hits, question):
-            if numbers != good:
-                logger.info("cited %s instead of %s: %s", list(numbers), list(offered), text)
             return numbers
     return ()
 
