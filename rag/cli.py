@@ -295,6 +295,8 @@ def evaluate(
 ) -> None:
     """Ask the questions of DATASET, a folder with questions.jsonl and documents, and report how often it is right.
 
+    An index's folder is one too: the chat page writes questions there.
+
     A run that was stopped goes on when the same command is run again.
     """
     from rag.evaluation.cases import convert_squad2, load_dataset, sample_questions
@@ -317,6 +319,8 @@ def evaluate(
     from rag.evaluation.run import evaluate
     from rag.evaluation.table import format_report
     from rag.index.build import index_documents
+    from rag.index.catalog import is_index
+    from rag.index.index import open_index
     from rag.llm.llama import open_llm
 
     earlier = load_report(baseline) if baseline else None
@@ -325,7 +329,11 @@ def evaluate(
     own = settings.model_copy(update={"name": name})
     folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
     try:
-        with index_documents(data.documents, settings=own) as opened:
+        with (
+            open_index(dataset, settings)
+            if is_index(dataset)
+            else index_documents(data.documents, settings=own) as opened
+        ):
             report = evaluate(
                 Assistant(opened, llm, own),
                 data,
@@ -348,12 +356,18 @@ def evaluate(
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the page listens on.")
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
+@click.option("--auth", metavar="NAME:PASSWORD", help="Ask for this name and password.")
+@click.option("--share", is_flag=True, help="Ask Gradio for a public address; needs --auth.")
+@click.option("--mcp", is_flag=True, help="Serve MCP tools too: pip install 'footnote-rag[mcp]'.")
 @_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
-def ui(host: str, port: int, settings: Settings) -> None:
+def ui(host: str, port: int, auth: str | None, share: bool, mcp: bool, settings: Settings) -> None:
     """Open the chat page."""
-    from rag.web.page import serve_page
+    from rag.web.serve import serve_page
 
-    serve_page(settings, host=host, port=port)
+    name, _, password = (auth or "").partition(":")
+    if auth and not (name and password):
+        raise click.UsageError("write --auth NAME:PASSWORD")
+    serve_page(settings, host=host, port=port, auth=(name, password) if auth else None, share=share, mcp=mcp)
 
 
 @main.group()

@@ -5,7 +5,8 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
 from rag.errors import DatasetError
+from rag.index.catalog import Catalog, is_index
 from rag.llm.llama import Message
 from rag.types import Document, Outcome, Voice
 
@@ -93,9 +95,10 @@ class _Problems(list[str]):
 def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> Dataset:
     """Return the data set in a folder: `questions.jsonl` (or `questions`), and `corpus.jsonl` or documents as files.
 
-    The id of a document in a file is its path in the folder. `passages.jsonl` says where `gold_passage_ids` lie;
-    without it they are not used. Raises DatasetError with the number of each line that is malformed, repeats an id, or
-    names a document or passage that is not there.
+    The folder of an index is one too, of the documents in it. The id of a document in a file is its path in the folder,
+    in an index its source. `passages.jsonl` says where `gold_passage_ids` lie; without it they are not used. Raises
+    DatasetError with the number of each line that is malformed, repeats an id, or names a document or passage that is
+    not there.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -125,6 +128,25 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
     return Dataset(folder.resolve().name, documents, tuple(asked), passages, hashlib.sha256(content).hexdigest())
 
 
+def add_question(folder: Path, question: Question) -> Path:
+    """Write a question into the data set in `folder`, in the place of one with its id; return the file.
+
+    Raises DatasetError if the file cannot be written.
+    """
+    path = folder / QUESTIONS_FILE
+    known = {field.name: field.default for field in fields(Question)}
+    record = {name: value for name, value in asdict(question).items() if value != known[name]}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines if json.loads(line)["id"] != question.id]
+        aside = path.with_suffix(".part")
+        aside.write_text("\n".join([*kept, json.dumps(record, ensure_ascii=False)]) + "\n", encoding="utf-8")
+        aside.replace(path)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise DatasetError(f"cannot add to {path}: {exc}; mend the file") from exc
+    return path
+
+
 def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) -> tuple[Question, ...]:
     """Return at most `limit` questions, in their order, each type with its share (largest remainders)."""
     if limit >= len(questions):
@@ -142,6 +164,9 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
 
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
+    if is_index(folder):
+        with closing(Catalog(folder)) as catalog, catalog.snapshot():
+            return tuple(catalog.list_documents())
     if not (folder / CORPUS_FILE).is_file():
         files = find_files([folder])
         return tuple(replace(read_document(f), source=f.relative_to(folder.resolve()).as_posix()) for f in files)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import groupby
@@ -57,9 +57,11 @@ def build_index(
     name: str | None = None,
     settings: Settings | None = None,
     embedder: Embedder | None = None,
+    on_file: Callable[[Path, str | None], None] | None = None,
 ) -> IndexReport:
     """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
 
+    `on_file` is called after each file was read, with the reason if it was skipped.
     A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
     last good state stays. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError
     if a path does not exist or nothing at all can be read, CatalogError if the index cannot be written.
@@ -73,11 +75,15 @@ def build_index(
         update = _Update(index, settings)
         with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
             for source, file in files.items():
+                reason = None
                 try:
                     update.add_file(source, file, reader)
                 except DocumentError as exc:
-                    update.skipped.append(str(exc))
+                    reason = str(exc)
+                    update.skipped.append(reason)
                 progress.show(file, update)
+                if on_file:
+                    on_file(file, reason)
             update.flush()
         if len(update.skipped) == len(files):
             raise DocumentError(

@@ -133,9 +133,14 @@ def name_source(source: str) -> str:
     return Path(source).stem.replace("-", " ").replace("_", " ")
 
 
+def is_index(folder: Path) -> bool:
+    """Tell whether there is an index in `folder`."""
+    return (folder / CATALOG_FILE).is_file()
+
+
 def check_index(folder: Path) -> None:
     """Raise CatalogError if there is no index in `folder`."""
-    if not (folder / CATALOG_FILE).is_file():
+    if not is_index(folder):
         raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
 
 
@@ -339,6 +344,18 @@ class Catalog:
             )
         return sorted(entries, key=lambda entry: entry.sources)
 
+    def list_documents(self) -> Iterator[Document]:
+        """Yield the documents once for each of their sources; the sections are their chunks."""
+        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.id FROM sources s"
+        for source, text, title, *about, document_id in self._db.execute(
+            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source"
+        ).fetchall():
+            chunks = self.list_chunks(document_id)
+            sections = tuple(
+                Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
+            )
+            yield Document(source, text, title, sections, *about)
+
     def count_chunks(self) -> int:
         """Return the number of chunks."""
         return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
@@ -351,6 +368,11 @@ class Catalog:
             for i, document_id, source, title, *rest in rows
         }
         return [found[i] for i in ids if i in found]
+
+    def list_chunks(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks, in the order of its text."""
+        rows = self._db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,))
+        return self.get_chunks([i for (i,) in rows])
 
     def find_chunks(self, only: Filter) -> list[int]:
         """Return the ids of the chunks that pass a filter, in order."""

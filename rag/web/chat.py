@@ -1,0 +1,176 @@
+"""The chat of the page: asks, shows, stops, asks again; keeps, finds, renames and deletes conversations."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.types import Answer, Hit
+from rag.web.desk import Desk, Options, Waiting
+from rag.web.history import Turn, list_messages
+from rag.web.render import render_answer, render_draft, render_problem, render_question, render_sources
+
+logger = logging.getLogger(__name__)
+
+MAX_QUESTION_CHARACTERS = 4000
+UNFORESEEN = "This failed; the reason is in the log of `rag ui`. Try again."
+
+
+class View(NamedTuple):
+    """What the chat shows: its messages, the sources beside it, the box of the question; and what is behind it:
+    the conversation's id, and the question that is being answered.
+    """
+
+    chat: Any
+    sources: Any
+    question: Any
+    conversation: Any
+    asked: Any
+
+
+class Asked(NamedTuple):
+    """A question as it comes from the page: to be the turn `turn` of a conversation, once more if `anew`."""
+
+    question: str
+    conversation: str
+    index_name: str
+    options: Options
+    turn: int | None = None
+    anew: bool = False
+
+
+class Chat:
+    """Handles what is done in the chat; `owner` names whose conversations are shown."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def ask(
+        self,
+        question: str,
+        conversation: str,
+        editing: str,
+        index: str,
+        passages: float,
+        caution: float,
+        max_answer_tokens: float,
+        request: gr.Request,
+    ) -> Iterator[View]:
+        """Answer a question, in the place of the one that is being edited if there is one."""
+        turn = int(editing) if editing.isdecimal() else None
+        options = Options(int(passages), float(caution), int(max_answer_tokens))
+        asked = Asked(question[:MAX_QUESTION_CHARACTERS].strip(), conversation, index, options, turn)
+        if asked.question:
+            yield from self._answer(asked, owner=get_owner(request))
+        else:
+            yield View(*[gr.skip()] * 5)
+
+    def retry(
+        self,
+        conversation: str,
+        index: str,
+        passages: float,
+        caution: float,
+        max_answer_tokens: float,
+        event: gr.RetryData,
+        request: gr.Request,
+    ) -> Iterator[View]:
+        """Answer a question again, in other words perhaps; what followed it is dropped."""
+        owner = get_owner(request)
+        turns = self._desk.history.read(conversation, owner=owner)
+        turn = find_turn(event.index)
+        if turn < len(turns):
+            options = Options(int(passages), float(caution), int(max_answer_tokens))
+            asked = Asked(turns[turn].answer.question, conversation, index, options, turn, anew=True)
+            yield from self._answer(asked, owner=owner)
+        else:
+            yield View(*[gr.skip()] * 5)
+
+    def _answer(self, asked: Asked, *, owner: str) -> Iterator[View]:
+        desk, conversation = self._desk, asked.conversation
+        turns = desk.history.read(conversation, owner=owner)[: asked.turn]
+        hits: Sequence[Hit] = ()
+        draft = waiting = ""
+        busy = gr.Textbox("", submit_btn=False, stop_btn=True)
+        sources: Any = render_sources(turns)
+        yield View(self._list(turns, asked.question, render_draft(())), sources, busy, gr.skip(), asked.question)
+        try:
+            for event in desk.ask(
+                asked.question,
+                index=asked.index_name,
+                options=asked.options,
+                history=list_messages(turns),
+                anew=asked.anew,
+            ):
+                sources = gr.skip()
+                if isinstance(event, Answer):
+                    desk.history.cut(conversation, keep=len(turns), owner=owner)
+                    turns.append(Turn(event, asked.index_name, time.time()))
+                    conversation = desk.history.add(conversation, turns[-1], owner=owner)
+                    yield View(self._list(turns), render_sources(turns), idle(), conversation, "")
+                    return
+                if isinstance(event, Waiting):
+                    waiting = event.reason
+                elif isinstance(event, str):
+                    draft += event
+                else:
+                    hits, waiting, sources = event, "", render_sources(turns, pending=event)
+                reply = render_draft(hits, draft=draft, waiting=waiting)
+                yield View(self._list(turns, asked.question, reply), sources, gr.skip(), gr.skip(), gr.skip())
+        except Exception as exc:
+            if not isinstance(exc, RagError):
+                logger.exception("a question failed")
+            problem = render_problem(str(exc) if isinstance(exc, RagError) else UNFORESEEN)
+            yield View(self._list(turns, asked.question, problem), gr.skip(), idle(asked.question), gr.skip(), "")
+
+    def stop(self, conversation: str, asked: str, request: gr.Request) -> View:
+        """Show the conversation as it was before the question that was stopped, which can be edited."""
+        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        return View(self._list(turns), render_sources(turns), idle(asked), gr.skip(), "")
+
+    def edit(self, turn: str, conversation: str, request: gr.Request) -> Any:
+        """Put an earlier question into the box."""
+        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        if not turn.isdecimal() or int(turn) >= len(turns):
+            return gr.skip()
+        return idle(turns[int(turn)].answer.question, info="Editing: this answer and what follows it are replaced.")
+
+    def show(self, conversation: str, request: gr.Request) -> View:
+        """Show a conversation, an empty one if it is not there."""
+        owner = get_owner(request)
+        turns = self._desk.history.read(conversation, owner=owner)
+        stale = {}
+        for number, turn in enumerate(turns):
+            try:
+                stale[number] = self._desk.find_stale(turn.index_name, turn.answer)
+            except RagError:
+                stale[number] = {c.number: "The index of this source is gone." for c in turn.answer.citations}
+        return View(self._list(turns), render_sources(turns, stale=stale), idle(), conversation if turns else "", "")
+
+    def _list(self, turns: Sequence[Turn], question: str = "", reply: str = "") -> Any:
+        said = [(turn.answer.question, render_answer(turn.answer, turn=n)) for n, turn in enumerate(turns)]
+        said += [(question, reply)] if question else []
+        messages: list[gr.MessageDict] = []
+        for n, (asked, answered) in enumerate(said):
+            messages += [
+                {"role": "user", "content": render_question(asked, turn=n if n < len(turns) else None)},
+                {"role": "assistant", "content": answered},
+            ]
+        return gr.Chatbot(messages, feedback_value=[turn.rating for turn in turns])
+
+
+def idle(question: str = "", *, info: str | None = None) -> gr.Textbox:
+    """Return the box of the question, ready to be written in."""
+    return gr.Textbox(question, submit_btn=True, stop_btn=False, info=info)
+
+
+def find_turn(message: int | tuple[int, int]) -> int:
+    """Return the place of the turn that a message belongs to: each has two, the question and the answer."""
+    return (message if isinstance(message, int) else message[0]) // 2
+
+
+def get_owner(request: gr.Request) -> str:
+    return request.username or ""

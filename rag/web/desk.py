@@ -1,0 +1,249 @@
+"""What all who use the page share: the models, the indexes, the line before the LLM, the conversations."""
+
+import logging
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from rag.answer.prompt import load_answer_prompts, load_check_prompts
+from rag.assistant import Assistant
+from rag.errors import DocumentError, ModelError, RagError
+from rag.index.build import IndexReport, build_index, remove_sources
+from rag.index.catalog import Catalog, Entry, check_index, list_indexes, read_entries
+from rag.index.embedder import Embedder, open_embedder
+from rag.index.index import Index
+from rag.index.reranker import Reranker, open_reranker
+from rag.llm.llama import LLM, Message, open_llm
+from rag.settings import Settings
+from rag.types import Answer, Chunk, Hit
+from rag.web.history import History
+from rag.web.line import Line
+
+logger = logging.getLogger(__name__)
+
+# Files that were handed to the page lie here, in the index's folder.
+UPLOADS = "documents"
+_TICK_S = 0.5
+# An answer written anew is sampled at this temperature at least: at 0 it would be the same.
+_ANEW = 0.7
+
+OnFile = Callable[[Path, str | None], None]
+
+
+class Waiting(NamedTuple):
+    """Why an answer is not being written yet."""
+
+    reason: str
+
+
+class Options(NamedTuple):
+    """What one who asks may choose: see the settings of the same names."""
+
+    passages: int
+    caution: float
+    max_answer_tokens: int
+
+
+class Models(NamedTuple):
+    """What answers are made with; `problem` says why there is no LLM, if there should be one."""
+
+    embedder: Embedder
+    llm: LLM | None
+    reranker: Reranker | None = None
+    problem: str | None = None
+
+
+def open_models(settings: Settings) -> Models:
+    """Return the settings' models, the LLM having read its worked examples; without an LLM that cannot be loaded."""
+    embedder, reranker = open_embedder(settings), open_reranker(settings)
+    try:
+        return Models(embedder, _open_llm(settings), reranker)
+    except ModelError as exc:
+        return Models(embedder, None, reranker, str(exc))
+
+
+def _open_llm(settings: Settings) -> LLM | None:
+    llm = open_llm(settings)
+    if llm:
+        for prompts in (load_check_prompts(), load_answer_prompts()):
+            llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
+    return llm
+
+
+class Desk:
+    """Answers the questions of all who use the page, one at a time, and keeps their indexes and conversations."""
+
+    def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
+        """Begin to load the models, in a thread; raises CatalogError if there is no place to keep conversations."""
+        self.settings = settings
+        self.history = History(settings.index_dir)
+        self.line = Line()
+        self.tokens_per_s = 0.0  # of the last answer, as it was written
+        self._models: Future[Models] = Future()
+        self._indexes: dict[str, Index] = {}
+        self._lock = threading.Lock()
+        threading.Thread(target=self._open, args=(load,), daemon=True).start()
+
+    def _open(self, load: Callable[[Settings], Models]) -> None:
+        try:
+            self._models.set_result(load(self.settings))
+        except RagError as exc:
+            self._models.set_exception(exc)
+        except Exception as exc:
+            logger.exception("the models could not be loaded")
+            self._models.set_exception(RagError(f"the models could not be loaded: {exc}; see the log of `rag ui`"))
+
+    @property
+    def loading(self) -> bool:
+        """Whether the models are still being loaded."""
+        return not self._models.done()
+
+    @property
+    def models(self) -> Models:
+        """The models, once they are loaded; raises RagError, saying what stood in the way."""
+        return self._models.result()
+
+    def ask(
+        self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), anew: bool = False
+    ) -> Iterator[Waiting | tuple[Hit, ...] | str | Answer]:
+        """Yield why one has to wait, the hits as soon as there are some, then what `Assistant.stream` yields.
+
+        `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.
+        """
+        while self.loading:
+            yield Waiting("The models are being loaded …")
+            wait([self._models], timeout=_TICK_S)
+        assistant = self._open_assistant(index, options, anew=anew)
+        yield assistant.find(question, history=history)
+        with self.line.join() as place:
+            for ahead in place.wait():
+                yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
+            for event in assistant.stream(question, history=history):
+                if isinstance(event, Answer) and event.answer_tokens > 1 and event.seconds.get("write"):
+                    self.tokens_per_s = event.answer_tokens / event.seconds["write"]
+                yield event
+
+    def find(self, question: str, *, index: str, options: Options) -> tuple[Hit, ...]:
+        """Return the hits for a question, without asking the LLM; raises RagError."""
+        return self._open_assistant(index, options).find(question)
+
+    def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
+        chosen: dict[str, float] = options._asdict()
+        if anew:
+            chosen |= {"seed": secrets.randbelow(2**31), "temperature": max(self.settings.temperature, _ANEW)}
+        return Assistant(self.open_index(index), self.models.llm, self.settings.model_copy(update=chosen))
+
+    def use_llm(self, name: str) -> None:
+        """Answer with another LLM, for all who use the page; raises ModelError, and then goes on without one."""
+        with self.line.join() as place:
+            for _ in place.wait():
+                pass
+            without = self.models._replace(llm=None)
+            self._models = Future()
+            models = without
+            try:
+                models = without._replace(llm=_open_llm(self.settings.model_copy(update={"llm": name})), problem=None)
+            except ModelError as exc:
+                models = without._replace(problem=str(exc))
+                raise
+            finally:
+                self._models.set_result(models)
+
+    def list_indexes(self) -> list[str]:
+        """Return the names of the indexes there are, and of the one that the settings name."""
+        return sorted({*list_indexes(self.settings.index_dir), self.settings.name})
+
+    def settle(self, index: str) -> Settings:
+        """Return the settings with an index of this name; raises SettingsError if no index can have it."""
+        return Settings.load(**{**self.settings.model_dump(), "name": index})
+
+    def get_folder(self, index: str) -> Path:
+        """Return the folder of an index; raises CatalogError if there is none."""
+        folder = self.settings.index_dir / self.settle(index).name
+        check_index(folder)
+        return folder
+
+    def open_index(self, name: str) -> Index:
+        """Return an index, opened once for all; raises RagError."""
+        folder, models = self.get_folder(name), self.models
+        with self._lock:
+            if name not in self._indexes:
+                self._indexes[name] = Index(folder, models.embedder, reranker=models.reranker)
+            return self._indexes[name]
+
+    def list_documents(self, index: str) -> list[Entry]:
+        """Return the documents of an index, none where there is no index yet."""
+        return read_entries(self.get_folder(index)) if index in list_indexes(self.settings.index_dir) else []
+
+    def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
+        """Return the text of the document that a file became, and its chunks in order; raises RagError."""
+        with closing(Catalog(self.get_folder(index))) as catalog, catalog.snapshot():
+            sources = catalog.get_sources()
+            if source not in sources:
+                raise DocumentError(f"{source} is no longer in the index {index}")
+            _, document_id = sources[source]
+            return catalog.get_text(document_id), catalog.list_chunks(document_id)
+
+    def find_stale(self, index: str, answer: Answer) -> dict[int, str]:
+        """Return what became of the passages that an answer cites, by their number, where they are not as they were."""
+        stale = {}
+        with closing(Catalog(self.get_folder(index))) as catalog, catalog.snapshot():
+            sources = catalog.get_sources()
+            for citation in answer.citations:
+                if citation.source not in sources:
+                    stale[citation.number] = "This source is no longer in the index."
+                elif citation.quote not in catalog.get_text(sources[citation.source][1]):
+                    stale[citation.number] = "This source has changed since: it does not say this any more."
+        return stale
+
+    def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
+        """Copy files into the index's folder and index them; one that is refused is not kept. Raises RagError."""
+        folder = self.settings.index_dir / self.settle(index).name / UPLOADS
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+            copies: list[Path] = []
+            for file in files:
+                copy = folder / file.name
+                while copy in copies:
+                    copy = copy.with_stem(f"{copy.stem}-{len(copies)}")
+                if copy.exists():
+                    shutil.copyfile(copy, Path(aside, copy.name))
+                shutil.copyfile(file, copy)
+                copies.append(copy)
+
+            def note(file: Path, reason: str | None) -> None:
+                before = Path(aside, file.name)
+                if reason and before.exists():
+                    before.replace(file)
+                elif reason:
+                    file.unlink()
+                if on_file:
+                    on_file(file, reason)
+
+            return self._build(index, copies, on_file=note)
+
+    def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
+        """Bring an index up to date with the files of its documents; raises RagError."""
+        sources = [source for entry in self.list_documents(index) for source in entry.sources]
+        gone = [source for source in sources if not Path(source).is_file()]
+        if gone:
+            remove_sources(self.get_folder(index), gone)
+        there = [Path(source) for source in sources if source not in gone]
+        report = self._build(index, there, on_file=on_file) if there else IndexReport(0, 0, 0, 0, [])
+        return report._replace(removed=len(gone))
+
+    def remove(self, index: str, source: str) -> None:
+        """Take a file out of an index, and delete it if it is a copy in the index's folder. Raises RagError."""
+        folder = self.get_folder(index)
+        remove_sources(folder, [source])
+        if Path(source).is_relative_to((folder / UPLOADS).resolve()):
+            Path(source).unlink(missing_ok=True)
+
+    def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
+        return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)

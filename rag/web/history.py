@@ -1,0 +1,161 @@
+"""Keeps the conversations of the page, with the whole record of each answer, in a SQLite file on this machine."""
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from rag.assistant import make_turn
+from rag.errors import CatalogError
+from rag.llm.llama import Message
+from rag.types import Answer
+
+HISTORY_FILE = "conversations.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, changed REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS turns (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    index_name TEXT NOT NULL, asked REAL NOT NULL, record TEXT NOT NULL, rating TEXT, comment TEXT
+);
+CREATE INDEX IF NOT EXISTS turns_of ON turns (conversation);
+"""
+_LIST = """
+SELECT id, title, changed FROM conversations c WHERE owner = :owner AND NOT EXISTS (
+    SELECT 1 FROM json_each(:words) WHERE NOT instr(fold(c.title || ' ' || (
+        SELECT group_concat(json_extract(record, '$.question') || ' ' || json_extract(record, '$.answer'), ' ')
+        FROM turns WHERE conversation = c.id
+    )), value)
+) ORDER BY changed DESC, id LIMIT :limit
+"""
+_TITLE_CHARACTERS = 60
+_ANSWER = TypeAdapter(Answer)
+
+
+class Listed(NamedTuple):
+    """A conversation in the list; `changed` is in seconds since 1970."""
+
+    id: str
+    title: str
+    changed: float
+
+
+class Turn(NamedTuple):
+    """A question and its answer, from which index, when (seconds since 1970), and what was thought of it."""
+
+    answer: Answer
+    index_name: str
+    asked: float
+    rating: str | None = None
+    comment: str | None = None
+
+
+class History:
+    """The conversations of all who use the page; each sees their own, named by `owner`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the history in a folder, and make it where there is none; raises CatalogError."""
+        self._path = folder / HISTORY_FILE
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
+            self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; {_SCHEMA}")
+        except (OSError, sqlite3.Error) as exc:
+            raise CatalogError(f"cannot keep conversations in {self._path}: {exc}; check or move the file") from exc
+
+    def list_conversations(self, *, owner: str, words: str = "", limit: int = 100) -> list[Listed]:
+        """Return the conversations that hold all the words, the latest first."""
+        given = {"owner": owner, "words": json.dumps(words.casefold().split()), "limit": limit}
+        with self._opened() as db:
+            return [Listed(*row) for row in db.execute(_LIST, given)]
+
+    def read(self, conversation: str, *, owner: str) -> list[Turn]:
+        """Return the turns of a conversation, none if there is no such one of this owner's."""
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
+                " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
+                (conversation, owner),
+            ).fetchall()
+        return [Turn(_ANSWER.validate_json(record), *rest) for record, *rest in rows]
+
+    def add(self, conversation: str, turn: Turn, *, owner: str) -> str:
+        """Put a turn at the end of a conversation, a new one if there is no such; return the conversation's id."""
+        with self._opened() as db:
+            if not self._owns(conversation, owner):
+                conversation = secrets.token_urlsafe(12)
+                title = " ".join(turn.answer.question.split())[:_TITLE_CHARACTERS]
+                db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (conversation, owner, title, turn.asked))
+            db.execute("UPDATE conversations SET changed = ? WHERE id = ?", (turn.asked, conversation))
+            db.execute(
+                "INSERT INTO turns (conversation, record, index_name, asked, rating, comment)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (conversation, json.dumps(asdict(turn.answer)), *turn[1:]),
+            )
+        return conversation
+
+    def cut(self, conversation: str, *, keep: int, owner: str) -> None:
+        """Drop all but the first turns of a conversation."""
+        with self._opened() as db:
+            if self._owns(conversation, owner):
+                db.execute(
+                    "DELETE FROM turns WHERE conversation = ?1 AND id NOT IN"
+                    " (SELECT id FROM turns WHERE conversation = ?1 ORDER BY id LIMIT ?2)",
+                    (conversation, keep),
+                )
+
+    def rename(self, conversation: str, title: str, *, owner: str) -> None:
+        """Give a conversation another title."""
+        with self._opened() as db:
+            title = " ".join(title.split())[:_TITLE_CHARACTERS]
+            db.execute("UPDATE conversations SET title = ? WHERE id = ? AND owner = ?", (title, conversation, owner))
+
+    def delete(self, conversation: str, *, owner: str) -> None:
+        """Delete a conversation with all its turns."""
+        with self._opened() as db:
+            db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, owner))
+
+    def rate(self, conversation: str, turn: int, *, rating: str | None, comment: str | None, owner: str) -> None:
+        """Note what was thought of the turn with this place in a conversation, from 0."""
+        with self._opened() as db:
+            if self._owns(conversation, owner):
+                db.execute(
+                    "UPDATE turns SET rating = ?3, comment = ?4 WHERE id ="
+                    " (SELECT id FROM turns WHERE conversation = ?1 ORDER BY id LIMIT 1 OFFSET ?2)",
+                    (conversation, turn, rating, comment),
+                )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def _owns(self, conversation: str, owner: str) -> bool:
+        asked = "SELECT 1 FROM conversations WHERE id = ? AND owner = ?"
+        return self._db.execute(asked, (conversation, owner)).fetchone() is not None
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Use the database alone, in one transaction."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                with self._db:
+                    yield self._db
+            except sqlite3.Error as exc:
+                raise CatalogError(f"cannot use {self._path}: {exc}; check or move the file") from exc
+
+
+def list_messages(turns: Sequence[Turn]) -> list[Message]:
+    """Return what was said in a conversation, from which a follow-up is understood."""
+    return [message for turn in turns for message in make_turn(turn.answer)]

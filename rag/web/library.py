@@ -1,0 +1,97 @@
+"""The documents of the page: added with progress, listed, removed, indexed again; other indexes."""
+
+import queue
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.index.build import IndexReport
+from rag.web.desk import Desk, OnFile
+from rag.web.programs import explained
+from rag.web.render import render_documents, render_progress
+
+# So many files are taken at a time.
+MAX_FILES = 500
+_TICK_S = 0.3
+
+
+class Library:
+    """Handles what is done with documents and indexes."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def show(self, index: str, words: str) -> str:
+        """Return the table of an index's documents that have all the words."""
+        with explained():
+            return render_documents(self._desk.list_documents(index), index=index, words=words)
+
+    def add(self, files: list[str] | None, index: str) -> Iterator[tuple[str, str, Any]]:
+        """Index files that were handed to the page; yield the progress, the documents, and the emptied box."""
+        paths = [Path(file) for file in files or []]
+        if len(paths) > MAX_FILES:
+            problem = f"{len(paths)} files at once are too many: hand over {MAX_FILES} at most, or run `rag index`"
+            yield render_progress([], total=0, problem=problem), gr.skip(), None
+            return
+        for progress in self._follow(lambda note: self._desk.add_files(index, paths, on_file=note), total=len(paths)):
+            yield progress, gr.skip(), gr.skip()
+        yield progress, self.show(index, ""), None
+
+    def update(self, index: str) -> Iterator[tuple[str, str]]:
+        """Bring the index up to date with its files; yield the progress and the documents."""
+        total = sum(len(entry.sources) for entry in self._desk.list_documents(index))
+        for progress in self._follow(lambda note: self._desk.update(index, on_file=note), total=total):
+            yield progress, gr.skip()
+        yield progress, self.show(index, "")
+
+    def remove(self, index: str, words: str, event: gr.EventData) -> tuple[str, str]:
+        """Take the file that a button names out of the index; return what was done, and the documents."""
+        source = str(event._data["source"])
+        try:
+            self._desk.remove(index, source)
+        except RagError as exc:
+            return render_progress([], total=0, problem=str(exc)), self.show(index, words)
+        done = render_progress([], total=0, summary=f"{Path(source).name} is removed.")
+        return done, self.show(index, words)
+
+    def create(self, name: str) -> tuple[Any, str]:
+        """Make a name for a new index the one that is used, and empty the box; the first file makes the index."""
+        with explained():
+            index = self._desk.settle(name.strip()).name
+        return gr.Dropdown(sorted({*self._desk.list_indexes(), index}), value=index), ""
+
+    def _follow(self, work: Callable[[OnFile], IndexReport], *, total: int) -> Iterator[str]:
+        """Do some work in a thread, and yield its progress, at last what became of it."""
+        seen: queue.SimpleQueue[tuple[Path, str | None]] = queue.SimpleQueue()
+        files: list[tuple[str, str | None]] = []
+        yield render_progress(files, total=total, problem="")
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work, lambda file, reason: seen.put((file, reason)))
+            while not (future.done() and seen.empty()):
+                try:
+                    file, reason = seen.get(timeout=_TICK_S)
+                except queue.Empty:
+                    continue
+                files.append((file.name, reason))
+                yield render_progress(files, total=total)
+            try:
+                report = future.result()
+            except RagError as exc:
+                yield render_progress(files, total=0, problem=str(exc))
+                return
+        yield render_progress(files, total=0, summary=_summarise(report))
+
+
+def _summarise(report: IndexReport) -> str:
+    counts = {
+        "added or changed": report.indexed,
+        "the same as another": report.duplicates,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "refused": len(report.skipped),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "Nothing to do"

@@ -1,0 +1,54 @@
+"""Those who wait for the LLM: first come, first served, and not too many."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.errors import RagError
+
+# So many wait at most: on two cores the last of them for some minutes.
+LONGEST = 32
+_TICK_S = 0.5  # so often a closed page is noticed
+
+
+class Place:
+    """One place in the line."""
+
+    def __init__(self, line: "Line") -> None:
+        self._line = line
+
+    def wait(self) -> Iterator[int]:
+        """Yield how many are before, again and again, until nobody is."""
+        line = self._line
+        while ahead := line.places.index(self):
+            yield ahead
+            with line.moved:
+                line.moved.wait_for(lambda: line.places.index(self) != ahead, timeout=_TICK_S)
+
+
+class Line:
+    """A line before the LLM; `len` is how many are in it, the one being answered among them."""
+
+    def __init__(self, longest: int = LONGEST) -> None:
+        self.places: deque[Place] = deque()
+        self.moved = threading.Condition()
+        self._longest = longest
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @contextmanager
+    def join(self) -> Iterator[Place]:
+        """Stand in the line, until the end of the block; raises RagError if it is too long."""
+        place = Place(self)
+        with self.moved:
+            if len(self.places) >= self._longest:
+                raise RagError(f"{len(self.places)} questions are waiting for an answer: ask again in a few minutes")
+            self.places.append(place)
+        try:
+            yield place
+        finally:
+            with self.moved:
+                self.places.remove(place)
+                self.moved.notify_all()

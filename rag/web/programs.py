@@ -1,0 +1,75 @@
+"""What the page offers to other programs: named endpoints, which are MCP tools too (`rag ui --mcp`)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.types import Answer
+from rag.web.desk import Desk, Options
+
+
+def add_programs(desk: Desk) -> None:
+    """Add the endpoints `ask`, `search`, `documents` and `index` to the page that is being laid out."""
+    settings = desk.settings
+    options = Options(settings.passages, settings.caution, settings.max_answer_tokens)
+
+    def ask(question: str, index: str = settings.name) -> dict[str, Any]:
+        """Answer a question from the documents of an index, each sentence with the exact words that support it.
+
+        Args:
+            question: The question, in plain words.
+            index: The name of the index.
+        """
+        with explained():
+            events = desk.ask(question, index=index, options=options)
+            return next(asdict(event) for event in events if isinstance(event, Answer))
+
+    def search(question: str, index: str = settings.name) -> list[dict[str, Any]]:
+        """Find the passages nearest to a question, without an answer, within a second.
+
+        Args:
+            question: The question, in plain words.
+            index: The name of the index.
+        """
+        with explained():
+            return [asdict(hit) for hit in desk.find(question, index=index, options=options)]
+
+    def documents(index: str = settings.name) -> list[dict[str, Any]]:
+        """List the documents of an index: title, outlet, author, date, files, passages, comments.
+
+        Args:
+            index: The name of the index.
+        """
+        with explained():
+            return [asdict(entry) for entry in desk.list_documents(index)]
+
+    def index(files: list[str], index: str) -> dict[str, Any]:
+        """Add files to an index, and say what became of them.
+
+        Args:
+            files: The files.
+            index: The name of the index; it is made if there is none.
+        """
+        with explained():
+            return desk.add_files(index or settings.name, [Path(file) for file in files or []])._asdict()
+
+    gr.api(ask, concurrency_limit=None)
+    gr.api(search, concurrency_limit=None)
+    gr.api(documents, concurrency_limit=None)
+    # Files go through a component, which sees to it that they are files that were handed over.
+    given = [gr.File(file_count="multiple", visible=False, label="files"), gr.Textbox(visible=False, label="index")]
+    gr.Button(visible=False).click(index, given, gr.JSON(visible=False), api_name="index")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error of ours into one that Gradio shows in one line."""
+    try:
+        yield
+    except RagError as exc:
+        raise gr.Error(str(exc), print_exception=False) from exc

@@ -1,0 +1,207 @@
+"""Makes the HTML of the page: answers, the sources beside them, the list of documents, a whole document.
+
+The templates escape whatever they are given: the words of documents, files and the LLM are never markup.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from rag.index.catalog import Entry
+from rag.show import describe_voice, format_answer
+from rag.types import Answer, Chunk, Citation, Hit
+from rag.web.history import Turn
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# A draft's numbers are not checked yet: they are not shown.
+_UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
+_QUOTED = 3
+# So many documents are listed at a time.
+MAX_LISTED = 200
+# What a confidence is called, from the highest.
+_WORDS = ((0.8, "sure"), (0.6, "fairly sure"), (0.4, "unsure"), (0.0, "very unsure"))
+
+
+class Part(NamedTuple):
+    """A stretch of a text; `quoted`: a sentence of the answer rests on it."""
+
+    text: str
+    quoted: bool
+
+
+def render_question(question: str, *, turn: int | None) -> str:
+    """Return a question as it stands in the chat; with a link to edit it if it was answered."""
+    return _render("question", question=question, turn=turn)
+
+
+def render_answer(answer: Answer, *, turn: int) -> str:
+    """Return an answer as it stands in the chat, on one line; its numbers are links to the cards `#t{turn}-{n}`."""
+    return _render("answer", answer=answer, turn=turn, sure=describe_confidence(answer.confidence))
+
+
+def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
+    """Return what there is before the answer: what was written so far, unchecked, and the best sentences found."""
+    found = sorted(((e, hit) for hit in hits for e in hit.evidence), key=lambda pair: -pair[0].score)[:_QUOTED]
+    quotes = [(_cut(hit.chunk, e.start, e.end), _describe(hit.chunk)) for e, hit in found]
+    return _render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
+
+
+def render_problem(text: str) -> str:
+    """Return what went wrong, as it stands in the chat."""
+    return _render("problem", text=text)
+
+
+def render_sources(
+    turns: Sequence[Turn], *, stale: Mapping[int, Mapping[int, str]] = MappingProxyType({}), pending: Sequence[Hit] = ()
+) -> str:
+    """Return the cards of each turn's sources, those of the last one shown; `pending` are hits without an answer yet.
+
+    `stale` says what became of cited passages, by turn (from 0) and number.
+    """
+    shown = [
+        {
+            "answer": turn.answer,
+            "cited": [_make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=_get_number)],
+            "found": [_make_link(hit.chunk, turn) for hit in _find_uncited(turn.answer)],
+            "stale": stale.get(number, {}),
+            "copy": format_answer(turn.answer),
+        }
+        for number, turn in enumerate(turns)
+    ]
+    return _render("sources", turns=shown, pending=[hit.chunk for hit in pending])
+
+
+def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -> str:
+    """Return the table of an index's documents that have all the words in title, outlet or path."""
+    chosen = [
+        entry
+        for entry in entries
+        if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in words.casefold().split())
+    ]
+    total = sum(entry.chunks for entry in entries)
+    return _render(
+        "documents", entries=chosen[:MAX_LISTED], found=len(chosen), all=len(entries), total=total, index=index
+    )
+
+
+def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[tuple[int, int]], css: str) -> str:
+    """Return a whole document as a page of its own, comments set off, with the quotes `[start, end)` marked."""
+    title = chunks[0].title if chunks else "Document"
+    return _render(
+        "document",
+        title=title,
+        about=chunks[0] if chunks else None,
+        sections=_split(text, chunks, quotes),
+        css=Markup(css),  # noqa: S704  # our own
+    )
+
+
+def render_progress(
+    files: Sequence[tuple[str, str | None]], *, total: int, problem: str = "", summary: str = ""
+) -> str:
+    """Return how far the indexing of `total` files is: the names, and the reasons of those that were refused."""
+    refused = [(name, reason) for name, reason in files if reason]
+    last = files[-1][0] if files else ""
+    return _render(
+        "progress", done=len(files), total=total, last=last, refused=refused, problem=problem, summary=summary
+    )
+
+
+def render_status(*, loading: bool, problem: str | None, about: Sequence[str]) -> str:
+    """Return the line that says what answers."""
+    return _render("status", loading=loading, problem=problem, about=about)
+
+
+def render_exports(conversation: str) -> str:
+    """Return the links that export a conversation."""
+    return _render("exports", conversation=conversation)
+
+
+def describe_confidence(confidence: float | None) -> str:
+    """Return a confidence in words, "" if there is none."""
+    return "" if confidence is None else next(words for least, words in _WORDS if confidence >= least)
+
+
+def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int]]) -> Iterator[dict[str, Any]]:
+    """Yield the stretches of a document by who speaks, with the words between the chunks."""
+    done = 0
+    for said, run in groupby(chunks, key=lambda c: (c.voice, c.author, c.date, c.heading, c.page, c.reply_to)):
+        same = list(run)
+        start, end = done, same[-1].end
+        done = end
+        voice, author, date, heading, page, reply_to = said
+        yield {
+            "voice": voice,
+            "author": author if voice == "comment" else None,
+            "date": date if voice == "comment" else None,
+            "heading": heading,
+            "page": page,
+            "reply_to": reply_to,
+            "parts": list(mark_quotes(text[start:end], [(a - start, b - start) for a, b in quotes])),
+        }
+    if text[done:].strip():
+        yield {"voice": "article", "parts": [Part(text[done:], False)]}
+
+
+def mark_quotes(text: str, quotes: Collection[tuple[int, int]]) -> Iterator[Part]:
+    """Yield a text in parts, those of the quotes `[start, end)` marked; what lies outside of the text is left out."""
+    done = 0
+    for start, end in sorted(quotes):
+        start, end = max(start, done), min(end, len(text))
+        if start < end:
+            if done < start:
+                yield Part(text[done:start], False)
+            yield Part(text[start:end], True)
+            done = end
+    if done < len(text):
+        yield Part(text[done:], False)
+
+
+def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
+    """Return the passage that citations with one number are of, their quotes marked."""
+    first = citations[0]
+    chunk = next((hit.chunk for hit in turn.answer.hits if hit.chunk.id == first.chunk_id), None)
+    text, start = (chunk.text, chunk.start) if chunk else (first.quote, first.start)
+    parts = list(mark_quotes(text, [(c.start - start, c.end - start) for c in citations]))
+    return {**_make_link(first, turn, citations), "number": first.number, "parts": parts}
+
+
+def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] = ()) -> dict[str, Any]:
+    quotes = ",".join(f"{place.start}-{place.end}" for place in places) or f"{source.start}-{source.end}"
+    query = urlencode({"index": turn.index_name, "source": source.source, "quotes": quotes})
+    return {"source": source, "link": f"document?{query}#quote"}
+
+
+def _find_uncited(answer: Answer) -> list[Hit]:
+    cited = {citation.chunk_id for citation in answer.citations}
+    return [hit for hit in answer.hits if hit.chunk.id not in cited]
+
+
+def _get_number(citation: Citation) -> int:
+    return citation.number
+
+
+def _cut(chunk: Chunk, start: int, end: int) -> str:
+    return chunk.text[start - chunk.start : end - chunk.start]
+
+
+def _describe(chunk: Chunk) -> str:
+    return " · ".join(describe_voice(chunk))
+
+
+def _render(name: str, **given: Any) -> str:
+    html = _TEMPLATES.get_template(f"{name}.html").render(**given)
+    # On one line where it stands in Markdown: a blank line would end the HTML, and what follows be read as Markdown.
+    return html if name in {"document", "sources", "documents"} else " ".join(html.split())

@@ -1,0 +1,87 @@
+"""The conversations beside the chat: listed, searched, renamed, deleted; what is thought of an answer."""
+
+from typing import Any
+
+import gradio as gr
+
+from rag.evaluation.cases import Question, add_question
+from rag.web.chat import find_turn, get_owner
+from rag.web.desk import Desk
+from rag.web.programs import explained
+from rag.web.render import render_exports
+
+
+class Sidebar:
+    """Handles what is done with conversations as a whole."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def show(self, words: str, conversation: str, request: gr.Request) -> tuple[Any, str, str]:
+        """Return the conversations with these words, the title of the one that is shown, and links to export it."""
+        listed = self._desk.history.list_conversations(owner=get_owner(request), words=words)
+        titles = {one.id: one.title for one in listed}
+        choices = [(one.title, one.id) for one in listed]
+        shown = conversation if conversation in titles else None
+        return gr.Radio(choices, value=shown), titles.get(conversation, ""), render_exports(conversation)
+
+    def rename(self, conversation: str, title: str, request: gr.Request) -> None:
+        """Give the conversation that is shown another title, if there is one."""
+        if title.strip():
+            self._desk.history.rename(conversation, title, owner=get_owner(request))
+
+    def delete(self, conversation: str, request: gr.Request) -> str:
+        """Delete the conversation that is shown; return the id of the one to show then: none."""
+        self._desk.history.delete(conversation, owner=get_owner(request))
+        return ""
+
+
+class Feedback:
+    """Handles what is thought of an answer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def rate(self, conversation: str, event: gr.LikeData, request: gr.Request) -> tuple[Any, int, str, str]:
+        """Note a thumb, and ask for more: return the open form, the turn, its comment, and its right answer so far."""
+        owner, number = get_owner(request), find_turn(event.index)
+        turns = self._desk.history.read(conversation, owner=owner)
+        if number >= len(turns):
+            return gr.skip(), 0, "", ""
+        rating = "Like" if event.liked is True else "Dislike" if event.liked is False else None
+        turn = turns[number]
+        self._desk.history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
+        right = " ".join(sentence.text for sentence in turn.answer.sentences)
+        wanted = right if rating == "Like" and turn.answer.outcome != "not_found" else ""
+        return gr.Group(visible=rating is not None), number, turn.comment or "", wanted
+
+    def comment(self, conversation: str, number: int, comment: str, request: gr.Request) -> Any:
+        """Note a comment beside the thumb, and close the form."""
+        owner = get_owner(request)
+        turns = self._desk.history.read(conversation, owner=owner)
+        if number < len(turns):
+            rating = turns[number].rating
+            self._desk.history.rate(conversation, number, rating=rating, comment=comment.strip() or None, owner=owner)
+            gr.Info("Kept with the answer, on this machine.")
+        return gr.Group(visible=False)
+
+    def make_test(self, conversation: str, number: int, wanted: str, request: gr.Request) -> Any:
+        """Write the question, with what a right answer contains, into the question set of its index."""
+        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        if number >= len(turns):
+            return gr.skip()
+        answer, index = turns[number].answer, turns[number].index_name
+        answers = tuple(line.strip() for line in wanted.splitlines() if line.strip())
+        sources = tuple(dict.fromkeys(citation.source for citation in answer.citations))
+        question = Question(
+            f"page-{conversation[:6]}-{number + 1}",
+            answer.rewritten or answer.question,
+            bool(answers),
+            answers,
+            sources if answers and turns[number].rating == "Like" else (),
+            type="from the page",
+        )
+        with explained():
+            path = add_question(self._desk.get_folder(index), question)
+        gr.Info(f"Written to {path.name}: `rag eval {path.parent}` asks it.")
+        return gr.Group(visible=False)
