@@ -1,6 +1,7 @@
 """Real implementations of the protocols, small and scripted, that record how they were called."""
 
 import re
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -54,3 +55,24 @@ class ScriptedLLM:
     def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
         self.compared.append(list(messages))
         return self.log_odds
+
+
+class AnsweringLLM(ScriptedLLM):
+    """Replies by the words of the question, a word a piece, slowly; counts the replies that were not read on."""
+
+    def __init__(self, replies: dict[str, str], *, delay_s: float = 0.0) -> None:
+        super().__init__()
+        self._replies, self._delay_s = replies, delay_s
+        self.stopped = 0
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        self.asked.append(list(messages))
+        question = messages[-1].content.rpartition("uestion:")[2]
+        reply = next((text for words, text in self._replies.items() if words in question), "The documents do not say.")
+        try:
+            for word in re.findall(r"\S+\s*", reply):
+                time.sleep(self._delay_s)
+                yield word
+        except GeneratorExit:
+            self.stopped += 1
+            raise

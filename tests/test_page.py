@@ -1,68 +1,322 @@
-"""The chat page: it streams, lists what is cited, and shows documents' words as text."""
+"""The page without a browser: what is shown of answers and documents, what is kept, who waits, what is refused."""
 
 import dataclasses
+import json
+import threading
+import time
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("gradio")
 
-from rag import Assistant, Index, Settings
-from rag.web.page import build_page, format_markdown
-from tests.fakes import ScriptedLLM
+from rag import Answer, Assistant, Index, RagError, Settings, evaluate, load_dataset
+from rag.evaluation.cases import Question, add_question
+from rag.web.desk import Desk, Models, Options, Waiting
+from rag.web.history import History, Turn, list_messages
+from rag.web.line import Line
+from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
+from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
 ROOT = Path(__file__).parents[1]
+EVIL = "<script>alert(1)</script> ![x](http://example.org/x.png)\n\n<b> [1](javascript:alert(1))"
+OPTIONS = Options(4, 0.3, 256)
+COST = {"cost": "The bridge cost nine million euros [1]."}
 
 
-def test_an_answer_lists_its_cited_source_with_the_quote(index: Index, settings: Settings) -> None:
-    answer = Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings).ask("What did it cost?")
-    text = format_markdown(answer)
-    assert text.startswith("The bridge cost nine million euros &#91;1&#93;.")
-    assert "<summary>[1] Article · A new bridge</summary>" in text
-    assert "The bridge cost nine million euros.</blockquote>" in text
+def open_desk(settings: Settings, llm: ScriptedLLM) -> Desk:
+    return Desk(settings, lambda _: Models(HashingEmbedder(), llm))
 
 
-def test_a_comment_is_marked_as_a_readers(index: Index, settings: Settings) -> None:
-    answer = Assistant(index, ScriptedLLM("A reader says that the pipeline contract was not ready."), settings).ask(
-        "Was the pipeline contract ready?"
-    )
-    assert "<mark>Reader's comment</mark> · by Zara" in format_markdown(answer)
-    assert "Not confirmed" in format_markdown(answer)
+def ask(desk: Desk, question: str) -> Answer:
+    *_, answer = desk.ask(question, index="test", options=OPTIONS)
+    assert isinstance(answer, Answer)
+    return answer
 
 
-def test_a_refusal_shows_what_came_near_as_no_answer(index: Index, settings: Settings) -> None:
+@pytest.fixture
+def answer(index: Index, settings: Settings) -> Answer:
+    return Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings).ask("What did it cost?")
+
+
+@pytest.fixture
+def desk(index: Index, settings: Settings) -> Iterator[Desk]:
+    desk = open_desk(settings, AnsweringLLM(COST))
+    yield desk
+    desk.history.close()
+
+
+def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) -> None:
+    assert 'href="#t2-1"' in render_answer(answer, turn=2)
+    turns = [Turn(answer, "test", 0.0)] * 3
+    panel = render_sources(turns)
+    assert 'id="t2-1"' in panel
+    assert "<mark>The bridge cost nine million euros.</mark>" in panel
+    assert "document?index=test&amp;source=" in panel
+
+
+def test_each_sentence_has_a_mark_and_what_nothing_supports_is_told_apart(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The bridge cost nine million euros [4]. The king wept.")
+    html = render_answer(Assistant(index, llm, settings).ask("What did the bridge cost?"), turn=0)
+    assert "source corrected" in html
+    assert "<del>The king wept.</del>" in html
+    assert "king" not in html.partition("Left out")[0]
+
+
+def test_a_comment_is_a_readers_at_a_glance(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("A reader says that the pipeline contract was not ready.")
+    answer = Assistant(index, llm, settings).ask("Was the pipeline contract ready?")
+    assert "Not confirmed: only readers' comments say so" in unescape(render_answer(answer, turn=0))
+    panel = render_sources([Turn(answer, "test", 0.0)])
+    assert 'class="fn-card fn-comment"' in panel
+    assert "Reader’s comment</span> by Zara on" in panel
+
+
+def test_a_refusal_has_no_sources_but_what_came_near(index: Index, settings: Settings) -> None:
     answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Who built the new bridge?")
-    text = format_markdown(answer)
-    assert text.startswith("The documents do not say.")
-    assert "<summary>Near, but no answer: Article · A new bridge</summary>" in text
-    assert "[1]" not in text
+    panel = render_sources([Turn(answer, "test", 0.0)])
+    assert "Near, but not an answer" in panel
+    assert "fn-number" not in panel
+    assert "Not in the documents" in render_answer(answer, turn=0)
 
 
-def test_markup_in_documents_and_answers_stays_text(index: Index, settings: Settings) -> None:
-    answer = Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings).ask("Cost?")
-    evil = "<script>alert(1)</script> ![x](http://example.org/x.png)\n\n<b>"
-    citation = dataclasses.replace(answer.citations[0], quote=evil, title=evil, author=evil)
-    text = format_markdown(dataclasses.replace(answer, answer=evil, citations=(citation,)))
-    assert "<script" not in text
-    assert "![" not in text
-    assert "<b>" not in text
+def test_markup_in_documents_and_answers_stays_text(answer: Answer) -> None:
+    citation = dataclasses.replace(answer.citations[0], quote=EVIL, title=EVIL, author=EVIL, outlet=EVIL, heading=EVIL)
+    chunk = dataclasses.replace(answer.hits[0].chunk, text=EVIL, title=EVIL, outlet=EVIL, source=EVIL)
+    sentence = dataclasses.replace(answer.sentences[0], text=EVIL)
+    hit = dataclasses.replace(answer.hits[0], chunk=chunk)
+    evil = dataclasses.replace(
+        answer, question=EVIL, sentences=(sentence,), citations=(citation,), hits=(hit,), left_out=(EVIL,), note=EVIL
+    )
+    shown = [
+        render_answer(evil, turn=0),
+        render_draft([hit], draft=EVIL),
+        render_sources([Turn(evil, EVIL, 0.0)], pending=[hit]),
+        render_document(EVIL, [chunk], quotes=[(0, 5)], css=""),
+    ]
+    for html in shown:
+        assert "<script" not in html
+        assert "<b>" not in html
+        assert "<img" not in html
+    # A blank line would end the HTML, and the rest would be Markdown.
+    assert "\n" not in shown[0] + shown[1]
 
 
-def test_the_page_answers_through_its_endpoint(index: Index, settings: Settings) -> None:
-    from gradio_client import Client
+@pytest.mark.parametrize(
+    ("quotes", "marked"),
+    [([(4, 6)], ["ef"]), ([(4, 6), (5, 8)], ["ef", "gh"]), ([(6, 99)], ["ghij"]), ([(50, 60)], []), ([(6, 4)], [])],
+)
+def test_quotes_are_marked_and_no_letter_is_lost(quotes: list[tuple[int, int]], marked: list[str]) -> None:
+    parts = list(mark_quotes("abcdefghij", quotes))
+    assert "".join(part.text for part in parts) == "abcdefghij"
+    assert [part.text for part in parts if part.quoted] == marked
 
-    llm = ScriptedLLM("The bridge cost nine million euros [1].", "Was the new bridge costly?", "It was [1].")
-    page = build_page(Assistant(index, llm, settings))
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
-    try:
-        client = Client(url, verbose=False)
-        shown = client.predict("What did the new bridge cost?", api_name="/chat")
-        follow_up = client.predict("Was it costly?", api_name="/chat")
-    finally:
-        page.close()
-    assert "nine million euros" in str(shown)
-    assert "Article · A new bridge" in str(shown)
-    assert "Understood as: Was the new bridge costly?" in str(follow_up)
+
+def test_a_conversation_is_kept_found_renamed_and_deleted(answer: Answer, tmp_path: Path) -> None:
+    history = History(tmp_path)
+    first = history.add("", Turn(answer, "test", 1.0), owner="ann")
+    assert history.add(first, Turn(answer, "test", 2.0), owner="ann") == first
+    history.add("", Turn(dataclasses.replace(answer, question="Who wept?"), "test", 3.0), owner="ann")
+    assert [one.title for one in history.list_conversations(owner="ann")] == ["Who wept?", "What did it cost?"]
+    assert [one.id for one in history.list_conversations(owner="ann", words="NINE did")] == [first]
+    history.rename(first, "The  bridge", owner="ann")
+    history.close()
+    again = History(tmp_path)
+    assert again.read(first, owner="ann") == [Turn(answer, "test", 1.0), Turn(answer, "test", 2.0)]
+    assert [m.content for m in list_messages(again.read(first, owner="ann"))[:1]] == ["What did it cost?"]
+    assert again.list_conversations(owner="ann")[1].title == "The bridge"
+    again.rate(first, 1, rating="Dislike", comment="Too short.", owner="ann")
+    assert [(turn.rating, turn.comment) for turn in again.read(first, owner="ann")][1] == ("Dislike", "Too short.")
+    again.cut(first, keep=1, owner="ann")
+    assert len(again.read(first, owner="ann")) == 1
+    again.delete(first, owner="ann")
+    assert again.read(first, owner="ann") == []
+    again.close()
+
+
+def test_nobody_sees_or_changes_what_is_anothers(answer: Answer, tmp_path: Path) -> None:
+    history = History(tmp_path)
+    anns = history.add("", Turn(answer, "test", 1.0), owner="ann")
+    history.rename(anns, "Mine", owner="bob")
+    history.delete(anns, owner="bob")
+    history.cut(anns, keep=0, owner="bob")
+    history.rate(anns, 0, rating="Like", comment=None, owner="bob")
+    assert history.read(anns, owner="bob") == []
+    assert history.list_conversations(owner="bob") == []
+    assert history.add(anns, Turn(answer, "test", 2.0), owner="bob") != anns
+    assert history.read(anns, owner="ann") == [Turn(answer, "test", 1.0)]
+    assert history.list_conversations(owner="ann")[0].title == "What did it cost?"
+    history.close()
+
+
+def test_a_damaged_history_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "conversations.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(RagError, match="cannot keep conversations"):
+        History(tmp_path)
+
+
+def test_the_line_is_first_come_first_served_and_not_endless() -> None:
+    line, order, waited = Line(longest=3), [], threading.Event()
+
+    def stand(name: str) -> None:
+        with line.join() as place:
+            for _ in place.wait():
+                waited.set()
+            order.append(name)
+
+    with line.join() as mine:
+        assert list(mine.wait()) == []
+        threads = []
+        for name in ("first", "second"):
+            threads.append(threading.Thread(target=stand, args=(name,)))
+            threads[-1].start()
+            while len(line) < len(threads) + 1:
+                time.sleep(0.001)
+        with pytest.raises(RagError, match="3 questions are waiting"), line.join():
+            pass
+        assert waited.wait(5)
+    for thread in threads:
+        thread.join(5)
+    assert order == ["first", "second"]
+    assert len(line) == 0
+
+
+def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index: Index, settings: Settings) -> None:
+    gate = threading.Event()
+
+    def load(_: Settings) -> Models:
+        assert gate.wait(10)
+        return Models(HashingEmbedder(), AnsweringLLM(COST))
+
+    desk = Desk(settings, load)
+    events = desk.ask("What did the bridge cost?", index="test", options=OPTIONS)
+    assert next(events) == Waiting("The models are being loaded …")
+    with desk.line.join():
+        gate.set()
+        seen = [event for event, _ in zip(events, range(9), strict=False) if not isinstance(event, str)][:2]
+        hits = next(event for event in seen if not isinstance(event, Waiting))
+        assert "nine million" in hits[0].chunk.text  # type: ignore[index]
+        assert next(e for e in events if e != Waiting("The models are being loaded …")) == Waiting(
+            "1 question before yours …"
+        )
+    *_, answer = events
+    assert isinstance(answer, Answer)
+    assert answer.outcome == "answered"
+    desk.history.close()
+
+
+def test_what_stands_in_the_way_of_the_models_is_said_to_all(index: Index, settings: Settings) -> None:
+    def load(_: Settings) -> Models:
+        raise ValueError("no such thing")
+
+    desk = Desk(settings, load)
+    with pytest.raises(RagError, match="the models could not be loaded: no such thing"):
+        ask(desk, "What did the bridge cost?")
+    desk.history.close()
+
+
+def test_an_abandoned_question_frees_the_line(desk: Desk) -> None:
+    events = desk.ask("What did the bridge cost?", index="test", options=OPTIONS)
+    while not isinstance(next(events), str):
+        assert len(desk.line) <= 1
+    assert len(desk.line) == 1
+    events.close()  # type: ignore[attr-defined]
+    assert len(desk.line) == 0
+    llm = desk.models.llm
+    assert isinstance(llm, AnsweringLLM)
+    assert llm.stopped == 1
+
+
+def test_files_are_copied_indexed_and_removed_with_their_copies(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "zebra.txt").write_text("The zebra escaped on Monday.")
+    (tmp_path / "broken.pdf").write_bytes(b"no pdf")
+    seen: list[tuple[str, bool]] = []
+    files = [tmp_path / "zebra.txt", tmp_path / "broken.pdf"]
+    report = desk.add_files("test", files, on_file=lambda file, reason: seen.append((file.name, reason is not None)))
+    assert (report.indexed, len(report.skipped)) == (1, 1)
+    assert seen == [("zebra.txt", False), ("broken.pdf", True)]
+    copies = desk.get_folder("test") / "documents"
+    assert [file.name for file in copies.iterdir()] == ["zebra.txt"]
+    (source,) = [s for e in desk.list_documents("test") for s in e.sources if s.endswith("zebra.txt")]
+    assert "zebra" in desk.find("zebra escaped", index="test", options=OPTIONS)[0].chunk.text
+    desk.remove("test", source)
+    assert not list(copies.iterdir())
+    assert all("zebra" not in hit.chunk.text for hit in desk.find("zebra escaped", index="test", options=OPTIONS))
+
+
+def test_a_bad_file_costs_not_the_good_one_of_its_name(desk: Desk, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good" / "a.txt", tmp_path / "bad" / "a.txt"
+    for file, content in ((good, b"The zebra escaped."), (bad, b"\0\1\2" * 100)):
+        file.parent.mkdir()
+        file.write_bytes(content)
+    desk.add_files("test", [good])
+    with pytest.raises(RagError, match=r"nothing was indexed: .* it holds binary data"):
+        desk.add_files("test", [bad])
+    assert (desk.get_folder("test") / "documents" / "a.txt").read_bytes() == b"The zebra escaped."
+    other = tmp_path / "other" / "a.txt"
+    other.parent.mkdir()
+    other.write_text("A lion slept.")
+    assert desk.add_files("test", [good, other]).indexed == 1
+    names = {Path(source).name for entry in desk.list_documents("test") for source in entry.sources}
+    assert {"a.txt", "a-1.txt"} <= names
+
+
+def test_an_index_is_made_by_its_first_file_and_its_name_is_a_name(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "zebra.txt").write_text("The zebra escaped.")
+    desk.add_files("zoo", [tmp_path / "zebra.txt"])
+    assert desk.list_indexes() == ["test", "zoo"]
+    for name in ("../zoo", "", "a/b"):
+        with pytest.raises(RagError, match="setting name cannot be"):
+            desk.add_files(name, [tmp_path / "zebra.txt"])
+
+
+def test_reading_again_takes_changes_in_and_what_is_gone_out(desk: Desk, docs: Path) -> None:
+    (docs / "visit.txt").unlink()
+    (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
+    report = desk.update("test")
+    assert (report.indexed, report.removed) == (1, 1)
+    assert "ten million" in desk.find("bridge cost", index="test", options=OPTIONS)[0].chunk.text
+
+
+def test_an_old_answer_says_what_became_of_its_sources(desk: Desk, docs: Path) -> None:
+    answer = ask(desk, "What did the bridge cost?")
+    assert desk.find_stale("test", answer) == {}
+    (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
+    desk.update("test")
+    stale = desk.find_stale("test", answer)
+    assert "has changed since" in stale[1]
+    assert stale[1] in render_sources([Turn(answer, "test", 0.0)], stale={0: stale})
+    (docs / "bridge.md").unlink()
+    desk.update("test")
+    assert "no longer in the index" in desk.find_stale("test", answer)[1]
+
+
+def test_a_whole_document_has_its_comments_set_off_and_the_quote_marked(desk: Desk, docs: Path) -> None:
+    text, chunks = desk.read_document("test", str(docs / "visit.txt"))
+    start = text.index("Some officials")
+    html = render_document(text, chunks, quotes=[(start, start + 14)], css="")
+    assert '<mark id="quote">Some officials</mark>' in html
+    assert 'class="fn-comment"' in html
+    assert "Zara" in html
+    with pytest.raises(RagError, match="no longer in the index"):
+        desk.read_document("test", "/etc/passwd")
+
+
+def test_a_question_of_the_page_becomes_a_test_that_an_eval_runs(desk: Desk, docs: Path, settings: Settings) -> None:
+    folder = desk.get_folder("test")
+    question = Question("page-1", "What did the bridge cost?", True, ("nine million",), (str(docs / "bridge.md"),))
+    path = add_question(folder, dataclasses.replace(question, answers=("ten",)))
+    assert add_question(folder, question) == path
+    add_question(folder, Question("page-2", "Who built it?", False))
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["page-1", "page-2"]
+    data = load_dataset(folder)
+    report = evaluate(Assistant(desk.open_index("test"), AnsweringLLM(COST), settings), data)
+    assert report.measures["correct"].value == 1.0
+    path.write_text("no json\n")
+    with pytest.raises(RagError, match="mend the file"):
+        add_question(folder, question)
 
 
 def test_ui_py_imports_only_the_library() -> None:

@@ -131,12 +131,19 @@ class Chat:
         turns = self._desk.history.read(conversation, owner=get_owner(request))
         return View(self._list(turns), render_sources(turns), idle(asked), gr.skip(), "")
 
-    def edit(self, turn: str, conversation: str, request: gr.Request) -> Any:
-        """Put an earlier question into the box."""
+    def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
+        """Put an earlier question into the box, and note that it is being edited."""
+        turn = int(event._data["turn"])
         turns = self._desk.history.read(conversation, owner=get_owner(request))
-        if not turn.isdecimal() or int(turn) >= len(turns):
-            return gr.skip()
-        return idle(turns[int(turn)].answer.question, info="Editing: this answer and what follows it are replaced.")
+        if turn >= len(turns):
+            return gr.skip(), ""
+        info = "Editing: this answer and what follows it are replaced."
+        return idle(turns[turn].answer.question, info=info), str(turn)
+
+    def load(self, request: gr.Request) -> View:
+        """Show the conversation that the page's address names; without one, what is there stays."""
+        conversation = str(request.query_params.get("c", ""))
+        return self.show(conversation, request) if conversation else View(*[gr.skip()] * 5)
 
     def show(self, conversation: str, request: gr.Request) -> View:
         """Show a conversation, an empty one if it is not there."""

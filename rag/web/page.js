@@ -1,4 +1,4 @@
-// Numbers show their source, links copy and edit, and the keyboard reaches everything.
+// Numbers show their source, answers are copied, and the keyboard reaches everything.
 (() => {
     const show = card => {
         const turn = card.closest('.fn-turn');
@@ -15,12 +15,6 @@
         link.textContent = 'Copied';
         setTimeout(() => { link.textContent = 'Copy with sources'; }, 1500);
     };
-    const edit = turn => {
-        const box = document.querySelector('#fn-editing textarea, #fn-editing input');
-        box.value = turn;
-        box.dispatchEvent(new Event('input', {bubbles: true}));
-        document.querySelector('#fn-question textarea').focus();
-    };
     // Gradio labels each message with its markup, which a screen reader would read out instead of the words.
     new MutationObserver(() => {
         document.querySelectorAll('#fn-chat [data-testid][aria-label]').forEach(m => m.removeAttribute('aria-label'));
@@ -34,11 +28,10 @@
     });
     narrow.observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['class']});
     document.addEventListener('click', event => {
-        const link = event.target.closest('a.fn-cite, a.fn-copy, a.fn-edit');
+        const link = event.target.closest('a.fn-cite, a.fn-copy');
         if (!link) return;
         event.preventDefault();
         const target = link.getAttribute('href').slice(1);
-        if (link.classList.contains('fn-edit')) return edit(target.replace('edit-', ''));
         const found = document.getElementById(target);
         if (!found) return;
         if (link.classList.contains('fn-copy')) copy(link, found.textContent);

@@ -48,6 +48,15 @@ THEME = gr.themes.Base(
 )
 # Puts the conversation into the page's address, so that a reload shows it again.
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
+_EDIT = """
+document.addEventListener('click', event => {
+    const link = event.target.closest('a.fn-edit');
+    if (!link) return;
+    event.preventDefault();
+    trigger('edit', {turn: Number(link.getAttribute('href').replace('#edit-', ''))});
+    document.querySelector('#fn-question textarea').focus();
+});
+"""
 _REMOVE = """
 element.addEventListener('click', event => {
     const button = event.target.closest('.fn-remove');
@@ -62,7 +71,7 @@ class Parts(NamedTuple):
 
     conversation: gr.Textbox
     editing: gr.Textbox
-    asked: gr.State
+    asked: gr.Textbox
     status: gr.HTML
     timer: gr.Timer
     # the sidebar
@@ -114,7 +123,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         parts: dict[str, Any] = {
             "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
             "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
-            "asked": gr.State(""),
+            "asked": gr.Textbox(visible="hidden", elem_id="fn-asked"),
             "timer": gr.Timer(1),
         }
         with gr.Sidebar(width=280):
@@ -191,7 +200,7 @@ def _lay_chat() -> dict[str, Any]:
                 autofocus=True,
             )
         with gr.Column(scale=2, min_width=320):
-            sources = gr.HTML(render_sources([]), apply_default_css=False, elem_id="fn-sources")
+            sources = gr.HTML(render_sources([]), apply_default_css=False, js_on_load=_EDIT, elem_id="fn-sources")
     return {
         "chat": chat,
         "question": question,
@@ -285,10 +294,11 @@ def _bind_chat(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     again = parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
     for done in (asking, again):
         done.then(lambda: "", None, parts.editing, **private)
-    parts.question.stop(
-        chat.stop, [parts.conversation, parts.asked], parts.view, cancels=[asking, again], queue=False, **private
+    # First stopped, then shown: what was on its way would be shown after it.
+    parts.question.stop(None, cancels=[asking, again]).then(
+        chat.stop, [parts.conversation, parts.asked], parts.view, queue=False, **private
     )
-    parts.editing.input(chat.edit, [parts.editing, parts.conversation], parts.question, **private)
+    parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **private)
     parts.chat.like(
         feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **private
     )
@@ -307,10 +317,7 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     }
     showing: dict[str, Any] = {"fn": chat.show, "inputs": parts.conversation, "outputs": parts.view, **private}
 
-    def choose(request: gr.Request) -> str:
-        return str(request.query_params.get("c", ""))
-
-    page.load(choose, None, parts.conversation, **private).then(**showing).then(**listing)
+    page.load(chat.load, None, parts.view, **private).then(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
     parts.words.change(**listing)

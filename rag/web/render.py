@@ -76,7 +76,7 @@ def render_sources(
             "cited": [_make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=_get_number)],
             "found": [_make_link(hit.chunk, turn) for hit in _find_uncited(turn.answer)],
             "stale": stale.get(number, {}),
-            "copy": format_answer(turn.answer),
+            "plain": format_answer(turn.answer),
         }
         for number, turn in enumerate(turns)
     ]
