@@ -16,7 +16,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag import Settings, build_index
 from rag.web.desk import Desk, Models
-from rag.web.serve import launch_page
+from rag.web.launch import launch_page
+from rag.web.page import build_page
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 
@@ -64,7 +65,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, llm: AnsweringLLM) -> Iter
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
     build_index([docs], settings=settings, embedder=embedder)
     desk = Desk(settings, lambda _: Models(embedder, llm))
-    yield launch_page(desk, prevent_thread_lock=True, quiet=True)
+    yield launch_page(desk, build_page(desk), quiet=True)
+    desk.history.close()
 
 
 @pytest.fixture

@@ -80,15 +80,22 @@ class Desk:
     """Answers the questions of all who use the page, one at a time, and keeps their indexes and conversations."""
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
-        """Begin to load the models, in a thread; raises CatalogError if there is no place to keep conversations."""
+        """Take what loads the models, once they are asked for; raises CatalogError if there is no place for history."""
         self.settings = settings
         self.history = History(settings.index_dir)
         self.line = Line()
         self.tokens_per_s = 0.0  # of the last answer, as it was written
+        self._load: Callable[[Settings], Models] | None = load
         self._models: Future[Models] = Future()
         self._indexes: dict[str, Index] = {}
         self._lock = threading.Lock()
-        threading.Thread(target=self._open, args=(load,), daemon=True).start()
+
+    def start(self) -> None:
+        """Begin to load the models, in a thread, if they are not being loaded yet."""
+        with self._lock:
+            load, self._load = self._load, None
+        if load:
+            threading.Thread(target=self._open, args=(load,), daemon=True).start()
 
     def _open(self, load: Callable[[Settings], Models]) -> None:
         try:
@@ -107,6 +114,7 @@ class Desk:
     @property
     def models(self) -> Models:
         """The models, once they are loaded; raises RagError, saying what stood in the way."""
+        self.start()
         return self._models.result()
 
     def ask(
@@ -116,6 +124,7 @@ class Desk:
 
         `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.
         """
+        self.start()
         while self.loading:
             yield Waiting("The models are being loaded …")
             wait([self._models], timeout=_TICK_S)

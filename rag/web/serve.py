@@ -1,39 +1,18 @@
-"""Serves the page, and beside it whole documents and exported conversations."""
+"""Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
 
-import json
-import re
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
-
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 from rag.errors import RagError
 from rag.settings import Settings
-from rag.show import format_answer
-from rag.web.desk import Desk
-from rag.web.history import Turn
-from rag.web.line import LONGEST
-from rag.web.page import CSS, HEAD, THEME, build_page
-from rag.web.render import render_document
 
-# Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
-    "frame-ancestors 'self'"
-)
-_QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
-# So many events of all pages wait; a full queue is said at once.
-_MAX_QUEUE = 64
-# One for each who waits in the line before the LLM, and some for the rest.
-_THREADS = 2 * LONGEST
+# Looks whether the page is there; a reload that comes between the two servers would show a browser's error.
+_GREETING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Footnote</title>
+<style>body { font: 1.1rem system-ui; margin: 20vh auto; text-align: center; color-scheme: light dark }</style>
+<h1>Footnote</h1><p role="status">The page is being opened &hellip;</p>
+<script>setInterval(() => fetch(location).then(r => r.ok && location.reload()).catch(() => {}), 300)</script></html>"""
 
 
 def serve_page(
@@ -51,96 +30,45 @@ def serve_page(
     """
     if share and not auth:
         raise RagError("a shared page can be read by anyone: give --auth NAME:PASSWORD with --share")
-    launch_page(Desk(settings), host=host, port=port, auth=auth, share=share, mcp_server=mcp)
+    with greet(host, port):
+        from rag.web.desk import Desk
+        from rag.web.launch import launch_page
+        from rag.web.page import build_page
 
-
-def launch_page(desk: Desk, *, host: str = "127.0.0.1", port: int | None = None, **how: Any) -> str:
-    """Launch the page of a desk, with what else Gradio's `launch` is to know; return its address. Raises RagError."""
-    page = build_page(desk)
-    routes = [Route("/document", _serve(desk, _show_document)), Route("/export", _serve(desk, _export))]
+        desk = Desk(settings)
+        page = build_page(desk)
     try:
-        _, address, _ = page.queue(max_size=_MAX_QUEUE).launch(
-            server_name=host,
-            server_port=port,
-            show_error=False,
-            ssr_mode=False,
-            pwa=False,
-            footer_links=[],
-            max_threads=_THREADS,
-            max_file_size=f"{desk.settings.max_file_mb}mb",
-            theme=THEME,
-            css=CSS,
-            head=HEAD,
-            app_kwargs={"routes": routes, "middleware": [Middleware(_Headers)]},
-            **how,
-        )
+        launch_page(desk, page, host=host, port=port, auth=auth, share=share, mcp_server=mcp)
+        page.block_thread()
+    finally:
+        desk.history.close()
+
+
+class _Greeting(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(_GREETING)))
+        self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(_GREETING)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@contextmanager
+def greet(host: str, port: int) -> Iterator[None]:
+    """Answer at an address until the end of the block; raises RagError if it cannot be used."""
+    try:
+        server = ThreadingHTTPServer((host, port), _Greeting)
     except OSError as exc:
         raise RagError(
             f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
         ) from exc
-    return str(address)
-
-
-class _Headers:
-    """Adds to each answer the headers that keep the page to itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-            await send(message)
-
-        await self._app(scope, receive, send_with)
-
-
-def _serve(desk: Desk, answer: Callable[[Desk, Request, str], Response]) -> Callable[[Request], Response]:
-    """Return a route that only those who are logged in may use, and that says in one line what failed."""
-
-    def serve(request: Request) -> Response:
-        # As Gradio tells who is asking (`routes.get_current_user`).
-        app, cookies = request.app, request.cookies
-        token = cookies.get(f"access-token-{app.cookie_id}") or cookies.get(f"access-token-unsecure-{app.cookie_id}")
-        owner = app.tokens.get(token)
-        if app.auth is not None and owner is None:
-            return PlainTextResponse("Log in first.", 401)
-        try:
-            return answer(desk, request, owner or "")
-        except RagError as exc:
-            return PlainTextResponse(str(exc), 404)
-
-    return serve
-
-
-def _show_document(desk: Desk, request: Request, _owner: str) -> Response:
-    asked = request.query_params
-    text, chunks = desk.read_document(asked.get("index", ""), asked.get("source", ""))
-    quotes = [(int(start), int(end)) for start, end in _QUOTE.findall(asked.get("quotes", ""))]
-    return HTMLResponse(render_document(text, chunks, quotes=quotes, css=CSS))
-
-
-def _export(desk: Desk, request: Request, owner: str) -> Response:
-    asked = request.query_params
-    turns = desk.history.read(asked.get("conversation", ""), owner=owner)
-    as_json = asked.get("format") == "json"
-    text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2) if as_json else ""
-    name = f"conversation.{'json' if as_json else 'md'}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return PlainTextResponse(text or format_conversation(turns), headers=headers)
-
-
-def format_conversation(turns: list[Turn]) -> str:
-    """Return a conversation as Markdown, each answer with its sources and quotes as they are shown in a terminal."""
-    parts = []
-    for turn in turns:
-        asked = datetime.fromtimestamp(turn.asked, UTC).isoformat(timespec="seconds")
-        answer = format_answer(turn.answer).replace("\n", "\n    ")
-        parts.append(
-            f"## {' '.join(turn.answer.question.split())}\n\n{asked}, index {turn.index_name}\n\n    {answer}\n"
-        )
-    return "\n".join(parts)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
