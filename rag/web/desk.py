@@ -15,7 +15,7 @@ from rag.answer.prompt import load_answer_prompts, load_check_prompts
 from rag.assistant import Assistant
 from rag.errors import DocumentError, ModelError, RagError
 from rag.index.build import IndexReport, build_index, remove_sources
-from rag.index.catalog import Catalog, Entry, check_index, list_indexes, read_entries
+from rag.index.catalog import Catalog, Entry, check_index, is_index, list_indexes, read_entries
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
@@ -188,7 +188,8 @@ class Desk:
 
     def list_documents(self, index: str) -> list[Entry]:
         """Return the documents of an index, none where there is no index yet."""
-        return read_entries(self.get_folder(index)) if index in list_indexes(self.settings.index_dir) else []
+        folder = self.settings.index_dir / self.settle(index).name
+        return read_entries(folder) if is_index(folder) else []
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
         """Return the text of the document that a file became, and its chunks in order; raises RagError."""

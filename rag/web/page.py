@@ -120,6 +120,7 @@ class Parts(NamedTuple):
 def build_page(desk: Desk) -> gr.Blocks:
     """Return the page of a desk; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+        add_programs(desk)  # first: the names of endpoints are given out in this order
         parts: dict[str, Any] = {
             "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
             "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
@@ -140,7 +141,6 @@ def build_page(desk: Desk) -> gr.Blocks:
         _bind_sidebar(page, whole, desk)
         _bind_library(page, whole, desk)
         _bind_status(page, whole, desk)
-        add_programs(desk)
     return page
 
 

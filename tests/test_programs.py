@@ -1,0 +1,139 @@
+"""The page for other programs: the examples of docs/programs.md, as they stand there; who may ask, and how many."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gradio")
+
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from rag import Settings, build_index
+from rag.web.desk import Desk, Models
+from rag.web.launch import launch_page
+from rag.web.page import build_page
+from tests.conftest import ARTICLE
+from tests.fakes import AnsweringLLM, HashingEmbedder
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = re.findall(r"```python\n(.*?)```", ROOT.joinpath("docs/programs.md").read_text(encoding="utf-8"), re.DOTALL)
+REPLIES = {f"bridge {n} cost": f"Bridge {n} cost {n} million euros [1]." for n in range(9)} | {
+    "new bridge cost": "The bridge cost nine million euros [1]."
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    root = tmp_path_factory.mktemp("programs")
+    docs, embedder = root / "docs", HashingEmbedder()
+    docs.mkdir()
+    (docs / "visit.txt").write_text(ARTICLE, encoding="utf-8")
+    (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
+    for n in range(9):
+        (docs / f"bridge{n}.md").write_text(f"# Bridge {n}\n\nBridge {n} cost {n} million euros.\n", encoding="utf-8")
+    settings = Settings.load(index_dir=root / "index", name="default", chunk_tokens=32)
+    build_index([docs], settings=settings, embedder=embedder)
+    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM(REPLIES, delay_s=0.01)))
+    yield desk
+    desk.history.close()
+
+
+@pytest.fixture(scope="module")
+def address(desk: Desk) -> str:
+    return launch_page(desk, build_page(desk), quiet=True, mcp_server=True)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_of_the_documentation_run(number: int, address: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("The zebra escaped on Monday.")
+    script = EXAMPLES[number].replace("http://127.0.0.1:7860", address.rstrip("/"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The bridge cost nine million euros [1]." in done.stdout
+    wanted = ["[1] article, A new bridge: The bridge cost", "1 indexed, []", "notes"]
+    for text in wanted if number == 0 else ["'ask', 'documents', 'index', 'search'"]:
+        assert text in done.stdout
+
+
+def test_nothing_but_the_four_is_offered(address: str) -> None:
+    client = Client(address, verbose=False)
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search", "/documents", "/index"}
+
+
+def test_many_ask_at_once_and_each_gets_its_own_answer(address: str) -> None:
+    answers: dict[int, str] = {}
+
+    def ask(n: int) -> None:
+        answers[n] = Client(address, verbose=False).predict(f"What did bridge {n} cost?", api_name="/ask")["answer"]
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == {n: f"Bridge {n} cost {n} million euros [1]." for n in range(9)}
+
+
+def test_what_cannot_be_done_is_said_in_one_line(address: str) -> None:
+    client = Client(address, verbose=False)
+    with pytest.raises(AppError, match=r"no index at .*: run `rag index"):
+        client.predict("What?", "nowhere", api_name="/ask")
+    with pytest.raises(AppError, match="setting name cannot be"):
+        client.predict("../..", api_name="/documents")
+    with pytest.raises(AppError, match="the question is empty"):
+        client.predict("  ", api_name="/search")
+
+
+def test_a_full_line_says_so_at_once(address: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.line, "_longest", 0)
+    with pytest.raises(AppError, match="questions are waiting for an answer: ask again"):
+        Client(address, verbose=False).predict("What did the new bridge cost?", api_name="/ask")
+
+
+def fetch(url: str, cookie: str = "") -> tuple[int, str, dict[str, str]]:
+    request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})  # noqa: S310  # this machine
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return answer.status, answer.read().decode(), dict(answer.headers)
+    except urllib.error.HTTPError as exc:
+        return exc.code, exc.read().decode(), dict(exc.headers)
+
+
+def test_documents_are_those_of_the_index_and_the_page_keeps_to_itself(address: str, desk: Desk) -> None:
+    source = next(s for e in desk.list_documents("default") for s in e.sources if s.endswith("bridge.md"))
+    status, html, headers = fetch(f"{address}document?index=default&source={source}&quotes=0-3,99999-999999")
+    assert status == 200
+    assert '<mark id="quote">' in html
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert fetch(f"{address}document?index=default&source=/etc/passwd")[:2] == (
+        404,
+        "/etc/passwd is no longer in the index default",
+    )
+    assert fetch(f"{address}document?index=../x&source=a")[0] == 404
+    assert fetch(f"{address}export?conversation=none")[:2] == (200, "")
+
+
+def test_with_a_password_nothing_is_shown_without_it(desk: Desk) -> None:
+    page = build_page(desk)
+    address = launch_page(desk, page, quiet=True, auth=("ann", "secret"))
+    try:
+        for path in ("document?index=default&source=a", "export?conversation=a"):
+            assert fetch(f"{address}{path}")[:2] == (401, "Log in first.")
+        with pytest.raises(Exception, match=r"(?i)log ?in|auth|401"):
+            Client(address, verbose=False).predict("What did the new bridge cost?", api_name="/ask")
+        client = Client(address, auth=("ann", "secret"), verbose=False)
+        assert "nine million" in client.predict("What did the new bridge cost?", api_name="/ask")["answer"]
+    finally:
+        page.close()
