@@ -18,6 +18,7 @@ from rag.web.desk import Desk, Models, Options, Waiting
 from rag.web.history import History, Turn, list_messages
 from rag.web.line import Line
 from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
+from rag.web.suggestions import Suggestions
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
 ROOT = Path(__file__).parents[1]
@@ -317,6 +318,31 @@ def test_a_question_of_the_page_becomes_a_test_that_an_eval_runs(desk: Desk, doc
     path.write_text("no json\n")
     with pytest.raises(RagError, match="mend the file"):
         add_question(folder, question)
+
+
+def test_questions_are_suggested_once_from_the_documents_and_again_after_a_change(desk: Desk, docs: Path) -> None:
+    text = "The zebra escaped from the zoo in Lindholm on a Monday in March, and nobody has seen it since. " * 2
+    (docs / "zebra.txt").write_text(text)
+    llm = AnsweringLLM({"zebra": "When did the zebra escape from the zoo?\nOr:", "": "What?"}, delay_s=0.001)
+    desk = Desk(desk.settings, lambda _: Models(HashingEmbedder(), llm))
+    desk.update("test")
+    desk.add_files("test", [docs / "zebra.txt"])
+    suggestions = Suggestions(desk)
+
+    def get() -> list[str]:
+        end = time.monotonic() + 10
+        while (questions := suggestions.get("test")) is None and time.monotonic() < end:
+            time.sleep(0.01)
+        assert questions is not None
+        return questions
+
+    assert get() == ["When did the zebra escape from the zoo?"]
+    asked = len(llm.asked)
+    assert Suggestions(desk).get("test") == get()
+    assert len(llm.asked) == asked
+    desk.remove("test", next(s for e in desk.list_documents("test") for s in e.sources if "zebra" in s))
+    assert get() == []
+    desk.history.close()
 
 
 def test_ui_py_imports_only_the_library() -> None:

@@ -1,4 +1,4 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask, check and rewrite."""
+"""Makes chat messages from the texts in `prompts/`: those that ask, check, rewrite and suggest."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -43,6 +43,11 @@ def load_check_prompts(folder: Path | None = None) -> Prompts:
 def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask to make a follow-up question stand alone; raises PromptError."""
     return _load_prompts(folder or find_prompts() / "rewrite", required=frozenset({"history", "question"}))
+
+
+def load_suggest_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask for a question that a passage answers; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "suggest", required=frozenset({"passage"}))
 
 
 def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
@@ -118,6 +123,13 @@ def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts
     """Return the messages that ask to make a question stand alone, given the turns before it."""
     turns = "\n".join(f"{'Reader' if m.role == 'user' else 'Assistant'}: {_flatten(m.content)}" for m in history)
     content = prompts.question.substitute(history=turns, question=_flatten(question))
+    return [*prompts.examples, Message("user", content)]
+
+
+def build_suggestion(chunk: Chunk, *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask for a question that a chunk answers."""
+    heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
+    content = prompts.question.substitute(passage=f"{_flatten(chunk.title)}{heading}: {_flatten(chunk.text)}")
     return [*prompts.examples, Message("user", content)]
 
 

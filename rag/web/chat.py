@@ -68,6 +68,20 @@ class Chat:
         else:
             yield View(*[gr.skip()] * 5)
 
+    def ask_suggested(
+        self,
+        conversation: str,
+        index: str,
+        passages: float,
+        caution: float,
+        max_answer_tokens: float,
+        event: gr.SelectData,
+        request: gr.Request,
+    ) -> Iterator[View]:
+        """Answer a question that the page suggested."""
+        question = str(event.value["text"])
+        yield from self.ask(question, conversation, "", index, passages, caution, max_answer_tokens, request)
+
     def retry(
         self,
         conversation: str,

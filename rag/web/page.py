@@ -14,6 +14,7 @@ from rag.web.library import Library
 from rag.web.programs import add_programs, explained
 from rag.web.render import render_exports, render_sources, render_status
 from rag.web.sidebar import Feedback, Sidebar
+from rag.web.suggestions import Suggestions
 
 _FOLDER = Path(__file__).parent
 CSS = _FOLDER.joinpath("page.css").read_text(encoding="utf-8")
@@ -292,10 +293,11 @@ def _bind_chat(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     asking = parts.question.submit(chat.ask, given, parts.view, **many)
     again = parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
-    for done in (asking, again):
+    suggested = parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
+    for done in (asking, again, suggested):
         done.then(lambda: "", None, parts.editing, **private)
     # First stopped, then shown: what was on its way would be shown after it.
-    parts.question.stop(None, cancels=[asking, again]).then(
+    parts.question.stop(None, cancels=[asking, again, suggested]).then(
         chat.stop, [parts.conversation, parts.asked], parts.view, queue=False, **private
     )
     parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **private)
@@ -349,14 +351,23 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
 def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-    def show(index: str) -> tuple[str, Any]:
-        return describe_desk(desk, index), gr.Timer(active=desk.loading)
+    suggestions = Suggestions(desk)
+
+    def show(index: str) -> tuple[str, Any, Any]:
+        suggested = suggestions.get(index)
+        chat = gr.Chatbot(examples=[{"text": question} for question in suggested]) if suggested else gr.skip()
+        return describe_desk(desk, index), chat, gr.Timer(active=suggested is None)
 
     def use_llm(name: str) -> None:
         with explained():
             desk.use_llm(name)
 
-    showing: dict[str, Any] = {"fn": show, "inputs": parts.index, "outputs": [parts.status, parts.timer], **private}
+    showing: dict[str, Any] = {
+        "fn": show,
+        "inputs": parts.index,
+        "outputs": [parts.status, parts.chat, parts.timer],
+        **private,
+    }
     for event in (page.load, parts.timer.tick, parts.index.change, parts.conversation.change, parts.documents.change):
         event(**showing)
     parts.llm.input(use_llm, parts.llm, None, **private).then(**showing)

@@ -1,0 +1,183 @@
+"""Measures the chat page: how soon evidence is seen, and how it holds up when many ask at once.
+
+    python benchmarks/page.py DATASET --chunks 10000 --questions 100 --clients 20 --seconds 120
+
+DATASET is one of `rag eval`: its documents, again and again under other titles, fill an index of so many chunks, with
+vectors drawn at random; its questions are asked, embedded with the default embedder. The LLM is a script, which writes
+the first passage's first sentence, 20 words a second: what is measured is the page. The first part needs Chromium; the
+clients of the second are another process.
+"""
+
+import argparse
+import multiprocessing
+import re
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from click import echo as say
+from gradio_client import Client
+from playwright.sync_api import sync_playwright
+from tqdm import tqdm
+
+from rag import Message, Settings, load_dataset
+from rag.index.build import index_documents
+from rag.index.embedder import Embedder, Vectors, open_embedder
+from rag.web.desk import Desk, Models
+from rag.web.launch import launch_page
+from rag.web.page import build_page
+
+WORDS_PER_S = 20
+_WAIT = """() => new Promise(done => {
+    const box = document.querySelector('#fn-question textarea'), start = performance.now();
+    const look = () => document.querySelector('.fn-evidence') ? done(performance.now() - start) : setTimeout(look, 5);
+    box.dispatchEvent(new KeyboardEvent('keypress', {key: 'Enter', bubbles: true}));
+    look();
+})"""
+
+
+class DrawnEmbedder:
+    """Embeds questions as the default embedder does, documents at random."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder, self._random = embedder, np.random.default_rng(0)
+        self.name, self.dim, self.max_tokens = "drawn", embedder.dim, embedder.max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._embedder.count_tokens(text)
+
+    def embed_documents(self, texts: list[str]) -> Vectors:
+        rows = self._random.standard_normal((len(texts), self.dim), dtype=np.float32)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+    def embed_query(self, text: str) -> Vectors:
+        return self._embedder.embed_query(text)
+
+
+class QuotingLLM:
+    """Writes the first sentence of the first passage."""
+
+    name, context_size = "quoting", 8192
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        passage = messages[-1].content.split("\n", 1)[-1]
+        for word in re.findall(r"\S+\s*", re.split(r"(?<=\.)\s", passage)[0])[:20]:
+            time.sleep(1 / WORDS_PER_S)
+            yield word
+        yield " [1]"
+
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        return 9.0
+
+
+def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[str]]:
+    """Return a desk with an index of at least so many chunks, and the questions."""
+    data = load_dataset(dataset)
+    settings = Settings.load(index_dir=folder, name="bench")
+    embedder = DrawnEmbedder(open_embedder(settings))
+    documents = list(data.documents)
+    with index_documents(documents, settings=settings, embedder=embedder) as index:
+        rounds = -(-chunks // index.catalog.count_chunks())
+    copies = [replace(d, source=f"{d.source} {n}", title=f"{d.title} {n}") for n in range(rounds) for d in documents]
+    with index_documents(copies, settings=settings, embedder=embedder) as index:
+        say(f"{index.catalog.count_chunks()} chunks of {len(copies)} documents")
+    desk = Desk(settings, lambda _: Models(embedder, QuotingLLM()))
+    return desk, [question.question for question in data.questions if not question.history]
+
+
+def measure_evidence(address: str, questions: Sequence[str]) -> list[float]:
+    """Return the seconds from Enter to the first evidence in a browser."""
+    seconds = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_selector("#fn-question textarea")
+        for question in tqdm(questions, unit="question", disable=None):
+            page.get_by_role("button", name="New conversation").click()
+            page.wait_for_selector(".fn-answer", state="detached")
+            page.fill("#fn-question textarea", question)
+            seconds.append(page.evaluate(_WAIT) / 1000)
+            page.wait_for_selector(".fn-outcome")
+        browser.close()
+    return seconds
+
+
+def ask_all(address: str, questions: Sequence[str], clients: int, seconds: float) -> list[tuple[float, float, str]]:
+    """Let so many clients ask for so long; return when each question was asked and answered, and what was wrong."""
+    results: list[tuple[float, float, str]] = []
+    end = time.time() + seconds
+
+    def ask(client: Client, number: int) -> None:
+        turn = number
+        while time.time() < end:
+            question, asked = f"{questions[turn % len(questions)]} ({number})", time.time()
+            turn += clients
+            try:
+                answer = client.predict(question, "bench", api_name="/ask")
+                wrong = "" if answer["question"] == question else "another's answer"
+            except Exception as exc:
+                wrong = f"{type(exc).__name__}: {exc}"
+            results.append((asked, time.time(), wrong))
+
+    opened = [Client(address, verbose=False) for _ in range(clients)]
+    threads = [threading.Thread(target=ask, args=(client, n)) for n, client in enumerate(opened)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def read_memory_mb() -> float:
+    """Return the memory that this process holds, in MB."""
+    return int(re.findall(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))[0]) / 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--chunks", type=int, default=10_000)
+    parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=120)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        desk, questions = open_desk(Path(folder), given.dataset, chunks=given.chunks)
+        address = launch_page(desk, build_page(desk), quiet=True)
+        seen = sorted(measure_evidence(address, questions[: given.questions]))
+        p95 = seen[int(0.95 * (len(seen) - 1))]
+        say(f"Enter to evidence: median {statistics.median(seen):.3f} s, p95 {p95:.3f} s, {len(seen)} questions")
+        memory: list[float] = []
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            asking = pool.apply_async(ask_all, (address, questions, given.clients, given.seconds))
+            while not asking.ready():
+                asking.wait(5)
+                memory.append(read_memory_mb())
+            results = sorted(asking.get())
+    wrong = [text for _, _, text in results if text]
+    # Answered before one that was asked half a second earlier: those asked at nearly once may arrive in any order.
+    late = sum(
+        done > others_done and asked < others_asked - 0.5
+        for n, (asked, done, _) in enumerate(results)
+        for others_asked, others_done, _ in results[n + 1 :]
+    )
+    waits = [done - asked for asked, done, _ in results]
+    say(f"{given.clients} clients, {given.seconds:.0f} s: {len(results)} answers, {len(wrong)} wrong, {late} overtaken")
+    say(f"wait: median {statistics.median(waits):.1f} s, longest {max(waits):.1f} s")
+    say(f"memory: {memory[len(memory) // 4]:.0f} MB after a quarter, {memory[-1]:.0f} MB at the end")
+    for text in wrong[:5]:
+        say(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Keeps a few questions that an index answers, to show on an empty page; they are written while nobody asks."""
+
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+
+from rag.answer.prompt import load_suggest_prompts
+from rag.answer.suggest import suggest_question
+from rag.errors import RagError
+from rag.types import Chunk
+from rag.web.desk import Desk
+
+logger = logging.getLogger(__name__)
+
+COUNT = 3
+_FILE = "suggestions.json"
+_TICK_S = 0.5
+# A passage of fewer words says too little to ask about.
+_LEAST_WORDS = 12
+
+
+class Suggestions:
+    """The questions suggested for each index of a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._writing: set[str] = set()
+        self._given_up: set[str] = set()
+
+    def get(self, index: str) -> list[str] | None:
+        """Return the questions for an index, [] if there is nothing to suggest; None while they are being written."""
+        try:
+            if self._desk.loading or not self._desk.models.llm:
+                return None if self._desk.loading else []
+            opened = self._desk.open_index(index)
+        except RagError:
+            return []
+        generation, path = opened.catalog.generation, opened.folder / _FILE
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if kept["generation"] == generation:
+                return [str(question) for question in kept["questions"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            logger.debug("no suggestions in %s", path)
+        if index in self._given_up:
+            return []
+        with self._lock:
+            if index not in self._writing:
+                self._writing.add(index)
+                threading.Thread(target=self._write, args=(index, generation, path), daemon=True).start()
+        return None
+
+    def _write(self, index: str, generation: int, path: Path) -> None:
+        try:
+            llm, prompts = self._desk.models.llm, load_suggest_prompts()
+            questions = []
+            for chunk in self._choose(index):
+                while len(self._desk.line):
+                    time.sleep(_TICK_S)
+                with self._desk.line.join() as place:
+                    for _ in place.wait():
+                        pass
+                    question = llm and suggest_question(chunk, llm=llm, prompts=prompts)
+                questions += [question] if question else []
+            path.write_text(json.dumps({"generation": generation, "questions": questions}), encoding="utf-8")
+        except (RagError, OSError) as exc:
+            logger.warning("no questions are suggested for the index %s: %s", index, exc)
+            self._given_up.add(index)
+        finally:
+            self._writing.discard(index)
+
+    def _choose(self, index: str) -> list[Chunk]:
+        """Return the first passage worth asking about of documents that lie far apart in the list."""
+        entries = self._desk.list_documents(index)
+        chosen = [entries[len(entries) * n // COUNT] for n in range(min(COUNT, len(entries)))]
+        chunks = []
+        for entry in chosen:
+            _, all_of_it = self._desk.read_document(index, entry.sources[0])
+            good = (c for c in all_of_it if c.voice == "article" and len(c.text.split()) >= _LEAST_WORDS)
+            chunks += [chunk for chunk in [next(good, None)] if chunk]
+        return chunks
