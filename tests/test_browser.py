@@ -371,3 +371,22 @@ def test_a_narrow_screen_stacks_the_sources_below(browser: Browser, address: str
     assert sources["y"] >= chat["y"] + chat["height"]
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     phone.close()
+
+
+@pytest.mark.model
+def test_the_real_llm_answers_in_the_page(browser: Browser, tmp_path: Path) -> None:
+    settings = Settings.load(index_dir=tmp_path, name="examples")
+    build_index([Path(__file__).parents[1] / "examples"], settings=settings)
+    desk = Desk(settings)
+    tab = browser.new_page()
+    tab.goto(launch_page(desk, build_page(desk), quiet=True))
+    # Asked at once: the question waits for the models, and has its evidence before the answer.
+    tab.locator("#fn-question textarea").fill("Why was Putin's visit cancelled?")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".fn-evidence q").first).to_be_visible(timeout=120_000)
+    expect(tab.locator(".fn-answered .fn-outcome")).to_have_count(1, timeout=240_000)
+    tab.locator("a.fn-cite").first.click()
+    expect(tab.locator(".fn-card.fn-lit mark")).to_contain_text("Neither the Kremlin nor the Russian foreign ministry")
+    assert tab.locator(".fn-answer .fn-mark").count() >= 2
+    tab.close()
+    desk.history.close()
