@@ -276,6 +276,48 @@ def test_a_pdf_is_added_asked_and_removed(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".fn-stale")).to_have_text("This source is no longer in the index.")
 
 
+def test_a_folder_is_added_and_a_file_that_changed_is_read_again(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "zoo"
+    (folder / "house").mkdir(parents=True)
+    (folder / "lion.txt").write_text("The lion slept.")
+    (folder / "house" / "ape.txt").write_text("The ape ate.")
+    page.get_by_role("tab", name="Documents").click()
+    page.locator("#fn-folder input[type=file], input[type=file][webkitdirectory]").first.set_input_files(folder)
+    expect(page.locator("#fn-progress")).to_contain_text("2 added or changed")
+    expect(page.locator("#fn-documents tr", has_text=re.compile(r"(lion|ape)\.txt"))).to_have_count(2)
+    page.get_by_role("button", name="Read changed files again").click()
+    expect(page.locator("#fn-progress")).to_contain_text("unchanged")
+    page.get_by_label("Search documents").fill("APE")
+    expect(page.locator("#fn-documents tbody tr")).to_have_count(1)
+    page.get_by_label("Search documents").fill("")
+    for name in ("lion.txt", "ape.txt"):
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.locator("#fn-documents tr", has_text=name).get_by_role("button").click()
+        expect(page.locator("#fn-progress")).to_contain_text(f"{name} is removed")
+
+
+def test_another_index_is_made_filled_and_asked(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_label("New index").fill("../etc")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("setting name cannot be")).to_be_visible()
+    page.get_by_label("New index").fill("zoo")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator("#fn-status")).to_contain_text("index zoo")
+    page.get_by_role("tab", name="Ask").click()
+    page.locator("#fn-question textarea").fill("When did the zebra escape?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-problem")).to_contain_text("index zoo has no documents yet: add some under Documents")
+    page.get_by_role("tab", name="Documents").click()
+    expect(page.locator("#fn-documents")).to_contain_text("No documents yet")
+    page.locator("#fn-upload input[type=file]").set_input_files(
+        make_pdf(tmp_path / "zoo.pdf", "The zebra escaped on Monday.")
+    )
+    expect(page.locator("#fn-progress")).to_contain_text("1 added")
+    page.get_by_role("tab", name="Ask").click()
+    expect(ask(page, "When did the zebra escape?")).to_contain_text("escaped on Monday. [1]")
+
+
 def test_markup_in_a_file_stays_text_and_nothing_is_fetched(page: Page, tmp_path: Path) -> None:
     evil = tmp_path / "<img src=x onerror=alert(1)>.txt"
     evil.write_text(

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from rag.answer.prompt import load_answer_prompts, load_check_prompts
 from rag.assistant import Assistant
-from rag.errors import DocumentError, ModelError, RagError
+from rag.errors import CatalogError, DocumentError, ModelError, RagError
 from rag.index.build import IndexReport, build_index, remove_sources
-from rag.index.catalog import Catalog, Entry, check_index, is_index, list_indexes, read_entries
+from rag.index.catalog import Catalog, Entry, is_index, list_indexes, read_entries
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
@@ -175,7 +175,8 @@ class Desk:
     def get_folder(self, index: str) -> Path:
         """Return the folder of an index; raises CatalogError if there is none."""
         folder = self.settings.index_dir / self.settle(index).name
-        check_index(folder)
+        if not is_index(folder):
+            raise CatalogError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
         return folder
 
     def open_index(self, name: str) -> Index:

@@ -8,7 +8,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.models.registry import load_registry
 from rag.settings import NO_LLM, Settings
-from rag.web.chat import Chat, View
+from rag.web.chat import MAX_QUESTION_CHARACTERS, Chat, View
 from rag.web.desk import Desk
 from rag.web.library import Library
 from rag.web.programs import add_programs, explained
@@ -94,6 +94,7 @@ class Parts(NamedTuple):
     make_test: gr.Button
     # the documents
     upload: gr.File
+    folder: gr.UploadButton
     progress: gr.HTML
     find: gr.Textbox
     update: gr.Button
@@ -196,6 +197,7 @@ def _lay_chat() -> dict[str, Any]:
                 placeholder="Ask your documents   ( / )",
                 lines=1,
                 max_lines=6,
+                max_length=MAX_QUESTION_CHARACTERS,
                 submit_btn=True,
                 elem_id="fn-question",
                 autofocus=True,
@@ -222,6 +224,7 @@ def _lay_documents(settings: Settings) -> dict[str, Any]:
     )
     parts: dict[str, Any] = {
         "upload": gr.File(label="Add documents", file_count="multiple", height=140, elem_id="fn-upload"),
+        "folder": gr.UploadButton("Add a folder", file_count="directory", size="sm", elem_id="fn-folder"),
         "progress": gr.HTML(elem_id="fn-progress"),
     }
     with gr.Row(equal_height=True):
@@ -338,9 +341,8 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
         "outputs": parts.documents,
         **private,
     }
-    parts.upload.upload(
-        library.add, [parts.upload, parts.index], [parts.progress, parts.documents, parts.upload], **private
-    )
+    for files in (parts.upload, parts.folder):
+        files.upload(library.add, [files, parts.index], [parts.progress, parts.documents, files], **private)
     parts.update.click(library.update, parts.index, [parts.progress, parts.documents], **private)
     parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **private)
     parts.create.click(library.create, parts.name, [parts.index, parts.name], **private)
