@@ -31,7 +31,12 @@ _QUOTED = 3
 # So many documents are listed at a time.
 MAX_LISTED = 200
 # What a confidence is called, from the highest.
-_WORDS = ((0.8, "sure"), (0.6, "fairly sure"), (0.4, "unsure"), (0.0, "very unsure"))
+_WORDS = (
+    (0.8, "high confidence"),
+    (0.6, "fair confidence"),
+    (0.4, "low confidence"),
+    (0.0, "very low confidence"),
+)
 
 
 class Part(NamedTuple):
