@@ -19,8 +19,8 @@ from rag.errors import RagError
 from rag.show import format_answer
 from rag.web.desk import Desk
 from rag.web.history import Turn
+from rag.web.layout import CSS, HEAD, THEME
 from rag.web.line import LONGEST
-from rag.web.page import CSS, HEAD, THEME
 from rag.web.render import render_document
 
 # Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)

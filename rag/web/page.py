@@ -1,357 +1,97 @@
-"""The page: what stands where on it, and which handler each part calls."""
+"""The page: which handler each part of it calls."""
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
 from rag.errors import RagError
-from rag.models.registry import load_registry
-from rag.settings import NO_LLM, Settings
-from rag.web.chat import MAX_QUESTION_CHARACTERS, Chat, View
+from rag.web.chat import Chat
 from rag.web.desk import Desk
+from rag.web.layout import Parts, lay_out
 from rag.web.library import Library
 from rag.web.programs import add_programs, explained
-from rag.web.render import render_exports, render_sources, render_status
+from rag.web.render import render_status
 from rag.web.sidebar import Feedback, Sidebar
 from rag.web.suggestions import Suggestions
 
-_FOLDER = Path(__file__).parent
-CSS = _FOLDER.joinpath("page.css").read_text(encoding="utf-8")
-HEAD = f"<script>{_FOLDER.joinpath('page.js').read_text(encoding='utf-8')}</script>"
-_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")  # none is fetched
-THEME = gr.themes.Base(
-    primary_hue="teal", neutral_hue="slate", radius_size="md", font=_SANS, font_mono=("monospace",)
-).set(
-    color_accent="*primary_700",
-    border_color_accent="*primary_700",
-    slider_color="*primary_700",
-    checkbox_background_color_selected="*primary_700",
-    checkbox_background_color_selected_dark="*primary_600",
-    checkbox_border_color_selected="*primary_700",
-    body_text_color_subdued="*neutral_600",
-    body_text_color_subdued_dark="*neutral_300",
-    block_info_text_color="*neutral_600",
-    block_info_text_color_dark="*neutral_300",
-    block_title_text_color="*neutral_800",
-    block_title_text_color_dark="*neutral_100",
-    block_label_text_color="*neutral_700",
-    block_label_text_color_dark="*neutral_200",
-    input_placeholder_color="*neutral_500",
-    input_placeholder_color_dark="*neutral_400",
-    input_background_fill="white",
-    button_secondary_background_fill="white",
-    button_secondary_border_color="*neutral_300",
-    button_border_width="1px",
-    button_medium_text_weight="500",
-    button_large_text_size="*text_md",
-    button_large_text_weight="500",
-)
 # Puts the conversation into the page's address, so that a reload shows it again.
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
-_EDIT = """
-document.addEventListener('click', event => {
-    const link = event.target.closest('a.fn-edit');
-    if (!link) return;
-    event.preventDefault();
-    trigger('edit', {turn: Number(link.getAttribute('href').replace('#edit-', ''))});
-    document.querySelector('#fn-question textarea').focus();
-});
-"""
-_REMOVE = """
-element.addEventListener('click', event => {
-    const button = event.target.closest('.fn-remove');
-    if (button && confirm('Remove ' + button.dataset.source + ' from the index?'))
-        trigger('delete', {source: button.dataset.source});
-});
-"""
-
-
-class Parts(NamedTuple):
-    """The parts of the page that handlers read or change."""
-
-    conversation: gr.Textbox
-    editing: gr.Textbox
-    asked: gr.Textbox
-    status: gr.HTML
-    timer: gr.Timer
-    # the sidebar
-    new: gr.Button
-    words: gr.Textbox
-    listed: gr.Radio
-    title: gr.Textbox
-    exports: gr.HTML
-    delete: gr.Button
-    # the chat
-    chat: gr.Chatbot
-    question: gr.Textbox
-    sources: gr.HTML
-    form: gr.Group
-    number: gr.State
-    comment: gr.Textbox
-    send: gr.Button
-    wanted: gr.Textbox
-    make_test: gr.Button
-    # the documents
-    upload: gr.File
-    folder: gr.UploadButton
-    progress: gr.HTML
-    find: gr.Textbox
-    update: gr.Button
-    documents: gr.HTML
-    # the settings
-    index: gr.Dropdown
-    name: gr.Textbox
-    create: gr.Button
-    llm: gr.Dropdown
-    passages: gr.Slider
-    caution: gr.Slider
-    max_answer_tokens: gr.Slider
-
-    @property
-    def options(self) -> list[Any]:
-        """What one who asks may choose."""
-        return [self.index, self.passages, self.caution, self.max_answer_tokens]
-
-    @property
-    def view(self) -> list[Any]:
-        """What a `View` is shown in."""
-        return list(View(self.chat, self.sources, self.question, self.conversation, self.asked))
+# Neither endpoints nor MCP tools; what they change shows by itself that it is on its way.
+_PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_page(desk: Desk) -> gr.Blocks:
     """Return the page of a desk; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_programs(desk)  # first: the names of endpoints are given out in this order
-        parts: dict[str, Any] = {
-            "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
-            "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
-            "asked": gr.Textbox(visible="hidden", elem_id="fn-asked"),
-            "timer": gr.Timer(1),
-        }
-        with gr.Sidebar(width=280):
-            parts |= _lay_sidebar()
-        parts["status"] = gr.HTML(elem_id="fn-status")
-        with gr.Tab("Ask", id="ask"):
-            parts |= _lay_chat()
-        with gr.Tab("Documents", id="documents"):
-            parts |= _lay_documents(desk.settings)
-        with gr.Tab("Settings", id="settings"):
-            parts |= _lay_settings(desk)
-        whole = Parts(**parts)
-        _bind_chat(page, whole, desk)
-        _bind_sidebar(page, whole, desk)
-        _bind_library(page, whole, desk)
-        _bind_status(page, whole, desk)
+        parts = lay_out(desk)
+        _bind_chat(parts, desk)
+        _bind_sidebar(page, parts, desk)
+        _bind_library(page, parts, desk)
+        _bind_status(page, parts, desk)
     return page
 
 
-def _lay_sidebar() -> dict[str, Any]:
-    gr.HTML(
-        "<h1 class='fn-brand'>Footnote</h1><p class='fn-quiet'>Ask your documents. Every sentence has its source.</p>"
-    )
-    parts: dict[str, Any] = {
-        "new": gr.Button("New conversation", variant="secondary", size="md"),
-        "words": gr.Textbox(
-            label="Search conversations",
-            placeholder="Search conversations",
-            value="",
-            container=False,
-            elem_id="fn-words",
-        ),
-        "listed": gr.Radio([], label="Conversations", elem_id="fn-listed"),
-    }
-    with gr.Accordion("This conversation", open=False):
-        parts["title"] = gr.Textbox(label="Title", max_lines=1, submit_btn="Rename")
-        parts["exports"] = gr.HTML(render_exports(""))
-        parts["delete"] = gr.Button("Delete this conversation", variant="stop", size="sm")
-    return parts
-
-
-def _lay_chat() -> dict[str, Any]:
-    with gr.Row(elem_id="fn-ask"):
-        with gr.Column(scale=3, min_width=360):
-            chat = gr.Chatbot(
-                label="Answers",
-                show_label=False,
-                buttons=[],
-                layout="panel",
-                height=None,
-                elem_id="fn-chat",
-                latex_delimiters=[],
-                group_consecutive_messages=False,
-                placeholder="<h2>What do you want to know?</h2><p>The answer comes from your documents alone.</p>",
-            )
-            with gr.Group(visible=False) as form:
-                comment = gr.Textbox(label="What was good or wrong?", lines=2)
-                send = gr.Button("Keep the comment", size="sm")
-                wanted = gr.Textbox(
-                    label="A right answer contains",
-                    info="One accepted text a line; nothing: the documents do not answer the question.",
-                    lines=2,
-                )
-                make_test = gr.Button("Make it a test", size="sm")
-            question = gr.Textbox(
-                label="Question",
-                show_label=False,
-                placeholder="Ask your documents   ( / )",
-                lines=1,
-                max_lines=6,
-                max_length=MAX_QUESTION_CHARACTERS,
-                submit_btn=True,
-                elem_id="fn-question",
-                autofocus=True,
-            )
-        with gr.Column(scale=2, min_width=320):
-            sources = gr.HTML(render_sources([]), apply_default_css=False, js_on_load=_EDIT, elem_id="fn-sources")
-    return {
-        "chat": chat,
-        "question": question,
-        "sources": sources,
-        "form": form,
-        "number": gr.State(0),
-        "comment": comment,
-        "send": send,
-        "wanted": wanted,
-        "make_test": make_test,
-    }
-
-
-def _lay_documents(settings: Settings) -> dict[str, Any]:
-    gr.HTML(
-        "<p class='fn-quiet'>Web pages, PDF, Office files, e-books, mail, tables, text and code, of "
-        f"{settings.max_file_mb} MB at most. They are copied into the index's folder on this machine.</p>"
-    )
-    parts: dict[str, Any] = {
-        "upload": gr.File(label="Add documents", file_count="multiple", height=140, elem_id="fn-upload"),
-        "folder": gr.UploadButton("Add a folder", file_count="directory", size="sm", elem_id="fn-folder"),
-        "progress": gr.HTML(elem_id="fn-progress"),
-    }
-    with gr.Row(equal_height=True):
-        parts["find"] = gr.Textbox(
-            label="Search documents", placeholder="Words of a title, outlet or path", container=False, scale=4, value=""
-        )
-        parts["update"] = gr.Button("Read changed files again", scale=1, size="md")
-    parts["documents"] = gr.HTML(apply_default_css=False, js_on_load=_REMOVE, elem_id="fn-documents")
-    return parts
-
-
-def _lay_settings(desk: Desk) -> dict[str, Any]:
-    settings = desk.settings
-    with gr.Column(elem_id="fn-settings"):
-        parts: dict[str, Any] = {
-            "index": gr.Dropdown(
-                desk.list_indexes(),
-                value=settings.name,
-                label="Index",
-                info="The documents that are asked. Each index is a collection of its own.",
-                elem_id="fn-index",
-            )
-        }
-        with gr.Row(equal_height=True):
-            parts["name"] = gr.Textbox(label="New index", placeholder="Its name", max_lines=1, scale=3)
-            parts["create"] = gr.Button("Create", scale=1)
-        parts["llm"] = gr.Dropdown(
-            list_llms(settings),
-            value=settings.llm,
-            label="LLM",
-            info="What writes the answers, for all who use this page. A larger one answers better, and slower.",
-        )
-        parts["passages"] = gr.Slider(
-            1, 20, settings.passages, step=1, label="Passages", info="So many passages the LLM reads: more take longer."
-        )
-        parts["caution"] = gr.Slider(
-            0.0,
-            1.0,
-            settings.caution,
-            step=0.05,
-            label="Caution",
-            info="How sure it must be that the documents answer: 0 always tries, 1 always refuses.",
-        )
-        parts["max_answer_tokens"] = gr.Slider(
-            16,
-            1024,
-            settings.max_answer_tokens,
-            step=16,
-            label="Longest answer",
-            info="In tokens: a word has one or two.",
-        )
-    return parts
-
-
-def list_llms(settings: Settings) -> list[tuple[str, str]]:
-    """Return the LLMs on this machine as they are shown, and their names; last, none."""
-    there = [m for m in load_registry().values() if m.kind == "llm" and m.is_fetched(settings.home)]
-    known = [(f"{m.name} ({m.bytes / 1e6:,.0f} MB)", m.name) for m in there]
-    if settings.llm not in {name for _, name in known} | {NO_LLM}:
-        known.append((settings.llm, settings.llm))
-    return [*known, ("None: quote the best sentences", NO_LLM)]
-
-
-def _bind_chat(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
+def _bind_chat(parts: Parts, desk: Desk) -> None:
     chat, feedback = Chat(desk), Feedback(desk)
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     # The desk has its own line before the LLM: so many may wait in it, and see what was found.
-    many: dict[str, Any] = {**private, "concurrency_limit": None}
+    many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     asking = parts.question.submit(chat.ask, given, parts.view, **many)
     again = parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
     suggested = parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
     for done in (asking, again, suggested):
-        done.then(lambda: "", None, parts.editing, **private)
+        done.then(lambda: "", None, parts.editing, **_PRIVATE)
     # First stopped, then shown: what was on its way would be shown after it.
     parts.question.stop(None, cancels=[asking, again, suggested]).then(
-        chat.stop, [parts.conversation, parts.asked], parts.view, queue=False, **private
+        chat.stop, [parts.conversation, parts.asked], parts.view, queue=False, **_PRIVATE
     )
-    parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **private)
+    parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **_PRIVATE)
     parts.chat.like(
-        feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **private
+        feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **_PRIVATE
     )
-    parts.send.click(feedback.comment, [parts.conversation, parts.number, parts.comment], parts.form, **private)
-    parts.make_test.click(feedback.make_test, [parts.conversation, parts.number, parts.wanted], parts.form, **private)
+    parts.send.click(feedback.comment, [parts.conversation, parts.number, parts.comment], parts.form, **_PRIVATE)
+    parts.make_test.click(feedback.make_test, [parts.conversation, parts.number, parts.wanted], parts.form, **_PRIVATE)
 
 
 def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     chat, sidebar = Chat(desk), Sidebar(desk)
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     listing: dict[str, Any] = {
         "fn": sidebar.show,
         "inputs": [parts.words, parts.conversation],
         "outputs": [parts.listed, parts.title, parts.exports],
-        **private,
+        **_PRIVATE,
     }
-    showing: dict[str, Any] = {"fn": chat.show, "inputs": parts.conversation, "outputs": parts.view, **private}
+    showing: dict[str, Any] = {"fn": chat.show, "inputs": parts.conversation, "outputs": parts.view, **_PRIVATE}
 
-    page.load(chat.load, None, parts.view, **private).then(**listing)
+    page.load(chat.load, None, parts.view, **_PRIVATE).then(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
     parts.words.change(**listing)
-    parts.listed.input(lambda chosen: chosen, parts.listed, parts.conversation, **private).then(**showing)
-    parts.new.click(lambda: "", None, parts.conversation, **private).then(**showing)
-    parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **private).then(**listing)
-    parts.delete.click(sidebar.delete, parts.conversation, parts.conversation, **private).then(**showing)
+    parts.listed.input(lambda chosen: chosen, parts.listed, parts.conversation, **_PRIVATE).then(**showing)
+    parts.new.click(lambda: "", None, parts.conversation, **_PRIVATE).then(**showing)
+    parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_PRIVATE).then(**listing)
+    parts.delete.click(sidebar.delete, parts.conversation, parts.conversation, **_PRIVATE).then(**showing)
 
 
 def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     library = Library(desk)
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     listing: dict[str, Any] = {
         "fn": library.show,
         "inputs": [parts.index, parts.find],
         "outputs": parts.documents,
-        **private,
+        **_PRIVATE,
     }
     for files in (parts.upload, parts.folder):
-        files.upload(library.add, [files, parts.index], [parts.progress, parts.documents, files], **private)
-    parts.update.click(library.update, parts.index, [parts.progress, parts.documents], **private)
-    parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **private)
-    parts.create.click(library.create, parts.name, [parts.index, parts.name], **private)
+        files.upload(library.add, [files, parts.index], [parts.progress, parts.documents, files], **_PRIVATE)
+    parts.update.click(library.update, parts.index, [parts.progress, parts.documents], **_PRIVATE)
+    parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **_PRIVATE)
+    parts.create.click(library.create, parts.name, [parts.index, parts.name], **_PRIVATE)
     for changed in (page.load, parts.index.change, parts.find.change):
         changed(**listing)
 
 
 def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
     suggestions = Suggestions(desk)
 
@@ -368,11 +108,11 @@ def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
         "fn": show,
         "inputs": parts.index,
         "outputs": [parts.status, parts.chat, parts.timer],
-        **private,
+        **_PRIVATE,
     }
     for event in (page.load, parts.timer.tick, parts.index.change, parts.conversation.change, parts.documents.change):
         event(**showing)
-    parts.llm.input(use_llm, parts.llm, None, **private).then(**showing)
+    parts.llm.input(use_llm, parts.llm, None, **_PRIVATE).then(**showing)
 
 
 def describe_desk(desk: Desk, index: str) -> str:

@@ -1,0 +1,274 @@
+"""What stands where on the page, and how it looks."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.models.registry import load_registry
+from rag.settings import NO_LLM, Settings
+from rag.web.chat import MAX_QUESTION_CHARACTERS, View
+from rag.web.desk import Desk
+from rag.web.render import render_exports, render_sources
+
+_FOLDER = Path(__file__).parent
+CSS = _FOLDER.joinpath("page.css").read_text(encoding="utf-8")
+HEAD = f"<script>{_FOLDER.joinpath('page.js').read_text(encoding='utf-8')}</script>"
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")  # none is fetched
+THEME = gr.themes.Base(
+    primary_hue="teal", neutral_hue="slate", radius_size="md", font=_SANS, font_mono=("monospace",)
+).set(
+    color_accent="*primary_700",
+    border_color_accent="*primary_700",
+    slider_color="*primary_700",
+    checkbox_background_color_selected="*primary_700",
+    checkbox_background_color_selected_dark="*primary_600",
+    checkbox_border_color_selected="*primary_700",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+    block_title_text_color="*neutral_800",
+    block_title_text_color_dark="*neutral_100",
+    block_label_text_color="*neutral_700",
+    block_label_text_color_dark="*neutral_200",
+    input_placeholder_color="*neutral_500",
+    input_placeholder_color_dark="*neutral_400",
+    input_background_fill="white",
+    button_secondary_background_fill="white",
+    button_secondary_border_color="*neutral_300",
+    button_border_width="1px",
+    button_medium_text_weight="500",
+    button_large_text_size="*text_md",
+    button_large_text_weight="500",
+)
+_EDIT = """
+document.addEventListener('click', event => {
+    const link = event.target.closest('a.fn-edit');
+    if (!link) return;
+    event.preventDefault();
+    trigger('edit', {turn: Number(link.getAttribute('href').replace('#edit-', ''))});
+    document.querySelector('#fn-question textarea').focus();
+});
+"""
+_REMOVE = """
+element.addEventListener('click', event => {
+    const button = event.target.closest('.fn-remove');
+    if (button && confirm('Remove ' + button.dataset.source + ' from the index?'))
+        trigger('delete', {source: button.dataset.source});
+});
+"""
+
+
+class Parts(NamedTuple):
+    """The parts of the page that handlers read or change."""
+
+    conversation: gr.Textbox
+    editing: gr.Textbox
+    asked: gr.Textbox
+    status: gr.HTML
+    timer: gr.Timer
+    # the sidebar
+    new: gr.Button
+    words: gr.Textbox
+    listed: gr.Radio
+    title: gr.Textbox
+    exports: gr.HTML
+    delete: gr.Button
+    # the chat
+    chat: gr.Chatbot
+    question: gr.Textbox
+    sources: gr.HTML
+    form: gr.Group
+    number: gr.State
+    comment: gr.Textbox
+    send: gr.Button
+    wanted: gr.Textbox
+    make_test: gr.Button
+    # the documents
+    upload: gr.File
+    folder: gr.UploadButton
+    progress: gr.HTML
+    find: gr.Textbox
+    update: gr.Button
+    documents: gr.HTML
+    # the settings
+    index: gr.Dropdown
+    name: gr.Textbox
+    create: gr.Button
+    llm: gr.Dropdown
+    passages: gr.Slider
+    caution: gr.Slider
+    max_answer_tokens: gr.Slider
+
+    @property
+    def options(self) -> list[Any]:
+        """What one who asks may choose."""
+        return [self.index, self.passages, self.caution, self.max_answer_tokens]
+
+    @property
+    def view(self) -> list[Any]:
+        """What a `View` is shown in."""
+        return list(View(self.chat, self.sources, self.question, self.conversation, self.asked))
+
+
+def lay_out(desk: Desk) -> Parts:
+    """Lay the page out, in the Blocks that is open; return its parts."""
+    parts: dict[str, Any] = {
+        "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
+        "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
+        "asked": gr.Textbox(visible="hidden", elem_id="fn-asked"),
+        "timer": gr.Timer(1),
+    }
+    with gr.Sidebar(width=280):
+        parts |= _lay_sidebar()
+    parts["status"] = gr.HTML(elem_id="fn-status")
+    with gr.Tab("Ask", id="ask"):
+        parts |= _lay_chat()
+    with gr.Tab("Documents", id="documents"):
+        parts |= _lay_documents(desk.settings)
+    with gr.Tab("Settings", id="settings"):
+        parts |= _lay_settings(desk)
+    return Parts(**parts)
+
+
+def _lay_sidebar() -> dict[str, Any]:
+    gr.HTML(
+        "<h1 class='fn-brand'>Footnote</h1><p class='fn-quiet'>Ask your documents. Every sentence has its source.</p>"
+    )
+    parts: dict[str, Any] = {
+        "new": gr.Button("New conversation", variant="secondary", size="md"),
+        "words": gr.Textbox(
+            label="Search conversations",
+            placeholder="Search conversations",
+            value="",
+            container=False,
+            elem_id="fn-words",
+        ),
+        "listed": gr.Radio([], label="Conversations", elem_id="fn-listed"),
+    }
+    with gr.Accordion("This conversation", open=False):
+        parts["title"] = gr.Textbox(label="Title", max_lines=1, submit_btn="Rename")
+        parts["exports"] = gr.HTML(render_exports(""))
+        parts["delete"] = gr.Button("Delete this conversation", variant="stop", size="sm")
+    return parts
+
+
+def _lay_chat() -> dict[str, Any]:
+    with gr.Row(elem_id="fn-ask"):
+        with gr.Column(scale=3, min_width=360):
+            chat = gr.Chatbot(
+                label="Answers",
+                show_label=False,
+                buttons=[],
+                layout="panel",
+                height=None,
+                elem_id="fn-chat",
+                latex_delimiters=[],
+                group_consecutive_messages=False,
+                placeholder="<h2>What do you want to know?</h2><p>The answer comes from your documents alone.</p>",
+            )
+            with gr.Group(visible=False) as form:
+                comment = gr.Textbox(label="What was good or wrong?", lines=2)
+                send = gr.Button("Keep the comment", size="sm")
+                wanted = gr.Textbox(
+                    label="A right answer contains",
+                    info="One accepted text a line; nothing: the documents do not answer the question.",
+                    lines=2,
+                )
+                make_test = gr.Button("Make it a test", size="sm")
+            question = gr.Textbox(
+                label="Question",
+                show_label=False,
+                placeholder="Ask your documents   ( / )",
+                lines=1,
+                max_lines=6,
+                max_length=MAX_QUESTION_CHARACTERS,
+                submit_btn=True,
+                elem_id="fn-question",
+                autofocus=True,
+            )
+        with gr.Column(scale=2, min_width=320):
+            sources = gr.HTML(render_sources([]), apply_default_css=False, js_on_load=_EDIT, elem_id="fn-sources")
+    return {
+        "chat": chat,
+        "question": question,
+        "sources": sources,
+        "form": form,
+        "number": gr.State(0),
+        "comment": comment,
+        "send": send,
+        "wanted": wanted,
+        "make_test": make_test,
+    }
+
+
+def _lay_documents(settings: Settings) -> dict[str, Any]:
+    gr.HTML(
+        "<p class='fn-quiet'>Web pages, PDF, Office files, e-books, mail, tables, text and code, of "
+        f"{settings.max_file_mb} MB at most. They are copied into the index's folder on this machine.</p>"
+    )
+    parts: dict[str, Any] = {
+        "upload": gr.File(label="Add documents", file_count="multiple", height=140, elem_id="fn-upload"),
+        "folder": gr.UploadButton("Add a folder", file_count="directory", size="sm", elem_id="fn-folder"),
+        "progress": gr.HTML(elem_id="fn-progress"),
+    }
+    with gr.Row(equal_height=True):
+        parts["find"] = gr.Textbox(
+            label="Search documents", placeholder="Words of a title, outlet or path", container=False, scale=4, value=""
+        )
+        parts["update"] = gr.Button("Read changed files again", scale=1, size="md")
+    parts["documents"] = gr.HTML(apply_default_css=False, js_on_load=_REMOVE, elem_id="fn-documents")
+    return parts
+
+
+def _lay_settings(desk: Desk) -> dict[str, Any]:
+    settings = desk.settings
+    with gr.Column(elem_id="fn-settings"):
+        parts: dict[str, Any] = {
+            "index": gr.Dropdown(
+                desk.list_indexes(),
+                value=settings.name,
+                label="Index",
+                info="The documents that are asked. Each index is a collection of its own.",
+                elem_id="fn-index",
+            )
+        }
+        with gr.Row(equal_height=True):
+            parts["name"] = gr.Textbox(label="New index", placeholder="Its name", max_lines=1, scale=3)
+            parts["create"] = gr.Button("Create", scale=1)
+        parts["llm"] = gr.Dropdown(
+            list_llms(settings),
+            value=settings.llm,
+            label="LLM",
+            info="What writes the answers, for all who use this page. A larger one answers better, and slower.",
+        )
+        parts["passages"] = gr.Slider(
+            1, 20, settings.passages, step=1, label="Passages", info="So many passages the LLM reads: more take longer."
+        )
+        parts["caution"] = gr.Slider(
+            0.0,
+            1.0,
+            settings.caution,
+            step=0.05,
+            label="Caution",
+            info="How sure it must be that the documents answer: 0 always tries, 1 always refuses.",
+        )
+        parts["max_answer_tokens"] = gr.Slider(
+            16,
+            1024,
+            settings.max_answer_tokens,
+            step=16,
+            label="Longest answer",
+            info="In tokens: a word has one or two.",
+        )
+    return parts
+
+
+def list_llms(settings: Settings) -> list[tuple[str, str]]:
+    """Return the LLMs on this machine as they are shown, and their names; last, none."""
+    there = [m for m in load_registry().values() if m.kind == "llm" and m.is_fetched(settings.home)]
+    known = [(f"{m.name} ({m.bytes / 1e6:,.0f} MB)", m.name) for m in there]
+    if settings.llm not in {name for _, name in known} | {NO_LLM}:
+        known.append((settings.llm, settings.llm))
+    return [*known, ("None: quote the best sentences", NO_LLM)]
