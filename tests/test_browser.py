@@ -101,12 +101,14 @@ def test_evidence_comes_first_then_a_draft_then_the_checked_answer(page: Page) -
     expect(page.locator(".fn-evidence q").first).to_have_text("The bridge cost nine million euros.")
     expect(page.locator(".fn-draft")).to_contain_text("not checked yet")
     assert "[1]" not in page.locator(".fn-draft").inner_text()
+    page.locator("#fn-question textarea").fill("The next question")
     answer = page.locator(".fn-answered")
     expect(answer).to_contain_text("The bridge cost nine million euros. [1]")
     expect(answer.locator(".fn-supported")).to_have_count(1)
     answer.get_by_text("Left out").click()
     expect(answer.locator("del")).to_have_text("It was painted by the king.")
     expect(page.locator(".fn-draft")).to_have_count(0)
+    expect(page.locator("#fn-question textarea")).to_have_value("The next question")
 
 
 def test_a_number_lights_up_its_card_with_the_quote_also_of_an_earlier_answer(page: Page) -> None:

@@ -151,7 +151,10 @@ def test_the_built_wheel_has_the_prompts_and_the_command(tmp_path: Path) -> None
 PROMPTS_FOUND = """
 from rag.answer.confidence import *
 from rag.answer.prompt import *
+from rag.web.layout import CSS, HEAD
+from rag.web.render import render_problem
 assert load_answer_prompts().examples and load_check_prompts().examples and load_coefficients()
+assert load_suggest_prompts().examples and CSS and HEAD and render_problem("none")
 print(find_prompts())
 """
 

@@ -183,9 +183,10 @@ class Chat:
         return gr.Chatbot(messages, feedback_value=[turn.rating for turn in turns])
 
 
-def idle(question: str = "", *, info: str | None = None) -> gr.Textbox:
-    """Return the box of the question, ready to be written in."""
-    return gr.Textbox(question, submit_btn=True, stop_btn=False, info=info)
+def idle(question: str | None = None, *, info: str | None = None) -> gr.Textbox:
+    """Return the box of the question, ready to be written in; what is being written there stays, if it is not given."""
+    given = {} if question is None else {"value": question}
+    return gr.Textbox(**given, submit_btn=True, stop_btn=False, info=info)
 
 
 def find_turn(message: int | tuple[int, int]) -> int:
