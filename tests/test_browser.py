@@ -111,6 +111,17 @@ def test_evidence_comes_first_then_a_draft_then_the_checked_answer(page: Page) -
     expect(page.locator("#fn-question textarea")).to_have_value("The next question")
 
 
+def test_nothing_jumps_while_an_answer_is_written(page: Page) -> None:
+    ask(page, COST)
+    page.evaluate(
+        """() => { window.shifted = 0; new PerformanceObserver(list => {
+            list.getEntries().forEach(entry => { window.shifted += entry.value; });
+        }).observe({type: 'layout-shift'}); }"""
+    )
+    ask(page, SUSPECT)
+    assert page.evaluate("window.shifted") < 0.05  # half of what web.dev/cls calls good
+
+
 def test_a_number_lights_up_its_card_with_the_quote_also_of_an_earlier_answer(page: Page) -> None:
     ask(page, COST)
     answer = ask(page, SUSPECT)

@@ -43,7 +43,8 @@ class Library:
 
     def update(self, index: str) -> Iterator[tuple[str, str]]:
         """Bring the index up to date with its files; yield the progress and the documents."""
-        total = sum(len(entry.sources) for entry in self._desk.list_documents(index))
+        with explained():
+            total = sum(len(entry.sources) for entry in self._desk.list_documents(index))
         for progress in self._follow(lambda note: self._desk.update(index, on_file=note), total=total):
             yield progress, gr.skip()
         yield progress, self.show(index, "")
