@@ -223,13 +223,21 @@ _FILTER = click.option(
 @click.argument("question")
 @_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    help="Write it, with the hashes of all it rests on, to a .json or .md file.",
+)
 @_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
-def ask(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
+def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
+    from rag.record import check_format, save_answer
 
     if not question.strip():
         raise click.UsageError("the question is empty: ask something")
+    if save:
+        check_format(save)
     started = time.perf_counter()
     assistant = Assistant.open(settings=settings)
     loaded = time.perf_counter() - started
@@ -239,6 +247,8 @@ def ask(question: str, only: "Filter | None", as_json: bool, settings: Settings)
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
     click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2) if as_json else format_answer(answer))
+    if save:
+        save_answer(answer, save, assistant=assistant)
 
 
 @main.command()

@@ -22,6 +22,7 @@ from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
 
 REPLIES = {
     "new bridge cost": "The bridge cost nine million euros [1]. It was painted by the king [1].",
@@ -230,12 +231,13 @@ def test_an_answer_is_asked_again_edited_copied_and_rated(page: Page) -> None:
 def test_a_reload_shows_the_same_conversation_which_can_be_found_renamed_exported_and_deleted(page: Page) -> None:
     ask(page, NOWHERE)
     ask(page, COST)
-    shown = page.locator("#fn-chat").inner_text()
+    shown = page.get_by_role("log").inner_text()
     card = page.locator(".fn-turn:visible .fn-card").first.inner_text()
     expect(page).to_have_url(re.compile(r"\?c="))
     page.reload()
     expect(page.locator(".fn-outcome")).to_have_count(2)
-    assert page.locator("#fn-chat").inner_text() == shown
+    expect(page.locator(".fn-turn:visible .fn-card").first).to_be_visible()
+    assert page.get_by_role("log").inner_text() == shown
     assert page.locator(".fn-turn:visible .fn-card").first.inner_text() == card
     page.get_by_role("button", name="This conversation").click()
     page.get_by_label("Title").fill("About the town hall")

@@ -56,7 +56,7 @@ def test_importing_is_fast_and_loads_nothing_heavy() -> None:
         (["ask", ""], "the question is empty"),
         (["ask", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
         (["search", "Who?", "--name", "none"], "no index at index/none: run `rag index PATHS --name none`"),
-        (["ask", "Who?", "--pasages", "3"], "Did you mean '--passages'?"),
+        (["ask", "Who?", "--max-answer-token", "3"], "Did you mean '--max-answer-tokens'?"),
         (["ask", "Who?", "--passages", "99"], "at most 20"),
         (["ask", "Who?", "--filter", "colour=red"], "one of the names outlet, author, voice, source, date"),
         (["search", "Who?", "--filter", "outlet"], "write NAME=VALUE"),

@@ -1,0 +1,91 @@
+"""Writes an answer down with all that it rests on, so that it can be checked, and asked again with the same result."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rag.answer.prompt import find_prompts
+from rag.assistant import Assistant
+from rag.errors import SettingsError
+from rag.models.registry import locate_model
+from rag.settings import NO_LLM
+from rag.show import format_answer
+from rag.types import Answer
+
+FORMATS = (".json", ".md")
+# The settings that an answer depends on.
+_SETTINGS = ("embedder", "reranker", "passages", "context", "max_answer_tokens", "caution", "temperature", "seed")
+
+
+def save_answer(answer: Answer, path: Path, *, assistant: Assistant) -> None:
+    """Write an answer's record to a .json or .md file; raises SettingsError if it cannot be written."""
+    record = make_record(answer, assistant=assistant)
+    as_json = path.suffix.lower() == ".json"
+    text = json.dumps(record, ensure_ascii=False, indent=2) if as_json else _format(answer, record)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise SettingsError(f"cannot write {path}: {exc.strerror}; name another file") from exc
+
+
+def check_format(path: Path) -> None:
+    """Raise SettingsError if a record cannot be written in the format that a file's name asks for."""
+    if path.suffix.lower() not in FORMATS:
+        raise SettingsError(f"cannot save an answer as {path.name}: name a file that ends in {' or '.join(FORMATS)}")
+
+
+def make_record(answer: Answer, *, assistant: Assistant) -> dict[str, Any]:
+    """Return the answer, and the SHA-256 of each passage, of the prompts and of the LLM's file, with the settings."""
+    settings = assistant.settings
+    llm = None
+    if assistant.llm and settings.llm != NO_LLM:
+        with locate_model(settings.llm, kind="llm", home=settings.home).open("rb") as file:
+            llm = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "version": version("footnote-rag"),
+        "answer": asdict(answer),
+        "sha256": {
+            "passages": [hashlib.sha256(hit.chunk.text.encode()).hexdigest() for hit in answer.hits],
+            "prompts": _hash_prompts(),
+            "llm": llm,
+        },
+        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+    }
+
+
+def _hash_prompts() -> str:
+    folder = find_prompts()
+    files = sorted(folder.rglob("*.txt"))
+    return hashlib.sha256(
+        repr([(f.relative_to(folder).as_posix(), f.read_bytes()) for f in files]).encode()
+    ).hexdigest()
+
+
+def _format(answer: Answer, record: dict[str, Any]) -> str:
+    checked = [
+        f"- {sentence.verdict}: {sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}"
+        for sentence in answer.sentences
+        if sentence.citations
+    ] + [f"- left out, no source supports it: {text}" for text in answer.left_out]
+    known = {**record["settings"], **{f"SHA-256, {name}": value for name, value in record["sha256"].items()}}
+    details = [f"- {name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in known.items()]
+    # Indented, so that the words of documents are no markup.
+    shown = "\n".join(f"    {line}" for line in format_answer(answer).splitlines())
+    return "\n".join(
+        [
+            f"# {' '.join(answer.question.split())}",
+            "",
+            shown,
+            "",
+            "## Checked",
+            "",
+            *checked,
+            "",
+            "## Made with",
+            "",
+            *details,
+        ]
+    )

@@ -1,0 +1,56 @@
+"""Records of answers: what stands in them, and that the same inputs give the same."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from rag import Assistant, Index, Settings, SettingsError
+from rag.record import check_format, make_record, save_answer
+from tests.fakes import ScriptedLLM
+
+WRITTEN = "The bridge cost nine million euros [4]. The king wept."
+
+
+@pytest.fixture
+def assistant(index: Index, settings: Settings, tmp_path: Path) -> Assistant:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    return Assistant(index, ScriptedLLM(WRITTEN, WRITTEN), settings.model_copy(update={"llm": str(model)}))
+
+
+def test_a_record_has_the_answer_and_the_hashes_of_what_it_rests_on(assistant: Assistant, tmp_path: Path) -> None:
+    answer = assistant.ask("What did the bridge cost?")
+    save_answer(answer, tmp_path / "answer.json", assistant=assistant)
+    record = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert record["answer"]["sentences"][0]["verdict"] == "corrected"
+    assert record["answer"]["left_out"] == ["The king wept."]
+    assert record["sha256"]["llm"] == hashlib.sha256(b"GGUF").hexdigest()
+    texts = [hit["chunk"]["text"] for hit in record["answer"]["hits"]]
+    assert record["sha256"]["passages"] == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    assert record["settings"]["seed"] == 0
+
+
+def test_the_same_inputs_give_the_same_record_but_for_the_times(assistant: Assistant) -> None:
+    records = [make_record(assistant.ask("What did the bridge cost?"), assistant=assistant) for _ in range(2)]
+    for record in records:
+        del record["answer"]["seconds"]
+    assert records[0] == records[1]
+
+
+def test_a_record_as_markdown_has_the_checks_and_no_markup_of_documents(assistant: Assistant, tmp_path: Path) -> None:
+    save_answer(assistant.ask("What did the bridge cost?"), tmp_path / "answer.md", assistant=assistant)
+    text = (tmp_path / "answer.md").read_text(encoding="utf-8")
+    assert text.startswith("# What did the bridge cost?\n\n    The bridge cost nine million euros [")
+    assert "- corrected: The bridge cost nine million euros." in text
+    assert "- left out, no source supports it: The king wept." in text
+    assert "- SHA-256, prompts: " in text
+
+
+def test_what_cannot_be_saved_is_said_before_anything_is_asked(assistant: Assistant, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"ends in \.json or \.md"):
+        check_format(Path("answer.pdf"))
+    answer = assistant.ask("What did the bridge cost?")
+    with pytest.raises(SettingsError, match="cannot write"):
+        save_answer(answer, tmp_path / "none" / "answer.md", assistant=assistant)
