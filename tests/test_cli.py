@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -199,12 +200,15 @@ def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
     assert run("remove", "docs", "--name", "test").stdout == "index/test: 1 removed\n"
 
 
+def start(command: list[str], **how: Any) -> "subprocess.Popen[str]":
+    """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it."""
+    return subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **how)
+
+
 @pytest.mark.model
 def test_a_watched_folder_is_indexed_again_when_a_file_changes(docs: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rag", "watch", str(docs), "--name", "t"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    ) as it:
+    with start(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as it:
         assert it.stdout
         assert "2 indexed" in it.stdout.readline()
         time.sleep(1)  # until it listens
@@ -223,7 +227,7 @@ def test_ctrl_c_while_indexing_says_what_is_kept(docs: Path) -> None:
             "\n\n".join(f"Note {n} of {i} is about the harbour and the sea." for i in range(20))
         )
     command = [sys.executable, "-m", "rag", "index", str(docs), "--name", "t"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as it:
+    with start(command, stderr=subprocess.PIPE, text=True) as it:
         catalog = Path("index/t/catalog.sqlite-wal")
         while not (catalog.exists() and catalog.stat().st_size > 200_000):
             time.sleep(0.05)

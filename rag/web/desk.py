@@ -60,20 +60,18 @@ class Models(NamedTuple):
 
 
 def open_models(settings: Settings) -> Models:
-    """Return the settings' models, the LLM having read its worked examples; without an LLM that cannot be loaded."""
+    """Return the settings' models; without an LLM that cannot be loaded."""
     embedder, reranker = open_embedder(settings), open_reranker(settings)
     try:
-        return Models(embedder, _open_llm(settings), reranker)
+        return Models(embedder, open_llm(settings), reranker)
     except ModelError as exc:
         return Models(embedder, None, reranker, str(exc))
 
 
-def _open_llm(settings: Settings) -> LLM | None:
-    llm = open_llm(settings)
-    if llm:
-        for prompts in (load_check_prompts(), load_answer_prompts()):
-            llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
-    return llm
+def warm_up(llm: LLM) -> None:
+    """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
+    for prompts in (load_check_prompts(), load_answer_prompts()):
+        llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
 
 
 class Desk:
@@ -99,12 +97,16 @@ class Desk:
 
     def _open(self, load: Callable[[Settings], Models]) -> None:
         try:
-            self._models.set_result(load(self.settings))
+            models = load(self.settings)
         except RagError as exc:
             self._models.set_exception(exc)
         except Exception as exc:
             logger.exception("the models could not be loaded")
             self._models.set_exception(RagError(f"the models could not be loaded: {exc}; see the log of `rag ui`"))
+        else:
+            self._models.set_result(models)
+            if models.llm:
+                warm_up(models.llm)
 
     @property
     def loading(self) -> bool:
@@ -157,7 +159,7 @@ class Desk:
             self._models = Future()
             models = without
             try:
-                models = without._replace(llm=_open_llm(self.settings.model_copy(update={"llm": name})), problem=None)
+                models = without._replace(llm=open_llm(self.settings.model_copy(update={"llm": name})), problem=None)
             except ModelError as exc:
                 models = without._replace(problem=str(exc))
                 raise
