@@ -128,6 +128,7 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(answer: Answer, tmp_pa
     assert again.read(first, owner="ann") == [Turn(answer, "test", 1.0), Turn(answer, "test", 2.0)]
     assert [m.content for m in list_messages(again.read(first, owner="ann"))[:1]] == ["What did it cost?"]
     assert again.list_conversations(owner="ann")[1].title == "The bridge"
+    assert (again.get_title(first, owner="ann"), again.get_title(first, owner="bob")) == ("The bridge", "")
     again.rate(first, 1, rating="Dislike", comment="Too short.", owner="ann")
     assert [(turn.rating, turn.comment) for turn in again.read(first, owner="ann")][1] == ("Dislike", "Too short.")
     again.cut(first, keep=1, owner="ann")

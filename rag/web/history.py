@@ -80,6 +80,13 @@ class History:
         with self._opened() as db:
             return [Listed(*row) for row in db.execute(_LIST, given)]
 
+    def get_title(self, conversation: str, *, owner: str) -> str:
+        """Return the title of a conversation, "" if there is no such one of this owner's."""
+        with self._opened() as db:
+            asked = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
+            row = db.execute(asked, (conversation, owner)).fetchone()
+        return str(row[0]) if row else ""
+
     def read(self, conversation: str, *, owner: str) -> list[Turn]:
         """Return the turns of a conversation, none if there is no such one of this owner's."""
         with self._opened() as db:

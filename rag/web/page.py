@@ -59,14 +59,17 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     listing: dict[str, Any] = {
         "fn": sidebar.show,
         "inputs": [parts.words, parts.conversation],
-        "outputs": [parts.listed, parts.title, parts.exports],
+        "outputs": parts.listed,
         **_PRIVATE,
     }
     showing: dict[str, Any] = {"fn": chat.show, "inputs": parts.conversation, "outputs": parts.view, **_PRIVATE}
 
-    page.load(chat.load, None, parts.view, **_PRIVATE).then(**listing)
+    page.load(chat.load, None, parts.view, **_PRIVATE)
+    page.load(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
+    # A title that is being written is not overwritten by what else goes on.
+    parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_PRIVATE)
     parts.words.change(**listing)
     parts.listed.input(lambda chosen: chosen, parts.listed, parts.conversation, **_PRIVATE).then(**showing)
     parts.new.click(lambda: "", None, parts.conversation, **_PRIVATE).then(**showing)

@@ -17,13 +17,16 @@ class Sidebar:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def show(self, words: str, conversation: str, request: gr.Request) -> tuple[Any, str, str]:
-        """Return the conversations with these words, the title of the one that is shown, and links to export it."""
+    def show(self, words: str, conversation: str, request: gr.Request) -> Any:
+        """Return the conversations with these words, the one that is shown among them chosen."""
         listed = self._desk.history.list_conversations(owner=get_owner(request), words=words)
-        titles = {one.id: one.title for one in listed}
-        choices = [(one.title, one.id) for one in listed]
-        shown = conversation if conversation in titles else None
-        return gr.Radio(choices, value=shown), titles.get(conversation, ""), render_exports(conversation)
+        shown = conversation if any(one.id == conversation for one in listed) else None
+        return gr.Radio([(one.title, one.id) for one in listed], value=shown)
+
+    def describe(self, conversation: str, request: gr.Request) -> tuple[str, str]:
+        """Return the title of a conversation, and links to export it."""
+        title = self._desk.history.get_title(conversation, owner=get_owner(request))
+        return title, render_exports(conversation)
 
     def rename(self, conversation: str, title: str, request: gr.Request) -> None:
         """Give the conversation that is shown another title, if there is one."""
