@@ -141,13 +141,9 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
 @_settings_options("name", "index_dir")
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """List the documents of the index, or those with all WORDS in their title, outlet or path."""
-    from rag.index.catalog import list_indexes, read_entries
+    from rag.index.catalog import filter_entries, list_indexes, read_entries
 
-    entries = [
-        entry
-        for entry in read_entries(settings.index_dir / settings.name)
-        if all(word.casefold() in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in words)
-    ]
+    entries = filter_entries(read_entries(settings.index_dir / settings.name), words)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False, indent=2))
         return

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -121,6 +121,16 @@ def read_entries(folder: Path) -> list[Entry]:
     """Return the documents of the index in `folder`; raises CatalogError."""
     with closing(Catalog(folder)) as catalog:
         return catalog.list_entries()
+
+
+def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry]:
+    """Return the documents that have all the words in their title, outlet or path, in any case."""
+    folded = [word.casefold() for word in words]
+    return [
+        entry
+        for entry in entries
+        if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in folded)
+    ]
 
 
 def list_indexes(index_dir: Path) -> list[str]:

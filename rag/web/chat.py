@@ -1,4 +1,4 @@
-"""The chat of the page: asks, shows, stops, asks again; keeps, finds, renames and deletes conversations."""
+"""The chat of the page: asks, shows, stops, asks again; shows a conversation that was kept."""
 
 import logging
 import time
@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 
 class Chat:
-    """Handles what is done in the chat; `owner` names whose conversations are shown."""
+    """Handles what is done in the chat."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -66,7 +66,7 @@ class Chat:
         if asked.question:
             yield from self._answer(asked, owner=get_owner(request))
         else:
-            yield View(*[gr.skip()] * 5)
+            yield _unchanged()
 
     def ask_suggested(
         self,
@@ -101,7 +101,7 @@ class Chat:
             asked = Asked(turns[turn].answer.question, conversation, index, options, turn, anew=True)
             yield from self._answer(asked, owner=owner)
         else:
-            yield View(*[gr.skip()] * 5)
+            yield _unchanged()
 
     def _answer(self, asked: Asked, *, owner: str) -> Iterator[View]:
         desk, conversation = self._desk, asked.conversation
@@ -110,7 +110,13 @@ class Chat:
         draft = waiting = ""
         busy = gr.Textbox("", submit_btn=False, stop_btn=True)
         sources: Any = render_sources(turns)
-        yield View(self._list(turns, asked.question, render_draft(())), sources, busy, gr.skip(), asked.question)
+        # Not again at each word of the draft.
+        before, question = _list_turns(turns), render_question(asked.question, turn=None)
+
+        def show(reply: str) -> Any:
+            return _show_chat([*before, *_pair(question, reply)], turns)
+
+        yield View(show(render_draft(())), sources, busy, gr.skip(), asked.question)
         try:
             for event in desk.ask(
                 asked.question,
@@ -124,7 +130,7 @@ class Chat:
                     desk.history.cut(conversation, keep=len(turns), owner=owner)
                     turns.append(Turn(event, asked.index_name, time.time()))
                     conversation = desk.history.add(conversation, turns[-1], owner=owner)
-                    yield View(self._list(turns), render_sources(turns), idle(), conversation, "")
+                    yield View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
                     return
                 if isinstance(event, Waiting):
                     waiting = event.reason
@@ -133,17 +139,17 @@ class Chat:
                 else:
                     hits, waiting, sources = event, "", render_sources(turns, pending=event)
                 reply = render_draft(hits, draft=draft, waiting=waiting)
-                yield View(self._list(turns, asked.question, reply), sources, gr.skip(), gr.skip(), gr.skip())
+                yield View(show(reply), sources, gr.skip(), gr.skip(), gr.skip())
         except Exception as exc:
             if not isinstance(exc, RagError):
                 logger.exception("a question failed")
             problem = render_problem(str(exc) if isinstance(exc, RagError) else UNFORESEEN)
-            yield View(self._list(turns, asked.question, problem), gr.skip(), idle(asked.question), gr.skip(), "")
+            yield View(show(problem), gr.skip(), idle(asked.question), gr.skip(), "")
 
     def stop(self, conversation: str, asked: str, request: gr.Request) -> View:
         """Show the conversation as it was before the question that was stopped, which can be edited."""
         turns = self._desk.history.read(conversation, owner=get_owner(request))
-        return View(self._list(turns), render_sources(turns), idle(asked), gr.skip(), "")
+        return View(_show_turns(turns), render_sources(turns), idle(asked), gr.skip(), "")
 
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
         """Put an earlier question into the box, and note that it is being edited."""
@@ -157,7 +163,7 @@ class Chat:
     def load(self, request: gr.Request) -> View:
         """Show the conversation that the page's address names; without one, what is there stays."""
         conversation = str(request.query_params.get("c", ""))
-        return self.show(conversation, request) if conversation else View(*[gr.skip()] * 5)
+        return self.show(conversation, request) if conversation else _unchanged()
 
     def show(self, conversation: str, request: gr.Request) -> View:
         """Show a conversation, an empty one if it is not there."""
@@ -169,18 +175,30 @@ class Chat:
                 stale[number] = self._desk.find_stale(turn.index_name, turn.answer)
             except RagError:
                 stale[number] = {c.number: "The index of this source is gone." for c in turn.answer.citations}
-        return View(self._list(turns), render_sources(turns, stale=stale), idle(), conversation if turns else "", "")
+        return View(_show_turns(turns), render_sources(turns, stale=stale), idle(), conversation if turns else "", "")
 
-    def _list(self, turns: Sequence[Turn], question: str = "", reply: str = "") -> Any:
-        said = [(turn.answer.question, render_answer(turn.answer, turn=n)) for n, turn in enumerate(turns)]
-        said += [(question, reply)] if question else []
-        messages: list[gr.MessageDict] = []
-        for n, (asked, answered) in enumerate(said):
-            messages += [
-                {"role": "user", "content": render_question(asked, turn=n if n < len(turns) else None)},
-                {"role": "assistant", "content": answered},
-            ]
-        return gr.Chatbot(messages, feedback_value=[turn.rating for turn in turns])
+
+def _unchanged() -> View:
+    return View(*[gr.skip()] * len(View._fields))
+
+
+def _show_turns(turns: Sequence[Turn]) -> gr.Chatbot:
+    return _show_chat(_list_turns(turns), turns)
+
+
+def _show_chat(messages: list[gr.MessageDict], turns: Sequence[Turn]) -> gr.Chatbot:
+    return gr.Chatbot(messages, feedback_value=[turn.rating for turn in turns])
+
+
+def _list_turns(turns: Sequence[Turn]) -> list[gr.MessageDict]:
+    messages = []
+    for n, turn in enumerate(turns):
+        messages += _pair(render_question(turn.answer.question, turn=n), render_answer(turn.answer, turn=n))
+    return messages
+
+
+def _pair(question: str, answer: str) -> list[gr.MessageDict]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
 
 
 def idle(question: str | None = None, *, info: str | None = None) -> gr.Textbox:

@@ -22,6 +22,7 @@ from rag.web.history import Turn
 from rag.web.layout import CSS, HEAD, THEME
 from rag.web.line import LONGEST
 from rag.web.render import render_document
+from rag.web.serve import explain_address
 
 # Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)
 _POLICY = (
@@ -39,7 +40,7 @@ _THREADS = 2 * LONGEST
 def launch_page(desk: Desk, page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, **how: Any) -> str:
     """Launch a desk's page, and return its address; `how` is more for Gradio's `launch`. Raises RagError."""
     routes = [Route("/document", _serve(desk, _show_document)), Route("/export", _serve(desk, _export))]
-    try:
+    with explain_address(host, port):
         _, address, _ = page.queue(max_size=_MAX_QUEUE).launch(
             server_name=host,
             server_port=port,
@@ -56,10 +57,6 @@ def launch_page(desk: Desk, page: gr.Blocks, *, host: str = "127.0.0.1", port: i
             prevent_thread_lock=True,
             **how,
         )
-    except OSError as exc:
-        raise RagError(
-            f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
-        ) from exc
     # Not before: while llama.cpp loads, nothing that is printed is seen.
     desk.start()
     return str(address)
@@ -112,10 +109,12 @@ def _export(desk: Desk, request: Request, owner: str) -> Response:
     asked = request.query_params
     turns = desk.history.read(asked.get("conversation", ""), owner=owner)
     as_json = asked.get("format") == "json"
-    text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2) if as_json else ""
-    name = f"conversation.{'json' if as_json else 'md'}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return PlainTextResponse(text or format_conversation(turns), headers=headers)
+    if as_json:
+        text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2)
+    else:
+        text = format_conversation(turns)
+    headers = {"Content-Disposition": f'attachment; filename="conversation.{"json" if as_json else "md"}"'}
+    return PlainTextResponse(text, headers=headers)
 
 
 def format_conversation(turns: list[Turn]) -> str:

@@ -95,7 +95,6 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
 
 
 def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
-
     suggestions = Suggestions(desk)
 
     def show(index: str) -> tuple[str, Any, Any]:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from rag.index.catalog import Entry
+from rag.index.catalog import Entry, filter_entries
 from rag.show import describe_voice, format_answer
 from rag.types import Answer, Chunk, Citation, Hit
 from rag.web.history import Turn
@@ -90,11 +90,7 @@ def render_sources(
 
 def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -> str:
     """Return the table of an index's documents that have all the words in title, outlet or path."""
-    chosen = [
-        entry
-        for entry in entries
-        if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in words.casefold().split())
-    ]
+    chosen = filter_entries(entries, words.split())
     total = sum(entry.chunks for entry in entries)
     return _render(
         "documents", entries=chosen[:MAX_LISTED], found=len(chosen), all=len(entries), total=total, index=index
@@ -117,7 +113,7 @@ def render_progress(
     files: Sequence[tuple[str, str | None]], *, total: int, problem: str = "", summary: str = ""
 ) -> str:
     """Return how far the indexing of `total` files is: the names, and the reasons of those that were refused."""
-    refused = [(name, reason) for name, reason in files if reason]
+    refused = [reason for _, reason in files if reason]
     last = files[-1][0] if files else ""
     return _render(
         "progress", done=len(files), total=total, last=last, refused=refused, problem=problem, summary=summary
@@ -146,13 +142,11 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int
         same = list(run)
         start, end = done, same[-1].end
         done = end
-        voice, author, date, heading, page, reply_to = said
+        voice, author, date, _, _, reply_to = said
         yield {
             "voice": voice,
             "author": author if voice == "comment" else None,
             "date": date if voice == "comment" else None,
-            "heading": heading,
-            "page": page,
             "reply_to": reply_to,
             "parts": list(mark_quotes(text[start:end], [(a - start, b - start) for a, b in quotes])),
         }

@@ -58,14 +58,21 @@ class _Greeting(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def greet(host: str, port: int) -> Iterator[None]:
-    """Answer at an address until the end of the block; raises RagError if it cannot be used."""
+def explain_address(host: str, port: int | None) -> Iterator[None]:
+    """Raise RagError, saying what to do, if an address cannot be used."""
     try:
-        server = ThreadingHTTPServer((host, port), _Greeting)
+        yield
     except OSError as exc:
         raise RagError(
             f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
         ) from exc
+
+
+@contextmanager
+def greet(host: str, port: int) -> Iterator[None]:
+    """Answer at an address until the end of the block; raises RagError if it cannot be used."""
+    with explain_address(host, port):
+        server = ThreadingHTTPServer((host, port), _Greeting)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield
