@@ -30,10 +30,12 @@ REPLIES = {
     "pipeline contract": "A reader says that the pipeline contract was surely not ready.",
     "it cost": "What did the new bridge cost?",
     "zebra": "The zebra escaped on Monday [1].",
+    "bridge take": "The bridge took long. " * 200,
     "evil": "The evil file has a picture [1].",
 }
-COST, SUSPECT, PIPELINE, NOWHERE = (
+COST, LONG, SUSPECT, PIPELINE, NOWHERE = (
     "What did the new bridge cost?",
+    "How long did the new bridge take?",
     "What do officials suspect about the cancelled visit?",
     "Was the pipeline contract ready?",
     "Who painted the ceiling of the town hall?",
@@ -172,23 +174,39 @@ def test_stop_ends_the_writing_and_gives_the_question_back(page: Page, llm: Answ
         lambda: page.locator("#fn-question .stop-button").click(),
     ]
     for stop in ways:
-        page.locator("#fn-question textarea").fill(COST)
+        page.locator("#fn-question textarea").fill(LONG)
         page.keyboard.press("Enter")
         expect(page.locator(".fn-draft")).to_contain_text("not checked yet")
         stop()
         expect(page.locator(".fn-draft")).to_have_count(0)
-        expect(page.locator("#fn-question textarea")).to_have_value(COST)
+        expect(page.locator("#fn-question textarea")).to_have_value(LONG)
         stopped += 1
         wait_until(lambda: llm.stopped == stopped)  # noqa: B023
     expect(page.locator(".fn-outcome")).to_have_count(0)
     expect(ask(page, COST)).to_contain_text("nine million")
 
 
+def test_a_question_sent_twice_is_asked_once_and_one_sent_right_after_a_stop_is_answered(page: Page) -> None:
+    question = page.locator("#fn-question textarea")
+    question.fill(COST)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-outcome")).to_have_count(1)
+    question.fill(LONG)
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-draft")).to_contain_text("not checked yet")
+    page.keyboard.press("Escape")
+    expect(question).to_have_value(LONG)
+    question.fill(SUSPECT)
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-outcome")).to_have_count(2)
+
+
 def test_a_closed_tab_stops_its_answer(browser: Browser, address: str, llm: AnsweringLLM) -> None:
     stopped = llm.stopped
     tab = browser.new_page()
     tab.goto(address)
-    tab.locator("#fn-question textarea").fill(COST)
+    tab.locator("#fn-question textarea").fill(LONG)
     tab.keyboard.press("Enter")
     expect(tab.locator(".fn-draft")).to_contain_text("not checked yet")
     tab.close()

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from html import unescape
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rag.web.desk import Desk, Models, Options, Waiting
 from rag.web.history import History, Turn, list_messages
 from rag.web.line import Line
 from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
+from rag.web.stoppable import Stoppable
 from rag.web.suggestions import Suggestions
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
@@ -224,11 +225,44 @@ def test_an_abandoned_question_frees_the_line(desk: Desk) -> None:
     while not isinstance(next(events), str):
         assert len(desk.line) <= 1
     assert len(desk.line) == 1
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert len(desk.line) == 0
     llm = desk.models.llm
     assert isinstance(llm, AnsweringLLM)
     assert llm.stopped == 1
+
+
+def test_one_need_not_wait_for_an_event_that_is_long_in_coming() -> None:
+    arrived, closed = threading.Event(), threading.Event()
+
+    def reads_for_long() -> Generator[str, None, None]:
+        try:
+            yield "first"
+            arrived.wait(20)
+            yield "second"
+        finally:
+            closed.set()
+
+    events = Stoppable(reads_for_long())
+    coming = iter(events)
+    assert next(coming) == "first"
+    assert next(coming) is None
+    events.stop()
+    assert list(coming) == []
+    assert not closed.is_set()
+    arrived.set()
+    assert closed.wait(20)
+
+
+def test_what_fails_behind_fails_before_one() -> None:
+    def fails() -> Generator[str, None, None]:
+        yield "first"
+        raise RagError("no more")
+
+    coming = iter(Stoppable(fails()))
+    assert next(coming) == "first"
+    with pytest.raises(RagError, match="no more"):
+        next(coming)
 
 
 def test_files_are_copied_indexed_and_removed_with_their_copies(desk: Desk, tmp_path: Path) -> None:

@@ -2,33 +2,35 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from rag.errors import RagError
 from rag.types import Answer, Hit
-from rag.web.desk import Desk, Options, Waiting
+from rag.web.desk import Desk, Event, Options, Waiting
 from rag.web.history import Turn, list_messages
 from rag.web.render import render_answer, render_draft, render_problem, render_question, render_sources
+from rag.web.stoppable import Stoppable
 
 logger = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARACTERS = 4000
+_EDITING = "Editing: this answer and what follows it are replaced."
 UNFORESEEN = "This failed; the reason is in the log of `rag ui`. Try again."
 
 
 class View(NamedTuple):
     """What the chat shows: its messages, the sources beside it, the box of the question; and what is behind it:
-    the conversation's id, and the question that is being answered.
+    the conversation's id, and the number of the turn that is being edited.
     """
 
     chat: Any
     sources: Any
     question: Any
     conversation: Any
-    asked: Any
+    editing: Any
 
 
 class Asked(NamedTuple):
@@ -47,6 +49,7 @@ class Chat:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._asking: dict[str, Stoppable[Event]] = {}  # by the browser tab that asks
 
     def ask(
         self,
@@ -64,7 +67,7 @@ class Chat:
         options = Options(int(passages), float(caution), int(max_answer_tokens))
         asked = Asked(question[:MAX_QUESTION_CHARACTERS].strip(), conversation, index, options, turn)
         if asked.question:
-            yield from self._answer(asked, owner=get_owner(request))
+            yield from self._answer(asked, request)
         else:
             yield _unchanged()
 
@@ -93,63 +96,56 @@ class Chat:
         request: gr.Request,
     ) -> Iterator[View]:
         """Answer a question again, in other words perhaps; what followed it is dropped."""
-        owner = get_owner(request)
-        turns = self._desk.history.read(conversation, owner=owner)
+        turns = self._desk.history.read(conversation, owner=get_owner(request))
         turn = find_turn(event.index)
         if turn < len(turns):
             options = Options(int(passages), float(caution), int(max_answer_tokens))
             asked = Asked(turns[turn].answer.question, conversation, index, options, turn, anew=True)
-            yield from self._answer(asked, owner=owner)
+            yield from self._answer(asked, request)
         else:
             yield _unchanged()
 
-    def _answer(self, asked: Asked, *, owner: str) -> Iterator[View]:
-        desk, conversation = self._desk, asked.conversation
-        turns = desk.history.read(conversation, owner=owner)[: asked.turn]
-        hits: Sequence[Hit] = ()
-        draft = waiting = ""
-        busy = gr.Textbox("", submit_btn=False, stop_btn=True)
-        sources: Any = render_sources(turns)
-        # Not again at each word of the draft.
-        before, question = _list_turns(turns), render_question(asked.question, turn=None)
-
-        def show(reply: str) -> Any:
-            return _show_chat([*before, *_pair(question, reply)], turns)
-
-        yield View(show(render_draft(())), sources, busy, gr.skip(), asked.question)
+    def _answer(self, asked: Asked, request: gr.Request) -> Iterator[View]:
+        turns = self._desk.history.read(asked.conversation, owner=get_owner(request))
+        before = turns[: asked.turn]
+        events = self._desk.ask(
+            asked.question,
+            index=asked.index_name,
+            options=asked.options,
+            history=list_messages(before),
+            anew=asked.anew,
+        )
+        tab, asking = str(request.session_hash), Stoppable(events)
+        if self._asking.setdefault(tab, asking) is not asking:  # Enter was pressed twice
+            yield _unchanged()
+            return
         try:
-            for event in desk.ask(
-                asked.question,
-                index=asked.index_name,
-                options=asked.options,
-                history=list_messages(turns),
-                anew=asked.anew,
-            ):
-                sources = gr.skip()
-                if isinstance(event, Answer):
-                    desk.history.cut(conversation, keep=len(turns), owner=owner)
-                    turns.append(Turn(event, asked.index_name, time.time()))
-                    conversation = desk.history.add(conversation, turns[-1], owner=owner)
-                    yield View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
-                    return
-                if isinstance(event, Waiting):
-                    waiting = event.reason
-                elif isinstance(event, str):
-                    draft += event
-                else:
-                    hits, waiting, sources = event, "", render_sources(turns, pending=event)
-                reply = render_draft(hits, draft=draft, waiting=waiting)
-                yield View(show(reply), sources, gr.skip(), gr.skip(), gr.skip())
+            answer = yield from _show_progress(asked.question, before, asking)
+            view = self._keep(answer, asked, before, request) if answer else _give_back(asked, turns)
         except Exception as exc:
             if not isinstance(exc, RagError):
                 logger.exception("a question failed")
             problem = render_problem(str(exc) if isinstance(exc, RagError) else UNFORESEEN)
-            yield View(show(problem), gr.skip(), idle(asked.question), gr.skip(), "")
+            shown = [*_list_turns(before), *_pair(render_question(asked.question, turn=None), problem)]
+            view = _give_back(asked, turns)._replace(chat=_show_chat(shown, before), sources=gr.skip())
+        finally:
+            asking.stop()
+            del self._asking[tab]
+        yield view
 
-    def stop(self, conversation: str, asked: str, request: gr.Request) -> View:
-        """Show the conversation as it was before the question that was stopped, which can be edited."""
-        turns = self._desk.history.read(conversation, owner=get_owner(request))
-        return View(_show_turns(turns), render_sources(turns), idle(asked), gr.skip(), "")
+    def _keep(self, answer: Answer, asked: Asked, before: list[Turn], request: gr.Request) -> View:
+        history, owner = self._desk.history, get_owner(request)
+        turn = Turn(answer, asked.index_name, time.time())
+        history.cut(asked.conversation, keep=len(before), owner=owner)
+        conversation = history.add(asked.conversation, turn, owner=owner)
+        turns = [*before, turn]
+        return View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop what is being answered in a tab; its question can be edited then."""
+        asking = self._asking.get(str(request.session_hash))
+        if asking:
+            asking.stop()
 
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
         """Put an earlier question into the box, and note that it is being edited."""
@@ -157,8 +153,7 @@ class Chat:
         turns = self._desk.history.read(conversation, owner=get_owner(request))
         if turn >= len(turns):
             return gr.skip(), ""
-        info = "Editing: this answer and what follows it are replaced."
-        return idle(turns[turn].answer.question, info=info), str(turn)
+        return idle(turns[turn].answer.question, info=_EDITING), str(turn)
 
     def load(self, request: gr.Request) -> View:
         """Show the conversation that the page's address names; without one, what is there stays."""
@@ -176,6 +171,44 @@ class Chat:
             except RagError:
                 stale[number] = {c.number: "The index of this source is gone." for c in turn.answer.citations}
         return View(_show_turns(turns), render_sources(turns, stale=stale), idle(), conversation if turns else "", "")
+
+
+def _show_progress(
+    question: str, turns: Sequence[Turn], events: Iterable[Event | None]
+) -> Generator[View, None, Answer | None]:
+    """Show how an answer comes about after these turns; return it, or None if it was stopped."""
+    hits: Sequence[Hit] = ()
+    draft = waiting = ""
+    # Not again at each word of the draft.
+    before, asked = _list_turns(turns), render_question(question, turn=None)
+
+    def show(reply: str) -> Any:
+        return _show_chat([*before, *_pair(asked, reply)], turns)
+
+    busy = gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
+    yield View(show(render_draft(())), render_sources(turns), busy, gr.skip(), gr.skip())
+    for event in events:
+        sources = gr.skip()
+        if event is None:
+            yield _unchanged()  # a sign of life: if nobody is there to see it, the answer is stopped
+            continue
+        if isinstance(event, Answer):
+            return event
+        if isinstance(event, Waiting):
+            waiting = event.reason
+        elif isinstance(event, str):
+            draft += event
+        else:
+            hits, waiting, sources = event, "", render_sources(turns, pending=event)
+        yield View(show(render_draft(hits, draft=draft, waiting=waiting)), sources, gr.skip(), gr.skip(), gr.skip())
+    return None
+
+
+def _give_back(asked: Asked, turns: Sequence[Turn]) -> View:
+    """Show a conversation as it was before a question, with the question in the box."""
+    editing = asked.turn is not None
+    box = idle(asked.question, info=_EDITING if editing else None)
+    return View(_show_turns(turns), render_sources(turns), box, gr.skip(), str(asked.turn) if editing else "")
 
 
 def _unchanged() -> View:

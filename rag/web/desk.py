@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
 from pathlib import Path
@@ -40,6 +40,9 @@ class Waiting(NamedTuple):
     """Why an answer is not being written yet."""
 
     reason: str
+
+
+Event = Waiting | tuple[Hit, ...] | str | Answer
 
 
 class Options(NamedTuple):
@@ -121,7 +124,7 @@ class Desk:
 
     def ask(
         self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), anew: bool = False
-    ) -> Iterator[Waiting | tuple[Hit, ...] | str | Answer]:
+    ) -> Generator[Event, None, None]:
         """Yield why one has to wait, the hits as soon as there are some, then what `Assistant.stream` yields.
 
         `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.

@@ -65,7 +65,6 @@ class Parts(NamedTuple):
 
     conversation: gr.Textbox
     editing: gr.Textbox
-    asked: gr.Textbox
     status: gr.HTML
     timer: gr.Timer
     # the sidebar
@@ -109,7 +108,7 @@ class Parts(NamedTuple):
     @property
     def view(self) -> list[Any]:
         """What a `View` is shown in."""
-        return list(View(self.chat, self.sources, self.question, self.conversation, self.asked))
+        return list(View(self.chat, self.sources, self.question, self.conversation, self.editing))
 
 
 def lay_out(desk: Desk) -> Parts:
@@ -117,7 +116,6 @@ def lay_out(desk: Desk) -> Parts:
     parts: dict[str, Any] = {
         "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
         "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
-        "asked": gr.Textbox(visible="hidden", elem_id="fn-asked"),
         "timer": gr.Timer(1),
     }
     with gr.Sidebar(width=280):

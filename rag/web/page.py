@@ -37,15 +37,10 @@ def _bind_chat(parts: Parts, desk: Desk) -> None:
     # The desk has its own line before the LLM: so many may wait in it, and see what was found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
-    asking = parts.question.submit(chat.ask, given, parts.view, **many)
-    again = parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
-    suggested = parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
-    for done in (asking, again, suggested):
-        done.then(lambda: "", None, parts.editing, **_PRIVATE)
-    # First stopped, then shown: what was on its way would be shown after it.
-    parts.question.stop(None, cancels=[asking, again, suggested]).then(
-        chat.stop, [parts.conversation, parts.asked], parts.view, queue=False, **_PRIVATE
-    )
+    parts.question.submit(chat.ask, given, parts.view, trigger_mode="multiple", **many)
+    parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
+    parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
+    parts.question.stop(chat.stop, None, None, queue=False, **_PRIVATE)
     parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **_PRIVATE)
     parts.chat.like(
         feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **_PRIVATE
