@@ -17,7 +17,7 @@ from click import echo as say
 from tqdm import trange
 
 from rag import Document, Index, Section
-from rag.index.catalog import Catalog, StoredChunk
+from rag.index.catalog import Catalog, StoredChunk, open_catalog
 from rag.index.embedder import Vectors
 from rag.index.vectors import FLAT_LIMIT
 
@@ -72,11 +72,11 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
     with Index(folder, embedder, create=True) as index:
         fill(index.catalog, centres, size, random)
         started = time.perf_counter()
-        index.refresh()
+        index.catalog.refresh()
         clock("build", started)
     with Index(folder, embedder) as index:
         started = time.perf_counter()
-        index.refresh()
+        index.catalog.refresh()
         clock("open", started)
         times, found = [], []
         for n in range(QUESTIONS):
@@ -86,11 +86,11 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
         recall = np.mean([len(f & e) / 10 for f, e in zip(found, find_exact(index, embedder.questions), strict=True)])
         fill(index.catalog, centres, CHANGED, random, prefix="new")
         started = time.perf_counter()
-        index.refresh()
+        index.catalog.refresh()
         clock("add", started)
         index.catalog.remove_source("new0")
         started = time.perf_counter()
-        index.refresh()
+        index.catalog.refresh()
         clock("remove", started)
     p50, p95 = np.percentile(times, [50, 95]) * 1000
     megabytes = (folder / "vectors.faiss").stat().st_size / 1e6
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--embedder", default="all-minilm-l6-v2")
     parser.add_argument("--dim", type=int, default=384)
     arguments = parser.parse_args()
-    catalog = Catalog(arguments.index, embedder=arguments.embedder, dim=arguments.dim)
+    catalog = open_catalog(arguments.index, embedder=arguments.embedder, dim=arguments.dim)
     _, centres = catalog.get_embeddings(catalog.get_ids().tolist(), dim=arguments.dim)
     say("| chunks | recall@10 | p50 | p95 | build | open | add 1,000 | remove 1,000 | vectors.faiss | peak memory |")
     say("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")

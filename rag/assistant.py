@@ -36,13 +36,13 @@ class Assistant:
         self._rewrite_prompts = load_rewrite_prompts()
 
     @classmethod
-    def open(cls, folder: str | Path | None = None, *, settings: Settings | None = None) -> Self:
-        """Open the index in `folder` (default: the one that the settings name) with the settings' models.
+    def open(cls, location: str | Path | None = None, *, settings: Settings | None = None) -> Self:
+        """Open the index in a folder or at an address (default: the settings' own) with the settings' models.
 
         Raises CatalogError or ModelError, saying what to run.
         """
         settings = settings or Settings.load()
-        index = open_index(Path(folder or settings.index_dir / settings.name), settings)
+        index = open_index(location or settings.location, settings)
         return cls(index, open_llm(settings), settings)
 
     def ask(

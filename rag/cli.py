@@ -82,19 +82,34 @@ def main(debug: bool) -> None:
     logging.getLogger("rag").setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
-_INDEXING = ("name", "index_dir", "home", "embedder", "chunk_tokens", "max_file_mb", "read_timeout_s", "read_memory_mb")
+_WHERE = ("index", "name", "index_dir")
+_INDEXING = (*_WHERE, "home", "embedder", "chunk_tokens", "max_file_mb", "read_timeout_s", "read_memory_mb")
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str) -> tuple[int, int]:
+    number, _, count = given.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise click.BadParameter(f"write NUMBER/COUNT, such as 3/16, not {given!r}")
+    return int(number), int(count)
 
 
 @main.command()
 @_PATHS
+@click.option(
+    "--shard",
+    default="1/1",
+    callback=_read_shard,
+    metavar="3/16",
+    help="Take a part of the files, one for each machine.",
+)
 @_settings_options(*_INDEXING)
-def index(paths: tuple[Path, ...], settings: Settings) -> None:
+def index(paths: tuple[Path, ...], shard: tuple[int, int], settings: Settings) -> None:
     """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed."""
     from rag.index.build import build_index
 
     try:
-        report = build_index(paths, settings=settings)
+        report = build_index(paths, settings=settings, shard=shard)
     except KeyboardInterrupt:
         click.echo("\nstopped; the documents that were done are kept: run the same command again to go on", err=True)
         sys.exit(130)
@@ -106,7 +121,7 @@ def index(paths: tuple[Path, ...], settings: Settings) -> None:
 def _echo_report(report: "IndexReport", settings: Settings) -> None:
     same = f"{report.duplicates} the same as another, " if report.duplicates else ""
     click.echo(
-        f"{settings.index_dir / settings.name}: {report.indexed} indexed, {same}{report.unchanged} unchanged, "
+        f"{settings.location}: {report.indexed} indexed, {same}{report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.skipped)} skipped; {report.chunks} chunks"
     )
     for reason in report.skipped:
@@ -135,15 +150,26 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
         click.echo("\nstopped watching", err=True)
 
 
+@main.command("copy")
+@click.argument("source")
+@click.argument("target")
+def copy_index(source: str, target: str) -> None:
+    """Copy the index at SOURCE, a folder or an address (milvus:...), to TARGET, without embedding anything again."""
+    from rag.index.copy import copy_index
+
+    click.echo(f"{target}: {copy_index(source, target, progress=True)} documents")
+
+
 @main.command("list")
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as one JSON array.")
-@_settings_options("name", "index_dir")
+@_settings_options(*_WHERE)
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """List the documents of the index, or those with all WORDS in their title, outlet or path."""
-    from rag.index.catalog import filter_entries, list_indexes, read_entries
+    from rag.index.catalog import filter_entries, read_entries
+    from rag.index.sqlite import list_indexes
 
-    entries = filter_entries(read_entries(settings.index_dir / settings.name), words)
+    entries = filter_entries(read_entries(settings.location), words)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
@@ -160,24 +186,24 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
         click.echo(show_line(*filter(None, parts)))
     total = sum(entry.chunks for entry in entries)
     others = [name for name in list_indexes(settings.index_dir) if name != settings.name]
-    click.echo(f"{settings.index_dir / settings.name}: {len(entries)} documents, {total} chunks", err=True)
+    click.echo(f"{settings.location}: {len(entries)} documents, {total} chunks", err=True)
     if others:
         click.echo(f"other indexes (--name): {', '.join(others)}", err=True)
 
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True)
-@_settings_options("name", "index_dir")
+@_settings_options(*_WHERE)
 def remove(paths: tuple[str, ...], settings: Settings) -> None:
     """Take the files at PATHS, or in folders, out of the index; the files themselves stay."""
     from rag.index.build import remove_sources
 
-    removed = remove_sources(settings.index_dir / settings.name, paths)
-    click.echo(f"{settings.index_dir / settings.name}: {removed} removed")
+    removed = remove_sources(settings.location, paths)
+    click.echo(f"{settings.location}: {removed} removed")
 
 
 @main.command()
-@_settings_options("name", "index_dir", *_MODELS, "passages", "chunk_tokens")
+@_settings_options(*_WHERE, *_MODELS, "passages", "chunk_tokens")
 def doctor(settings: Settings) -> None:
     """Check the models, the index, readiness without a network, and speed; say how to mend what is wrong."""
     from rag.doctor import examine
@@ -224,7 +250,7 @@ _FILTER = click.option(
     type=click.Path(path_type=Path),
     help="Write it, with the hashes of all it rests on, to a .json or .md file.",
 )
-@_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
+@_settings_options(*_WHERE, *_MODELS, *_ANSWER)
 def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
@@ -251,13 +277,13 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
 @click.argument("question")
 @_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
-@_settings_options("name", "index_dir", "home", "embedder", "reranker", "passages")
+@_settings_options(*_WHERE, "home", "embedder", "reranker", "passages")
 def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION, without an answer; needs no LLM."""
     from rag.index.index import open_index
     from rag.retrieve import retrieve
 
-    with open_index(settings.index_dir / settings.name, settings) as opened:
+    with open_index(settings.location, settings) as opened:
         hits = retrieve(opened, question, passages=settings.passages, only=only)
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
@@ -325,8 +351,8 @@ def evaluate(
     from rag.evaluation.run import evaluate
     from rag.evaluation.table import format_report
     from rag.index.build import index_documents
-    from rag.index.catalog import is_index
     from rag.index.index import open_index
+    from rag.index.sqlite import is_index
     from rag.llm.llama import open_llm
 
     earlier = load_report(baseline) if baseline else None
@@ -365,7 +391,7 @@ def evaluate(
 @click.option("--auth", metavar="NAME:PASSWORD", help="Ask for this name and password.")
 @click.option("--share", is_flag=True, help="Ask Gradio for a public address; needs --auth.")
 @click.option("--mcp", is_flag=True, help="Serve MCP tools too: pip install 'footnote-rag[mcp]'.")
-@_settings_options("name", "index_dir", *_MODELS, *_ANSWER)
+@_settings_options(*_WHERE, *_MODELS, *_ANSWER)
 def ui(host: str, port: int, auth: str | None, share: bool, mcp: bool, settings: Settings) -> None:
     """Open the chat page."""
     from rag.web.serve import serve_page

@@ -13,9 +13,10 @@ from rag.assistant import Assistant
 from rag.documents.chunk import limit_chunk
 from rag.errors import RagError
 from rag.index.build import hash_file
-from rag.index.catalog import Catalog
+from rag.index.catalog import Catalog, open_catalog
 from rag.index.embedder import Vectors
 from rag.index.index import Index, open_index
+from rag.index.local import VECTORS_FILE, LocalCatalog
 from rag.index.vectors import FaissStore
 from rag.llm.llama import LLM, Message, open_llm
 from rag.models.fetch import verify_model
@@ -48,9 +49,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if settings.llm != NO_LLM:
         models.append(check_model(settings.llm, "llm", settings))
     yield from models
-    folder = settings.index_dir / settings.name
     try:
-        with closing(Catalog(folder)) as catalog:
+        with closing(open_catalog(settings.location)) as catalog:
             yield check_catalog(catalog)
     except RagError as exc:
         yield Finding("index", False, str(exc))
@@ -58,13 +58,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if not models[0].ok:
         return
     try:
-        index = open_index(folder, settings)
+        index = open_index(settings.location, settings)
     except RagError as exc:
         yield Finding("index", False, str(exc))
         return
     with index:
         yield check_sources(index, settings)
-        yield check_vectors(index)
+        if isinstance(index.catalog, LocalCatalog):
+            yield check_vectors(index.catalog)
         if models[-1].ok and (llm := open_llm(settings)):
             Assistant(index, llm, settings).ask("Is everything in order?")
             yield measure_speed(llm, settings)
@@ -100,13 +101,13 @@ def check_model(name: str, kind: str, settings: Settings) -> Finding:
 
 def check_catalog(catalog: Catalog) -> Finding:
     """Look whether the catalog is whole, and has documents."""
-    folder = catalog.folder
-    if damage := catalog.find_damage():
-        return Finding("catalog", False, damage, f"delete {folder} and index again")
+    where, name = catalog.location, catalog.name
+    if isinstance(catalog, LocalCatalog) and (damage := catalog.find_damage()):
+        return Finding("catalog", False, damage, f"delete {where} and index again")
     entries = catalog.list_entries()
     chunks = sum(entry.chunks for entry in entries)
-    text = f"{folder} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"
-    return Finding("catalog", bool(entries), text, "" if entries else f"run `rag index PATHS --name {folder.name}`")
+    text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"
+    return Finding("catalog", bool(entries), text, "" if entries else f"run `rag index PATHS --name {name}`")
 
 
 def check_sources(index: Index, settings: Settings) -> Finding:
@@ -127,20 +128,20 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     return Finding("files", False, text, "run `rag index` with the same folders, or `rag remove` what is to go")
 
 
-def check_vectors(index: Index) -> Finding:
+def check_vectors(catalog: LocalCatalog) -> Finding:
     """Look whether FAISS holds what the catalog does."""
-    saved = FaissStore.load(index.folder / "vectors.faiss")
-    ids = index.catalog.get_ids()
+    saved = FaissStore.load(catalog.folder / VECTORS_FILE)
+    ids = catalog.get_ids()
     if saved is None:
-        index.refresh()
+        catalog.refresh()
         return Finding("vectors", True, "vectors.faiss was missing or torn, and was made again")
     missing, left = np.setdiff1d(ids, saved.ids), np.setdiff1d(saved.ids, ids)
-    store = index.refresh()
+    store = catalog.refresh()
     sample = np.random.default_rng(0).permutation(ids)[:_SAMPLE]
-    there, rows = index.catalog.get_embeddings(sample.tolist(), dim=index.embedder.dim)
-    found = sum(_finds(index, store, row) for row in rows)
+    there, rows = catalog.get_embeddings(sample.tolist(), dim=catalog.embedder[1])
+    found = sum(_finds(catalog, store, row) for row in rows)
     if found < len(there):
-        remedy = f"delete {index.folder / 'vectors.faiss'}: it is made again"
+        remedy = f"delete {catalog.folder / VECTORS_FILE}: it is made again"
         return Finding("vectors", False, f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
     text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
     if len(missing) or len(left):
@@ -148,9 +149,9 @@ def check_vectors(index: Index) -> Finding:
     return Finding("vectors", True, text)
 
 
-def _finds(index: Index, store: FaissStore, row: Vectors) -> bool:
+def _finds(catalog: LocalCatalog, store: FaissStore, row: Vectors) -> bool:
     """Tell whether the nearest vector is this one, or one that equals it."""
-    _, rows = index.catalog.get_embeddings(store.search(row, 1), dim=index.embedder.dim)
+    _, rows = catalog.get_embeddings(store.search(row, 1), dim=catalog.embedder[1])
     return bool(len(rows)) and bool(np.allclose(rows[0], row, atol=1e-2))
 
 

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(
         "default", description="name of the index: letters, digits, '.', '_' and '-'"
     )
+    index: str = Field(
+        "",
+        pattern=r"^(milvus:.+/\w+)?$",
+        description="index on a server, milvus:http://HOST:PORT/NAME; empty: the folder index_dir/name",
+    )
     home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models")
     llm: str = Field(
         "qwen2.5-coder-1.5b",
@@ -63,6 +68,11 @@ class Settings(BaseSettings):
         0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token"
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the sampling")
+
+    @property
+    def location(self) -> str:
+        """Where the index is: its address, or its folder."""
+        return self.index or str(self.index_dir / self.name)
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from rag import Index
 from rag.index.embedder import Vectors
+from rag.index.local import LocalCatalog
 from rag.llm.llama import Message
 
 
@@ -76,3 +78,9 @@ class AnsweringLLM(ScriptedLLM):
         except GeneratorExit:
             self.stopped += 1
             raise
+
+
+def local(index: Index) -> LocalCatalog:
+    """Return the catalog of an index in a folder."""
+    assert isinstance(index.catalog, LocalCatalog)
+    return index.catalog

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from rag import CatalogError, DocumentError, Filter, Index, Settings, build_index
-from rag.index.build import lock_index, remove_sources
+from rag.index.build import remove_sources
 from rag.index.catalog import Entry, read_entries
+from rag.index.local import lock_folder
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 
@@ -131,7 +132,7 @@ def test_a_removed_file_answers_no_more_and_a_folder_goes_whole(
     build(docs)
     folder = settings.index_dir / "test"
     with Index(folder, embedder) as index:
-        index.refresh()
+        index.catalog.refresh()
         assert remove_sources(folder, [str(docs / "bridge.md")]) == 1
         assert "bridge.md" not in {Path(hit.chunk.source).name for hit in index.search("bridge", k=9)}
     with pytest.raises(DocumentError, match="is not in the index: `rag list --name test`"):
@@ -285,7 +286,7 @@ def test_a_second_writer_waits_and_says_for_whom(
 ) -> None:
     build(docs)
     folder = settings.index_dir / "test"
-    with lock_index(folder):
+    with lock_folder(folder):
         second = threading.Thread(target=build, args=(docs,))
         second.start()
         while not caplog.messages:

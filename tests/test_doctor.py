@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from rag import Index, Settings, build_index
 from rag.cli import main
 from rag.doctor import check_catalog, check_model, check_sources, check_vectors, measure_speed
-from rag.index.catalog import Catalog
+from rag.index.local import LocalCatalog
 from rag.index.vectors import FaissStore
-from tests.fakes import HashingEmbedder, ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM, local
 
 
 def test_a_sound_index_is_in_order(index: Index, settings: Settings) -> None:
-    index.refresh()
-    findings = [check_catalog(index.catalog), check_sources(index, settings), check_vectors(index)]
+    index.catalog.refresh()
+    findings = [check_catalog(index.catalog), check_sources(index, settings), check_vectors(local(index))]
     assert [finding.ok for finding in findings] == [True, True, True]
     assert "2 documents, 4 chunks, made by hashing" in findings[0].text
     assert findings[2].text == "FAISS holds the catalog's 4 vectors; 4 of 4 looked for are found"
@@ -33,33 +33,33 @@ def test_changed_and_deleted_files_are_named(index: Index, settings: Settings, d
 
 
 def test_vectors_that_are_not_the_catalogs_are_found(index: Index, embedder: HashingEmbedder) -> None:
-    store = index.refresh()
+    store = local(index).refresh()
     ids = index.catalog.get_ids()
     store.remove(ids)
     store.add(ids, embedder.embed_documents(["wrong"] * len(ids)))
-    store.save(index.folder / "vectors.faiss")
-    finding = check_vectors(Index(index.folder, embedder))
+    store.save(local(index).folder / "vectors.faiss")
+    finding = check_vectors(local(Index(local(index).folder, embedder)))
     assert not finding.ok
     assert "delete" in finding.remedy
 
 
 def test_vectors_that_lag_behind_are_brought_in_step(index: Index, embedder: HashingEmbedder) -> None:
-    store = index.refresh()
+    store = local(index).refresh()
     store.remove(index.catalog.get_ids()[:2])
-    store.save(index.folder / "vectors.faiss")
-    finding = check_vectors(Index(index.folder, embedder))
+    store.save(local(index).folder / "vectors.faiss")
+    finding = check_vectors(local(Index(local(index).folder, embedder)))
     assert finding.ok
     assert "(2 were missing and 0 left over: brought in step)" in finding.text
-    saved = FaissStore.load(index.folder / "vectors.faiss")
+    saved = FaissStore.load(local(index).folder / "vectors.faiss")
     assert saved is not None
     assert len(saved) == 4
 
 
 def test_a_damaged_catalog_and_lost_words_are_found(index: Index) -> None:
-    with closing(sqlite3.connect(index.folder / "catalog.sqlite")) as database:
+    with closing(sqlite3.connect(local(index).folder / "catalog.sqlite")) as database:
         database.execute("INSERT INTO words (words, rowid, text, context) VALUES ('delete', 1, 'other', 'words')")
         database.commit()
-    with closing(Catalog(index.folder)) as catalog:
+    with closing(LocalCatalog(local(index).folder)) as catalog:
         assert not check_catalog(catalog).ok
 
 

@@ -11,7 +11,7 @@ from rag.index.embedder import Vectors
 from rag.index.reranker import open_reranker
 from rag.index.vectors import FaissStore, count_training
 from rag.retrieve import retrieve
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, local
 
 
 def test_chunks_are_exact_slices_of_their_documents(index: Index) -> None:
@@ -215,7 +215,7 @@ def test_nothing_readable_is_an_error(tmp_path: Path, settings: Settings, embedd
 
 def test_an_index_of_another_embedder_names_the_command(index: Index) -> None:
     with pytest.raises(CatalogError, match=r"made with embedder hashing .*--embedder hashing"):
-        Index(index.folder, HashingEmbedder(name="other"))
+        Index(local(index).folder, HashingEmbedder(name="other"))
 
 
 def test_a_missing_and_a_damaged_index_are_errors(tmp_path: Path, embedder: HashingEmbedder) -> None:
@@ -228,17 +228,17 @@ def test_a_missing_and_a_damaged_index_are_errors(tmp_path: Path, embedder: Hash
 
 def test_vectors_are_made_again_when_missing_or_torn(index: Index, embedder: HashingEmbedder) -> None:
     expected = index.search("minister", k=3)
-    saved = index.folder / "vectors.faiss"
+    saved = local(index).folder / "vectors.faiss"
     saved.write_bytes(saved.read_bytes()[:100])
-    assert Index(index.folder, embedder).search("minister", k=3) == expected
+    assert Index(local(index).folder, embedder).search("minister", k=3) == expected
     saved.unlink()
-    assert Index(index.folder, embedder).search("minister", k=3) == expected
+    assert Index(local(index).folder, embedder).search("minister", k=3) == expected
 
 
 def test_an_open_index_sees_what_another_process_adds(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
-    index.refresh()
+    index.catalog.refresh()
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     build_index([docs], settings=settings, embedder=embedder)
     assert index.search("zebra", k=1)[0].chunk.text == "A zebra escaped."
@@ -256,12 +256,12 @@ def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tm
 def test_vectors_follow_the_catalog_without_being_made_again(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index.refresh()
+    index.catalog.refresh()
     monkeypatch.setattr(FaissStore, "train", None)
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     (docs / "bridge.md").unlink()
     build_index([docs], settings=settings, embedder=embedder)
-    assert sorted(index.refresh().ids) == sorted(index.catalog.get_ids())
+    assert sorted(local(index).refresh().ids) == sorted(index.catalog.get_ids())
 
 
 def test_vectors_of_a_deleted_catalog_are_not_used(
@@ -274,8 +274,8 @@ def test_vectors_of_a_deleted_catalog_are_not_used(
     (tmp_path / "other.md").write_text("A zebra escaped.\n\nA giraffe did not.")
     build_index([tmp_path / "other.md"], settings=settings, embedder=embedder)
     with Index(folder, embedder) as index:
-        assert index.refresh().ids.tolist() == index.catalog.get_ids().tolist()
-        (nearest,) = index.refresh().search(embedder.embed_query("a zebra escaped"), 1)
+        assert local(index).refresh().ids.tolist() == index.catalog.get_ids().tolist()
+        (nearest,) = local(index).refresh().search(embedder.embed_query("a zebra escaped"), 1)
         assert "zebra" in index.catalog.get_chunks([nearest])[0].text
 
 
@@ -318,13 +318,13 @@ def test_an_index_that_grows_and_shrinks_changes_its_kind(
     many.write_text("\n\n".join(f"Note {n}: " + f"word{n} " * 26 for n in range(1100)))
     with Index(settings.index_dir / "test", embedder, create=True) as index:
         build_index([tmp_path / "docs"], settings=settings, embedder=embedder)
-        large = index.refresh()
+        large = local(index).refresh()
         assert not large.fits(100, embedder.dim)
         assert index.search("the zwiesel file", k=1)[0].chunk.text == "The Zwiesel file was closed."
         many.unlink()
         build_index([tmp_path / "docs"], settings=settings, embedder=embedder)
-        assert index.refresh().fits(100, embedder.dim)
-        assert len(index.refresh()) == 1
+        assert local(index).refresh().fits(100, embedder.dim)
+        assert len(local(index).refresh()) == 1
 
 
 def test_comments_keep_to_their_share_unless_they_are_asked_for(

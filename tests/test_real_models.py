@@ -15,6 +15,7 @@ from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
 from rag.llm.llama import LlamaCpp, Message, open_llm
 from rag.models.registry import locate_model
+from tests.fakes import local
 
 pytestmark = pytest.mark.model
 
@@ -156,7 +157,7 @@ def test_the_graph_embeds_as_sentence_transformers_does_and_other_models_are_lef
 
 
 def test_searching_takes_no_torch(assistants: dict[str, Assistant]) -> None:
-    folder = assistants["examples"].index.folder
+    folder = local(assistants["examples"].index).folder
     script = (
         "import sys; from rag.cli import main\n"
         "main(['search', 'water plant', '--name', sys.argv[1], '--index-dir', sys.argv[2]], standalone_mode=False)\n"

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
 from rag.errors import DatasetError
-from rag.index.catalog import Catalog, is_index
+from rag.index.sqlite import SqliteCatalog, is_index
 from rag.llm.llama import Message
 from rag.types import Document, Outcome, Voice
 
@@ -165,7 +165,7 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
     if is_index(folder):
-        with closing(Catalog(folder)) as catalog, catalog.snapshot():
+        with closing(SqliteCatalog(folder)) as catalog, catalog.snapshot():
             return tuple(catalog.list_documents())
     if not (folder / CORPUS_FILE).is_file():
         files = find_files([folder])

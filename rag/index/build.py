@@ -1,32 +1,28 @@
 """Brings an index up to date with files: what is new goes in, what is gone out, what is unchanged costs nothing."""
 
 import hashlib
-import logging
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.read import check_size, find_files
 from rag.documents.worker import DocumentReader
-from rag.errors import CatalogError, DocumentError
-from rag.index.catalog import Catalog, StoredChunk, check_index
+from rag.errors import DocumentError
+from rag.index.catalog import StoredChunk, open_catalog
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
 from rag.settings import Settings
 from rag.types import Document
-
-logger = logging.getLogger(__name__)
 
 # Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
 _READING = 1
@@ -34,7 +30,6 @@ _READING = 1
 _BATCH = 256
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
-_LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
 
 
 class IndexReport(NamedTuple):
@@ -58,20 +53,29 @@ def build_index(
     settings: Settings | None = None,
     embedder: Embedder | None = None,
     on_file: Callable[[Path, str | None], None] | None = None,
+    shard: tuple[int, int] = (1, 1),
 ) -> IndexReport:
     """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
 
-    `on_file` is called after each file was read, with the reason if it was skipped.
+    `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
+    sixteen parts of the files, told apart by their paths: so many machines can index into one server at once.
     A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
     last good state stays. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError
     if a path does not exist or nothing at all can be read, CatalogError if the index cannot be written.
     """
-    settings = settings or Settings.load(**({"name": name} if name else {}))
+    settings = settings or Settings.load()
+    if name:
+        settings = Settings.load(**{**settings.model_dump(), "name": name, "index": ""})
     roots = [Path(path) for path in paths]
-    files = {_name_file(file): file for file in find_files(roots)}
+    there = {_name_file(file): file for file in find_files(roots)}
+
+    def is_mine(source: str) -> bool:
+        number, count = shard
+        return int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
+
+    files = {source: file for source, file in there.items() if is_mine(source)}
     embedder = embedder or open_embedder(settings)
-    folder = settings.index_dir / (name or settings.name)
-    with Index(folder, embedder, create=True) as index, lock_index(folder):
+    with Index(settings.location, embedder, create=True) as index, index.catalog.lock(is_mine):
         update = _Update(index, settings)
         with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
             for source, file in files.items():
@@ -85,15 +89,15 @@ def build_index(
                 if on_file:
                     on_file(file, reason)
             update.flush()
-        if len(update.skipped) == len(files):
+        if files and len(update.skipped) == len(files):
             raise DocumentError(
                 "nothing was indexed: " + ("none of the files can be read" if len(files) > 1 else update.skipped[0])
             )
         # What is gone goes out last: a file that was renamed is found by its words before.
-        gone = [source for source in update.known.keys() - files.keys() if _is_under(Path(source), roots)]
+        gone = [s for s in update.known.keys() - there.keys() if is_mine(s) and _is_under(Path(s), roots)]
         for source in gone:
             index.catalog.remove_source(source)
-        index.refresh()
+        index.catalog.refresh()
         return IndexReport(
             update.indexed,
             len(files) - len(update.skipped) - update.indexed - update.duplicates,
@@ -104,23 +108,23 @@ def build_index(
         )
 
 
-def remove_sources(folder: Path, sources: Iterable[str]) -> int:
-    """Take files out of the index in `folder`, each named by its path or a folder above it; return how many those were.
+def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
+    """Take files out of the index at `location`, each by its path or a folder above it; return how many those were.
 
     Raises DocumentError if one names nothing that is in the index, and CatalogError; then nothing is taken out.
     """
-    check_index(folder)
-    with lock_index(folder), closing(Catalog(folder)) as catalog:
+    with closing(open_catalog(location)) as catalog:
         known = catalog.get_sources().keys()
         gone: dict[str, None] = {}
         for source in sources:
             path = _name_file(Path(source).resolve())
             under = [name for name in known if name in (source, path) or Path(name).is_relative_to(path)]
             if not under:
-                raise DocumentError(f"{source} is not in the index: `rag list --name {folder.name}` shows what is")
+                raise DocumentError(f"{source} is not in the index: `rag list --name {catalog.name}` shows what is")
             gone |= dict.fromkeys(under)
-        for source in gone:
-            catalog.remove_source(source)
+        with catalog.lock(gone.__contains__):
+            for source in gone:
+                catalog.remove_source(source)
     return len(gone)
 
 
@@ -128,10 +132,10 @@ def index_documents(
     documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
 ) -> Index:
     """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
-    folder, embedder = settings.index_dir / settings.name, embedder or open_embedder(settings)
-    index = Index(folder, embedder, reranker=open_reranker(settings), create=True)
+    embedder = embedder or open_embedder(settings)
+    index = Index(settings.location, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
-    with lock_index(folder):
+    with index.catalog.lock(lambda _: True):
         update = _Update(index, settings)
         for source in update.known.keys() - {document.source for document in documents}:
             index.catalog.remove_source(source)
@@ -140,32 +144,8 @@ def index_documents(
             if update.known.get(document.source, ("",))[0] != file_hash:
                 update.add_document(document, file_hash=file_hash, content_hash=file_hash)
         update.flush()
-        index.refresh()
+        index.catalog.refresh()
     return index
-
-
-@contextmanager
-def lock_index(folder: Path) -> Iterator[None]:
-    """Hold the right to write to the index in a folder; wait, and say for whom, while another process has it."""
-    lock, holder = FileLock(folder / _LOCK_FILE), folder / _HOLDER_FILE
-    try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = holder.read_text(encoding="utf-8") if holder.is_file() else "another"
-            logger.warning("process %s is writing to the index %s: waiting until it is done", who, folder.name)
-            lock.acquire()
-    except OSError as exc:
-        raise CatalogError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
-    try:
-        try:
-            holder.write_text(str(os.getpid()), encoding="utf-8")
-        except OSError:  # a full disk: then nobody is told who it is
-            logger.debug("cannot write %s", holder)
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
 
 
 _Key = tuple[str, str]

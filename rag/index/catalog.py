@@ -1,91 +1,18 @@
-"""The truth of an index: documents, chunks and embeddings in one SQLite file."""
+"""What an index is made of, and what every place that can hold one does: a folder, or a Milvus server."""
 
-import json
-import re
-import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, Protocol
 
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
-from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 3
-LOCK_TIMEOUT_S = 30.0
-CATALOG_FILE = "catalog.sqlite"
-
-_SCHEMA = """
-CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT NOT NULL,
-    title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL
-);
-CREATE INDEX documents_by_content ON documents (content_hash);
-CREATE TABLE sources (
-    source TEXT PRIMARY KEY, file_hash TEXT NOT NULL,
-    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE
-);
-CREATE INDEX sources_by_document ON sources (document_id, source);
-CREATE INDEX sources_by_file ON sources (file_hash);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
-    voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, embedding BLOB NOT NULL
-);
-CREATE INDEX chunks_by_document ON chunks (document_id);
-CREATE VIRTUAL TABLE words USING fts5 (
-    text, context, content = 'chunks', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
-);
-"""
-# Keep the words in step with the chunks, those that a removed document takes along too.
-_TRIGGERS = (
-    "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
-    " INSERT INTO words (rowid, text, context) VALUES (new.id, new.text, new.context); END",
-    "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN"
-    " INSERT INTO words (words, rowid, text, context) VALUES ('delete', old.id, old.text, old.context); END",
-)
-# What a word is worth in a chunk's title, heading or author, beside one of its own (docs/experiments.md).
-CONTEXT_WEIGHT = 0.3
-_WORD = re.compile(r"\w+")
-# Of a longer question the first words count: FTS5 takes no query of thousands.
-_MAX_TERMS = 64
-_FILTERED = """
-SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
-WHERE (:outlet IS NULL OR fold(d.outlet) = fold(:outlet))
-AND (:author IS NULL OR fold(c.author) = fold(:author) OR (c.voice = 'article' AND fold(d.author) = fold(:author)))
-AND (:voice IS NULL OR c.voice = :voice)
-AND (:source IS NULL OR EXISTS (
-    SELECT 1 FROM sources s WHERE s.document_id = d.id AND instr(fold(s.source), fold(:source))
-))
-AND (:date IS NULL OR instr(coalesce(c.date, d.date), :date) = 1)
-ORDER BY c.id
-"""
-_BY_WORDS = """
-SELECT rowid, -bm25(words, 1.0, :context) AS score FROM words
-WHERE words MATCH :query AND (:among IS NULL OR rowid IN (SELECT value FROM json_each(:among)))
-ORDER BY score DESC, rowid LIMIT :k
-"""
-# A document with several sources is shown with the first; one without a title, by its file's name.
-_CHUNKS = """
-SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id) AS source, d.title, d.outlet,
-    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to
-FROM chunks c JOIN documents d ON d.id = c.document_id
-WHERE c.id IN (SELECT value FROM json_each(?))
-"""
-_ENTRIES = """
-SELECT d.id, d.title, d.outlet, d.author, d.date,
-    (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
-    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0)
-FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
-"""
+# An index at this address is not a folder: milvus:http://HOST:PORT/NAME
+MILVUS = "milvus:"
 
 
 class StoredChunk(NamedTuple):
@@ -94,12 +21,6 @@ class StoredChunk(NamedTuple):
     section: Section
     context: str
     embedding: bytes
-
-    def to_row(self, document_id: int, text: str) -> tuple[object, ...]:
-        """Return its row but for the id, `text` being its document's."""
-        s = self.section
-        told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
-        return (document_id, s.start, s.end, text[s.start : s.end], self.context, *told, self.embedding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +38,136 @@ class Entry:
     comments: int
 
 
-def read_entries(folder: Path) -> list[Entry]:
-    """Return the documents of the index in `folder`; raises CatalogError."""
-    with closing(Catalog(folder)) as catalog:
+class StoredDocument(NamedTuple):
+    """A document as a catalog holds it, with the hash of its content and that of each file that it was read from."""
+
+    document: Document
+    chunks: list[StoredChunk]
+    content_hash: str
+    files: dict[str, str]
+
+
+class Catalog(Protocol):
+    """An open index but for its embedder: documents, their sources and their chunks, by the words and the vectors.
+
+    All methods raise CatalogError where the place is damaged, full or out of reach. A document that a search sees is
+    whole, whenever its writer was stopped.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where the index is: its folder or address."""
+
+    @property
+    def name(self) -> str:
+        """The index's name."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes when the documents do."""
+
+    @property
+    def embedder(self) -> tuple[str, int]:
+        """The name and the dimensions of the embedder that made the index."""
+
+    def close(self) -> None:
+        """Let go of the place."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read in one state, whatever another process writes meanwhile, as far as the place can do that."""
+
+    def lock(self, mine: Callable[[str], bool]) -> AbstractContextManager[None]:
+        """Hold the right to write, and take back what a stopped writer left half done of the sources that are `mine`.
+
+        In a folder there is one writer at a time; on a server there can be many, each with sources of its own.
+        """
+
+    def refresh(self) -> object:
+        """Make ready to be searched what was written."""
+
+    def get_sources(self) -> dict[str, tuple[str, int]]:
+        """Return the file hash and the document's id of each source."""
+
+    def find_file(self, file_hash: str) -> int | None:
+        """Return the id of the document that a file with this hash became, if there is one."""
+
+    def find_document(self, content_hash: str, *, but: str) -> int | None:
+        """Return the id of the document with this content that has another source than `but`, if there is one."""
+
+    def put_document(
+        self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
+    ) -> None:
+        """Put a document in, and out what its source had before."""
+
+    def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
+        """Make a file one more source of a document, and take out what it had before."""
+
+    def remove_source(self, source: str) -> None:
+        """Take a source out, and its document if it has no other."""
+
+    def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
+        """Return the embeddings, float16, of a source's chunks by their context and text."""
+
+    def list_entries(self) -> list[Entry]:
+        """Return the documents, in order of their first source."""
+
+    def list_stored(self) -> Iterator[StoredDocument]:
+        """Yield the documents with all that is stored of them."""
+
+    def count_chunks(self) -> int:
+        """Return the number of chunks."""
+
+    def get_ids(self) -> Ids:
+        """Return the ids of all chunks, in order."""
+
+    def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
+        """Return the chunks with these ids, in their order; ids that are gone are left out."""
+
+    def list_chunks(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks, in the order of its text."""
+
+    def get_text(self, document_id: int) -> str:
+        """Return a document's text, which citations' offsets count in."""
+
+    def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
+        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each."""
+
+    def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
+        """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
+
+        Words are compared by their English stems. Stop words count only where there are no others.
+        """
+
+    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
+        """Return the ids of the k chunks nearest to a unit vector, best first."""
+
+
+def open_catalog(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Catalog:
+    """Open the index at `location`, made by `embedder` if one is named; with `create`, make it where there is none.
+
+    Raises CatalogError if it is missing, damaged, out of reach, or made with another embedder.
+    """
+    if str(location).startswith(MILVUS):
+        from rag.index.milvus import MilvusCatalog
+
+        return MilvusCatalog(str(location), embedder=embedder, dim=dim, create=create)
+    from rag.index.local import LocalCatalog
+
+    return LocalCatalog(Path(location), embedder=embedder, dim=dim, create=create)
+
+
+def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: int) -> None:
+    """Raise CatalogError if the index `name` was made with another embedder than this, if one is named."""
+    if embedder and made_by != (embedder, dim):
+        raise CatalogError(
+            f"index {name} was made with embedder {made_by[0]} ({made_by[1]} dimensions), not {embedder} ({dim}): add "
+            f"`--embedder {made_by[0]}`, or run `rag index PATHS --name OTHER --embedder {embedder}`"
+        )
+
+
+def read_entries(location: str | Path) -> list[Entry]:
+    """Return the documents of the index at `location`; raises CatalogError."""
+    with closing(open_catalog(location)) as catalog:
         return catalog.list_entries()
 
 
@@ -133,299 +181,6 @@ def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry
     ]
 
 
-def list_indexes(index_dir: Path) -> list[str]:
-    """Return the names of the indexes in a folder."""
-    return sorted(file.parent.name for file in index_dir.glob(f"*/{CATALOG_FILE}"))
-
-
 def name_source(source: str) -> str:
     """Return the title of a document that names none: its file's name, in words."""
     return Path(source).stem.replace("-", " ").replace("_", " ")
-
-
-def is_index(folder: Path) -> bool:
-    """Tell whether there is an index in `folder`."""
-    return (folder / CATALOG_FILE).is_file()
-
-
-def check_index(folder: Path) -> None:
-    """Raise CatalogError if there is no index in `folder`."""
-    if not is_index(folder):
-        raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
-
-
-class Catalog:
-    """An open catalog; every change is one transaction, and raises the generation number by one."""
-
-    def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
-        """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it where there is none.
-
-        Raises CatalogError if it is missing, damaged, on a full disk, or made with another embedder.
-        """
-        self.folder = folder
-        if not create:
-            check_index(folder)
-        with self._explained():
-            # The page asks from several threads; the sqlite3 module serialises the calls.
-            self._db = sqlite3.connect(
-                folder / CATALOG_FILE, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            self._db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            # Only the first opening writes: later ones work on a full disk too.
-            if not self._is_made():
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._make(embedder, dim)
-            self._check(embedder, dim)
-
-    def _is_made(self) -> bool:
-        return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone())
-
-    def _make(self, embedder: str, dim: int) -> None:
-        with self._transaction():
-            if not self._is_made():
-                for statement in (*_SCHEMA.split(";"), *_TRIGGERS):
-                    self._db.execute(statement)
-                self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
-
-    def _check(self, embedder: str, dim: int) -> None:
-        version, made_by, made_dim, _ = self._db.execute("SELECT * FROM meta").fetchone()
-        name = self.folder.name
-        if version != SCHEMA_VERSION:
-            raise CatalogError(f"index {name} has the format of another version: delete {self.folder}, index again")
-        if embedder and (made_by, made_dim) != (embedder, dim):
-            raise CatalogError(
-                f"index {name} was made with embedder {made_by} ({made_dim} dimensions), not {embedder} ({dim}): add "
-                f"`--embedder {made_by}`, or run `rag index PATHS --name OTHER --embedder {embedder}`"
-            )
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-                raise CatalogError(
-                    f"the disk of {self.folder} is full: free some space and run the same again; what was done is kept"
-                ) from exc
-            raise CatalogError(
-                f"cannot use the index at {self.folder}: {exc}; check the folder, or index again"
-            ) from exc
-        except sqlite3.DatabaseError as exc:
-            raise CatalogError(
-                f"cannot use the index at {self.folder}: {exc}; delete the folder and index again"
-            ) from exc
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Read in one state of the catalog, whatever another process writes meanwhile; not from two threads at once."""
-        self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
-
-    @property
-    def generation(self) -> int:
-        """The number of changes made so far."""
-        return int(self._db.execute("SELECT generation FROM meta").fetchone()[0])
-
-    @property
-    def embedder(self) -> tuple[str, int]:
-        """The name and the dimensions of the embedder that made the index."""
-        name, dim = self._db.execute("SELECT embedder, dim FROM meta").fetchone()
-        return str(name), int(dim)
-
-    def find_damage(self) -> str | None:
-        """Return what SQLite finds wrong with the file, or with the words it keeps of the chunks; None: nothing."""
-        try:
-            (found,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
-            self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-        except sqlite3.DatabaseError as exc:
-            return str(exc)
-        return None if found == "ok" else str(found)
-
-    def get_sources(self) -> dict[str, tuple[str, int]]:
-        """Return the file hash and the document's id of each source."""
-        return {
-            row[0]: (row[1], row[2]) for row in self._db.execute("SELECT source, file_hash, document_id FROM sources")
-        }
-
-    def find_file(self, file_hash: str) -> int | None:
-        """Return the id of the document that a file with this hash became, if there is one."""
-        row = self._db.execute("SELECT document_id FROM sources WHERE file_hash = ?", (file_hash,)).fetchone()
-        return int(row[0]) if row else None
-
-    def find_document(self, content_hash: str, *, but: str) -> int | None:
-        """Return the id of the document with this content that has another source than `but`, if there is one."""
-        row = self._db.execute(
-            "SELECT d.id FROM documents d JOIN sources s ON s.document_id = d.id"
-            " WHERE d.content_hash = ? AND s.source != ? ORDER BY d.id LIMIT 1",
-            (content_hash, but),
-        ).fetchone()
-        return int(row[0]) if row else None
-
-    def put_document(
-        self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
-    ) -> None:
-        """Put a document in, and out what its source had before, in one transaction; return its id."""
-        d = document
-        with self._transaction():
-            document_id = self._db.execute(
-                "INSERT INTO documents (content_hash, title, outlet, author, date, text) VALUES (?,?,?,?,?,?)",
-                (content_hash, d.title, d.outlet, d.author, d.date, d.text),
-            ).lastrowid
-            assert document_id is not None
-            self._db.executemany(
-                'INSERT INTO chunks (document_id, start, "end", text, context, voice, author, date, heading, page,'
-                " reply_to, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                [chunk.to_row(document_id, d.text) for chunk in chunks],
-            )
-            self._set_source(d.source, file_hash, document_id)
-
-    def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        """Make a file one more source of a document, and take out what it had before."""
-        with self._transaction():
-            self._set_source(source, file_hash, document_id)
-
-    def remove_source(self, source: str) -> None:
-        """Take a source out, and its document if it has no other."""
-        with self._transaction():
-            self._drop_source(source)
-            self._db.execute("UPDATE meta SET generation = generation + 1")
-
-    def _set_source(self, source: str, file_hash: str, document_id: int) -> None:
-        self._drop_source(source)
-        self._db.execute("INSERT INTO sources VALUES (?, ?, ?)", (source, file_hash, document_id))
-        self._db.execute("UPDATE meta SET generation = generation + 1")
-
-    def _drop_source(self, source: str) -> None:
-        row = self._db.execute("DELETE FROM sources WHERE source = ? RETURNING document_id", (source,)).fetchone()
-        if row:
-            self._db.execute(
-                "DELETE FROM documents WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM sources WHERE document_id = ?1)", row
-            )
-
-    def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        """Return the embeddings of a source's chunks by their context and text."""
-        return {
-            (context, text): embedding
-            for context, text, embedding in self._db.execute(
-                "SELECT context, text, embedding FROM chunks"
-                " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
-                (source,),
-            )
-        }
-
-    def list_entries(self) -> list[Entry]:
-        """Return the documents, in order of their first source."""
-        entries = []
-        for document_id, title, *known, sources, characters, chunks, comments in self._db.execute(_ENTRIES):
-            paths = tuple(json.loads(sources))
-            outlet, author, date = known
-            entries.append(
-                Entry(
-                    document_id,
-                    title or name_source(paths[0]),
-                    outlet,
-                    author,
-                    date,
-                    paths,
-                    characters,
-                    chunks,
-                    comments,
-                )
-            )
-        return sorted(entries, key=lambda entry: entry.sources)
-
-    def list_documents(self) -> Iterator[Document]:
-        """Yield the documents once for each of their sources; the sections are their chunks."""
-        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.id FROM sources s"
-        for source, text, title, *about, document_id in self._db.execute(
-            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source"
-        ).fetchall():
-            chunks = self.list_chunks(document_id)
-            sections = tuple(
-                Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
-            )
-            yield Document(source, text, title, sections, *about)
-
-    def count_chunks(self) -> int:
-        """Return the number of chunks."""
-        return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
-
-    def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        """Return the chunks with these ids, in their order; ids that are gone are left out."""
-        rows = self._db.execute(_CHUNKS, (json.dumps(list(ids)),))
-        found = {
-            i: Chunk(i, document_id, source, title or name_source(source), *rest)
-            for i, document_id, source, title, *rest in rows
-        }
-        return [found[i] for i in ids if i in found]
-
-    def list_chunks(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks, in the order of its text."""
-        rows = self._db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,))
-        return self.get_chunks([i for (i,) in rows])
-
-    def find_chunks(self, only: Filter) -> list[int]:
-        """Return the ids of the chunks that pass a filter, in order."""
-        return [int(row[0]) for row in self._db.execute(_FILTERED, asdict(only))]
-
-    def search_words(self, question: str, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
-        """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
-
-        Words are compared by their English stems; those in double quotes count together too, as a phrase. Stop words
-        count only where there are no others.
-        """
-        words = _WORD.findall(question.lower())
-        phrases = re.findall(r'["“]([^"“”]+)["”]', question)
-        telling = [word for word in words if word not in STOP_WORDS] or words
-        terms = dict.fromkeys([*telling, *(" ".join(_WORD.findall(phrase)) for phrase in phrases)])
-        # Quoted and without signs, a term is no query syntax.
-        query = " OR ".join(f'"{term}"' for term in list(terms)[:_MAX_TERMS] if term)
-        if not query:
-            return []
-        given = {
-            "query": query,
-            "context": CONTEXT_WEIGHT,
-            "among": None if among is None else json.dumps(among),
-            "k": k,
-        }
-        return [(int(i), float(score)) for i, score in self._db.execute(_BY_WORDS, given)]
-
-    def get_text(self, document_id: int) -> str:
-        """Return a document's text, which citations' offsets count in."""
-        row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
-        if row is None:
-            raise CatalogError(f"document {document_id} is not in the index any more; ask again")
-        return str(row[0])
-
-    def get_ids(self) -> Ids:
-        """Return the ids of all chunks, in order."""
-        return np.array([i for (i,) in self._db.execute("SELECT id FROM chunks ORDER BY id")], dtype=np.int64)
-
-    def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each."""
-        found = self._db.execute(
-            "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(list(ids)),),
-        ).fetchall()
-        rows = np.frombuffer(b"".join(blob for _, blob in found), dtype=np.float16).reshape(len(found), dim)
-        return [i for i, _ in found], rows.astype(np.float32)

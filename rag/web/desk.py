@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from rag.answer.prompt import load_answer_prompts, load_check_prompts
 from rag.assistant import Assistant
-from rag.errors import CatalogError, DocumentError, ModelError, RagError
+from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.index.build import IndexReport, build_index, remove_sources
-from rag.index.catalog import Catalog, Entry, is_index, list_indexes, read_entries
+from rag.index.catalog import MILVUS, Entry, open_catalog, read_entries
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
+from rag.index.sqlite import is_index, list_indexes
 from rag.llm.llama import LLM, Message, open_llm
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Hit
@@ -75,6 +76,11 @@ def warm_up(llm: LLM) -> None:
     """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
     for prompts in (load_check_prompts(), load_answer_prompts()):
         llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
+
+
+def is_address(index: str) -> bool:
+    """Tell whether an index is named by its address on a server."""
+    return index.startswith(MILVUS)
 
 
 class Desk:
@@ -170,36 +176,50 @@ class Desk:
                 self._models.set_result(models)
 
     def list_indexes(self) -> list[str]:
-        """Return the names of the indexes there are, and of the one that the settings name."""
-        return sorted({*list_indexes(self.settings.index_dir), self.settings.name})
+        """Return the names of the indexes there are, and the name or address of the one that the settings name."""
+        return sorted({*list_indexes(self.settings.index_dir), self.settings.index or self.settings.name})
 
     def settle(self, index: str) -> Settings:
-        """Return the settings with an index of this name; raises SettingsError if no index can have it."""
-        return Settings.load(**{**self.settings.model_dump(), "name": index})
+        """Return the settings with an index of this name, or at the address that the settings have.
+
+        Raises SettingsError if no index can be named so; at another address it might be anybody's.
+        """
+        if is_address(index) and index != self.settings.index:
+            raise SettingsError(f"index {index} is not what this page was started with: `rag ui --index {index}`")
+        if is_address(index):
+            chosen = {"index": index, "name": index.rpartition("/")[2]}
+        else:
+            chosen = {"index": "", "name": index}
+        return Settings.load(**{**self.settings.model_dump(), **chosen})
 
     def get_folder(self, index: str) -> Path:
-        """Return the folder of an index; raises CatalogError if there is none."""
-        folder = self.settings.index_dir / self.settle(index).name
-        if not is_index(folder):
+        """Return the folder on this machine where the page keeps what belongs to an index."""
+        settings = self.settle(index)
+        return settings.index_dir / settings.name
+
+    def locate(self, index: str) -> str:
+        """Return where an index is, its folder or address; raises CatalogError if there is none."""
+        location = self.settle(index).location
+        if not (is_address(index) or is_index(Path(location))):
             raise CatalogError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
-        return folder
+        return location
 
     def open_index(self, name: str) -> Index:
         """Return an index, opened once for all; raises RagError."""
-        folder, models = self.get_folder(name), self.models
+        location, models = self.locate(name), self.models
         with self._lock:
             if name not in self._indexes:
-                self._indexes[name] = Index(folder, models.embedder, reranker=models.reranker)
+                self._indexes[name] = Index(location, models.embedder, reranker=models.reranker)
             return self._indexes[name]
 
     def list_documents(self, index: str) -> list[Entry]:
         """Return the documents of an index, none where there is no index yet."""
-        folder = self.settings.index_dir / self.settle(index).name
-        return read_entries(folder) if is_index(folder) else []
+        location = self.settle(index).location
+        return read_entries(location) if is_address(index) or is_index(Path(location)) else []
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
         """Return the text of the document that a file became, and its chunks in order; raises RagError."""
-        with closing(Catalog(self.get_folder(index))) as catalog, catalog.snapshot():
+        with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
             sources = catalog.get_sources()
             if source not in sources:
                 raise DocumentError(f"{source} is no longer in the index {index}")
@@ -209,7 +229,7 @@ class Desk:
     def find_stale(self, index: str, answer: Answer) -> dict[int, str]:
         """Return what became of the passages that an answer cites, by their number, where they are not as they were."""
         stale = {}
-        with closing(Catalog(self.get_folder(index))) as catalog, catalog.snapshot():
+        with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
             sources = catalog.get_sources()
             for citation in answer.citations:
                 if citation.source not in sources:
@@ -220,7 +240,7 @@ class Desk:
 
     def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
         """Copy files into the index's folder and index them; one that is refused is not kept. Raises RagError."""
-        folder = self.settings.index_dir / self.settle(index).name / UPLOADS
+        folder = self.get_folder(index) / UPLOADS
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
             copies: list[Path] = []
@@ -249,16 +269,15 @@ class Desk:
         sources = [source for entry in self.list_documents(index) for source in entry.sources]
         gone = [source for source in sources if not Path(source).is_file()]
         if gone:
-            remove_sources(self.get_folder(index), gone)
+            remove_sources(self.locate(index), gone)
         there = [Path(source) for source in sources if source not in gone]
         report = self._build(index, there, on_file=on_file) if there else IndexReport(0, 0, 0, 0, [])
         return report._replace(removed=len(gone))
 
     def remove(self, index: str, source: str) -> None:
         """Take a file out of an index, and delete it if it is a copy in the index's folder. Raises RagError."""
-        folder = self.get_folder(index)
-        remove_sources(folder, [source])
-        if Path(source).is_relative_to((folder / UPLOADS).resolve()):
+        remove_sources(self.locate(index), [source])
+        if Path(source).is_relative_to((self.get_folder(index) / UPLOADS).resolve()):
             Path(source).unlink(missing_ok=True)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:

@@ -226,7 +226,7 @@ def _lay_settings(desk: Desk) -> dict[str, Any]:
         parts: dict[str, Any] = {
             "index": gr.Dropdown(
                 desk.list_indexes(),
-                value=settings.name,
+                value=settings.index or settings.name,
                 label="Index",
                 info="The documents that are asked. Each index is a collection of its own.",
                 elem_id="fn-index",

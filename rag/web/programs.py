@@ -16,9 +16,10 @@ from rag.web.desk import Desk, Options
 def add_programs(desk: Desk) -> None:
     """Add the endpoints `ask`, `search`, `documents` and `index` to the page that is being laid out."""
     settings = desk.settings
+    chosen = settings.index or settings.name
     options = Options(settings.passages, settings.caution, settings.max_answer_tokens)
 
-    def ask(question: str, index: str = settings.name) -> dict[str, Any]:
+    def ask(question: str, index: str = chosen) -> dict[str, Any]:
         """Answer a question from the documents of an index, each sentence with the exact words that support it.
 
         Args:
@@ -29,7 +30,7 @@ def add_programs(desk: Desk) -> None:
             events = desk.ask(question, index=index, options=options)
             return next(asdict(event) for event in events if isinstance(event, Answer))
 
-    def search(question: str, index: str = settings.name) -> list[dict[str, Any]]:
+    def search(question: str, index: str = chosen) -> list[dict[str, Any]]:
         """Find the passages nearest to a question, without an answer, within a second.
 
         Args:
@@ -39,7 +40,7 @@ def add_programs(desk: Desk) -> None:
         with explained():
             return [asdict(hit) for hit in desk.find(question, index=index, options=options)]
 
-    def documents(index: str = settings.name) -> list[dict[str, Any]]:
+    def documents(index: str = chosen) -> list[dict[str, Any]]:
         """List the documents of an index: title, outlet, author, date, files, passages, comments.
 
         Args:
@@ -56,7 +57,7 @@ def add_programs(desk: Desk) -> None:
             index: The name of the index; it is made if there is none.
         """
         with explained():
-            return desk.add_files(index or settings.name, [Path(file) for file in files or []])._asdict()
+            return desk.add_files(index or chosen, [Path(file) for file in files or []])._asdict()
 
     gr.api(ask, concurrency_limit=None)
     gr.api(search, concurrency_limit=None)

@@ -38,7 +38,7 @@ class Suggestions:
             opened = self._desk.open_index(index)
         except RagError:
             return []
-        generation, path = opened.catalog.generation, opened.folder / _FILE
+        generation, path = opened.catalog.generation, self._desk.get_folder(index) / _FILE
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             if kept["generation"] == generation:
@@ -65,6 +65,7 @@ class Suggestions:
                         pass
                     question = llm and suggest_question(chunk, llm=llm, prompts=prompts)
                 questions += [question] if question else []
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"generation": generation, "questions": questions}), encoding="utf-8")
         except (RagError, OSError) as exc:
             logger.warning("no questions are suggested for the index %s: %s", index, exc)

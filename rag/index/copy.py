@@ -1,0 +1,42 @@
+"""Moves an index to another place, as it is: nothing is read or embedded again."""
+
+from contextlib import closing
+from pathlib import Path
+
+from tqdm import tqdm
+
+from rag.errors import CatalogError
+from rag.index.catalog import open_catalog
+
+
+def copy_index(source: str | Path, target: str | Path, *, progress: bool = False) -> int:
+    """Copy the index at one folder or address to another, and return the number of documents.
+
+    Raises CatalogError if there is none, or documents at the target; a copy that was stopped goes on.
+    """
+    with closing(open_catalog(source)) as given:
+        embedder, dim = given.embedder
+        with closing(open_catalog(target, embedder=embedder, dim=dim, create=True)) as made, made.lock(lambda _: True):
+            known, there = given.get_sources(), made.get_sources()
+            if any(known.get(name, ("",))[0] != file_hash for name, (file_hash, _) in there.items()):
+                raise CatalogError(f"the index at {target} is not empty: choose another name, or remove what is there")
+            count = 0
+            for stored in tqdm(
+                given.list_stored(), desc="copying", unit="document", disable=None if progress else True
+            ):
+                count += 1
+                left = [(name, file_hash) for name, file_hash in stored.files.items() if name not in there]
+                first = stored.document.source
+                if first not in there:
+                    made.put_document(
+                        stored.document,
+                        stored.chunks,
+                        content_hash=stored.content_hash,
+                        file_hash=stored.files[first],
+                    )
+                document_id = made.find_file(stored.files[first])
+                for name, file_hash in left:
+                    if name != first and document_id is not None:
+                        made.put_source(name, file_hash=file_hash, document_id=document_id)
+            made.refresh()
+    return count

@@ -1,0 +1,111 @@
+"""An index in a folder: SQLite has the truth, FAISS proposes the nearest, one process writes at a time."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from rag.errors import CatalogError
+from rag.index.embedder import Vectors
+from rag.index.sqlite import SqliteCatalog
+from rag.index.vectors import FaissStore, count_training
+from rag.types import Filter
+
+logger = logging.getLogger(__name__)
+
+VECTORS_FILE = "vectors.faiss"
+_LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
+# So many vectors are put into FAISS at a time.
+_BATCH = 4096
+
+
+class LocalCatalog(SqliteCatalog):
+    """A catalog in a folder, with its vectors in FAISS."""
+
+    def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
+        if create:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
+        super().__init__(folder, embedder=embedder, dim=dim, create=create)
+        self._path = folder / VECTORS_FILE
+        if self.generation == 0:
+            self._path.unlink(missing_ok=True)  # of a catalog that is gone
+        self._in_step_with = -1
+        self._vectors: FaissStore | None = None
+
+    @property
+    def location(self) -> str:
+        return str(self.folder)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @contextmanager
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+        """Hold the right to write; nothing is ever left half done here."""
+        with lock_folder(self.folder):
+            yield
+
+    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
+        return self.refresh().search(vector, k, among=self.find_chunks(only))
+
+    def refresh(self) -> FaissStore:
+        """Return the vectors, brought in step with the catalog: what is gone taken out, what is new put in."""
+        generation = self.generation
+        if self._vectors is not None and generation == self._in_step_with:
+            return self._vectors
+        _, dim = self.embedder
+        ids = self.get_ids()
+        store = FaissStore.load(self._path) if self._vectors is None else self._vectors
+        if store is None or not store.fits(len(ids), dim):
+            sample = np.random.default_rng(0).permutation(ids)[: count_training(len(ids))]
+            _, rows = self.get_embeddings(sample.tolist(), dim=dim)
+            store = FaissStore.train(rows, size=len(ids))
+        there = store.ids
+        gone, new = np.setdiff1d(there, ids), np.setdiff1d(ids, there)
+        if len(gone):
+            store.remove(gone)
+        for start in range(0, len(new), _BATCH):
+            found, rows = self.get_embeddings(new[start : start + _BATCH].tolist(), dim=dim)
+            store.add(np.array(found, dtype=np.int64), rows)
+        if len(gone) or len(new):
+            self._save(store)
+        self._vectors, self._in_step_with = store, generation
+        return store
+
+    def _save(self, store: FaissStore) -> None:
+        try:
+            store.save(self._path)
+        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder: the next opening makes it again
+            logger.warning("cannot write %s: %s", self._path, exc)
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold the right to write to the index in a folder; wait, and say for whom, while another process has it."""
+    lock, holder = FileLock(folder / _LOCK_FILE), folder / _HOLDER_FILE
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            who = holder.read_text(encoding="utf-8") if holder.is_file() else "another"
+            logger.warning("process %s is writing to the index %s: waiting until it is done", who, folder.name)
+            lock.acquire()
+    except OSError as exc:
+        raise CatalogError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
+    try:
+        try:
+            holder.write_text(str(os.getpid()), encoding="utf-8")
+        except OSError:  # a full disk: then nobody is told who it is
+            logger.debug("cannot write %s", holder)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

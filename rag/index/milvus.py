@@ -1,0 +1,516 @@
+"""An index on a Milvus server, or in a file of milvus-lite: as many writers at once as there are machines.
+
+Three collections, NAME, NAME_documents and NAME_sources. An id is the hash of what it stands for, so that writing the
+same again changes nothing. A document belongs to the index as soon as one of its sources is written; before that its
+chunks are there and not seen, and a note of them, which the next writer of the same source goes by.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from rag.errors import CatalogError
+from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, name_source
+from rag.index.embedder import Vectors
+from rag.index.sqlite import CONTEXT_WEIGHT, MAX_TERMS, telling_words
+from rag.index.vectors import Ids
+from rag.index.words import Stemmer
+from rag.types import Chunk, Document, Filter, Section
+
+SCHEMA_VERSION = 1
+# Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
+TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
+# A file with the certificate of who signed that of the server, if it is nobody that the system knows.
+CA_VARIABLE = "MILVUS_CA_FILE"
+_TIMEOUT_S = 20.0
+_MOST_BYTES = 65_535  # of one string
+_PIECE = _MOST_BYTES // 4  # so many characters fit in whatever they are
+_MOST_ROWS = 16_384  # that one answer can have
+_BATCH = 500
+_GRAPH = {"M": 16, "efConstruction": 200}  # what Milvus recommends for HNSW
+_FULL_TEXT_SINCE = (2, 5)
+# Of a document, on each piece of its text.
+_STRINGS, _COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
+_ABOUT = -1  # the "piece" that says what the index was made with
+# Each collection has to have vectors.
+_NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
+_CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to")
+
+
+class MilvusCatalog:
+    """A catalog on a server; it is asked over the network, and every change is seen at once by who made it."""
+
+    def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
+        """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.
+
+        Raises CatalogError if the server is out of reach, or has none, or one of another embedder.
+        """
+        try:
+            from pymilvus import MilvusClient
+        except ImportError as exc:
+            raise CatalogError(f"{location} needs pymilvus: pip install 'footnote-rag[milvus]'") from exc
+        self.location = location
+        uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
+        if "@" in uri:
+            raise CatalogError(f"an address is shown to everybody: put the password in {TOKEN_VARIABLE} instead")
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs each error that it raises
+        self._level = "Session"
+        self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
+        self._stemmer = Stemmer()
+        self._written: dict[str, tuple[int, str]] = {}
+        with self._explained():
+            self._client = MilvusClient(uri, timeout=_TIMEOUT_S, **_read_credentials())
+            version = re.search(r"(\d+)\.(\d+)", self._client.get_server_version(timeout=_TIMEOUT_S))
+            self._full_text = bool(version) and tuple(map(int, version.groups())) >= _FULL_TEXT_SINCE  # type: ignore[union-attr]
+            if create:
+                self._make(dim)
+            elif not self._client.has_collection(self._sources, timeout=_TIMEOUT_S):
+                raise CatalogError(f"no index at {location}: run `rag index PATHS --index {location}`")
+            for collection in (self._chunks, self._documents, self._sources):
+                self._client.load_collection(collection, timeout=_TIMEOUT_S)
+        about = self._read_about()
+        if create and not about:
+            about = {"schema": SCHEMA_VERSION, "embedder": embedder, "dim": dim}
+            self._upsert(self._documents, [_make_piece(0, _ABOUT, json.dumps(about))])
+        if about.get("schema") != SCHEMA_VERSION:
+            raise CatalogError(f"{location} is not an index of this version: choose another name, index again")
+        self.embedder: tuple[str, int] = about["embedder"], about["dim"]
+        check_embedder(self.name, made_by=self.embedder, embedder=embedder, dim=dim)
+
+    def _read_about(self) -> dict[str, Any]:
+        try:
+            (row,) = self._query(self._documents, f"part == {_ABOUT}", "text", level="Strong")
+            return dict(json.loads(row["text"]))
+        except ValueError:
+            return {}
+
+    def _make(self, dim: int) -> None:
+        from pymilvus import DataType, Function, FunctionType
+
+        strings = {"datatype": DataType.VARCHAR, "max_length": _MOST_BYTES}
+        client = self._client
+
+        def make(name: str, fields: Mapping[str, Any], *, size: int = 2, words: Sequence[str] = ()) -> None:
+            if client.has_collection(name, timeout=_TIMEOUT_S):
+                return
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+            indexes = client.prepare_index_params()
+            schema.add_field("id", DataType.INT64, is_primary=True)
+            for field, kind in fields.items():
+                schema.add_field(field, **(strings if kind is str else {"datatype": DataType.INT64}))
+            schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=size)
+            indexes.add_index("embedding", index_type="HNSW", metric_type="IP", params=_GRAPH)
+            for field in words:
+                schema.add_field(f"{field}_stems", **strings, enable_analyzer=True)
+                schema.add_field(f"{field}_bm25", DataType.SPARSE_FLOAT_VECTOR)
+                schema.add_function(
+                    Function(
+                        field, FunctionType.BM25, input_field_names=[f"{field}_stems"],
+                        output_field_names=[f"{field}_bm25"],
+                    )
+                )  # fmt: skip
+                like_fts5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
+                indexes.add_index(
+                    f"{field}_bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=like_fts5
+                )
+            try:
+                client.create_collection(name, schema=schema, index_params=indexes, timeout=_TIMEOUT_S)
+            except Exception:
+                if not client.has_collection(name, timeout=_TIMEOUT_S):  # else another writer was first
+                    raise
+
+        told = dict.fromkeys(("voice", "author", "date", "heading", "reply_to", "title", "outlet", "writer"), str)
+        folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded", "dated"), str)
+        chunk = {"document_id": int, "start": int, "end": int, "page": int, "text": str, "context": str, **told}
+        make(self._chunks, {**chunk, **folded}, size=dim, words=("text", "context") if self._full_text else ())
+        numbers = dict.fromkeys(("document_id", "part", *_COUNTS), int)
+        make(self._documents, {**dict.fromkeys(("text", *_STRINGS), str), **numbers})
+        make(self._sources, {"source": str, "file_hash": str, "document_id": int})
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        from grpc import RpcError
+        from pymilvus.exceptions import MilvusException
+
+        try:
+            yield
+        except (MilvusException, RpcError) as exc:
+            told = exc.message if isinstance(exc, MilvusException) else exc.details()
+            reason = " ".join(str(told).split())[:200] or type(exc).__name__
+            raise CatalogError(
+                f"cannot use {self.location}: {reason}; look whether the server runs, and try again"
+            ) from exc
+
+    def close(self) -> None:
+        self._client.close()
+
+    def snapshot(self) -> nullcontext[None]:
+        """Do nothing: a server has no such thing; what is removed between two of our questions is left out."""
+        return nullcontext()
+
+    @contextmanager
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+        """Take back what a stopped writer left half done, and read what all have written until the end of the block."""
+        self._level = "Strong"
+        try:
+            for row in self._query(self._sources, 'file_hash == ""', "source", "document_id"):
+                if mine(row["source"]):
+                    self._settle(row["source"], row["document_id"])
+            yield
+        finally:
+            self._level = "Session"
+
+    def refresh(self) -> None:
+        """Do nothing: the server sees to it."""
+
+    @property
+    def generation(self) -> int:
+        """The number of chunks: it changes with the documents, but for one that is as long as what it replaces."""
+        return self.count_chunks()
+
+    def get_sources(self) -> dict[str, tuple[str, int]]:
+        rows = self._query(self._sources, 'file_hash != ""', "source", "file_hash", "document_id")
+        return {row["source"]: (row["file_hash"], row["document_id"]) for row in rows}
+
+    def find_file(self, file_hash: str) -> int | None:
+        if file_hash in self._written:
+            return self._written[file_hash][0]
+        rows = self._query(self._sources, f"file_hash == {_quote(file_hash)}", "document_id", level="Bounded")
+        return min((row["document_id"] for row in rows), default=None)
+
+    def find_document(self, content_hash: str, *, but: str) -> int | None:
+        written, source = self._written.get(content_hash, (None, but))
+        if source != but:
+            return written
+        rows = self._query(self._documents, f"content_hash == {_quote(content_hash)}", "document_id", level="Bounded")
+        ids = sorted({row["document_id"] for row in rows})
+        found = self._list_sources(ids)
+        return next((i for i in ids if any(source != but for source in found[i])), None)
+
+    def put_document(
+        self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
+    ) -> None:
+        d = document
+        spans = [(c.section.start, c.section.end, c.context) for c in chunks]
+        document_id = _key(content_hash, d.text, d.title, spans)
+        self._note(d.source, document_id)
+        rows = [_make_chunk(chunk, d, document_id) for chunk in chunks]
+        if self._full_text:
+            for field in ("text", "context"):
+                for row, stems in zip(rows, self._stemmer.stem([row[field] for row in rows]), strict=True):
+                    row[f"{field}_stems"] = stems
+        self._upsert(self._chunks, rows)
+        about = {
+            "content_hash": content_hash,
+            "title": d.title,
+            "outlet": d.outlet,
+            "author": d.author,
+            "date": d.date,
+            "characters": len(d.text),
+            "chunks": len(chunks),
+            "comments": sum(c.section.voice == "comment" for c in chunks),
+        }
+        pieces = [d.text[start : start + _PIECE] for start in range(0, max(1, len(d.text)), _PIECE)]
+        self._upsert(
+            self._documents, [_make_piece(document_id, part, text, **about) for part, text in enumerate(pieces)]
+        )
+        self._written[content_hash] = document_id, d.source
+        self.put_source(d.source, file_hash=file_hash, document_id=document_id)
+
+    def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
+        before = self._find_source(source)
+        if before not in (None, document_id):
+            self._note(source, before)
+        self._upsert(self._sources, [_make_source(_key(source), source, file_hash, document_id)])
+        self._written[file_hash] = document_id, source
+        self._delete(self._sources, f"id in [{_key(source, document_id)}]")
+        if before not in (None, document_id):
+            self._settle(source, before)
+
+    def remove_source(self, source: str) -> None:
+        before = self._find_source(source)
+        if before is not None:
+            self._note(source, before)
+            self._delete(self._sources, f"id in [{_key(source)}]")
+            self._settle(source, before)
+
+    def _find_source(self, source: str) -> int | None:
+        rows = self._query(self._sources, f"id in [{_key(source)}]", "document_id")
+        return rows[0]["document_id"] if rows else None
+
+    def _note(self, source: str, document_id: int | None) -> None:
+        """Note that a document may be left without a source, until `_settle` has looked."""
+        self._upsert(self._sources, [_make_source(_key(source, document_id), source, "", document_id)])
+
+    def _settle(self, source: str, document_id: int | None) -> None:
+        """Take a document out that no source has any more, and then the note of it."""
+        if not self._query(self._sources, f'document_id == {document_id} and file_hash != ""', "id"):
+            self._delete(self._chunks, f"document_id == {document_id}")
+            self._delete(self._documents, f"document_id == {document_id}")
+            self._written = {key: there for key, there in self._written.items() if there[0] != document_id}
+        self._delete(self._sources, f"id in [{_key(source, document_id)}]")
+
+    def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
+        document_id = self._find_source(source)
+        if document_id is None:
+            return {}
+        rows = self._query(self._chunks, f"document_id == {document_id}", "context", "text", "embedding")
+        return {(row["context"], row["text"]): _to_bytes(row["embedding"]) for row in rows}
+
+    def list_entries(self) -> list[Entry]:
+        rows = self._query(self._documents, "part == 0", "document_id", *_STRINGS, *_COUNTS)
+        sources = self._list_sources()
+        entries = [
+            Entry(
+                row["document_id"],
+                row["title"] or name_source(sources[row["document_id"]][0]),
+                row["outlet"] or None,
+                row["author"] or None,
+                row["date"] or None,
+                tuple(sources[row["document_id"]]),
+                *(row[name] for name in _COUNTS),
+            )
+            for row in rows
+            if row["document_id"] in sources
+        ]
+        return sorted(entries, key=lambda entry: entry.sources)
+
+    def list_stored(self) -> Iterator[StoredDocument]:
+        files: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for source, (file_hash, document_id) in self.get_sources().items():
+            files[document_id][source] = file_hash
+        for e in self.list_entries():
+            where = f"document_id == {e.document_id}"
+            (first,) = self._query(self._documents, f"{where} and part == 0", "title", "content_hash")
+            chunks = [
+                StoredChunk(_read_section(row), row["context"], _to_bytes(row["embedding"]))
+                for row in sorted(
+                    self._query(self._chunks, where, *_CHUNK, "context", "embedding"), key=lambda row: row["start"]
+                )
+            ]
+            sections = tuple(chunk.section for chunk in chunks)
+            text = self.get_text(e.document_id)
+            document = Document(e.sources[0], text, first["title"], sections, e.outlet, e.author, e.date)
+            yield StoredDocument(document, chunks, first["content_hash"], files[e.document_id])
+
+    def count_chunks(self) -> int:
+        with self._explained():
+            counted = self._client.query(
+                self._chunks, output_fields=["count(*)"], consistency_level=self._level, timeout=_TIMEOUT_S
+            )
+        return int(counted[0]["count(*)"])
+
+    def get_ids(self) -> Ids:
+        return np.array(sorted(row["id"] for row in self._query(self._chunks, "", "id")), dtype=np.int64)
+
+    def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
+        rows = {row["id"]: row for row in self._query_ids(ids, "id", "title", "outlet", *_CHUNK)}
+        sources = self._list_sources({row["document_id"] for row in rows.values()})
+        return [
+            _read_chunk(rows[i], sources[rows[i]["document_id"]][0])
+            for i in ids
+            if i in rows and rows[i]["document_id"] in sources
+        ]
+
+    def list_chunks(self, document_id: int) -> list[Chunk]:
+        rows = self._query(self._chunks, f"document_id == {document_id}", "id", "start")
+        return self.get_chunks([row["id"] for row in sorted(rows, key=lambda row: row["start"])])
+
+    def get_text(self, document_id: int) -> str:
+        rows = self._query(self._documents, f"document_id == {document_id}", "part", "text")
+        if not rows:
+            raise CatalogError(f"document {document_id} is not in the index any more; ask again")
+        return "".join(row["text"] for row in sorted(rows, key=lambda row: row["part"]))
+
+    def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
+        rows = sorted(self._query_ids(list(ids), "id", "embedding"), key=lambda row: row["id"])
+        vectors = np.array([row["embedding"] for row in rows], dtype=np.float32).reshape(len(rows), dim)
+        return [row["id"] for row in rows], vectors
+
+    def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
+        terms = list(dict.fromkeys(telling_words(question)))[:MAX_TERMS]
+        (query,) = self._stemmer.stem([" ".join(terms)])
+        scores: defaultdict[int, float] = defaultdict(float)
+        if self._full_text and query:
+            for field, weight in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
+                for i, score in self._search(query, k, only, field=f"{field}_bm25", options={}):
+                    scores[i] += weight * score
+        return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]
+
+    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
+        effort = {"params": {"ef": min(max(2 * k, 128), 32_768)}}
+        return [i for i, _ in self._search(vector, k, only, field="embedding", options=effort)]
+
+    def _search(
+        self, wanted: str | Vectors, k: int, only: Filter | None, *, field: str, options: dict[str, Any]
+    ) -> list[tuple[int, float]]:
+        where = self._describe(only) if only else ""
+        if where is None:
+            return []
+        with self._explained():
+            (found,) = self._client.search(
+                self._chunks,
+                [wanted],
+                filter=where,
+                limit=min(k, _MOST_ROWS),
+                output_fields=["id"],
+                search_params=options,
+                anns_field=field,
+                consistency_level=self._level,
+                timeout=_TIMEOUT_S,
+            )
+        # milvus-lite gives a BM25 score with a minus, and a server without.
+        return [(int(hit["id"]), abs(float(hit["distance"]))) for hit in found]
+
+    def _describe(self, only: Filter) -> str | None:
+        """Return a filter in Milvus's words, None if nothing passes it."""
+        wanted = []
+        if only.outlet is not None:
+            wanted.append(f"outlet_folded == {_quote(only.outlet.casefold())}")
+        if only.author is not None:
+            name = _quote(only.author.casefold())
+            wanted.append(f'(author_folded == {name} or (voice == "article" and writer_folded == {name}))')
+        if only.voice is not None:
+            wanted.append(f"voice == {_quote(only.voice)}")
+        if only.date is not None:
+            wanted.append(f"dated >= {_quote(only.date)} and dated < {_quote(only.date + chr(0x10FFFF))}")
+        if only.source is not None:
+            part = only.source.casefold()
+            ids = [i for i, sources in self._list_sources().items() if any(part in s.casefold() for s in sources)]
+            if not ids:
+                return None
+            wanted.append(f"document_id in {ids}")
+        return " and ".join(wanted)
+
+    def _list_sources(self, ids: Collection[int] | None = None) -> dict[int, list[str]]:
+        """Return the sources of documents, of all or of these, in order; one without a source is not there yet."""
+        rows: Iterable[Mapping[str, Any]] = []
+        if ids is None or ids:
+            among = "" if ids is None else f" and document_id in {list(ids)}"
+            rows = self._query(self._sources, f'file_hash != ""{among}', "source", "document_id")
+        sources: defaultdict[int, list[str]] = defaultdict(list)
+        for source, document_id in sorted((row["source"], row["document_id"]) for row in rows):
+            sources[document_id].append(source)
+        return sources
+
+    def _query_ids(self, ids: Sequence[int], *fields: str) -> list[dict[str, Any]]:
+        rows = []
+        for start in range(0, len(ids), _BATCH):
+            rows += self._query(self._chunks, f"id in {[int(i) for i in ids[start : start + _BATCH]]}", *fields)
+        return rows
+
+    def _query(self, collection: str, where: str, *fields: str, level: str | None = None) -> list[dict[str, Any]]:
+        given = {"output_fields": list(fields), "consistency_level": level or self._level, "timeout": _TIMEOUT_S}
+        with self._explained():
+            rows = self._client.query(collection, where, limit=_MOST_ROWS, **given)
+            if len(rows) < _MOST_ROWS:
+                return list(rows)
+            pages = self._client.query_iterator(collection, batch_size=_BATCH, filter=where, **given)
+            rows = []
+            while page := pages.next():
+                rows += page
+            pages.close()
+            return rows
+
+    def _upsert(self, collection: str, rows: Sequence[dict[str, Any]]) -> None:
+        for row in rows:
+            for field, value in row.items():
+                if isinstance(value, str) and len(value.encode()) > _MOST_BYTES:
+                    raise CatalogError(
+                        f"a {field} of {len(value):,} characters is too long for Milvus: index it locally"
+                    )
+        with self._explained():
+            for start in range(0, len(rows), _BATCH):
+                plain = [
+                    {name: "" if value is None else value for name, value in row.items()}
+                    for row in rows[start : start + _BATCH]
+                ]
+                self._client.upsert(collection, plain, timeout=_TIMEOUT_S)
+
+    def _delete(self, collection: str, where: str) -> None:
+        with self._explained():
+            self._client.delete(collection, filter=where, timeout=_TIMEOUT_S)
+
+
+def _read_credentials() -> dict[str, str]:
+    """Return what the environment has to show a server; `https:` addresses are encrypted without any of it."""
+    found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
+    return {name: value for name, value in found.items() if value}
+
+
+def _key(*parts: object) -> int:
+    """Return the id of what these parts describe: 63 bits of their SHA-256."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).digest()[:8]) >> 1
+
+
+def _quote(text: str) -> str:
+    """Return a text as a string of Milvus's language, whatever is in it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
+    return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
+
+
+def _make_piece(document_id: int, part: int, text: str, **about: object) -> dict[str, Any]:
+    """Return the row of a piece of a document's text, with what is known of the document."""
+    row = dict.fromkeys(_STRINGS, "") | dict.fromkeys(_COUNTS, 0) | about
+    return row | {"document_id": document_id, "part": part, "text": text, "id": _key(document_id, part)} | _NOWHERE
+
+
+def _make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, Any]:
+    s = chunk.section
+    return {
+        "id": _key(document_id, s.start, s.end, s.voice),
+        "document_id": document_id,
+        "start": s.start,
+        "end": s.end,
+        "page": -1 if s.page is None else s.page,
+        "text": d.text[s.start : s.end],
+        "context": chunk.context,
+        "voice": s.voice,
+        "author": s.author,
+        "date": s.date,
+        "heading": s.heading,
+        "reply_to": s.reply_to,
+        "title": d.title,
+        "outlet": d.outlet,
+        "writer": d.author,
+        "outlet_folded": (d.outlet or "").casefold(),
+        "author_folded": (s.author or "").casefold(),
+        "writer_folded": (d.author or "").casefold(),
+        "dated": s.date or d.date,
+        "embedding": np.frombuffer(chunk.embedding, dtype=np.float16).astype(np.float32),
+    }
+
+
+def _read_section(row: Mapping[str, Any]) -> Section:
+    return Section(
+        row["start"],
+        row["end"],
+        row["voice"],
+        author=row["author"] or None,
+        date=row["date"] or None,
+        heading=row["heading"] or None,
+        page=None if row["page"] < 0 else row["page"],
+        reply_to=row["reply_to"] or None,
+    )
+
+
+def _read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
+    s = _read_section(row)
+    title, outlet = row["title"] or name_source(source), row["outlet"] or None
+    told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told)
+
+
+def _to_bytes(embedding: Sequence[float]) -> bytes:
+    return np.asarray(embedding, dtype=np.float16).tobytes()

@@ -1,0 +1,28 @@
+"""The words of a text as the index in a folder counts them, for an index that has no such stems of its own."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+
+# English stems, without accents (https://www.sqlite.org/fts5.html#porter_tokenizer).
+TOKENIZE = "porter unicode61 remove_diacritics 2"
+
+
+class Stemmer:
+    """Has SQLite cut texts into words and take these to their stems."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        self._db.execute(f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZE}')")
+        self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab ('texts', 'instance')")
+        self._lock = threading.Lock()
+
+    def stem(self, texts: Sequence[str]) -> list[str]:
+        """Return the stems of each text, in their order, with a space between them."""
+        with self._lock:
+            self._db.execute("DELETE FROM texts")
+            self._db.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+            stems: list[list[str]] = [[] for _ in texts]
+            for doc, stem in self._db.execute('SELECT doc, term FROM stems ORDER BY doc, "offset"'):
+                stems[doc].append(stem)
+        return [" ".join(words) for words in stems]
