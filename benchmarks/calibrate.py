@@ -27,7 +27,7 @@ from rag.answer.confidence import Coefficients, Features, measure_features
 from rag.answer.prompt import Prompts, load_check_prompts
 from rag.evaluation.cases import Question
 from rag.index.build import index_documents
-from rag.llm.llama import open_llm
+from rag.llm.llm import open_llm
 from rag.retrieve import retrieve
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/confidence.json"

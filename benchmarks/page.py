@@ -63,7 +63,7 @@ class DrawnEmbedder:
 class QuotingLLM:
     """Writes the first sentence of the first passage."""
 
-    name, context_size = "quoting", 8192
+    name, context_size, at_once = "quoting", 8192, 1
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)

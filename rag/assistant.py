@@ -18,7 +18,7 @@ from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
-from rag.llm.llama import LLM, Message, open_llm
+from rag.llm.llm import LLM, Message, open_llm
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.types import Answer, Filter, Hit

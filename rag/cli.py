@@ -69,7 +69,7 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
 
 
 _ALIASES = {"passages": ("--k",)}
-_MODELS = ("home", "llm", "embedder", "reranker", "context", "threads", "gpu_layers")
+_MODELS = ("home", "llm", "llm_requests", "embedder", "reranker", "context", "threads", "gpu_layers")
 _ANSWER = ("passages", "caution", "max_answer_tokens", "temperature", "seed")
 
 
@@ -353,7 +353,7 @@ def evaluate(
     from rag.index.build import index_documents
     from rag.index.index import open_index
     from rag.index.sqlite import is_index
-    from rag.llm.llama import open_llm
+    from rag.llm.llm import open_llm
 
     earlier = load_report(baseline) if baseline else None
     llm = open_llm(settings) if stage == "answers" or any(question.history for question in asked) else None
@@ -429,7 +429,8 @@ def pull_models(names: tuple[str, ...], settings: Settings) -> None:
     from rag.models.fetch import pull_model
     from rag.models.registry import get_model
 
-    for model in [get_model(name) for name in names or (settings.embedder, settings.llm) if name != NO_LLM]:
+    chosen = (settings.embedder, *([settings.llm] if settings.has_llm_file else []))
+    for model in [get_model(name) for name in names or chosen]:
         click.echo(f"{model.name}: {pull_model(model, home=settings.home)}")
 
 

@@ -18,10 +18,10 @@ from rag.index.embedder import Vectors
 from rag.index.index import Index, open_index
 from rag.index.local import VECTORS_FILE, LocalCatalog
 from rag.index.vectors import FaissStore
-from rag.llm.llama import LLM, Message, open_llm
+from rag.llm.llm import LLM, Message, open_llm
 from rag.models.fetch import verify_model
 from rag.models.registry import load_registry, locate_model
-from rag.settings import NO_LLM, Settings
+from rag.settings import Settings
 
 # So many of the vectors are looked for.
 _SAMPLE = 200
@@ -46,7 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     calls: list[str] = []
     sys.addaudithook(lambda event, arguments: _note_call(calls, event, arguments))
     models = [check_model(settings.embedder, "embedder", settings)]
-    if settings.llm != NO_LLM:
+    if settings.has_llm_file:
         models.append(check_model(settings.llm, "llm", settings))
     yield from models
     try:
@@ -66,9 +66,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield check_sources(index, settings)
         if isinstance(index.catalog, LocalCatalog):
             yield check_vectors(index.catalog)
-        if models[-1].ok and (llm := open_llm(settings)):
-            Assistant(index, llm, settings).ask("Is everything in order?")
-            yield measure_speed(llm, settings)
+        try:
+            if models[-1].ok and (llm := open_llm(settings)):
+                Assistant(index, llm, settings).ask("Is everything in order?")
+                yield measure_speed(llm, settings)
+        except RagError as exc:
+            yield Finding("llm", False, str(exc))
     yield Finding(
         "offline",
         not calls,

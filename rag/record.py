@@ -11,7 +11,6 @@ from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.models.registry import locate_model
-from rag.settings import NO_LLM
 from rag.show import format_answer
 from rag.types import Answer
 
@@ -41,7 +40,7 @@ def make_record(answer: Answer, *, assistant: Assistant) -> dict[str, Any]:
     """Return the answer, and the SHA-256 of each passage, of the prompts and of the LLM's file, with the settings."""
     settings = assistant.settings
     llm = None
-    if assistant.llm and settings.llm != NO_LLM:
+    if assistant.llm and settings.has_llm_file:
         with locate_model(settings.llm, kind="llm", home=settings.home).open("rb") as file:
             llm = hashlib.file_digest(file, "sha256").hexdigest()
     return {

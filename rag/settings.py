@@ -20,6 +20,8 @@ ENV_PREFIX = "RAG_"
 TOML_FILE = "rag.toml"
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
+# An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL
+OPENAI = "openai:"
 
 
 class Settings(BaseSettings):
@@ -41,8 +43,10 @@ class Settings(BaseSettings):
     home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models")
     llm: str = Field(
         "qwen2.5-coder-1.5b",
-        description="LLM: a name of `rag models list`, a GGUF file, hf:OWNER/REPO:FILE; none quotes the best sentences",
+        description="LLM: a name of `rag models list`, a GGUF file, hf:OWNER/REPO:FILE, a server "
+        "openai:http://HOST:PORT/v1#MODEL; none quotes the best sentences",
     )
+    llm_requests: int = Field(8, ge=1, le=1024, description="questions that an LLM on a server is given at once")
     embedder: str = Field(
         "all-minilm-l6-v2",
         description="embedder: a name of `rag models list`, a sentence-transformers folder, or hf:OWNER/REPO",
@@ -68,6 +72,11 @@ class Settings(BaseSettings):
         0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token"
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of the sampling")
+
+    @property
+    def has_llm_file(self) -> bool:
+        """Whether the LLM is a file on this machine."""
+        return self.llm != NO_LLM and not self.llm.startswith(OPENAI)
 
     @property
     def location(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from rag import Index
 from rag.index.embedder import Vectors
 from rag.index.local import LocalCatalog
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 
 
 class HashingEmbedder:
@@ -39,6 +39,7 @@ class ScriptedLLM:
     """Replies what it was told to, one word a piece."""
 
     name = "scripted"
+    at_once = 1
 
     def __init__(self, *replies: str, context_size: int = 4096, log_odds: float = 9.0) -> None:
         self.replies = list(replies)

@@ -12,7 +12,7 @@ from rag.answer.cite import cite_answer
 from rag.answer.confidence import Features, assess, estimate_confidence
 from rag.answer.prompt import REFUSAL, build_check, build_messages, load_answer_prompts, load_check_prompts
 from rag.answer.scope import PARTIAL, asks_about_all
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 from rag.show import format_answer
 from rag.text import split_sentences
 from rag.types import Voice

@@ -33,7 +33,7 @@ from rag.evaluation.page import render_page
 from rag.evaluation.report import Report, compare, load_report
 from rag.evaluation.run import RESULTS_FILE, evaluate
 from rag.index.build import index_documents
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 from rag.settings import Settings
 from rag.types import Answer, Citation, Sentence
 from tests.fakes import HashingEmbedder, ScriptedLLM

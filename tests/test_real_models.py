@@ -13,7 +13,8 @@ from sentence_transformers import SentenceTransformer
 
 from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
-from rag.llm.llama import LlamaCpp, Message, open_llm
+from rag.llm.llama import LlamaCpp
+from rag.llm.llm import Message, open_llm
 from rag.models.registry import locate_model
 from tests.fakes import local
 
@@ -27,7 +28,7 @@ SEED = ROOT.parent / "shared/data/seed"
 def models() -> tuple[Embedder, LlamaCpp]:
     settings = Settings.load()
     llm = open_llm(settings)
-    assert llm
+    assert isinstance(llm, LlamaCpp)
     return open_embedder(settings), llm
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from rag.answer.prompt import Prompts, build_check
-from rag.llm.llama import LLM
+from rag.llm.llm import LLM
 from rag.types import Hit
 
 

@@ -7,7 +7,7 @@ from string import Template
 from typing import NamedTuple
 
 from rag.errors import PromptError, QuestionError
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 from rag.types import Chunk, Hit
 
 REFUSAL = "The documents do not say."

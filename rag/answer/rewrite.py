@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.prompt import Prompts, build_rewrite
-from rag.llm.llama import LLM, Message
+from rag.llm.llm import LLM, Message
 
 # A question with a word that points back, or of few words, may not stand alone; one of many words does.
 _POINTS_BACK = re.compile(

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
 from rag.errors import DatasetError
 from rag.index.sqlite import SqliteCatalog, is_index
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 from rag.types import Document, Outcome, Voice
 
 CORPUS_FILE, PASSAGES_FILE = "corpus.jsonl", "passages.jsonl"

@@ -6,39 +6,17 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from rag.errors import ModelError
+from rag.llm.llm import Message
 from rag.llm.prefix import PrefixCache
-from rag.models.registry import locate_model
-from rag.settings import NO_LLM, Settings
-
-
-class Message(NamedTuple):
-    """One message of a chat; `role` is "system", "user" or "assistant"."""
-
-    role: str
-    content: str
-
-
-class LLM(Protocol):
-    """What the assistant needs of an LLM; safe to use from several threads."""
-
-    name: str
-    context_size: int
-
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return how many tokens of the context the messages take."""
-
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
-        """Yield the reply piece by piece, one token or more each."""
-
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
-        """Return how much likelier the reply begins as `first` than as `second`: the log-odds of their first tokens."""
 
 
 class LlamaCpp:
     """An LLM of llama-cpp-python; the lock is inside, since one `Llama` object serves one thread at a time."""
+
+    at_once = 1
 
     def __init__(
         self, name: str, path: Path, *, context: int, cache: Path, threads: int = 0, gpu_layers: int = 0
@@ -143,21 +121,6 @@ class LlamaCpp:
         prompt = self._format(messages=safe)
         tokens: list[int] = self._llama.tokenize(prompt.prompt.encode(), add_bos=not prompt.added_special, special=True)
         return tokens
-
-
-def open_llm(settings: Settings) -> LlamaCpp | None:
-    """Return the LLM that the settings name, if any; raises ModelError if it is not there or cannot be loaded."""
-    if settings.llm == NO_LLM:
-        return None
-    path = locate_model(settings.llm, kind="llm", home=settings.home)
-    return LlamaCpp(
-        settings.llm,
-        path,
-        context=settings.context,
-        cache=settings.home / "prefixes",
-        threads=settings.threads,
-        gpu_layers=settings.gpu_layers,
-    )
 
 
 def _check_gguf(path: Path) -> None:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.sqlite import is_index, list_indexes
-from rag.llm.llama import LLM, Message, open_llm
+from rag.llm.llm import LLM, Message, open_llm
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Hit
 from rag.web.history import History
@@ -113,9 +113,14 @@ class Desk:
             logger.exception("the models could not be loaded")
             self._models.set_exception(RagError(f"the models could not be loaded: {exc}; see the log of `rag ui`"))
         else:
-            self._models.set_result(models)
+            self._use(models)
             if models.llm:
-                warm_up(models.llm)
+                with suppress(RagError):  # a server that is away is told to who asks
+                    warm_up(models.llm)
+
+    def _use(self, models: Models) -> None:
+        self.line.width = models.llm.at_once if models.llm else 1
+        self._models.set_result(models)
 
     @property
     def loading(self) -> bool:
@@ -173,7 +178,7 @@ class Desk:
                 models = without._replace(problem=str(exc))
                 raise
             finally:
-                self._models.set_result(models)
+                self._use(models)
 
     def list_indexes(self) -> list[str]:
         """Return the names of the indexes there are, and the name or address of the one that the settings name."""

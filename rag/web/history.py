@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from rag.assistant import make_turn
 from rag.errors import CatalogError
-from rag.llm.llama import Message
+from rag.llm.llm import Message
 from rag.types import Answer
 
 HISTORY_FILE = "conversations.sqlite"

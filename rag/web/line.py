@@ -21,16 +21,17 @@ class Place:
     def wait(self) -> Iterator[int]:
         """Yield how many are before, again and again, until nobody is."""
         line = self._line
-        while ahead := line.places.index(self):
+        while (ahead := line.places.index(self) + 1 - line.width) > 0:
             yield ahead
             with line.moved:
-                line.moved.wait_for(lambda: line.places.index(self) != ahead, timeout=_TICK_S)
+                line.moved.wait_for(lambda: line.places.index(self) + 1 - line.width != ahead, timeout=_TICK_S)
 
 
 class Line:
-    """A line before the LLM; `len` is how many are in it, the one being answered among them."""
+    """A line before the LLM; `len` is how many are in it, those being answered among them."""
 
     def __init__(self, longest: int = LONGEST) -> None:
+        self.width = 1  # so many are answered at once
         self.places: deque[Place] = deque()
         self.moved = threading.Condition()
         self._longest = longest

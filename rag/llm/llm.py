@@ -1,0 +1,54 @@
+"""What the assistant needs of an LLM, and which one the settings name."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from rag.models.registry import locate_model
+from rag.settings import NO_LLM, OPENAI, Settings
+
+
+class Message(NamedTuple):
+    """One message of a chat; `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+class LLM(Protocol):
+    """What the assistant needs of an LLM; safe to use from several threads."""
+
+    name: str
+    context_size: int
+
+    @property
+    def at_once(self) -> int:
+        """How many replies it writes at once; more of them wait for one another."""
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens of the context the messages take."""
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        """Yield the reply piece by piece, one token or more each."""
+
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        """Return how much likelier the reply begins as `first` than as `second`: the log-odds of their first tokens."""
+
+
+def open_llm(settings: Settings) -> LLM | None:
+    """Return the LLM that the settings name, if any; raises ModelError if it is not there or cannot be loaded."""
+    if settings.llm == NO_LLM:
+        return None
+    if settings.llm.startswith(OPENAI):
+        from rag.llm.server import ServerLLM
+
+        return ServerLLM(settings.llm, context=settings.context, at_once=settings.llm_requests)
+    from rag.llm.llama import LlamaCpp
+
+    return LlamaCpp(
+        settings.llm,
+        locate_model(settings.llm, kind="llm", home=settings.home),
+        context=settings.context,
+        cache=settings.home / "prefixes",
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+    )

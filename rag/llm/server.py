@@ -1,0 +1,120 @@
+"""Asks an LLM on a server that speaks OpenAI's API: vLLM, llama.cpp's server, Ollama and others."""
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rag.errors import ModelError
+from rag.llm.llm import Message
+from rag.settings import OPENAI
+
+# The server's key; `openai` takes it from there too.
+KEY_VARIABLE = "OPENAI_API_KEY"
+_TIMEOUT_S, _CONNECT_S = 300.0, 10.0
+# As unlikely as what is not even among the likeliest tokens is taken to be, beside the last of these.
+_MOST_TOKENS = 20
+# Where a server tells no likelihoods: the log-odds of the word that it chooses.
+_CHOSEN = 2.0
+# What no server counts less of: the marks of a message, and the bytes of a token.
+_MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
+# What ends a message or begins another in the templates of common models.
+_CONTROL = re.compile(r"<\||</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<<SYS>>", re.IGNORECASE)
+
+
+class ServerLLM:
+    """An LLM at `openai:URL#MODEL`; without a model, the first that the server has."""
+
+    def __init__(self, address: str, *, context: int, at_once: int) -> None:
+        """Ask the server what it has; raises ModelError if it is out of reach or lacks the model."""
+        try:
+            from openai import OpenAI, Timeout
+        except ImportError as exc:
+            raise ModelError(f"{address} needs openai: pip install 'footnote-rag[openai]'") from exc
+        self.name = address
+        self.at_once = at_once
+        self._url, _, wanted = address.removeprefix(OPENAI).partition("#")
+        if "@" in self._url or not self._url.startswith(("http://", "https://")):
+            raise ModelError(f"name an LLM on a server openai:http://HOST:PORT/v1#MODEL, its key in {KEY_VARIABLE}")
+        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._client = OpenAI(
+            base_url=self._url, api_key=self._key or "none", timeout=Timeout(_TIMEOUT_S, connect=_CONNECT_S)
+        )
+        with self._explained():
+            models = {model.id: model.model_dump() for model in self._client.models.list()}
+        if not models or (wanted and wanted not in models):
+            raise ModelError(f"{self._url} has no model {wanted!r}: it has {', '.join(models) or 'none at all'}")
+        self._model = wanted or next(iter(models))
+        self.context_size = int(models[self._model].get("max_model_len") or context)
+        self._count = self._find_tokenizer()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        from openai import APIConnectionError, OpenAIError
+
+        try:
+            yield
+        except OpenAIError as exc:
+            reason = "cannot be reached" if isinstance(exc, APIConnectionError) else " ".join(str(exc).split())[:300]
+            if self._key:
+                reason = reason.replace(self._key, "***")
+            raise ModelError(f"the LLM server {self._url}: {reason}; look whether it runs, and try again") from exc
+
+    def _find_tokenizer(self) -> Callable[[str], int]:
+        """Return what counts the tokens of a text: the server, if it offers that in one of the ways in use."""
+        from openai import OpenAIError
+
+        root = self._url.rstrip("/").removesuffix("/v1")
+        ways: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+            ("tokenize", "prompt", lambda reply: int(reply["count"])),  # vLLM
+            ("tokenize", "content", lambda reply: len(reply["tokens"])),  # llama.cpp
+            ("extras/tokenize/count", "input", lambda reply: int(reply["count"])),  # llama-cpp-python
+        )
+        for path, field, read in ways:
+
+            def count(text: str, path: str = path, field: str = field, read: Callable[[Any], int] = read) -> int:
+                body = {"model": self._model, field: text}
+                return read(self._client.post(f"{root}/{path}", cast_to=object, body=body))
+
+            try:
+                if count("two words") > 0:
+                    return count
+            except (OpenAIError, KeyError, TypeError, ValueError):
+                continue
+        return lambda text: math.ceil(len(text.encode()) / _BYTES_PER_TOKEN)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens the messages take, a few too many rather than too few."""
+        with self._explained():
+            return self._count("\n".join(m.content for m in messages)) + _MESSAGE_TOKENS * len(messages)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        """Yield the reply piece by piece; closed before its end, it stops the server's writing too."""
+        asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
+        with self._explained(), self._create(messages, **asked) as chunks:
+            for chunk in chunks:
+                if chunk.choices and chunk.choices[0].delta.content:
+                    yield chunk.choices[0].delta.content
+
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+        asked = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": _MOST_TOKENS}
+        with self._explained():
+            choice = self._create(messages, **asked).choices[0]
+        told = choice.logprobs and choice.logprobs.content
+        if not (told and told[0].top_logprobs):
+            reply = (choice.message.content or "").strip().lower()
+            return _CHOSEN * (reply.startswith(first) - reply.startswith(second))
+        likely = {token.token: token.logprob for token in told[0].top_logprobs}
+        least = min(likely.values())
+        return float(likely.get(first, least) - likely.get(second, least))
+
+    def _create(self, messages: Sequence[Message], **asked: Any) -> Any:
+        safe: Any = [{"role": m.role, "content": _CONTROL.sub(_break_up, m.content)} for m in messages]
+        return self._client.chat.completions.create(model=self._model, messages=safe, **asked)
+
+
+def _break_up(found: re.Match[str]) -> str:
+    """Return a control token that a document spells out with a space in it: so it ends no message."""
+    return f"{found[0][0]} {found[0][1:]}"
