@@ -1,10 +1,11 @@
 """Measures what each step of the retrieval is worth, and how long it takes.
 
-    python benchmarks/retrieval.py DATASET [--questions FILE] [--chunks N]
+    python benchmarks/retrieval.py DATASET [--questions FILE] [--chunks N] [--place ADDRESS]...
 
 Over the answerable questions: how often one of the first so many passages holds an accepted text and is of a gold
 document, with 95 % intervals. With --chunks the index is filled up to so many with copies of its chunks, words shuffled
-and vectors blurred, to measure the time alone.
+and vectors blurred, to measure the time alone. With --place the index is copied there (`milvus:URI/NAME`, the URI of a
+server or a file of milvus-lite), and searched there too.
 """
 
 import argparse
@@ -18,10 +19,12 @@ from tqdm import tqdm
 
 import rag.index.index
 from rag import Document, Hit, Index, Section, Settings, load_dataset
+from rag.evaluation.cases import Dataset, Question
 from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
 from rag.index.build import index_documents
 from rag.index.catalog import StoredChunk
+from rag.index.copy import copy_index
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)
@@ -79,28 +82,39 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--chunks", type=int, default=0)
+    parser.add_argument("--place", action="append", default=[], metavar="ADDRESS")
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset, questions=arguments.questions)
     questions = [q for q in dataset.questions if q.answerable and has_short_answers(q)]
     settings = Settings.load(name=f"retrieval-{arguments.chunks}")
     with index_documents(dataset.documents, settings=settings) as index:
         fill_up(index, arguments.chunks)
-        say(f"{len(questions)} questions, {index.catalog.count_chunks()} chunks\n")
-        say("| | " + " | ".join(f"at {k}" for k in RANKS) + " | p50 | p95 |")
-        say("| --- " * (len(RANKS) + 3) + "|")
-        for name, search in STEPS.items():
-            seconds, measures = [], []
-            for question in tqdm(questions, desc=name, disable=None):
-                started = time.perf_counter()
-                hits = search(index, question.question)
-                seconds.append(time.perf_counter() - started)
-                measures.append(measure_hits(question, hits, dataset.passages))
-            cells = []
-            for k in RANKS:
-                value, low, high, _ = estimate([m[f"answer@{k}"] for m in measures])
-                cells.append(f"{value:.3f} ({low:.3f} to {high:.3f})")
-            cells += [f"{1000 * value:.1f} ms" for value in np.percentile(seconds, [50, 95])]
-            say(f"| {name} | {' | '.join(cells)} |")
+        show_table(index, questions, dataset)
+        for place in arguments.place:
+            started = time.perf_counter()
+            copy_index(settings.location, place, progress=True)
+            say(f"\n{place}: copied in {time.perf_counter() - started:.0f} s")
+            with Index(place, index.embedder) as other:
+                show_table(other, questions, dataset)
+
+
+def show_table(index: Index, questions: Sequence[Question], dataset: Dataset) -> None:
+    say(f"{len(questions)} questions, {index.catalog.count_chunks()} chunks\n")
+    say("| | " + " | ".join(f"at {k}" for k in RANKS) + " | p50 | p95 |")
+    say("| --- " * (len(RANKS) + 3) + "|")
+    for name, search in STEPS.items():
+        seconds, measures = [], []
+        for question in tqdm(questions, desc=name, disable=None):
+            started = time.perf_counter()
+            hits = search(index, question.question)
+            seconds.append(time.perf_counter() - started)
+            measures.append(measure_hits(question, hits, dataset.passages))
+        cells = []
+        for k in RANKS:
+            value, low, high, _ = estimate([m[f"answer@{k}"] for m in measures])
+            cells.append(f"{value:.3f} ({low:.3f} to {high:.3f})")
+        cells += [f"{1000 * value:.1f} ms" for value in np.percentile(seconds, [50, 95])]
+        say(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

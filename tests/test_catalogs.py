@@ -12,13 +12,26 @@ import pytest
 
 pytest.importorskip("pymilvus")
 
-from rag import CatalogError, Document, DocumentError, Filter, Index, QuestionError, Section, Settings, build_index
+from rag import (
+    Answer,
+    CatalogError,
+    Document,
+    DocumentError,
+    Filter,
+    Index,
+    QuestionError,
+    Section,
+    Settings,
+    SettingsError,
+    build_index,
+)
 from rag.index.build import index_documents, remove_sources
 from rag.index.catalog import MILVUS, open_catalog, read_entries
 from rag.index.copy import copy_index
 from rag.index.words import Stemmer
+from rag.web.desk import Desk, Models, Options
 from tests.conftest import ARTICLE
-from tests.fakes import HashingEmbedder
+from tests.fakes import AnsweringLLM, HashingEmbedder
 from tests.places import Server, run_server, wait_for
 
 PLACES = ["folder", "milvus-lite", "server"]
@@ -332,3 +345,40 @@ def test_an_index_is_copied_there_and_back_without_embedding(there: Settings, do
     build(there, docs)
     with pytest.raises(CatalogError, match="is not empty"):
         copy_index(source.location, there.location)
+
+
+def test_the_page_works_on_an_address_and_on_no_other(
+    request: pytest.FixtureRequest, tmp_path: Path, docs: Path
+) -> None:
+    settings = place_settings("milvus-lite", tmp_path, request)
+    build(settings, docs)
+    llm = AnsweringLLM({"cost": "The bridge cost nine million euros [1]."})
+    desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
+    address = settings.index
+    assert desk.list_indexes() == [address]
+    *_, answer = desk.ask("What did the new bridge cost?", index=address, options=Options(4, 0.3, 64))
+    assert isinstance(answer, Answer)
+    assert answer.citations[0].quote == "The bridge cost nine million euros."
+    assert desk.find_stale(address, answer) == {}
+    (tmp_path / "zebra.txt").write_text("The zebra escaped on Monday.")
+    assert desk.add_files(address, [tmp_path / "zebra.txt"]).indexed == 1
+    (source,) = [s for e in desk.list_documents(address) for s in e.sources if s.endswith("zebra.txt")]
+    assert Path(source).is_file()
+    desk.remove(address, source)
+    desk.remove(address, str(docs / "bridge.md"))
+    assert not Path(source).exists()
+    assert desk.find_stale(address, answer) == {1: "This source is no longer in the index."}
+    with pytest.raises(SettingsError, match="is not what this page was started with"):
+        desk.find("zebra", index="milvus:http://10.0.0.1:19530/other", options=Options(4, 0.3, 64))
+    desk.history.close()
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CatalogError, match="MILVUS_TOKEN") as refused:
+        open_catalog("milvus:http://me:secret@127.0.0.1:1/name")
+    assert "secret" not in str(refused.value)
+    monkeypatch.setenv("MILVUS_TOKEN", "me:secret")
+    monkeypatch.setattr("rag.index.milvus._TIMEOUT_S", 1.0)
+    with pytest.raises(CatalogError, match="look whether the server runs") as refused:
+        open_catalog("milvus:http://127.0.0.1:1/name")
+    assert "secret" not in str(refused.value)

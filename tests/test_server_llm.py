@@ -97,6 +97,11 @@ def choose(content: str, logprobs: dict[str, float] | None = None) -> Reply:
     return lambda _: (200, {"id": "1", "object": "chat.completion", "choices": [choice]})
 
 
+def write_chunk(content: str, finish_reason: str | None = None) -> str:
+    choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish_reason}
+    return f"data: {json.dumps({'id': '1', 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+
+
 def test_the_model_its_context_and_its_tokens_are_asked_for() -> None:
     replies = {
         "/v1/models": list_models("one", "two", max_model_len=777),
@@ -124,6 +129,18 @@ def test_likelihoods_are_compared_as_far_as_the_server_tells_them(
         assert asked[-1][1]["max_tokens"] == 1
         # No way to count: a few too many.
         assert llm.count_tokens([Message("user", "word " * 300)]) > 400
+
+
+def test_a_server_that_refuses_to_tell_likelihoods_is_asked_for_the_word() -> None:
+    reply = choose("no")
+
+    def refuse(body: dict[str, Any]) -> tuple[int, Any]:
+        return (400, {"error": {"message": "logprobs is not supported"}}) if body.get("logprobs") else reply(body)
+
+    with serve({"/v1/models": list_models("one"), "/v1/chat/completions": refuse}) as (url, asked):
+        llm = ServerLLM(f"openai:{url}", context=4096, at_once=1)
+        assert [llm.compare(ASKED, "yes", "no") for _ in range(2)] == [-2.0, -2.0]
+        assert len([body for _, body, _ in asked if body.get("logprobs")]) == 1
 
 
 def test_what_documents_say_ends_no_message() -> None:
@@ -168,6 +185,18 @@ def test_a_busy_server_is_asked_again() -> None:
         assert [path for path, *_ in asked].count("/v1/chat/completions") == 3
 
 
+def test_an_answer_that_breaks_off_is_no_answer() -> None:
+    replies: dict[str, Reply] = {
+        "/v1/models": list_models("one"),
+        "/v1/chat/completions": lambda _: (200, [write_chunk("The bridge cost")]),
+    }
+    with serve(replies) as (url, _):
+        reply = ServerLLM(f"openai:{url}", context=4096, at_once=1).stream(ASKED, **WRITE)
+        assert next(reply) == "The bridge cost"
+        with pytest.raises(ModelError, match="broke off in the middle of an answer"):
+            next(reply)
+
+
 def test_a_stopped_answer_stops_the_server() -> None:
     written: list[int] = []
 
@@ -176,8 +205,7 @@ def test_a_stopped_answer_stops_the_server() -> None:
             for n in range(500):
                 written.append(n)
                 time.sleep(0.01)
-                delta = {"index": 0, "delta": {"content": f"{n} "}}
-                yield f"data: {json.dumps({'id': '1', 'object': 'chat.completion.chunk', 'choices': [delta]})}\n\n"
+                yield write_chunk(f"{n} ")
             yield "data: [DONE]\n\n"
 
         return 200, lines()
@@ -243,9 +271,7 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
         if not body.get("stream"):
             return choose("yes", {"yes": -0.01, "no": -5.0})(body)
         together.wait(20)  # all sixteen are being answered, or this fails
-        delta = {"index": 0, "delta": {"content": f"The bridge number {number} cost {number}000 euros [1]."}}
-        chunk = json.dumps({"id": "1", "object": "chat.completion.chunk", "choices": [delta]})
-        return 200, [f"data: {chunk}\n\n", "data: [DONE]\n\n"]
+        return 200, [write_chunk(f"The bridge number {number} cost {number}000 euros [1].", "stop")]
 
     texts = {n: f"The bridge number {n} cost {n}000 euros." for n in range(10, 26)}
     documents = [Document(f"{n}.txt", t, str(n), (Section(0, len(t), "article"),)) for n, t in texts.items()]

@@ -25,6 +25,8 @@ from rag.index.vectors import Ids
 from rag.index.words import Stemmer
 from rag.types import Chunk, Document, Filter, Section
 
+logger = logging.getLogger(__name__)
+
 SCHEMA_VERSION = 1
 # Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
@@ -65,11 +67,17 @@ class MilvusCatalog:
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
+        # What this writer has written, which a server may take a moment to show; and, while it writes, all sources.
         self._written: dict[str, tuple[int, str]] = {}
+        self._known: dict[str, tuple[str, int]] | None = None
         with self._explained():
             self._client = MilvusClient(uri, timeout=_TIMEOUT_S, **_read_credentials())
-            version = re.search(r"(\d+)\.(\d+)", self._client.get_server_version(timeout=_TIMEOUT_S))
-            self._full_text = bool(version) and tuple(map(int, version.groups())) >= _FULL_TEXT_SINCE  # type: ignore[union-attr]
+            version = self._client.get_server_version(timeout=_TIMEOUT_S)
+            self._is_lite = version.startswith("milvus_lite")
+            numbers = re.findall(r"\d+", version)[:2]
+            self._full_text = tuple(map(int, numbers)) >= _FULL_TEXT_SINCE
+            if not self._full_text:
+                logger.warning("the server of %s is older than Milvus 2.5: it finds less, for want of BM25", location)
             if create:
                 self._make(dim)
             elif not self._client.has_collection(self._sources, timeout=_TIMEOUT_S):
@@ -161,15 +169,19 @@ class MilvusCatalog:
         """Take back what a stopped writer left half done, and read what all have written until the end of the block."""
         self._level = "Strong"
         try:
+            self._known = self.get_sources()
             for row in self._query(self._sources, 'file_hash == ""', "source", "document_id"):
                 if mine(row["source"]):
                     self._settle(row["source"], row["document_id"])
             yield
         finally:
-            self._level = "Session"
+            self._level, self._known = "Session", None
 
     def refresh(self) -> None:
-        """Do nothing: the server sees to it."""
+        """Have milvus-lite index what was written, which it would go through one by one; a server does so by itself."""
+        if self._is_lite:
+            with self._explained():
+                self._client.flush(self._chunks, timeout=_TIMEOUT_S)
 
     @property
     def generation(self) -> int:
@@ -177,6 +189,8 @@ class MilvusCatalog:
         return self.count_chunks()
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
+        if self._known is not None:
+            return dict(self._known)
         rows = self._query(self._sources, 'file_hash != ""', "source", "file_hash", "document_id")
         return {row["source"]: (row["file_hash"], row["document_id"]) for row in rows}
 
@@ -231,6 +245,8 @@ class MilvusCatalog:
             self._note(source, before)
         self._upsert(self._sources, [_make_source(_key(source), source, file_hash, document_id)])
         self._written[file_hash] = document_id, source
+        if self._known is not None:
+            self._known[source] = file_hash, document_id
         self._delete(self._sources, f"id in [{_key(source, document_id)}]")
         if before not in (None, document_id):
             self._settle(source, before)
@@ -240,9 +256,13 @@ class MilvusCatalog:
         if before is not None:
             self._note(source, before)
             self._delete(self._sources, f"id in [{_key(source)}]")
+            if self._known is not None:
+                del self._known[source]
             self._settle(source, before)
 
     def _find_source(self, source: str) -> int | None:
+        if self._known is not None:
+            return self._known.get(source, (None, None))[1]
         rows = self._query(self._sources, f"id in [{_key(source)}]", "document_id")
         return rows[0]["document_id"] if rows else None
 

@@ -1,5 +1,6 @@
 """Asks an LLM on a server that speaks OpenAI's API: vLLM, llama.cpp's server, Ollama and others."""
 
+import logging
 import math
 import os
 import re
@@ -11,6 +12,8 @@ from rag.errors import ModelError
 from rag.llm.llm import Message
 from rag.settings import OPENAI
 
+logger = logging.getLogger(__name__)
+
 # The server's key; `openai` takes it from there too.
 KEY_VARIABLE = "OPENAI_API_KEY"
 _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
@@ -18,6 +21,8 @@ _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
 _MOST_TOKENS = 20
 # Where a server tells no likelihoods: the log-odds of the word that it chooses.
 _CHOSEN = 2.0
+# With these a server refuses what it cannot do, and not only now.
+_UNABLE = (400, 422, 500, 501)
 # What no server counts less of: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 # What ends a message or begins another in the templates of common models.
@@ -49,6 +54,7 @@ class ServerLLM:
         self._model = wanted or next(iter(models))
         self.context_size = int(models[self._model].get("max_model_len") or context)
         self._count = self._find_tokenizer()
+        self._tells_likelihoods = True
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -93,15 +99,32 @@ class ServerLLM:
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield the reply piece by piece; closed before its end, it stops the server's writing too."""
         asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
+        ended = False
         with self._explained(), self._create(messages, **asked) as chunks:
             for chunk in chunks:
-                if chunk.choices and chunk.choices[0].delta.content:
-                    yield chunk.choices[0].delta.content
+                for choice in chunk.choices:
+                    ended = ended or bool(choice.finish_reason)
+                    if choice.delta.content:
+                        yield choice.delta.content
+        if not ended:
+            raise ModelError(f"the LLM server {self._url} broke off in the middle of an answer: ask again")
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
-        asked = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": _MOST_TOKENS}
+        """Return the log-odds as `LLM.compare` does; of a server that tells none, plus or minus two by its choice."""
+        from openai import APIStatusError
+
+        asked = {"max_tokens": 1, "temperature": 0.0}
         with self._explained():
-            choice = self._create(messages, **asked).choices[0]
+            if self._tells_likelihoods:
+                try:
+                    choice = self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **asked).choices[0]
+                except APIStatusError as exc:
+                    if exc.status_code not in _UNABLE:
+                        raise
+                    logger.debug("%s tells no likelihoods: %s", self._url, exc)
+                    self._tells_likelihoods = False
+            if not self._tells_likelihoods:
+                choice = self._create(messages, **asked).choices[0]
         told = choice.logprobs and choice.logprobs.content
         if not (told and told[0].top_logprobs):
             reply = (choice.message.content or "").strip().lower()
