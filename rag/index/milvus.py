@@ -5,7 +5,6 @@ same again changes nothing. A document belongs to the index as soon as one of it
 chunks are there and not seen, and a note of them, which the next writer of the same source goes by.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -20,10 +19,26 @@ import numpy as np
 from rag.errors import CatalogError
 from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, name_source
 from rag.index.embedder import Vectors
+from rag.index.milvus_rows import (
+    ABOUT,
+    CHUNK,
+    COUNTS,
+    MOST_BYTES,
+    PIECE,
+    STRINGS,
+    make_chunk,
+    make_collections,
+    make_id,
+    make_piece,
+    make_source,
+    read_chunk,
+    read_section,
+    to_bytes,
+)
 from rag.index.sqlite import CONTEXT_WEIGHT, MAX_TERMS, telling_words
 from rag.index.vectors import Ids
 from rag.index.words import Stemmer
-from rag.types import Chunk, Document, Filter, Section
+from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +48,9 @@ TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of who signed that of the server, if it is nobody that the system knows.
 CA_VARIABLE = "MILVUS_CA_FILE"
 _TIMEOUT_S = 20.0
-_MOST_BYTES = 65_535  # of one string
-_PIECE = _MOST_BYTES // 4  # so many characters fit in whatever they are
 _MOST_ROWS = 16_384  # that one answer can have
 _BATCH = 500
-_GRAPH = {"M": 16, "efConstruction": 200}  # what Milvus recommends for HNSW
 _FULL_TEXT_SINCE = (2, 5)
-# Of a document, on each piece of its text.
-_STRINGS, _COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
-_ABOUT = -1  # the "piece" that says what the index was made with
-# Each collection has to have vectors.
-_NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
-_CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to")
 
 
 class MilvusCatalog:
@@ -75,73 +81,31 @@ class MilvusCatalog:
             version = self._client.get_server_version(timeout=_TIMEOUT_S)
             self._is_lite = version.startswith("milvus_lite")
             numbers = re.findall(r"\d+", version)[:2]
-            self._full_text = tuple(map(int, numbers)) >= _FULL_TEXT_SINCE
-            if not self._full_text:
-                logger.warning("the server of %s is older than Milvus 2.5: it finds less, for want of BM25", location)
+            words = tuple(map(int, numbers)) >= _FULL_TEXT_SINCE
             if create:
-                self._make(dim)
+                make_collections(self._client, self.name, dim=dim, words=words, timeout=_TIMEOUT_S)
             elif not self._client.has_collection(self._sources, timeout=_TIMEOUT_S):
                 raise CatalogError(f"no index at {location}: run `rag index PATHS --index {location}`")
             for collection in (self._chunks, self._documents, self._sources):
                 self._client.load_collection(collection, timeout=_TIMEOUT_S)
         about = self._read_about()
         if create and not about:
-            about = {"schema": SCHEMA_VERSION, "embedder": embedder, "dim": dim}
-            self._upsert(self._documents, [_make_piece(0, _ABOUT, json.dumps(about))])
+            about = {"schema": SCHEMA_VERSION, "embedder": embedder, "dim": dim, "words": words}
+            self._upsert(self._documents, [make_piece(0, ABOUT, json.dumps(about))])
         if about.get("schema") != SCHEMA_VERSION:
             raise CatalogError(f"{location} is not an index of this version: choose another name, index again")
         self.embedder: tuple[str, int] = about["embedder"], about["dim"]
         check_embedder(self.name, made_by=self.embedder, embedder=embedder, dim=dim)
+        self._full_text = bool(about["words"])
+        if embedder and not self._full_text:  # it is opened to be searched or written to
+            logger.warning("the server of %s is older than Milvus 2.5: it finds less, for want of BM25", location)
 
     def _read_about(self) -> dict[str, Any]:
         try:
-            (row,) = self._query(self._documents, f"part == {_ABOUT}", "text", level="Strong")
+            (row,) = self._query(self._documents, f"part == {ABOUT}", "text", level="Strong")
             return dict(json.loads(row["text"]))
         except ValueError:
             return {}
-
-    def _make(self, dim: int) -> None:
-        from pymilvus import DataType, Function, FunctionType
-
-        strings = {"datatype": DataType.VARCHAR, "max_length": _MOST_BYTES}
-        client = self._client
-
-        def make(name: str, fields: Mapping[str, Any], *, size: int = 2, words: Sequence[str] = ()) -> None:
-            if client.has_collection(name, timeout=_TIMEOUT_S):
-                return
-            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-            indexes = client.prepare_index_params()
-            schema.add_field("id", DataType.INT64, is_primary=True)
-            for field, kind in fields.items():
-                schema.add_field(field, **(strings if kind is str else {"datatype": DataType.INT64}))
-            schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=size)
-            indexes.add_index("embedding", index_type="HNSW", metric_type="IP", params=_GRAPH)
-            for field in words:
-                schema.add_field(f"{field}_stems", **strings, enable_analyzer=True)
-                schema.add_field(f"{field}_bm25", DataType.SPARSE_FLOAT_VECTOR)
-                schema.add_function(
-                    Function(
-                        field, FunctionType.BM25, input_field_names=[f"{field}_stems"],
-                        output_field_names=[f"{field}_bm25"],
-                    )
-                )  # fmt: skip
-                like_fts5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
-                indexes.add_index(
-                    f"{field}_bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=like_fts5
-                )
-            try:
-                client.create_collection(name, schema=schema, index_params=indexes, timeout=_TIMEOUT_S)
-            except Exception:
-                if not client.has_collection(name, timeout=_TIMEOUT_S):  # else another writer was first
-                    raise
-
-        told = dict.fromkeys(("voice", "author", "date", "heading", "reply_to", "title", "outlet", "writer"), str)
-        folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded", "dated"), str)
-        chunk = {"document_id": int, "start": int, "end": int, "page": int, "text": str, "context": str, **told}
-        make(self._chunks, {**chunk, **folded}, size=dim, words=("text", "context") if self._full_text else ())
-        numbers = dict.fromkeys(("document_id", "part", *_COUNTS), int)
-        make(self._documents, {**dict.fromkeys(("text", *_STRINGS), str), **numbers})
-        make(self._sources, {"source": str, "file_hash": str, "document_id": int})
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -214,9 +178,9 @@ class MilvusCatalog:
     ) -> None:
         d = document
         spans = [(c.section.start, c.section.end, c.context) for c in chunks]
-        document_id = _key(content_hash, d.text, d.title, spans)
+        document_id = make_id(content_hash, d.text, d.title, spans)
         self._note(d.source, document_id)
-        rows = [_make_chunk(chunk, d, document_id) for chunk in chunks]
+        rows = [make_chunk(chunk, d, document_id) for chunk in chunks]
         if self._full_text:
             for field in ("text", "context"):
                 for row, stems in zip(rows, self._stemmer.stem([row[field] for row in rows]), strict=True):
@@ -232,9 +196,9 @@ class MilvusCatalog:
             "chunks": len(chunks),
             "comments": sum(c.section.voice == "comment" for c in chunks),
         }
-        pieces = [d.text[start : start + _PIECE] for start in range(0, max(1, len(d.text)), _PIECE)]
+        pieces = [d.text[start : start + PIECE] for start in range(0, max(1, len(d.text)), PIECE)]
         self._upsert(
-            self._documents, [_make_piece(document_id, part, text, **about) for part, text in enumerate(pieces)]
+            self._documents, [make_piece(document_id, part, text, **about) for part, text in enumerate(pieces)]
         )
         self._written[content_hash] = document_id, d.source
         self.put_source(d.source, file_hash=file_hash, document_id=document_id)
@@ -243,11 +207,11 @@ class MilvusCatalog:
         before = self._find_source(source)
         if before not in (None, document_id):
             self._note(source, before)
-        self._upsert(self._sources, [_make_source(_key(source), source, file_hash, document_id)])
+        self._upsert(self._sources, [make_source(make_id(source), source, file_hash, document_id)])
         self._written[file_hash] = document_id, source
         if self._known is not None:
             self._known[source] = file_hash, document_id
-        self._delete(self._sources, f"id in [{_key(source, document_id)}]")
+        self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
         if before not in (None, document_id):
             self._settle(source, before)
 
@@ -255,7 +219,7 @@ class MilvusCatalog:
         before = self._find_source(source)
         if before is not None:
             self._note(source, before)
-            self._delete(self._sources, f"id in [{_key(source)}]")
+            self._delete(self._sources, f"id in [{make_id(source)}]")
             if self._known is not None:
                 del self._known[source]
             self._settle(source, before)
@@ -263,12 +227,12 @@ class MilvusCatalog:
     def _find_source(self, source: str) -> int | None:
         if self._known is not None:
             return self._known.get(source, (None, None))[1]
-        rows = self._query(self._sources, f"id in [{_key(source)}]", "document_id")
+        rows = self._query(self._sources, f"id in [{make_id(source)}]", "document_id")
         return rows[0]["document_id"] if rows else None
 
     def _note(self, source: str, document_id: int | None) -> None:
         """Note that a document may be left without a source, until `_settle` has looked."""
-        self._upsert(self._sources, [_make_source(_key(source, document_id), source, "", document_id)])
+        self._upsert(self._sources, [make_source(make_id(source, document_id), source, "", document_id)])
 
     def _settle(self, source: str, document_id: int | None) -> None:
         """Take a document out that no source has any more, and then the note of it."""
@@ -276,17 +240,17 @@ class MilvusCatalog:
             self._delete(self._chunks, f"document_id == {document_id}")
             self._delete(self._documents, f"document_id == {document_id}")
             self._written = {key: there for key, there in self._written.items() if there[0] != document_id}
-        self._delete(self._sources, f"id in [{_key(source, document_id)}]")
+        self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
         document_id = self._find_source(source)
         if document_id is None:
             return {}
         rows = self._query(self._chunks, f"document_id == {document_id}", "context", "text", "embedding")
-        return {(row["context"], row["text"]): _to_bytes(row["embedding"]) for row in rows}
+        return {(row["context"], row["text"]): to_bytes(row["embedding"]) for row in rows}
 
     def list_entries(self) -> list[Entry]:
-        rows = self._query(self._documents, "part == 0", "document_id", *_STRINGS, *_COUNTS)
+        rows = self._query(self._documents, "part == 0", "document_id", *STRINGS, *COUNTS)
         sources = self._list_sources()
         entries = [
             Entry(
@@ -296,7 +260,7 @@ class MilvusCatalog:
                 row["author"] or None,
                 row["date"] or None,
                 tuple(sources[row["document_id"]]),
-                *(row[name] for name in _COUNTS),
+                *(row[name] for name in COUNTS),
             )
             for row in rows
             if row["document_id"] in sources
@@ -311,9 +275,9 @@ class MilvusCatalog:
             where = f"document_id == {e.document_id}"
             (first,) = self._query(self._documents, f"{where} and part == 0", "title", "content_hash")
             chunks = [
-                StoredChunk(_read_section(row), row["context"], _to_bytes(row["embedding"]))
+                StoredChunk(read_section(row), row["context"], to_bytes(row["embedding"]))
                 for row in sorted(
-                    self._query(self._chunks, where, *_CHUNK, "context", "embedding"), key=lambda row: row["start"]
+                    self._query(self._chunks, where, *CHUNK, "context", "embedding"), key=lambda row: row["start"]
                 )
             ]
             sections = tuple(chunk.section for chunk in chunks)
@@ -332,10 +296,10 @@ class MilvusCatalog:
         return np.array(sorted(row["id"] for row in self._query(self._chunks, "", "id")), dtype=np.int64)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        rows = {row["id"]: row for row in self._query_ids(ids, "id", "title", "outlet", *_CHUNK)}
+        rows = {row["id"]: row for row in self._query_ids(ids, "id", "title", "outlet", *CHUNK)}
         sources = self._list_sources({row["document_id"] for row in rows.values()})
         return [
-            _read_chunk(rows[i], sources[rows[i]["document_id"]][0])
+            read_chunk(rows[i], sources[rows[i]["document_id"]][0])
             for i in ids
             if i in rows and rows[i]["document_id"] in sources
         ]
@@ -443,7 +407,7 @@ class MilvusCatalog:
     def _upsert(self, collection: str, rows: Sequence[dict[str, Any]]) -> None:
         for row in rows:
             for field, value in row.items():
-                if isinstance(value, str) and len(value.encode()) > _MOST_BYTES:
+                if isinstance(value, str) and len(value.encode()) > MOST_BYTES:
                     raise CatalogError(
                         f"a {field} of {len(value):,} characters is too long for Milvus: index it locally"
                     )
@@ -466,71 +430,6 @@ def _read_credentials() -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _key(*parts: object) -> int:
-    """Return the id of what these parts describe: 63 bits of their SHA-256."""
-    return int.from_bytes(hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).digest()[:8]) >> 1
-
-
 def _quote(text: str) -> str:
     """Return a text as a string of Milvus's language, whatever is in it."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
-    return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
-
-
-def _make_piece(document_id: int, part: int, text: str, **about: object) -> dict[str, Any]:
-    """Return the row of a piece of a document's text, with what is known of the document."""
-    row = dict.fromkeys(_STRINGS, "") | dict.fromkeys(_COUNTS, 0) | about
-    return row | {"document_id": document_id, "part": part, "text": text, "id": _key(document_id, part)} | _NOWHERE
-
-
-def _make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, Any]:
-    s = chunk.section
-    return {
-        "id": _key(document_id, s.start, s.end, s.voice),
-        "document_id": document_id,
-        "start": s.start,
-        "end": s.end,
-        "page": -1 if s.page is None else s.page,
-        "text": d.text[s.start : s.end],
-        "context": chunk.context,
-        "voice": s.voice,
-        "author": s.author,
-        "date": s.date,
-        "heading": s.heading,
-        "reply_to": s.reply_to,
-        "title": d.title,
-        "outlet": d.outlet,
-        "writer": d.author,
-        "outlet_folded": (d.outlet or "").casefold(),
-        "author_folded": (s.author or "").casefold(),
-        "writer_folded": (d.author or "").casefold(),
-        "dated": s.date or d.date,
-        "embedding": np.frombuffer(chunk.embedding, dtype=np.float16).astype(np.float32),
-    }
-
-
-def _read_section(row: Mapping[str, Any]) -> Section:
-    return Section(
-        row["start"],
-        row["end"],
-        row["voice"],
-        author=row["author"] or None,
-        date=row["date"] or None,
-        heading=row["heading"] or None,
-        page=None if row["page"] < 0 else row["page"],
-        reply_to=row["reply_to"] or None,
-    )
-
-
-def _read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
-    s = _read_section(row)
-    title, outlet = row["title"] or name_source(source), row["outlet"] or None
-    told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
-    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told)
-
-
-def _to_bytes(embedding: Sequence[float]) -> bytes:
-    return np.asarray(embedding, dtype=np.float16).tobytes()

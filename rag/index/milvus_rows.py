@@ -1,0 +1,145 @@
+"""What an index on Milvus has in its collections: their fields, and the rows that documents and chunks become."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rag.index.catalog import StoredChunk, name_source
+from rag.types import Chunk, Document, Section
+
+MOST_BYTES = 65_535  # of one string
+PIECE = MOST_BYTES // 4  # so many characters fit in whatever they are
+# Of a document, on each piece of its text.
+STRINGS, COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
+ABOUT = -1  # the "piece" that says what the index was made with
+# What a chunk is read from, beside its title and outlet.
+CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to")
+# Each collection has to have vectors.
+_NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
+_GRAPH = {"M": 16, "efConstruction": 200}  # what Milvus recommends for HNSW
+_LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
+
+
+def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: float) -> None:
+    """Make the collections that an index has and that are not there yet; with `words`, with BM25 over its stems."""
+    numbers = dict.fromkeys(("document_id", "start", "end", "page"), int)
+    told = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
+    known = dict.fromkeys(("title", "outlet", "writer", "dated"), str)
+    folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded"), str)
+    counts = dict.fromkeys(("document_id", "part", *COUNTS), int)
+    fields: dict[str, dict[str, type]] = {
+        name: {**numbers, **told, **known, **folded},
+        f"{name}_documents": {**dict.fromkeys(("text", *STRINGS), str), **counts},
+        f"{name}_sources": {"source": str, "file_hash": str, "document_id": int},
+    }
+    for collection, of in fields.items():
+        if client.has_collection(collection, timeout=timeout):
+            continue
+        is_chunks = collection == name
+        schema, indexes = _describe(client, of, dim=dim if is_chunks else 2)
+        if is_chunks and words:
+            for field in ("text", "context"):
+                _add_words(schema, indexes, field)
+        try:
+            client.create_collection(collection, schema=schema, index_params=indexes, timeout=timeout)
+        except Exception:
+            if not client.has_collection(collection, timeout=timeout):  # else another writer was first
+                raise
+
+
+def _describe(client: Any, fields: Mapping[str, type], *, dim: int) -> tuple[Any, Any]:
+    from pymilvus import DataType
+
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    indexes = client.prepare_index_params()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    for field, kind in fields.items():
+        if kind is str:
+            schema.add_field(field, DataType.VARCHAR, max_length=MOST_BYTES)
+        else:
+            schema.add_field(field, DataType.INT64)
+    schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
+    indexes.add_index("embedding", index_type="HNSW", metric_type="IP", params=_GRAPH)
+    return schema, indexes
+
+
+def _add_words(schema: Any, indexes: Any, field: str) -> None:
+    from pymilvus import DataType, Function, FunctionType
+
+    stems, scores = f"{field}_stems", f"{field}_bm25"
+    schema.add_field(stems, DataType.VARCHAR, max_length=MOST_BYTES, enable_analyzer=True)
+    schema.add_field(scores, DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_function(Function(field, FunctionType.BM25, input_field_names=[stems], output_field_names=[scores]))
+    indexes.add_index(scores, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_LIKE_FTS5)
+
+
+def make_id(*parts: object) -> int:
+    """Return the id of what these parts describe: 63 bits of their SHA-256."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).digest()[:8]) >> 1
+
+
+def make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
+    """Return the row of a source; without a file hash it is a note that the document may be left over."""
+    return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
+
+
+def make_piece(document_id: int, part: int, text: str, **about: object) -> dict[str, Any]:
+    """Return the row of a piece of a document's text, with what is known of the document."""
+    row = dict.fromkeys(STRINGS, "") | dict.fromkeys(COUNTS, 0) | about
+    return row | {"document_id": document_id, "part": part, "text": text, "id": make_id(document_id, part)} | _NOWHERE
+
+
+def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, Any]:
+    """Return the row of a chunk, with what filters look at; `document_id` is its document's."""
+    s = chunk.section
+    return {
+        "id": make_id(document_id, s.start, s.end, s.voice),
+        "document_id": document_id,
+        "start": s.start,
+        "end": s.end,
+        "page": -1 if s.page is None else s.page,
+        "text": d.text[s.start : s.end],
+        "context": chunk.context,
+        "voice": s.voice,
+        "author": s.author,
+        "date": s.date,
+        "heading": s.heading,
+        "reply_to": s.reply_to,
+        "title": d.title,
+        "outlet": d.outlet,
+        "writer": d.author,
+        "outlet_folded": (d.outlet or "").casefold(),
+        "author_folded": (s.author or "").casefold(),
+        "writer_folded": (d.author or "").casefold(),
+        "dated": s.date or d.date,
+        "embedding": np.frombuffer(chunk.embedding, dtype=np.float16).astype(np.float32),
+    }
+
+
+def read_section(row: Mapping[str, Any]) -> Section:
+    """Return the section that a row is of."""
+    return Section(
+        row["start"],
+        row["end"],
+        row["voice"],
+        author=row["author"] or None,
+        date=row["date"] or None,
+        heading=row["heading"] or None,
+        page=None if row["page"] < 0 else row["page"],
+        reply_to=row["reply_to"] or None,
+    )
+
+
+def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
+    """Return the chunk that a row has, of a document with this first source."""
+    s = read_section(row)
+    title, outlet = row["title"] or name_source(source), row["outlet"] or None
+    told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told)
+
+
+def to_bytes(embedding: Sequence[float]) -> bytes:
+    """Return an embedding as catalogs keep it, float16."""
+    return np.asarray(embedding, dtype=np.float16).tobytes()
