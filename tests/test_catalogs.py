@@ -302,6 +302,25 @@ def test_four_processes_one_of_them_killed_make_what_one_makes(request: pytest.F
     assert describe(four) == describe(one)
 
 
+def test_a_writer_leaves_alone_what_another_is_writing(
+    request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag.index.milvus import MilvusCatalog
+
+    one, other = place_settings("folder", tmp_path, request), place_settings("milvus-lite", tmp_path, request)
+    build(one, docs)
+    put_source, meanwhile = MilvusCatalog.put_source, iter([docs / "bridge.md"])
+
+    def put_late(catalog: MilvusCatalog, source: str, *, file_hash: str, document_id: int) -> None:
+        for path in meanwhile:
+            build(other, path)
+        put_source(catalog, source, file_hash=file_hash, document_id=document_id)
+
+    monkeypatch.setattr(MilvusCatalog, "put_source", put_late)
+    build(other, docs / "visit.txt")
+    assert describe(other) == describe(one)
+
+
 def test_a_server_that_is_away_is_told_and_found_again(
     server: Server, request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

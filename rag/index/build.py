@@ -71,7 +71,8 @@ def build_index(
 
     def is_mine(source: str) -> bool:
         number, count = shard
-        return int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
+        is_meant = source in there or _is_under(Path(source), roots)
+        return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
 
     files = {source: file for source, file in there.items() if is_mine(source)}
     embedder = embedder or open_embedder(settings)
@@ -94,7 +95,7 @@ def build_index(
                 "nothing was indexed: " + ("none of the files can be read" if len(files) > 1 else update.skipped[0])
             )
         # What is gone goes out last: a file that was renamed is found by its words before.
-        gone = [s for s in update.known.keys() - there.keys() if is_mine(s) and _is_under(Path(s), roots)]
+        gone = [source for source in update.known.keys() - there.keys() if is_mine(source)]
         for source in gone:
             index.catalog.remove_source(source)
         index.catalog.refresh()
