@@ -69,7 +69,8 @@ class MilvusCatalog:
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:
             raise CatalogError(f"an address is shown to everybody: put the password in {TOKEN_VARIABLE} instead")
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs each error that it raises
+        for noisy in ("pymilvus", "grpc"):  # they log each error that they raise, those that are expected too
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
