@@ -45,7 +45,7 @@ def main() -> None:
     dataset = load_dataset(arguments.dataset)
     held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
     questions = list(draw([q for q in dataset.questions if q.id not in held_out], arguments.limit))
-    settings, prompts = Settings.load(name="calibrate"), load_check_prompts()
+    settings, prompts = Settings.load().beside("calibrate"), load_check_prompts()
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
     path = arguments.features or Path("eval", f"confidence-{made_by}.jsonl")
     features = measure(dataset, questions, path, settings=settings, prompts=prompts)

@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--words", type=int, default=0)
     arguments = parser.parse_args()
-    settings = Settings.load(name="indexing")
+    settings = Settings.load(name="indexing", index="")
     embedder = open_embedder(settings)
     profile(arguments.folder, settings, embedder)
     if arguments.peer:

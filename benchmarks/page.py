@@ -82,7 +82,7 @@ class QuotingLLM:
 def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[str]]:
     """Return a desk with an index of at least so many chunks, and the questions."""
     data = load_dataset(dataset)
-    settings = Settings.load(index_dir=folder, name="bench")
+    settings = Settings.load(index_dir=folder, name="bench", index="")
     embedder = DrawnEmbedder(open_embedder(settings))
     documents = list(data.documents)
     with index_documents(documents, settings=settings, embedder=embedder) as index:

@@ -86,7 +86,7 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset, questions=arguments.questions)
     questions = [q for q in dataset.questions if q.answerable and has_short_answers(q)]
-    settings = Settings.load(name=f"retrieval-{arguments.chunks}")
+    settings = Settings.load(name=f"retrieval-{arguments.chunks}", index="")
     with index_documents(dataset.documents, settings=settings) as index:
         fill_up(index, arguments.chunks)
         show_table(index, questions, dataset)

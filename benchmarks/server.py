@@ -54,7 +54,7 @@ def run_server() -> Iterator[str]:
 
 def measure(llm: str, arguments: argparse.Namespace) -> None:
     """Print the line of each number of askers."""
-    settings = Settings.load(index_dir=arguments.index.parent, name=arguments.index.name, llm=llm)
+    settings = Settings.load(index_dir=arguments.index.parent, name=arguments.index.name, index="", llm=llm)
     settings = settings.model_copy(update={"llm_requests": arguments.at_once})
     lines = arguments.questions.read_text(encoding="utf-8").splitlines()
     questions = list(dict.fromkeys(json.loads(line)["question"] for line in lines))[: arguments.count]

@@ -312,7 +312,7 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
     "--make", type=(click.Choice(["squad2"]), click.Path(path_type=Path)), help="Make a data set from a SQuAD 2.0 file."
 )
 # Not the setting `context`, whose name means something else here.
-@_settings_options("index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *_ANSWER)
+@_settings_options("index", "index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *_ANSWER)
 def evaluate(
     dataset: Path | None,
     questions: Path | None,
@@ -358,7 +358,7 @@ def evaluate(
     earlier = load_report(baseline) if baseline else None
     llm = open_llm(settings) if stage == "answers" or any(question.history for question in asked) else None
     name = re.sub(r"[^\w.-]+", "-", f"eval-{data.name}-{settings.embedder}")[-100:].lstrip(".-")
-    own = settings.model_copy(update={"name": name})
+    own = settings.beside(name)
     folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
     try:
         with (

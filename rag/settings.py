@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,6 +83,12 @@ class Settings(BaseSettings):
     def location(self) -> str:
         """Where the index is: its address, or its folder."""
         return self.index or str(self.index_dir / self.name)
+
+    def beside(self, name: str) -> "Settings":
+        """Return the settings of the index `name` in the same folder, or on the same server."""
+        place, _, _ = self.index.rpartition("/")
+        plain = re.sub(r"\W", "_", name)  # as a collection's name has to be
+        return self.model_copy(update={"name": name, "index": f"{place}/{plain}" if place else ""})
 
     @classmethod
     def settings_customise_sources(

@@ -352,7 +352,7 @@ def test_a_follow_up_is_ranked_in_both_wordings(small: Dataset, settings: Settin
 def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""
     llms: list[ScriptedLLM] = []
-    monkeypatch.setattr("rag.llm.llama.open_llm", lambda _: llms.pop())
+    monkeypatch.setattr("rag.llm.llm.open_llm", lambda _: llms.pop())
     monkeypatch.setattr("rag.index.index.open_embedder", lambda _: HashingEmbedder())
     return llms
 

@@ -46,3 +46,9 @@ def test_a_file_that_is_not_toml_is_an_error() -> None:
     Path("rag.toml").write_text("passages = = 3", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"rag\.toml"):
         Settings.load()
+
+
+def test_another_index_is_in_the_same_place_and_never_the_same() -> None:
+    settings = Settings.load(index="milvus:http://host:19530/notes")
+    assert settings.beside("eval-squad2.x").location == "milvus:http://host:19530/eval_squad2_x"
+    assert Settings.load(name="notes").beside("eval-x").location == str(Path("index/eval-x"))
