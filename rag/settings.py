@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         """Where the index is: its address, or its folder."""
         return self.index or str(self.index_dir / self.name)
 
+    def in_folder(self, name: str) -> "Settings":
+        """Return the settings of the index `name` in the folder; raises SettingsError if none can be named so."""
+        return Settings.load(**{**self.model_dump(), "name": name, "index": ""})
+
     def beside(self, name: str) -> "Settings":
         """Return the settings of the index `name` in the same folder, or on the same server."""
         place, _, _ = self.index.rpartition("/")

@@ -65,7 +65,7 @@ def build_index(
     """
     settings = settings or Settings.load()
     if name:
-        settings = Settings.load(**{**settings.model_dump(), "name": name, "index": ""})
+        settings = settings.in_folder(name)
     roots = [Path(path) for path in paths]
     there = {_name_file(file): file for file in find_files(roots)}
 
@@ -114,18 +114,24 @@ def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
 
     Raises DocumentError if one names nothing that is in the index, and CatalogError; then nothing is taken out.
     """
-    with closing(open_catalog(location)) as catalog:
+    paths = {source: _name_file(Path(source).resolve()) for source in sources}
+
+    def is_meant(name: str, source: str) -> bool:
+        return name in (source, paths[source]) or Path(name).is_relative_to(paths[source])
+
+    with (
+        closing(open_catalog(location)) as catalog,
+        catalog.lock(lambda name: any(is_meant(name, source) for source in paths)),
+    ):
         known = catalog.get_sources().keys()
         gone: dict[str, None] = {}
-        for source in sources:
-            path = _name_file(Path(source).resolve())
-            under = [name for name in known if name in (source, path) or Path(name).is_relative_to(path)]
+        for source in paths:
+            under = [name for name in known if is_meant(name, source)]
             if not under:
                 raise DocumentError(f"{source} is not in the index: `rag list --name {catalog.name}` shows what is")
             gone |= dict.fromkeys(under)
-        with catalog.lock(gone.__contains__):
-            for source in gone:
-                catalog.remove_source(source)
+        for source in gone:
+            catalog.remove_source(source)
     return len(gone)
 
 

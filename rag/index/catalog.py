@@ -96,8 +96,8 @@ class Catalog(Protocol):
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
-    ) -> None:
-        """Put a document in, and out what its source had before."""
+    ) -> int:
+        """Put a document in, and out what its source had before; return its id."""
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
         """Make a file one more source of a document, and take out what it had before."""

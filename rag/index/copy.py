@@ -25,18 +25,13 @@ def copy_index(source: str | Path, target: str | Path, *, progress: bool = False
                 given.list_stored(), desc="copying", unit="document", disable=None if progress else True
             ):
                 count += 1
-                left = [(name, file_hash) for name, file_hash in stored.files.items() if name not in there]
-                first = stored.document.source
-                if first not in there:
-                    made.put_document(
-                        stored.document,
-                        stored.chunks,
-                        content_hash=stored.content_hash,
-                        file_hash=stored.files[first],
-                    )
-                document_id = made.find_file(stored.files[first])
-                for name, file_hash in left:
-                    if name != first and document_id is not None:
-                        made.put_source(name, file_hash=file_hash, document_id=document_id)
+                document, chunks, content_hash, files = stored
+                first = document.source
+                if first in there:
+                    _, document_id = there[first]
+                else:
+                    document_id = made.put_document(document, chunks, content_hash=content_hash, file_hash=files[first])
+                for name in files.keys() - there.keys() - {first}:
+                    made.put_source(name, file_hash=files[name], document_id=document_id)
             made.refresh()
     return count

@@ -176,7 +176,7 @@ class MilvusCatalog:
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
-    ) -> None:
+    ) -> int:
         d = document
         spans = [(c.section.start, c.section.end, c.context) for c in chunks]
         document_id = make_id(content_hash, d.text, d.title, spans)
@@ -203,6 +203,7 @@ class MilvusCatalog:
         )
         self._written[content_hash] = document_id, d.source
         self.put_source(d.source, file_hash=file_hash, document_id=document_id)
+        return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
         before = self._find_source(source)
@@ -325,19 +326,19 @@ class MilvusCatalog:
         (query,) = self._stemmer.stem([" ".join(terms)])
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:
+            where = self._describe(only)
             for field, weight in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
-                for i, score in self._search(query, k, only, field=f"{field}_bm25", options={}):
+                for i, score in self._search(query, k, where, field=f"{field}_bm25", options={}):
                     scores[i] += weight * score
         return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]
 
     def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
         effort = {"params": {"ef": min(max(2 * k, 128), 32_768)}}
-        return [i for i, _ in self._search(vector, k, only, field="embedding", options=effort)]
+        return [i for i, _ in self._search(vector, k, self._describe(only), field="embedding", options=effort)]
 
     def _search(
-        self, wanted: str | Vectors, k: int, only: Filter | None, *, field: str, options: dict[str, Any]
+        self, wanted: str | Vectors, k: int, where: str | None, *, field: str, options: dict[str, Any]
     ) -> list[tuple[int, float]]:
-        where = self._describe(only) if only else ""
         if where is None:
             return []
         with self._explained():
@@ -355,8 +356,10 @@ class MilvusCatalog:
         # milvus-lite gives a BM25 score with a minus, and a server without.
         return [(int(hit["id"]), abs(float(hit["distance"]))) for hit in found]
 
-    def _describe(self, only: Filter) -> str | None:
+    def _describe(self, only: Filter | None) -> str | None:
         """Return a filter in Milvus's words, None if nothing passes it."""
+        if only is None:
+            return ""
         wanted = []
         if only.outlet is not None:
             wanted.append(f"outlet_folded == {_quote(only.outlet.casefold())}")

@@ -235,7 +235,7 @@ class SqliteCatalog:
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
-    ) -> None:
+    ) -> int:
         """Put a document in, and out what its source had before, in one transaction; return its id."""
         d = document
         with self._transaction():
@@ -250,6 +250,7 @@ class SqliteCatalog:
                 [_make_row(chunk, document_id, d.text) for chunk in chunks],
             )
             self._set_source(d.source, file_hash, document_id)
+        return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
         """Make a file one more source of a document, and take out what it had before."""

@@ -84,7 +84,7 @@ def is_address(index: str) -> bool:
 
 
 class Desk:
-    """Answers the questions of all who use the page, one at a time, and keeps their indexes and conversations."""
+    """Answers all who use the page, as many at once as the LLM can, and keeps their indexes and conversations."""
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
         """Take what loads the models, once they are asked for; raises CatalogError if there is no place for history."""
@@ -189,13 +189,11 @@ class Desk:
 
         Raises SettingsError if no index can be named so; at another address it might be anybody's.
         """
-        if is_address(index) and index != self.settings.index:
+        if not is_address(index):
+            return self.settings.in_folder(index)
+        if index != self.settings.index:
             raise SettingsError(f"index {index} is not what this page was started with: `rag ui --index {index}`")
-        if is_address(index):
-            chosen = {"index": index, "name": index.rpartition("/")[2]}
-        else:
-            chosen = {"index": "", "name": index}
-        return Settings.load(**{**self.settings.model_dump(), **chosen})
+        return self.settings.model_copy(update={"name": index.rpartition("/")[2]})
 
     def get_folder(self, index: str) -> Path:
         """Return the folder on this machine where the page keeps what belongs to an index."""

@@ -18,13 +18,18 @@ class Place:
     def __init__(self, line: "Line") -> None:
         self._line = line
 
+    @property
+    def ahead(self) -> int:
+        """How many have to be done before it is this one's turn, 0 or less if it is."""
+        return self._line.places.index(self) + 1 - self._line.width
+
     def wait(self) -> Iterator[int]:
         """Yield how many are before, again and again, until nobody is."""
-        line = self._line
-        while (ahead := line.places.index(self) + 1 - line.width) > 0:
+        moved = self._line.moved
+        while (ahead := self.ahead) > 0:
             yield ahead
-            with line.moved:
-                line.moved.wait_for(lambda: line.places.index(self) + 1 - line.width != ahead, timeout=_TICK_S)
+            with moved:
+                moved.wait_for(lambda: self.ahead != ahead, timeout=_TICK_S)
 
 
 class Line:
