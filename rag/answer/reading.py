@@ -1,0 +1,168 @@
+"""Asks the LLM about one passage at a time: whether it states the answer, and in which words."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rag.answer.check import NEGATION
+from rag.answer.confidence import Features, estimate_confidence
+from rag.answer.prompt import Prompts, build_question
+from rag.errors import QuestionError
+from rag.llm.llm import LLM, Message
+from rag.text import content_words, split_sentences
+from rag.types import Hit
+
+# What the worked examples reply: "no", or "yes:" and the words of the passage.
+NO, YES = "no", "yes"
+BEGIN = f"{YES}:"
+# An article as likely as this to state the answer is the last that is read, unless its words leave the question open.
+_SURE = 0.5
+# What adds to an answer has at least these log-odds: what else would be told is the passage's own matter.
+_LIKELY_ODDS = -0.5
+# So many passages at most make an answer.
+_MOST = 3
+# The log-odds are hardly ever higher: a hit that would not be the likeliest with them is not read.
+_HIGHEST_ODDS = 3.0
+# A document of another date, found with this share of the score, may say otherwise.
+_RIVAL = 0.9
+_HEDGED = re.compile(
+    r"\b(?:may|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
+    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
+    re.IGNORECASE,
+)
+_ASKS_WHY = re.compile(r"\b(?:why|reasons?)\b|\bhow come\b", re.IGNORECASE)
+_ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
+# What tells a reason, and what tells that none was given.
+_REASON = re.compile(
+    r"\b(?:because|since|owing|reasons?|caus\w+|blam\w+|therefore|fear\w*|protest\w*)\b", re.IGNORECASE
+)
+_UNTOLD = re.compile(
+    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.]*?"
+    r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
+    re.IGNORECASE,
+)
+# A reason is a clause, not a name or a date line: it has so many words in small letters.
+_FEWEST_WORDS = 3
+
+
+class Reading(NamedTuple):
+    """A hit, its number, what the LLM was asked about it, and how likely it states the answer.
+
+    `log_odds` are the LLM's, that it does; `confidence` is the probability, 0 to 1, with the hit's score.
+    """
+
+    number: int
+    hit: Hit
+    messages: list[Message]
+    log_odds: float
+    confidence: float
+
+    @property
+    def is_comment(self) -> bool:
+        return self.hit.chunk.voice == "comment"
+
+
+class Reader:
+    """Reads the hits of a question, no more of them than it takes; `prompt_tokens` counts what was read."""
+
+    def __init__(
+        self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
+    ) -> None:
+        """Hits that take more than `room` tokens with the question are passed over.
+
+        Raises QuestionError if all do.
+        """
+        self._question = question
+        self._hits = hits
+        self._caution = caution
+        self._llm = llm
+        self.readings: list[Reading] = []
+        self.prompt_tokens = instructions = llm.count_tokens(prompts.examples)
+        asked = [build_question(question, hit, prompts=prompts) for hit in hits]
+        tokens = [llm.count_tokens(messages) for messages in asked]
+        if min(tokens) > room:
+            words = len(question.split())
+            raise QuestionError(
+                f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
+            )
+        self._passed_over: list[tuple[int, list[Message], int]] = []
+        self._unread = [
+            (n, messages, count - instructions)
+            for n, (messages, count) in enumerate(zip(asked, tokens, strict=True), start=1)
+            if count <= room
+        ]
+
+    @property
+    def confidence(self) -> float:
+        """The probability that one of the hits states the answer: that of the likeliest; 0 if none was read."""
+        return self._best.confidence if self._best else 0.0
+
+    @property
+    def _best(self) -> Reading | None:
+        return max(self.readings, key=lambda reading: reading.confidence, default=None)
+
+    def choose(self) -> Iterator[Reading]:
+        """Yield the hit that likeliest states the answer, if that is likely enough, then those that may add to it.
+
+        Only who asks for these has them read. They come in order, readers' comments last.
+        """
+        while self._unread and not self._is_enough():
+            part = self._unread.pop(0)
+            if self._could_be_likeliest(self._hits[part[0] - 1]):
+                self._read(*part)
+            else:
+                self._passed_over.append(part)
+        best = self._best
+        if best is None or best.confidence < self._caution:
+            return
+        yield best
+        for part in sorted(self._passed_over + self._unread):
+            self._read(*part)
+        others = [reading for reading in self.readings if reading is not best and reading.log_odds > _LIKELY_ODDS]
+        yield from sorted(others, key=lambda reading: (reading.is_comment, reading.number))[: _MOST - 1]
+
+    def _is_enough(self) -> bool:
+        last = self.readings[-1] if self.readings else None
+        return last is not None and last.confidence >= max(_SURE, self._caution) and not last.is_comment
+
+    def _could_be_likeliest(self, hit: Hit) -> bool:
+        return estimate_confidence(Features(_HIGHEST_ODDS, hit.score)) >= max(self._caution, self.confidence)
+
+    def _read(self, number: int, messages: list[Message], tokens: int) -> None:
+        hit = self._hits[number - 1]
+        log_odds = self._llm.compare(messages, YES, NO)
+        confidence = estimate_confidence(Features(log_odds, hit.score))
+        self.readings.append(Reading(number, hit, messages, log_odds, confidence))
+        self.prompt_tokens += tokens
+
+    def settle(self, reading: Reading, written: str) -> str:
+        """Return what the LLM wrote from a hit as it is used.
+
+        Who asks why and is told no reason is told instead, in the hit's own words, that none was given, if it says so;
+        else nothing, if it is no clause.
+        """
+        text = " ".join(written.split()).removeprefix(BEGIN)  # a server may begin again
+        if not _ASKS_WHY.search(self._question) or _REASON.search(text) or NEGATION.search(text):
+            return text
+        said, asked = reading.hit.chunk.text, content_words(self._question)
+        for start, end in split_sentences(said):
+            if _UNTOLD.search(said[start:end]) and asked & content_words(said[start:end]):
+                return said[start:end]
+        return text if len(re.findall(r"\b[a-z]+\b", text)) >= _FEWEST_WORDS else ""
+
+    def leaves_open(self, reading: Reading, reply: str) -> bool:
+        """Tell whether there may be more to say than the LLM found in a hit, as far as its words show.
+
+        So it is if only a reader says it, if it denies or guesses, if two things were asked, or why (which others may
+        see otherwise), or if a document of another date is as near.
+        """
+        chunk = reading.hit.chunk
+        rivals = (hit.chunk for hit in self._hits if hit.score >= _RIVAL * reading.hit.score)
+        return bool(
+            reading.is_comment
+            or NEGATION.search(reply)
+            or _HEDGED.search(reply)
+            or _ASKS_WHY.search(self._question)
+            or _ASKS_TWO.search(self._question)
+            or any(rival.document_id != chunk.document_id and rival.date != chunk.date for rival in rivals)
+        )
