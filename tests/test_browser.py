@@ -140,7 +140,7 @@ def test_nothing_jumps_while_an_answer_is_written(page: Page) -> None:
 def test_a_number_lights_up_its_card_with_the_quote_also_of_an_earlier_answer(page: Page) -> None:
     ask(page, COST)
     answer = ask(page, SUSPECT)
-    expect(answer.locator(".fn-corrected")).to_have_count(1)
+    expect(answer.locator(".fn-supported")).to_have_count(1)
     quote = page.locator(".fn-turn:visible .fn-card mark").first
     expect(quote).to_have_text("Some officials suspect that a rival power was behind the cancellation.")
     page.locator("a.fn-cite").first.click()
