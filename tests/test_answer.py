@@ -195,6 +195,14 @@ def test_who_asks_why_hears_what_others_say_too(settings: Settings) -> None:
     )
 
 
+def test_a_document_about_something_else_adds_nothing(settings: Settings) -> None:
+    other = replace(make_dated(2, "No statement was issued.", "2012"), score=0.7)
+    answer = read(
+        ScriptedLLM("because of a strike"), "Why was it late?", [make_hit(1, "Because of a strike."), other], settings
+    )
+    assert answer.answer == "Because of a strike [1]."
+
+
 def test_who_asks_why_is_told_that_no_reason_was_given_if_the_passage_says_so(settings: Settings) -> None:
     text = "The president was due to come on Monday. There was no statement from his office on the visit."
     llm = ScriptedLLM("The president was due to come on Monday.", "On Monday.")

@@ -17,13 +17,13 @@ NO, YES = "no", "yes"
 BEGIN = f"{YES}:"
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open.
 _SURE = 0.5
-# What adds to an answer has at least these log-odds: what else would be told is the passage's own matter.
-_LIKELY_ODDS = -0.5
+# What adds to an answer has log-odds above 0, or above this if the question is why: the LLM is shy of reasons.
+_SHY = -0.5
 # So many passages at most make an answer.
 _MOST = 3
 # The log-odds are hardly ever higher: a hit that would not be the likeliest with them is not read.
 _HIGHEST_ODDS = 3.0
-# A document of another date, found with this share of the score, may say otherwise.
+# Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9
 _HEDGED = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
@@ -85,7 +85,6 @@ class Reader:
             raise QuestionError(
                 f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
             )
-        self._passed_over: list[tuple[int, list[Message], int]] = []
         self._unread = [
             (n, messages, count - instructions)
             for n, (messages, count) in enumerate(zip(asked, tokens, strict=True), start=1)
@@ -106,19 +105,21 @@ class Reader:
 
         Only who asks for these has them read. They come in order, readers' comments last.
         """
-        while self._unread and not self._is_enough():
-            part = self._unread.pop(0)
+        for part in [*self._unread]:
+            if self._is_enough():
+                break
             if self._could_be_likeliest(self._hits[part[0] - 1]):
+                self._unread.remove(part)
                 self._read(*part)
-            else:
-                self._passed_over.append(part)
         best = self._best
         if best is None or best.confidence < self._caution:
             return
         yield best
-        for part in sorted(self._passed_over + self._unread):
+        for part in self._unread:
             self._read(*part)
-        others = [reading for reading in self.readings if reading is not best and reading.log_odds > _LIKELY_ODDS]
+        least = _SHY if _ASKS_WHY.search(self._question) else 0.0
+        near = {best.hit.chunk.document_id, *(hit.chunk.document_id for hit in self._find_rivals(best))}
+        others = [r for r in self.readings if r is not best and r.log_odds > least and r.hit.chunk.document_id in near]
         yield from sorted(others, key=lambda reading: (reading.is_comment, reading.number))[: _MOST - 1]
 
     def _is_enough(self) -> bool:
@@ -148,7 +149,7 @@ class Reader:
         for start, end in split_sentences(said):
             if _UNTOLD.search(said[start:end]) and asked & content_words(said[start:end]):
                 return said[start:end]
-        return text if len(re.findall(r"\b[a-z]+\b", text)) >= _FEWEST_WORDS else ""
+        return text if sum(word.islower() for word in text.split()) >= _FEWEST_WORDS else ""
 
     def leaves_open(self, reading: Reading, reply: str) -> bool:
         """Tell whether there may be more to say than the LLM found in a hit, as far as its words show.
@@ -156,13 +157,16 @@ class Reader:
         So it is if only a reader says it, if it denies or guesses, if two things were asked, or why (which others may
         see otherwise), or if a document of another date is as near.
         """
-        chunk = reading.hit.chunk
-        rivals = (hit.chunk for hit in self._hits if hit.score >= _RIVAL * reading.hit.score)
         return bool(
             reading.is_comment
             or NEGATION.search(reply)
             or _HEDGED.search(reply)
             or _ASKS_WHY.search(self._question)
             or _ASKS_TWO.search(self._question)
-            or any(rival.document_id != chunk.document_id and rival.date != chunk.date for rival in rivals)
+            or any(hit.chunk.date != reading.hit.chunk.date for hit in self._find_rivals(reading))
         )
+
+    def _find_rivals(self, reading: Reading) -> list[Hit]:
+        """Return the hits of other documents that are as near to the question."""
+        near = [hit for hit in self._hits if hit.score >= _RIVAL * reading.hit.score]
+        return [hit for hit in near if hit.chunk.document_id != reading.hit.chunk.document_id]
