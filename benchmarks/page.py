@@ -68,16 +68,12 @@ class QuotingLLM:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
-        pass
-
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
-    ) -> Iterator[str]:
-        passage = messages[-1].content.split(": ", 2)[-1]
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        passage = messages[-1].content.split("\n", 1)[-1]
         for word in re.findall(r"\S+\s*", re.split(r"(?<=\.)\s", passage)[0])[:20]:
             time.sleep(1 / WORDS_PER_S)
             yield word
+        yield " [1]"
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
         return 9.0

@@ -36,36 +36,28 @@ class HashingEmbedder:
 
 
 class ScriptedLLM:
-    """Replies what it was told to, one word a piece; `log_odds` may depend on words of the passage."""
+    """Replies what it was told to, one word a piece."""
 
     name = "scripted"
     at_once = 1
 
-    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float | dict[str, float] = 9.0) -> None:
+    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float = 9.0) -> None:
         self.replies = list(replies)
         self.log_odds = log_odds
         self.compared: list[list[Message]] = []
         self.context_size = context_size
         self.asked: list[list[Message]] = []
-        self.read_ahead: list[list[Message]] = []
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
-        self.read_ahead.append(list(messages))
-
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
-    ) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         self.asked.append(list(messages))
         yield from re.findall(r"\S+\s*", self.replies.pop(0))
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
         self.compared.append(list(messages))
-        if isinstance(self.log_odds, float):
-            return self.log_odds
-        return next((odds for words, odds in self.log_odds.items() if words in messages[-1].content), -9.0)
+        return self.log_odds
 
 
 class AnsweringLLM(ScriptedLLM):
@@ -76,9 +68,7 @@ class AnsweringLLM(ScriptedLLM):
         self._replies, self._delay_s = replies, delay_s
         self.stopped = 0
 
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
-    ) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         self.asked.append(list(messages))
         question = messages[-1].content.rpartition("uestion:")[2]
         reply = next((text for words, text in self._replies.items() if words in question), "The documents do not say.")

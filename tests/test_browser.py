@@ -25,13 +25,13 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
 REPLIES = {
-    "new bridge cost": "The bridge cost nine million euros. It was painted by the king.",
-    "officials suspect": "Some officials suspect that a rival power was behind the cancellation.",
+    "new bridge cost": "The bridge cost nine million euros [1]. It was painted by the king [1].",
+    "officials suspect": "Some officials suspect that a rival power was behind the cancellation [4].",
     "pipeline contract": "A reader says that the pipeline contract was surely not ready.",
     "it cost": "What did the new bridge cost?",
-    "zebra": "The zebra escaped on Monday.",
+    "zebra": "The zebra escaped on Monday [1].",
     "bridge take": "The bridge took long. " * 200,
-    "evil": "The evil file has a picture.",
+    "evil": "The evil file has a picture [1].",
 }
 COST, LONG, SUSPECT, PIPELINE, NOWHERE = (
     "What did the new bridge cost?",
@@ -98,18 +98,6 @@ def ask(page: Page, question: str) -> Locator:
     return page.locator(".fn-answer").last
 
 
-def test_while_a_question_is_typed_its_first_passage_is_read(page: Page, llm: AnsweringLLM) -> None:
-    del llm.read_ahead[:]
-    box = page.locator("#fn-question textarea")
-    box.press_sequentially("What did")
-    page.wait_for_timeout(500)
-    assert not llm.read_ahead
-    box.press_sequentially(" the new bridge cost?", delay=20)
-    wait_until(lambda: bool(llm.read_ahead))
-    passage = llm.read_ahead[-1][-1]
-    assert "The bridge cost nine million euros." in passage.content[: passage.shared]
-
-
 def test_evidence_comes_first_then_a_draft_then_the_checked_answer(page: Page) -> None:
     page.locator("#fn-question textarea").fill(COST)
     page.keyboard.press("Enter")
@@ -140,7 +128,7 @@ def test_nothing_jumps_while_an_answer_is_written(page: Page) -> None:
 def test_a_number_lights_up_its_card_with_the_quote_also_of_an_earlier_answer(page: Page) -> None:
     ask(page, COST)
     answer = ask(page, SUSPECT)
-    expect(answer.locator(".fn-supported")).to_have_count(1)
+    expect(answer.locator(".fn-corrected")).to_have_count(1)
     quote = page.locator(".fn-turn:visible .fn-card mark").first
     expect(quote).to_have_text("Some officials suspect that a rival power was behind the cancellation.")
     page.locator("a.fn-cite").first.click()

@@ -107,10 +107,6 @@ def test_the_same_question_gets_the_same_answer(assistants: dict[str, Assistant]
     assert "67 million" in first.answer
 
 
-def write(llm: LlamaCpp, messages: list[Message]) -> str:
-    return "".join(llm.stream(messages, max_tokens=20, temperature=0.0, seed=0, begin="A"))
-
-
 def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> None:
     settings = Settings.load(llm="smollm2-135m")
     path = locate_model("smollm2-135m", kind="llm", home=settings.home)
@@ -120,14 +116,8 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
         llm = LlamaCpp("small", path, context=1024, cache=cache)
         other = [Message("system", "You count."), Message("user", "Is two more than one?")]
         odds.append([llm.compare(other, "yes", "no") for _ in range(2)])
-        asked = [*rules, Message("user", "Fish, say. Another?", shared=10)]
-        if len(odds) == 2:
-            llm.read([*rules, Message("user", "Fish, say. Ano", shared=10)])
-        compared = [llm.compare(asked, "yes", "no") for _ in range(2)]
-        replies.append([write(llm, asked) for _ in range(2)])
-        llm.compare(other, "yes", "no")
-        replies[-1].append(write(llm, asked))
-        assert {llm.compare(asked, "yes", "no"), *compared} == {compared[0]}
+        asked = [*rules, Message("user", "Another?")]
+        replies.append(["".join(llm.stream(asked, max_tokens=20, temperature=0.0, seed=0)) for _ in range(2)])
         odds[-1].append(llm.compare(other, "yes", "no"))
     assert len({reply for pair in replies for reply in pair}) == 1
     assert len({value for values in odds for value in values}) == 1

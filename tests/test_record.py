@@ -10,15 +10,14 @@ from rag import Assistant, Index, Settings, SettingsError
 from rag.record import check_format, make_record, save_answer
 from tests.fakes import ScriptedLLM
 
-WRITTEN = "The bridge cost nine million euros. The king wept."
+WRITTEN = "The bridge cost nine million euros [4]. The king wept."
 
 
 @pytest.fixture
 def assistant(index: Index, settings: Settings, tmp_path: Path) -> Assistant:
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF")
-    llm = ScriptedLLM(WRITTEN, WRITTEN, log_odds={"officials": 9.0})  # written from a passage that does not say so
-    return Assistant(index, llm, settings.model_copy(update={"llm": str(model), "caution": 0.0}))
+    return Assistant(index, ScriptedLLM(WRITTEN, WRITTEN), settings.model_copy(update={"llm": str(model)}))
 
 
 def test_a_record_has_the_answer_and_the_hashes_of_what_it_rests_on(assistant: Assistant, tmp_path: Path) -> None:

@@ -267,12 +267,11 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
     together = threading.Barrier(16)
 
     def write(body: dict[str, Any]) -> tuple[int, Any]:
-        asked = [message["content"] for message in body["messages"] if message["role"] == "user"][-1]
-        number = re.findall(r"bridge number (\d+)", asked)[-1]
+        number = re.findall(r"bridge number (\d+)", body["messages"][-1]["content"])[-1]
         if not body.get("stream"):
             return choose("yes", {"yes": -0.01, "no": -5.0})(body)
         together.wait(20)  # all sixteen are being answered, or this fails
-        return 200, [write_chunk(f"The bridge number {number} cost {number}000 euros.", "stop")]
+        return 200, [write_chunk(f"The bridge number {number} cost {number}000 euros [1].", "stop")]
 
     texts = {n: f"The bridge number {n} cost {n}000 euros." for n in range(10, 26)}
     documents = [Document(f"{n}.txt", t, str(n), (Section(0, len(t), "article"),)) for n, t in texts.items()]

@@ -22,7 +22,7 @@ _SPELT = re.compile(
 _OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
 )
-NEGATION = re.compile(
+_NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
 _LONGEST = 6
@@ -113,10 +113,10 @@ def _is_negated_otherwise(text: str, quote: str) -> bool:
 
 
 def _denies(text: str, other: str) -> bool:
-    if NEGATION.search(other):
+    if _NEGATION.search(other):
         return False
     said = {stem(word) for word in _WORD.findall(other)}
-    for match in NEGATION.finditer(text):
+    for match in _NEGATION.finditer(text):
         after = [stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
         if after and said.issuperset(after):
             return True

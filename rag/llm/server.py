@@ -96,20 +96,9 @@ class ServerLLM:
         with self._explained():
             return self._count("\n".join(m.content for m in messages)) + _MESSAGE_TOKENS * len(messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
-        """Do nothing: servers keep what prompts share by themselves."""
-
-    def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
-    ) -> Iterator[str]:
-        """Yield the reply piece by piece; closed before its end, it stops the server's writing too.
-
-        Not every server can go on from `begin`: one that cannot may repeat it.
-        """
-        asked: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
-        if begin:
-            messages = [*messages, Message("assistant", begin)]
-            asked["extra_body"] = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        """Yield the reply piece by piece; closed before its end, it stops the server's writing too."""
+        asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
         ended = False
         with self._explained(), self._create(messages, **asked) as chunks:
             for chunk in chunks:

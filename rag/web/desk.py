@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer.prompt import load_answer_prompts, load_rewrite_prompts
+from rag.answer.prompt import load_answer_prompts, load_check_prompts
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.index.build import IndexReport, build_index, remove_sources
@@ -74,8 +74,8 @@ def open_models(settings: Settings) -> Models:
 
 def warm_up(llm: LLM) -> None:
     """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
-    for prompts in (load_rewrite_prompts(), load_answer_prompts()):
-        llm.read([*prompts.examples, Message("user", "?")])
+    for prompts in (load_check_prompts(), load_answer_prompts()):
+        llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
 
 
 def is_address(index: str) -> bool:
@@ -157,11 +157,6 @@ class Desk:
     def find(self, question: str, *, index: str, options: Options) -> tuple[Hit, ...]:
         """Return the hits for a question, without asking the LLM; raises RagError."""
         return self._open_assistant(index, options).find(question)
-
-    def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
-        """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
-        if not self.loading and not len(self.line):
-            self._open_assistant(index, options).read_ahead(question, history=history)
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
