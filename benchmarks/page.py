@@ -68,6 +68,9 @@ class QuotingLLM:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
+    def read(self, messages: Sequence[Message]) -> None:
+        pass
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         passage = messages[-1].content.split("\n", 1)[-1]
         for word in re.findall(r"\S+\s*", re.split(r"(?<=\.)\s", passage)[0])[:20]:

@@ -9,6 +9,7 @@ from typing import Self
 from rag.answer.cite import cite_answer, quote_evidence
 from rag.answer.confidence import assess
 from rag.answer.prompt import (
+    build_check,
     build_messages,
     load_answer_prompts,
     load_check_prompts,
@@ -142,6 +143,12 @@ class Assistant:
         earlier = [message.content for message in history if message.role == "user"]
         together = f"{earlier[-1]} {question}" if earlier and not stands_alone(question) else None
         return retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=together)
+
+    def read_ahead(self, question: str, *, history: Sequence[Message] = ()) -> None:
+        """Let the LLM read what is found first for a question that is still being typed: its answer begins sooner."""
+        hits = self.find(question, history=history)
+        if self.llm and hits:
+            self.llm.read(build_check(question, hits[0], prompts=self._check_prompts))
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
         """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""

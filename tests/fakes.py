@@ -47,9 +47,13 @@ class ScriptedLLM:
         self.compared: list[list[Message]] = []
         self.context_size = context_size
         self.asked: list[list[Message]] = []
+        self.read_ahead: list[list[Message]] = []
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
+
+    def read(self, messages: Sequence[Message]) -> None:
+        self.read_ahead.append(list(messages))
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         self.asked.append(list(messages))

@@ -98,6 +98,18 @@ def ask(page: Page, question: str) -> Locator:
     return page.locator(".fn-answer").last
 
 
+def test_while_a_question_is_typed_its_first_passage_is_read(page: Page, llm: AnsweringLLM) -> None:
+    del llm.read_ahead[:]
+    box = page.locator("#fn-question textarea")
+    box.press_sequentially("What did")
+    page.wait_for_timeout(500)
+    assert not llm.read_ahead
+    box.press_sequentially(" the new bridge cost?", delay=20)
+    wait_until(lambda: bool(llm.read_ahead))
+    passage = llm.read_ahead[-1][-1]
+    assert "The bridge cost nine million euros." in passage.content[: passage.shared]
+
+
 def test_evidence_comes_first_then_a_draft_then_the_checked_answer(page: Page) -> None:
     page.locator("#fn-question textarea").fill(COST)
     page.keyboard.press("Enter")

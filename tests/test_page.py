@@ -59,6 +59,19 @@ def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) ->
     assert "document?index=test&amp;source=" in panel
 
 
+def test_nothing_is_read_ahead_while_somebody_is_answered(index: Index, settings: Settings) -> None:
+    llm = AnsweringLLM(COST)
+    desk = open_desk(settings, llm)
+    options = Options(4, 0.3, 64)
+    assert desk.models.llm is llm  # loaded
+    with desk.line.join():
+        desk.read_ahead("What did the bridge cost?", index="test", options=options)
+    assert not llm.read_ahead
+    desk.read_ahead("What did the bridge cost?", index="test", options=options)
+    assert len(llm.read_ahead) == 1
+    desk.history.close()
+
+
 def test_each_sentence_has_a_mark_and_what_nothing_supports_is_told_apart(index: Index, settings: Settings) -> None:
     llm = ScriptedLLM("The bridge cost nine million euros [4]. The king wept.")
     html = render_answer(Assistant(index, llm, settings).ask("What did the bridge cost?"), turn=0)

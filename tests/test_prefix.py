@@ -6,14 +6,14 @@ from rag.llm.prefix import PrefixCache
 
 
 def test_a_state_is_there_for_its_tokens_and_its_model_alone(tmp_path: Path) -> None:
-    PrefixCache(tmp_path, model="a").put([1, 2, 3], b"state")
+    PrefixCache(tmp_path, model="a").put([1, 2, 3], b"state", on_disk=True)
     assert PrefixCache(tmp_path, model="a").get([1, 2, 3]) == b"state"
     assert PrefixCache(tmp_path, model="a").get([1, 2]) is None
     assert PrefixCache(tmp_path, model="b").get([1, 2, 3]) is None
 
 
 def test_a_damaged_state_is_not_used(tmp_path: Path) -> None:
-    PrefixCache(tmp_path, model="a").put([1], b"state" * 100)
+    PrefixCache(tmp_path, model="a").put([1], b"state" * 100, on_disk=True)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-1])
     assert PrefixCache(tmp_path, model="a").get([1]) is None
@@ -24,7 +24,7 @@ def test_a_damaged_state_is_not_used(tmp_path: Path) -> None:
 def test_only_the_latest_are_kept(tmp_path: Path) -> None:
     cache = PrefixCache(tmp_path, model="a")
     for token in range(20):
-        cache.put([token], b"state")
+        cache.put([token], b"state", on_disk=True)
     assert len(list(tmp_path.iterdir())) == 8
     assert cache.get([19]) == b"state"
     assert cache.get([0]) is None
@@ -33,5 +33,16 @@ def test_only_the_latest_are_kept(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_costs_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     cache = PrefixCache(tmp_path / "file", model="a")
-    cache.put([1], b"state")
+    cache.put([1], b"state", on_disk=True)
     assert cache.get([1]) == b"state"
+
+
+def test_of_those_in_memory_alone_the_longest_unused_goes(tmp_path: Path) -> None:
+    cache = PrefixCache(tmp_path, model="a")
+    for token in range(8):
+        cache.put([token], b"state", on_disk=False)
+    assert cache.get([0]) == b"state"
+    cache.put([8], b"state", on_disk=False)
+    assert cache.get([0]) == b"state"
+    assert cache.get([1]) is None
+    assert not list(tmp_path.iterdir())

@@ -116,8 +116,13 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
         llm = LlamaCpp("small", path, context=1024, cache=cache)
         other = [Message("system", "You count."), Message("user", "Is two more than one?")]
         odds.append([llm.compare(other, "yes", "no") for _ in range(2)])
-        asked = [*rules, Message("user", "Another?")]
+        asked = [*rules, Message("user", "Fish, say. Another?", shared=10)]
+        if len(odds) == 2:
+            llm.read([*rules, Message("user", "Fish, say. Ano", shared=10)])
+        compared = [llm.compare(asked, "yes", "no") for _ in range(2)]
         replies.append(["".join(llm.stream(asked, max_tokens=20, temperature=0.0, seed=0)) for _ in range(2)])
+        llm.compare(other, "yes", "no")
+        assert {llm.compare(asked, "yes", "no"), *compared} == {compared[0]}
         odds[-1].append(llm.compare(other, "yes", "no"))
     assert len({reply for pair in replies for reply in pair}) == 1
     assert len({value for values in odds for value in values}) == 1

@@ -114,9 +114,11 @@ def build_messages(
 
 
 def build_check(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer, yes or no."""
-    content = prompts.question.substitute(passage=_show(hit), question=_flatten(question))
-    return [*prompts.examples, Message("user", content)]
+    """Return the messages that ask whether a hit states the answer, yes or no; all before the question is shared."""
+    passage = _show(hit)
+    content = prompts.question.substitute(passage=passage, question=_flatten(question))
+    before, _, _ = prompts.question.template.partition("$question")
+    return [*prompts.examples, Message("user", content, shared=len(Template(before).safe_substitute(passage=passage)))]
 
 
 def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts) -> list[Message]:

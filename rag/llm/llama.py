@@ -65,10 +65,15 @@ class LlamaCpp:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._tokenize(messages))
 
+    def read(self, messages: Sequence[Message]) -> None:
+        tokens = self._tokenize(messages)
+        with self._lock:
+            self._read_shared(tokens, messages)
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         tokens = self._tokenize(messages)
         with self._lock:
-            self._read_prefix(tokens, messages[:-1])
+            self._read_shared(tokens, messages)
             chunks: Any = self._llama.create_completion(
                 tokens, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
             )
@@ -81,36 +86,53 @@ class LlamaCpp:
         tokens = self._tokenize(messages)
         one, other = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in (first, second))
         with self._lock:
-            self._read_prefix(tokens, messages[:-1])
+            self._read_shared(tokens, messages)
             self._llama.eval(tokens[self._llama.n_tokens :])
             logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
             return float(logits[one] - logits[other])
 
-    def _read_prefix(self, tokens: list[int], earlier: Sequence[Message]) -> None:
-        """Leave the messages before the last read, and nothing else.
+    def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
+        """Leave what the messages share with others read, and nothing else: those before the last, the passage in it.
 
-        Rounding depends on how a prompt is cut into batches: cut at the same place every time, a reply does not depend
+        Rounding depends on how a prompt is cut into batches: cut at the same places every time, a reply does not depend
         on what was asked before.
         """
+        *earlier, last = messages
+        shared = [*earlier, last._replace(content=last.content[: last.shared])] if last.shared else []
+        cuts = [self._llama.longest_token_prefix(tokens, self._tokenize(begin)) for begin in (earlier, shared) if begin]
+        self._go_back(tokens, cuts)
+        for cut in cuts:
+            if cut > self._llama.n_tokens:
+                self._llama.eval(tokens[self._llama.n_tokens : cut])
+                self._keep(tokens[:cut], on_disk=bool(earlier) and cut == cuts[0])
+
+    def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
+        """Leave the longest of the beginnings that are read or kept, or nothing."""
         import llama_cpp
 
         llama = self._llama
-        prefix = tokens[: llama.longest_token_prefix(tokens, self._tokenize(earlier))] if earlier else []
-        if llama.input_ids[: llama.n_tokens][: len(prefix)].tolist() == prefix:
-            llama.n_tokens = len(prefix)  # what follows is taken out of the cache by the next evaluation
-            return
-        kept = self._prefixes.get(prefix)
-        if kept:
-            state = (ctypes.c_uint8 * len(kept)).from_buffer_copy(kept)
-            if llama_cpp.llama_state_seq_set_data(llama.ctx, state, len(kept), 0):
-                llama.input_ids[: len(prefix)] = prefix
-                llama.n_tokens = len(prefix)
+        for cut in sorted(cuts, reverse=True):
+            if self._has_read(tokens[:cut]):
+                llama.n_tokens = cut  # what follows is taken out of the cache by the next evaluation
                 return
+            kept = self._prefixes.get(tokens[:cut])
+            if kept:
+                state = (ctypes.c_uint8 * len(kept)).from_buffer_copy(kept)
+                if llama_cpp.llama_state_seq_set_data(llama.ctx, state, len(kept), 0):
+                    llama.input_ids[:cut] = tokens[:cut]
+                    llama.n_tokens = cut
+                    return
         llama.reset()
-        llama.eval(prefix)
-        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(llama.ctx, 0))()
-        llama_cpp.llama_state_seq_get_data(llama.ctx, state, len(state), 0)
-        self._prefixes.put(prefix, bytes(state))
+
+    def _has_read(self, tokens: list[int]) -> bool:
+        return bool(self._llama.input_ids[: self._llama.n_tokens][: len(tokens)].tolist() == tokens)
+
+    def _keep(self, tokens: list[int], *, on_disk: bool) -> None:
+        import llama_cpp
+
+        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0))()
+        llama_cpp.llama_state_seq_get_data(self._llama.ctx, state, len(state), 0)
+        self._prefixes.put(tokens, bytes(state), on_disk=on_disk)
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.

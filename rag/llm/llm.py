@@ -8,10 +8,14 @@ from rag.settings import NO_LLM, OPENAI, Settings
 
 
 class Message(NamedTuple):
-    """One message of a chat; `role` is "system", "user" or "assistant"."""
+    """One message of a chat; `role` is "system", "user" or "assistant".
+
+    `shared` is how many characters of its beginning come again in other prompts: an LLM may keep what it made of them.
+    """
 
     role: str
     content: str
+    shared: int = 0
 
 
 class LLM(Protocol):
@@ -26,6 +30,9 @@ class LLM(Protocol):
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens of the context the messages take."""
+
+    def read(self, messages: Sequence[Message]) -> None:
+        """Read ahead what the messages share with others, so that a question about it takes less time later."""
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield the reply piece by piece, one token or more each."""

@@ -11,7 +11,8 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-# So many states of some 20 MB each are kept, in memory and on disk: those of all that is asked of one or two LLMs.
+# So many states of 20 to 40 MB each are kept on disk, those of all that is asked of one or two LLMs, and so many in
+# memory, where those of passages are too.
 _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -28,21 +29,25 @@ class PrefixCache:
     def get(self, tokens: Sequence[int]) -> bytes | None:
         """Return the state after these tokens, or None if it is not there, or damaged."""
         name = self._name(tokens)
-        if name not in self._states:
-            try:
-                content = (self._folder / name).read_bytes()
-            except OSError:
-                return None
-            digest, state = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-            if hashlib.sha256(state).digest() != digest:
-                return None
+        state = self._states.pop(name, None) or self._load(name)
+        if state:
             self._remember(name, state)
-        return self._states[name]
+        return state
 
-    def put(self, tokens: Sequence[int], state: bytes) -> None:
-        """Keep the state after these tokens; a folder that cannot be written to keeps none."""
+    def _load(self, name: str) -> bytes | None:
+        try:
+            content = (self._folder / name).read_bytes()
+        except OSError:
+            return None
+        digest, state = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        return state if hashlib.sha256(state).digest() == digest else None
+
+    def put(self, tokens: Sequence[int], state: bytes, *, on_disk: bool) -> None:
+        """Keep the state after these tokens, in memory alone or too; a folder that cannot be written to keeps none."""
         name = self._name(tokens)
         self._remember(name, state)
+        if not on_disk:
+            return
         aside = self._folder / f"{name}.{os.getpid()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ class PrefixCache:
                 aside.unlink(missing_ok=True)
 
     def _remember(self, name: str, state: bytes) -> None:
-        if len(self._states) == _KEPT:
+        if len(self._states) == _KEPT:  # the one that was not used for the longest time goes
             del self._states[next(iter(self._states))]
         self._states[name] = state
 

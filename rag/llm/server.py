@@ -96,6 +96,9 @@ class ServerLLM:
         with self._explained():
             return self._count("\n".join(m.content for m in messages)) + _MESSAGE_TOKENS * len(messages)
 
+    def read(self, messages: Sequence[Message]) -> None:
+        """Do nothing: servers keep what prompts share by themselves."""
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
         """Yield the reply piece by piece; closed before its end, it stops the server's writing too."""
         asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -17,6 +18,8 @@ from rag.web.stoppable import Stoppable
 logger = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARACTERS = 4000
+# Fewer words than this do not tell yet what a question is about.
+_FEWEST_WORDS = 3
 _EDITING = "Editing: this answer and what follows it are replaced."
 UNFORESEEN = "This failed; the reason is in the log of `rag ui`. Try again."
 
@@ -70,6 +73,24 @@ class Chat:
             yield from self._answer(asked, request)
         else:
             yield _unchanged()
+
+    def read_ahead(
+        self,
+        question: str,
+        conversation: str,
+        index: str,
+        passages: float,
+        caution: float,
+        max_answer_tokens: float,
+        request: gr.Request,
+    ) -> None:
+        """Prepare the answer while the question is being typed; nothing is shown, whatever happens."""
+        if len(question.split()) < _FEWEST_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
+            return
+        options = Options(int(passages), float(caution), int(max_answer_tokens))
+        before = list_messages(self._desk.history.read(conversation, owner=get_owner(request)))
+        with suppress(RagError):
+            self._desk.read_ahead(question, index=index, options=options, history=before)
 
     def ask_suggested(
         self,

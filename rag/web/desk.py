@@ -158,6 +158,11 @@ class Desk:
         """Return the hits for a question, without asking the LLM; raises RagError."""
         return self._open_assistant(index, options).find(question)
 
+    def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
+        """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
+        if not self.loading and not len(self.line):
+            self._open_assistant(index, options).read_ahead(question, history=history)
+
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
         if anew:

@@ -37,6 +37,8 @@ def _bind_chat(parts: Parts, desk: Desk) -> None:
     # The desk has its own line before the LLM: so many may wait in it, and see what was found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
+    typed = [parts.question, parts.conversation, *parts.options]
+    parts.question.input(chat.read_ahead, typed, None, trigger_mode="always_last", **_PRIVATE)
     parts.question.submit(chat.ask, given, parts.view, trigger_mode="multiple", **many)
     parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
     parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
