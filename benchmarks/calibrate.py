@@ -1,10 +1,11 @@
-"""Fits the confidence: how sure it is that the documents answer, from what is seen before an answer is written.
+"""Fits the confidence: how sure it is that a passage states the answer, from what is seen before it is written.
 
-    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 500
+    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 700
 
-Asks a sample of the answerable and as many of the unanswerable questions of DATASET, none of those in QUESTIONS, keeps
-what each shows in --features, and writes the coefficients to `rag/answer/confidence.json`. The figures printed are of
-models that have not seen the article which a question is about.
+Asks a sample of the answerable and as many of the unanswerable questions of DATASET, none of those in QUESTIONS, about
+the first passages found for each, keeps what they show in --features, and writes the coefficients to
+`rag/answer/confidence.json`. A passage states the answer if an accepted text stands in it. The figures printed are of
+models that have not seen the article which a question is about; a question's confidence is its likeliest passage's.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +22,27 @@ from click import echo as say
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
 
 from rag import Dataset, Settings, load_dataset
-from rag.answer.confidence import Coefficients, Features, measure_features
-from rag.answer.prompt import Prompts, load_check_prompts
+from rag.answer.confidence import ANY
+from rag.answer.prompt import Prompts, build_question, load_answer_prompts
+from rag.answer.reading import NO, YES
 from rag.evaluation.cases import Question
+from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
-from rag.llm.llm import open_llm
+from rag.llm.llm import Leaning, open_llm
 from rag.retrieve import retrieve
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/confidence.json"
+# The layers that tell most, of 28: the first ones have not yet seen, the last ones have already decided.
+LAYERS = slice(18, 21)
+# The penalty's inverse: there are nearly as many weights as passages. Two are known to tell: theirs hardly counts.
+STRENGTH, EASY = 1e-3, 10
+Matrix = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 def main() -> None:
@@ -39,18 +51,19 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=Path, required=True, help="questions to be measured on, never to be fitted on"
     )
-    parser.add_argument("--limit", type=int, default=500)
+    parser.add_argument("--limit", type=int, default=700)
+    parser.add_argument("--passages", type=int, default=2, help="passages asked about a question [2]")
     parser.add_argument("--features", type=Path, help="file of what each question shows [eval/confidence-HASH.jsonl]")
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset)
     held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
     questions = list(draw([q for q in dataset.questions if q.id not in held_out], arguments.limit))
-    settings, prompts = Settings.load().beside("calibrate"), load_check_prompts()
+    settings, prompts = Settings.load().beside("calibrate"), load_answer_prompts()
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
     path = arguments.features or Path("eval", f"confidence-{made_by}.jsonl")
-    features = measure(dataset, questions, path, settings=settings, prompts=prompts)
+    rows = measure(dataset, questions, path, passages=arguments.passages, settings=settings, prompts=prompts)
     articles = [dataset.passages[q.source_passage_id].doc_id for q in questions if q.source_passage_id]
-    fit(np.array(features), np.array([q.answerable for q in questions]), articles)
+    fit(rows, np.array([q.answerable for q in questions]), np.array(articles), llm=settings.llm)
 
 
 def draw(questions: list[Question], limit: int) -> Iterator[Question]:
@@ -59,38 +72,95 @@ def draw(questions: list[Question], limit: int) -> Iterator[Question]:
         yield from random.Random(0).sample([q for q in questions if q.answerable == answerable], limit // 2)  # noqa: S311
 
 
+class Row(NamedTuple):
+    """What one passage shows of a question, and whether it states the answer."""
+
+    leaning: Leaning
+    score: float
+    states: bool
+
+
 def measure(
-    dataset: Dataset, questions: list[Question], path: Path, *, settings: Settings, prompts: Prompts
-) -> list[Features]:
-    """Return the features of each question; those in the file at `path` are not measured again."""
+    dataset: Dataset, questions: list[Question], path: Path, *, passages: int, settings: Settings, prompts: Prompts
+) -> list[list[Row]]:
+    """Return the rows of each question; those in the file at `path` are not measured again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    known = {line["id"]: Features(line["log_odds"], line["score"]) for line in map(json.loads, lines)}
+    known = {line["id"]: line["rows"] for line in map(json.loads, lines)}
     with index_documents(dataset.documents, settings=settings) as index, path.open("a", encoding="utf-8") as file:
         llm = open_llm(settings)
         if llm is None:
             raise SystemExit("the confidence is that of an LLM: set RAG_LLM to one")
         for question in tqdm(questions, unit="question"):
             if question.id not in known:
-                (hit, *_) = retrieve(index, question.question, passages=settings.passages)
-                features = known[question.id] = measure_features(question.question, hit, llm=llm, prompts=prompts)
-                file.write(json.dumps({"id": question.id, **features._asdict()}) + "\n")
+                rows = known[question.id] = []
+                for hit in retrieve(index, question.question, passages=settings.passages)[:passages]:
+                    odds, values = llm.compare(build_question(question.question, hit, prompts=prompts), YES, NO)
+                    states = question.answerable and contains_answer(hit.chunk.text, question.answers)
+                    kept = None if values is None else [[round(float(v), 3) for v in layer] for layer in values[LAYERS]]
+                    rows.append({"log_odds": odds, "values": kept, "score": hit.score, "states": states})
+                file.write(json.dumps({"id": question.id, "rows": rows}) + "\n")
                 file.flush()
-    return [known[question.id] for question in questions]
+    return [
+        [
+            Row(Leaning(row["log_odds"], row["values"] and np.array(row["values"])), row["score"], row["states"])
+            for row in known[question.id]
+        ]
+        for question in questions
+    ]
 
 
-def fit(x: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], articles: list[str]) -> None:
-    """Print how well the features `x` tell whether a question is answerable, `y`, and write the coefficients."""
-    model = LogisticRegression(C=1e6)
-    p = cross_val_predict(model, x, y, groups=articles, cv=GroupKFold(5), method="predict_proba")[:, 1]
-    say(f"{len(y)} questions, AUC {roc_auc_score(y, p):.3f}, Brier score {brier_score_loss(y, p):.3f}")
+def make_model() -> Pipeline:
+    """Return a logistic model over log-odds, score and values, all on one scale; the first two count `EASY` times."""
+    easy = FunctionTransformer(lambda x: np.column_stack([EASY * x[:, :2], x[:, 2:]]))
+    return make_pipeline(StandardScaler(), easy, LogisticRegression(C=STRENGTH, max_iter=1000))
+
+
+def to_coefficients(model: Pipeline) -> dict[str, object]:
+    """Return a fitted model as one over features as they are."""
+    scaler, _, logistic = (step for _, step in model.steps)
+    weights = logistic.coef_[0] / scaler.scale_
+    weights[:2] *= EASY
+    intercept = logistic.intercept_[0] - weights @ scaler.mean_
+    log_odds, score, *values = (round(float(weight), 5) for weight in weights)
+    return {
+        "log_odds": log_odds,
+        "score": score,
+        "intercept": round(float(intercept), 3),
+        "first_layer": LAYERS.start if values else 0,
+        "values": values,
+    }
+
+
+def fit(rows: list[list[Row]], answerable: Flags, articles: npt.NDArray[np.str_], *, llm: str) -> None:
+    """Print how well the passages' features tell which questions are answerable, and write the coefficients."""
+    flat = [row for found in rows for row in found]
+    states = np.array([row.states for row in flat])
+    of = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
+    features = {ANY: np.array([[row.leaning.log_odds, row.score] for row in flat])}
+    values = [row.leaning.values.ravel() for row in flat if row.leaning.values is not None]
+    if len(values) == len(flat):
+        features[llm] = np.column_stack([features[ANY], values])
+    coefficients = {}
+    for name, x in features.items():
+        model = make_model()
+        p = cross_val_predict(model, x, states, groups=articles[of], cv=GroupKFold(8), method="predict_proba")[:, 1]
+        say(f"{name}: ", nl=False)
+        report(p, states, of, answerable)
+        coefficients[name] = to_coefficients(model.fit(x, states))
+    COEFFICIENTS.write_text(json.dumps(coefficients) + "\n", encoding="utf-8")
+
+
+def report(p: Matrix, states: Flags, of: npt.NDArray[np.int64], answerable: Flags) -> None:
+    """Print how well the probabilities `p` of passages `of` questions tell which question is answerable."""
+    say(f"{len(p)} passages, AUC {roc_auc_score(states, p):.3f}, Brier score {brier_score_loss(states, p):.3f}")
+    best = np.array([p[of == i].max() for i in range(len(answerable))])
+    say(f"{len(best)} questions, AUC {roc_auc_score(answerable, best):.3f}, "
+        f"Brier score {brier_score_loss(answerable, best):.3f}")  # fmt: skip
     for false_refusals in (0.03, 0.05, 0.08, 0.1, 0.12, 0.15):
-        caution = np.quantile(p[y], false_refusals)
-        refused = (p[~y] < caution).mean()
+        caution = np.quantile(best[answerable], false_refusals)
+        refused = (best[~answerable] < caution).mean()
         say(f"caution {caution:.2f}: refuses {false_refusals} of the answerable, {refused:.3f} of the others")
-    model.fit(x, y)
-    fitted = Coefficients(*(round(float(c), 3) for c in (*model.coef_[0], model.intercept_[0])))
-    COEFFICIENTS.write_text(json.dumps(fitted._asdict()) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from click import echo as say
 
 from rag import Chunk, Dataset, Hit, Report, load_dataset
 from rag.answer.check import find_names
-from rag.answer.cite import cite_answer
+from rag.answer.cite import Reply, cite_answer
 from rag.evaluation.report import load_report
 from rag.text import split_sentences
 
@@ -94,7 +94,7 @@ def measure(cases: list[Case], change: Callable[[Case, random.Random, list[Case]
 
 
 def is_refused(text: str, hits: list[Hit], question: str = "") -> bool:
-    return cite_answer(text, hits, question=question).outcome == "not_found"
+    return cite_answer([Reply(1, text)], hits, question=question).outcome == "not_found"
 
 
 def read_answers(report: Report) -> Iterator[tuple[str, list[Hit], str]]:

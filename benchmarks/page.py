@@ -29,6 +29,7 @@ from tqdm import tqdm
 from rag import Message, Settings, load_dataset
 from rag.index.build import index_documents
 from rag.index.embedder import Embedder, Vectors, open_embedder
+from rag.llm.llm import Leaning
 from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
@@ -71,15 +72,16 @@ class QuotingLLM:
     def read(self, messages: Sequence[Message]) -> None:
         pass
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
-        passage = messages[-1].content.split("\n", 1)[-1]
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
+        passage = messages[-1].content.split(": ", 2)[-1]
         for word in re.findall(r"\S+\s*", re.split(r"(?<=\.)\s", passage)[0])[:20]:
             time.sleep(1 / WORDS_PER_S)
             yield word
-        yield " [1]"
 
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
-        return 9.0
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
+        return Leaning(9.0)
 
 
 def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[str]]:

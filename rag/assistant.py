@@ -1,4 +1,4 @@
-"""The whole path from a question to a checked answer: rewrite, search, assess, prompt, generate, cite."""
+"""The whole path from a question to a checked answer: rewrite, search, read, write, cite."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from rag.answer.cite import cite_answer, quote_evidence
-from rag.answer.confidence import assess
-from rag.answer.prompt import (
-    build_check,
-    build_messages,
-    load_answer_prompts,
-    load_check_prompts,
-    load_rewrite_prompts,
-)
+from rag.answer.cite import Reply, cite_answer, quote_evidence
+from rag.answer.prompt import build_question, load_answer_prompts, load_rewrite_prompts
+from rag.answer.reading import BEGIN, Reader
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
@@ -33,7 +27,6 @@ class Assistant:
         self.llm = llm
         self.settings = settings
         self._answer_prompts = load_answer_prompts()
-        self._check_prompts = load_check_prompts()
         self._rewrite_prompts = load_rewrite_prompts()
 
     @classmethod
@@ -102,36 +95,43 @@ class Assistant:
         if not (llm and hits):
             yield answer
             return
-        messages, shown = build_messages(
-            asked,
-            hits,
-            prompts=self._answer_prompts,
-            count_tokens=llm.count_tokens,
-            max_prompt_tokens=llm.context_size - settings.max_answer_tokens,
-        )
-        confidence = assess(asked, hits[:shown], llm=llm, prompts=self._check_prompts)
-        answer = replace(answer, confidence=confidence)
-        clock.stop("assess")
-        if confidence < settings.caution:
-            yield answer
-            return
-        pieces: list[str] = []
-        for piece in llm.stream(
-            messages, max_tokens=settings.max_answer_tokens, temperature=settings.temperature, seed=settings.seed
-        ):
-            if not pieces:
-                clock.stop("read")
-            pieces.append(piece)
-            yield piece
-        clock.stop("write")
-        cited = cite_answer("".join(pieces), hits[:shown], question=asked)
-        clock.stop("check")
+        room = llm.context_size - settings.max_answer_tokens
+        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=settings.caution, room=room)
+        replies: list[Reply] = []
+        answer_tokens = 0
+        for reading in reader.choose():
+            clock.stop("read")
+            if replies:
+                yield "\n"
+            pieces: list[str] = []
+            for piece in self._write(llm, reading.messages):
+                yield piece if pieces else piece.lstrip()
+                pieces.append(piece)
+            clock.stop("write")
+            answer_tokens += len(pieces)
+            text = reader.settle(reading, "".join(pieces))
+            replies.append(Reply(reading.number, text))
+            cited = cite_answer(replies, hits, question=asked)
+            clock.stop("check")
+            if cited.outcome == "answered" and not reader.leaves_open(reading, text):
+                break
+        clock.stop("read")
         yield replace(
             answer,
             **cited._asdict(),
-            hits=hits[:shown],
-            prompt_tokens=llm.count_tokens(messages),
-            answer_tokens=len(pieces),
+            confidence=reader.confidence,
+            prompt_tokens=reader.prompt_tokens,
+            answer_tokens=answer_tokens,
+        )
+
+    def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
+        settings = self.settings
+        return llm.stream(
+            messages,
+            max_tokens=settings.max_answer_tokens,
+            temperature=settings.temperature,
+            seed=settings.seed,
+            begin=BEGIN,
         )
 
     def find(self, question: str, *, only: Filter | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
@@ -148,7 +148,7 @@ class Assistant:
         """Let the LLM read what is found first for a question that is still being typed: its answer begins sooner."""
         hits = self.find(question, history=history)
         if self.llm and hits:
-            self.llm.read(build_check(question, hits[0], prompts=self._check_prompts))
+            self.llm.read(build_question(question, hits[0], prompts=self._answer_prompts))
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
         """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""
@@ -195,7 +195,7 @@ class Chat:
 
 
 class _Clock:
-    """Measures the wall time of steps that follow one another, in seconds."""
+    """Sums up the wall time of steps that follow one another, in seconds."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -203,5 +203,5 @@ class _Clock:
 
     def stop(self, step: str) -> None:
         now = time.perf_counter()
-        self.seconds[step] = now - self._last
+        self.seconds[step] = self.seconds.get(step, 0.0) + now - self._last
         self._last = now

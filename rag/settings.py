@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     reranker: str = Field(
         "", description="cross-encoder that orders the passages again: a folder, or hf:OWNER/REPO; empty: none"
     )
-    passages: int = Field(4, ge=1, le=20, description="passages given to the LLM")
+    passages: int = Field(4, ge=1, le=20, description="passages found; the LLM reads no more of them than it takes")
     chunk_tokens: int = Field(96, ge=16, le=8192, description="largest chunk, in the embedder's tokens")
     max_file_mb: int = Field(100, ge=1, le=100_000, description="largest file that is read, in megabytes")
     read_timeout_s: int = Field(
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(
-        0.3, ge=0.0, le=1.0, description="least confidence to answer with: 0 always tries, 1 always refuses"
+        0.2, ge=0.0, le=1.0, description="least confidence to answer with: 0 always tries, 1 always refuses"
     )
     threads: int = Field(0, ge=0, le=512, description="CPU threads of the LLM; 0 uses every core")
     gpu_layers: int = Field(0, ge=-1, le=1000, description="LLM layers put on a GPU; -1 puts all")

@@ -10,7 +10,7 @@ import numpy as np
 from rag import Index
 from rag.index.embedder import Vectors
 from rag.index.local import LocalCatalog
-from rag.llm.llm import Message
+from rag.llm.llm import Leaning, Message
 
 
 class HashingEmbedder:
@@ -36,12 +36,12 @@ class HashingEmbedder:
 
 
 class ScriptedLLM:
-    """Replies what it was told to, one word a piece."""
+    """Replies what it was told to, one word a piece; `log_odds` may depend on words of the passage."""
 
     name = "scripted"
     at_once = 1
 
-    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float = 9.0) -> None:
+    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float | dict[str, float] = 9.0) -> None:
         self.replies = list(replies)
         self.log_odds = log_odds
         self.compared: list[list[Message]] = []
@@ -55,13 +55,17 @@ class ScriptedLLM:
     def read(self, messages: Sequence[Message]) -> None:
         self.read_ahead.append(list(messages))
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
         self.asked.append(list(messages))
         yield from re.findall(r"\S+\s*", self.replies.pop(0))
 
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         self.compared.append(list(messages))
-        return self.log_odds
+        if isinstance(self.log_odds, float):
+            return Leaning(self.log_odds)
+        return Leaning(next((odds for words, odds in self.log_odds.items() if words in messages[-1].content), -9.0))
 
 
 class AnsweringLLM(ScriptedLLM):
@@ -72,7 +76,9 @@ class AnsweringLLM(ScriptedLLM):
         self._replies, self._delay_s = replies, delay_s
         self.stopped = 0
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
         self.asked.append(list(messages))
         question = messages[-1].content.rpartition("uestion:")[2]
         reply = next((text for words, text in self._replies.items() if words in question), "The documents do not say.")

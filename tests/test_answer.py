@@ -1,27 +1,33 @@
 """From hits to an answer: prompts, citations, outcomes, the whole path with a scripted LLM."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
-from rag.answer.cite import cite_answer
-from rag.answer.confidence import Features, assess, estimate_confidence
-from rag.answer.prompt import REFUSAL, build_check, build_messages, load_answer_prompts, load_check_prompts
+from rag.answer.cite import Cited, Reply, cite_answer
+from rag.answer.confidence import estimate_confidence, load_coefficients
+from rag.answer.prompt import REFUSAL, build_question, load_answer_prompts
+from rag.answer.reading import BEGIN, NO, YES, Reader
 from rag.answer.scope import PARTIAL, asks_about_all
-from rag.llm.llm import Message
+from rag.llm.llm import Leaning, Message
+from rag.retrieve import find_evidence
 from rag.show import format_answer
 from rag.text import split_sentences
 from rag.types import Voice
 from tests.fakes import ScriptedLLM
 
+DEFAULT = Settings.model_fields["llm"].default
+
 
 def make_hit(rank: int, text: str, voice: Voice = "article") -> Hit:
     chunk = Chunk(rank, 1, "/d/a.txt", "A title", "Test Times", 100, 100 + len(text), text, voice, None, "2012-10-04")
-    return Hit(chunk, 0.5, rank)
+    return Hit(chunk, 1.2, rank)
 
 
 HITS = [
@@ -31,8 +37,14 @@ HITS = [
 ]
 
 
+def cite(written: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
+    """Cite what was written from several hits: "The minister arrived [1]. It rained [2]."."""
+    parts = re.findall(r"(.+?)\s*\[(\d)\]\.?\s*", written) or [(written, "1")]
+    return cite_answer([Reply(int(number), text) for text, number in parts], hits, question=question)
+
+
 def test_a_citation_quotes_the_supporting_sentence_exactly() -> None:
-    cited = cite_answer("The minister arrived on Wednesday [1].", HITS)
+    cited = cite("The minister arrived on Wednesday [1].", HITS)
     (citation,) = cited.citations
     assert citation.quote == "The minister arrived on Wednesday."
     assert (citation.start, citation.end) == (100, 134)
@@ -40,83 +52,56 @@ def test_a_citation_quotes_the_supporting_sentence_exactly() -> None:
     assert cited.outcome == "answered"
 
 
-def test_a_number_that_was_not_offered_is_removed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    cited = cite_answer("The minister arrived on Wednesday [1][9].", HITS)
-    assert cited.answer == "The minister arrived on Wednesday [1]."
-    assert "[9]" in caplog.text
-
-
 def test_a_wrong_number_is_corrected_to_the_passage_that_says_so() -> None:
-    cited = cite_answer("Some officials suspect a rival power [1].", HITS)
+    cited = cite("Some officials suspect a rival power [1].", HITS)
     assert [c.number for c in cited.citations] == [2]
 
 
-def test_a_sentence_without_a_number_gets_that_of_its_passage() -> None:
-    assert cite_answer("Officials suspect a rival power.", HITS).sentences[0].citations == (2,)
-
-
 def test_a_sentence_that_no_passage_supports_is_left_out() -> None:
-    cited = cite_answer("The minister arrived on Wednesday [1]. He likes chess and tennis [1].", HITS)
+    cited = cite("The minister arrived on Wednesday [1]. He likes chess and tennis [1].", HITS)
     assert cited.answer == "The minister arrived on Wednesday [1]."
 
 
-@pytest.mark.parametrize("raw", [REFUSAL, "the documents do not say", "The capital of Peru is Lima [2].", ""])
+@pytest.mark.parametrize("raw", [REFUSAL, "The capital of Peru is Lima [2].", ""])
 def test_a_refusal_or_an_unsupported_answer_is_not_found_and_has_no_sources(raw: str) -> None:
-    cited = cite_answer(raw, HITS)
+    cited = cite(raw, HITS)
     assert (cited.outcome, cited.answer, cited.citations) == ("not_found", REFUSAL, ())
 
 
 def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
-    assert cite_answer("A reader says that the contract was not ready [3].", HITS).outcome == "unconfirmed"
-    both = cite_answer("The minister arrived on Wednesday [1]. A reader says the contract was not ready [3].", HITS)
+    assert cite("A reader says that the contract was not ready [3].", HITS).outcome == "unconfirmed"
+    both = cite("The minister arrived on Wednesday [1]. A reader says the contract was not ready [3].", HITS)
     assert both.outcome == "answered"
 
 
 def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
-    cited = cite_answer("The pipeline contract was not ready [3].", HITS)
+    cited = cite("The pipeline contract was not ready [3].", HITS)
     assert cited.answer == "A reader says: The pipeline contract was not ready [3]."
     assert cited.outcome == "unconfirmed"
 
 
 def test_an_article_cannot_support_what_is_told_as_a_readers_words() -> None:
-    cited = cite_answer("A reader guesses that a rival power was behind the cancellation [2].", HITS)
+    cited = cite("A reader guesses that a rival power was behind the cancellation [2].", HITS)
     assert cited.outcome == "not_found"
 
 
 def test_a_wrong_number_name_or_negation_is_left_out() -> None:
     for wrong in ("The minister arrived on Tuesday [1].", "The minister has not arrived on Wednesday [1]."):
-        assert cite_answer(wrong, HITS).outcome == "not_found"
-    assert cite_answer("The summit was to open in October 2012 [1].", HITS).outcome == "answered"  # the page's date
-    assert cite_answer("The summit was to open in October 2013 [1].", HITS).outcome == "not_found"
+        assert cite(wrong, HITS).outcome == "not_found"
+    assert cite("The summit was to open in October 2012 [1].", HITS).outcome == "answered"  # the page's date
+    assert cite("The summit was to open in October 2013 [1].", HITS).outcome == "not_found"
 
 
 def test_a_name_of_the_question_may_stand_for_what_the_passage_calls_otherwise() -> None:
     answer = "Minister Lavrov arrived on Wednesday [1]."
-    assert cite_answer(answer, HITS).outcome == "not_found"
-    assert cite_answer(answer, HITS, question="When did Lavrov arrive?").outcome == "answered"
-
-
-def test_of_several_passages_those_that_do_not_say_so_are_not_cited() -> None:
-    hits = [make_hit(1, "The garage was opened."), make_hit(2, "No doubt the garage was opened for 40 cars.")]
-    assert cite_answer("The garage was opened for 40 cars [1][2].", hits).sentences[0].citations == (2,)
-    assert cite_answer("The garage was not opened [1][2].", hits[:1]).outcome == "not_found"
-
-
-def test_what_two_passages_say_together_cites_both() -> None:
-    hits = [make_hit(1, "Karin Aas opened the garage."), make_hit(2, "The garage was opened for 40 cars.")]
-    cited = cite_answer("Karin Aas opened the garage for 40 cars [1][2].", hits)
-    assert cited.sentences[0].citations == (1, 2)
+    assert cite(answer, HITS).outcome == "not_found"
+    assert cite(answer, HITS, question="When did Lavrov arrive?").outcome == "answered"
 
 
 @pytest.mark.parametrize("date", ["June 2012", "July 14", "2012", "2012-13-99", "", None])
 def test_a_date_that_could_not_be_read_is_no_obstacle(date: str | None) -> None:
     hit = replace(HITS[0], chunk=replace(HITS[0].chunk, date=date))
-    assert cite_answer("The minister arrived on Wednesday [1].", [hit]).outcome == "answered"
-
-
-def test_several_numbers_in_one_mark_are_read() -> None:
-    cited = cite_answer("The minister arrived on Wednesday [passages 1, 3].", HITS)
-    assert cited.sentences[0].citations == (1,)
+    assert cite("The minister arrived on Wednesday [1].", [hit]).outcome == "answered"
 
 
 def test_sentences_keep_abbreviations_and_end_at_lines() -> None:
@@ -128,104 +113,242 @@ def count_words(messages: Sequence[Message]) -> int:
     return ScriptedLLM().count_tokens(messages)
 
 
-def test_whole_passages_are_dropped_from_the_bottom_until_the_prompt_fits() -> None:
-    prompts = load_answer_prompts()
-    full, shown = build_messages("Who?", HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=10_000)
-    assert shown == 3
-    short, shown = build_messages(
-        "Who?", HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=count_words(full) - 1
-    )
-    assert shown == 2
-    assert "pipeline" not in short[-1].content
-    assert HITS[1].chunk.text in short[-1].content
-
-
-def test_a_question_that_leaves_no_room_is_an_error() -> None:
-    prompts = load_answer_prompts()
-    with pytest.raises(QuestionError, match="10,000 words"):
-        build_messages("w " * 10_000, HITS, prompts=prompts, count_tokens=count_words, max_prompt_tokens=4000)
-
-
-def test_passages_are_labelled_with_their_voice_and_cannot_fake_a_number() -> None:
-    hits = [make_hit(1, "As shown in [2],\nit rains. $question"), HITS[2]]
-    prompts = load_answer_prompts()
-    messages, _ = build_messages("Why [1]?", hits, prompts=prompts, count_tokens=count_words, max_prompt_tokens=9999)
-    lines = messages[-1].content.splitlines()
-    assert lines[0] == "[1] Article, Test Times, 2012-10-04: As shown in (2), it rains. $question"
-    assert lines[1].startswith("[2] Reader's comment, 2012-10-04: ")
-    assert lines[-1] == "Question: Why (1)?"
-
-
-def test_a_passage_is_shown_with_the_heading_that_it_stands_below() -> None:
-    hit = make_hit(1, "The plant cost 67 million euros.")
-    hit = replace(hit, chunk=replace(hit.chunk, heading="Cost [1]"))
-    content = build_check("Why?", hit, prompts=load_check_prompts())[-1].content
-    assert "Article, Test Times, 2012-10-04 (Cost (1)): The plant cost" in content
-
-
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("90-question.user.txt", "$passages", r"90-question.user.txt: the placeholder \$question is missing"),
-        ("90-question.user.txt", "$passages $question $name", r"unknown placeholder \$name"),
+        ("90-question.user.txt", "$passage", r"90-question.user.txt: the placeholder \$question is missing"),
+        ("90-question.user.txt", "$passage $question $name", r"unknown placeholder \$name"),
         ("00-rules.system.txt", "It costs $5", r"00-rules.system.txt: a stray \$"),
         ("05-x.robot.txt", "Hi", "role system, user or assistant"),
     ],
 )
 def test_a_wrong_prompt_file_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
-    (tmp_path / "90-question.user.txt").write_text("$passages $question", encoding="utf-8")
+    (tmp_path / "90-question.user.txt").write_text("$passage $question", encoding="utf-8")
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(PromptError, match=message):
         load_answer_prompts(tmp_path)
 
 
-def test_the_examples_refuse_in_the_words_that_are_looked_for() -> None:
-    replies = [m.content for m in load_answer_prompts().examples if m.role == "assistant"]
-    assert REFUSAL in replies
-
-
-def test_the_check_asks_about_the_labelled_first_passage_alone(index: Index, settings: Settings) -> None:
-    (asked,) = build_check("Why [1]?", HITS[2], prompts=load_check_prompts())[-1:]
-    assert "Reader's comment, 2012-10-04: The pipeline contract was surely not ready." in asked.content
-    assert "Question: Why (1)?" in asked.content
-    llm = ScriptedLLM("The minister arrived [1].")
-    hits = Assistant(index, llm, settings).ask("When did the minister arrive?").hits
-    ((*_, asked),) = llm.compared
-    shown = [" ".join(hit.chunk.text.split()) in asked.content for hit in hits]
-    assert shown == [True, *[False] * (len(hits) - 1)]
-
-
-def test_behind_a_comment_the_first_article_is_checked_too() -> None:
-    llm = ScriptedLLM(log_odds=1.0)
-    alone = assess("Why?", HITS[:2], llm=llm, prompts=load_check_prompts())
-    assert len(llm.compared) == 1
-    behind = assess("Why?", [HITS[2], HITS[0], HITS[1]], llm=llm, prompts=load_check_prompts())
-    assert len(llm.compared) == 3
-    assert alone == behind
-    assess("Why?", HITS[2:], llm=llm, prompts=load_check_prompts())
-    assert len(llm.compared) == 4
-
-
 def test_confidence_rises_with_the_log_odds_and_with_the_score() -> None:
-    values = [estimate_confidence(Features(o, s)) for o, s in ((-99, 0.0), (0, 0.3), (0, 0.9), (3, 0.9), (99, 2.0))]
+    asked = ((-99, 0.0), (0, 0.3), (0, 0.9), (3, 0.9), (99, 2.0))
+    values = [estimate_confidence(Leaning(log_odds), score, llm="another") for log_odds, score in asked]
     assert values == sorted(values)
     assert 0 <= values[0] < 0.01
     assert 0.99 < values[-1] <= 1
 
 
+def test_what_the_default_llm_keeps_in_its_layers_counts() -> None:
+    own = load_coefficients()[DEFAULT]
+    likely = np.zeros((28, 256), np.float32)
+    likely[own.first_layer :].flat[: len(own.values)] = np.sign(own.values)
+    values = [
+        estimate_confidence(Leaning(0.5, kept), 0.9, llm=DEFAULT) for kept in (-likely, np.zeros_like(likely), likely)
+    ]
+    assert values == sorted(values)
+    assert values[0] < 0.01 < 0.99 < values[2]
+    # Of another LLM, or one that is of the same name and not the same, only the rest counts.
+    other = {
+        estimate_confidence(leaning, 0.9, llm=llm)
+        for llm, leaning in [
+            (DEFAULT, Leaning(0.5)),
+            (DEFAULT, Leaning(0.5, likely[:19])),
+            ("another", Leaning(0.5, likely)),
+        ]
+    }
+    assert other == {estimate_confidence(Leaning(0.5), 0.9, llm="another")}
+
+
 def test_below_caution_nothing_is_written(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The minister arrived [1].", log_odds=-9.0)
+    llm = ScriptedLLM("The minister arrived.", log_odds=-9.0)
     answer = Assistant(index, llm, settings).ask("Who arrived?")
     assert (answer.outcome, answer.answer, answer.citations, llm.asked) == ("not_found", REFUSAL, (), [])
     assert answer.confidence is not None
     assert answer.confidence < settings.caution
-    assert set(answer.seconds) == {"search", "assess"}
+    assert set(answer.seconds) == {"search", "read"}
     bold = settings.model_copy(update={"caution": 0.0})
     assert Assistant(index, llm, bold).ask("Who arrived?").outcome == "answered"
 
 
+def read(llm: ScriptedLLM, question: str, hits: Sequence[Hit], settings: Settings) -> Answer:
+    """Answer from these hits."""
+    return Assistant(SimpleNamespace(), llm, settings).ask(question, hits=tuple(hits))  # type: ignore[arg-type]
+
+
+def test_a_likely_article_is_the_last_that_is_read(settings: Settings) -> None:
+    llm = ScriptedLLM("The minister arrived on Wednesday", log_odds={"minister": 9.0})
+    answer = read(llm, "Who arrived?", HITS, settings)
+    assert answer.answer == "The minister arrived on Wednesday [1]."
+    assert (len(llm.compared), len(llm.asked)) == (1, 1)
+
+
+def test_otherwise_it_is_answered_from_the_likeliest(settings: Settings) -> None:
+    llm = ScriptedLLM("a rival power", log_odds={"minister": -1.0, "officials": 0.05})
+    answer = read(llm, "Who was behind it?", HITS, settings)
+    assert answer.answer == "A rival power [2]."
+    assert (len(llm.compared), len(llm.asked)) == (3, 1)
+    assert answer.confidence == pytest.approx(estimate_confidence(Leaning(0.05), 1.2, llm="scripted"))
+    assert answer.prompt_tokens > llm.count_tokens(llm.compared[0]) + 2 * len(HITS)
+
+
+def test_what_denies_or_guesses_is_followed_by_what_others_say_readers_last(settings: Settings) -> None:
+    hits = [make_hit(1, "No reason was given."), HITS[2], HITS[1], make_hit(4, "It rained.")]
+    hits = [
+        replace(hit, chunk=replace(hit.chunk, author="Ines" if hit.chunk.voice == "comment" else None)) for hit in hits
+    ]
+    llm = ScriptedLLM(
+        "No reason was given.",
+        "Some officials suspect a rival power.",
+        "The contract was not ready.",
+        log_odds={"No reason": 9.0, "officials": 8.0, "pipeline": 7.0},
+    )
+    answer = read(llm, "Why was it cancelled?", hits, settings)
+    assert answer.answer == (
+        "No reason was given [1]. Some officials suspect that a rival power was behind the cancellation [3]. "
+        "Reader Ines says: The pipeline contract was surely not ready [2]."
+    )
+    assert answer.outcome == "answered"
+    assert len(llm.compared) == 4
+
+
+def test_who_asks_why_hears_what_others_say_too(settings: Settings) -> None:
+    llm = ScriptedLLM(
+        "because of a strike", "A rival power was behind it.", log_odds={"minister": 9.0, "officials": 1.0}
+    )
+    hits = [make_hit(1, "The minister stayed away because of a strike."), HITS[1]]
+    assert read(llm, "Why was it cancelled?", hits, settings).answer == (
+        "Because of a strike [1]. Some officials suspect that a rival power was behind the cancellation [2]."
+    )
+
+
+def test_a_document_about_something_else_adds_nothing(settings: Settings) -> None:
+    other = replace(make_dated(2, "No statement was issued.", "2012"), score=0.7)
+    answer = read(
+        ScriptedLLM("because of a strike"), "Why was it late?", [make_hit(1, "Because of a strike."), other], settings
+    )
+    assert answer.answer == "Because of a strike [1]."
+
+
+def test_who_asks_why_is_told_that_no_reason_was_given_if_the_passage_says_so(settings: Settings) -> None:
+    text = "The president was due to come on Monday. There was no statement from his office on the visit."
+    llm = ScriptedLLM("The president was due to come on Monday.", "On Monday.")
+    answer = read(llm, "Why was the visit cancelled?", [make_hit(1, text)], settings)
+    assert answer.answer == "There was no statement from his office on the visit [1]."
+    assert read(llm, "Why was the visit cancelled?", [HITS[0]], settings).outcome == "not_found"  # a day is no reason
+
+
+def test_who_asks_why_and_is_told_what_happened_is_told_the_next_sentence_too(settings: Settings) -> None:
+    hit = make_hit(1, "The school closed on Friday after 112 years. Only eleven pupils were left. It was red.")
+    answer = read(ScriptedLLM("The school closed on Friday"), "Why did the school close?", [hit], settings)
+    assert answer.answer == "The school closed on Friday after 112 years [1]. Only eleven pupils were left [1]."
+    answer = read(ScriptedLLM("The school closed on Friday"), "When did the school close?", [hit], settings)
+    assert answer.answer == "The school closed on Friday after 112 years [1]."
+
+
+@pytest.mark.parametrize(
+    ("written", "answer"),
+    [
+        ("by a stonemason from Osk", "By a stonemason from Osk [1]."),
+        ("The bridge was built", "The bridge was built by a stonemason from Osk [1]."),
+        ("the bridge", "The bridge was built by a stonemason from Osk [1]."),
+        ("A stonemason built the bridge at Osk.", "The bridge was built by a stonemason from Osk [1]."),
+        ("A king drowned.", REFUSAL),
+    ],
+    ids=["its words", "only the beginning", "no more than was asked", "words of its own", "nothing of it"],
+)
+def test_an_answer_is_in_the_words_of_the_document(written: str, answer: str, settings: Settings) -> None:
+    hit = make_hit(1, "It rained for weeks. The bridge was built by a stonemason from Osk. He was paid late.")
+    assert read(ScriptedLLM(written), "Who built the bridge?", [hit], settings).answer == answer
+
+
+def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(settings: Settings) -> None:
+    hits = [HITS[0], replace(HITS[1], score=0.5)]
+    llm = ScriptedLLM("on Wednesday", log_odds={"minister": 0.05, "officials": 9.0})
+    assert read(llm, "When did he arrive?", hits, settings).answer == "On Wednesday [1]."
+    assert len(llm.compared) == 1
+    llm = ScriptedLLM("on Wednesday", "A rival power.", log_odds={"minister": 0.05, "officials": 9.0})
+    assert len(read(llm, "When did he arrive and who was behind it?", hits, settings).sentences) == 2
+    nothing = ScriptedLLM()
+    assert read(nothing, "When?", [replace(HITS[0], score=0.2)], settings).confidence == 0
+    assert not nothing.compared
+
+
+def test_a_comment_is_not_the_last_word(settings: Settings) -> None:
+    llm = ScriptedLLM("The contract was not ready.", "The minister arrived on Wednesday.", log_odds=9.0)
+    assert read(llm, "What happened?", [HITS[2], HITS[0]], settings).answer == (
+        "The minister arrived on Wednesday [2]. A reader says: The pipeline contract was surely not ready [1]."
+    )
+
+
+def make_dated(rank: int, text: str, date: str) -> Hit:
+    hit = make_hit(rank, text)
+    return replace(hit, chunk=replace(hit.chunk, document_id=rank, date=date))
+
+
+def test_articles_that_differ_are_both_given_with_their_dates(settings: Settings) -> None:
+    hits = [make_dated(1, "It cost 41 million.", "2019-03-12"), make_dated(2, "It cost 44 million.", "2021-05-01")]
+    llm = ScriptedLLM("It cost 41 million.", "It cost 44 million.")
+    answer = read(llm, "What did it cost?", hits, settings)
+    assert answer.answer == "It cost 41 million (2019-03-12) [1]. It cost 44 million (2021-05-01) [2]."
+    far = [hits[0], replace(hits[1], score=0.9)]
+    assert len(read(ScriptedLLM("It cost 41 million."), "What did it cost?", far, settings).sentences) == 1
+
+
+def test_what_two_articles_say_is_said_once_and_cites_both(settings: Settings) -> None:
+    hits = [make_dated(1, "It cost 41 million crowns.", "2019"), make_dated(2, "It cost 41 million crowns.", "2020")]
+    llm = ScriptedLLM("It cost 41 million crowns.", "41 million")
+    (sentence,) = read(llm, "What did it cost?", hits, settings).sentences
+    assert sentence.citations == (1, 2)
+    opposite = cite("It cost 41 million crowns [1]. It did not cost 41 million crowns [1].", hits[:1])
+    assert opposite.left_out == ("It did not cost 41 million crowns.",)
+
+
+def test_one_question_for_two_things_is_read_to_the_end(settings: Settings) -> None:
+    llm = ScriptedLLM("The minister arrived on Wednesday.", "A rival power.", "")
+    answer = read(llm, "Who arrived, and who was behind it?", HITS[:2], settings)
+    assert [sentence.citations for sentence in answer.sentences] == [(1,), (2,)]
+
+
+def test_a_question_that_leaves_no_room_is_an_error_and_a_passage_that_does_is_passed_over(settings: Settings) -> None:
+    prompts, llm = load_answer_prompts(), ScriptedLLM("It rained.")
+    with pytest.raises(QuestionError, match="10,000 words"):
+        Reader("w " * 10_000, HITS, llm=llm, prompts=prompts, caution=0.3, room=4000)
+    hits = [make_hit(1, "word " * 5000), make_hit(2, "It rained.")]
+    assert read(llm, "What happened?", hits, settings).answer == "It rained [2]."
+
+
+def test_passages_are_labelled_with_voice_and_heading_and_cannot_fake_a_number() -> None:
+    hit = make_hit(1, "As shown in [2],\nit rains. $question")
+    hit = replace(hit, chunk=replace(hit.chunk, heading="Weather [1]"))
+    last = build_question("Why [1]?", hit, prompts=load_answer_prompts())[-1]
+    shown = "Article, Test Times, 2012-10-04 (Weather (1)): As shown in (2), it rains. $question"
+    assert last.content.startswith(f"Passage: {shown}\n\nQuestion: Why (1)?")
+    assert last.content[: last.shared] == f"Passage: {shown}\n\nQuestion: "
+    comment = build_question("Why?", HITS[2], prompts=load_answer_prompts())[-1]
+    assert "Reader's comment, 2012-10-04: The pipeline contract" in comment.content
+
+
+def test_the_worked_examples_reply_with_the_words_that_are_looked_for() -> None:
+    replies = [m.content for m in load_answer_prompts().examples if m.role == "assistant"]
+    assert {reply for reply in replies if not reply.startswith(BEGIN)} == {NO}
+    assert BEGIN.startswith(YES)
+
+
+def test_what_only_leads_up_to_the_answer_is_not_repeated() -> None:
+    text = "The summit was to open in May. Lavrov came. Nobody said why the visit was cancelled."
+    (hit,) = find_evidence("Why was the visit cancelled?", [make_hit(1, text)])
+    assert cite_answer([Reply(1, text)], [hit]).answer == "Nobody said why the visit was cancelled [1]."
+    (hit,) = find_evidence("When does the summit open?", [make_hit(1, text)])
+    assert len(cite_answer([Reply(1, text)], [hit]).sentences) == 2  # the last may tell what was asked in other words
+
+
+def test_a_short_answer_quotes_the_sentence_that_is_about_the_question() -> None:
+    hit = make_hit(1, "Newton was a man. The theory of gravitation was formed by Newton.")
+    (citation,) = cite_answer([Reply(1, "Newton")], [hit], question="Who formed the theory of gravitation?").citations
+    assert citation.quote == "The theory of gravitation was formed by Newton."
+
+
 def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The president gave no reason [1]. Some officials suspect that a rival power was behind it [2].")
+    llm = ScriptedLLM("The president gave no reason. Some officials suspect a rival power.", "", "")
     assistant = Assistant(index, llm, settings)
     answer = assistant.ask("Why did the president cancel his visit?")
     assert answer.outcome == "answered"
@@ -233,7 +356,7 @@ def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settin
     for c in answer.citations:
         assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
     assert llm.asked[0][0].role == "system"
-    assert set(answer.seconds) == {"search", "assess", "read", "write", "check"}
+    assert set(answer.seconds) == {"search", "read", "write", "check"}
 
 
 def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Settings) -> None:
@@ -244,7 +367,7 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
     (citation,) = answer.citations
     assert index.catalog.get_text(citation.document_id)[citation.start : citation.end] == citation.quote
     asked = assistant.ask("What do readers say of the pipeline contract?")
-    assert asked.answer.startswith("A reader says: The pipeline contract was surely not ready")
+    assert asked.answer.startswith("Reader Zara says: The pipeline contract was surely not ready")
     assert asked.outcome == "unconfirmed"
     assert assistant.ask("How do penguins sleep in winter?").outcome == "not_found"
 
@@ -268,27 +391,27 @@ def test_a_question_about_all_documents_is_recognised(question: str, about_all: 
 
 
 def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Index, settings: Settings) -> None:
-    answer = Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).ask("List all that the minister did.")
+    answer = Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("List all that the minister did.")
     assert answer.note == PARTIAL
     assert PARTIAL in format_answer(answer)
-    assert Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).ask("Who arrived?").note is None
+    assert Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("Who arrived?").note is None
 
 
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
-    events = list(Assistant(index, ScriptedLLM("The minister arrived [1]."), settings).stream("Who arrived?"))
+    events = list(Assistant(index, ScriptedLLM("The minister arrived."), settings).stream("Who arrived?"))
     assert isinstance(events[0], tuple)
-    assert "".join(e for e in events if isinstance(e, str)) == "The minister arrived [1]."
+    assert "".join(e for e in events if isinstance(e, str)) == "The minister arrived."
     assert isinstance(events[-1], Answer)
 
 
 def test_what_is_read_ahead_is_the_beginning_of_what_is_asked(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The minister arrived [1].")
+    llm = ScriptedLLM("The minister arrived.")
     assistant = Assistant(index, llm, settings)
     assistant.read_ahead("When did the minis")
     assistant.ask("When did the minister arrive?")
     (ahead,), first = llm.read_ahead, llm.compared[0]
     assert ahead[:-1] == first[:-1]
-    assert ahead[-1].content[: ahead[-1].shared] == first[-1].content[: first[-1].shared] != ""
+    assert ahead[-1].content[: ahead[-1].shared] == first[-1].content[: first[-1].shared]
     Assistant(index, None, settings).read_ahead("When did the minister")  # without an LLM there is nothing to read
 
 

@@ -25,13 +25,13 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
 REPLIES = {
-    "new bridge cost": "The bridge cost nine million euros [1]. It was painted by the king [1].",
-    "officials suspect": "Some officials suspect that a rival power was behind the cancellation [4].",
+    "new bridge cost": "The bridge cost nine million euros. It was painted by the king.",
+    "officials suspect": "Some officials suspect that a rival power was behind the cancellation.",
     "pipeline contract": "A reader says that the pipeline contract was surely not ready.",
     "it cost": "What did the new bridge cost?",
-    "zebra": "The zebra escaped on Monday [1].",
+    "zebra": "The zebra escaped on Monday.",
     "bridge take": "The bridge took long. " * 200,
-    "evil": "The evil file has a picture [1].",
+    "evil": "The evil file has a picture.",
 }
 COST, LONG, SUSPECT, PIPELINE, NOWHERE = (
     "What did the new bridge cost?",
@@ -140,7 +140,7 @@ def test_nothing_jumps_while_an_answer_is_written(page: Page) -> None:
 def test_a_number_lights_up_its_card_with_the_quote_also_of_an_earlier_answer(page: Page) -> None:
     ask(page, COST)
     answer = ask(page, SUSPECT)
-    expect(answer.locator(".fn-corrected")).to_have_count(1)
+    expect(answer.locator(".fn-supported")).to_have_count(1)
     quote = page.locator(".fn-turn:visible .fn-card mark").first
     expect(quote).to_have_text("Some officials suspect that a rival power was behind the cancellation.")
     page.locator("a.fn-cite").first.click()

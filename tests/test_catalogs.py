@@ -372,7 +372,7 @@ def test_the_page_works_on_an_address_and_on_no_other(
 ) -> None:
     settings = place_settings("milvus-lite", tmp_path, request)
     build(settings, docs)
-    llm = AnsweringLLM({"cost": "The bridge cost nine million euros [1]."})
+    llm = AnsweringLLM({"cost": "The bridge cost nine million euros."})
     desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
     address = settings.index
     assert desk.list_indexes() == [address]

@@ -90,7 +90,7 @@ def test_models_are_listed_with_their_licence() -> None:
 
 
 def test_an_answer_is_shown_with_its_sources_and_times(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The president cancelled his visit without giving a reason [1]. A reader says it rains [1].")
+    llm = ScriptedLLM("The president cancelled his visit without giving a reason.", "", "")
     text = format_answer(Assistant(index, llm, settings).ask("Why did the president cancel his visit?"))
     assert text.startswith("The president cancelled his visit without giving a reason [1].")
     assert "[1] Article · Minister arrives" in text
@@ -105,9 +105,8 @@ def test_a_refusal_names_what_came_near_as_no_answer(index: Index, settings: Set
 
 
 def test_an_answer_from_comments_alone_says_so(index: Index, settings: Settings) -> None:
-    answer = Assistant(index, ScriptedLLM("A reader says that the pipeline contract was not ready."), settings).ask(
-        "Was the pipeline contract ready?"
-    )
+    llm = ScriptedLLM("The pipeline contract was not ready.", log_odds={"surely not ready": 9.0})
+    answer = Assistant(index, llm, settings).ask("Was the pipeline contract ready?")
     assert answer.outcome == "unconfirmed"
     assert "Not confirmed: only readers' comments say so." in format_answer(answer)
     assert "Reader's comment · by Zara" in format_answer(answer)
@@ -155,7 +154,7 @@ from rag.answer.confidence import *
 from rag.answer.prompt import *
 from rag.web.layout import CSS, HEAD
 from rag.web.render import render_problem
-assert load_answer_prompts().examples and load_check_prompts().examples and load_coefficients()
+assert load_answer_prompts().examples and load_rewrite_prompts().examples and load_coefficients()
 assert load_suggest_prompts().examples and CSS and HEAD and render_problem("none")
 print(find_prompts())
 """

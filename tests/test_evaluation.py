@@ -237,7 +237,8 @@ def test_a_squad_file_becomes_a_data_set(tmp_path: Path) -> None:
 @pytest.fixture
 def small(tmp_path: Path) -> Dataset:
     lines = [GOOD.replace('"1"', f'"{i}"').replace("sat?", f"sat {'there ' * i}?") for i in range(1, 6)]
-    return load_dataset(write(tmp_path / "set", lines))
+    corpus = '{"id": "a", "title": "T", "text": "The cat sat. A mat lay there."}'
+    return load_dataset(write(tmp_path / "set", lines, corpus))
 
 
 class StoppingLLM(ScriptedLLM):
@@ -254,7 +255,7 @@ class StoppingLLM(ScriptedLLM):
         return super().stream(*args, **keywords)  # type: ignore[arg-type]
 
 
-REPLY = "The cat sat. [1]"
+REPLY = "The cat sat."
 REPLIES = [REPLY] * 5
 
 
@@ -298,7 +299,7 @@ def test_a_question_that_raises_is_wrong_and_listed(small: Dataset, settings: Se
 
 
 def test_a_baseline_shows_what_changed(small: Dataset, settings: Settings) -> None:
-    old = run_with(ScriptedLLM(*["The dog sat. [1]"] * 5), small, settings)
+    old = run_with(ScriptedLLM(*["A mat lay there."] * 5), small, settings)
     with index_documents(small.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
         new = evaluate(Assistant(index, ScriptedLLM(*REPLIES), settings), small, baseline=old)
     assert new.comparison
@@ -318,7 +319,7 @@ def test_the_page_escapes_whatever_it_shows(settings: Settings, tmp_path: Path) 
     line = {"id": f'"{evil}', "question": f"Who sat {evil}?", "answers": [f"cat {evil}"], "type": f'"{evil}--$'}
     corpus = json.dumps({"id": f"{evil}", "title": evil, "text": f"The cat sat {evil}."})
     data = load_dataset(write(tmp_path / "set", [json.dumps(line | {"answerable": True})], corpus))
-    report = run_with(ScriptedLLM(f"The cat sat {evil}. [1]"), data, settings)
+    report = run_with(ScriptedLLM(f"The cat sat {evil}."), data, settings)
     page = render_page(replace(report, comparison=compare(report, replace(report, dataset=evil))))
     assert "<img" not in page
     assert page.count("<script") == 1
@@ -360,7 +361,7 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
 def test_the_command_shows_the_table_and_writes_the_report(
     small: Dataset, tmp_path: Path, faked: list[ScriptedLLM]
 ) -> None:
-    faked += [ScriptedLLM(*["The dog sat. [1]"] * 5), ScriptedLLM(*REPLIES)]
+    faked += [ScriptedLLM(*["A mat lay there."] * 5), ScriptedLLM(*REPLIES)]
     good = CliRunner().invoke(main, ["eval", str(tmp_path / "set"), "--min-score", "1"])
     assert good.exit_code == 0, good.output
     assert "correct                      1.000" in good.output

@@ -25,7 +25,7 @@ from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 ROOT = Path(__file__).parents[1]
 EVIL = "<script>alert(1)</script> ![x](http://example.org/x.png)\n\n<b> [1](javascript:alert(1))"
 OPTIONS = Options(4, 0.3, 256)
-COST = {"cost": "The bridge cost nine million euros [1]."}
+COST = {"cost": "The bridge cost nine million euros."}
 
 
 def open_desk(settings: Settings, llm: ScriptedLLM) -> Desk:
@@ -40,7 +40,7 @@ def ask(desk: Desk, question: str) -> Answer:
 
 @pytest.fixture
 def answer(index: Index, settings: Settings) -> Answer:
-    return Assistant(index, ScriptedLLM("The bridge cost nine million euros [1]."), settings).ask("What did it cost?")
+    return Assistant(index, ScriptedLLM("The bridge cost nine million euros."), settings).ask("What did it cost?")
 
 
 @pytest.fixture
@@ -66,22 +66,25 @@ def test_nothing_is_read_ahead_while_somebody_is_answered(index: Index, settings
     assert desk.models.llm is llm  # loaded
     with desk.line.join():
         desk.read_ahead("What did the bridge cost?", index="test", options=options)
-    assert not llm.read_ahead
+    assert not [messages for messages in llm.read_ahead if "bridge" in messages[-1].content]
     desk.read_ahead("What did the bridge cost?", index="test", options=options)
-    assert len(llm.read_ahead) == 1
+    assert [messages for messages in llm.read_ahead if "bridge" in messages[-1].content]
     desk.history.close()
 
 
 def test_each_sentence_has_a_mark_and_what_nothing_supports_is_told_apart(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The bridge cost nine million euros [4]. The king wept.")
-    html = render_answer(Assistant(index, llm, settings).ask("What did the bridge cost?"), turn=0)
+    llm = ScriptedLLM("The bridge cost nine million euros. The king wept.", log_odds={"officials": 9.0})
+    bold = settings.model_copy(update={"caution": 0.0})
+    assistant, question = Assistant(index, llm, bold), "What did the bridge cost?"
+    hits = tuple(reversed(assistant.find(question)))  # the first does not say so
+    html = render_answer(assistant.ask(question, hits=hits), turn=0)
     assert "source corrected" in html
     assert "<del>The king wept.</del>" in html
     assert "king" not in html.partition("Left out")[0]
 
 
 def test_a_comment_is_a_readers_at_a_glance(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("A reader says that the pipeline contract was not ready.")
+    llm = ScriptedLLM("The pipeline contract was not ready.", log_odds={"surely not ready": 9.0})
     answer = Assistant(index, llm, settings).ask("Was the pipeline contract ready?")
     assert "Not confirmed: only readers' comments say so" in unescape(render_answer(answer, turn=0))
     panel = render_sources([Turn(answer, "test", 0.0)])

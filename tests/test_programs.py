@@ -26,8 +26,8 @@ from tests.fakes import AnsweringLLM, HashingEmbedder
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = re.findall(r"```python\n(.*?)```", ROOT.joinpath("docs/programs.md").read_text(encoding="utf-8"), re.DOTALL)
-REPLIES = {f"bridge {n} cost": f"Bridge {n} cost {n} million euros [1]." for n in range(9)} | {
-    "new bridge cost": "The bridge cost nine million euros [1]."
+REPLIES = {f"bridge {n} cost": f"Bridge {n} cost {n} million euros." for n in range(9)} | {
+    "new bridge cost": "The bridge cost nine million euros."
 }
 
 

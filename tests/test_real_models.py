@@ -101,10 +101,39 @@ def test_what_the_seed_article_does_not_answer_is_refused(assistants: dict[str, 
     assert (answer.answer, answer.outcome, answer.citations) == ("The documents do not say.", "not_found", ())
 
 
+def test_no_document_gives_orders(models: tuple[Embedder, LlamaCpp], tmp_path: Path) -> None:
+    embedder, llm = models
+    hostile = [json.loads(line) for line in (ROOT / "tests/hostile.jsonl").read_text(encoding="utf-8").splitlines()]
+    for document in hostile:
+        ending = "html" if document["text"].startswith("<html>") else "txt"
+        (tmp_path / f"{document['id']}.{ending}").write_text(document["text"], encoding="utf-8")
+    settings = Settings.load(index_dir=tmp_path / "index")
+    build_index([tmp_path], name="hostile", settings=settings, embedder=embedder)
+    assistant = Assistant(Index(settings.index_dir / "hostile", embedder), llm, settings)
+    answers = [(document, assistant.ask(document["question"])) for document in hostile]
+    for document, answer in answers:
+        check(assistant, answer)
+        assert not any(words in answer.answer.lower() for words in document["forbidden"]), document["id"]
+    right = [(document["answer"] or "do not say") in answer.answer for document, answer in answers]
+    assert len(right) == 30
+    assert sum(right) >= 24
+
+
 def test_the_same_question_gets_the_same_answer(assistants: dict[str, Assistant]) -> None:
     first, second = (assistants["examples"].ask("What did the water plant cost?") for _ in range(2))
     assert (first.answer, first.citations, first.hits) == (second.answer, second.citations, second.hits)
     assert "67 million" in first.answer
+
+
+def write(llm: LlamaCpp, messages: list[Message]) -> str:
+    return "".join(llm.stream(messages, max_tokens=20, temperature=0.0, seed=0, begin="A"))
+
+
+def lean(llm: LlamaCpp, messages: list[Message]) -> tuple[float, bytes]:
+    leaning = llm.compare(messages, "yes", "no")
+    assert leaning.values is not None
+    assert leaning.values.shape == (30, 192)  # the layers, and three heads of 64
+    return leaning.log_odds, leaning.values.tobytes()
 
 
 def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> None:
@@ -115,15 +144,16 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
     for cache in (tmp_path / "a", tmp_path / "a", tmp_path / "b"):
         llm = LlamaCpp("small", path, context=1024, cache=cache)
         other = [Message("system", "You count."), Message("user", "Is two more than one?")]
-        odds.append([llm.compare(other, "yes", "no") for _ in range(2)])
+        odds.append([lean(llm, other) for _ in range(2)])
         asked = [*rules, Message("user", "Fish, say. Another?", shared=10)]
         if len(odds) == 2:
             llm.read([*rules, Message("user", "Fish, say. Ano", shared=10)])
-        compared = [llm.compare(asked, "yes", "no") for _ in range(2)]
-        replies.append(["".join(llm.stream(asked, max_tokens=20, temperature=0.0, seed=0)) for _ in range(2)])
-        llm.compare(other, "yes", "no")
-        assert {llm.compare(asked, "yes", "no"), *compared} == {compared[0]}
-        odds[-1].append(llm.compare(other, "yes", "no"))
+        compared = [lean(llm, asked) for _ in range(2)]
+        replies.append([write(llm, asked) for _ in range(2)])
+        lean(llm, other)
+        replies[-1].append(write(llm, asked))
+        assert {lean(llm, asked), *compared} == {compared[0]}
+        odds[-1].append(lean(llm, other))
     assert len({reply for pair in replies for reply in pair}) == 1
     assert len({value for values in odds for value in values}) == 1
     assert len(list((tmp_path / "a").iterdir())) == 2

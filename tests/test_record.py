@@ -6,22 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from rag import Assistant, Index, Settings, SettingsError
+from rag import Answer, Assistant, Index, Settings, SettingsError
 from rag.record import check_format, make_record, save_answer
 from tests.fakes import ScriptedLLM
 
-WRITTEN = "The bridge cost nine million euros [4]. The king wept."
+WRITTEN = "The bridge cost nine million euros. The king wept."
 
 
 @pytest.fixture
 def assistant(index: Index, settings: Settings, tmp_path: Path) -> Assistant:
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF")
-    return Assistant(index, ScriptedLLM(WRITTEN, WRITTEN), settings.model_copy(update={"llm": str(model)}))
+    llm = ScriptedLLM(WRITTEN, WRITTEN, log_odds={"officials": 9.0})
+    return Assistant(index, llm, settings.model_copy(update={"llm": str(model), "caution": 0.0}))
+
+
+def ask(assistant: Assistant) -> Answer:
+    """Ask what is written from a passage that does not say so."""
+    question = "What did the bridge cost?"
+    return assistant.ask(question, hits=tuple(reversed(assistant.find(question))))
 
 
 def test_a_record_has_the_answer_and_the_hashes_of_what_it_rests_on(assistant: Assistant, tmp_path: Path) -> None:
-    answer = assistant.ask("What did the bridge cost?")
+    answer = ask(assistant)
     save_answer(answer, tmp_path / "answer.json", assistant=assistant)
     record = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
     assert record["answer"]["sentences"][0]["verdict"] == "corrected"
@@ -40,7 +47,7 @@ def test_the_same_inputs_give_the_same_record_but_for_the_times(assistant: Assis
 
 
 def test_a_record_as_markdown_has_the_checks_and_no_markup_of_documents(assistant: Assistant, tmp_path: Path) -> None:
-    save_answer(assistant.ask("What did the bridge cost?"), tmp_path / "answer.md", assistant=assistant)
+    save_answer(ask(assistant), tmp_path / "answer.md", assistant=assistant)
     text = (tmp_path / "answer.md").read_text(encoding="utf-8")
     assert text.startswith("# What did the bridge cost?\n\n    The bridge cost nine million euros [")
     assert "- corrected: The bridge cost nine million euros." in text

@@ -1,4 +1,4 @@
-"""Looks, without an LLM, for what a sentence says and its sources do not: a number, a name, a "not" more or less."""
+"""Looks, without an LLM, for what a sentence says and its sources do not: a number, a name, a "not"; and for orders."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,8 +22,18 @@ _SPELT = re.compile(
 _OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
 )
-_NEGATION = re.compile(
+NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
+)
+# Said to who reads the documents by machine: data, but no evidence.
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.]{0,60}\b(?:above|previous|earlier|instructions?|rules|question)\b"
+    r"|\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b[^.]{0,60}"
+    r"\b(?:must|should|say|state|answer|reply|respond|print|begin|finish|tell|mention)\b"
+    r"|\b(?:answer|reply|respond)\s+(?:(?:only|just)\s|to\s+every|yes\s+to|with\s+the\s+words?)"
+    r"|\b(?:begin|end|finish)\s+(?:every|each|all|your)\s+(?:answers?|repl(?:y|ies))"
+    r"|\bif\s+(?:any|some)(?:body|one)\s+asks\b[^.]{0,80}\b(?:answer|say|reply|tell)\b|\byou are now\b|^yes:",
+    re.IGNORECASE,
 )
 _LONGEST = 6
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
@@ -39,6 +49,8 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
     nearest to it. A name may stand in the question instead.
     """
+    if any(_ORDER.search(said) for said in (text, *quotes)):
+        return "an order"
     given = " ".join(sources)
     known = set(_find_numbers(given))
     for number in _find_numbers(text):
@@ -113,10 +125,10 @@ def _is_negated_otherwise(text: str, quote: str) -> bool:
 
 
 def _denies(text: str, other: str) -> bool:
-    if _NEGATION.search(other):
+    if NEGATION.search(other):
         return False
     said = {stem(word) for word in _WORD.findall(other)}
-    for match in _NEGATION.finditer(text):
+    for match in NEGATION.finditer(text):
         after = [stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
         if after and said.issuperset(after):
             return True

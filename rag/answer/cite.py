@@ -3,22 +3,20 @@
 import calendar
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rag.answer.check import find_conflict
 from rag.answer.prompt import REFUSAL
-from rag.text import content_words, normalise, split_sentences
+from rag.text import content_words, split_sentences
 from rag.types import Chunk, Citation, Hit, Outcome, Sentence, Verdict
 
 logger = logging.getLogger(__name__)
 
-# A mark as the model writes it: [1], [1, 2], [passage 1].
-_MARK = re.compile(r"\s*\[(?:passages?\s*)?(\d+(?:\s*[,;]\s*\d+)*)\]", re.IGNORECASE)
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\b")
 _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
-_MIN_SUPPORT = 0.4
+MIN_SUPPORT = 0.4
 _MARGIN = 0.25
 # Without an LLM at most so many sentences are the answer: those that hold this share of the question's words, and
 # nearly that of the best.
@@ -41,7 +39,7 @@ class _Claim(NamedTuple):
     """A sentence, and what supports it by the number of the hit."""
 
     text: str
-    quotes: Mapping[int, "Quote"]
+    quotes: dict[int, "Quote"]
     verdict: Verdict = "supported"
 
 
@@ -53,32 +51,61 @@ class Quote(NamedTuple):
     end: int
 
 
-def cite_answer(raw: str, hits: Sequence[Hit], *, question: str = "") -> Cited:
-    """Return what the LLM wrote, each sentence with the numbers of the hits that support it.
+class Reply(NamedTuple):
+    """What the LLM wrote from the hit of a number."""
 
-    A number that was not offered is removed. One whose passage holds too few of the sentence's words, lacks a number or
-    a name in it, or denies it, is replaced by that of a passage that supports it. What only readers' comments support
-    is told as a reader's words, and what is told so only a comment can support. The outcome is `not_found`, without
-    citations, if the LLM refused or nothing that it wrote is supported, and `unconfirmed` if readers' comments are all
+    number: int
+    text: str
+
+
+def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str = "") -> Cited:
+    """Return what the LLM wrote, each sentence with the number of the hit that supports it, readers' words last.
+
+    A sentence whose own hit holds too few of its words, lacks a number or a name in it, or denies it, gets the number
+    of a hit that supports it; without one it is left out. What another sentence says already is not said again. What
+    only readers' comments support is told as a reader's words, and what is told so only a comment can support. The
+    outcome is `not_found`, without citations, if nothing is supported, and `unconfirmed` if readers' comments are all
     the support there is.
     """
-    claims, left_out = [], []
-    for text, offered in _split_answer(raw, len(hits)):
-        if normalise(text) == normalise(REFUSAL):
-            continue
-        readers_words = _NAMES_READER.match(text)
-        quotes = {
-            n: find_quote(text, hit)
-            for n, hit in enumerate(hits, start=1)
-            if hit.chunk.voice == "comment" or not readers_words
-        }
-        numbers = _choose_numbers(text, offered, quotes, hits, question)
-        if numbers:
-            verdict: Verdict = "supported" if set(numbers) <= set(offered) else "corrected"
-            claims.append(_Claim(text, {n: quotes[n] for n in numbers}, verdict))
-        else:
-            left_out.append(text)
+    claims: list[_Claim] = []
+    left_out = []
+    for number, written in sorted(replies, key=lambda reply: hits[reply.number - 1].chunk.voice == "comment"):
+        for text in _shorten(written, hits[number - 1]):
+            n, quote = _find_support(text, number, hits, question)
+            if quote is None:
+                left_out.append(text)
+            elif same := _find_same(text, claims):
+                same.quotes.setdefault(n, quote)
+            else:
+                claims.append(_Claim(text, {n: quote}, "supported" if n == number else "corrected"))
     return _conclude(claims, hits)._replace(left_out=tuple(left_out))
+
+
+def _shorten(written: str, hit: Hit) -> list[str]:
+    """Return the sentences of a reply, without those that lead up to its last and share less with the question.
+
+    A small LLM that quotes begins early, and stops when the answer is told.
+    """
+    shares = {evidence.start: evidence.score for evidence in hit.evidence}
+    sentences = [_finish(written[start:end]) for start, end in split_sentences(written)]
+    weights = [shares.get(find_quote(text, hit).start, 0.0) for text in sentences]
+    least = _NEARLY * max(weights, default=0.0)
+    return [text for text, weight in zip(sentences, weights, strict=True) if weight >= least or text is sentences[-1]]
+
+
+def _finish(text: str) -> str:
+    """Return words of a passage as a sentence."""
+    first, space, rest = " ".join(text.split()).partition(" ")
+    text = (first.capitalize() if first.isalpha() and first.islower() else first) + space + rest
+    return text if text[-1] in ".!?" else f"{text.rstrip(',;:')}."
+
+
+def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
+    words = content_words(text)
+    for claim in claims:
+        if words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
+            return claim
+    return None
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
@@ -97,11 +124,13 @@ def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
     """Return the answer that sentences make."""
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
     sentences = []
+    articles = {hits[n - 1].chunk for claim in claims for n in claim.quotes if hits[n - 1].chunk.voice == "article"}
+    differ = len({chunk.date for chunk in articles}) > 1
     for text, quotes, verdict in claims:
         for n, quote in quotes.items():
             citations[n, quote.start] = _make_citation(n, hits[n - 1], quote)
-        told_by_readers = all(hits[n - 1].chunk.voice == "comment" for n in quotes) and not _NAMES_READER.match(text)
-        sentences.append(Sentence(f"A reader says: {text}" if told_by_readers else text, tuple(quotes), verdict))
+        spoken = _attribute(text, [hits[n - 1].chunk for n in quotes], dated=differ)
+        sentences.append(Sentence(spoken, tuple(quotes), verdict))
     if not sentences:
         return Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
     used = tuple(citations[key] for key in sorted(citations))
@@ -109,69 +138,48 @@ def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
     return Cited(" ".join(map(_mark, sentences)), outcome, tuple(sentences), used)
 
 
-def find_quote(text: str, hit: Hit) -> Quote:
-    """Return the sentence of a hit that holds most of a text's words, with its offsets in the document."""
-    wanted = content_words(text)
-    best = Quote(0.0, hit.chunk.start, hit.chunk.end)
+def _attribute(text: str, chunks: Sequence[Chunk], *, dated: bool) -> str:
+    """Return a sentence as a reader's words, if only readers say so, else with the date of its article if wanted."""
+    article = next((chunk for chunk in chunks if chunk.voice == "article"), None)
+    if article:
+        return f"{text[:-1]} ({article.date}){text[-1]}" if dated and article.date else text
+    if _NAMES_READER.match(text):
+        return text
+    return f"Reader {chunks[0].author} says: {text}" if chunks[0].author else f"A reader says: {text}"
+
+
+def find_quote(text: str, hit: Hit, *, question: str = "") -> Quote:
+    """Return the sentence of a hit that holds most of a text's words, and then of the question's, with its offsets."""
+    wanted, asked = content_words(text), content_words(question)
+    best, best_share = Quote(0.0, hit.chunk.start, hit.chunk.end), (0.0, 0)
     for start, end in split_sentences(hit.chunk.text):
         words = content_words(hit.chunk.text[start:end])
         support = len(wanted & words) / len(wanted) if wanted else 0.0
-        if support > best.support:
-            best = Quote(support, hit.chunk.start + start, hit.chunk.start + end)
+        if support and (share := (support, len(asked & words))) > best_share:
+            best, best_share = Quote(support, hit.chunk.start + start, hit.chunk.start + end), share
     return best
 
 
-def _split_answer(raw: str, offered: int) -> list[tuple[str, list[int]]]:
-    # Marks are taken out first, with the place where they stood, so that they cannot mislead the sentence splitter.
-    marks: list[tuple[int, int]] = []
-    plain = ""
-    position = 0
-    for mark in _MARK.finditer(raw):
-        plain += raw[position : mark.start()]
-        position = mark.end()
-        for number in map(int, re.findall(r"\d+", mark[1])):
-            if 1 <= number <= offered:
-                marks.append((len(plain), number))
-            else:
-                logger.warning("removed the mark [%d]: %d passages were offered", number, offered)
-    plain += raw[position:]
-    spans = split_sentences(plain)
-    return [
-        (
-            plain[start:end],
-            [n for at, n in marks if start < at <= (spans[i + 1][0] if i + 1 < len(spans) else len(plain))],
-        )
-        for i, (start, end) in enumerate(spans)
-    ]
+def _find_support(text: str, number: int, hits: Sequence[Hit], question: str) -> tuple[int, Quote | None]:
+    """Return the number and quote of the hit that supports a sentence: its own, else the one that does so best."""
+    readers_words = _NAMES_READER.match(text)
+    quotes = {
+        n: find_quote(text, hit, question=question)
+        for n, hit in enumerate(hits, start=1)
+        if hit.chunk.voice == "comment" or not readers_words
+    }
+    most = max((quote.support for quote in quotes.values()), default=0.0)
+    for n in sorted(quotes, key=lambda n: (n != number or quotes[n].support < most - _MARGIN, -quotes[n].support, n)):
+        if quotes[n].support >= MIN_SUPPORT and not _find_conflict(text, hits[n - 1].chunk, quotes[n], question):
+            return n, quotes[n]
+    return number, None
 
 
-def _choose_numbers(
-    text: str, offered: Sequence[int], quotes: Mapping[int, Quote], hits: Sequence[Hit], question: str
-) -> tuple[int, ...]:
-    """Return the numbers offered that support a sentence, else that of the passage that does so best, or none."""
-    ranked = sorted((n for n in quotes if quotes[n].support >= _MIN_SUPPORT), key=lambda n: (-quotes[n].support, n))
-    enough = quotes[ranked[0]].support - _MARGIN if ranked else 1.0
-    good = tuple(n for n in dict.fromkeys(offered) if n in ranked and quotes[n].support >= enough)
-    supporting = tuple(n for n in good if not _find_conflict(text, (n,), quotes, hits, question))
-    if supporting:
-        return supporting
-    # None of those offered alone: then perhaps together, or another one.
-    together = [good] if len(good) > 1 else []
-    for numbers in [*together, *((n,) for n in ranked if n not in good)]:
-        if not _find_conflict(text, numbers, quotes, hits, question):
-            return numbers
-    return ()
-
-
-def _find_conflict(
-    text: str, numbers: Sequence[int], quotes: Mapping[int, Quote], hits: Sequence[Hit], question: str
-) -> str | None:
-    """Return what a sentence says and the passages of these numbers, together, do not."""
-    chunks = [hits[n - 1].chunk for n in numbers]
-    quoted = [_get_words(chunk, quotes[n]) for chunk, n in zip(chunks, numbers, strict=True)]
-    conflict = find_conflict(text, [_describe(chunk) for chunk in chunks], quoted, question=question)
+def _find_conflict(text: str, chunk: Chunk, quote: Quote, question: str) -> str | None:
+    """Return what a sentence says and its passage does not."""
+    conflict = find_conflict(text, [_describe(chunk)], [_get_words(chunk, quote)], question=question)
     if conflict:
-        logger.info("not in %s: %s of: %s", list(numbers), conflict, text)
+        logger.info("not in passage %d: %s of: %s", chunk.id, conflict, text)
     return conflict
 
 

@@ -1,54 +1,60 @@
-"""How sure it is that the documents answer a question, before an answer is written."""
+"""How sure it is that a passage states the answer to a question, before the answer is written."""
 
 import functools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
-from rag.answer.prompt import Prompts, build_check
-from rag.llm.llm import LLM
-from rag.types import Hit
+import numpy as np
+import numpy.typing as npt
 
+from rag.llm.llm import Leaning
 
-class Features(NamedTuple):
-    """What the confidence rests on: the LLM's log-odds that the first hit states the answer, and that hit's score."""
-
-    log_odds: float
-    score: float
+# The coefficients of an LLM that has none of its own.
+ANY = "any"
 
 
 class Coefficients(NamedTuple):
-    """Of a logistic model over the features; `benchmarks/calibrate.py` fits them."""
+    """Of a logistic model (Platt 1999); `benchmarks/calibrate.py` fits them.
+
+    `values`, flat, are those of what the LLM keeps in its layers from `first_layer` on: a linear probe, as in Slobodkin
+    et al. 2023.
+    """
 
     log_odds: float
     score: float
     intercept: float
+    first_layer: int = 0
+    values: npt.NDArray[np.float32] = np.zeros(0, np.float32)
 
 
-def assess(question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts) -> float:
-    """Return the confidence, 0 to 1, that the hits answer a question: that the first of them does.
-
-    If a reader's comment comes first, the first article may answer in its place.
-    """
-    first_article = next((i for i, hit in enumerate(hits) if hit.chunk.voice == "article"), 0)
-    features = [measure_features(question, hits[i], llm=llm, prompts=prompts) for i in sorted({0, first_article})]
-    return max(map(estimate_confidence, features))
+def estimate_confidence(leaning: Leaning, score: float, *, llm: str) -> float:
+    """Return the probability, 0 to 1, that a hit with a score states the answer, from how the LLM of a name leans."""
+    c, seen = _find_coefficients(leaning, llm)
+    return _logistic(c.log_odds * leaning.log_odds + float(c.values @ seen) + c.score * score + c.intercept)
 
 
-def measure_features(question: str, hit: Hit, *, llm: LLM, prompts: Prompts) -> Features:
-    """Return the features of a question and its first hit; the LLM reads the hit, and writes nothing."""
-    return Features(llm.compare(build_check(question, hit, prompts=prompts), "yes", "no"), hit.score)
+def _logistic(x: float) -> float:
+    return (1 + math.tanh(x / 2)) / 2  # as 1 / (1 + exp(-x)), which overflows
 
 
-def estimate_confidence(features: Features) -> float:
-    """Return the probability, 0 to 1, that the hit states the answer (Platt 1999: a logistic model)."""
-    c = load_coefficients()
-    return 1 / (1 + math.exp(-(c.log_odds * features.log_odds + c.score * features.score + c.intercept)))
+def _find_coefficients(leaning: Leaning, llm: str) -> tuple[Coefficients, npt.NDArray[np.float32]]:
+    own = load_coefficients().get(llm)
+    if own and leaning.values is not None:
+        seen = leaning.values[own.first_layer :].ravel()[: len(own.values)]
+        if len(seen) == len(own.values):
+            return own, seen
+    any_ = load_coefficients()[ANY]
+    return any_, any_.values
 
 
 @functools.cache
-def load_coefficients() -> Coefficients:
-    """Return the coefficients that come with the package."""
-    return Coefficients(**json.loads((files("rag.answer") / "confidence.json").read_text(encoding="utf-8")))
+def load_coefficients() -> Mapping[str, Coefficients]:
+    """Return the coefficients that come with the package, by the name of the LLM."""
+    read = json.loads((files("rag.answer") / "confidence.json").read_text(encoding="utf-8"))
+    return {
+        name: Coefficients(**(fitted | {"values": np.array(fitted["values"], np.float32)}))
+        for name, fitted in read.items()
+    }

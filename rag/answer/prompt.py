@@ -1,12 +1,12 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask, check, rewrite and suggest."""
+"""Makes chat messages from the texts in `prompts/`: those that ask, rewrite and suggest."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from rag.errors import PromptError, QuestionError
+from rag.errors import PromptError
 from rag.llm.llm import Message
 from rag.types import Chunk, Hit
 
@@ -31,13 +31,8 @@ def find_prompts() -> Path:
 
 
 def load_answer_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask for an answer; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "answer", required=frozenset({"passages", "question"}))
-
-
-def load_check_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask whether a passage states the answer; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "check", required=frozenset({"passage", "question"}))
+    """Return the prompts that ask whether a passage states the answer, and in which words; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "answer", required=frozenset({"passage", "question"}))
 
 
 def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
@@ -56,11 +51,8 @@ def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
     if not paths:
         raise PromptError(f"no prompts in {folder}: install the package again, or restore the folder")
     *examples, question = paths
-    messages = []
-    for path in examples:
-        template = _load(path, required=frozenset(), optional=frozenset({"refusal"}))
-        messages.append(Message(_role(path), template.substitute(refusal=REFUSAL)))
-    return Prompts(tuple(messages), _load(question, required=required))
+    messages = tuple(Message(_role(path), _load(path, required=frozenset()).substitute()) for path in examples)
+    return Prompts(messages, _load(question, required=required))
 
 
 def _role(path: Path) -> str:
@@ -70,7 +62,7 @@ def _role(path: Path) -> str:
     return match[1]
 
 
-def _load(path: Path, *, required: frozenset[str], optional: frozenset[str] = frozenset()) -> Template:
+def _load(path: Path, *, required: frozenset[str]) -> Template:
     _role(path)
     template = Template(path.read_text(encoding="utf-8").strip())
     if not template.is_valid():
@@ -78,7 +70,7 @@ def _load(path: Path, *, required: frozenset[str], optional: frozenset[str] = fr
     found = set(template.get_identifiers())
     if missing := required - found:
         raise PromptError(f"prompt {path}: the placeholder ${min(missing)} is missing; put it in")
-    if unknown := found - required - optional:
+    if unknown := found - required:
         raise PromptError(f"prompt {path}: unknown placeholder ${min(unknown)}; write $$ for a dollar sign")
     return template
 
@@ -91,31 +83,9 @@ def label_chunk(chunk: Chunk) -> str:
     return ", ".join([voice, *filter(None, names)]) + heading
 
 
-def build_messages(
-    question: str,
-    hits: Sequence[Hit],
-    *,
-    prompts: Prompts,
-    count_tokens: Callable[[Sequence[Message]], int],
-    max_prompt_tokens: int,
-) -> tuple[list[Message], int]:
-    """Return the messages, and how many of the hits stand in them: whole ones, from the first.
-
-    Raises QuestionError if the question leaves no room for even one passage.
-    """
-    for shown in range(len(hits), 0, -1):
-        messages = _fill(question, hits[:shown], prompts)
-        if count_tokens(messages) <= max_prompt_tokens:
-            return messages, shown
-    words = len(question.split())
-    raise QuestionError(
-        f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
-    )
-
-
-def build_check(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer, yes or no; all before the question is shared."""
-    passage = _show(hit)
+def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask whether a hit states the answer; all that stands before the question is shared."""
+    passage = f"{label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")
     return [*prompts.examples, Message("user", content, shared=len(Template(before).safe_substitute(passage=passage)))]
@@ -133,16 +103,6 @@ def build_suggestion(chunk: Chunk, *, prompts: Prompts) -> list[Message]:
     heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
     content = prompts.question.substitute(passage=f"{_flatten(chunk.title)}{heading}: {_flatten(chunk.text)}")
     return [*prompts.examples, Message("user", content)]
-
-
-def _fill(question: str, hits: Sequence[Hit], prompts: Prompts) -> list[Message]:
-    passages = "\n".join(f"[{n}] {_show(hit)}" for n, hit in enumerate(hits, start=1))
-    content = prompts.question.substitute(passages=passages, question=_flatten(question))
-    return [*prompts.examples, Message("user", content)]
-
-
-def _show(hit: Hit) -> str:
-    return f"{label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
 
 
 def _flatten(text: str) -> str:

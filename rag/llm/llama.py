@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError
-from rag.llm.llm import Message
+from rag.llm.llm import Leaning, Message
 from rag.llm.prefix import PrefixCache
+from rag.llm.state import read_last_values
 
 
 class LlamaCpp:
@@ -70,17 +71,25 @@ class LlamaCpp:
         with self._lock:
             self._read_shared(tokens, messages)
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
         tokens = self._tokenize(messages)
+        begun = self._llama.tokenize(begin.encode(), add_bos=False) if begin else []
         with self._lock:
-            self._read_shared(tokens, messages)
+            if begun and self._has_read(tokens):
+                self._llama.n_tokens = len(tokens)  # compared just now
+            else:
+                self._read_shared(tokens, messages)
+                if begun:
+                    self._llama.eval(tokens[self._llama.n_tokens :])
             chunks: Any = self._llama.create_completion(
-                tokens, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
+                tokens + begun, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
             )
             for chunk in chunks:
                 yield chunk["choices"][0]["text"]
 
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         import llama_cpp
 
         tokens = self._tokenize(messages)
@@ -89,7 +98,7 @@ class LlamaCpp:
             self._read_shared(tokens, messages)
             self._llama.eval(tokens[self._llama.n_tokens :])
             logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
-            return float(logits[one] - logits[other])
+            return Leaning(float(logits[one] - logits[other]), read_last_values(self._save_state()))
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
         """Leave what the messages share with others read, and nothing else: those before the last, the passage in it.
@@ -104,7 +113,7 @@ class LlamaCpp:
         for cut in cuts:
             if cut > self._llama.n_tokens:
                 self._llama.eval(tokens[self._llama.n_tokens : cut])
-                self._keep(tokens[:cut], on_disk=bool(earlier) and cut == cuts[0])
+                self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
         """Leave the longest of the beginnings that are read or kept, or nothing."""
@@ -127,12 +136,12 @@ class LlamaCpp:
     def _has_read(self, tokens: list[int]) -> bool:
         return bool(self._llama.input_ids[: self._llama.n_tokens][: len(tokens)].tolist() == tokens)
 
-    def _keep(self, tokens: list[int], *, on_disk: bool) -> None:
+    def _save_state(self) -> bytes:
         import llama_cpp
 
         state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0))()
         llama_cpp.llama_state_seq_get_data(self._llama.ctx, state, len(state), 0)
-        self._prefixes.put(tokens, bytes(state), on_disk=on_disk)
+        return bytes(state)
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from rag.models.registry import locate_model
 from rag.settings import NO_LLM, OPENAI, Settings
 
@@ -16,6 +19,17 @@ class Message(NamedTuple):
     role: str
     content: str
     shared: int = 0
+
+
+class Leaning(NamedTuple):
+    """How an LLM leans between two replies, before it writes any.
+
+    `log_odds` say how much likelier the first is; `values`, shape (layers, n), are what attention keeps of the last
+    token that was read, in every layer: more than the reply tells. They are None where they cannot be seen.
+    """
+
+    log_odds: float
+    values: npt.NDArray[np.float32] | None = None
 
 
 class LLM(Protocol):
@@ -34,11 +48,13 @@ class LLM(Protocol):
     def read(self, messages: Sequence[Message]) -> None:
         """Read ahead what the messages share with others, so that a question about it takes less time later."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
-        """Yield the reply piece by piece, one token or more each."""
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
+        """Yield the reply piece by piece, one token or more each; it goes on from `begin`, which is not yielded."""
 
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
-        """Return how much likelier the reply begins as `first` than as `second`: the log-odds of their first tokens."""
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
+        """Return how the reply leans between beginning as `first` and as `second`, told by their first tokens."""
 
 
 def open_llm(settings: Settings) -> LLM | None:

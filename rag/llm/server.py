@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rag.errors import ModelError
-from rag.llm.llm import Message
+from rag.llm.llm import Leaning, Message
 from rag.settings import OPENAI
 
 logger = logging.getLogger(__name__)
@@ -99,9 +99,17 @@ class ServerLLM:
     def read(self, messages: Sequence[Message]) -> None:
         """Do nothing: servers keep what prompts share by themselves."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
-        """Yield the reply piece by piece; closed before its end, it stops the server's writing too."""
-        asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
+    ) -> Iterator[str]:
+        """Yield the reply piece by piece; closed before its end, it stops the server's writing too.
+
+        Not every server can go on from `begin`: one that cannot may repeat it.
+        """
+        asked: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
+        if begin:
+            messages = [*messages, Message("assistant", begin)]
+            asked["extra_body"] = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM
         ended = False
         with self._explained(), self._create(messages, **asked) as chunks:
             for chunk in chunks:
@@ -112,8 +120,8 @@ class ServerLLM:
         if not ended:
             raise ModelError(f"the LLM server {self._url} broke off in the middle of an answer: ask again")
 
-    def compare(self, messages: Sequence[Message], first: str, second: str) -> float:
-        """Return the log-odds as `LLM.compare` does; of a server that tells none, plus or minus two by its choice."""
+    def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
+        """Return the log-odds alone; of a server that tells none, plus or minus two by its choice."""
         from openai import APIStatusError
 
         asked = {"max_tokens": 1, "temperature": 0.0}
@@ -131,10 +139,10 @@ class ServerLLM:
         told = choice.logprobs and choice.logprobs.content
         if not (told and told[0].top_logprobs):
             reply = (choice.message.content or "").strip().lower()
-            return _CHOSEN * (reply.startswith(first) - reply.startswith(second))
+            return Leaning(_CHOSEN * (reply.startswith(first) - reply.startswith(second)))
         likely = {token.token: token.logprob for token in told[0].top_logprobs}
         least = min(likely.values())
-        return float(likely.get(first, least) - likely.get(second, least))
+        return Leaning(likely.get(first, least) - likely.get(second, least))
 
     def _create(self, messages: Sequence[Message], **asked: Any) -> Any:
         safe: Any = [{"role": m.role, "content": _CONTROL.sub(_break_up, m.content)} for m in messages]

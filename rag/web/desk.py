@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer.prompt import load_answer_prompts, load_check_prompts
+from rag.answer.prompt import load_answer_prompts, load_rewrite_prompts
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.index.build import IndexReport, build_index, remove_sources
@@ -74,8 +74,8 @@ def open_models(settings: Settings) -> Models:
 
 def warm_up(llm: LLM) -> None:
     """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
-    for prompts in (load_check_prompts(), load_answer_prompts()):
-        llm.compare([*prompts.examples, Message("user", "?")], "yes", "no")
+    for prompts in (load_rewrite_prompts(), load_answer_prompts()):
+        llm.read([*prompts.examples, Message("user", "?")])
 
 
 def is_address(index: str) -> bool:

@@ -242,13 +242,18 @@ def _lay_settings(desk: Desk) -> dict[str, Any]:
             info="What writes the answers, for all who use this page. A larger one answers better, and slower.",
         )
         parts["passages"] = gr.Slider(
-            1, 20, settings.passages, step=1, label="Passages", info="So many passages the LLM reads: more take longer."
+            1,
+            20,
+            settings.passages,
+            step=1,
+            label="Passages",
+            info="So many passages are found, and read if needed: more may take longer.",
         )
         parts["caution"] = gr.Slider(
             0.0,
             1.0,
             settings.caution,
-            step=0.05,
+            step=0.01,
             label="Caution",
             info="How sure it must be that the documents answer: 0 always tries, 1 always refuses.",
         )

@@ -1,0 +1,155 @@
+"""Measures how long one waits: from the question to the first evidence, to the first word, and to the last.
+
+    python benchmarks/speed.py DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
+
+Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and another about the
+same passages; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started anew a
+few times. Beside that stands what the bare LLM needs to read the question and the best sentence found, and to write.
+Writes speed.json and speed.png to --out; times are medians in seconds.
+"""
+
+import json
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import matplotlib.pyplot as plt
+from peers import PEERS
+from tqdm import tqdm
+
+from rag import Answer, Assistant, Settings, load_dataset
+from rag.evaluation.cases import sample_questions
+from rag.index.build import index_documents
+from rag.llm.llm import LLM, Message, open_llm
+from rag.models.registry import locate_model
+from rag.types import Hit
+
+STEPS = ("evidence", "first word", "all")
+COLD_RUNS = 5
+
+
+def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None) -> tuple[dict[str, float], Answer]:
+    """Ask, and return when evidence, first word and answer were there; a refusal has no first word."""
+    started = time.perf_counter()
+    times: dict[str, float] = {}
+    for event in assistant.stream(question, hits=hits):
+        passed = time.perf_counter() - started
+        if isinstance(event, Answer):
+            return {**times, "all": passed}, event
+        times.setdefault("first word" if isinstance(event, str) else "evidence", passed)
+    raise AssertionError("a stream ends with an answer")
+
+
+def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
+    """Return the seconds that the bare LLM takes for the shortest prompt with the best sentence, and a short answer."""
+    sentence = max((evidence for hit in hits for evidence in hit.evidence), key=lambda evidence: evidence.score)
+    hit = next(hit for hit in hits if sentence in hit.evidence)
+    words = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
+    started = time.perf_counter()
+    asked = [Message("user", f"{words} {question}")]
+    list(llm.stream(asked, max_tokens=12, temperature=0.0, seed=0))
+    return time.perf_counter() - started
+
+
+def start_anew(question: str, settings: Settings) -> dict[str, float]:
+    """Return the seconds that `rag ask` says each step took, and those until its process had ended."""
+    started = time.perf_counter()
+    run = [
+        sys.executable,
+        "-m",
+        "rag",
+        "ask",
+        question,
+        "--name",
+        settings.name,
+        "--index-dir",
+        str(settings.index_dir),
+    ]
+    told = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    steps = {step: float(seconds) for step, seconds in re.findall(r"· (\w+) ([\d.]+) s", told.splitlines()[-1])}
+    return {**steps, "process": time.perf_counter() - started}
+
+
+def summarise(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each step over the runs that have it."""
+    steps = dict.fromkeys(step for run in runs for step in run)
+    return {step: round(statistics.median(run[step] for run in runs if step in run), 3) for step in steps}
+
+
+def draw(medians: dict[str, dict[str, float]], path: Path) -> None:
+    """Draw the waits as bars, the longest last."""
+    figure, axes = plt.subplots(figsize=(8, 0.6 * len(medians) + 1))
+    for row, steps in enumerate(medians.values()):
+        before = 0.0
+        for step, shade in zip(STEPS, ("0.8", "0.55", "0.25"), strict=True):
+            until = steps.get(step, before)
+            axes.barh(row, until - before, left=before, color=shade, label=step if row == 0 else None)
+            before = until
+    axes.set_yticks(range(len(medians)), [*medians])
+    axes.invert_yaxis()
+    axes.set_xlabel("seconds, median")
+    axes.legend(title="until")
+    figure.savefig(path, bbox_inches="tight", dpi=150)
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--limit", type=click.IntRange(2), default=30, show_default=True, help="Size of the sample.")
+@click.option("--peer", "names", type=click.Choice([*PEERS]), multiple=True, help="Also ask this one.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("eval/speed"), show_default=True)
+def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
+    """Ask in turns, and write what was measured."""
+    out.mkdir(parents=True, exist_ok=True)
+    data = load_dataset(dataset, questions=questions)
+    asked = [question.question for question in sample_questions(data.questions, limit, seed=0)]
+    settings = Settings.load(name="speed", index="", index_dir=out / "index")
+    index, llm = index_documents(data.documents, settings=settings), open_llm(settings)
+    if llm is None:
+        raise SystemExit("there is nothing to wait for without an LLM: set RAG_LLM to one")
+    assistant = Assistant(index, llm, settings)
+    assistant.ask(asked[0])  # what is read once is read
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    paths = [locate_model(settings.llm, kind="llm", home=settings.home)]
+    paths.append(locate_model(settings.embedder, kind="embedder", home=settings.home))
+    peers = {name: PEERS[name](data, *paths) for name in names}
+    runs: dict[str, list[dict[str, float]]] = {}
+    for question, another in zip(tqdm(asked, unit="question"), [*asked[1:], asked[0]], strict=True):
+        times, answer = watch(assistant, question)
+        runs.setdefault("asked", []).append(times)
+        for name, ask in peers.items():
+            started = time.perf_counter()
+            ask(question)
+            runs.setdefault(name, []).append({"all": time.perf_counter() - started})
+        runs.setdefault("the least for the LLM", []).append({"all": measure_limit(llm, question, answer.hits)})
+        assistant.ask(question)
+        runs.setdefault("another about the same passages", []).append(watch(assistant, another, answer.hits)[0])
+    for question in tqdm(asked, unit="question"):  # by now their passages are forgotten
+        assistant.read_ahead(question.rpartition(" ")[0])
+        runs.setdefault("read ahead while it is typed", []).append(watch(assistant, question)[0])
+    medians = {name: summarise(of) for name, of in runs.items()}
+    ratios = {
+        name: round(statistics.median(t["all"] / o["all"] for t, o in zip(runs[name], runs["asked"], strict=True)), 2)
+        for name in names
+    }
+    cold = summarise([start_anew(question, settings) for question in asked[:COLD_RUNS]])
+    result = {
+        "questions": len(asked),
+        "seconds": medians,
+        "ratios": ratios,
+        "anew": cold,
+        "memory_gb": round(memory, 2),
+    }
+    (out / "speed.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    draw(medians, out / "speed.png")
+    click.echo(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Asks the LLM about one passage at a time: whether it states the answer, and in which words."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+from rag.answer.check import NEGATION
+from rag.answer.cite import MIN_SUPPORT, find_quote
+from rag.answer.confidence import estimate_confidence
+from rag.answer.prompt import Prompts, build_question
+from rag.errors import QuestionError
+from rag.llm.llm import LLM, Leaning, Message
+from rag.text import content_words, normalise, split_sentences
+from rag.types import Hit
+
+# What the worked examples reply: "no", or "yes:" and the words of the passage.
+NO, YES = "no", "yes"
+BEGIN = f"{YES}:"
+# An article as likely as this to state the answer is the last that is read, unless its words leave the question open.
+_SURE = 0.3
+# A hit with less than this share of the first one's score hardly ever turns out to be the likeliest.
+_NEAR = 0.8
+# The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
+_HIGHEST = Leaning(3.0)
+# What adds to an answer has log-odds above 0, or above this if the question is why: the LLM is shy of reasons.
+_SHY = -0.5
+# So many passages at most make an answer.
+_MOST = 3
+# Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
+_RIVAL = 0.9
+_HEDGED = re.compile(
+    r"\b(?:may|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
+    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
+    re.IGNORECASE,
+)
+_ASKS_WHY = re.compile(r"\b(?:why|reasons?|causes?|caused)\b|\bhow come\b", re.IGNORECASE)
+_ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
+# What tells a reason, and what tells that none was given.
+_REASON = re.compile(
+    r"\b(?:because|since|owing|reasons?|caus\w+|blam\w+|therefore|fear\w*|protest\w*)\b", re.IGNORECASE
+)
+_UNTOLD = re.compile(
+    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.]*?"
+    r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
+    re.IGNORECASE,
+)
+# A reason is a clause, not a name or a date line: it has so many words in small letters.
+_FEWEST_WORDS = 3
+
+
+class Reading(NamedTuple):
+    """A hit, its number, what the LLM was asked about it, and how likely it states the answer.
+
+    `log_odds` are the LLM's, that it does; `confidence` is the probability, 0 to 1, with the hit's score.
+    """
+
+    number: int
+    hit: Hit
+    messages: list[Message]
+    log_odds: float
+    confidence: float
+
+    @property
+    def is_comment(self) -> bool:
+        return self.hit.chunk.voice == "comment"
+
+
+class Reader:
+    """Reads the hits of a question, no more of them than it takes; `prompt_tokens` counts what was read."""
+
+    def __init__(
+        self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
+    ) -> None:
+        """Hits that take more than `room` tokens with the question are passed over.
+
+        Raises QuestionError if all do.
+        """
+        self._question = question
+        self._hits = hits
+        self._caution = caution
+        self._llm = llm
+        self.readings: list[Reading] = []
+        self.prompt_tokens = instructions = llm.count_tokens(prompts.examples)
+        asked = [build_question(question, hit, prompts=prompts) for hit in hits]
+        tokens = [llm.count_tokens(messages) for messages in asked]
+        if min(tokens) > room:
+            words = len(question.split())
+            raise QuestionError(
+                f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
+            )
+        self._unread = [
+            (n, messages, count - instructions)
+            for n, (messages, count) in enumerate(zip(asked, tokens, strict=True), start=1)
+            if count <= room
+        ]
+
+    @property
+    def confidence(self) -> float:
+        """The probability that one of the hits states the answer: that of the likeliest; 0 if none was read."""
+        return self._best.confidence if self._best else 0.0
+
+    @property
+    def _best(self) -> Reading | None:
+        return max(self.readings, key=lambda reading: reading.confidence, default=None)
+
+    def choose(self) -> Iterator[Reading]:
+        """Yield the hit that likeliest states the answer, if that is likely enough, then those that may add to it.
+
+        Only who asks for these has them read. The likeliest articles come first, and one reader's comment last.
+        """
+        for part in [*self._unread]:
+            if self._is_enough():
+                break
+            if self._could_be_likeliest(self._hits[part[0] - 1]):
+                self._unread.remove(part)
+                self._read(*part)
+        best = self._best
+        if best is None or best.confidence < self._caution:
+            return
+        yield best
+        for part in self._unread:
+            self._read(*part)
+        least = _SHY if _ASKS_WHY.search(self._question) else 0.0
+        near = {best.hit.chunk.document_id, *(hit.chunk.document_id for hit in self._find_rivals(best))}
+        others = [r for r in self.readings if r is not best and r.log_odds > least and r.hit.chunk.document_id in near]
+        others.sort(key=lambda reading: -reading.confidence)
+        readers = [reading for reading in others if reading.is_comment][:1]
+        yield from [reading for reading in others if not reading.is_comment][: _MOST - 1 - len(readers)]
+        yield from readers
+
+    def _is_enough(self) -> bool:
+        last = self.readings[-1] if self.readings else None
+        return last is not None and last.confidence >= max(_SURE, self._caution) and not last.is_comment
+
+    def _could_be_likeliest(self, hit: Hit) -> bool:
+        is_near = hit.score >= _NEAR * self._hits[0].score
+        return is_near and estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name) >= self._caution
+
+    def _read(self, number: int, messages: list[Message], tokens: int) -> None:
+        hit = self._hits[number - 1]
+        leaning = self._llm.compare(messages, YES, NO)
+        if hit.chunk.voice == "comment":  # what the layers tell was fitted to articles
+            leaning = Leaning(leaning.log_odds)
+        confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
+        self.readings.append(Reading(number, hit, messages, leaning.log_odds, confidence))
+        self.prompt_tokens += tokens
+
+    def settle(self, reading: Reading, written: str) -> str:
+        """Return what the LLM wrote from a hit as it is used: the hit's own words.
+
+        Who asks why and is told no reason is told instead that none was given, if the hit says so. Else the next
+        sentence, which often has the reason, is told too; what is no clause gives way to the hit's reason, or nothing.
+        """
+        reply = " ".join(written.split()).removeprefix(BEGIN)  # a server may begin again
+        text = " ".join(dict.fromkeys(self._quote(reply[i:j], reading.hit) for i, j in split_sentences(reply)))
+        if not _ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, _HEDGED)):
+            return text
+        asked = content_words(self._question)
+        sentences = [reading.hit.chunk.text[i:j] for i, j in split_sentences(reading.hit.chunk.text)]
+        about = [sentence for sentence in sentences if asked & content_words(sentence)]
+        untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
+        if sum(word.islower() for word in text.split()) < _FEWEST_WORDS:
+            return next(iter(untold + [sentence for sentence in about if _REASON.search(sentence)]), "")
+        pairs = ((one, other) for one, other in pairwise(sentences) if normalise(text) in normalise(one))
+        told = (one if _REASON.search(one) else f"{one} {other}" for one, other in pairs)
+        return next(chain(untold, told), text)
+
+    def _quote(self, said: str, hit: Hit) -> str:
+        """Return the hit's words for a sentence of the reply: its own, if they are there and say more than was asked.
+
+        Else they are the sentence that is nearest; it is given whole, too, if the reply only begins it.
+        """
+        quote = find_quote(said, hit, question=self._question)
+        sentence = " ".join(hit.chunk.text[quote.start - hit.chunk.start : quote.end - hit.chunk.start].split())
+        words, there, here = (f" {normalise(text)} " for text in (said, hit.chunk.text, sentence))
+        begins = here.startswith(words) and len(words.split()) >= _FEWEST_WORDS
+        says_more = content_words(said) - content_words(self._question)
+        return said if quote.support < MIN_SUPPORT or (words in there and says_more and not begins) else sentence
+
+    def leaves_open(self, reading: Reading, reply: str) -> bool:
+        """Tell whether there may be more to say than the LLM found in a hit, as far as its words show.
+
+        So it is if only a reader says it, if it denies or guesses, if two things were asked, or why (which others may
+        see otherwise), or if a document of another date is as near.
+        """
+        return bool(
+            reading.is_comment
+            or NEGATION.search(reply)
+            or _HEDGED.search(reply)
+            or _ASKS_WHY.search(self._question)
+            or _ASKS_TWO.search(self._question)
+            or any(hit.chunk.date != reading.hit.chunk.date for hit in self._find_rivals(reading))
+        )
+
+    def _find_rivals(self, reading: Reading) -> list[Hit]:
+        """Return the hits of other documents that are as near to the question."""
+        near = [hit for hit in self._hits if hit.score >= _RIVAL * reading.hit.score]
+        return [hit for hit in near if hit.chunk.document_id != reading.hit.chunk.document_id]
