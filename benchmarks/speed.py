@@ -83,7 +83,7 @@ def summarise(runs: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def draw(medians: dict[str, dict[str, float]], path: Path) -> None:
-    """Draw the waits as bars, the longest last."""
+    """Draw the waits as bars."""
     figure, axes = plt.subplots(figsize=(8, 0.6 * len(medians) + 1))
     for row, steps in enumerate(medians.values()):
         before = 0.0
