@@ -24,6 +24,7 @@ from peers import PEERS
 from tqdm import tqdm
 
 from rag import Answer, Assistant, Settings, load_dataset
+from rag.answer.cite import get_words
 from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
 from rag.llm.llm import LLM, Message, open_llm
@@ -48,11 +49,10 @@ def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = No
 
 def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
     """Return the seconds that the bare LLM takes for the shortest prompt with the best sentence, and a short answer."""
-    sentence = max((evidence for hit in hits for evidence in hit.evidence), key=lambda evidence: evidence.score)
-    hit = next(hit for hit in hits if sentence in hit.evidence)
-    words = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
+    found = ((hit.chunk, evidence) for hit in hits for evidence in hit.evidence)
+    chunk, sentence = max(found, key=lambda pair: pair[1].score)
     started = time.perf_counter()
-    asked = [Message("user", f"{words} {question}")]
+    asked = [Message("user", f"{get_words(chunk, sentence)} {question}")]
     list(llm.stream(asked, max_tokens=12, temperature=0.0, seed=0))
     return time.perf_counter() - started
 

@@ -411,7 +411,7 @@ def test_what_is_read_ahead_is_the_beginning_of_what_is_asked(index: Index, sett
     assistant.ask("When did the minister arrive?")
     (ahead,), first = llm.read_ahead, llm.compared[0]
     assert ahead[:-1] == first[:-1]
-    assert ahead[-1].content[: ahead[-1].shared] == first[-1].content[: first[-1].shared]
+    assert ahead[-1].content[: ahead[-1].shared] == first[-1].content[: first[-1].shared] != ""
     Assistant(index, None, settings).read_ahead("When did the minister")  # without an LLM there is nothing to read
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.answer.check import find_conflict
 from rag.answer.prompt import REFUSAL
 from rag.text import content_words, split_sentences
-from rag.types import Chunk, Citation, Hit, Outcome, Sentence, Verdict
+from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     claims = []
     for evidence, n in sorted(best, key=lambda pair: (pair[1], pair[0].start)):
         quote = Quote(evidence.score, evidence.start, evidence.end)
-        claims.append(_Claim(" ".join(_get_words(hits[n - 1].chunk, quote).split()), {n: quote}))
+        claims.append(_Claim(" ".join(get_words(hits[n - 1].chunk, evidence).split()), {n: quote}))
     return _conclude(claims, hits)
 
 
@@ -177,14 +177,15 @@ def _find_support(text: str, number: int, hits: Sequence[Hit], question: str) ->
 
 def _find_conflict(text: str, chunk: Chunk, quote: Quote, question: str) -> str | None:
     """Return what a sentence says and its passage does not."""
-    conflict = find_conflict(text, [_describe(chunk)], [_get_words(chunk, quote)], question=question)
+    conflict = find_conflict(text, [_describe(chunk)], [get_words(chunk, quote)], question=question)
     if conflict:
         logger.info("not in passage %d: %s of: %s", chunk.id, conflict, text)
     return conflict
 
 
-def _get_words(chunk: Chunk, quote: Quote) -> str:
-    return chunk.text[quote.start - chunk.start : quote.end - chunk.start]
+def get_words(chunk: Chunk, place: Quote | Evidence) -> str:
+    """Return what a chunk says at a place, `[start, end)` in its document."""
+    return chunk.text[place.start - chunk.start : place.end - chunk.start]
 
 
 def _describe(chunk: Chunk) -> str:
@@ -207,7 +208,7 @@ def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
         c.voice,
         c.author,
         c.date,
-        _get_words(c, quote),
+        get_words(c, quote),
         quote.start,
         quote.end,
         c.heading,

@@ -6,7 +6,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from rag.answer.check import NEGATION
-from rag.answer.cite import MIN_SUPPORT, find_quote
+from rag.answer.cite import MIN_SUPPORT, find_quote, get_words
 from rag.answer.confidence import estimate_confidence
 from rag.answer.prompt import Prompts, build_question
 from rag.errors import QuestionError
@@ -172,7 +172,7 @@ class Reader:
         Else they are the sentence that is nearest; it is given whole, too, if the reply only begins it.
         """
         quote = find_quote(said, hit, question=self._question)
-        sentence = " ".join(hit.chunk.text[quote.start - hit.chunk.start : quote.end - hit.chunk.start].split())
+        sentence = " ".join(get_words(hit.chunk, quote).split())
         words, there, here = (f" {normalise(text)} " for text in (said, hit.chunk.text, sentence))
         begins = here.startswith(words) and len(words.split()) >= _FEWEST_WORDS
         says_more = content_words(said) - content_words(self._question)
