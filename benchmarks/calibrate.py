@@ -1,18 +1,20 @@
 """Fits the confidence: how sure it is that a passage states the answer, from what is seen before it is written.
 
-    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 700
+    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1300
 
-Asks a sample of the answerable and as many of the unanswerable questions of DATASET, none of those in QUESTIONS, about
-the first passages found for each, keeps what they show in --features, and writes the coefficients to
-`rag/answer/confidence.json`. A passage states the answer if an accepted text stands in it. The figures printed are of
-models that have not seen the article which a question is about; a question's confidence is its likeliest passage's.
+Asks the questions about a sample of DATASET's passages, none of those in QUESTIONS, of the first passages found for
+each, keeps what they show in --features, and writes the coefficients to `rag/answer/confidence.json`. A passage states
+the answer if an accepted text stands in it. Most are labelled as other articles or readers' comments are, so that the
+label tells nothing. The figures printed are of models that have not seen the article which a question is about; a
+question's confidence is its likeliest passage's.
 """
 
 import argparse
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,12 +37,16 @@ from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
 from rag.llm.llm import Leaning, open_llm
 from rag.retrieve import retrieve
+from rag.types import Chunk
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/confidence.json"
 # The layers that tell most, of 28: the first ones have not yet seen, the last ones have already decided.
 LAYERS = slice(18, 21)
-# The penalty's inverse: there are nearly as many weights as passages. Two are known to tell: theirs hardly counts.
-STRENGTH, EASY = 1e-3, 10
+# The penalty's inverse: there are many weights for so few passages. Two are known to tell: theirs hardly counts.
+STRENGTH, EASY = 3e-3, 10
+OUTLETS = ("Harbour Gazette", "The Daily Ledger", "Reuters", "Northern Echo", "City Mirror", "The Observer", "BBC News",
+           "Annual report")  # fmt: skip
+READERS = ("Ines", "Marco P.", "J. Fielding", "Ayesha", "Tom", "oldsailor", "K. Brandt", "Lena")
 Matrix = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -51,13 +57,13 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=Path, required=True, help="questions to be measured on, never to be fitted on"
     )
-    parser.add_argument("--limit", type=int, default=700)
+    parser.add_argument("--limit", type=int, default=1300)
     parser.add_argument("--passages", type=int, default=2, help="passages asked about a question [2]")
     parser.add_argument("--features", type=Path, help="file of what each question shows [eval/confidence-HASH.jsonl]")
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset)
     held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
-    questions = list(draw([q for q in dataset.questions if q.id not in held_out], arguments.limit))
+    questions = draw([q for q in dataset.questions if q.id not in held_out], arguments.limit)
     settings, prompts = Settings.load().beside("calibrate"), load_answer_prompts()
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
     path = arguments.features or Path("eval", f"confidence-{made_by}.jsonl")
@@ -66,10 +72,27 @@ def main() -> None:
     fit(rows, np.array([q.answerable for q in questions]), np.array(articles), llm=settings.llm)
 
 
-def draw(questions: list[Question], limit: int) -> Iterator[Question]:
-    """Yield a sample, half of it answerable."""
-    for answerable in (True, False):
-        yield from random.Random(0).sample([q for q in questions if q.answerable == answerable], limit // 2)  # noqa: S311
+def draw(questions: list[Question], limit: int) -> list[Question]:
+    """Return the questions about a sample of passages, each passage's together: it is read once for all of them."""
+    by_passage = defaultdict(list)
+    for question in questions:
+        by_passage[question.source_passage_id or ""].append(question)
+    passages = sorted(by_passage)
+    random.Random(0).shuffle(passages)  # noqa: S311
+    return [question for passage in passages for question in by_passage[passage]][:limit]
+
+
+def relabel(chunk: Chunk) -> Chunk:
+    """Return most chunks with an outlet and a date, or as a reader's comment, by chance and always the same."""
+    chance = random.Random(str(chunk.id))  # noqa: S311
+    kind = chance.random()
+    if kind < 0.4:
+        return chunk
+    date = f"{chance.randint(1995, 2026)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+    if kind < 0.7:
+        return replace(chunk, outlet=chance.choice(OUTLETS), date=date if chance.random() < 0.8 else None)
+    author = chance.choice(READERS)
+    return replace(chunk, voice="comment", outlet=None, author=author, date=date if chance.random() < 0.5 else None)
 
 
 class Row(NamedTuple):
@@ -95,7 +118,8 @@ def measure(
             if question.id not in known:
                 rows = known[question.id] = []
                 for hit in retrieve(index, question.question, passages=settings.passages)[:passages]:
-                    odds, values = llm.compare(build_question(question.question, hit, prompts=prompts), YES, NO)
+                    asked = build_question(question.question, replace(hit, chunk=relabel(hit.chunk)), prompts=prompts)
+                    odds, values = llm.compare(asked, YES, NO)
                     states = question.answerable and contains_answer(hit.chunk.text, question.answers)
                     kept = None if values is None else [[round(float(v), 3) for v in layer] for layer in values[LAYERS]]
                     rows.append({"log_odds": odds, "values": kept, "score": hit.score, "states": states})

@@ -1,0 +1,96 @@
+"""Measures what each part of answering is worth: the same questions are asked again without it.
+
+python benchmarks/ablation.py DATASET --questions FILE --limit 100
+
+Prints, of each part, what changes without it, with the 95 % interval over the same questions, and what each run
+measured. Reports of the runs are kept in --out; a run that was stopped goes on.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import click
+
+from rag import Assistant, Settings, load_dataset
+from rag.answer.confidence import ANY, estimate_confidence
+from rag.answer.prompt import load_answer_prompts
+from rag.answer.reading import Reader, Reading
+from rag.evaluation.cases import sample_questions
+from rag.evaluation.metrics import Estimate
+from rag.evaluation.report import Report, compare, load_report
+from rag.evaluation.run import evaluate
+from rag.index.build import index_documents
+from rag.llm.llm import Leaning, open_llm
+
+SHOWN = ("score", "correct", "false_refusals", "refused")
+
+
+def estimate_without_layers(leaning: Leaning, score: float, *, llm: str) -> float:
+    """Return the confidence as it is for an LLM that does not show its layers."""
+    return estimate_confidence(Leaning(leaning.log_odds), score, llm=ANY)
+
+
+def take_as_written(_: Reader, reading: Reading, written: str) -> str:
+    """Return the LLM's reply as it is."""
+    return written
+
+
+def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
+    """Return what takes each part away."""
+    prompts = load_answer_prompts()
+    rules_alone = prompts._replace(examples=prompts.examples[:1])
+    as_written = patch.object(Reader, "settle", take_as_written)
+    return {
+        "worked examples": [patch("rag.assistant.load_answer_prompts", return_value=rules_alone)],
+        "the LLM's layers": [patch("rag.answer.reading.estimate_confidence", estimate_without_layers)],
+        "the document's words for the LLM's": [as_written],
+        "that, and the check": [
+            as_written,
+            patch("rag.answer.cite.find_conflict", return_value=None),
+            patch("rag.answer.cite.MIN_SUPPORT", 0.0),
+        ],
+        "caution": [],
+    }
+
+
+def show(name: str, estimates: Mapping[str, Estimate]) -> None:
+    """Print a line of measures."""
+    cells = (f"{e.value:+.3f} ({e.low:+.3f} to {e.high:+.3f})" for e in (estimates[measure] for measure in SHOWN))
+    click.echo(f"{name:36} {'  '.join(cells)}")
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="Size of the sample.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("eval/ablation"), show_default=True)
+def main(dataset: Path, questions: Path | None, limit: int, out: Path) -> None:
+    """Ask with all parts, then without each."""
+    data = load_dataset(dataset, questions=questions)
+    asked = sample_questions(data.questions, limit, seed=0)
+    settings = Settings.load(name="ablation", index="", index_dir=out / "index")
+    index, llm = index_documents(data.documents, settings=settings), open_llm(settings)
+
+    def ask(name: str, patches: Sequence[AbstractContextManager[Any]], caution: float) -> Report:
+        folder = out / name.replace(" ", "-")
+        if (folder / "report.json").exists():
+            return load_report(folder)
+        with ExitStack() as stack:
+            for without in patches:
+                stack.enter_context(without)
+            assistant = Assistant(index, llm, settings.model_copy(update={"caution": caution}))
+            return evaluate(assistant, data, questions=asked, folder=folder, progress=True)
+
+    whole = ask("whole", [], settings.caution)
+    click.echo(f"{'':36} {', '.join(SHOWN)}")
+    show("all parts", whole.measures)
+    for part, patches in make_parts().items():
+        report = ask(part, patches, 0.0 if part == "caution" else settings.caution)
+        show(f"without {part}", compare(report, whole).differences)
+
+
+if __name__ == "__main__":
+    main()
