@@ -1,6 +1,6 @@
 """Fits the confidence: how sure it is that a passage states the answer, from what is seen before it is written.
 
-    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1300
+    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1200
 
 Asks the questions about a sample of DATASET's passages, none of those in QUESTIONS, of the first passages found for
 each, keeps what they show in --features, and writes the coefficients to `rag/answer/confidence.json`. A passage states
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=Path, required=True, help="questions to be measured on, never to be fitted on"
     )
-    parser.add_argument("--limit", type=int, default=1300)
+    parser.add_argument("--limit", type=int, default=1200)
     parser.add_argument("--passages", type=int, default=2, help="passages asked about a question [2]")
     parser.add_argument("--features", type=Path, help="file of what each question shows [eval/confidence-HASH.jsonl]")
     arguments = parser.parse_args()

@@ -23,11 +23,6 @@ _NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
-def normalise(text: str) -> str:
-    """Return a text's words in lower case, with single spaces."""
-    return " ".join(WORD.findall(text.lower()))
-
-
 def stem(word: str) -> str:
     """Return the first six letters, in lower case: "cancelled" meets "cancellation", "officials" meets "official"."""
     return word.lower()[:6]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.answer.check import NEGATION
@@ -11,7 +11,7 @@ from rag.answer.confidence import estimate_confidence
 from rag.answer.prompt import Prompts, build_question
 from rag.errors import QuestionError
 from rag.llm.llm import LLM, Leaning, Message
-from rag.text import content_words, normalise, split_sentences
+from rag.text import content_words, split_sentences
 from rag.types import Hit
 
 # What the worked examples reply: "no", or "yes:" and the words of the passage.
@@ -34,7 +34,7 @@ _HEDGED = re.compile(
     r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
     re.IGNORECASE,
 )
-_ASKS_WHY = re.compile(r"\b(?:why|reasons?|causes?|caused)\b|\bhow come\b", re.IGNORECASE)
+_ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 _ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 # What tells a reason, and what tells that none was given.
 _REASON = re.compile(
@@ -140,43 +140,39 @@ class Reader:
     def _read(self, number: int, messages: list[Message], tokens: int) -> None:
         hit = self._hits[number - 1]
         leaning = self._llm.compare(messages, YES, NO)
-        if hit.chunk.voice == "comment":  # what the layers tell was fitted to articles
-            leaning = Leaning(leaning.log_odds)
         confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
         self.readings.append(Reading(number, hit, messages, leaning.log_odds, confidence))
         self.prompt_tokens += tokens
 
     def settle(self, reading: Reading, written: str) -> str:
-        """Return what the LLM wrote from a hit as it is used: the hit's own words.
+        """Return the sentences of a hit that the LLM means by what it wrote from it.
 
         Who asks why and is told no reason is told instead that none was given, if the hit says so. Else the next
         sentence, which often has the reason, is told too; what is no clause gives way to the hit's reason, or nothing.
         """
         reply = " ".join(written.split()).removeprefix(BEGIN)  # a server may begin again
-        text = " ".join(dict.fromkeys(self._quote(reply[i:j], reading.hit) for i, j in split_sentences(reply)))
+        told = [*dict.fromkeys(self._quote(reply[i:j], reading.hit) for i, j in split_sentences(reply))]
+        text = " ".join(told)
         if not _ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, _HEDGED)):
             return text
         asked = content_words(self._question)
-        sentences = [reading.hit.chunk.text[i:j] for i, j in split_sentences(reading.hit.chunk.text)]
+        sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
-        if sum(word.islower() for word in text.split()) < _FEWEST_WORDS:
+        if sum(word.islower() for word in reply.split()) < _FEWEST_WORDS:
             return next(iter(untold + [sentence for sentence in about if _REASON.search(sentence)]), "")
-        pairs = ((one, other) for one, other in pairwise(sentences) if normalise(text) in normalise(one))
-        told = (one if _REASON.search(one) else f"{one} {other}" for one, other in pairs)
-        return next(chain(untold, told), text)
+        longer = [f"{one} {other}" for one, other in pairwise(sentences) if one == text and not _REASON.search(one)]
+        return next(iter(untold + longer), text)
 
     def _quote(self, said: str, hit: Hit) -> str:
-        """Return the hit's words for a sentence of the reply: its own, if they are there and say more than was asked.
+        """Return the hit's sentence for one of the reply, or what was said if it has none.
 
-        Else they are the sentence that is nearest; it is given whole, too, if the reply only begins it.
+        A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
         """
-        quote = find_quote(said, hit, question=self._question)
-        sentence = " ".join(get_words(hit.chunk, quote).split())
-        words, there, here = (f" {normalise(text)} " for text in (said, hit.chunk.text, sentence))
-        begins = here.startswith(words) and len(words.split()) >= _FEWEST_WORDS
-        says_more = content_words(said) - content_words(self._question)
-        return said if quote.support < MIN_SUPPORT or (words in there and says_more and not begins) else sentence
+        is_echo = content_words(said) <= content_words(self._question)
+        quote = find_quote(self._question if is_echo else said, hit, question=self._question)
+        is_there = quote.support and (is_echo or quote.support >= MIN_SUPPORT)
+        return " ".join(get_words(hit.chunk, quote).split()) if is_there else said
 
     def leaves_open(self, reading: Reading, reply: str) -> bool:
         """Tell whether there may be more to say than the LLM found in a hit, as far as its words show.
