@@ -184,7 +184,7 @@ def test_a_likely_article_is_the_last_that_is_read(settings: Settings) -> None:
 def test_otherwise_it_is_answered_from_the_likeliest(settings: Settings) -> None:
     llm = ScriptedLLM("a rival power", log_odds={"minister": -1.0, "officials": 0.05})
     answer = read(llm, "Who was behind it?", HITS, settings)
-    assert answer.answer == "A rival power [2]."
+    assert answer.answer == "Some officials suspect that a rival power was behind the cancellation [2]."
     assert (len(llm.compared), len(llm.asked)) == (3, 1)
     assert answer.confidence == pytest.approx(estimate_confidence(Leaning(0.05), 1.2, llm="scripted"))
     assert answer.prompt_tokens > llm.count_tokens(llm.compared[0]) + 2 * len(HITS)
@@ -216,7 +216,7 @@ def test_who_asks_why_hears_what_others_say_too(settings: Settings) -> None:
     )
     hits = [make_hit(1, "The minister stayed away because of a strike."), HITS[1]]
     assert read(llm, "Why was it cancelled?", hits, settings).answer == (
-        "Because of a strike [1]. Some officials suspect that a rival power was behind the cancellation [2]."
+        "The minister stayed away because of a strike [1]. Some officials suspect that a rival power was behind the cancellation [2]."
     )
 
 
@@ -244,18 +244,22 @@ def test_who_asks_why_and_is_told_what_happened_is_told_the_next_sentence_too(se
     assert answer.answer == "The school closed on Friday after 112 years [1]."
 
 
+BUILT = "The bridge was built by a stonemason from Osk [1]."
+
+
 @pytest.mark.parametrize(
     ("written", "answer"),
     [
-        ("by a stonemason from Osk", "By a stonemason from Osk [1]."),
-        ("The bridge was built", "The bridge was built by a stonemason from Osk [1]."),
-        ("the bridge", "The bridge was built by a stonemason from Osk [1]."),
-        ("A stonemason built the bridge at Osk.", "The bridge was built by a stonemason from Osk [1]."),
+        ("by a stonemason from Osk", BUILT),
+        ("The bridge was built", BUILT),
+        ("who built the bridge", BUILT),
+        ("A stonemason built the bridge at Osk.", BUILT),
+        ("from Osk. Paid late.", f"{BUILT} He was paid late [1]."),
         ("A king drowned.", REFUSAL),
     ],
-    ids=["its words", "only the beginning", "no more than was asked", "words of its own", "nothing of it"],
+    ids=["its words", "only the beginning", "no more than was asked", "words of its own", "of two", "nothing of it"],
 )
-def test_an_answer_is_in_the_words_of_the_document(written: str, answer: str, settings: Settings) -> None:
+def test_an_answer_is_made_of_the_documents_sentences(written: str, answer: str, settings: Settings) -> None:
     hit = make_hit(1, "It rained for weeks. The bridge was built by a stonemason from Osk. He was paid late.")
     assert read(ScriptedLLM(written), "Who built the bridge?", [hit], settings).answer == answer
 
@@ -263,7 +267,7 @@ def test_an_answer_is_in_the_words_of_the_document(written: str, answer: str, se
 def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(settings: Settings) -> None:
     hits = [HITS[0], replace(HITS[1], score=0.5)]
     llm = ScriptedLLM("on Wednesday", log_odds={"minister": 0.05, "officials": 9.0})
-    assert read(llm, "When did he arrive?", hits, settings).answer == "On Wednesday [1]."
+    assert read(llm, "When did he arrive?", hits, settings).answer == "The minister arrived on Wednesday [1]."
     assert len(llm.compared) == 1
     llm = ScriptedLLM("on Wednesday", "A rival power.", log_odds={"minister": 0.05, "officials": 9.0})
     assert len(read(llm, "When did he arrive and who was behind it?", hits, settings).sentences) == 2
