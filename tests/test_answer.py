@@ -216,7 +216,8 @@ def test_who_asks_why_hears_what_others_say_too(settings: Settings) -> None:
     )
     hits = [make_hit(1, "The minister stayed away because of a strike."), HITS[1]]
     assert read(llm, "Why was it cancelled?", hits, settings).answer == (
-        "The minister stayed away because of a strike [1]. Some officials suspect that a rival power was behind the cancellation [2]."
+        "The minister stayed away because of a strike [1]. "
+        "Some officials suspect that a rival power was behind the cancellation [2]."
     )
 
 
