@@ -23,7 +23,8 @@ _SURE = 0.3
 _NEAR = 0.8
 # The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
 _HIGHEST = Leaning(3.0)
-# What adds to an answer has log-odds above 0, or above this if the question is why: the LLM is shy of reasons.
+# What adds to an answer is as likely as that has to be; if the question is why, it has log-odds above this: passages
+# that give a reason, or none, do not look as if they stated one.
 _SHY = -0.5
 # So many passages at most make an answer.
 _MOST = 3
@@ -121,9 +122,14 @@ class Reader:
         yield best
         for part in self._unread:
             self._read(*part)
-        least = _SHY if _ASKS_WHY.search(self._question) else 0.0
+        asks_why = _ASKS_WHY.search(self._question)
         near = {best.hit.chunk.document_id, *(hit.chunk.document_id for hit in self._find_rivals(best))}
-        others = [r for r in self.readings if r is not best and r.log_odds > least and r.hit.chunk.document_id in near]
+        others = [
+            reading
+            for reading in self.readings
+            if reading is not best and reading.hit.chunk.document_id in near
+            and (reading.log_odds > _SHY if asks_why else reading.confidence >= self._caution)
+        ]  # fmt: skip
         others.sort(key=lambda reading: -reading.confidence)
         readers = [reading for reading in others if reading.is_comment][:1]
         yield from [reading for reading in others if not reading.is_comment][: _MOST - 1 - len(readers)]
