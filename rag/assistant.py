@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -36,8 +37,10 @@ class Assistant:
         Raises CatalogError or ModelError, saying what to run.
         """
         settings = settings or Settings.load()
-        index = open_index(location or settings.location, settings)
-        return cls(index, open_llm(settings), settings)
+        with ThreadPoolExecutor(1) as pool:
+            llm = pool.submit(open_llm, settings)
+            index = open_index(location or settings.location, settings)
+            return cls(index, llm.result(), settings)
 
     def ask(
         self,

@@ -17,14 +17,14 @@ from rag.types import Hit
 # What the worked examples reply: "no", or "yes:" and the words of the passage.
 NO, YES = "no", "yes"
 BEGIN = f"{YES}:"
-# An article as likely as this to state the answer is the last that is read, unless its words leave the question open.
+# An article as likely as this to state the answer is the last that is read, unless its words leave the question open;
+# then others as likely add to it.
 _SURE = 0.3
 # A hit with less than this share of the first one's score hardly ever turns out to be the likeliest.
 _NEAR = 0.8
 # The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
 _HIGHEST = Leaning(3.0)
-# What adds to an answer is as likely as that has to be; if the question is why, it has log-odds above this: passages
-# that give a reason, or none, do not look as if they stated one.
+# If the question is why, what has log-odds above this adds to it: the LLM is shy of reasons.
 _SHY = -0.5
 # So many passages at most make an answer.
 _MOST = 3
@@ -80,6 +80,7 @@ class Reader:
         self._question = question
         self._hits = hits
         self._caution = caution
+        self._sure = max(_SURE, caution)
         self._llm = llm
         self.readings: list[Reading] = []
         self.prompt_tokens = instructions = llm.count_tokens(prompts.examples)
@@ -128,7 +129,7 @@ class Reader:
             reading
             for reading in self.readings
             if reading is not best and reading.hit.chunk.document_id in near
-            and (reading.log_odds > _SHY if asks_why else reading.confidence >= self._caution)
+            and (reading.log_odds > _SHY if asks_why else reading.confidence >= self._sure)
         ]  # fmt: skip
         others.sort(key=lambda reading: -reading.confidence)
         readers = [reading for reading in others if reading.is_comment][:1]
@@ -137,7 +138,7 @@ class Reader:
 
     def _is_enough(self) -> bool:
         last = self.readings[-1] if self.readings else None
-        return last is not None and last.confidence >= max(_SURE, self._caution) and not last.is_comment
+        return last is not None and last.confidence >= self._sure and not last.is_comment
 
     def _could_be_likeliest(self, hit: Hit) -> bool:
         is_near = hit.score >= _NEAR * self._hits[0].score

@@ -37,6 +37,7 @@ class LlamaCpp:
                 n_threads=threads,
                 n_threads_batch=threads,
                 n_gpu_layers=gpu_layers,
+                use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
                 verbose=False,
             )
         except (ValueError, RuntimeError, OSError) as exc:
