@@ -265,6 +265,13 @@ def test_an_answer_is_made_of_the_documents_sentences(written: str, answer: str,
     assert read(ScriptedLLM(written), "Who built the bridge?", [hit], settings).answer == answer
 
 
+def test_a_sentence_that_points_back_is_told_with_the_one_before_it(settings: Settings) -> None:
+    hit = make_hit(1, "It rained for weeks. Ada Wirth built the bridge. Later she was paid 90 crowns. The king wept.")
+    hit = find_evidence("What was the builder paid?", [hit])[0]
+    answer = read(ScriptedLLM("90 crowns"), "What was the builder paid?", [hit], settings)
+    assert answer.answer == "Ada Wirth built the bridge [1]. Later she was paid 90 crowns [1]."
+
+
 def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(settings: Settings) -> None:
     hits = [HITS[0], replace(HITS[1], score=0.5)]
     llm = ScriptedLLM("on Wednesday", log_odds={"minister": 0.05, "officials": 9.0})

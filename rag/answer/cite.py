@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\b")
 _NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(r"\W*(?:\w+\W+){0,2}(?:he|she|it|they|this|these|those|his|her|its|their)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 MIN_SUPPORT = 0.4
 _MARGIN = 0.25
@@ -84,13 +85,22 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
 def _shorten(written: str, hit: Hit) -> list[str]:
     """Return the sentences of a reply, without those that lead up to its last and share less with the question.
 
-    A small LLM that quotes begins early, and stops when the answer is told.
+    A small LLM that quotes begins early, and stops when the answer is told. What a sentence points back to stays.
     """
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     sentences = [_finish(written[start:end]) for start, end in split_sentences(written)]
     weights = [shares.get(find_quote(text, hit).start, 0.0) for text in sentences]
     least = _NEARLY * max(weights, default=0.0)
-    return [text for text, weight in zip(sentences, weights, strict=True) if weight >= least or text is sentences[-1]]
+    kept: list[str] = []
+    for text, weight in zip(reversed(sentences), reversed(weights), strict=True):
+        if not kept or weight >= least or points_back(kept[-1]):
+            kept.append(text)
+    return kept[::-1]
+
+
+def points_back(sentence: str) -> bool:
+    """Tell whether a sentence begins with somebody or something that the one before it has named."""
+    return bool(_POINTS_BACK.match(sentence))
 
 
 def _finish(text: str) -> str:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from rag.answer.check import NEGATION
-from rag.answer.cite import MIN_SUPPORT, find_quote, get_words
+from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
 from rag.answer.confidence import estimate_confidence
 from rag.answer.prompt import Prompts, build_question
 from rag.errors import QuestionError
@@ -154,22 +154,29 @@ class Reader:
     def settle(self, reading: Reading, written: str) -> str:
         """Return the sentences of a hit that the LLM means by what it wrote from it.
 
+        One that points back ("He was …") is told with the one before it.
+        """
+        sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
+        before = {other: [one] for one, other in pairwise(sentences) if points_back(other)}
+        told = self._choose_sentences(reading.hit, " ".join(written.split()).removeprefix(BEGIN), sentences)
+        return " ".join(dict.fromkeys(chain.from_iterable([*before.get(one, []), one] for one in told)))
+
+    def _choose_sentences(self, hit: Hit, reply: str, sentences: Sequence[str]) -> list[str]:
+        """Return those of a hit's sentences that a reply means.
+
         Who asks why and is told no reason is told instead that none was given, if the hit says so. Else the next
         sentence, which often has the reason, is told too; what is no clause gives way to the hit's reason, or nothing.
         """
-        reply = " ".join(written.split()).removeprefix(BEGIN)  # a server may begin again
-        told = [*dict.fromkeys(self._quote(reply[i:j], reading.hit) for i, j in split_sentences(reply))]
-        text = " ".join(told)
+        told = [self._quote(reply[i:j], hit) for i, j in split_sentences(reply)]
         if not _ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, _HEDGED)):
-            return text
+            return told
         asked = content_words(self._question)
-        sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
         if sum(word.islower() for word in reply.split()) < _FEWEST_WORDS:
-            return next(iter(untold + [sentence for sentence in about if _REASON.search(sentence)]), "")
-        longer = [f"{one} {other}" for one, other in pairwise(sentences) if one == text and not _REASON.search(one)]
-        return next(iter(untold + longer), text)
+            return (untold + [sentence for sentence in about if _REASON.search(sentence)])[:1]
+        longer = (pair for pair in pairwise(sentences) if [pair[0]] == told and not _REASON.search(pair[0]))
+        return untold[:1] or [*next(longer, told)]
 
     def _quote(self, said: str, hit: Hit) -> str:
         """Return the hit's sentence for one of the reply, or what was said if it has none.
