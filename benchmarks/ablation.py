@@ -3,7 +3,7 @@
 python benchmarks/ablation.py DATASET --questions FILE --limit 100
 
 Prints, of each part, what changes without it, with the 95 % interval over the same questions, and what each run
-measured. Reports of the runs are kept in --out; a run that was stopped goes on.
+measured. Reports of the runs are left in --out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from rag.answer.prompt import load_answer_prompts
 from rag.answer.reading import Reader, Reading
 from rag.evaluation.cases import sample_questions
 from rag.evaluation.metrics import Estimate
-from rag.evaluation.report import Report, compare, load_report
+from rag.evaluation.report import Report, compare
 from rag.evaluation.run import evaluate
 from rag.index.build import index_documents
 from rag.llm.llm import Leaning, open_llm
@@ -71,18 +71,15 @@ def main(dataset: Path, questions: Path | None, limit: int, out: Path) -> None:
     """Ask with all parts, then without each."""
     data = load_dataset(dataset, questions=questions)
     asked = sample_questions(data.questions, limit, seed=0)
-    settings = Settings.load(name="ablation", index="", index_dir=out / "index")
+    settings = Settings.load().beside("ablation")
     index, llm = index_documents(data.documents, settings=settings), open_llm(settings)
 
     def ask(name: str, patches: Sequence[AbstractContextManager[Any]], caution: float) -> Report:
-        folder = out / name.replace(" ", "-")
-        if (folder / "report.json").exists():
-            return load_report(folder)
         with ExitStack() as stack:
             for without in patches:
                 stack.enter_context(without)
             assistant = Assistant(index, llm, settings.model_copy(update={"caution": caution}))
-            return evaluate(assistant, data, questions=asked, folder=folder, progress=True)
+            return evaluate(assistant, data, questions=asked, folder=out / name.replace(" ", "-"), progress=True)
 
     whole = ask("whole", [], settings.caution)
     click.echo(f"{'':36} {', '.join(SHOWN)}")
