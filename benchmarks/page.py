@@ -1,11 +1,12 @@
 """Measures the chat page: how soon evidence is seen, and how it holds up when many ask at once.
 
-    python benchmarks/page.py DATASET --chunks 10000 --questions 100 --clients 20 --seconds 120
+    python benchmarks/page.py DATASET --chunks 10000 --questions 100 --clients 20 --seconds 120 --typed 30
 
 DATASET is one of `rag eval`: its documents, again and again under other titles, fill an index of so many chunks, with
 vectors drawn at random; its questions are asked, embedded with the default embedder. The LLM is a script, which writes
-the first passage's first sentence, 20 words a second: what is measured is the page. The first part needs Chromium; the
-clients of the second are another process.
+the first passage's first sentence, 20 words a second: what is measured is the page. The clients are another process.
+Last, some questions are typed, ten letters a second, and sent to the settings' LLM, over an index of the documents as
+they are. All but the clients needs Chromium.
 """
 
 import argparse
@@ -27,17 +28,24 @@ from playwright.sync_api import sync_playwright
 from tqdm import tqdm
 
 from rag import Message, Settings, load_dataset
+from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
 from rag.index.embedder import Embedder, Vectors, open_embedder
-from rag.llm.llm import Leaning
+from rag.llm.llm import Leaning, open_llm
 from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
 
 WORDS_PER_S = 20
-_WAIT = """() => new Promise(done => {
+_LETTER_MS = 100
+# The milliseconds from Enter to what is looked for, or null if the answer is there before.
+_WAIT = """wanted => new Promise(done => {
     const box = document.querySelector('#fn-question textarea'), start = performance.now();
-    const look = () => document.querySelector('.fn-evidence') ? done(performance.now() - start) : setTimeout(look, 5);
+    const look = () => {
+        if (document.querySelector(wanted)) done(performance.now() - start);
+        else if (document.querySelector('.fn-outcome')) done(null);
+        else setTimeout(look, 5);
+    };
     box.dispatchEvent(new KeyboardEvent('keypress', {key: 'Enter', bubbles: true}));
     look();
 })"""
@@ -99,8 +107,8 @@ def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[s
     return desk, [question.question for question in data.questions if not question.history]
 
 
-def measure_evidence(address: str, questions: Sequence[str]) -> list[float]:
-    """Return the seconds from Enter to the first evidence in a browser."""
+def measure(address: str, questions: Sequence[str], wanted: str, *, letter_ms: int = 0) -> list[float]:
+    """Return the seconds from Enter until what a selector wants is in the browser, of the questions where it comes."""
     seconds = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -110,11 +118,31 @@ def measure_evidence(address: str, questions: Sequence[str]) -> list[float]:
         for question in tqdm(questions, unit="question", disable=None):
             page.get_by_role("button", name="New conversation").click()
             page.wait_for_selector(".fn-answer", state="detached")
-            page.fill("#fn-question textarea", question)
-            seconds.append(page.evaluate(_WAIT) / 1000)
-            page.wait_for_selector(".fn-outcome")
+            page.locator("#fn-question textarea").press_sequentially(question, delay=letter_ms)
+            waited = page.evaluate(_WAIT, wanted)
+            if waited is not None:
+                seconds.append(waited / 1000)
+            page.wait_for_selector(".fn-outcome", timeout=120_000)
         browser.close()
-    return seconds
+    return sorted(seconds)
+
+
+def measure_typed(folder: Path, dataset: Path, *, limit: int) -> list[float]:
+    """Return the seconds from Enter to the LLM's first word, of a sample of questions typed on the page."""
+    data = load_dataset(dataset)
+    settings = Settings.load(index_dir=folder, name="typed", index="")
+    with index_documents(data.documents, settings=settings):
+        pass  # it is on disk, for the page
+    desk = Desk(settings, lambda chosen: Models(open_embedder(chosen), open_llm(chosen)))
+    asked = [question.question for question in sample_questions(data.questions, limit, seed=0)]
+    address = launch_page(desk, build_page(desk), quiet=True)
+    measure(address, asked[:1], ".fn-outcome")  # what is read once is read
+    return measure(address, asked, ".fn-draft .fn-caret", letter_ms=_LETTER_MS)
+
+
+def summarise(seconds: Sequence[float]) -> str:
+    p95 = seconds[int(0.95 * (len(seconds) - 1))]
+    return f"median {statistics.median(seconds):.3f} s, p95 {p95:.3f} s, {len(seconds)} questions"
 
 
 def ask_all(address: str, questions: Sequence[str], clients: int, seconds: float) -> list[tuple[float, float, str]]:
@@ -155,13 +183,13 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--typed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         desk, questions = open_desk(Path(folder), given.dataset, chunks=given.chunks)
         address = launch_page(desk, build_page(desk), quiet=True)
-        seen = sorted(measure_evidence(address, questions[: given.questions]))
-        p95 = seen[int(0.95 * (len(seen) - 1))]
-        say(f"Enter to evidence: median {statistics.median(seen):.3f} s, p95 {p95:.3f} s, {len(seen)} questions")
+        seen = measure(address, questions[: given.questions], ".fn-evidence")
+        say(f"Enter to evidence: {summarise(seen)}")
         memory: list[float] = []
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             asking = pool.apply_async(ask_all, (address, questions, given.clients, given.seconds))
@@ -182,6 +210,10 @@ def main() -> None:
     say(f"memory: {memory[len(memory) // 4]:.0f} MB after a quarter, {memory[-1]:.0f} MB at the end")
     for text in wrong[:5]:
         say(text)
+    if given.typed:
+        with tempfile.TemporaryDirectory() as folder:
+            said = measure_typed(Path(folder), given.dataset, limit=given.typed)
+        say(f"Enter to first word, typed: {summarise(said)}")
 
 
 if __name__ == "__main__":

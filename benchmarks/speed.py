@@ -2,20 +2,22 @@
 
     python benchmarks/speed.py DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
-Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and another about the
-same passages; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started anew a
-few times. Beside that stands what the bare LLM needs to read the question and the best sentence found, and to write.
-Writes speed.json and speed.png to --out; times are medians in seconds.
+Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and then another about
+the same paragraph; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started
+anew in a terminal a few times. Beside that stands what the bare LLM needs to read the question and the best sentence
+found, and to write. Writes speed.json and speed.png to --out; times are medians in seconds.
 """
 
 import json
-import re
+import os
+import pty
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -24,7 +26,7 @@ from peers import PEERS
 from tqdm import tqdm
 
 from rag import Answer, Assistant, Settings, load_dataset
-from rag.answer.cite import get_words
+from rag.answer.cite import get_words, rank_evidence
 from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
 from rag.llm.llm import LLM, Message, open_llm
@@ -32,14 +34,14 @@ from rag.models.registry import locate_model
 from rag.types import Hit
 
 STEPS = ("evidence", "first word", "all")
-COLD_RUNS = 5
+COLD_RUNS = 10
 
 
-def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None) -> tuple[dict[str, float], Answer]:
+def watch(assistant: Assistant, question: str) -> tuple[dict[str, float], Answer]:
     """Ask, and return when evidence, first word and answer were there; a refusal has no first word."""
     started = time.perf_counter()
     times: dict[str, float] = {}
-    for event in assistant.stream(question, hits=hits):
+    for event in assistant.stream(question):
         passed = time.perf_counter() - started
         if isinstance(event, Answer):
             return {**times, "all": passed}, event
@@ -49,31 +51,29 @@ def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = No
 
 def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
     """Return the seconds that the bare LLM takes for the shortest prompt with the best sentence, and a short answer."""
-    found = ((hit.chunk, evidence) for hit in hits for evidence in hit.evidence)
-    chunk, sentence = max(found, key=lambda pair: pair[1].score)
+    n, sentence = rank_evidence(hits)[0]
     started = time.perf_counter()
-    asked = [Message("user", f"{get_words(chunk, sentence)} {question}")]
+    asked = [Message("user", f"{get_words(hits[n - 1].chunk, sentence)} {question}")]
     list(llm.stream(asked, max_tokens=12, temperature=0.0, seed=0))
     return time.perf_counter() - started
 
 
 def start_anew(question: str, settings: Settings) -> dict[str, float]:
-    """Return the seconds that `rag ask` says each step took, and those until its process had ended."""
+    """Start `rag ask`, and return when its terminal showed evidence and the first word, and when it had ended."""
     started = time.perf_counter()
-    run = [
-        sys.executable,
-        "-m",
-        "rag",
-        "ask",
-        question,
-        "--name",
-        settings.name,
-        "--index-dir",
-        str(settings.index_dir),
-    ]
-    told = subprocess.run(run, check=True, capture_output=True, text=True).stdout
-    steps = {step: float(seconds) for step, seconds in re.findall(r"· (\w+) ([\d.]+) s", told.splitlines()[-1])}
-    return {**steps, "process": time.perf_counter() - started}
+    where = ["--name", settings.name, "--index-dir", str(settings.index_dir)]
+    run = [sys.executable, "-m", "rag", "ask", question, *where]
+    seen, terminal = pty.openpty()
+    times: dict[str, float] = {}
+    with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=terminal):
+        os.close(terminal)
+        with suppress(OSError):  # which is how a terminal ends
+            while shown := os.read(seen, 4096):
+                for _ in filter(None, shown.split(b"\r\033[K")):
+                    if len(times) < len(STEPS) - 1:
+                        times[STEPS[len(times)]] = time.perf_counter() - started
+    os.close(seen)
+    return {**times, "all": time.perf_counter() - started}
 
 
 def summarise(runs: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -108,19 +108,20 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
     """Ask in turns, and write what was measured."""
     out.mkdir(parents=True, exist_ok=True)
     data = load_dataset(dataset, questions=questions)
-    asked = [question.question for question in sample_questions(data.questions, limit, seed=0)]
+    sample = sample_questions(data.questions, limit, seed=0)
+    others = {q.source_passage_id: q.question for q in load_dataset(dataset).questions if q.answerable}
     settings = Settings.load(name="speed", index="", index_dir=out / "index")
     index, llm = index_documents(data.documents, settings=settings), open_llm(settings)
     if llm is None:
         raise SystemExit("there is nothing to wait for without an LLM: set RAG_LLM to one")
     assistant = Assistant(index, llm, settings)
-    assistant.ask(asked[0])  # what is read once is read
+    assistant.ask(sample[0].question)  # what is read once is read
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     paths = [locate_model(settings.llm, kind="llm", home=settings.home)]
     paths.append(locate_model(settings.embedder, kind="embedder", home=settings.home))
     peers = {name: PEERS[name](data, *paths) for name in names}
     runs: dict[str, list[dict[str, float]]] = {}
-    for question, another in zip(tqdm(asked, unit="question"), [*asked[1:], asked[0]], strict=True):
+    for question, paragraph in tqdm([(q.question, q.source_passage_id) for q in sample], unit="question"):
         times, answer = watch(assistant, question)
         runs.setdefault("asked", []).append(times)
         for name, ask in peers.items():
@@ -129,21 +130,22 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
             runs.setdefault(name, []).append({"all": time.perf_counter() - started})
         runs.setdefault("the least for the LLM", []).append({"all": measure_limit(llm, question, answer.hits)})
         assistant.ask(question)
-        runs.setdefault("another about the same passages", []).append(watch(assistant, another, answer.hits)[0])
-    for question in tqdm(asked, unit="question"):  # by now their passages are forgotten
+        if others.get(paragraph, question) != question:
+            runs.setdefault("another about the same paragraph", []).append(watch(assistant, others[paragraph])[0])
+    for question in tqdm([q.question for q in sample], unit="question"):  # by now their passages are forgotten
         assistant.read_ahead(question.rpartition(" ")[0])
         runs.setdefault("read ahead while it is typed", []).append(watch(assistant, question)[0])
+    for question in tqdm([q.question for q in sample[:COLD_RUNS]], unit="question"):
+        runs.setdefault("rag ask, a new process", []).append(start_anew(question, settings))
     medians = {name: summarise(of) for name, of in runs.items()}
     ratios = {
         name: round(statistics.median(t["all"] / o["all"] for t, o in zip(runs[name], runs["asked"], strict=True)), 2)
         for name in names
     }
-    cold = summarise([start_anew(question, settings) for question in asked[:COLD_RUNS]])
     result = {
-        "questions": len(asked),
+        "questions": len(sample),
         "seconds": medians,
         "ratios": ratios,
-        "anew": cold,
         "memory_gb": round(memory, 2),
     }
     (out / "speed.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

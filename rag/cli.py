@@ -4,9 +4,10 @@ import functools
 import json
 import logging
 import re
+import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +21,7 @@ from rag.show import describe_source, format_answer, show_line, show_path
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
-    from rag.types import Filter
+    from rag.types import Answer, Filter, Hit
 
 logger = logging.getLogger(__name__)
 
@@ -263,9 +264,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
     started = time.perf_counter()
     assistant = Assistant.open(settings=settings)
     loaded = time.perf_counter() - started
-    _show_status(f"reading {settings.passages} passages …")
-    answer = assistant.ask(question, only=only)
-    _show_status("")
+    answer = _watch(assistant.stream(question, only=only))
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
     click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2) if as_json else format_answer(answer))
@@ -454,6 +453,27 @@ def verify_models(settings: Settings) -> None:
         click.echo("no model is fetched: run `rag models pull`")
 
 
+def _watch(events: "Iterator[tuple[Hit, ...] | str | Answer]") -> "Answer":
+    """Return the answer; until it is there, the best sentence found and what is written are the status."""
+    from rag.answer.cite import get_words, rank_evidence
+    from rag.types import Answer
+
+    draft = ""
+    for event in events:
+        if isinstance(event, Answer):
+            _show_status("")
+            return event
+        if isinstance(event, str):
+            draft += event
+            _show_status(draft)
+        else:
+            found = [get_words(event[n - 1].chunk, evidence) for n, evidence in rank_evidence(event)]
+            _show_status(found[0] if found else "reading …")
+    raise AssertionError("a stream ends with an answer")
+
+
 def _show_status(text: str) -> None:
+    """Show the end of a text on the terminal's line, in the place of what stood there."""
     if sys.stderr.isatty():
-        click.echo(f"\r\033[K{text}", nl=False, err=True)
+        width = shutil.get_terminal_size().columns - 1
+        click.echo(f"\r\033[K{show_line(' '.join(text.split()))[-width:]}", nl=False, err=True)

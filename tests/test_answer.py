@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
-from rag.answer.cite import Cited, Reply, cite_answer
+from rag.answer.cite import Cited, Reply, cite_answer, rank_evidence
 from rag.answer.confidence import estimate_confidence, load_coefficients
 from rag.answer.prompt import REFUSAL, build_question, load_answer_prompts
 from rag.answer.reading import BEGIN, NO, YES, Reader
@@ -382,6 +382,11 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
     assert asked.answer.startswith("Reader Zara says: The pipeline contract was surely not ready")
     assert asked.outcome == "unconfirmed"
     assert assistant.ask("How do penguins sleep in winter?").outcome == "not_found"
+
+
+def test_of_sentences_that_share_as_much_with_the_question_an_articles_come_first(settings: Settings) -> None:
+    hits = find_evidence("Who sent Lavrov?", [make_hit(1, "Lavrov again!", "comment"), make_hit(2, "Lavrov came.")])
+    assert [number for number, _ in rank_evidence(hits)] == [2, 1]
 
 
 @pytest.mark.parametrize(

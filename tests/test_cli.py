@@ -98,6 +98,23 @@ def test_an_answer_is_shown_with_its_sources_and_times(index: Index, settings: S
     assert "search 0.0 s" in text
 
 
+def test_a_terminal_shows_the_best_sentence_then_the_draft(
+    index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    llm = ScriptedLLM("A rival power was behind it.\x1b[2J", "", "")
+    monkeypatch.setattr(Assistant, "open", lambda **_: Assistant(index, llm, settings))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((61, 24)))
+    main(["ask", "Which officials suspect a rival power?"], standalone_mode=False)
+    output = capsys.readouterr()
+    begin, evidence, first, *drafts, last = output.err.split("\r\x1b[K")
+    assert (begin, last) == ("", "")
+    assert evidence == "Some officials suspect that a rival power was behind the cancellation."[-60:]
+    assert first == "A"
+    assert drafts[4] == "A rival power was behind it.?[2J"
+    assert output.out.startswith("Some officials suspect")
+
+
 def test_a_refusal_names_what_came_near_as_no_answer(index: Index, settings: Settings) -> None:
     text = format_answer(Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Who built the new bridge?"))
     assert text.startswith("The documents do not say.\n\nNearest, but no answer\n  - Article · A new bridge")

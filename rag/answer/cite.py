@@ -120,14 +120,22 @@ def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
     """Return the sentences of the hits that share most with the question, as the answer where there is no LLM."""
-    found = [(evidence, n) for n, hit in enumerate(hits, start=1) for evidence in hit.evidence]
-    found.sort(key=lambda pair: (-pair[0].score, pair[1], pair[0].start))
-    best = [(e, n) for e, n in found[:_QUOTED] if e.score >= max(_LEAST_SHARE, found[0][0].score * _NEARLY)]
+    found = rank_evidence(hits)[:_QUOTED]
+    best = [(n, e) for n, e in found if e.score >= max(_LEAST_SHARE, found[0][1].score * _NEARLY)]
     claims = []
-    for evidence, n in sorted(best, key=lambda pair: (pair[1], pair[0].start)):
+    for n, evidence in sorted(best, key=lambda pair: (pair[0], pair[1].start)):
         quote = Quote(evidence.score, evidence.start, evidence.end)
         claims.append(_Claim(" ".join(get_words(hits[n - 1].chunk, evidence).split()), {n: quote}))
     return _conclude(claims, hits)
+
+
+def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
+    """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
+
+    Those that share most come first; of those that share as much, the articles'.
+    """
+    found = [(n, evidence) for n, hit in enumerate(hits, start=1) for evidence in hit.evidence]
+    return sorted(found, key=lambda pair: (-pair[1].score, hits[pair[0] - 1].chunk.voice == "comment"))
 
 
 def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:

@@ -7,7 +7,7 @@ from rag.answer.prompt import Prompts, build_rewrite
 from rag.llm.llm import LLM, Message
 
 # A question with a word that points back, or of few words, may not stand alone; one of many words does.
-_POINTS_BACK = re.compile(
+_FOLLOWS_UP = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|ones?|former|latter"
     r"|same|others?|another|else|both|either|neither|above|again|too|instead)\b"
     r"|^\W*(?:and|but|so|or|also|what about|how about)\b",
@@ -23,7 +23,7 @@ _MAX_TOKENS = 64
 def stands_alone(question: str) -> bool:
     """Tell whether a question can be understood without what was said before, as far as its words show."""
     words = len(question.split())
-    return words > _MANY_WORDS or (words > _FEW_WORDS and not _POINTS_BACK.search(question))
+    return words > _MANY_WORDS or (words > _FEW_WORDS and not _FOLLOWS_UP.search(question))
 
 
 def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> str | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from rag.answer.cite import get_words, rank_evidence
 from rag.index.catalog import Entry, filter_entries
 from rag.show import describe_voice, format_answer
 from rag.types import Answer, Chunk, Citation, Hit
@@ -58,8 +59,8 @@ def render_answer(answer: Answer, *, turn: int) -> str:
 
 def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
     """Return what there is before the answer: what was written so far, unchecked, and the best sentences found."""
-    found = sorted(((e, hit) for hit in hits for e in hit.evidence), key=lambda pair: -pair[0].score)[:_QUOTED]
-    quotes = [(_cut(hit.chunk, e.start, e.end), _describe(hit.chunk)) for e, hit in found]
+    found = [(hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(hits)[:_QUOTED]]
+    quotes = [(get_words(chunk, evidence), _describe(chunk)) for chunk, evidence in found]
     return _render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
 
 
@@ -190,10 +191,6 @@ def _find_uncited(answer: Answer) -> list[Hit]:
 
 def _get_number(citation: Citation) -> int:
     return citation.number
-
-
-def _cut(chunk: Chunk, start: int, end: int) -> str:
-    return chunk.text[start - chunk.start : end - chunk.start]
 
 
 def _describe(chunk: Chunk) -> str:
