@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from click import echo as say
-from tqdm import tqdm
+from tqdm import tqdm, trange
 
 import rag.index.index
 from rag import Document, Hit, Index, Section, Settings, load_dataset
@@ -28,6 +28,7 @@ from rag.index.copy import copy_index
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)
+_A_DOCUMENT = 1000
 
 
 def search_vectors(index: Index, question: str) -> Sequence[Hit]:
@@ -60,20 +61,22 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
 
 
 def fill_up(index: Index, count: int) -> None:
+    """Put copies of the chunks in, `_A_DOCUMENT` of them a document."""
     random, catalog = np.random.default_rng(0), index.catalog
     ids, rows = catalog.get_embeddings(catalog.get_ids().tolist(), dim=index.embedder.dim)
     chunks = catalog.get_chunks(ids)
-    for n in range(len(ids), count):
-        words = chunks[n % len(ids)].text.split()
-        text = " ".join(random.permutation(words))
-        row = rows[[n % len(ids)]] + random.normal(0, 0.05, (1, index.embedder.dim)).astype(np.float32)
-        section = Section(0, len(text), "article")
-        blob = (row[0] / np.linalg.norm(row)).astype(np.float16).tobytes()
+    for first in trange(len(ids), count, _A_DOCUMENT, desc="filling up", disable=None):
+        copied = np.arange(first, min(first + _A_DOCUMENT, count)) % len(ids)
+        texts = [" ".join(random.permutation(chunks[n].text.split())) for n in copied]
+        blurred = rows[copied] + random.normal(0, 0.05, (len(copied), index.embedder.dim))
+        blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
+        ends = np.cumsum([len(text) + 1 for text in texts]) - 1
+        sections = [Section(int(end) - len(text), int(end), "article") for text, end in zip(texts, ends, strict=True)]
         catalog.put_document(
-            Document(f"copy {n}", text, "", (section,)),
-            [StoredChunk(section, "", blob)],
+            Document(f"copies from {first}", "\n".join(texts), "", tuple(sections)),
+            [StoredChunk(s, "", row.tobytes()) for s, row in zip(sections, blurred.astype(np.float16), strict=True)],
             content_hash="",
-            file_hash=f"copy {n}",
+            file_hash=f"copies from {first}",
         )
 
 

@@ -45,6 +45,18 @@ def test_a_question_of_stop_words_alone_is_searched_for_by_them(index: Index) ->
     assert index.catalog.search_words("What was on the pipeline?", 9) == index.catalog.search_words("pipeline", 9)
 
 
+def test_words_that_very_many_chunks_hold_count_only_where_nothing_else_is_asked_for(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["minister bridge", "bridge", "pipeline contract", "bridge pipeline"]
+    both, bridge, pipeline, _ = (index.catalog.search_words(asked, 9) for asked in words)
+    assert len(both) > len(bridge) == 1
+    monkeypatch.setattr("rag.index.sqlite.MOST_RANKED", 1)
+    assert index.catalog.search_words("minister bridge", 9) == bridge
+    monkeypatch.setattr("rag.index.sqlite.MOST_RANKED", 0)
+    assert [index.catalog.search_words(asked, 9) for asked in words[2:]] == [pipeline, []]
+
+
 def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
     for name, text in (("a", "house of the white horse"), ("b", "horse of the white house")):
         (tmp_path / f"{name}.md").write_text(text)
