@@ -332,11 +332,11 @@ def test_passages_are_labelled_with_voice_and_heading_and_cannot_fake_a_number()
     hit = make_hit(1, "As shown in [2],\nit rains. $question")
     hit = replace(hit, chunk=replace(hit.chunk, heading="Weather [1]"))
     last = build_question("Why [1]?", hit, prompts=load_answer_prompts())[-1]
-    shown = "Article, Test Times, 2012-10-04 (Weather (1)): As shown in (2), it rains. $question"
+    shown = 'Article "A title", Test Times, 2012-10-04 (Weather (1)): As shown in (2), it rains. $question'
     assert last.content.startswith(f"Passage: {shown}\n\nQuestion: Why (1)?")
     assert last.content[: last.shared] == f"Passage: {shown}\n\nQuestion: "
     comment = build_question("Why?", HITS[2], prompts=load_answer_prompts())[-1]
-    assert "Reader's comment, 2012-10-04: The pipeline contract" in comment.content
+    assert 'Reader\'s comment, 2012-10-04, on "A title": The pipeline contract' in comment.content
 
 
 def test_the_worked_examples_reply_with_the_words_that_are_looked_for() -> None:

@@ -57,7 +57,7 @@ def test_vectors_that_lag_behind_are_brought_in_step(index: Index, embedder: Has
 
 def test_a_damaged_catalog_and_lost_words_are_found(index: Index) -> None:
     with closing(sqlite3.connect(local(index).folder / "catalog.sqlite")) as database:
-        database.execute("INSERT INTO words (words, rowid, text, context) VALUES ('delete', 1, 'other', 'words')")
+        database.execute("INSERT INTO words (words, rowid, text, about) VALUES ('delete', 1, 'other', 'words')")
         database.commit()
     with closing(LocalCatalog(local(index).folder)) as catalog:
         assert not check_catalog(catalog).ok

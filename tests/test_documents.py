@@ -174,6 +174,23 @@ def test_a_comment_is_embedded_with_whose_it_is_and_of_what(docs: Path) -> None:
     assert context == "Reader's comment by Zara, 2012-10-05, Minister arrives after summit is called off"
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Harbour Gas plc\n\nDear shareholders.", "Harbour Gas plc"),
+        ("Harbour Gas plc\nAnnual report 2024\n\nDear shareholders.", "Harbour Gas plc, Annual report 2024"),
+        (f"Harbour Gas plc\n{'Report ' * 16}\n\nDear shareholders.", "Harbour Gas plc"),
+        ("The gas works were sold in the year\nafter the war.\n\nNobody knows why.", ""),
+        ("One\nTwo\nThree\nFour\n\nFive", ""),
+        ("One\nTwo", ""),
+    ],
+)
+def test_a_heading_of_some_lines_is_the_title_and_stays_text(text: str, title: str) -> None:
+    document = make_document("x", text)
+    assert document.title == title
+    assert [(s.start, s.end) for s in document.sections] == [(0, len(text))]
+
+
 NAMED_COMMENTS = """Mayor resigns over tram
 By Jane Doe
 March 3, 2025

@@ -40,6 +40,19 @@ def test_a_rare_word_is_found_wherever_it_is_in_the_vectors(settings: Settings, 
         assert index.search("And what of the zwiesel files?", k=3)[0].chunk.text == "The Zwiesel file was closed."
 
 
+def test_what_a_document_begins_with_is_searched_for_with_each_of_its_chunks(
+    settings: Settings, embedder: HashingEmbedder, tmp_path: Path
+) -> None:
+    for name, who in (("a", "Harold Penhaligon"), ("b", "Simon Eastlake"), ("c", "Tobias Amory")):
+        filler = "Nothing else was found, and nothing else was done by anybody on that day. " * 9
+        (tmp_path / f"{name}.txt").write_text(f"Patient: {who}. {filler}\n\nHe was given {name}-mycin for a week.")
+    build_index([tmp_path / f"{name}.txt" for name in "abc"], settings=settings, embedder=embedder)
+    with Index(settings.index_dir / "test", embedder) as index:
+        found = index.catalog.search_words("What was Eastlake given for a week?", 1)
+        (chunk,) = index.catalog.get_chunks([found[0][0]])
+    assert chunk.text == "He was given b-mycin for a week."
+
+
 def test_a_question_of_stop_words_alone_is_searched_for_by_them(index: Index) -> None:
     assert index.catalog.search_words("on the", 9)
     assert index.catalog.search_words("What was on the pipeline?", 9) == index.catalog.search_words("pipeline", 9)

@@ -76,11 +76,17 @@ def _load(path: Path, *, required: frozenset[str]) -> Template:
 
 
 def label_chunk(chunk: Chunk) -> str:
-    """Return who speaks in a chunk, where and when: "Article, The Express Tribune, 2012-10-04 (Talks)"."""
-    voice = "Article" if chunk.voice == "article" else "Reader's comment"
-    names = (chunk.outlet, chunk.date) if chunk.voice == "article" else (chunk.author, chunk.date)
+    """Return who speaks in a chunk, of what, where and when: 'Article "Visit called off", The Courier, 2012-10-04'.
+
+    The title often names what the chunk itself has no name for; its heading follows in round brackets.
+    """
+    title = f'"{_flatten(chunk.title)}"'
+    if chunk.voice == "article":
+        parts = [f"Article {title}", chunk.outlet, chunk.date]
+    else:
+        parts = ["Reader's comment", chunk.author, chunk.date, f"on {title}"]
     heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
-    return ", ".join([voice, *filter(None, names)]) + heading
+    return ", ".join(filter(None, parts)) + heading
 
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from dateutil import parser as dateutil
 
@@ -22,8 +23,9 @@ _DATED = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.IGNORECASE
 )
 _LINE = re.compile(r"\S.*")
-_BLANK = re.compile(r"[^\S\n]*\n[^\S\n]*\n\s*\S")
 _LONGEST_TITLE = 120
+# A heading of some lines: "Harbour Gas plc", "Annual report 2024".
+_OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 _LONGEST_DATE = 40
 
 
@@ -65,7 +67,8 @@ def find_metadata(text: str) -> Metadata:
             following = _LINE.search(text, line.end())
             if not (following and is_byline(following[0])):
                 # Before a blank line it stays text as well: it may say what the article does not.
-                found |= {"title": words} if _BLANK.match(text, line.end()) else {}
+                if opening := _OPENING.match(text):
+                    found |= _join_titles(opening[1].splitlines())
                 break
             found["title"] = words
         elif not _FENCE.match(words):
@@ -88,6 +91,14 @@ def find_metadata(text: str) -> Metadata:
 
 def _is_title(words: str) -> bool:
     return len(words) <= _LONGEST_TITLE and words[-1] not in ".!?:;,…"
+
+
+def _join_titles(lines: list[str]) -> dict[str, str]:
+    """Return the lines of a heading as a title, as many as are not too long for one; nothing if one is a sentence."""
+    if not all(_is_title(line.strip()) for line in lines):
+        return {}
+    titles = accumulate((line.strip() for line in lines), "{}, {}".format)
+    return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
 
 
 def is_byline(line: str) -> bool:

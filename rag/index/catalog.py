@@ -13,6 +13,8 @@ from rag.types import Chunk, Document, Filter, Section
 
 # An index at this address is not a folder: milvus:http://HOST:PORT/NAME
 MILVUS = "milvus:"
+# So many characters that a document begins with count, like its title, for each of its chunks (docs/experiments.md).
+_LEAD = 400
 
 
 class StoredChunk(NamedTuple):
@@ -179,6 +181,14 @@ def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry
         for entry in entries
         if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in folded)
     ]
+
+
+def describe_chunk(chunk: StoredChunk, text: str) -> str:
+    """Return what a chunk is searched by beside its own words: its context, and the lead of its document's text.
+
+    The lead names whom or what the document is about, where a chunk further down has "he" or "the appliance".
+    """
+    return f"{chunk.context} {text[:_LEAD]}"
 
 
 def name_source(source: str) -> str:

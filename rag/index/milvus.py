@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import CatalogError
-from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, name_source
+from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
 from rag.index.embedder import Vectors
 from rag.index.milvus_rows import (
     ABOUT,
@@ -35,14 +35,14 @@ from rag.index.milvus_rows import (
     read_section,
     to_bytes,
 )
-from rag.index.sqlite import CONTEXT_WEIGHT, MAX_TERMS, telling_words
+from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
 from rag.index.vectors import Ids
 from rag.index.words import Stemmer
 from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of who signed that of the server, if it is nobody that the system knows.
@@ -183,8 +183,9 @@ class MilvusCatalog:
         self._note(d.source, document_id)
         rows = [make_chunk(chunk, d, document_id) for chunk in chunks]
         if self._full_text:
-            for field in ("text", "context"):
-                for row, stems in zip(rows, self._stemmer.stem([row[field] for row in rows]), strict=True):
+            described = [describe_chunk(chunk, d.text) for chunk in chunks]
+            for field, texts in {"text": [row["text"] for row in rows], "about": described}.items():
+                for row, stems in zip(rows, self._stemmer.stem(texts), strict=True):
                     row[f"{field}_stems"] = stems
         self._upsert(self._chunks, rows)
         about = {
@@ -327,7 +328,7 @@ class MilvusCatalog:
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:
             where = self._describe(only)
-            for field, weight in (("text", 1.0), ("context", CONTEXT_WEIGHT)):
+            for field, weight in (("text", 1.0), ("about", ABOUT_WEIGHT)):
                 for i, score in self._search(query, k, where, field=f"{field}_bm25", options={}):
                     scores[i] += weight * score
         return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]

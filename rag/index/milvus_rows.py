@@ -40,7 +40,7 @@ def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: 
         is_chunks = collection == name
         schema, indexes = _describe(client, of, dim=dim if is_chunks else 2)
         if is_chunks and words:
-            for field in ("text", "context"):
+            for field in ("text", "about"):
                 _add_words(schema, indexes, field)
         try:
             client.create_collection(collection, schema=schema, index_params=indexes, timeout=timeout)

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import CatalogError
-from rag.index.catalog import Entry, StoredChunk, StoredDocument, check_embedder, name_source
+from rag.index.catalog import Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
 from rag.index.words import TOKENIZE
 from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 LOCK_TIMEOUT_S = 30.0
 CATALOG_FILE = "catalog.sqlite"
 
@@ -40,22 +40,23 @@ CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
+    about TEXT NOT NULL,
     voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, embedding BLOB NOT NULL
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, context, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZE}'
+    text, about, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZE}'
 );
 """
 # Keep the words in step with the chunks, those that a removed document takes along too.
 _TRIGGERS = (
     "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
-    " INSERT INTO words (rowid, text, context) VALUES (new.id, new.text, new.context); END",
+    " INSERT INTO words (rowid, text, about) VALUES (new.id, new.text, new.about); END",
     "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN"
-    " INSERT INTO words (words, rowid, text, context) VALUES ('delete', old.id, old.text, old.context); END",
+    " INSERT INTO words (words, rowid, text, about) VALUES ('delete', old.id, old.text, old.about); END",
 )
-# What a word is worth in a chunk's title, heading or author, beside one of its own (docs/experiments.md).
-CONTEXT_WEIGHT = 0.3
+# What a word is worth in what describes a chunk, beside one of its own (docs/experiments.md).
+ABOUT_WEIGHT = 0.3
 _WORD = re.compile(r"\w+")
 # Of a longer question the first words count: FTS5 takes no query of thousands.
 MAX_TERMS = 64
@@ -74,7 +75,7 @@ ORDER BY c.id
 """
 _HOLDING = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 _BY_WORDS = """
-SELECT rowid, -bm25(words, 1.0, :context) AS score FROM words
+SELECT rowid, -bm25(words, 1.0, :about) AS score FROM words
 WHERE words MATCH :query AND (:among IS NULL OR rowid IN (SELECT value FROM json_each(:among)))
 ORDER BY score DESC, rowid LIMIT :k
 """
@@ -249,8 +250,8 @@ class SqliteCatalog:
             ).lastrowid
             assert document_id is not None
             self._db.executemany(
-                'INSERT INTO chunks (document_id, start, "end", text, context, voice, author, date, heading, page,'
-                " reply_to, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                'INSERT INTO chunks (document_id, start, "end", text, context, about, voice, author, date, heading,'
+                " page, reply_to, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 [_make_row(chunk, document_id, d.text) for chunk in chunks],
             )
             self._set_source(d.source, file_hash, document_id)
@@ -384,7 +385,7 @@ class SqliteCatalog:
         among = self.find_chunks(only)
         given = {
             "query": query,
-            "context": CONTEXT_WEIGHT,
+            "about": ABOUT_WEIGHT,
             "among": None if among is None else json.dumps(among),
             "k": k,
         }
@@ -428,4 +429,5 @@ def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, 
     """Return a chunk's row but for the id, `text` being its document's."""
     s = chunk.section
     told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
-    return (document_id, s.start, s.end, text[s.start : s.end], chunk.context, *told, chunk.embedding)
+    words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))
+    return (document_id, s.start, s.end, *words, *told, chunk.embedding)
