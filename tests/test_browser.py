@@ -270,6 +270,7 @@ def test_a_reload_shows_the_same_conversation_which_can_be_found_renamed_exporte
     assert page.get_by_role("log").inner_text() == shown
     assert page.locator(".fn-turn:visible .fn-card").first.inner_text() == card
     page.get_by_role("button", name="This conversation").click()
+    expect(page.locator("#fn-listed input:checked")).to_have_count(1)  # all that loads has come
     expect(page.get_by_label("Title")).to_have_value(NOWHERE)
     page.get_by_label("Title").fill("About the town hall")
     page.keyboard.press("Enter")
