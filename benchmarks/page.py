@@ -141,6 +141,9 @@ def measure_typed(folder: Path, dataset: Path, *, limit: int) -> list[float]:
 
 
 def summarise(seconds: Sequence[float]) -> str:
+    """Return the middle and the tail of sorted seconds, in words."""
+    if not seconds:
+        return "no question came so far"
     p95 = seconds[int(0.95 * (len(seconds) - 1))]
     return f"median {statistics.median(seconds):.3f} s, p95 {p95:.3f} s, {len(seconds)} questions"
 
