@@ -467,7 +467,7 @@ def _watch(events: "Iterator[tuple[Hit, ...] | str | Answer]") -> "Answer":
             draft += event
             _show_status(draft)
         else:
-            found = [get_words(event[n - 1].chunk, evidence) for n, evidence in rank_evidence(event)]
+            found = [get_words(event[n - 1].chunk, evidence) for n, evidence in rank_evidence(event)[:1]]
             _show_status(found[0] if found else "reading …")
     raise AssertionError("a stream ends with an answer")
 

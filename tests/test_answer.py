@@ -384,7 +384,7 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
     assert assistant.ask("How do penguins sleep in winter?").outcome == "not_found"
 
 
-def test_of_sentences_that_share_as_much_with_the_question_an_articles_come_first(settings: Settings) -> None:
+def test_of_sentences_that_share_as_much_with_the_question_an_articles_come_first() -> None:
     hits = find_evidence("Who sent Lavrov?", [make_hit(1, "Lavrov again!", "comment"), make_hit(2, "Lavrov came.")])
     assert [number for number, _ in rank_evidence(hits)] == [2, 1]
 
