@@ -40,12 +40,19 @@ def test_what_the_source_says_in_other_words_passes(text: str) -> None:
         ("Karin Berg opened the bridge.", "the name Berg"),
         ("The envoy of the United Kingdom left.", "the name Kingdom"),
         ("The bridge was opened in June 1987.", "the name June"),
+        ("The police have not said why the Russian envoy left.", "the name Russian"),
         ("Karin Aas has not opened the bridge in Olm.", "a negation"),
         ("The police have said why the envoy left.", "a negation"),
     ],
 )
 def test_what_the_source_does_not_say_is_named(text: str, conflict: str) -> None:
     assert find_conflict(text, [SOURCE], [find_quote(text)]) == conflict
+
+
+def test_one_of_two_negations_is_missed() -> None:
+    said = "The firm has not paid, and the envoy has not left."
+    for text in ("The firm has paid, and the envoy has not left.", "The firm has not paid, and the envoy has left."):
+        assert find_conflict(text, [said], [said]) == "a negation"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import chain
 
 from rag.text import STOP_WORDS, stem
 
@@ -41,6 +43,8 @@ _RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-
 # A negation is about so many words to its right, these left out.
 _WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 _REACH = 2
+# Two sentences that differ in no more words than this at a place say the same around it.
+_SHORT = 3
 
 
 def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
@@ -56,14 +60,9 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     for number in _find_numbers(text):
         if number not in known:
             return f"the number {number}"
-    allowed = f"{given} {question}"
-    words = {_strip(word.lower()) for word in _WORD.findall(allowed)}
-    short = set(_ACRONYM.findall(allowed))
-    abbreviated = {acronym for run in _find_runs(allowed) for acronym in _abbreviate(run)}
-    spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
-    for name in find_names(text):
-        if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
-            return f"the name {name}"
+    swapped = (_find_swapped(text, quote) for quote in quotes)
+    for name in chain(_find_unknown(text, f"{given} {question}"), *swapped):
+        return f"the name {name}"
     if any(_is_negated_otherwise(text, quote) for quote in quotes):
         return "a negation"
     return None
@@ -94,6 +93,26 @@ def find_names(text: str) -> Iterator[str]:
         yield word
 
 
+def _find_unknown(text: str, known: str) -> Iterator[str]:
+    """Yield the names of a text that another does not have, spelt out or abbreviated either."""
+    words = {_strip(word.lower()) for word in _WORD.findall(known)}
+    short = set(_ACRONYM.findall(known))
+    abbreviated = {acronym for run in _find_runs(known) for acronym in _abbreviate(run)}
+    spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
+    for name in find_names(text):
+        if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
+            yield name
+
+
+def _find_swapped(text: str, quote: str) -> Iterator[str]:
+    """Yield the names that stand in a text where its quote, which does not have them, has others."""
+    others = {*find_names(quote)}
+    changed = [said for said, there in _find_changes(text, quote) if others.intersection(map(_strip, there))]
+    come = {_strip(word) for said in changed for word in said}
+    if come:
+        yield from (name for name in _find_unknown(text, quote) if name in come)
+
+
 def _strip(word: str) -> str:
     return re.sub(r"['’]s?$", "", word)
 
@@ -119,9 +138,22 @@ def _abbreviate(run: list[str]) -> Iterator[str]:
     yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, min(i + _LONGEST, len(run)) + 1))
 
 
+def _find_changes(text: str, quote: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the few words of a text, and those of a quote in their place, where the words around are the same."""
+    said, there = _WORD.findall(text), _WORD.findall(quote)
+    same = SequenceMatcher(None, [word.lower() for word in said], [word.lower() for word in there], autojunk=False)
+    for kind, i, j, k, m in same.get_opcodes():
+        if kind != "equal" and max(j - i, m - k) <= _SHORT:
+            yield said[i:j], there[k:m]
+
+
 def _is_negated_otherwise(text: str, quote: str) -> bool:
     """Tell whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
-    return _denies(text, quote) or _denies(quote, text)
+    changed = any(
+        bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there)))
+        for said, there in _find_changes(text, quote)
+    )
+    return changed or _denies(text, quote) or _denies(quote, text)
 
 
 def _denies(text: str, other: str) -> bool:
