@@ -53,8 +53,9 @@ def test_a_citation_quotes_the_supporting_sentence_exactly() -> None:
 
 
 def test_a_wrong_number_is_corrected_to_the_passage_that_says_so() -> None:
-    cited = cite("Some officials suspect a rival power [1].", HITS)
+    cited = cite("A rival power is what officials suspect [1].", HITS)
     assert [c.number for c in cited.citations] == [2]
+    assert cited.answer == f"{cited.citations[0].quote[:-1]} [2]."
 
 
 def test_a_sentence_that_no_passage_supports_is_left_out() -> None:
@@ -242,6 +243,9 @@ def test_who_asks_why_and_is_told_what_happened_is_told_the_next_sentence_too(se
     answer = read(ScriptedLLM("The school closed on Friday"), "Why did the school close?", [hit], settings)
     assert answer.answer == "The school closed on Friday after 112 years [1]. Only eleven pupils were left [1]."
     answer = read(ScriptedLLM("The school closed on Friday"), "When did the school close?", [hit], settings)
+    assert answer.answer == "The school closed on Friday after 112 years [1]."
+    hit = make_hit(1, "The school closed on Friday after 112 years.\nOther schools\nThey are open.")
+    answer = read(ScriptedLLM("The school closed on Friday"), "Why did the school close?", [hit], settings)
     assert answer.answer == "The school closed on Friday after 112 years [1]."
 
 

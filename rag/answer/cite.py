@@ -63,10 +63,10 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
     """Return what the LLM wrote, each sentence with the number of the hit that supports it, readers' words last.
 
     A sentence whose own hit holds too few of its words, lacks a number or a name in it, or denies it, gets the number
-    of a hit that supports it; without one it is left out. What another sentence says already is not said again. What
-    only readers' comments support is told as a reader's words, and what is told so only a comment can support. The
-    outcome is `not_found`, without citations, if nothing is supported, and `unconfirmed` if readers' comments are all
-    the support there is.
+    of a hit that supports it, and gives way to that hit's sentence; without one it is left out. What another sentence
+    says already is not said again. What only readers' comments support is told as a reader's words, and what is told so
+    only a comment can support. The outcome is `not_found`, without citations, if nothing is supported, and
+    `unconfirmed` if readers' comments are all the support there is.
     """
     claims: list[_Claim] = []
     left_out = []
@@ -75,7 +75,10 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
             n, quote = _find_support(text, number, hits, question)
             if quote is None:
                 left_out.append(text)
-            elif same := _find_same(text, claims):
+                continue
+            if n != number:
+                text = _finish(get_words(hits[n - 1].chunk, quote))
+            if same := _find_same(text, claims):
                 same.quotes.setdefault(n, quote)
             else:
                 claims.append(_Claim(text, {n: quote}, "supported" if n == number else "corrected"))

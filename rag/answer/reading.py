@@ -46,7 +46,7 @@ _UNTOLD = re.compile(
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
     re.IGNORECASE,
 )
-# A reason is a clause, not a name or a date line: it has so many words in small letters.
+# A clause, and no name, heading or date line, has so many words in small letters.
 _FEWEST_WORDS = 3
 
 
@@ -173,10 +173,10 @@ class Reader:
         asked = content_words(self._question)
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
-        if sum(word.islower() for word in reply.split()) < _FEWEST_WORDS:
+        if not _is_clause(reply):
             return (untold + [sentence for sentence in about if _REASON.search(sentence)])[:1]
-        longer = (pair for pair in pairwise(sentences) if [pair[0]] == told and not _REASON.search(pair[0]))
-        return untold[:1] or [*next(longer, told)]
+        longer = [[*pair] for pair in pairwise(sentences) if [pair[0]] == told and _is_clause(pair[1])]
+        return untold[:1] or next((pair for pair in longer if not _REASON.search(pair[0])), told)
 
     def _quote(self, said: str, hit: Hit) -> str:
         """Return the hit's sentence for one of the reply, or what was said if it has none.
@@ -207,3 +207,7 @@ class Reader:
         """Return the hits of other documents that are as near to the question."""
         near = [hit for hit in self._hits if hit.score >= _RIVAL * reading.hit.score]
         return [hit for hit in near if hit.chunk.document_id != reading.hit.chunk.document_id]
+
+
+def _is_clause(text: str) -> bool:
+    return sum(word.islower() for word in text.split()) >= _FEWEST_WORDS
