@@ -3,7 +3,7 @@
     python benchmarks/speed.py DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
 Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and then another about
-the same paragraph; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started
+the same paragraph, with a search of its own and from the passages that are there; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started
 anew in a terminal a few times. Beside that stands what the bare LLM needs to read the question and the best sentence
 found, and to write. Writes speed.json and speed.png to --out; times are medians in seconds.
 """
@@ -37,11 +37,13 @@ STEPS = ("evidence", "first word", "all")
 COLD_RUNS = 10
 
 
-def watch(assistant: Assistant, question: str) -> tuple[dict[str, float], Answer]:
+def watch(
+    assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None
+) -> tuple[dict[str, float], Answer]:
     """Ask, and return when evidence, first word and answer were there; a refusal has no first word."""
     started = time.perf_counter()
     times: dict[str, float] = {}
-    for event in assistant.stream(question):
+    for event in assistant.stream(question, hits=hits):
         passed = time.perf_counter() - started
         if isinstance(event, Answer):
             return {**times, "all": passed}, event
@@ -129,9 +131,12 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
             ask(question)
             runs.setdefault(name, []).append({"all": time.perf_counter() - started})
         runs.setdefault("the least for the LLM", []).append({"all": measure_limit(llm, question, answer.hits)})
-        assistant.ask(question)
-        if others.get(paragraph, question) != question:
-            runs.setdefault("another about the same paragraph", []).append(watch(assistant, others[paragraph])[0])
+        other = others.get(paragraph, question)
+        if other == question:
+            continue
+        for name, hits in (("another about its paragraph", None), ("the same from its passages", answer.hits)):
+            assistant.ask(question)
+            runs.setdefault(name, []).append(watch(assistant, other, hits)[0])
     for question in tqdm([q.question for q in sample], unit="question"):  # by now their passages are forgotten
         assistant.read_ahead(question.rpartition(" ")[0])
         runs.setdefault("read ahead while it is typed", []).append(watch(assistant, question)[0])
