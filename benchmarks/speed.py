@@ -3,9 +3,10 @@
     python benchmarks/speed.py DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
 Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and then another about
-the same paragraph, with a search of its own and from the passages that are there; later again, after all but its last word was read ahead, as on the page. Then `rag ask` is started
-anew in a terminal a few times. Beside that stands what the bare LLM needs to read the question and the best sentence
-found, and to write. Writes speed.json and speed.png to --out; times are medians in seconds.
+the same paragraph, with a search of its own and from the passages that are there; later again, after all but its last
+word was read ahead, as on the page. Then `rag ask` is started anew in a terminal a few times. Beside that stands what
+the bare LLM needs to read the question and the best sentence found, and to write. Writes speed.json and speed.png to
+--out; times are medians in seconds.
 """
 
 import json
