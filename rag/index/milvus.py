@@ -20,7 +20,7 @@ from rag.errors import CatalogError
 from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
 from rag.index.embedder import Vectors
 from rag.index.milvus_rows import (
-    ABOUT,
+    MADE_WITH,
     CHUNK,
     COUNTS,
     MOST_BYTES,
@@ -92,7 +92,7 @@ class MilvusCatalog:
         about = self._read_about()
         if create and not about:
             about = {"schema": SCHEMA_VERSION, "embedder": embedder, "dim": dim, "words": words}
-            self._upsert(self._documents, [make_piece(0, ABOUT, json.dumps(about))])
+            self._upsert(self._documents, [make_piece(0, MADE_WITH, json.dumps(about))])
         if about.get("schema") != SCHEMA_VERSION:
             raise CatalogError(f"{location} is not an index of this version: choose another name, index again")
         self.embedder: tuple[str, int] = about["embedder"], about["dim"]
@@ -103,7 +103,7 @@ class MilvusCatalog:
 
     def _read_about(self) -> dict[str, Any]:
         try:
-            (row,) = self._query(self._documents, f"part == {ABOUT}", "text", level="Strong")
+            (row,) = self._query(self._documents, f"part == {MADE_WITH}", "text", level="Strong")
             return dict(json.loads(row["text"]))
         except ValueError:
             return {}

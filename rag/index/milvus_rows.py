@@ -13,7 +13,7 @@ MOST_BYTES = 65_535  # of one string
 PIECE = MOST_BYTES // 4  # so many characters fit in whatever they are
 # Of a document, on each piece of its text.
 STRINGS, COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
-ABOUT = -1  # the "piece" that says what the index was made with
+MADE_WITH = -1  # the "piece" that says what the index was made with
 # What a chunk is read from, beside its title and outlet.
 CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to")
 # Each collection has to have vectors.
