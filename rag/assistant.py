@@ -70,38 +70,38 @@ class Assistant:
         if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
         question = _check_question(question)
-        settings, llm, clock = self.settings, self.llm, _Clock()
+        llm, clock = self.llm, _Clock()
         rewritten = self.rewrite(question, history)
         if rewritten:
             clock.stop("rewrite")
         if hits is None:
-            hits = retrieve(self.index, question, passages=settings.passages, only=only, rewritten=rewritten)
+            hits = retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=rewritten)
         elif not llm:
             hits = find_evidence(question, hits)
         clock.stop("search")
         yield hits
-        cited = quote_evidence(() if llm else hits)
-        model = llm.name if llm else NO_LLM
         asked = rewritten or question
-        note = PARTIAL if asks_about_all(asked) else None
         answer = Answer(
             question,
-            **cited._asdict(),
+            **quote_evidence(() if llm else hits)._asdict(),
             hits=hits,
-            model=model,
+            model=llm.name if llm else NO_LLM,
             prompt_tokens=0,
             answer_tokens=0,
             rewritten=rewritten,
-            note=note,
+            note=PARTIAL if asks_about_all(asked) else None,
             seconds=clock.seconds,
         )
-        if not (llm and hits):
+        if llm and hits:
+            yield from self._read(llm, asked, answer, clock)
+        else:
             yield answer
-            return
-        room = llm.context_size - settings.max_answer_tokens
-        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=settings.caution, room=room)
+
+    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[str | Answer]:
+        """Yield the draft piece by piece, and last the answer with what the LLM finds in its hits."""
+        hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
+        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=self.settings.caution, room=room)
         replies: list[Reply] = []
-        answer_tokens = 0
         for reading in reader.choose():
             clock.stop("read")
             if replies:
@@ -111,21 +111,15 @@ class Assistant:
                 yield piece if pieces else piece.lstrip()
                 pieces.append(piece)
             clock.stop("write")
-            answer_tokens += len(pieces)
             text = reader.settle(reading, "".join(pieces))
             replies.append(Reply(reading.number, text))
             cited = cite_answer(replies, hits, question=asked)
+            answer = replace(answer, **cited._asdict(), answer_tokens=answer.answer_tokens + len(pieces))
             clock.stop("check")
             if cited.outcome == "answered" and not reader.leaves_open(reading, text):
                 break
         clock.stop("read")
-        yield replace(
-            answer,
-            **cited._asdict(),
-            confidence=reader.confidence,
-            prompt_tokens=reader.prompt_tokens,
-            answer_tokens=answer_tokens,
-        )
+        yield replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings

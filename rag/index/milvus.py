@@ -20,9 +20,9 @@ from rag.errors import CatalogError
 from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
 from rag.index.embedder import Vectors
 from rag.index.milvus_rows import (
-    MADE_WITH,
     CHUNK,
     COUNTS,
+    MADE_WITH,
     MOST_BYTES,
     PIECE,
     STRINGS,
