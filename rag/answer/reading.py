@@ -20,10 +20,8 @@ BEGIN = f"{YES}:"
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open;
 # then others as likely add to it.
 _SURE = 0.3
-# A hit with less than this share of the first one's score hardly ever turns out to be the likeliest, nor does any where
-# those before are as unlikely as this.
-_NEAR = 0.85
-_HOPELESS = 0.03
+# A hit with less than this share of the first one's score hardly ever turns out to be the likeliest.
+_NEAR = 0.8
 # The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
 _HIGHEST = Leaning(3.0)
 # If the question is why, what has log-odds above this adds to it: the LLM is shy of reasons.
@@ -143,9 +141,8 @@ class Reader:
         return last is not None and last.confidence >= self._sure and not last.is_comment
 
     def _could_be_likeliest(self, hit: Hit) -> bool:
-        if hit.score < _NEAR * self._hits[0].score or (self._best and self._best.confidence < _HOPELESS):
-            return False
-        return estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name) >= self._caution
+        is_near = hit.score >= _NEAR * self._hits[0].score
+        return is_near and estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name) >= self._caution
 
     def _read(self, number: int, messages: list[Message], tokens: int) -> None:
         hit = self._hits[number - 1]
