@@ -81,6 +81,13 @@ def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
     assert cited.outcome == "unconfirmed"
 
 
+def test_an_article_does_not_vouch_for_what_a_comment_adds_to_it() -> None:
+    hits = [make_hit(1, "The mayor resigned on Monday."), make_hit(2, "A known thief, the mayor resigned.", "comment")]
+    cited = cite("A known thief [1]. The mayor resigned on Monday [1].", hits)
+    assert "A reader says: A known thief, the mayor resigned [2]." in cited.answer
+    assert [c.voice for c in cited.citations] == ["article", "comment"]
+
+
 def test_an_article_cannot_support_what_is_told_as_a_readers_words() -> None:
     cited = cite("A reader guesses that a rival power was behind the cancellation [2].", HITS)
     assert cited.outcome == "not_found"

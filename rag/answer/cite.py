@@ -78,7 +78,7 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
                 continue
             if n != number:
                 text = _finish(get_words(hits[n - 1].chunk, quote))
-            if same := _find_same(text, claims):
+            if same := _find_same(text, claims, hits, hits[n - 1]):
                 same.quotes.setdefault(n, quote)
             else:
                 claims.append(_Claim(text, {n: quote}, "supported" if n == number else "corrected"))
@@ -113,9 +113,13 @@ def _finish(text: str) -> str:
     return text if text[-1] in ".!?" else f"{text.rstrip(',;:')}."
 
 
-def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
+def _find_same(text: str, claims: Sequence[_Claim], hits: Sequence[Hit], hit: Hit) -> _Claim | None:
+    """Return the claim that says as much; an article does not vouch for what only a comment says beyond it."""
     words = content_words(text)
     for claim in claims:
+        told_by_articles = any(hits[n - 1].chunk.voice == "article" for n in claim.quotes)
+        if hit.chunk.voice == "article" and not told_by_articles:
+            continue
         if words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
             return claim
     return None
@@ -128,7 +132,7 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     claims = []
     for n, evidence in sorted(best, key=lambda pair: (pair[0], pair[1].start)):
         quote = Quote(evidence.score, evidence.start, evidence.end)
-        claims.append(_Claim(" ".join(get_words(hits[n - 1].chunk, evidence).split()), {n: quote}))
+        claims.append(_Claim(_finish(get_words(hits[n - 1].chunk, evidence)), {n: quote}))
     return _conclude(claims, hits)
 
 
