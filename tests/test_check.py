@@ -49,7 +49,7 @@ def test_what_the_source_does_not_say_is_named(text: str, conflict: str) -> None
     assert find_conflict(text, [SOURCE], [find_quote(text)]) == conflict
 
 
-def test_one_of_two_negations_is_missed() -> None:
+def test_that_one_of_two_negations_is_missing_is_noticed() -> None:
     said = "The firm has not paid, and the envoy has not left."
     for text in ("The firm has paid, and the envoy has not left.", "The firm has not paid, and the envoy has left."):
         assert find_conflict(text, [said], [said]) == "a negation"

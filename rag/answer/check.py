@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import chain
 
 from rag.text import STOP_WORDS, stem
 
@@ -45,6 +44,8 @@ _WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 _REACH = 2
 # Two sentences that differ in no more words than this at a place say the same around it.
 _SHORT = 3
+# The words of a sentence, and those of its quote in their place.
+Change = tuple[list[str], list[str]]
 
 
 def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
@@ -60,11 +61,14 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     for number in _find_numbers(text):
         if number not in known:
             return f"the number {number}"
-    swapped = (_find_swapped(text, quote) for quote in quotes)
-    for name in chain(_find_unknown(text, f"{given} {question}"), *swapped):
+    for name in _find_unknown(text, f"{given} {question}"):
         return f"the name {name}"
-    if any(_is_negated_otherwise(text, quote) for quote in quotes):
-        return "a negation"
+    for quote in quotes:
+        changes = [*_find_changes(text, quote)]
+        for name in _find_swapped(text, quote, changes):
+            return f"the name {name}"
+        if _is_negated_otherwise(text, quote, changes):
+            return "a negation"
     return None
 
 
@@ -104,10 +108,10 @@ def _find_unknown(text: str, known: str) -> Iterator[str]:
             yield name
 
 
-def _find_swapped(text: str, quote: str) -> Iterator[str]:
+def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the names that stand in a text where its quote, which does not have them, has others."""
     others = {*find_names(quote)}
-    changed = [said for said, there in _find_changes(text, quote) if others.intersection(map(_strip, there))]
+    changed = [said for said, there in changes if others.intersection(map(_strip, there))]
     come = {_strip(word) for said in changed for word in said}
     if come:
         yield from (name for name in _find_unknown(text, quote) if name in come)
@@ -138,7 +142,7 @@ def _abbreviate(run: list[str]) -> Iterator[str]:
     yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, min(i + _LONGEST, len(run)) + 1))
 
 
-def _find_changes(text: str, quote: str) -> Iterator[tuple[list[str], list[str]]]:
+def _find_changes(text: str, quote: str) -> Iterator[Change]:
     """Yield the few words of a text, and those of a quote in their place, where the words around are the same."""
     said, there = _WORD.findall(text), _WORD.findall(quote)
     same = SequenceMatcher(None, [word.lower() for word in said], [word.lower() for word in there], autojunk=False)
@@ -147,11 +151,10 @@ def _find_changes(text: str, quote: str) -> Iterator[tuple[list[str], list[str]]
             yield said[i:j], there[k:m]
 
 
-def _is_negated_otherwise(text: str, quote: str) -> bool:
+def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
     """Tell whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
     changed = any(
-        bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there)))
-        for said, there in _find_changes(text, quote)
+        bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there))) for said, there in changes
     )
     return changed or _denies(text, quote) or _denies(quote, text)
 

@@ -78,7 +78,9 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
                 continue
             if n != number:
                 text = _finish(get_words(hits[n - 1].chunk, quote))
-            if same := _find_same(text, claims, hits, hits[n - 1]):
+            # An article does not vouch for what only a comment says beyond it.
+            known = [claim for claim in claims if hits[n - 1].chunk.voice == "comment" or _has_article(claim, hits)]
+            if same := _find_same(text, known):
                 same.quotes.setdefault(n, quote)
             else:
                 claims.append(_Claim(text, {n: quote}, "supported" if n == number else "corrected"))
@@ -113,13 +115,13 @@ def _finish(text: str) -> str:
     return text if text[-1] in ".!?" else f"{text.rstrip(',;:')}."
 
 
-def _find_same(text: str, claims: Sequence[_Claim], hits: Sequence[Hit], hit: Hit) -> _Claim | None:
-    """Return the claim that says as much; an article does not vouch for what only a comment says beyond it."""
+def _has_article(claim: _Claim, hits: Sequence[Hit]) -> bool:
+    return any(hits[n - 1].chunk.voice == "article" for n in claim.quotes)
+
+
+def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
     words = content_words(text)
     for claim in claims:
-        told_by_articles = any(hits[n - 1].chunk.voice == "article" for n in claim.quotes)
-        if hit.chunk.voice == "article" and not told_by_articles:
-            continue
         if words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
             return claim
     return None

@@ -175,8 +175,9 @@ class Reader:
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
         if not _is_clause(reply):
             return (untold + [sentence for sentence in about if _REASON.search(sentence)])[:1]
-        longer = [[*pair] for pair in pairwise(sentences) if [pair[0]] == told and _is_clause(pair[1])]
-        return untold[:1] or next((pair for pair in longer if not _REASON.search(pair[0])), told)
+        pairs = ([one, other] for one, other in pairwise(sentences) if [one] == told)
+        longer = (pair for pair in pairs if _is_clause(pair[1]) and not _REASON.search(pair[0]))
+        return untold[:1] or next(longer, told)
 
     def _quote(self, said: str, hit: Hit) -> str:
         """Return the hit's sentence for one of the reply, or what was said if it has none.
