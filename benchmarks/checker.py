@@ -94,7 +94,7 @@ def measure(cases: list[Case], change: Callable[[Case, random.Random, list[Case]
 
 
 def is_refused(text: str, hits: list[Hit], question: str = "") -> bool:
-    return cite_answer([Reply(1, text)], hits, question=question).outcome == "not_found"
+    return cite_answer([Reply(1, [text])], hits, question=question).outcome == "not_found"
 
 
 def read_answers(report: Report) -> Iterator[tuple[str, list[Hit], str]]:

@@ -38,9 +38,7 @@ STEPS = ("evidence", "first word", "all")
 COLD_RUNS = 10
 
 
-def watch(
-    assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None
-) -> tuple[dict[str, float], Answer]:
+def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None) -> tuple[dict[str, float], Answer]:
     """Ask, and return when evidence, first word and answer were there; a refusal has no first word."""
     started = time.perf_counter()
     times: dict[str, float] = {}

@@ -111,12 +111,12 @@ class Assistant:
                 yield piece if pieces else piece.lstrip()
                 pieces.append(piece)
             clock.stop("write")
-            text = reader.settle(reading, "".join(pieces))
-            replies.append(Reply(reading.number, text))
+            told = reader.settle(reading, "".join(pieces))
+            replies.append(Reply(reading.number, told))
             cited = cite_answer(replies, hits, question=asked)
             answer = replace(answer, **cited._asdict(), answer_tokens=answer.answer_tokens + len(pieces))
             clock.stop("check")
-            if cited.outcome == "answered" and not reader.leaves_open(reading, text):
+            if cited.outcome == "answered" and not reader.leaves_open(reading, " ".join(told)):
                 break
         clock.stop("read")
         yield replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)

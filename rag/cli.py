@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
 from rag.settings import NO_LLM, Settings
-from rag.show import describe_source, format_answer, show_line, show_path
+from rag.show import describe_source, format_answer, show_line, show_path, show_text
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
@@ -287,9 +287,8 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
     for hit in () if as_json else hits:
-        click.echo(
-            f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {' '.join(hit.chunk.text.split())}\n"
-        )
+        words = show_text(" ".join(hit.chunk.text.split()))
+        click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {words}\n")
 
 
 @main.command("eval")

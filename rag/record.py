@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -65,26 +66,29 @@ def _hash_prompts() -> str:
 
 def _format(answer: Answer, record: dict[str, Any]) -> str:
     checked = [
-        f"- {sentence.verdict}: {sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}"
+        f"{sentence.verdict}: {sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}"
         for sentence in answer.sentences
         if sentence.citations
-    ] + [f"- left out, no source supports it: {text}" for text in answer.left_out]
+    ] + [f"left out, no source supports it: {text}" for text in answer.left_out]
     known = {**record["settings"], **{f"SHA-256, {name}": value for name, value in record["sha256"].items()}}
     details = [f"- {name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in known.items()]
-    # Indented, so that the words of documents are no markup.
-    shown = "\n".join(f"    {line}" for line in format_answer(answer).splitlines())
     return "\n".join(
         [
             f"# {' '.join(answer.question.split())}",
             "",
-            shown,
+            *_indent(format_answer(answer).splitlines()),
             "",
             "## Checked",
             "",
-            *checked,
+            *_indent(checked),
             "",
             "## Made with",
             "",
             *details,
         ]
     )
+
+
+def _indent(lines: Iterable[str]) -> list[str]:
+    """Return lines as a block in which the words of documents are no markup."""
+    return [f"    {line}" for line in lines]

@@ -1,5 +1,6 @@
 """Shows answers, passages and documents as text for a terminal."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -8,6 +9,7 @@ from rag.types import Answer, Chunk, Citation
 
 # So many of the documents that come nearest are named where none answers.
 _NEAREST = 2
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def format_answer(answer: Answer) -> str:
@@ -24,7 +26,7 @@ def format_answer(answer: Answer) -> str:
         parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
     steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
     parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
-    return "\n\n".join(parts)
+    return show_text("\n\n".join(parts))
 
 
 def _format_citations(citations: Sequence[Citation]) -> Iterator[str]:
@@ -59,6 +61,11 @@ def show_path(source: str) -> str:
     """Return a path as seen from this folder."""
     path = Path(source)
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def show_text(text: str) -> str:
+    """Return lines without control characters: what a document says may hold anything, terminal codes too."""
+    return _CONTROL.sub("", text)
 
 
 def show_line(*parts: str) -> str:

@@ -50,8 +50,8 @@ def test_a_record_as_markdown_has_the_checks_and_no_markup_of_documents(assistan
     save_answer(ask(assistant), tmp_path / "answer.md", assistant=assistant)
     text = (tmp_path / "answer.md").read_text(encoding="utf-8")
     assert text.startswith("# What did the bridge cost?\n\n    The bridge cost nine million euros [")
-    assert "- corrected: The bridge cost nine million euros." in text
-    assert "- left out, no source supports it: The king wept." in text
+    assert "\n    corrected: The bridge cost nine million euros." in text
+    assert "\n    left out, no source supports it: The king wept." in text
     assert "- SHA-256, prompts: " in text
 
 

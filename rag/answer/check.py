@@ -26,7 +26,6 @@ _OPENERS = frozenset(
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
-# Said to who reads the documents by machine: data, but no evidence.
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.]{0,60}\b(?:above|previous|earlier|instructions?|rules|question)\b"
     r"|\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b[^.]{0,60}"
@@ -54,7 +53,7 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
     nearest to it. A name may stand in the question instead.
     """
-    if any(_ORDER.search(said) for said in (text, *quotes)):
+    if any(is_order(said) for said in (text, *quotes)):
         return "an order"
     given = " ".join(sources)
     known = set(_find_numbers(given))
@@ -70,6 +69,11 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
         if _is_negated_otherwise(text, quote, changes):
             return "a negation"
     return None
+
+
+def is_order(text: str) -> bool:
+    """Tell whether a sentence is said to who reads the documents by machine: data, but no evidence."""
+    return bool(_ORDER.search(text))
 
 
 def _find_numbers(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.check import find_conflict
+from rag.answer.check import find_conflict, find_names, is_order
 from rag.answer.prompt import REFUSAL
 from rag.text import content_words, split_sentences
 from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence, Verdict
@@ -14,7 +14,6 @@ from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence, Verdict
 logger = logging.getLogger(__name__)
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\b")
-_NAMES_READER = re.compile(r"(?:a|another|one|some|the)?\s*(?:other\s+)?(?:readers?|commenters?)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\W*(?:\w+\W+){0,2}(?:he|she|it|they|this|these|those|his|her|its|their)\b", re.IGNORECASE)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 MIN_SUPPORT = 0.4
@@ -36,14 +35,6 @@ class Cited(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-class _Claim(NamedTuple):
-    """A sentence, and what supports it by the number of the hit."""
-
-    text: str
-    quotes: dict[int, "Quote"]
-    verdict: Verdict = "supported"
-
-
 class Quote(NamedTuple):
     """The sentence of a hit that best supports one of an answer; `support` is the share of its words found, 0 to 1."""
 
@@ -52,54 +43,67 @@ class Quote(NamedTuple):
     end: int
 
 
+class _Claim(NamedTuple):
+    """A sentence, and what supports it by the number of the hit."""
+
+    text: str
+    quotes: dict[int, Quote]
+    verdict: Verdict = "supported"
+
+
 class Reply(NamedTuple):
-    """What the LLM wrote from the hit of a number."""
+    """What the LLM said from the hit of a number, sentence by sentence."""
 
     number: int
-    text: str
+    sentences: Sequence[str]
+
+
+class _Support(NamedTuple):
+    """The hit's number and the sentence of it that supports what was said from the same hit or another."""
+
+    number: int
+    quote: Quote
+    verdict: Verdict
 
 
 def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str = "") -> Cited:
-    """Return what the LLM wrote, each sentence with the number of the hit that supports it, readers' words last.
+    """Return the hits' sentences that support what the LLM said, each with its hit's number, readers' words last.
 
-    A sentence whose own hit holds too few of its words, lacks a number or a name in it, or denies it, gets the number
-    of a hit that supports it, and gives way to that hit's sentence; without one it is left out. What another sentence
-    says already is not said again. What only readers' comments support is told as a reader's words, and what is told so
-    only a comment can support. The outcome is `not_found`, without citations, if nothing is supported, and
-    `unconfirmed` if readers' comments are all the support there is.
+    What its own hit holds too few words of, lacks a number or a name of, or denies, another hit may support; without
+    one it is left out. What another sentence says already is not said again. What only readers' comments support is
+    told as a reader's words. The outcome is `not_found`, without citations, if nothing is supported, and `unconfirmed`
+    if readers' comments are all the support there is.
     """
-    claims: list[_Claim] = []
+    found: list[_Support] = []
     left_out = []
-    for number, written in sorted(replies, key=lambda reply: hits[reply.number - 1].chunk.voice == "comment"):
-        for text in _shorten(written, hits[number - 1]):
-            n, quote = _find_support(text, number, hits, question)
-            if quote is None:
-                left_out.append(text)
-                continue
-            if n != number:
-                text = _finish(get_words(hits[n - 1].chunk, quote))
-            # An article does not vouch for what only a comment says beyond it.
-            known = [claim for claim in claims if hits[n - 1].chunk.voice == "comment" or _has_article(claim, hits)]
-            if same := _find_same(text, known):
-                same.quotes.setdefault(n, quote)
-            else:
-                claims.append(_Claim(text, {n: quote}, "supported" if n == number else "corrected"))
+    for number, sentences in replies:
+        supports = [_find_support(text, number, hits, question) for text in sentences]
+        left_out += [text for text, support in zip(sentences, supports, strict=True) if support is None]
+        found += _shorten([support for support in supports if support], hits)
+    claims: list[_Claim] = []
+    for n, quote, verdict in sorted(found, key=lambda support: _is_comment(hits[support.number - 1])):
+        text = _finish(get_words(hits[n - 1].chunk, quote))
+        # An article does not vouch for what only a comment says beyond it.
+        known = [claim for claim in claims if _is_comment(hits[n - 1]) or _has_article(claim, hits)]
+        if same := _find_same(text, known):
+            same.quotes.setdefault(n, quote)
+        else:
+            claims.append(_Claim(text, {n: quote}, verdict))
     return _conclude(claims, hits)._replace(left_out=tuple(left_out))
 
 
-def _shorten(written: str, hit: Hit) -> list[str]:
-    """Return the sentences of a reply, without those that lead up to its last and share less with the question.
+def _shorten(supports: Sequence[_Support], hits: Sequence[Hit]) -> list[_Support]:
+    """Return the sentences behind a reply, without those that lead up to its last and share less with the question.
 
     A small LLM that quotes begins early, and stops when the answer is told. What a sentence points back to stays.
     """
-    shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    sentences = [_finish(written[start:end]) for start, end in split_sentences(written)]
-    weights = [shares.get(find_quote(text, hit).start, 0.0) for text in sentences]
+    shares = [{evidence.start: evidence.score for evidence in hit.evidence} for hit in hits]
+    weights = [shares[n - 1].get(quote.start, 0.0) for n, quote, _ in supports]
     least = _NEARLY * max(weights, default=0.0)
-    kept: list[str] = []
-    for text, weight in zip(reversed(sentences), reversed(weights), strict=True):
-        if not kept or weight >= least or points_back(kept[-1]):
-            kept.append(text)
+    kept: list[_Support] = []
+    for support, weight in zip(reversed(supports), reversed(weights), strict=True):
+        if not kept or weight >= least or points_back(get_words(hits[kept[-1].number - 1].chunk, kept[-1].quote)):
+            kept.append(support)
     return kept[::-1]
 
 
@@ -115,14 +119,21 @@ def _finish(text: str) -> str:
     return text if text[-1] in ".!?" else f"{text.rstrip(',;:')}."
 
 
+def _is_comment(hit: Hit) -> bool:
+    return hit.chunk.voice == "comment"
+
+
 def _has_article(claim: _Claim, hits: Sequence[Hit]) -> bool:
-    return any(hits[n - 1].chunk.voice == "article" for n in claim.quotes)
+    return not all(_is_comment(hits[n - 1]) for n in claim.quotes)
 
 
 def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
+    """Return the claim that says what a text does, with its names in the same order: who beat whom matters."""
     words = content_words(text)
     for claim in claims:
-        if words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
+        names = find_names(claim.text)
+        in_order = all(name in names for name in find_names(text))  # each is looked for behind the one before
+        if in_order and words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
             return claim
     return None
 
@@ -141,10 +152,15 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
 
-    Those that share most come first; of those that share as much, the articles'.
+    Those that share most come first; of those that share as much, the articles'. An order is no evidence.
     """
-    found = [(n, evidence) for n, hit in enumerate(hits, start=1) for evidence in hit.evidence]
-    return sorted(found, key=lambda pair: (-pair[1].score, hits[pair[0] - 1].chunk.voice == "comment"))
+    found = [
+        (n, evidence)
+        for n, hit in enumerate(hits, start=1)
+        for evidence in hit.evidence
+        if not is_order(get_words(hit.chunk, evidence))
+    ]
+    return sorted(found, key=lambda pair: (-pair[1].score, _is_comment(hits[pair[0] - 1])))
 
 
 def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
@@ -170,36 +186,36 @@ def _attribute(text: str, chunks: Sequence[Chunk], *, dated: bool) -> str:
     article = next((chunk for chunk in chunks if chunk.voice == "article"), None)
     if article:
         return f"{text[:-1]} ({article.date}){text[-1]}" if dated and article.date else text
-    if _NAMES_READER.match(text):
-        return text
     return f"Reader {chunks[0].author} says: {text}" if chunks[0].author else f"A reader says: {text}"
 
 
 def find_quote(text: str, hit: Hit, *, question: str = "") -> Quote:
-    """Return the sentence of a hit that holds most of a text's words, and then of the question's, with its offsets."""
-    wanted, asked = content_words(text), content_words(question)
-    best, best_share = Quote(0.0, hit.chunk.start, hit.chunk.end), (0.0, 0)
+    """Return the sentence of a hit that holds most of a text's words, with its offsets.
+
+    Of several, the one that is the text itself, then the one that holds most of the question's words.
+    """
+    wanted, asked, itself = content_words(text), content_words(question), text.split()
+    best, best_share = Quote(0.0, hit.chunk.start, hit.chunk.end), (0.0, False, 0)
     for start, end in split_sentences(hit.chunk.text):
-        words = content_words(hit.chunk.text[start:end])
+        said = hit.chunk.text[start:end]
+        words = content_words(said)
         support = len(wanted & words) / len(wanted) if wanted else 0.0
-        if support and (share := (support, len(asked & words))) > best_share:
+        if support and (share := (support, said.split() == itself, len(asked & words))) > best_share:
             best, best_share = Quote(support, hit.chunk.start + start, hit.chunk.start + end), share
     return best
 
 
-def _find_support(text: str, number: int, hits: Sequence[Hit], question: str) -> tuple[int, Quote | None]:
-    """Return the number and quote of the hit that supports a sentence: its own, else the one that does so best."""
-    readers_words = _NAMES_READER.match(text)
-    quotes = {
-        n: find_quote(text, hit, question=question)
-        for n, hit in enumerate(hits, start=1)
-        if hit.chunk.voice == "comment" or not readers_words
-    }
+def _find_support(text: str, number: int, hits: Sequence[Hit], question: str) -> _Support | None:
+    """Return what supports a sentence: its own hit, else the one that does so best, in a sentence that stands alone."""
+    quotes = {n: find_quote(text, hit, question=question) for n, hit in enumerate(hits, start=1)}
     most = max((quote.support for quote in quotes.values()), default=0.0)
     for n in sorted(quotes, key=lambda n: (n != number or quotes[n].support < most - _MARGIN, -quotes[n].support, n)):
-        if quotes[n].support >= MIN_SUPPORT and not _find_conflict(text, hits[n - 1].chunk, quotes[n], question):
-            return n, quotes[n]
-    return number, None
+        chunk, quote = hits[n - 1].chunk, quotes[n]
+        if quote.support < MIN_SUPPORT or (n != number and points_back(get_words(chunk, quote))):
+            continue
+        if not _find_conflict(text, chunk, quote, question):
+            return _Support(n, quote, "supported" if n == number else "corrected")
+    return None
 
 
 def _find_conflict(text: str, chunk: Chunk, quote: Quote, question: str) -> str | None:

@@ -46,7 +46,7 @@ _UNTOLD = re.compile(
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
     re.IGNORECASE,
 )
-# A clause, and no name, heading or date line, has so many words in small letters.
+# A clause, and no name, heading or date line, has so many words in small letters, or all of them.
 _FEWEST_WORDS = 3
 
 
@@ -151,7 +151,7 @@ class Reader:
         self.readings.append(Reading(number, hit, messages, leaning.log_odds, confidence))
         self.prompt_tokens += tokens
 
-    def settle(self, reading: Reading, written: str) -> str:
+    def settle(self, reading: Reading, written: str) -> list[str]:
         """Return the sentences of a hit that the LLM means by what it wrote from it.
 
         One that points back ("He was …") is told with the one before it.
@@ -159,7 +159,7 @@ class Reader:
         sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
         before = {other: [one] for one, other in pairwise(sentences) if points_back(other)}
         told = self._choose_sentences(reading.hit, " ".join(written.split()).removeprefix(BEGIN), sentences)
-        return " ".join(dict.fromkeys(chain.from_iterable([*before.get(one, []), one] for one in told)))
+        return [*dict.fromkeys(chain.from_iterable([*before.get(one, []), one] for one in told))]
 
     def _choose_sentences(self, hit: Hit, reply: str, sentences: Sequence[str]) -> list[str]:
         """Return those of a hit's sentences that a reply means.
@@ -211,4 +211,6 @@ class Reader:
 
 
 def _is_clause(text: str) -> bool:
+    if text.islower() and any(word.isalpha() for word in content_words(text)):
+        return True
     return sum(word.islower() for word in text.split()) >= _FEWEST_WORDS
