@@ -62,6 +62,7 @@ class LlamaCpp:
         file = path.stat()
         made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
         self._prefixes = PrefixCache(cache, model=repr(made_by))
+        self._state = (ctypes.c_uint8 * 0)()
         self._lock = threading.Lock()
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -114,7 +115,7 @@ class LlamaCpp:
         for cut in cuts:
             if cut > self._llama.n_tokens:
                 self._llama.eval(tokens[self._llama.n_tokens : cut])
-                self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
+                self._prefixes.put(tokens[:cut], bytes(self._save_state()), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
         """Leave the longest of the beginnings that are read or kept, or nothing."""
@@ -127,7 +128,7 @@ class LlamaCpp:
                 return
             kept = self._prefixes.get(tokens[:cut])
             if kept:
-                state = (ctypes.c_uint8 * len(kept)).from_buffer_copy(kept)
+                state = ctypes.cast(ctypes.c_char_p(kept), ctypes.POINTER(ctypes.c_uint8))
                 if llama_cpp.llama_state_seq_set_data(llama.ctx, state, len(kept), 0):
                     llama.input_ids[:cut] = tokens[:cut]
                     llama.n_tokens = cut
@@ -137,12 +138,15 @@ class LlamaCpp:
     def _has_read(self, tokens: list[int]) -> bool:
         return bool(self._llama.input_ids[: self._llama.n_tokens][: len(tokens)].tolist() == tokens)
 
-    def _save_state(self) -> bytes:
+    def _save_state(self) -> memoryview:
+        """Return what the LLM made of what it has read, in memory that the next call writes over."""
         import llama_cpp
 
-        state = (ctypes.c_uint8 * llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0))()
-        llama_cpp.llama_state_seq_get_data(self._llama.ctx, state, len(state), 0)
-        return bytes(state)
+        size = llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0)
+        if size > len(self._state):
+            self._state = (ctypes.c_uint8 * size)()
+        llama_cpp.llama_state_seq_get_data(self._llama.ctx, self._state, size, 0)
+        return memoryview(self._state).cast("B")[:size]
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
         # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.

@@ -11,7 +11,7 @@ _FLOAT16 = 1  # ggml's number of the type
 class _Reader:
     """Takes what it is asked for, one after the other."""
 
-    def __init__(self, state: bytes) -> None:
+    def __init__(self, state: bytes | memoryview) -> None:
         self.state = state
         self.at = 0
 
@@ -26,7 +26,7 @@ class _Reader:
         return values.reshape(rows, -1)
 
 
-def read_last_values(state: bytes) -> npt.NDArray[np.float32] | None:
+def read_last_values(state: bytes | memoryview) -> npt.NDArray[np.float32] | None:
     """Return the values that attention keeps of the last token, shape (layers, n); None if the state has another form.
 
     The form is what llama.cpp's `llama_kv_cache::state_write` makes of one sequence, in float16.
