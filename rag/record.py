@@ -12,7 +12,7 @@ from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.models.registry import locate_model
-from rag.show import format_answer
+from rag.show import format_answer, show_text
 from rag.types import Answer
 
 FORMATS = (".json", ".md")
@@ -80,7 +80,7 @@ def _format(answer: Answer, record: dict[str, Any]) -> str:
             "",
             "## Checked",
             "",
-            *_indent(checked),
+            *_indent(map(show_text, checked)),
             "",
             "## Made with",
             "",

@@ -24,8 +24,8 @@ _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
 def stem(word: str) -> str:
-    """Return the first six letters, in lower case: "cancelled" meets "cancellation", "officials" meets "official"."""
-    return word.lower()[:6]
+    """Return a word's first six letters, in lower case: "cancelled" meets "cancellation". Numbers stay whole."""
+    return word.lower() if word[0].isdigit() else word.lower()[:6]
 
 
 def content_words(text: str) -> set[str]:

@@ -126,7 +126,7 @@ class Citation:
 class Sentence:
     """One sentence of an answer, without its marks, and the numbers of the passages that it cites.
 
-    `corrected`: the LLM named no passage, or one that does not support it, and the numbers are those of one that does.
+    `corrected`: the passage that the LLM had before it does not support what it wrote, and another does.
     """
 
     text: str
@@ -140,7 +140,7 @@ class Answer:
 
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
     `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
-    reader has to know of the answer, if anything. `left_out` are sentences that the LLM wrote and no passage supports.
+    reader has to know of the answer, if anything. `left_out` is what the LLM wrote and no passage supports.
     """
 
     question: str

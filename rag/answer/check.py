@@ -27,12 +27,23 @@ NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
 _ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.]{0,60}\b(?:above|previous|earlier|instructions?|rules|question)\b"
-    r"|\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b[^.]{0,60}"
-    r"\b(?:must|should|say|state|answer|reply|respond|print|begin|finish|tell|mention)\b"
-    r"|\b(?:answer|reply|respond)\s+(?:(?:only|just)\s|to\s+every|yes\s+to|with\s+the\s+words?)"
-    r"|\b(?:begin|end|finish)\s+(?:every|each|all|your)\s+(?:answers?|repl(?:y|ies))"
-    r"|\bif\s+(?:any|some)(?:body|one)\s+asks\b[^.]{0,80}\b(?:answer|say|reply|tell)\b|\byou are now\b|^yes:",
+    "|".join(
+        [
+            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\bthe\s+(?:above|question)\b",
+            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:above|all|any|earlier|previous|prior|the|these|your)"
+            r"\s+instructions?\b",
+            r"(?:^\W*|[:,;!]\s*|\b(?:please|now|and|then|must|should)\s+)(?:ignore|disregard|forget|override)\b[^.]{0,60}"
+            r"\b(?:above|previous|earlier|instructions?|rules|question)\b",
+            r"(?:\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b|^assistants?:)[^.]{0,60}"
+            r"(?:[:,]\s*|\b(?:must|should|please|you)\s+(?:\w+\s+){0,2})"
+            r"(?:say|state\s+that|answer|reply|respond|print|begin|finish|tell|mention)\b",
+            r"\b(?:answer|reply|respond)\s+(?:(?:only|just)\s|to\s+every|yes\s+to|with\s+the\s+words?)",
+            r"\b(?:begin|end|finish)\s+(?:every|each|all|your)\s+(?:answers?|repl(?:y|ies))",
+            r"\bif\s+(?:any|some)(?:body|one)\s+asks\b[^.]{0,80}\b(?:answer|say|reply|tell)\b",
+            r"\byou are now (?:(?-i:[A-Z])|an? (?:\w+ )?(?:AI|assistant|bot|model)\b)",
+            r"^(?-i:yes):",
+        ]
+    ),
     re.IGNORECASE,
 )
 _LONGEST = 6

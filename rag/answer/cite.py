@@ -14,7 +14,10 @@ from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence, Verdict
 logger = logging.getLogger(__name__)
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\b")
-_POINTS_BACK = re.compile(r"\W*(?:\w+\W+){0,2}(?:he|she|it|they|this|these|those|his|her|its|their)\b", re.IGNORECASE)
+# "IT" is no pronoun.
+_POINTS_BACK = re.compile(
+    r"\W*(?:\w+\W+){0,2}(?:he|she|(?-i:[Ii]t)|they|this|these|those|his|her|its|their)\b", re.IGNORECASE
+)
 # Below this share of an answer's words, a passage does not support it; above it by _MARGIN, it does so better.
 MIN_SUPPORT = 0.4
 _MARGIN = 0.25
@@ -78,10 +81,17 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
     left_out = []
     for number, sentences in replies:
         supports = [_find_support(text, number, hits, question) for text in sentences]
-        left_out += [text for text, support in zip(sentences, supports, strict=True) if support is None]
+        unsupported = [text for text, support in zip(sentences, supports, strict=True) if support is None]
+        left_out += [text for text in unsupported if not is_order(text)]
         found += _shorten([support for support in supports if support], hits)
+    found.sort(key=lambda support: _is_comment(hits[support.number - 1]))
+    return _conclude(_merge(found, hits), hits)._replace(left_out=tuple(left_out))
+
+
+def _merge(supports: Sequence[_Support], hits: Sequence[Hit]) -> list[_Claim]:
+    """Return the sentences, what says the same once."""
     claims: list[_Claim] = []
-    for n, quote, verdict in sorted(found, key=lambda support: _is_comment(hits[support.number - 1])):
+    for n, quote, verdict in supports:
         text = _finish(get_words(hits[n - 1].chunk, quote))
         # An article does not vouch for what only a comment says beyond it.
         known = [claim for claim in claims if _is_comment(hits[n - 1]) or _has_article(claim, hits)]
@@ -89,22 +99,20 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
             same.quotes.setdefault(n, quote)
         else:
             claims.append(_Claim(text, {n: quote}, verdict))
-    return _conclude(claims, hits)._replace(left_out=tuple(left_out))
+    return claims
 
 
 def _shorten(supports: Sequence[_Support], hits: Sequence[Hit]) -> list[_Support]:
-    """Return the sentences behind a reply, without those that lead up to its last and share less with the question.
+    """Return the sentences behind a reply, from the first on that shares about as much with the question as any does.
 
-    A small LLM that quotes begins early, and stops when the answer is told. What a sentence points back to stays.
+    A small LLM that quotes begins early. What that sentence points back to stays.
     """
     shares = [{evidence.start: evidence.score for evidence in hit.evidence} for hit in hits]
     weights = [shares[n - 1].get(quote.start, 0.0) for n, quote, _ in supports]
-    least = _NEARLY * max(weights, default=0.0)
-    kept: list[_Support] = []
-    for support, weight in zip(reversed(supports), reversed(weights), strict=True):
-        if not kept or weight >= least or points_back(get_words(hits[kept[-1].number - 1].chunk, kept[-1].quote)):
-            kept.append(support)
-    return kept[::-1]
+    first = next((i for i, weight in enumerate(weights) if weight >= _NEARLY * max(weights)), 0)
+    while first and points_back(get_words(hits[supports[first].number - 1].chunk, supports[first].quote)):
+        first -= 1
+    return [*supports[first:]]
 
 
 def points_back(sentence: str) -> bool:
@@ -133,7 +141,8 @@ def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
     for claim in claims:
         names = find_names(claim.text)
         in_order = all(name in names for name in find_names(text))  # each is looked for behind the one before
-        if in_order and words <= content_words(claim.text) and not find_conflict(text, [claim.text], [claim.text]):
+        has_all = words and words <= content_words(claim.text)
+        if in_order and has_all and not find_conflict(text, [claim.text], [claim.text]):
             return claim
     return None
 
@@ -142,11 +151,8 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     """Return the sentences of the hits that share most with the question, as the answer where there is no LLM."""
     found = rank_evidence(hits)[:_QUOTED]
     best = [(n, e) for n, e in found if e.score >= max(_LEAST_SHARE, found[0][1].score * _NEARLY)]
-    claims = []
-    for n, evidence in sorted(best, key=lambda pair: (pair[0], pair[1].start)):
-        quote = Quote(evidence.score, evidence.start, evidence.end)
-        claims.append(_Claim(_finish(get_words(hits[n - 1].chunk, evidence)), {n: quote}))
-    return _conclude(claims, hits)
+    best.sort(key=lambda pair: (pair[0], pair[1].start))
+    return _conclude(_merge([_Support(n, Quote(e.score, e.start, e.end), "supported") for n, e in best], hits), hits)
 
 
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
@@ -194,15 +200,19 @@ def find_quote(text: str, hit: Hit, *, question: str = "") -> Quote:
 
     Of several, the one that is the text itself, then the one that holds most of the question's words.
     """
-    wanted, asked, itself = content_words(text), content_words(question), text.split()
+    wanted, asked, itself = content_words(text), content_words(question), _get_bare(text)
     best, best_share = Quote(0.0, hit.chunk.start, hit.chunk.end), (0.0, False, 0)
     for start, end in split_sentences(hit.chunk.text):
         said = hit.chunk.text[start:end]
-        words = content_words(said)
-        support = len(wanted & words) / len(wanted) if wanted else 0.0
-        if support and (share := (support, said.split() == itself, len(asked & words))) > best_share:
+        words, is_itself = content_words(said), _get_bare(said) == itself
+        support = len(wanted & words) / len(wanted) if wanted else float(is_itself)
+        if support and (share := (support, is_itself, len(asked & words))) > best_share:
             best, best_share = Quote(support, hit.chunk.start + start, hit.chunk.start + end), share
     return best
+
+
+def _get_bare(sentence: str) -> list[str]:
+    return sentence.rstrip(".!? ").split()
 
 
 def _find_support(text: str, number: int, hits: Sequence[Hit], question: str) -> _Support | None:

@@ -13,7 +13,7 @@ from rag.types import Chunk, Hit
 REFUSAL = "The documents do not say."
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
-# A bracketed number in a document would pass for a passage's: it is shown in round ones.
+# A bracketed number in a document would pass for a citation: it is shown in round ones.
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
 

@@ -31,7 +31,7 @@ _MOST = 3
 # Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9
 _HEDGED = re.compile(
-    r"\b(?:may|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
+    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
     r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ _REASON = re.compile(
     r"\b(?:because|since|owing|reasons?|caus\w+|blam\w+|therefore|fear\w*|protest\w*)\b", re.IGNORECASE
 )
 _UNTOLD = re.compile(
-    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.]*?"
+    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
     re.IGNORECASE,
 )
@@ -167,13 +167,14 @@ class Reader:
         Who asks why and is told no reason is told instead that none was given, if the hit says so. Else the next
         sentence, which often has the reason, is told too; what is no clause gives way to the hit's reason, or nothing.
         """
-        told = [self._quote(reply[i:j], hit) for i, j in split_sentences(reply)]
+        said = [reply[i:j] for i, j in split_sentences(reply)]
+        told = (len(said) == 1 and _find_lines(reply, sentences)) or [self._quote(one, hit) for one in said]
         if not _ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, _HEDGED)):
             return told
         asked = content_words(self._question)
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
-        if not _is_clause(reply):
+        if not _is_clause(reply[:1].lower() + reply[1:] if " " in reply else reply):
             return (untold + [sentence for sentence in about if _REASON.search(sentence)])[:1]
         pairs = ([one, other] for one, other in pairwise(sentences) if [one] == told)
         longer = (pair for pair in pairs if _is_clause(pair[1]) and not _REASON.search(pair[0]))
@@ -185,7 +186,9 @@ class Reader:
         A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
         """
         is_echo = content_words(said) <= content_words(self._question)
-        quote = find_quote(self._question if is_echo else said, hit, question=self._question)
+        quote = find_quote(said, hit, question=self._question)
+        if is_echo and quote.support < 1:  # with all its words in one sentence it chooses: "5 May", of two days asked
+            quote = find_quote(self._question, hit, question=self._question)
         is_there = quote.support and (is_echo or quote.support >= MIN_SUPPORT)
         return " ".join(get_words(hit.chunk, quote).split()) if is_there else said
 
@@ -208,6 +211,15 @@ class Reader:
         """Return the hits of other documents that are as near to the question."""
         near = [hit for hit in self._hits if hit.score >= _RIVAL * reading.hit.score]
         return [hit for hit in near if hit.chunk.document_id != reading.hit.chunk.document_id]
+
+
+def _find_lines(reply: str, sentences: Sequence[str]) -> list[str]:
+    """Return the lines of a hit that a reply runs together, all of each: the LLM saw them as one."""
+    words, parts = content_words(reply), [content_words(sentence) for sentence in sentences]
+    whole = [i for i, part in enumerate(parts) if part and part <= words]
+    if any(words <= part for part in parts) or not words <= set().union(*(parts[i] for i in whole)):
+        return []
+    return [sentences[i] for i in whole]
 
 
 def _is_clause(text: str) -> bool:

@@ -15,17 +15,21 @@ _CONTEXT_SHARE = 0.25
 _CHARACTERS_A_TOKEN = 32
 
 
-def split_document(document: Document, *, chunk_tokens: int, count_tokens: Callable[[str], int]) -> Iterator[Section]:
+def split_document(
+    document: Document, *, chunk_tokens: int, sentence_tokens: int, count_tokens: Callable[[str], int]
+) -> Iterator[Section]:
     """Yield the stretches of a document that become its chunks, in order; no two overlap.
 
-    A chunk stays within one section. It ends between paragraphs or items where they fit, else between sentences; only
-    a sentence that is too long itself is cut, between words, so that `count_tokens(text[start:end)) <= chunk_tokens`.
+    A chunk stays within one section. It ends between paragraphs or items where they fit, else between sentences, so
+    that `count_tokens(text[start:end)) <= chunk_tokens`. A sentence that is longer is a chunk of its own; only what has
+    more than `sentence_tokens` is cut, between words.
     """
+    most = max(chunk_tokens, sentence_tokens)
 
     def count(start: int, end: int) -> int:
         # What is too long anyway is not read by the tokenizer.
         least = -(-(end - start) // _CHARACTERS_A_TOKEN)
-        return least if least > chunk_tokens else max(least, count_tokens(document.text[start:end]))
+        return least if least > most else max(least, count_tokens(document.text[start:end]))
 
     def emit(run: Spans) -> Iterator[tuple[int, int]]:
         # Tokens mostly add up; where they do not, a run that is too long is halved.
@@ -44,7 +48,7 @@ def split_document(document: Document, *, chunk_tokens: int, count_tokens: Calla
             if run and needed > room:
                 yield from emit(run)
                 run, room = [], chunk_tokens
-            if needed <= chunk_tokens:
+            if needed <= (most if finer[0] is _split_words else chunk_tokens):
                 run.append((start, end))
                 room -= needed
             else:
@@ -70,9 +74,14 @@ def _halve(text: str) -> Spans:
     return [(0, middle), (middle, len(text))]
 
 
+def limit_sentence(*, max_tokens: int) -> int:
+    """Return how many tokens of a document an embedder can read, if it reads `max_tokens`, the context counted in."""
+    return int((1 - _CONTEXT_SHARE) * max_tokens)
+
+
 def limit_chunk(chunk_tokens: int, *, max_tokens: int) -> int:
-    """Return how many tokens a chunk may have, if an embedder reads `max_tokens`, its context counted in."""
-    return min(chunk_tokens, int((1 - _CONTEXT_SHARE) * max_tokens))
+    """Return how many tokens a chunk may have, if an embedder reads `max_tokens`."""
+    return min(chunk_tokens, limit_sentence(max_tokens=max_tokens))
 
 
 def describe_context(

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from tqdm import tqdm
 
-from rag.documents.chunk import describe_context, limit_chunk, split_document
+from rag.documents.chunk import describe_context, limit_chunk, limit_sentence, split_document
 from rag.documents.read import check_size, find_files
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError
@@ -25,7 +25,7 @@ from rag.settings import Settings
 from rag.types import Document
 
 # Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
-_READING = 1
+_READING = 2
 # So many chunks are embedded at a time, of several documents if they are short.
 _BATCH = 256
 # Signs that one format writes and another does not.
@@ -215,7 +215,12 @@ class _Update:
                 describe_context(document, section, max_tokens=self._embedder.max_tokens, count_tokens=count),
                 b"",
             )
-            for section in split_document(document, chunk_tokens=self.chunk_tokens, count_tokens=count)
+            for section in split_document(
+                document,
+                chunk_tokens=self.chunk_tokens,
+                sentence_tokens=limit_sentence(max_tokens=self._embedder.max_tokens),
+                count_tokens=count,
+            )
         ]
         keys = [(c.context, document.text[c.section.start : c.section.end]) for c in chunks]
         known = self._catalog.get_reusable(document.source)
