@@ -115,6 +115,15 @@ def test_who_beat_whom_is_not_the_same_the_other_way_round() -> None:
     )
 
 
+def test_who_is_meant_by_she_is_named_right_before() -> None:
+    hits = [
+        make_hit(1, "Ada Wirth built the bridge in 1920. Berta Holm drew it."),
+        make_hit(2, "Ada Wirth built the bridge. Later she was paid 90 crowns."),
+    ]
+    told = [Reply(hit.rank, [hit.chunk.text[i:j] for i, j in split_sentences(hit.chunk.text)]) for hit in hits]
+    assert cite_answer(told, hits).answer.endswith("Ada Wirth built the bridge [2]. Later she was paid 90 crowns [2].")
+
+
 def test_another_passage_supports_only_with_a_sentence_that_stands_alone() -> None:
     hits = [HITS[0], make_hit(2, "Ada built the bridge. She was paid ninety crowns.")]
     assert cite("The builder was paid ninety crowns [1].", hits).outcome == "not_found"

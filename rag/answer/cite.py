@@ -4,6 +4,7 @@ import calendar
 import logging
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rag.answer.check import find_conflict, find_names, is_order
@@ -91,10 +92,17 @@ def cite_answer(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str 
 def _merge(supports: Sequence[_Support], hits: Sequence[Hit]) -> list[_Claim]:
     """Return the sentences, what says the same once."""
     claims: list[_Claim] = []
-    for n, quote, verdict in supports:
-        text = _finish(get_words(hits[n - 1].chunk, quote))
+    for (n, quote, verdict), following in zip_longest(supports, supports[1:]):
+        chunk = hits[n - 1].chunk
+        text = _finish(get_words(chunk, quote))
+        # Who "she" is has to stand right before.
+        named = following and following.number == n and points_back(get_words(chunk, following.quote))
         # An article does not vouch for what only a comment says beyond it.
-        known = [claim for claim in claims if _is_comment(hits[n - 1]) or _has_article(claim, hits)]
+        known = [
+            claim
+            for claim in (claims[-1:] if named else claims)
+            if chunk.voice == "comment" or _has_article(claim, hits)
+        ]
         if same := _find_same(text, known):
             same.quotes.setdefault(n, quote)
         else:
