@@ -101,7 +101,7 @@ def _merge(supports: Sequence[_Support], hits: Sequence[Hit]) -> list[_Claim]:
         known = [
             claim
             for claim in (claims[-1:] if named else claims)
-            if chunk.voice == "comment" or _has_article(claim, hits)
+            if _is_comment(hits[n - 1]) or _has_article(claim, hits)
         ]
         if same := _find_same(text, known):
             same.quotes.setdefault(n, quote)

@@ -22,14 +22,13 @@ def split_document(
 
     A chunk stays within one section. It ends between paragraphs or items where they fit, else between sentences, so
     that `count_tokens(text[start:end)) <= chunk_tokens`. A sentence that is longer is a chunk of its own; only what has
-    more than `sentence_tokens` is cut, between words.
+    more than `sentence_tokens`, no fewer than `chunk_tokens`, is cut, between words.
     """
-    most = max(chunk_tokens, sentence_tokens)
 
     def count(start: int, end: int) -> int:
         # What is too long anyway is not read by the tokenizer.
         least = -(-(end - start) // _CHARACTERS_A_TOKEN)
-        return least if least > most else max(least, count_tokens(document.text[start:end]))
+        return least if least > sentence_tokens else max(least, count_tokens(document.text[start:end]))
 
     def emit(run: Spans) -> Iterator[tuple[int, int]]:
         # Tokens mostly add up; where they do not, a run that is too long is halved.
@@ -48,7 +47,7 @@ def split_document(
             if run and needed > room:
                 yield from emit(run)
                 run, room = [], chunk_tokens
-            if needed <= (most if finer[0] is _split_words else chunk_tokens):
+            if needed <= (sentence_tokens if finer[0] is _split_words else chunk_tokens):
                 run.append((start, end))
                 room -= needed
             else:
