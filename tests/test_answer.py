@@ -373,6 +373,15 @@ def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(setti
     assert not nothing.compared
 
 
+def test_what_leaves_the_answer_open_has_only_near_passages_of_the_same_document_read(settings: Settings) -> None:
+    guess = make_hit(1, "The minister may arrive on Wednesday.")
+    elsewhere = replace(HITS[1], chunk=replace(HITS[1].chunk, document_id=2), score=1.05)
+    for other, read_too in [(HITS[1], True), (replace(HITS[1], score=0.5), False), (elsewhere, False)]:
+        llm = ScriptedLLM("may arrive on Wednesday", log_odds={"minister": 9.0, "officials": 0.05})
+        read(llm, "When does he arrive?", [guess, other], settings)
+        assert (len(llm.compared) == 2) is read_too
+
+
 def test_a_comment_is_not_the_last_word(settings: Settings) -> None:
     llm = ScriptedLLM("The contract was not ready.", "The minister arrived on Wednesday.", log_odds=9.0)
     assert read(llm, "What happened?", [HITS[2], HITS[0]], settings).answer == (

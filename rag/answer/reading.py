@@ -20,8 +20,8 @@ BEGIN = f"{YES}:"
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open;
 # then others as likely add to it.
 _SURE = 0.3
-# A hit with less than this share of the first one's score hardly ever turns out to be the likeliest.
-_NEAR = 0.8
+# A hit with less than this share of the first one's score hardly ever turns out to be the likeliest, or adds to it.
+_NEAR = 0.85
 # The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
 _HIGHEST = Leaning(3.0)
 # If the question is why, what has log-odds above this adds to it: the LLM is shy of reasons.
@@ -121,14 +121,17 @@ class Reader:
         if best is None or best.confidence < self._caution:
             return
         yield best
-        for part in self._unread:
-            self._read(*part)
         asks_why = _ASKS_WHY.search(self._question)
-        near = {best.hit.chunk.document_id, *(hit.chunk.document_id for hit in self._find_rivals(best))}
+        asks_more = asks_why or _ASKS_TWO.search(self._question)
+        documents = {hit.chunk.document_id for hit in (best.hit, *self._find_rivals(best))}
+        for part in self._unread:
+            hit = self._hits[part[0] - 1]
+            if hit.chunk.document_id in documents and (asks_more or self._is_near(hit)):
+                self._read(*part)
         others = [
             reading
             for reading in self.readings
-            if reading is not best and reading.hit.chunk.document_id in near
+            if reading is not best and reading.hit.chunk.document_id in documents
             and (reading.log_odds > _SHY if asks_why else reading.confidence >= self._sure)
         ]  # fmt: skip
         others.sort(key=lambda reading: -reading.confidence)
@@ -141,8 +144,11 @@ class Reader:
         return last is not None and last.confidence >= self._sure and not last.is_comment
 
     def _could_be_likeliest(self, hit: Hit) -> bool:
-        is_near = hit.score >= _NEAR * self._hits[0].score
-        return is_near and estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name) >= self._caution
+        highest = estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name)
+        return self._is_near(hit) and highest >= self._caution
+
+    def _is_near(self, hit: Hit) -> bool:
+        return hit.score >= _NEAR * self._hits[0].score
 
     def _read(self, number: int, messages: list[Message], tokens: int) -> None:
         hit = self._hits[number - 1]

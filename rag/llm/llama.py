@@ -115,7 +115,7 @@ class LlamaCpp:
         for cut in cuts:
             if cut > self._llama.n_tokens:
                 self._llama.eval(tokens[self._llama.n_tokens : cut])
-                self._prefixes.put(tokens[:cut], bytes(self._save_state()), on_disk=bool(earlier) and cut == cuts[0])
+                self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
         """Leave the longest of the beginnings that are read or kept, or nothing."""
@@ -128,7 +128,7 @@ class LlamaCpp:
                 return
             kept = self._prefixes.get(tokens[:cut])
             if kept:
-                state = ctypes.cast(ctypes.c_char_p(kept), ctypes.POINTER(ctypes.c_uint8))
+                state = (ctypes.c_uint8 * len(kept)).from_buffer(kept)
                 if llama_cpp.llama_state_seq_set_data(llama.ctx, state, len(kept), 0):
                     llama.input_ids[:cut] = tokens[:cut]
                     llama.n_tokens = cut

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import mmap
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,9 +25,9 @@ class PrefixCache:
         """Use the states in `folder`, made where it is missing; `model` tells models and their settings apart."""
         self._folder = folder
         self._model = model
-        self._states: dict[str, bytes] = {}
+        self._states: dict[str, memoryview] = {}
 
-    def get(self, tokens: Sequence[int]) -> bytes | None:
+    def get(self, tokens: Sequence[int]) -> memoryview | None:
         """Return the state after these tokens, or None if it is not there, or damaged."""
         name = self._name(tokens)
         state = self._states.pop(name, None) or self._load(name)
@@ -34,18 +35,23 @@ class PrefixCache:
             self._remember(name, state)
         return state
 
-    def _load(self, name: str) -> bytes | None:
+    def _load(self, name: str) -> memoryview | None:
+        path = self._folder / name
         try:
-            content = (self._folder / name).read_bytes()
-        except OSError:
+            content = _allocate(path.stat().st_size)
+            with path.open("rb") as file:
+                file.readinto(content)
+        except (OSError, ValueError):  # ValueError: it is empty
             return None
         digest, state = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
         return state if hashlib.sha256(state).digest() == digest else None
 
-    def put(self, tokens: Sequence[int], state: bytes, *, on_disk: bool) -> None:
+    def put(self, tokens: Sequence[int], state: bytes | memoryview, *, on_disk: bool) -> None:
         """Keep the state after these tokens, in memory alone or too; a folder that cannot be written to keeps none."""
         name = self._name(tokens)
-        self._remember(name, state)
+        kept = _allocate(len(state))
+        kept[:] = state
+        self._remember(name, kept)
         if not on_disk:
             return
         aside = self._folder / f"{name}.{os.getpid()}"
@@ -60,10 +66,18 @@ class PrefixCache:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
 
-    def _remember(self, name: str, state: bytes) -> None:
+    def _remember(self, name: str, state: memoryview) -> None:
         if len(self._states) == _KEPT:  # the one that was not used for the longest time goes
             del self._states[next(iter(self._states))]
         self._states[name] = state
 
     def _name(self, tokens: Sequence[int]) -> str:
         return hashlib.sha256(self._model.encode() + np.array(tokens, dtype=np.int32).tobytes()).hexdigest()
+
+
+def _allocate(size: int) -> memoryview:
+    """Return memory that goes back to the system when it is no longer used.
+
+    Blocks of this size on the heap leave gaps, which grow with every question.
+    """
+    return memoryview(mmap.mmap(-1, size))
