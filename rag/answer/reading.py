@@ -21,7 +21,7 @@ BEGIN = f"{YES}:"
 # then others as likely add to it.
 _SURE = 0.3
 # A hit with less than this share of the first one's score hardly ever turns out to be the likeliest, or adds to it.
-_NEAR = 0.85
+_NEAR = 0.8
 # The log-odds are hardly ever higher: where even these would not be enough, nothing is read.
 _HIGHEST = Leaning(3.0)
 # If the question is why, what has log-odds above this adds to it: the LLM is shy of reasons.
