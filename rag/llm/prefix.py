@@ -80,4 +80,7 @@ def _allocate(size: int) -> memoryview:
 
     Blocks of this size on the heap leave gaps, which grow with every question.
     """
-    return memoryview(mmap.mmap(-1, size))
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):  # a kernel without large pages; with small ones it takes three times as long
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(pages)
