@@ -1,6 +1,6 @@
 """Measures what each part of answering is worth: the same questions are asked again without it.
 
-python benchmarks/ablation.py DATASET --questions FILE --limit 100
+python benchmarks/ablation.py DATASET --questions FILE --limit 100 [--without PART]
 
 Prints, of each part, what changes without it, with the 95 % interval over the same questions, and what each run
 measured. Reports of the runs are left in --out.
@@ -73,9 +73,13 @@ def show(name: str, estimates: Mapping[str, Estimate]) -> None:
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
 @click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="Size of the sample.")
+@click.option("--without", "names", multiple=True, help="Take away this part alone, not each in turn.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval/ablation"), show_default=True)
-def main(dataset: Path, questions: Path | None, limit: int, out: Path) -> None:
+def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
     """Ask with all parts, then without each."""
+    parts = make_parts()
+    if unknown := {*names} - {*parts}:
+        raise click.UsageError(f"no part {', '.join(unknown)}: name one of {', '.join(parts)}")
     data = load_dataset(dataset, questions=questions)
     asked = sample_questions(data.questions, limit, seed=0)
     settings = Settings.load().beside("ablation")
@@ -91,8 +95,8 @@ def main(dataset: Path, questions: Path | None, limit: int, out: Path) -> None:
     whole = ask("whole", [], settings.caution)
     click.echo(f"{'':36} {', '.join(SHOWN)}")
     show("all parts", whole.measures)
-    for part, patches in make_parts().items():
-        report = ask(part, patches, 0.0 if part == "caution" else settings.caution)
+    for part in names or parts:
+        report = ask(part, parts[part], 0.0 if part == "caution" else settings.caution)
         show(f"without {part}", compare(report, whole).differences)
 
 
