@@ -63,6 +63,9 @@ def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
     }
 
 
+PARTS = make_parts()
+
+
 def show(name: str, estimates: Mapping[str, Estimate]) -> None:
     """Print a line of measures."""
     cells = (f"{e.value:+.3f} ({e.low:+.3f} to {e.high:+.3f})" for e in (estimates[measure] for measure in SHOWN))
@@ -73,13 +76,10 @@ def show(name: str, estimates: Mapping[str, Estimate]) -> None:
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
 @click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="Size of the sample.")
-@click.option("--without", "names", multiple=True, help="Take away this part alone, not each in turn.")
+@click.option("--without", "names", type=click.Choice([*PARTS]), multiple=True, help="Take away this alone.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval/ablation"), show_default=True)
 def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
     """Ask with all parts, then without each."""
-    parts = make_parts()
-    if unknown := {*names} - {*parts}:
-        raise click.UsageError(f"no part {', '.join(unknown)}: name one of {', '.join(parts)}")
     data = load_dataset(dataset, questions=questions)
     asked = sample_questions(data.questions, limit, seed=0)
     settings = Settings.load().beside("ablation")
@@ -95,8 +95,8 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
     whole = ask("whole", [], settings.caution)
     click.echo(f"{'':36} {', '.join(SHOWN)}")
     show("all parts", whole.measures)
-    for part in names or parts:
-        report = ask(part, parts[part], 0.0 if part == "caution" else settings.caution)
+    for part in names or PARTS:
+        report = ask(part, PARTS[part], 0.0 if part == "caution" else settings.caution)
         show(f"without {part}", compare(report, whole).differences)
 
 

@@ -144,8 +144,7 @@ class Reader:
         return last is not None and last.confidence >= self._sure and not last.is_comment
 
     def _could_be_likeliest(self, hit: Hit) -> bool:
-        highest = estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name)
-        return self._is_near(hit) and highest >= self._caution
+        return self._is_near(hit) and estimate_confidence(_HIGHEST, hit.score, llm=self._llm.name) >= self._caution
 
     def _is_near(self, hit: Hit) -> bool:
         return hit.score >= _NEAR * self._hits[0].score
