@@ -12,7 +12,8 @@ from rag import DocumentError
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.metadata import find_metadata, parse_date
 from rag.documents.read import find_files, make_document, read_document
-from rag.documents.voices import find_addressee, find_sections
+from rag.documents.thread import find_addressee
+from rag.documents.voices import find_sections
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 

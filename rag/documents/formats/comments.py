@@ -11,7 +11,8 @@ from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.post import Post, is_note, join_blocks, read_post
 from rag.documents.formats.roles import find_roles
 from rag.documents.metadata import Metadata, is_date
-from rag.documents.voices import find_addressee, find_sections
+from rag.documents.thread import find_addressee, is_comments_heading, is_signature
+from rag.documents.voices import find_sections
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,7 +29,7 @@ _FRAME_CHARACTERS = 1000
 # Here a class name tells of something else: in code it is the language's comments.
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
 _ARTICLE = frozenset(("html", "body", "main", "h1"))
-_HEADING_TAGS = (*HEADINGS, "p", "div", "strong")
+_HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 _LONGEST_HEADING = 60
 # "Zara Khan said..."
 _SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
@@ -104,9 +105,12 @@ def drop_frames(tree: "HtmlElement") -> list[Block]:
 def read_plain_comments(blocks: Iterable[Block], heading: str) -> list[Block]:
     """Return the comments in what stands below a heading; none if it is no heading of comments."""
     lines = [block for block in blocks if not is_note(block.text)]
-    # A heading is a name if a date stands below.
+    # A heading is a name if a date stands below, or beside it.
     below = [*(is_date(line.text) for line in lines), False][1:]
-    kept = [line for line, is_dated in zip(lines, below, strict=False) if line.kind != "heading" or is_dated]
+    kept = [
+        line for line, is_dated in zip(lines, below, strict=False)
+        if line.kind != "heading" or is_dated or is_signature(line.text)
+    ]  # fmt: skip
     text = "\n\n".join([heading, *(_SAID.sub(r"\1:", line.text) for line in kept)])
     return [
         Block(text[part.start : part.end], voice="comment", author=part.author, date=part.date, reply_to=part.reply_to)
@@ -119,8 +123,10 @@ def take_plain_comments(tree: "HtmlElement") -> list[Block]:
     """Remove the signed paragraphs below a heading like "Comments (14)" from a page and return them."""
     for heading in tree.iter(*_HEADING_TAGS):
         text = " ".join(heading.text_content().split())
-        if len(text) > _LONGEST_HEADING or "omment" not in text.lower():
+        if len(text) > _LONGEST_HEADING or not is_comments_heading(text):
             continue
+        while " ".join(heading.getparent().text_content().split()) == text:
+            heading = heading.getparent()
         below = list(takewhile(lambda element: element.tag not in HEADINGS, heading.itersiblings()))
         comments = read_plain_comments((block for element in below for block in walk_blocks(element)), text)
         if any(comment.author for comment in comments):

@@ -13,6 +13,7 @@ from rag.documents.formats.layout import spell_out
 from rag.documents.formats.markup import HEADINGS, drop_hidden, find_text, parse_html, walk_blocks
 from rag.documents.formats.post import Post, is_note
 from rag.documents.formats.roles import find_roles
+from rag.documents.thread import read_name
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -60,7 +61,9 @@ def extract_html(html: bytes | str) -> Extract:
     blocks = opening.blocks if opening else _choose_blocks(tree, page, is_site)
     while blocks and blocks[0].kind == "heading" and blocks[0].text == title:
         blocks = blocks[1:]
-    author = opening.author if opening else (page.author or "").replace("; ", ", ") or None if page else None
+    names = (page.author or "").split("; ") if page else []
+    # Trafilatura may take sentences about the author for names.
+    author = opening.author if opening else ", ".join(names if all(map(read_name, names)) else []) or None
     published = (opening and opening.date) or (page and page.date) or None
     return Extract([*blocks, *comments], title, outlet if outlet != title else None, author, published)
 

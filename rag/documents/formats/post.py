@@ -40,7 +40,7 @@ _CONTROL = (
 )
 _CONTROLS = re.compile(rf"(?:(?:\d+ ?)?{_CONTROL}(?: ?\(?\d+\)?)?[\s·•|,:]*)+|[\d\s()·•|+▲▼▴▾-]+", re.IGNORECASE)
 _ANSWERED = re.compile(
-    r"^(?:in (?:reply|response) to|repl(?:ying|ied) to|@)\s*|\s*(?:wrote|said|says):?$", re.IGNORECASE
+    r"^(?:in (?:reply|response) to|repl(?:ying|ied) to|[@➤→↳»>])\s*|\s*(?:wrote|said|says):?$", re.IGNORECASE
 )
 
 
