@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice, takewhile
+from typing import NamedTuple
 
 from dateutil import parser as dateutil
 
@@ -12,10 +13,18 @@ Span = tuple[int, int]
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*?)\s*$", re.IGNORECASE)
 _TITLE = re.compile(r"^#\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"^-{3,}\s*$")
-# "By Jane Doe", "By Jane Doe and John Roe" alone on a line near the top.
-_BYLINE = re.compile(r"^\s*[Bb]y ((?:[A-Z][\w.'’-]*|and|of|the|,)(?:,? (?:[A-Z][\w.'’-]*|and|of|the)){0,7})\s*$")
+# "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
+_CREDIT = re.compile(
+    r"(?i:(?:posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?)(?: by|:)|by|author:)\s+"
+    r"(?P<author>[A-Z][\w.'’-]*(?: (?:(?:and|of|the|de|da|van|von|al|bin) )*[A-Z][\w.'’-]*){0,5})(?:\s*[,|·•–—(-].*)?$"
+)
+_HEAD_LINES = 8
 # "Published in The Express Tribune, October 4th, 2012."
 _PUBLISHED = re.compile(r"^\s*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
+_FULL_DATE = re.compile(
+    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
+    r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
+)
 _AGO = re.compile(
     r"^(?:(?:an?|\d+)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago|yesterday|\d+[smhdwy])$", re.IGNORECASE
 )
@@ -59,23 +68,23 @@ def find_metadata(text: str) -> Metadata:
             pass
         elif heading := _TITLE.match(words):
             found.setdefault("title", heading[1])
-        elif byline := _BYLINE.match(words):
-            found.setdefault("author", byline[1])
+        elif byline := _CREDIT.match(words):
+            found.setdefault("author", byline["author"])
         elif number and is_date(words):
             found.setdefault("date", words)
-        elif number == 0 and _is_title(words):
-            following = _LINE.search(text, line.end())
-            if not (following and is_byline(following[0])):
-                # Before a blank line it stays text as well: it may say what the article does not.
-                if opening := _OPENING.match(text):
-                    found |= _join_titles(opening[1].splitlines())
-                break
-            found["title"] = words
+        elif number == 0 and (head := _read_head(text)):
+            found |= head.found
+            gaps += head.gaps
+            break
+        elif number == 0 and _is_title(words) and (opening := _OPENING.match(text)):
+            # It stays text as well: it may say what the article does not.
+            found |= _join_titles(opening[1].splitlines())
+            break
         elif not _FENCE.match(words):
             break
         gaps.append(line.span())
     top_end = gaps[-1][1] if gaps else 0
-    if published := _PUBLISHED.search(text, top_end):
+    if published := _PUBLISHED.search(text):
         gaps.append(published.span())
     outlet = found.get("outlet") or found.get("source") or (published and published[1])
     date = found.get("date") or found.get("published") or found.get("updated") or (published and published[2])
@@ -89,8 +98,39 @@ def find_metadata(text: str) -> Metadata:
     )
 
 
+class _Head(NamedTuple):
+    found: dict[str, str]
+    gaps: list[Span]
+
+
+def _read_head(text: str) -> _Head | None:
+    """Return what the lines above an article say that end with who wrote it, or else a title and a date below it.
+
+    The line right above is the title; others that stand there are the site's.
+    """
+    lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
+    words = [line[0].strip() for line in lines]
+    last = next((i for i, line in enumerate(words) if i and (_CREDIT.match(line) or (i == 1 and is_date(line)))), 0)
+    titles = [line for line in words[:last] if line[0].isalnum() and not (find_date(line) or is_date(line))]
+    if not titles or not all(_is_heading(line) or _PUBLISHED.match(line) for line in words[:last]):
+        return None
+    below = takewhile(lambda line: _is_heading(line) and (_CREDIT.match(line) or find_date(line)), words[last + 1 :])
+    last += len([*below])
+    found = {"title": titles[-1]}
+    for line in words[: last + 1]:
+        if credit := _CREDIT.match(line):
+            found.setdefault("author", credit["author"])
+        if date := find_date(line) or (line if is_date(line) else None):
+            found.setdefault("date", date)
+    return _Head(found, [line.span() for line in lines[: last + 1] if not _PUBLISHED.match(line[0])])
+
+
+def _is_heading(words: str) -> bool:
+    return len(words) <= _LONGEST_TITLE and words[-1] not in ".:;,…"
+
+
 def _is_title(words: str) -> bool:
-    return len(words) <= _LONGEST_TITLE and words[-1] not in ".!?:;,…"
+    return _is_heading(words) and words[-1] not in "!?"
 
 
 def _join_titles(lines: list[str]) -> dict[str, str]:
@@ -101,9 +141,10 @@ def _join_titles(lines: list[str]) -> dict[str, str]:
     return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
 
 
-def is_byline(line: str) -> bool:
-    """Tell whether a line says who wrote a page, or when, and nothing else."""
-    return bool(_BYLINE.match(line.strip())) or is_date(line)
+def find_date(text: str) -> str | None:
+    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
+    found = _FULL_DATE.search(text)
+    return parse_date(found[0]) if found else None
 
 
 def parse_date(text: str) -> str:

@@ -25,7 +25,7 @@ from rag.settings import Settings
 from rag.types import Document
 
 # Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
-_READING = 2
+_READING = 3
 # So many chunks are embedded at a time, of several documents if they are short.
 _BATCH = 256
 # Signs that one format writes and another does not.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
 from rag.documents.formats.markup import find_text, parse_html
-from rag.documents.formats.signature import find_date
+from rag.documents.metadata import find_date
 from rag.documents.thread import find_addressee
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import is_date, parse_date
+from rag.documents.metadata import find_date, is_date
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -14,10 +14,6 @@ _NAME_ATTRIBUTES = ("data-author", "data-author-name", "data-username", "data-us
 _LONGEST_NAME = 60
 # A name that nothing but its place tells is shorter.
 _LONGEST_UNMARKED_NAME = 40
-_DATE = re.compile(
-    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
-    r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
-)
 _BEFORE_NAME = re.compile(
     r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
 )
@@ -45,12 +41,6 @@ def find_signature(comment: "HtmlElement") -> Signature:
     if not author and dated is not None:
         named, author = next(_find_unmarked_names(comment, dated), (None, None))
     return Signature(author, date, tuple(element for element in (named, dated) if element is not None))
-
-
-def find_date(text: str) -> str | None:
-    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
-    found = _DATE.search(text)
-    return parse_date(found[0]) if found else None
 
 
 def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
@@ -99,7 +89,7 @@ def _read_name(element: "HtmlElement") -> str | None:
     for text in (element.get("content", ""), *element.itertext()):
         words = _BEHIND_NAME.split(" ".join(text.split()))[0]
         words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
-        if words and not _NO_NAME.fullmatch(words) and not _DATE.search(words):
+        if words and not _NO_NAME.fullmatch(words) and not find_date(words):
             return words if len(words) <= _LONGEST_NAME else None
     return None
 
