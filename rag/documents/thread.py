@@ -25,17 +25,17 @@ _BUTTON = (
     r"|edit(?:ed)?|flag|delete|quote|helpful|follow|link)"
 )
 _BOILERPLATE = re.compile(
-    r"\s*(?:comments (?:are|will be) (?:moderated|closed|open|published|reviewed|now)\b"
-    r"|for more information,? please see|your email address will not be published|required fields are marked"
+    r"\s*(?:(?:this |your |no )?comments? (?:is|are|was|has been|have been|will be) (?:now |being )?"
+    r"(?:moderated|closed|open|published|reviewed|disabled|deleted|removed|hidden|awaiting)\b|no comments|be the first"
+    r"|for more information,? please see|your e-?mail address will not be|required fields are marked"
     r"|(?:leave|post|add|write|submit|cancel) (?:a |your |us a )?(?:reply|comment|review|response)\b.{0,40}$"
     r"|(?:name|e-?mail|website|comment)\s*\*|\[[ x]?\]\s|save my name\b|notify me\b"
-    r"|(?:please |you must be )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:or \w+(?: \w+)? )?to (?:comment|reply|post|join)"
-    r"|you must (?:be logged|log) in"
+    r"|(?:please |you must be |you must )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:or \w+(?: \w+)? )?to\b"
     r"|(?:load|show|view|see|read) (?:\d+ )?(?:more|all|older|newer|previous)(?: \d+)?"
     r"(?: (?:comments|replies|reviews))?\W*$"
     r"|(?:sort|order|filter)(?:ed)? by\b.{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
-    r"|\d[\d,.]* (?:people|users|customers|readers|others?) (?:found|liked?|recommend)\b|was this (?:review )?helpful"
-    rf"|(?:\W*\d*\W*{_BUTTON}\b)+[\W\d]*$|[\W\d]*$)",
+    r"|\d[\d,.]* (?:people|person|users?|customers?|readers?|others?) (?:found|liked?|recommend)\b"
+    rf"|was this (?:review )?helpful|(?:\W*\d*\W*{_BUTTON}\b)+[\W\d]*$|[\W\d]*$)",
     re.IGNORECASE,
 )
 _STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:\s+stars?)?\s*[:·|–—-]?\s*", re.IGNORECASE)
@@ -88,6 +88,11 @@ def is_comments_heading(text: str) -> bool:
     return bool(_HEADING.fullmatch(text))
 
 
+def is_boilerplate(line: str) -> bool:
+    """Tell whether a line is what a site writes among the comments: "Leave a reply", "12 comments", "Like 3"."""
+    return bool(_BOILERPLATE.match(line) or is_comments_heading(line))
+
+
 def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
     """Return where the readers' comments behind `start` begin, with their heading, and each of them, in order.
 
@@ -106,7 +111,7 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
 
 def _read_comments(text: str, start: int) -> list[Section]:
     lines = [*_LINE.finditer(text, start)]
-    is_said = [not (_BOILERPLATE.match(line[0]) or _HEADING.match(line[0])) for line in lines]
+    is_said = [not is_boilerplate(line[0]) for line in lines]
     headers = _find_headers(text, lines, is_said)
     comments: list[Section] = []
     known: set[str] = set()

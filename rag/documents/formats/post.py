@@ -10,6 +10,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.roles import find_roles
 from rag.documents.formats.signature import Signature, find_signature
+from rag.documents.thread import is_boilerplate
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -22,17 +23,6 @@ _LONGEST_CONTROL = 100
 _LONGEST_NOTE = 200
 # Around a comment's words are no more boxes than this.
 _MOST_BOXES = 5
-# What a site writes among the comments.
-_NOTE = re.compile(
-    r"be the first|(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment)|cancel reply|sort(?:ed)? by"
-    r"|comments? (?:is|are|have been|was) (?:now |being )?(?:closed|moderated|disabled|deleted|removed|hidden|awaiting)"
-    r"|(?:this|your) comment (?:is|was|has been)|no comments|(?:load|show|view|read) (?:more|all)"
-    r"|(?:please |you must be )?log(?:ged)?[ -]?in (?:to|or)|sign in (?:to|or)|join the (?:discussion|conversation)"
-    r"|for more information,? please see|your e-?mail address will not"
-    r"|(?:(?:all|readers?['’]?s?['’]?|user) )?(?:\(?\d+\)? )?(?:comments?|responses?|repl(?:y|ies)|thoughts? on\b.*)"
-    r"(?: ?\(\d+\))?:?$",
-    re.IGNORECASE,
-)
 _CONTROL = (
     r"(?:reply|quote|share|report(?: abuse)?|flag|link|permalink|edit|delete|follow|(?:dis)?likes?|(?:up|down)votes?"
     r"|recommend(?:ed)?|thumbs (?:up|down)|points?|votes?|says|log ?in to reply"
@@ -85,7 +75,7 @@ def join_blocks(blocks: list[Block]) -> str:
 
 def is_note(text: str) -> bool:
     """Tell whether a text is what a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
-    return (len(text) <= _LONGEST_NOTE and _NOTE.match(text) is not None) or _is_noise(text, None)
+    return (len(text) <= _LONGEST_NOTE and is_boilerplate(text)) or _is_noise(text, None)
 
 
 def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:

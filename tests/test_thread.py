@@ -1,0 +1,178 @@
+"""Readers' comments below a page that was copied as plain text: who wrote which, in the ways that sites show it."""
+
+import pytest
+
+from rag.documents.read import make_document
+from rag.types import Document
+
+ARTICLE = "Harbour bridge reopens\nBy Jane Doe | 12 March 2025\n\nThe bridge opened on Monday. No reason was given.\n"
+WORDPRESS = """
+Leave a reply
+Your email address will not be published. Required fields are marked *
+Name *     Email *     Website
+[ ] Save my name in this browser for the next time I comment.
+Post comment
+
+3 thoughts on “Harbour bridge reopens”
+
+Zara Khan
+Surely the supplier took the money.
+
+Grumpy of Signal Street
+@Zara Khan No proof.
+
+old_ferryman
+Nice bridge.
+"""
+BUTTONS = """
+3 Comments
+Log in to comment
+
+Zara Khan
+Surely the supplier took the money.
+Reply Share Like 3
+Grumpy of Signal Street
+@Zara Khan No proof.
+Reply Share Like
+old_ferryman
+Nice bridge.
+Reply Share Like 11
+
+Show 2 more comments
+"""
+STARS = """
+CUSTOMER REVIEWS
+Most helpful first
+
+★★★★★ Zara Khan
+Surely the supplier took the money.
+12 people found this helpful
+
+★★☆☆☆ Grumpy of Signal Street
+@Zara Khan No proof.
+
+4 out of 5 stars old_ferryman
+Nice bridge.
+1 person found this helpful
+"""
+WROTE = """
+Join the conversation – 3 responses
+
+Zara Khan, Vila Marejo, wrote:
+Surely the supplier took the money.
+
+Grumpy of Signal Street wrote:
+@Zara Khan No proof.
+
+old_ferryman wrote:
+Nice bridge.
+"""
+DATED = """
+3 replies to "Harbour bridge reopens"
+
+Zara Khan | 29 Jan, 14:02
+Surely the supplier took the money.
+
+Grumpy of Signal Street | 5 hours ago
+@Zara Khan No proof.
+
+old_ferryman | 30 Jan, 9:30
+Nice bridge.
+"""
+SIGNED_BELOW = """
+Comments
+
+Surely the supplier took the money.
+— Zara Khan, 20 September 2020 ★★★★★
+
+@Zara Khan No proof.
+— Grumpy of Signal Street (guest), 26 September 2020
+
+Nice bridge.
+— old_ferryman
+"""
+COLONS = """
+Comments (3)
+
+Zara Khan: Surely the supplier took the money.
+
+Grumpy of Signal Street: @Zara Khan No proof.
+
+old_ferryman: Nice bridge.
+"""
+THREADS = {
+    "wordpress": WORDPRESS,
+    "buttons": BUTTONS,
+    "stars": STARS,
+    "wrote": WROTE,
+    "dated": DATED,
+    "signed below": SIGNED_BELOW,
+    "colons": COLONS,
+}
+
+
+def read_comments(document: Document) -> list[tuple[str | None, str | None, str]]:
+    return [(s.author, s.reply_to, document.text[s.start : s.end]) for s in document.sections if s.voice == "comment"]
+
+
+@pytest.mark.parametrize("thread", THREADS.values(), ids=THREADS.keys())
+def test_each_comment_is_its_authors(thread: str) -> None:
+    document = make_document("x", ARTICLE + thread)
+    assert read_comments(document) == [
+        ("Zara Khan", None, "Surely the supplier took the money."),
+        ("Grumpy of Signal Street", "Zara Khan", "@Zara Khan No proof."),
+        ("old_ferryman", None, "Nice bridge."),
+    ]
+    assert (document.title, document.author, document.date) == ("Harbour bridge reopens", "Jane Doe", "2025-03-12")
+
+
+def test_dates_beside_names_are_kept() -> None:
+    dates = [s.date for s in make_document("x", ARTICLE + SIGNED_BELOW).sections if s.voice == "comment"]
+    assert dates == ["2020-09-20", "2020-09-26", None]
+
+
+def test_comments_that_nobody_signs_are_parted_by_blank_lines_or_else_by_lines() -> None:
+    blocks = make_document("x", f"{ARTICLE}\nWhat readers say\n\nNot so.\nNot at all.\n\nIs so.\n")
+    assert [text for *_, text in read_comments(blocks)] == ["Not so.\nNot at all.", "Is so."]
+    lines = make_document("x", f"{ARTICLE}\nWhat readers say\nnot so\nis so\n")
+    assert [text for *_, text in read_comments(lines)] == ["not so", "is so"]
+
+
+def test_a_number_of_comments_above_the_article_only_leads_down() -> None:
+    text = (
+        "Title: Harbour bridge reopens\n12 Comments\n\nThe bridge opened on Monday.\n\nComments (12)\n\nNice bridge.\n"
+    )
+    assert [text for *_, text in read_comments(make_document("x", text))] == ["Nice bridge."]
+
+
+@pytest.mark.parametrize("heading", ["12 responses", "Reviews (3)", "Discussion (2)"])
+def test_what_may_be_a_chapter_begins_comments_only_if_one_is_signed(heading: str) -> None:
+    unsigned = make_document("x", f"{ARTICLE}\n{heading}\n\nThe survey was sent to all.\n\nMost were content.\n")
+    assert read_comments(unsigned) == []
+    signed = make_document("x", f"{ARTICLE}\n{heading}\n\nZara Khan · 3 hours ago\nNot me.\n")
+    assert read_comments(signed) == [("Zara Khan", None, "Not me.")]
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "author", "date"),
+    [
+        ("THE POST\nNews   Opinion\n\nBridge reopens?\n\nStory: Ana Roy\nSunday, 21 February 2021, 6.05pm",
+         "Bridge reopens?", "Ana Roy", "2021-02-21"),
+        ("Bridge reopens\nposted by Ana Roy, 29 January 2024, filed under: roads", "Bridge reopens", "Ana Roy",
+         "2024-01-29"),
+        ("Bridge reopens\nBy Ana Roy, staff reporter, The Post\nPosted Tues., Nov. 8, 2022 · 3 min. read",
+         "Bridge reopens", "Ana Roy", "2022-11-08"),
+        ("BRIDGE REOPENS\n\nPublished in The Post, May 4th, 2019.\nWords: Ana Roy", "BRIDGE REOPENS", "Ana Roy",
+         "2019-05-04"),
+    ],
+)  # fmt: skip
+def test_what_stands_above_an_article_is_no_text(head: str, title: str, author: str, date: str) -> None:
+    document = make_document("x", f"{head}\n\nThe bridge opened on Monday.\n")
+    assert (document.title, document.author, document.date) == (title, author, date)
+    assert [document.text[s.start : s.end].strip() for s in document.sections] == ["The bridge opened on Monday."]
+
+
+def test_a_sentence_that_begins_with_by_is_no_credit() -> None:
+    document = make_document("x", "Harbour news\n\nThe bridge opened.\nBy Monday, Harbour Gas had left.\n")
+    assert document.author is None
+    assert "By Monday" in "".join(document.text[s.start : s.end] for s in document.sections)
