@@ -20,7 +20,7 @@ _CREDIT = re.compile(
 )
 _HEAD_LINES = 8
 # "Published in The Express Tribune, October 4th, 2012."
-_PUBLISHED = re.compile(r"^\s*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
+_PUBLISHED = re.compile(r"^[ \t]*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _FULL_DATE = re.compile(
     r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
     r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"

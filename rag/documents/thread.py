@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rag.documents.metadata import is_date, parse_date
 from rag.types import Section
 
 _KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts)"
-_WHOSE = r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|member)(?:s|['’]s|s['’])?)\s+)"
+_WHOSE = r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|member)(?:s|['’]s|s['’])?)[ \t]+)"
 # "COMMENTS (14)", "14 comments", "## Readers' comments:", "Comments: 3", "Customer reviews", "Responses (3)",
 # "Join the conversation – 8 responses", "10 thoughts on “Mayor resigns”"
 _HEADING = re.compile(
-    rf"^[#*=\s-]*(?:(?:\d[\d,.]*\s+)?{_WHOSE}?comments?(?:\s+section)?|{_WHOSE}{_KIND}"
-    rf"|(?:{_KIND}|discussion|conversation)(?=\s*\(\s*\d)|\d[\d,.]*\s+{_KIND}(?:\s+(?:to|on)\b.{{1,150}})?"
+    rf"^[#*= \t-]*(?:(?:\d[\d,.]*[ \t]+)?{_WHOSE}?comments?(?: section)?|{_WHOSE}{_KIND}"
+    rf"|(?:{_KIND}|discussion|conversation)(?=[ \t]*\([ \t]*\d)|\d[\d,.]*[ \t]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
     r"|what (?:our )?(?:readers|customers|others) (?:say|think|are saying)|have your say"
     r"|join the (?:conversation|discussion|debate))"
-    rf"\s*(?:[(:·|–—-]\s*\d[\d,.]*(?:\s+{_KIND})?\s*\)?)?\s*[:*=-]*\s*$",
+    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*(?:[ \t]+{_KIND})?[ \t]*\)?)?[ \t]*[:*=-]*[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
@@ -35,7 +36,7 @@ _BOILERPLATE = re.compile(
     r"(?: (?:comments|replies|reviews))?\W*$"
     r"|(?:sort|order|filter)(?:ed)? by\b.{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
     r"|\d[\d,.]* (?:people|person|users?|customers?|readers?|others?) (?:found|liked?|recommend)\b"
-    rf"|was this (?:review )?helpful|(?:\W*\d*\W*{_BUTTON}\b)+[\W\d]*$|[\W\d]*$)",
+    rf"|was this (?:review )?helpful|(?:[\W\d]*{_BUTTON}\b)+[\W\d]*$|[\W\d]*$)",
     re.IGNORECASE,
 )
 _STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:\s+stars?)?\s*[:·|–—-]?\s*", re.IGNORECASE)
@@ -62,6 +63,7 @@ _OPENERS = frozenset(
 )
 _PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos du e el from la le of the van von y"))
 _LONGEST_NAME, _LONGEST_HEADER = 5, 100
+_MOST_HEADINGS = 5
 # Between a name and a date these tell least that it is one.
 _JOINTS = frozenset(["", ",", "on", "at"])
 _LINE = re.compile(r"\S.*")
@@ -99,7 +101,7 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
     Without any that is the end of the text. "12 comments" before a page's first sentence only leads down there, and
     below a heading that does not speak of comments or readers one of them at least has to be signed.
     """
-    headings = [*_HEADING.finditer(text, start)]
+    headings = [*islice(_HEADING.finditer(text, start), _MOST_HEADINGS)]
     while len(headings) > 1 and headings[0].start() and not _SENTENCE_END.search(text, start, headings[0].start()):
         del headings[0]
     for heading in headings:
@@ -156,7 +158,8 @@ def _find_headers(text: str, lines: Sequence[re.Match[str]], is_said: Sequence[b
         i for i in said
         if i == 0 or not is_said[i - 1] or text.count("\n", lines[i - 1].end(), lines[i].start()) > 1
     ]  # fmt: skip
-    alone = {i: name for i in opening if i + 1 in {*said} - {*opening} and (name := read_name(lines[i][0], loose=True))}
+    further = {*said}.difference(opening)
+    alone = {i: name for i in opening if i + 1 in further and (name := read_name(lines[i][0], loose=True))}
     if sum(bool(read_name(lines[i][0])) for i in alone) >= max(2, len(opening) / 2):
         return {i: _Header(name, None, lines=1) for i, name in alone.items()}
     # Nobody signs above: what a blank line parts is a comment, or, without blank lines, each line.
