@@ -18,18 +18,22 @@ _CREDIT = re.compile(
     r"(?i:(?:posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?)(?: by|:)|by|author:)\s+"
     r"(?P<author>[A-Z][\w.'’-]*(?: (?:(?:and|of|the|de|da|van|von|al|bin) )*[A-Z][\w.'’-]*){0,5})(?:\s*[,|·•–—(-].*)?$"
 )
-_HEAD_LINES = 8
+_HEAD_LINES = 20
 # "Published in The Express Tribune, October 4th, 2012."
 _PUBLISHED = re.compile(r"^[ \t]*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _FULL_DATE = re.compile(
     r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
     r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
 )
+# "3 hours ago", "yesterday at 9:12", "2d", "13.05. 12:50"
 _AGO = re.compile(
-    r"^(?:(?:an?|\d+)\s+(?:second|minute|hour|day|week|month|year)s?\s+ago|yesterday|\d+[smhdwy])$", re.IGNORECASE
+    r"^(?:(?:an?|\d+)\s+(?:sec(?:ond)?|min(?:ute)?|h(?:ou)?r|day|week|wk|month|mo|year|yr)s?\.?\s+ago|\d+[smhdwy](?:\s+ago)?"
+    r"|(?:yesterday|today)(?:,? (?:at )?\d\d?[:.]\d\d)?|\d\d?\.\d\d?\.(?:\s+\d\d?[:.]\d\d)?)$",
+    re.IGNORECASE,
 )
 _DATED = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.IGNORECASE
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,4}|(?=\s|$))",
+    re.IGNORECASE,
 )
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
@@ -111,7 +115,11 @@ def _read_head(text: str) -> _Head | None:
     lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
     words = [line[0].strip() for line in lines]
     last = next((i for i, line in enumerate(words) if i and (_CREDIT.match(line) or (i == 1 and is_date(line)))), 0)
-    titles = [line for line in words[:last] if line[0].isalnum() and not (find_date(line) or is_date(line))]
+    names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
+    titles = [
+        line for line in words[:last]
+        if line[0].isalnum() and line not in names and not (find_date(line) or is_date(line))
+    ]  # fmt: skip
     if not titles or not all(_is_heading(line) or _PUBLISHED.match(line) for line in words[:last]):
         return None
     below = takewhile(lambda line: _is_heading(line) and (_CREDIT.match(line) or find_date(line)), words[last + 1 :])

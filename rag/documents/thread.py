@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from rag.documents.metadata import is_date, parse_date
 from rag.types import Section
 
-_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts)"
-_WHOSE = r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|member)(?:s|['’]s|s['’])?)[ \t]+)"
+_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts|contributions?)"
+_WHOSE = r"(?:(?:all|top|latest|your|\w+(?:['’]s|s['’])|(?:reader|user|customer|guest|visitor|member)s?)[ \t]+)"
 # "COMMENTS (14)", "14 comments", "## Readers' comments:", "Comments: 3", "Customer reviews", "Responses (3)",
 # "Join the conversation – 8 responses", "10 thoughts on “Mayor resigns”"
 _HEADING = re.compile(
@@ -17,28 +17,36 @@ _HEADING = re.compile(
     rf"|(?:{_KIND}|discussion|conversation)(?=[ \t]*\([ \t]*\d)|\d[\d,.]*[ \t]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
     r"|what (?:our )?(?:readers|customers|others) (?:say|think|are saying)|have your say"
     r"|join the (?:conversation|discussion|debate))"
-    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*(?:[ \t]+{_KIND})?[ \t]*\)?)?[ \t]*[:*=-]*[ \t]*$",
+    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*[ \t\w]{{0,24}}\)?)?[ \t]*[:*=-]*[ \t]*(?:[|·▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
 _BUTTON = (
     r"(?:repl(?:y|ies)|shares?|report(?: abuse)?|likes?|recommend(?:ed)?|(?:up|down)?votes?|points?|permalink"
-    r"|edit(?:ed)?|flag|delete|quote|helpful|follow|link)"
+    r"|(?:dis)?agree|answer|edit(?:ed)?|flag|delete|quote|helpful|follow|link)"
 )
 _BOILERPLATE = re.compile(
     r"\s*(?:(?:this |your |no )?comments? (?:is|are|was|has been|have been|will be) (?:now |being )?"
     r"(?:moderated|closed|open|published|reviewed|disabled|deleted|removed|hidden|awaiting)\b|no comments|be the first"
     r"|for more information,? please see|your e-?mail address will not be|required fields are marked"
     r"|(?:leave|post|add|write|submit|cancel) (?:a |your |us a )?(?:reply|comment|review|response)\b.{0,40}$"
-    r"|(?:name|e-?mail|website|comment)\s*\*|\[[ x]?\]\s|save my name\b|notify me\b"
+    r"|(?:name|e-?mail|website|comment)\s*(?:\*|\(.*\)$|$)|\[[ x]?\]\s|save my name\b|notify me\b|i am not a robot"
+    r"|(?:submit|send)$|showing \d+"
     r"|(?:please |you must be |you must )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:or \w+(?: \w+)? )?to\b"
     r"|(?:load|show|view|see|read) (?:\d+ )?(?:more|all|older|newer|previous)(?: \d+)?"
     r"(?: (?:comments|replies|reviews))?\W*$"
     r"|(?:sort|order|filter)(?:ed)? by\b.{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
     r"|\d[\d,.]* (?:people|person|users?|customers?|readers?|others?) (?:found|liked?|recommend)\b"
-    rf"|was this (?:review )?helpful|(?:[\W\d]*{_BUTTON}\b)+[\W\d]*$|[\W\d]*$)",
+    rf"|was this (?:review )?helpful|(?:[\W\dKM]*{_BUTTON}\b(?: this comment)?)+[\W\d]*$|[\W\d]*$)",
     re.IGNORECASE,
 )
+# What stands below the last comment, and on every page of a site.
+_FOOTER = re.compile(
+    r"\s*(?:©|\(c\) \d|copyright\b|all rights reserved|up next\W*$|powered by\b|blog at\b)"
+    r"|(?:.*\b(?:privacy|cookies?|terms|imprint|contact|about us|advertise|house rules|data protection)\b){2}.{0,30}$",
+    re.IGNORECASE,
+)
+_IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
 _STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:\s+stars?)?\s*[:·|–—-]?\s*", re.IGNORECASE)
 _NAME = r"[^@\s(),:|·•—–][^(),:\n|·•—–]{0,39}?"
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before what they say.
@@ -50,7 +58,9 @@ _BETWEEN = re.compile(
 )
 # "Sana K. says:", "Sana K., Lahore, wrote:"
 _SAYS = re.compile(
-    rf"\s*(?P<author>{_NAME})(?:,[^,:\n]{{2,40}},?)?\s+(?:says|said|wrote|writes|commented)\s*:\s*$", re.IGNORECASE
+    rf"\s*(?P<author>{_NAME})(?:,[^,:\n]{{2,40}},?|\s*\([^()\n]{{1,30}}\))?"
+    r"\s+(?:says|said|wrote|writes|commented)\s*:\s*$",
+    re.IGNORECASE,
 )
 # "— Sana K. (guest), 6 October 2012 ★★★★" below what they say.
 _SIGNED_BELOW = re.compile(
@@ -106,13 +116,14 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
         del headings[0]
     for heading in headings:
         comments = _read_comments(text, heading.end())
-        if _SURE.search(heading[0]) or any(comment.author for comment in comments):
+        if _SURE.search(heading[0]) or any(comment.author or comment.date for comment in comments):
             return heading.start(), comments
     return len(text), []
 
 
 def _read_comments(text: str, start: int) -> list[Section]:
-    lines = [*_LINE.finditer(text, start)]
+    found = (line for line in _LINE.finditer(text, start) if not _IN_REPLY.match(line[0]))
+    lines = [*takewhile(lambda line: not (len(line[0]) <= _LONGEST_HEADER and _FOOTER.match(line[0])), found)]
     is_said = [not is_boilerplate(line[0]) for line in lines]
     headers = _find_headers(text, lines, is_said)
     comments: list[Section] = []
@@ -135,7 +146,7 @@ def _read_comments(text: str, start: int) -> list[Section]:
             known |= {author} if author else set()
         if header and header.below:
             finish()
-            begin = None
+            author = date = begin = None
         if is_said[i] and not (header and header.lines):
             begin = lines[i].start() + (header.characters if header else 0) if begin is None else begin
             end = lines[i].end()
@@ -151,17 +162,25 @@ def _find_headers(text: str, lines: Sequence[re.Match[str]], is_said: Sequence[b
     below = {i: header for i in said if (header := _read_footer(lines[i][0]))}
     if len(below) > len(headers) and len(below) > 1:
         return below
-    if headers:
-        return headers
-    # What stands behind a blank line or a site's own, and names in such a place.
+    if headers:  # Where some names stand above dates, others do that look less like names.
+        return {i: header for i in said if (header := _read_header(lines, i, loose=True))}
+    # Names and dates that stand alone behind a blank line or a site's own, and names before a site's own.
     opening = [
         i for i in said
         if i == 0 or not is_said[i - 1] or text.count("\n", lines[i - 1].end(), lines[i].start()) > 1
     ]  # fmt: skip
     further = {*said}.difference(opening)
+    most = max(2, len(opening) / 2)
     alone = {i: name for i in opening if i + 1 in further and (name := read_name(lines[i][0], loose=True))}
-    if sum(bool(read_name(lines[i][0])) for i in alone) >= max(2, len(opening) / 2):
+    if sum(bool(read_name(lines[i][0])) for i in alone) >= most:
         return {i: _Header(name, None, lines=1) for i, name in alone.items()}
+    dates = {i: _Header(None, lines[i][0], lines=1) for i in opening if is_date(lines[i][0])}
+    if len(dates) >= most:
+        return dates
+    last = [i for i in opening if i + 1 < len(lines) and not is_said[i + 1]]
+    below = {i: _Header(name, None, lines=1, below=True) for i in last if (name := read_name(lines[i][0], loose=True))}
+    if sum(bool(read_name(lines[i][0])) for i in below) >= max(2, sum(not is_one for is_one in is_said) / 2):
+        return below
     # Nobody signs above: what a blank line parts is a comment, or, without blank lines, each line.
     begins = opening if len(opening) > 1 else said
     signed = {i: _SIGNED.match(lines[i][0]) for i in begins}
@@ -176,8 +195,11 @@ def _read_signature(signed: re.Match[str]) -> _Header:
     return _Header(found["author"], found.get("date1") or found.get("date2"), characters=signed.end())
 
 
-def _read_header(lines: Sequence[re.Match[str]], i: int) -> _Header | None:
-    """Return who wrote the comment that begins at a line, and when; None if that is not what stands there."""
+def _read_header(lines: Sequence[re.Match[str]], i: int, *, loose: bool = False) -> _Header | None:
+    """Return who wrote the comment that begins at a line, and when; None if that is not what stands there.
+
+    With `loose`, what stands above a date may be any few words.
+    """
     line = _STARS.sub("", lines[i][0].strip(), count=1)
     following = lines[i + 1][0].strip() if i + 1 < len(lines) else ""
     if says := _SAYS.match(line):
@@ -188,7 +210,7 @@ def _read_header(lines: Sequence[re.Match[str]], i: int) -> _Header | None:
         date = signed[between.end() :]
         if name and is_date(date):
             return _Header(name, date, lines=1)
-    name = read_name(line)
+    name = read_name(line, loose=loose)
     return _Header(name, following, lines=2) if name and is_date(following) and not is_date(line) else None
 
 
@@ -210,11 +232,14 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
 
     That is one word, or a few that begin with capitals; with `loose`, a few of any kind that do not end a sentence.
     """
-    name, _, place = _STARS.sub("", text.strip(), count=1).partition(",")
+    name, _, place = re.sub(r"\s*\([^()]{1,30}\)$", "", _STARS.sub("", text.strip(), count=1)).partition(",")
+    name = name.removeprefix("@") if " " not in name else name
     words = name.split()
     if not re.fullmatch(_NAME, name) or len(words) > _LONGEST_NAME or len(place.split()) > _LONGEST_NAME:
         return None
-    capitals = all(word[0].isupper() or word in _PARTICLES for word in words) and not words[-1].islower()
+    if not any(map(str.isalpha, name)) or is_date(name):
+        return None
+    capitals = all(not word[0].islower() or word in _PARTICLES for word in words) and not words[-1].islower()
     return name if len(words) == 1 or capitals or (loose and not _SENTENCE_END.search(name)) else None
 
 

@@ -230,9 +230,18 @@ def _find_unnamed(frame: "HtmlElement") -> Iterator["HtmlElement"]:
     """Yield what has a time of its own in a frame for comments whose classes have no telling names."""
     for time in frame.iter("time"):
         outers = list(takewhile(lambda outer: outer is not frame, time.iterancestors()))
-        alone = takewhile(lambda outer: sum(1 for _ in islice(outer.iter("time"), 2)) == 1, outers)
         item = next((outer for outer in outers if outer.tag in ("li", "article")), None)
-        yield from [item] if item is not None else list(alone)[-1:]
+        alone = [*takewhile(lambda outer: sum(1 for _ in islice(outer.iter("time"), 2)) == 1, outers)]
+        if item is not None:
+            yield item
+        elif alone:
+            yield alone[-1].getparent() if _is_signature_alone(alone[-1]) else alone[-1]
+
+
+def _is_signature_alone(element: "HtmlElement") -> bool:
+    """Tell whether what was signed stands beside an element: so it does where replies are nested in with it."""
+    beside = element.getnext()
+    return beside is not None and bool(beside.text_content().strip()) and next(beside.iter("time"), None) is None
 
 
 def _is_forum(tree: "HtmlElement", articles: Set["HtmlElement"]) -> bool:

@@ -19,10 +19,10 @@ _ELSEWHERE = r"(?:recent|latest|popular|related)"
 _PATTERNS = {
     "comment": rf"(?!.*(?:form|{_ELSEWHERE})){_WORDS}comment{_BOX}",
     "reply": rf"(?:[a-z0-9]+-)?(?:reply|response){_BOX}",
-    "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|message|postbit){_BOX}",
+    "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|message|postbit|review|rev){_BOX}",
     # What holds comments.
     "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}"
-    r"(?:comments|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
+    r"(?:comments|reviews|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
     r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|template|thread))*",
     "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
     # What is written among them by nobody.

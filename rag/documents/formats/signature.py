@@ -53,8 +53,8 @@ def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
         for text in (*map(part.get, ("datetime", "content", "title")), part.text_content()):
             if text and (date := find_date(text)):
                 yield part, date
-    for part in [*marked, *named]:
-        if is_date(text := " ".join(part.text_content().split())):
+    for part in [*marked, *named, *(part for part in parts if len(part) == 0)]:
+        if is_date(text := " ".join(part.text_content().split()).strip(" |·•–—-")):
             yield part, text
 
 
