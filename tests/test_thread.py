@@ -91,6 +91,62 @@ Surely the supplier took the money.
 Nice bridge.
 — old_ferryman
 """
+BELOW_WITH_BUTTONS = """
+HAVE YOUR SAY - 3 letters so far
+
+Surely the supplier took the money.
+
+Zara Khan, Port Aldous
+Agree (48)   Disagree (7)   Answer
+
+@Zara Khan No proof.
+Grumpy of Signal Street, East Aldous
+Agree (112)   Disagree (3)   Answer
+
+Nice bridge.
+
+old_ferryman, Port Aldous
+Agree (5)   Disagree (21)   Answer
+
+Subscribe | Advertise | Privacy | Contact
+"""
+ABOVE_DATES = """
+Residents' replies (3)
+Showing 1 to 3 of 3
+Sort by: Oldest
+
+Zara Khan
+3 weeks ago
+Surely the supplier took the money.
+👍 2.1K   👎   Reply
+
+    Grumpy of Signal Street
+    In reply to Zara Khan
+    12 Mar, 07:30 AM
+    @Zara Khan No proof.
+    Like 22   Reply   Report
+
+>> Reply by @old_ferryman (plot 12)
+04.05.23 at 07:10 AM
+Nice bridge.
+Reply  |  Report this comment
+
+© The Post
+"""
+BESIDE_DATES = """
+Discussion
+3 contributions   |   newest first
+
+Zara Khan   13.05. 12:50
+Surely the supplier took the money.
+▲ 88  ▼ 4   Reply
+
+Grumpy of Signal Street · yesterday at 13:02
+@Zara Khan No proof.
+
+old_ferryman (48 min ago)
+Nice bridge.
+"""
 COLONS = """
 Comments (3)
 
@@ -107,6 +163,9 @@ THREADS = {
     "wrote": WROTE,
     "dated": DATED,
     "signed below": SIGNED_BELOW,
+    "below, with buttons": BELOW_WITH_BUTTONS,
+    "above dates": ABOVE_DATES,
+    "beside dates": BESIDE_DATES,
     "colons": COLONS,
 }
 
@@ -124,6 +183,22 @@ def test_each_comment_is_its_authors(thread: str) -> None:
         ("old_ferryman", None, "Nice bridge."),
     ]
     assert (document.title, document.author, document.date) == ("Harbour bridge reopens", "Jane Doe", "2025-03-12")
+
+
+def test_where_no_names_are_shown_dates_begin_comments() -> None:
+    thread = (
+        "\n9 comments   |   newest first\n\ntoday, 08:51\nNot so.\n+31   -12   reply\n\ntoday, 08:40\nIs so.\n\nIs it?"
+    )
+    document = make_document("x", ARTICLE + thread)
+    assert [(s.date, document.text[s.start : s.end]) for s in document.sections if s.voice == "comment"] == [
+        ("today, 08:51", "Not so."),
+        ("today, 08:40", "Is so.\n\nIs it?"),
+    ]
+
+
+def test_a_date_with_dots_begins_with_the_day() -> None:
+    dates = [s.date for s in make_document("x", ARTICLE + ABOVE_DATES).sections if s.voice == "comment"]
+    assert dates == ["3 weeks ago", "12 Mar, 07:30 AM", "2023-05-04"]
 
 
 def test_dates_beside_names_are_kept() -> None:

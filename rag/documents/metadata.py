@@ -35,6 +35,8 @@ _DATED = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,4}|(?=\s|$))",
     re.IGNORECASE,
 )
+# "04.05.2023" is no date of April.
+_WITH_DOTS = re.compile(r"\s*\d\d?\.\d\d?\.\d")
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
@@ -157,10 +159,12 @@ def find_date(text: str) -> str | None:
 
 def parse_date(text: str) -> str:
     """Return a full date as ISO 8601, anything else as it stands."""
+    day_first = bool(_WITH_DOTS.match(text))
     try:
         # A part of the date that is missing is taken from the default: two defaults show it.
         first, second = (
-            dateutil.parse(text, default=datetime(y, m, d), ignoretz=True) for y, m, d in ((2000, 1, 1), (2004, 2, 2))
+            dateutil.parse(text, default=datetime(y, m, d), ignoretz=True, dayfirst=day_first)
+            for y, m, d in ((2000, 1, 1), (2004, 2, 2))
         )
     except (ValueError, OverflowError):
         return text

@@ -35,7 +35,7 @@ _BOILERPLATE = re.compile(
     r"|(?:please |you must be |you must )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:or \w+(?: \w+)? )?to\b"
     r"|(?:load|show|view|see|read) (?:\d+ )?(?:more|all|older|newer|previous)(?: \d+)?"
     r"(?: (?:comments|replies|reviews))?\W*$"
-    r"|(?:sort|order|filter)(?:ed)? by\b.{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
+    r"|(?:sort|order|filter)(?:ed)?(?: by\b|:).{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
     r"|\d[\d,.]* (?:people|person|users?|customers?|readers?|others?) (?:found|liked?|recommend)\b"
     rf"|was this (?:review )?helpful|(?:[\W\dKM]*{_BUTTON}\b(?: this comment)?)+[\W\d]*$|[\W\d]*$)",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ _NAME = r"[^@\s(),:|·•—–][^(),:\n|·•—–]{0,39}?"
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before what they say.
 _SIGNED = re.compile(rf"^(?P<author>{_NAME})(?:\s*\((?P<date1>[^()\n]{{4,30}})\)|,\s*(?P<date2>[^:\n]*\d{{4}}))\s*:\s*")
 # "Sana K. · 6 October 2012", "Posted by Sana K. on 6 October 2012 at 9:14:", "Sana K. (3 hours ago)" alone on a line.
-_BY = re.compile(r"(?:(?:posted|comment|written)\s+)?by\s+", re.IGNORECASE)
+_BY = re.compile(r"\W*(?:(?:posted|comment|written|reply)\s+)?by\s+", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"(?:\s+(?:says|said|wrote|writes|commented))?(?:\s*[,|·•—–(-]\s*|\s+(?:on|at)\s+|\s+)", re.IGNORECASE
 )
@@ -177,7 +177,7 @@ def _find_headers(text: str, lines: Sequence[re.Match[str]], is_said: Sequence[b
     dates = {i: _Header(None, lines[i][0], lines=1) for i in opening if is_date(lines[i][0])}
     if len(dates) >= most:
         return dates
-    last = [i for i in opening if i + 1 < len(lines) and not is_said[i + 1]]
+    last = [i for i in said if i and is_said[i - 1] and i + 1 < len(lines) and not is_said[i + 1]]
     below = {i: _Header(name, None, lines=1, below=True) for i in last if (name := read_name(lines[i][0], loose=True))}
     if sum(bool(read_name(lines[i][0])) for i in below) >= max(2, sum(not is_one for is_one in is_said) / 2):
         return below
@@ -210,7 +210,7 @@ def _read_header(lines: Sequence[re.Match[str]], i: int, *, loose: bool = False)
         date = signed[between.end() :]
         if name and is_date(date):
             return _Header(name, date, lines=1)
-    name = read_name(line, loose=loose)
+    name = read_name(signed, loose=loose)
     return _Header(name, following, lines=2) if name and is_date(following) and not is_date(line) else None
 
 
