@@ -220,6 +220,18 @@ def test_a_number_of_comments_above_the_article_only_leads_down() -> None:
     assert [text for *_, text in read_comments(make_document("x", text))] == ["Nice bridge."]
 
 
+def test_what_stands_on_every_page_of_a_site_is_no_comment_and_ends_none_but_the_last() -> None:
+    thread = (
+        "\nComments\n\nAna · 2 hours ago\nTheir privacy terms are a joke.\n"
+        "Contact us | Privacy | Terms\nMore from us\n\nBo · 3 hours ago\nRight.\n© The Post\n"
+    )
+    assert read_comments(make_document("x", ARTICLE + thread)) == [
+        ("Ana", None, "Their privacy terms are a joke."),
+        (None, None, "More from us"),
+        ("Bo", None, "Right."),
+    ]
+
+
 @pytest.mark.parametrize("heading", ["12 responses", "Reviews (3)", "Discussion (2)"])
 def test_what_may_be_a_chapter_begins_comments_only_if_one_is_signed(heading: str) -> None:
     unsigned = make_document("x", f"{ARTICLE}\n{heading}\n\nThe survey was sent to all.\n\nMost were content.\n")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from typing import NamedTuple
 
 from rag.documents.metadata import is_date, parse_date
@@ -41,9 +41,10 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 # What stands below the last comment, and on every page of a site.
+_SITE = r"(?:privacy|cookies?|terms|imprint|contact|about us|advertise|house rules|data protection)"
 _FOOTER = re.compile(
     r"\s*(?:©|\(c\) \d|copyright\b|all rights reserved|up next\W*$|powered by\b|blog at\b)"
-    r"|(?:.*\b(?:privacy|cookies?|terms|imprint|contact|about us|advertise|house rules|data protection)\b){2}.{0,30}$",
+    rf"|(?:[^.!?]{{0,60}}\b{_SITE}\b){{2}}[^.!?]{{0,30}}$",
     re.IGNORECASE,
 )
 _IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
@@ -102,7 +103,7 @@ def is_comments_heading(text: str) -> bool:
 
 def is_boilerplate(line: str) -> bool:
     """Tell whether a line is what a site writes among the comments: "Leave a reply", "12 comments", "Like 3"."""
-    return bool(_BOILERPLATE.match(line) or is_comments_heading(line))
+    return bool(_BOILERPLATE.match(line) or _FOOTER.match(line) or is_comments_heading(line))
 
 
 def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
@@ -122,8 +123,7 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
 
 
 def _read_comments(text: str, start: int) -> list[Section]:
-    found = (line for line in _LINE.finditer(text, start) if not _IN_REPLY.match(line[0]))
-    lines = [*takewhile(lambda line: not (len(line[0]) <= _LONGEST_HEADER and _FOOTER.match(line[0])), found)]
+    lines = [line for line in _LINE.finditer(text, start) if not _IN_REPLY.match(line[0])]
     is_said = [not is_boilerplate(line[0]) for line in lines]
     headers = _find_headers(text, lines, is_said)
     comments: list[Section] = []
@@ -141,6 +141,8 @@ def _read_comments(text: str, start: int) -> list[Section]:
         if not is_said[i] or (header and not header.below):
             finish()
             begin = None
+        if _FOOTER.match(lines[i][0]):  # nobody has signed what follows, unless another comment does
+            author = date = None
         if header:
             author, date = header.author, parse_date(header.date.strip(" :()")) if header.date else None
             known |= {author} if author else set()

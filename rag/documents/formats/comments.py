@@ -125,8 +125,9 @@ def take_plain_comments(tree: "HtmlElement") -> list[Block]:
         text = " ".join(heading.text_content().split())
         if len(text) > _LONGEST_HEADING or not is_comments_heading(text):
             continue
-        while " ".join(heading.getparent().text_content().split()) == text:
-            heading = heading.getparent()
+        # "<font><b>Comments</b></font>": what is below stands beside the outer one.
+        while (outer := heading.getparent()) is not None and " ".join(outer.text_content().split()) == text:
+            heading = outer
         below = list(takewhile(lambda element: element.tag not in HEADINGS, heading.itersiblings()))
         comments = read_plain_comments((block for element in below for block in walk_blocks(element)), text)
         if any(comment.author for comment in comments):
