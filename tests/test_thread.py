@@ -232,7 +232,7 @@ def test_what_stands_on_every_page_of_a_site_is_no_comment_and_ends_none_but_the
     ]
 
 
-@pytest.mark.parametrize("heading", ["12 responses", "Reviews (3)", "Discussion (2)"])
+@pytest.mark.parametrize("heading", ["12 responses", "Reviews (3)", "Discussion (2)", "Author's comments"])
 def test_what_may_be_a_chapter_begins_comments_only_if_one_is_signed(heading: str) -> None:
     unsigned = make_document("x", f"{ARTICLE}\n{heading}\n\nThe survey was sent to all.\n\nMost were content.\n")
     assert read_comments(unsigned) == []

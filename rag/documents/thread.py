@@ -9,7 +9,8 @@ from rag.documents.metadata import is_date, parse_date
 from rag.types import Section
 
 _KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts|contributions?)"
-_WHOSE = r"(?:(?:all|top|latest|your|\w+(?:['’]s|s['’])|(?:reader|user|customer|guest|visitor|member)s?)[ \t]+)"
+_READERS = r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|viewer|member)(?:s|['’]s|s['’])?)[ \t]+)"
+_WHOSE = rf"(?:{_READERS}|\w+(?:['’]s|s['’])[ \t]+)"
 # "COMMENTS (14)", "14 comments", "## Readers' comments:", "Comments: 3", "Customer reviews", "Responses (3)",
 # "Join the conversation – 8 responses", "10 thoughts on “Mayor resigns”"
 _HEADING = re.compile(
@@ -79,7 +80,7 @@ _MOST_HEADINGS = 5
 _JOINTS = frozenset(["", ",", "on", "at"])
 _LINE = re.compile(r"\S.*")
 # A heading that speaks of comments or readers needs no signed comment below it to be one.
-_SURE = re.compile(r"comment|readers|join the", re.IGNORECASE)
+_SURE = re.compile(rf"[#*= \t\d.,-]*{_READERS}?comments?\b|.*\b(?:readers\b|join the\b)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]?\s*$", re.MULTILINE)
 
 
@@ -117,7 +118,7 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
         del headings[0]
     for heading in headings:
         comments = _read_comments(text, heading.end())
-        if _SURE.search(heading[0]) or any(comment.author or comment.date for comment in comments):
+        if _SURE.match(heading[0]) or any(comment.author or comment.date for comment in comments):
             return heading.start(), comments
     return len(text), []
 
