@@ -18,7 +18,7 @@ _HEADING = re.compile(
     rf"|(?:{_KIND}|discussion|conversation)(?=[ \t]*\([ \t]*\d)|\d[\d,.]*[ \t]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
     r"|what (?:our )?(?:readers|customers|others) (?:say|think|are saying)|have your say"
     r"|join the (?:conversation|discussion|debate))"
-    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*[ \t\w]{{0,24}}\)?)?[ \t]*[:*=-]*[ \t]*(?:[|·▾▼].*)?$",
+    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*[ \t\w]{{0,24}}\)?)?[ \t]*[:*-]*[ \t]*(?:[|·▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
