@@ -183,6 +183,9 @@ def test_each_comment_is_its_authors(thread: str) -> None:
         ("old_ferryman", None, "Nice bridge."),
     ]
     assert (document.title, document.author, document.date) == ("Harbour bridge reopens", "Jane Doe", "2025-03-12")
+    article = [document.text[s.start : s.end].strip() for s in document.sections if s.voice == "article"]
+    assert article[0].startswith("The bridge opened on Monday. No reason was given.")
+    assert "reply" not in article[0].lower()
 
 
 def test_where_no_names_are_shown_dates_begin_comments() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from rag.documents.metadata import is_date, parse_date
@@ -108,10 +108,11 @@ def is_boilerplate(line: str) -> bool:
 
 
 def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
-    """Return where the readers' comments behind `start` begin, with their heading, and each of them, in order.
+    """Return where the readers' comments behind `start` begin, and each of them, in order.
 
-    Without any that is the end of the text. "12 comments" before a page's first sentence only leads down there, and
-    below a heading that does not speak of comments or readers one of them at least has to be signed.
+    They begin with their heading, and what a site writes right above it; without any that is the end of the text. "12
+    comments" before a page's first sentence only leads down there, and below a heading that does not speak of comments
+    or readers one of them at least has to be signed.
     """
     headings = [*islice(_HEADING.finditer(text, start), _MOST_HEADINGS)]
     while len(headings) > 1 and headings[0].start() and not _SENTENCE_END.search(text, start, headings[0].start()):
@@ -119,7 +120,9 @@ def find_thread(text: str, start: int) -> tuple[int, list[Section]]:
     for heading in headings:
         comments = _read_comments(text, heading.end())
         if _SURE.match(heading[0]) or any(comment.author or comment.date for comment in comments):
-            return heading.start(), comments
+            above = [*_LINE.finditer(text, start, heading.start())]
+            own = [*takewhile(lambda line: is_boilerplate(line[0]), reversed(above))]
+            return min(line.start() for line in (*own, heading)), comments
     return len(text), []
 
 
