@@ -3,6 +3,7 @@
 import pytest
 
 from rag.documents.read import make_document
+from rag.documents.thread import is_boilerplate
 from rag.types import Document
 
 ARTICLE = "Harbour bridge reopens\nBy Jane Doe | 12 March 2025\n\nThe bridge opened on Monday. No reason was given.\n"
@@ -221,6 +222,21 @@ def test_a_number_of_comments_above_the_article_only_leads_down() -> None:
         "Title: Harbour bridge reopens\n12 Comments\n\nThe bridge opened on Monday.\n\nComments (12)\n\nNice bridge.\n"
     )
     assert [text for *_, text in read_comments(make_document("x", text))] == ["Nice bridge."]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Comments\xa0(14)", "14\xa0comments", "1 thought on “Harbour bridge”", "(3) Comments"]
+)
+def test_a_heading_may_have_a_hard_space_or_a_single_comment(heading: str) -> None:
+    document = make_document("x", f"{ARTICLE}\n{heading}\n\nZara Khan · 3 hours ago\nNot me.\n")
+    assert read_comments(document) == [("Zara Khan", None, "Not me.")]
+
+
+@pytest.mark.parametrize(
+    "line", ["Log in or register", "Sign in to comment", "Join the discussion now", "(3) Comments"]
+)
+def test_what_a_site_writes_among_comments_is_told(line: str) -> None:
+    assert is_boilerplate(line)
 
 
 def test_what_stands_on_every_page_of_a_site_is_no_comment_and_ends_none_but_the_last() -> None:

@@ -8,17 +8,20 @@ from typing import NamedTuple
 from rag.documents.metadata import is_date, parse_date
 from rag.types import Section
 
-_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts|contributions?)"
-_READERS = r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|viewer|member)(?:s|['’]s|s['’])?)[ \t]+)"
-_WHOSE = rf"(?:{_READERS}|\w+(?:['’]s|s['’])[ \t]+)"
+_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts?|contributions?)"
+_READERS = (
+    r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|viewer|member)(?:s|['’]s|s['’])?)[ \t\xa0]+)"
+)
+_WHOSE = rf"(?:{_READERS}|\w+(?:['’]s|s['’])[ \t\xa0]+)"
 # "COMMENTS (14)", "14 comments", "## Readers' comments:", "Comments: 3", "Customer reviews", "Responses (3)",
 # "Join the conversation – 8 responses", "10 thoughts on “Mayor resigns”"
 _HEADING = re.compile(
-    rf"^[#*= \t-]*(?:(?:\d[\d,.]*[ \t]+)?{_WHOSE}?comments?(?: section)?|{_WHOSE}{_KIND}"
-    rf"|(?:{_KIND}|discussion|conversation)(?=[ \t]*\([ \t]*\d)|\d[\d,.]*[ \t]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
+    rf"^[#*= \t\xa0-]*(?:(?:\(?\d[\d,.]*\)?[ \t\xa0]+)?{_WHOSE}?comments?(?: section)?|{_WHOSE}{_KIND}"
+    rf"|(?:{_KIND}|discussion|conversation)(?=[ \t\xa0]*\([ \t\xa0]*\d)"
+    rf"|\d[\d,.]*[ \t\xa0]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
     r"|what (?:our )?(?:readers|customers|others) (?:say|think|are saying)|have your say"
     r"|join the (?:conversation|discussion|debate))"
-    rf"[ \t]*(?:[(:·|–—-][ \t]*\d[\d,.]*[ \t\w]{{0,24}}\)?)?[ \t]*[:*-]*[ \t]*(?:[|·▾▼].*)?$",
+    rf"[ \t\xa0]*(?:[(:·|–—-][ \t\xa0]*\d[\d,.]*[ \t\xa0\w]{{0,24}}\)?)?[ \t\xa0]*[:*-]*[ \t\xa0]*(?:[|·▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
@@ -33,7 +36,8 @@ _BOILERPLATE = re.compile(
     r"|(?:leave|post|add|write|submit|cancel) (?:a |your |us a )?(?:reply|comment|review|response)\b.{0,40}$"
     r"|(?:name|e-?mail|website|comment)\s*(?:\*|\(.*\)$|$)|\[[ x]?\]\s|save my name\b|notify me\b|i am not a robot"
     r"|(?:submit|send)$|showing \d+"
-    r"|(?:please |you must be |you must )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:or \w+(?: \w+)? )?to\b"
+    r"|(?:please |you must be |you must )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in (?:to|or)\b"
+    r"|join the (?:discussion|conversation)\b.{0,40}$"
     r"|(?:load|show|view|see|read) (?:\d+ )?(?:more|all|older|newer|previous)(?: \d+)?"
     r"(?: (?:comments|replies|reviews))?\W*$"
     r"|(?:sort|order|filter)(?:ed)?(?: by\b|:).{0,40}$|(?:most|top|best|newest|oldest|latest)(?: \w+)? first\W*$"
@@ -80,7 +84,7 @@ _MOST_HEADINGS = 5
 _JOINTS = frozenset(["", ",", "on", "at"])
 _LINE = re.compile(r"\S.*")
 # A heading that speaks of comments or readers needs no signed comment below it to be one.
-_SURE = re.compile(rf"[#*= \t\d.,-]*{_READERS}?comments?\b|.*\b(?:readers\b|join the\b)", re.IGNORECASE)
+_SURE = re.compile(rf"[#*= \t\xa0\d.,()-]*{_READERS}?comments?\b|.*\b(?:readers\b|join the\b)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]?\s*$", re.MULTILINE)
 
 
