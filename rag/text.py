@@ -14,7 +14,7 @@ STOP_WORDS = frozenset(
 )
 
 # Lines that a blank line ends, and each of them.
-BLOCK = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*")
+_BLOCK = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
@@ -53,7 +53,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def split_lines(text: str) -> list[tuple[int, int]]:
     """Return the offsets of a text's lines that are not blank, those that were wrapped as one."""
     spans: list[tuple[int, int]] = []
-    for block in BLOCK.finditer(text):
+    for block in _BLOCK.finditer(text):
         lines = [(block.start() + line.start(), block.start() + line.end()) for line in _LINE.finditer(block[0])]
         width = max(end - start for start, end in lines)
         joined = False

@@ -134,6 +134,8 @@ def _read_comments(text: str, start: int) -> list[Section]:
     lines = [line for line in _LINE.finditer(text, start) if not _IN_REPLY.match(line[0])]
     is_said = [not is_boilerplate(line[0]) for line in lines]
     headers = _find_headers(text, lines, is_said)
+    # Nobody has signed what follows a site's own footer, unless another comment does.
+    headers |= {i: _Header(None, None, lines=1) for i, line in enumerate(lines) if _FOOTER.match(line[0])}
     comments: list[Section] = []
     known: set[str] = set()
     author = date = begin = None
@@ -149,8 +151,6 @@ def _read_comments(text: str, start: int) -> list[Section]:
         if not is_said[i] or (header and not header.below):
             finish()
             begin = None
-        if _FOOTER.match(lines[i][0]):  # nobody has signed what follows, unless another comment does
-            author = date = None
         if header:
             author, date = header.author, parse_date(header.date.strip(" :()")) if header.date else None
             known |= {author} if author else set()
@@ -181,16 +181,14 @@ def _find_headers(text: str, lines: Sequence[re.Match[str]], is_said: Sequence[b
     ]  # fmt: skip
     further = {*said}.difference(opening)
     most = max(2, len(opening) / 2)
-    alone = {i: name for i in opening if i + 1 in further and (name := read_name(lines[i][0], loose=True))}
-    if sum(bool(read_name(lines[i][0])) for i in alone) >= most:
+    if alone := _find_names(lines, [i for i in opening if i + 1 in further], least=most):
         return {i: _Header(name, None, lines=1) for i, name in alone.items()}
     dates = {i: _Header(None, lines[i][0], lines=1) for i in opening if is_date(lines[i][0])}
     if len(dates) >= most:
         return dates
     last = [i for i in said if i and is_said[i - 1] and i + 1 < len(lines) and not is_said[i + 1]]
-    below = {i: _Header(name, None, lines=1, below=True) for i in last if (name := read_name(lines[i][0], loose=True))}
-    if sum(bool(read_name(lines[i][0])) for i in below) >= max(2, sum(not is_one for is_one in is_said) / 2):
-        return below
+    if alone := _find_names(lines, last, least=max(2, (len(lines) - len(said)) / 2)):
+        return {i: _Header(name, None, lines=1, below=True) for i, name in alone.items()}
     # Nobody signs above: what a blank line parts is a comment, or, without blank lines, each line.
     begins = opening if len(opening) > 1 else said
     signed = {i: _SIGNED.match(lines[i][0]) for i in begins}
@@ -198,6 +196,12 @@ def _find_headers(text: str, lines: Sequence[re.Match[str]], is_said: Sequence[b
     if len(colons) >= max(2, len(begins) / 2):
         signed = {i: signed[i] or colons.get(i) for i in begins}
     return {i: _read_signature(found) if found else _Header(None, None) for i, found in signed.items()}
+
+
+def _find_names(lines: Sequence[re.Match[str]], places: Sequence[int], *, least: float) -> dict[int, str]:
+    """Return what may be a name at the places, if `least` of them surely look like one; else nothing."""
+    names = {i: name for i in places if (name := read_name(lines[i][0], loose=True))}
+    return names if sum(bool(read_name(lines[i][0])) for i in names) >= least else {}
 
 
 def _read_signature(signed: re.Match[str]) -> _Header:
