@@ -80,6 +80,9 @@ class QuotingLLM:
     def read(self, messages: Sequence[Message]) -> None:
         pass
 
+    def break_off(self) -> None:
+        pass
+
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:

@@ -137,7 +137,8 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
             assistant.ask(question)
             runs.setdefault(name, []).append(watch(assistant, other, hits)[0])
     for question in tqdm([q.question for q in sample], unit="question"):  # by now their passages are forgotten
-        assistant.read_ahead(question.rpartition(" ")[0])
+        typed = question.rpartition(" ")[0]
+        llm.read(assistant.build_prompts(typed, assistant.find(typed)[:1])[0])
         runs.setdefault("read ahead while it is typed", []).append(watch(assistant, question)[0])
     for question in tqdm([q.question for q in sample[:COLD_RUNS]], unit="question"):
         runs.setdefault("rag ask, a new process", []).append(start_anew(question, settings))

@@ -76,9 +76,9 @@ class Assistant:
             clock.stop("rewrite")
         if hits is None:
             hits = retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=rewritten)
+            clock.stop("search")
         elif not llm:
             hits = find_evidence(question, hits)
-        clock.stop("search")
         yield hits
         asked = rewritten or question
         answer = Answer(
@@ -141,11 +141,9 @@ class Assistant:
         together = f"{earlier[-1]} {question}" if earlier and not stands_alone(question) else None
         return retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=together)
 
-    def read_ahead(self, question: str, *, history: Sequence[Message] = ()) -> None:
-        """Let the LLM read what is found first for a question that is still being typed: its answer begins sooner."""
-        hits = self.find(question, history=history)
-        if self.llm and hits:
-            self.llm.read(build_question(question, hits[0], prompts=self._answer_prompts))
+    def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
+        """Return what the LLM is asked about each hit; one that `LLM.read` has read ahead is answered from sooner."""
+        return [build_question(question, hit, prompts=self._answer_prompts) for hit in hits]
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
         """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""

@@ -3,7 +3,7 @@
 import re
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -48,12 +48,16 @@ class ScriptedLLM:
         self.context_size = context_size
         self.asked: list[list[Message]] = []
         self.read_ahead: list[list[Message]] = []
+        self.broken_off = 0
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
     def read(self, messages: Sequence[Message]) -> None:
         self.read_ahead.append(list(messages))
+
+    def break_off(self) -> None:
+        self.broken_off += 1
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
@@ -95,3 +99,11 @@ def local(index: Index) -> LocalCatalog:
     """Return the catalog of an index in a folder."""
     assert isinstance(index.catalog, LocalCatalog)
     return index.catalog
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Wait until something holds; it is an error if it does not in time."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)

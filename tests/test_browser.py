@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
 from tests.conftest import ARTICLE
-from tests.fakes import AnsweringLLM, HashingEmbedder
+from tests.fakes import AnsweringLLM, HashingEmbedder, wait_until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
@@ -223,15 +222,6 @@ def test_a_closed_tab_stops_its_answer(browser: Browser, address: str, llm: Answ
     expect(tab.locator(".fn-draft")).to_contain_text("not checked yet")
     tab.close()
     wait_until(lambda: llm.stopped == stopped + 1)
-
-
-def wait_until(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    event = threading.Event()
-    for _ in range(int(timeout_s / 0.05)):
-        if holds():
-            return
-        event.wait(0.05)
-    raise AssertionError("it did not come about")
 
 
 def test_an_answer_is_asked_again_edited_copied_and_rated(page: Page) -> None:

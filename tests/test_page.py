@@ -4,7 +4,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from html import unescape
 from pathlib import Path
 
@@ -14,13 +14,15 @@ pytest.importorskip("gradio")
 
 from rag import Answer, Assistant, Index, RagError, Settings, evaluate, load_dataset
 from rag.evaluation.cases import Question, add_question
+from rag.llm.llm import Message
+from rag.web.ahead import Ahead
 from rag.web.desk import Desk, Models, Options, Waiting
 from rag.web.history import History, Turn, list_messages
 from rag.web.line import Line
 from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
 from rag.web.stoppable import Stoppable
 from rag.web.suggestions import Suggestions
-from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
+from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM, wait_until
 
 ROOT = Path(__file__).parents[1]
 EVIL = "<script>alert(1)</script> ![x](http://example.org/x.png)\n\n<b> [1](javascript:alert(1))"
@@ -59,17 +61,65 @@ def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) ->
     assert "document?index=test&amp;source=" in panel
 
 
-def test_nothing_is_read_ahead_while_somebody_is_answered(index: Index, settings: Settings) -> None:
-    llm = AnsweringLLM(COST)
-    desk = open_desk(settings, llm)
-    options = Options(4, 0.3, 64)
-    assert desk.models.llm is llm  # loaded
+def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
+    llm = desk.models.llm
+    assert isinstance(llm, AnsweringLLM)
+
+    def list_read() -> list[str]:
+        return [prompt[-1].content for prompt in llm.read_ahead if "What did the bridge" in prompt[-1].content]
+
     with desk.line.join():
-        desk.read_ahead("What did the bridge cost?", index="test", options=options)
-    assert not [messages for messages in llm.read_ahead if "bridge" in messages[-1].content]
-    desk.read_ahead("What did the bridge cost?", index="test", options=options)
-    assert len([messages for messages in llm.read_ahead if "bridge" in messages[-1].content]) == 1
-    desk.history.close()
+        desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
+    desk.read_ahead("What did the bridge", index="test", options=OPTIONS)
+    wait_until(lambda: len(list_read()) == 3)
+    desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
+    ask(desk, "What did the bridge cost?")
+    first, *_ = list_read()
+    assert "nine million euros" in first
+    assert len(list_read()) == 3
+
+
+class SlowReader(ScriptedLLM):
+    """Reads until it may go on, or is to break off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Semaphore(0)
+
+    def read(self, messages: Sequence[Message]) -> None:
+        super().read(messages)
+        self.may_go_on.acquire()
+
+    def break_off(self) -> None:
+        super().break_off()
+        self.may_go_on.release()
+
+
+def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
+    line, llm = Line(), SlowReader()
+    ahead = Ahead(line)
+
+    def want(*passages: str) -> None:
+        ahead.want(llm, [[Message("user", f"{p} So?", shared=len(p))] for p in passages])
+
+    def list_read() -> list[str]:
+        return [prompt[-1].content.removesuffix(" So?") for prompt in llm.read_ahead]
+
+    want("one", "two", "three")
+    wait_until(lambda: list_read() == ["one"])
+    want("four", "one", "three")
+    llm.may_go_on.release()
+    wait_until(lambda: list_read() == ["one", "four"])
+    want("three", "one")
+    wait_until(lambda: list_read() == ["one", "four", "three"])
+    with line.join():
+        want("three")  # it is needed, and nothing else
+        assert llm.broken_off == 1  # that was four
+        want()
+        wait_until(lambda: llm.broken_off == 2)
+    want("six")
+    wait_until(lambda: list_read() == ["one", "four", "three", "six"])
+    llm.may_go_on.release()
 
 
 def test_each_sentence_has_a_mark_and_what_nothing_supports_is_told_apart(index: Index, settings: Settings) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +158,27 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
     assert len({reply for pair in replies for reply in pair}) == 1
     assert len({value for values in odds for value in values}) == 1
     assert len(list((tmp_path / "a").iterdir())) == 2
+
+
+def test_reading_ahead_can_be_broken_off_and_leaves_nothing_half_read(tmp_path: Path) -> None:
+    path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
+    llm = LlamaCpp("small", path, context=2048, cache=tmp_path)
+    passage = "The cat sat on the mat. " * 150
+    asked = [Message("system", "You read."), Message("user", f"{passage} Where?", shared=len(passage))]
+    undisturbed = lean(llm, asked)
+    lean(llm, [Message("user", "Is two more than one?")])
+
+    llm = LlamaCpp("small", path, context=2048, cache=tmp_path)
+    reading = threading.Thread(target=llm.read, args=(asked,))
+    started = time.perf_counter()
+    reading.start()
+    time.sleep(0.1)
+    llm.break_off()
+    reading.join()
+    broken_off, started = time.perf_counter() - started, time.perf_counter()
+    llm.break_off()  # nothing is being read: of no consequence
+    assert lean(llm, asked) == undisturbed
+    assert broken_off < (time.perf_counter() - started) / 2
 
 
 def test_a_document_cannot_end_its_message(models: tuple[Embedder, LlamaCpp]) -> None:

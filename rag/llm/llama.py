@@ -1,6 +1,7 @@
 """Runs a GGUF model in this process with llama.cpp."""
 
 import ctypes
+import logging
 import os
 import re
 import threading
@@ -12,6 +13,8 @@ from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
 from rag.llm.prefix import PrefixCache
 from rag.llm.state import read_last_values
+
+_logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
 
 
 class LlamaCpp:
@@ -64,14 +67,33 @@ class LlamaCpp:
         self._prefixes = PrefixCache(cache, model=repr(made_by))
         self._state = (ctypes.c_uint8 * 0)()
         self._lock = threading.Lock()
+        # Before each of a thousand steps llama.cpp asks whether to go on. A function of Python's would wait for the
+        # interpreter's lock each time; libc's strlen says it as well: 0 of b"", and 1, true, of b"!".
+        self._broken_off = ctypes.create_string_buffer(2)
+        self._is_broken_off = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._tokenize(messages))
 
     def read(self, messages: Sequence[Message]) -> None:
+        import llama_cpp
+
+        self._broken_off.value = b""
         tokens = self._tokenize(messages)
         with self._lock:
-            self._read_shared(tokens, messages)
+            llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
+            _logger.setLevel(logging.CRITICAL)  # breaking off is no error
+            try:
+                self._read_shared(tokens, messages)
+            except RuntimeError:
+                if not self._broken_off.value:
+                    raise
+            finally:
+                _logger.setLevel(logging.ERROR)
+                llama_cpp.llama_set_abort_callback(self._llama.ctx, llama_cpp.ggml_abort_callback(), None)
+
+    def break_off(self) -> None:
+        self._broken_off.value = b"!"
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""

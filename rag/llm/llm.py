@@ -48,6 +48,9 @@ class LLM(Protocol):
     def read(self, messages: Sequence[Message]) -> None:
         """Read ahead what the messages share with others, so that a question about it takes less time later."""
 
+    def break_off(self) -> None:
+        """End what `read` is doing just now, if anything: what it has not read to the end counts as not read."""
+
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:

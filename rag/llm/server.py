@@ -99,6 +99,9 @@ class ServerLLM:
     def read(self, messages: Sequence[Message]) -> None:
         """Do nothing: servers keep what prompts share by themselves."""
 
+    def break_off(self) -> None:
+        """Do nothing: nothing is being read."""
+
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:

@@ -206,22 +206,22 @@ def _show_progress(
     def show(reply: str) -> Any:
         return _show_chat([*before, *_pair(asked, reply)], turns)
 
-    busy = gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
-    yield View(show(render_draft(())), render_sources(turns), busy, gr.skip(), gr.skip())
+    # With the first event, which comes at once: each view takes the browser time that the LLM could use.
+    sources, box = render_sources(turns), gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
     for event in events:
-        sources = gr.skip()
-        if event is None:
-            yield _unchanged()  # a sign of life: if nobody is there to see it, the answer is stopped
-            continue
         if isinstance(event, Answer):
             return event
+        if event is None:  # a sign of life: if nobody is there to see it, the answer is stopped
+            yield _unchanged()
+            continue
         if isinstance(event, Waiting):
             waiting = event.reason
         elif isinstance(event, str):
             draft += event
         else:
             hits, waiting, sources = event, "", render_sources(turns, pending=event)
-        yield View(show(render_draft(hits, draft=draft, waiting=waiting)), sources, gr.skip(), gr.skip(), gr.skip())
+        yield View(show(render_draft(hits, draft=draft, waiting=waiting)), sources, box, gr.skip(), gr.skip())
+        sources = box = gr.skip()
     return None
 
 

@@ -23,6 +23,7 @@ from rag.index.sqlite import is_index, list_indexes
 from rag.llm.llm import LLM, Message, open_llm
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Hit
+from rag.web.ahead import Ahead
 from rag.web.history import History
 from rag.web.line import Line
 
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 # Files that were handed to the page lie here, in the index's folder.
 UPLOADS = "documents"
 _TICK_S = 0.5
+# So many passages are read while a question is typed: most answers are found in the first.
+_AHEAD = 3
 # An answer written anew is sampled at this temperature at least: at 0 it would be the same.
 _ANEW = 0.7
 
@@ -91,6 +94,7 @@ class Desk:
         self.settings = settings
         self.history = History(settings.index_dir)
         self.line = Line()
+        self._ahead = Ahead(self.line)
         self.tokens_per_s = 0.0  # of the last answer, as it was written
         self._load: Callable[[Settings], Models] | None = load
         self._models: Future[Models] = Future()
@@ -145,14 +149,18 @@ class Desk:
             yield Waiting("The models are being loaded …")
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
-        yield assistant.find(question, history=history)
         with self.line.join() as place:
+            found = assistant.find(question, history=history)
+            yield found
+            self._read_ahead(assistant, question, found[:1])  # no more than this, if it is being read
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
-            for event in assistant.stream(question, history=history):
+            # A follow-up is understood first, and searched again then.
+            for event in assistant.stream(question, history=history, hits=None if history else found):
                 if isinstance(event, Answer) and event.answer_tokens > 1 and event.seconds.get("write"):
                     self.tokens_per_s = event.answer_tokens / event.seconds["write"]
-                yield event
+                if event != found:
+                    yield event
 
     def find(self, question: str, *, index: str, options: Options) -> tuple[Hit, ...]:
         """Return the hits for a question, without asking the LLM; raises RagError."""
@@ -161,7 +169,12 @@ class Desk:
     def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
         """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
         if not self.loading and not len(self.line):
-            self._open_assistant(index, options).read_ahead(question, history=history)
+            assistant = self._open_assistant(index, options)
+            self._read_ahead(assistant, question, assistant.find(question, history=history)[:_AHEAD])
+
+    def _read_ahead(self, assistant: Assistant, question: str, hits: Sequence[Hit]) -> None:
+        if assistant.llm:
+            self._ahead.want(assistant.llm, assistant.build_prompts(question, hits))
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
