@@ -152,9 +152,9 @@ class Desk:
         with self.line.join() as place:
             found = assistant.find(question, history=history)
             yield found
-            self._read_ahead(assistant, question, found[:1])  # no more than this, if it is being read
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
+            self._read_ahead(assistant, question, found[:1])  # no more than this, if it is being read
             # A follow-up is understood first, and searched again then.
             for event in assistant.stream(question, history=history, hits=None if history else found):
                 if isinstance(event, Answer) and event.answer_tokens > 1 and event.seconds.get("write"):
