@@ -82,7 +82,7 @@ def measure(llm: str, arguments: argparse.Namespace) -> None:
         tokens = sum(count for _, count in replies.values())
         rates = f"{60 * len(questions) / seconds:.1f} | {tokens / seconds:.1f}"
         say(f"| {askers} | {rates} | {len(differ)} | {len(mixed)} |")
-    desk.history.close()
+    desk.close()
 
 
 def main() -> None:

@@ -68,7 +68,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, llm: AnsweringLLM) -> Iter
     build_index([docs], settings=settings, embedder=embedder)
     desk = Desk(settings, lambda _: Models(embedder, llm))
     yield launch_page(desk, build_page(desk), quiet=True)
-    desk.history.close()
+    desk.close()
 
 
 @pytest.fixture
@@ -468,4 +468,4 @@ def test_the_real_llm_answers_in_the_page(browser: Browser, tmp_path: Path) -> N
     expect(tab.locator(".fn-card.fn-lit mark")).to_contain_text("Neither the Kremlin nor the Russian foreign ministry")
     assert tab.locator(".fn-answer .fn-mark").count() >= 2
     tab.close()
-    desk.history.close()
+    desk.close()

@@ -393,7 +393,7 @@ def test_the_page_works_on_an_address_and_on_no_other(
     assert desk.find_stale(address, answer) == {1: "This source is no longer in the index."}
     with pytest.raises(SettingsError, match="is not what this page was started with"):
         desk.find("zebra", index="milvus:http://10.0.0.1:19530/other", options=Options(4, 0.3, 64))
-    desk.history.close()
+    desk.close()
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

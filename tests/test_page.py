@@ -49,7 +49,7 @@ def answer(index: Index, settings: Settings) -> Answer:
 def desk(index: Index, settings: Settings) -> Iterator[Desk]:
     desk = open_desk(settings, AnsweringLLM(COST))
     yield desk
-    desk.history.close()
+    desk.close()
 
 
 def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) -> None:
@@ -273,7 +273,7 @@ def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index
     *_, answer = events
     assert isinstance(answer, Answer)
     assert answer.outcome == "answered"
-    desk.history.close()
+    desk.close()
 
 
 def test_what_stands_in_the_way_of_the_models_is_said_to_all(index: Index, settings: Settings) -> None:
@@ -283,7 +283,7 @@ def test_what_stands_in_the_way_of_the_models_is_said_to_all(index: Index, setti
     desk = Desk(settings, load)
     with pytest.raises(RagError, match="the models could not be loaded: no such thing"):
         ask(desk, "What did the bridge cost?")
-    desk.history.close()
+    desk.close()
 
 
 def test_an_abandoned_question_frees_the_line(desk: Desk) -> None:
@@ -443,7 +443,7 @@ def test_questions_are_suggested_once_from_the_documents_and_again_after_a_chang
     assert len(llm.asked) == asked
     desk.remove("test", next(s for e in desk.list_documents("test") for s in e.sources if "zebra" in s))
     assert get() == []
-    desk.history.close()
+    desk.close()
 
 
 def test_ui_py_imports_only_the_library() -> None:

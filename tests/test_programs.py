@@ -44,7 +44,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     build_index([docs], settings=settings, embedder=embedder)
     desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM(REPLIES, delay_s=0.01)))
     yield desk
-    desk.history.close()
+    desk.close()
 
 
 @pytest.fixture(scope="module")

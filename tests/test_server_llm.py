@@ -291,4 +291,4 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
 
         with ThreadPoolExecutor(16) as pool:
             assert list(pool.map(ask, texts)) == [(text, text) for text in texts.values()]
-        desk.history.close()
+        desk.close()

@@ -108,6 +108,14 @@ class Desk:
         if load:
             threading.Thread(target=self._open, args=(load,), daemon=True).start()
 
+    def close(self) -> None:
+        """Leave off what is being read ahead, and close the history."""
+        if not self.loading:
+            with suppress(RagError):
+                if llm := self.models.llm:
+                    self._ahead.want(llm, [])
+        self.history.close()
+
     def _open(self, load: Callable[[Settings], Models]) -> None:
         try:
             models = load(self.settings)

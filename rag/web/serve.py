@@ -41,7 +41,7 @@ def serve_page(
         launch_page(desk, page, host=host, port=port, auth=auth, share=share, mcp_server=mcp)
         page.block_thread()
     finally:
-        desk.history.close()
+        desk.close()
 
 
 class _Greeting(BaseHTTPRequestHandler):
