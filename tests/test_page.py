@@ -72,11 +72,20 @@ def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
         desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
     desk.read_ahead("What did the bridge", index="test", options=OPTIONS)
     wait_until(lambda: len(list_read()) == 3)
+    assert not any("What did the bridge cost?" in prompt for prompt in list_read())
     desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
     ask(desk, "What did the bridge cost?")
     first, *_ = list_read()
     assert "nine million euros" in first
     assert len(list_read()) == 3
+
+
+def test_without_an_llm_there_is_nothing_to_read_ahead(index: Index, settings: Settings) -> None:
+    desk = Desk(settings, lambda _: Models(HashingEmbedder(), None))
+    assert desk.models.llm is None  # loaded
+    desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
+    assert ask(desk, "What did the bridge cost?").model == "none"
+    desk.close()
 
 
 class SlowReader(ScriptedLLM):
