@@ -77,7 +77,7 @@ class QuotingLLM:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
         pass
 
     def break_off(self) -> None:

@@ -48,13 +48,14 @@ class ScriptedLLM:
         self.context_size = context_size
         self.asked: list[list[Message]] = []
         self.read_ahead: list[list[Message]] = []
+        self.read_whole: list[list[Message]] = []
         self.broken_off = 0
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
-        self.read_ahead.append(list(messages))
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
+        (self.read_whole if whole else self.read_ahead).append(list(messages))
 
     def break_off(self) -> None:
         self.broken_off += 1

@@ -68,12 +68,17 @@ def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
     def list_read() -> list[str]:
         return [prompt[-1].content for prompt in llm.read_ahead if "What did the bridge" in prompt[-1].content]
 
+    def list_questions() -> list[str]:
+        return [prompt[-1].content.partition("Question: ")[2].splitlines()[0] for prompt in llm.read_whole]
+
     with desk.line.join():
         desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
     desk.read_ahead("What did the bridge", index="test", options=OPTIONS)
-    wait_until(lambda: len(list_read()) == 3)
+    wait_until(lambda: list_questions() == ["What did the bridge"])
+    assert len(list_read()) == 3
     assert not any("What did the bridge cost?" in prompt for prompt in list_read())
     desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
+    wait_until(lambda: list_questions() == ["What did the bridge", "What did the bridge cost?"])
     ask(desk, "What did the bridge cost?")
     first, *_ = list_read()
     assert "nine million euros" in first
@@ -94,9 +99,11 @@ class SlowReader(ScriptedLLM):
     def __init__(self) -> None:
         super().__init__()
         self.may_go_on = threading.Semaphore(0)
+        self.begun: list[str] = []
 
-    def read(self, messages: Sequence[Message]) -> None:
-        super().read(messages)
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
+        *_, last = messages
+        self.begun.append(last.content if whole else last.content[: last.shared])
         self.may_go_on.acquire()
 
     def break_off(self) -> None:
@@ -108,26 +115,37 @@ def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
     line, llm = Line(), SlowReader()
     ahead = Ahead(line)
 
-    def want(*passages: str) -> None:
-        ahead.want(llm, [[Message("user", f"{p} So?", shared=len(p))] for p in passages])
+    def want(question: str, *passages: str, soon: bool = False) -> None:
+        prompts = [[Message("user", f"{p} {question}", shared=len(p))] for p in passages]
+        ahead.want(llm, prompts, soon=soon)
 
-    def list_read() -> list[str]:
-        return [prompt[-1].content.removesuffix(" So?") for prompt in llm.read_ahead]
-
-    want("one", "two", "three")
-    wait_until(lambda: list_read() == ["one"])
-    want("four", "one", "three")
+    want("So?", "one", "two", "three")
+    wait_until(lambda: llm.begun == ["one"])
+    want("So?", "four", "one", "three")
     llm.may_go_on.release()
-    wait_until(lambda: list_read() == ["one", "four"])
-    want("three", "one")
-    wait_until(lambda: list_read() == ["one", "four", "three"])
+    wait_until(lambda: llm.begun == ["one", "four"])
+    want("So?", "three", "one")
+    wait_until(lambda: llm.begun == ["one", "four", "three"])
     with line.join():
-        want("three")  # it is needed, and nothing else
+        want("So?", "three")  # it is needed, and nothing else
         assert llm.broken_off == 1  # that was four
-        want()
+        want("So?")
         wait_until(lambda: llm.broken_off == 2)
-    want("six")
-    wait_until(lambda: list_read() == ["one", "four", "three", "six"])
+    want("So?", "six", "three")
+    wait_until(lambda: llm.begun[3:] == ["six"])
+    llm.may_go_on.release(2)
+    wait_until(lambda: llm.begun[4:] == ["three", "six So?"])  # the passages, then the question about the first
+    want("So what?", "six", "three")
+    wait_until(lambda: llm.begun[6:] == ["six So what?"])
+    assert llm.broken_off == 3
+    want("So what?", "seven", "eight")
+    llm.may_go_on.release()
+    wait_until(lambda: llm.begun[7:] == ["seven", "eight"])
+    want("So what?", "seven", "eight", soon=True)  # its question comes before the other passage
+    wait_until(lambda: llm.begun[9:] == ["seven So what?"])
+    assert llm.broken_off == 5
+    llm.may_go_on.release()
+    wait_until(lambda: llm.begun[10:] == ["eight"])
     llm.may_go_on.release()
 
 

@@ -149,6 +149,8 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
         asked = [*rules, Message("user", "Fish, say. Another?", shared=10)]
         if len(odds) == 2:
             llm.read([*rules, Message("user", "Fish, say. Ano", shared=10)])
+        elif cache == tmp_path / "b":
+            llm.read(asked, whole=True)
         compared = [lean(llm, asked) for _ in range(2)]
         replies.append([write(llm, asked) for _ in range(2)])
         lean(llm, other)
@@ -179,6 +181,20 @@ def test_reading_ahead_can_be_broken_off_and_leaves_nothing_half_read(tmp_path: 
     llm.break_off()  # nothing is being read: of no consequence
     assert lean(llm, asked) == undisturbed
     assert broken_off < (time.perf_counter() - started) / 2
+
+
+def test_what_was_read_whole_takes_no_time(tmp_path: Path) -> None:
+    llm = LlamaCpp(
+        "small", locate_model("smollm2-135m", kind="llm", home=Settings.load().home), context=512, cache=tmp_path
+    )
+    asked, seconds = [Message("user", "Is two more than one?")], []
+    for _ in range(2):
+        started = time.perf_counter()
+        lean(llm, asked)
+        seconds.append(time.perf_counter() - started)
+        lean(llm, [Message("user", "Is two less than one?")])
+        llm.read(asked, whole=True)
+    assert seconds[1] < seconds[0] / 5
 
 
 def test_a_document_cannot_end_its_message(models: tuple[Embedder, LlamaCpp]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
 from rag.llm.prefix import PrefixCache
@@ -66,6 +68,7 @@ class LlamaCpp:
         made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
         self._prefixes = PrefixCache(cache, model=repr(made_by))
         self._state = (ctypes.c_uint8 * 0)()
+        self._whole: list[int] = []
         self._lock = threading.Lock()
         # Before each of a thousand steps llama.cpp asks whether to go on. A function of Python's would wait for the
         # interpreter's lock each time; libc's strlen says it as well: 0 of b"", and 1, true, of b"!".
@@ -75,7 +78,7 @@ class LlamaCpp:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._tokenize(messages))
 
-    def read(self, messages: Sequence[Message]) -> None:
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
         import llama_cpp
 
         self._broken_off.value = b""
@@ -84,7 +87,8 @@ class LlamaCpp:
             llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
             _logger.setLevel(logging.CRITICAL)  # breaking off is no error
             try:
-                self._read_shared(tokens, messages)
+                read = self._read_whole if whole else self._read_shared
+                read(tokens, messages)
             except RuntimeError:
                 if not self._broken_off.value:
                     raise
@@ -114,15 +118,24 @@ class LlamaCpp:
                 yield chunk["choices"][0]["text"]
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
-        import llama_cpp
-
         tokens = self._tokenize(messages)
         one, other = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in (first, second))
         with self._lock:
-            self._read_shared(tokens, messages)
-            self._llama.eval(tokens[self._llama.n_tokens :])
-            logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
-            return Leaning(float(logits[one] - logits[other]), read_last_values(self._save_state()))
+            self._read_whole(tokens, messages)
+            return Leaning(float(self._logits[one]) - float(self._logits[other]), self._values)
+
+    def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> None:
+        """Have in `_logits` and `_values` what the messages lead to; those read last in this way are not read again."""
+        import llama_cpp
+
+        if tokens == self._whole:
+            return
+        self._read_shared(tokens, messages)
+        self._llama.eval(tokens[self._llama.n_tokens :])
+        logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
+        self._whole = tokens
+        self._logits = np.ctypeslib.as_array(logits, (self._llama.n_vocab(),)).copy()
+        self._values = read_last_values(self._save_state())
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
         """Leave what the messages share with others read, and nothing else: those before the last, the passage in it.

@@ -45,8 +45,8 @@ class LLM(Protocol):
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens of the context the messages take."""
 
-    def read(self, messages: Sequence[Message]) -> None:
-        """Read ahead what the messages share with others, so that a question about it takes less time later."""
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
+        """Read ahead what the messages share with others, or the whole, so that to ask them takes less time later."""
 
     def break_off(self) -> None:
         """End what `read` is doing just now, if anything: what it has not read to the end counts as not read."""

@@ -96,7 +96,7 @@ class ServerLLM:
         with self._explained():
             return self._count("\n".join(m.content for m in messages)) + _MESSAGE_TOKENS * len(messages)
 
-    def read(self, messages: Sequence[Message]) -> None:
+    def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
         """Do nothing: servers keep what prompts share by themselves."""
 
     def break_off(self) -> None:

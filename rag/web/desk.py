@@ -182,7 +182,8 @@ class Desk:
 
     def _read_ahead(self, assistant: Assistant, question: str, hits: Sequence[Hit]) -> None:
         if assistant.llm:
-            self._ahead.want(assistant.llm, assistant.build_prompts(question, hits))
+            prompts = assistant.build_prompts(question, hits)
+            self._ahead.want(assistant.llm, prompts, soon=question.rstrip().endswith("?"))
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
