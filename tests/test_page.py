@@ -79,6 +79,11 @@ def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
     assert not any("What did the bridge cost?" in prompt for prompt in list_read())
     desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
     wait_until(lambda: list_questions() == ["What did the bridge", "What did the bridge cost?"])
+    before = [Message("user", "What did the old bridge cost?"), Message("assistant", "Two million euros.")]
+    desk.read_ahead("And what did the bridge cost then?", index="test", options=OPTIONS, history=before)
+    desk.read_ahead("What did the bridge cost us?", index="test", options=OPTIONS, history=before)
+    wait_until(lambda: len(list_questions()) == 3)  # a follow-up is rewritten: it is not what will be asked
+    assert list_questions()[-1] == "What did the bridge cost us?"
     ask(desk, "What did the bridge cost?")
     first, *_ = list_read()
     assert "nine million euros" in first
@@ -117,7 +122,7 @@ def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
 
     def want(question: str, *passages: str, soon: bool = False) -> None:
         prompts = [[Message("user", f"{p} {question}", shared=len(p))] for p in passages]
-        ahead.want(llm, prompts, soon=soon)
+        ahead.want(llm, prompts, prompts[:1], soon=soon)
 
     want("So?", "one", "two", "three")
     wait_until(lambda: llm.begun == ["one"])
@@ -146,6 +151,8 @@ def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
     assert llm.broken_off == 5
     llm.may_go_on.release()
     wait_until(lambda: llm.begun[10:] == ["eight"])
+    want("So what?", "seven", "eight", soon=True)  # all that is urgent is read
+    assert llm.broken_off == 5
     llm.may_go_on.release()
 
 

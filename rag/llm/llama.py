@@ -5,7 +5,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from rag.llm.prefix import PrefixCache
 from rag.llm.state import read_last_values
 
 _logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
+# Of so many prompts the tokens are kept, those of one question and of the one before: each is needed a few times.
+_PROMPTS = 64
 
 
 class LlamaCpp:
@@ -69,6 +72,10 @@ class LlamaCpp:
         self._prefixes = PrefixCache(cache, model=repr(made_by))
         self._state = (ctypes.c_uint8 * 0)()
         self._whole: list[int] = []
+        tokenize = self._llama.tokenize
+        self._tokenize_prompt: Callable[[str, bool], list[int]] = lru_cache(_PROMPTS)(
+            lambda prompt, add_bos: tokenize(prompt.encode(), add_bos=add_bos, special=True)
+        )
         self._lock = threading.Lock()
         # Before each of a thousand steps llama.cpp asks whether to go on. A function of Python's would wait for the
         # interpreter's lock each time; libc's strlen says it as well: 0 of b"", and 1, true, of b"!".
@@ -190,8 +197,7 @@ class LlamaCpp:
             for m in messages
         ]
         prompt = self._format(messages=safe)
-        tokens: list[int] = self._llama.tokenize(prompt.prompt.encode(), add_bos=not prompt.added_special, special=True)
-        return tokens
+        return self._tokenize_prompt(prompt.prompt, not prompt.added_special)
 
 
 def _check_gguf(path: Path) -> None:

@@ -19,28 +19,26 @@ class Ahead:
         self._reads: dict[str, Future[None]] = {}  # by what is read
         self._lock = threading.Lock()
 
-    def want(self, llm: LLM, prompts: Sequence[list[Message]], *, soon: bool = False) -> None:
-        """Have the passages in these read in this order, then the first one's question; returns at once.
+    def want(
+        self, llm: LLM, prompts: Sequence[list[Message]], whole: Sequence[list[Message]] = (), *, soon: bool = False
+    ) -> None:
+        """Have read what these prompts share, in this order, then the `whole` ones, and nothing else; returns at once.
 
-        If they are to be asked `soon`, the question comes after the first passage. Nothing else is read any more.
+        If they are to be asked `soon`, the first and the whole ones come before all others, and break them off.
         """
-        passages = {_get_shared(prompt): partial(llm.read, prompt) for prompt in prompts}
-        questions = {prompt[-1].content: partial(llm.read, prompt, whole=True) for prompt in prompts[:1]}
-        first = dict(islice(passages.items(), 1)) | questions
-        wanted = first | passages if soon else passages | questions
+        shared = {prompt[-1].content[: prompt[-1].shared]: partial(llm.read, prompt) for prompt in prompts}
+        rest = {prompt[-1].content: partial(llm.read, prompt, whole=True) for prompt in whole}
+        urgent = dict(islice(shared.items(), 1)) | rest if soon else {}
+        wanted = urgent | shared | rest
         with self._lock:
-            begun = {content: read for content, read in self._reads.items() if not read.cancel()}
-            kept = {c: read for c, read in begun.items() if read.done() or c in (first if soon else wanted)}
+            begun = {text: read for text, read in self._reads.items() if not read.cancel()}
+            done = {text for text, read in begun.items() if read.done()}
+            needed = wanted if urgent.keys() <= done else urgent
+            kept = {text: read for text, read in begun.items() if text in done or text in needed}
             if len(kept) < len(begun):
                 llm.break_off()
-            self._reads = {
-                content: kept.get(content) or self._pool.submit(self._read, read) for content, read in wanted.items()
-            }
+            self._reads = {text: kept.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
 
     def _read(self, read: Callable[[], None]) -> None:
         if not len(self._line):
             read()
-
-
-def _get_shared(prompt: Sequence[Message]) -> str:
-    return prompt[-1].content[: prompt[-1].shared]

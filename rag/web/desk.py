@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.answer.prompt import load_answer_prompts, load_rewrite_prompts
+from rag.answer.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.index.build import IndexReport, build_index, remove_sources
@@ -162,7 +163,7 @@ class Desk:
             yield found
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
-            self._read_ahead(assistant, question, found[:1])  # no more than this, if it is being read
+            self._read_ahead(assistant, question, found[:1], history)  # no more than this, if it is being read
             # A follow-up is understood first, and searched again then.
             for event in assistant.stream(question, history=history, hits=None if history else found):
                 if isinstance(event, Answer) and event.answer_tokens > 1 and event.seconds.get("write"):
@@ -178,12 +179,13 @@ class Desk:
         """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
         if not self.loading and not len(self.line):
             assistant = self._open_assistant(index, options)
-            self._read_ahead(assistant, question, assistant.find(question, history=history)[:_AHEAD])
+            self._read_ahead(assistant, question, assistant.find(question, history=history)[:_AHEAD], history)
 
-    def _read_ahead(self, assistant: Assistant, question: str, hits: Sequence[Hit]) -> None:
+    def _read_ahead(self, assistant: Assistant, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> None:
         if assistant.llm:
             prompts = assistant.build_prompts(question, hits)
-            self._ahead.want(assistant.llm, prompts, soon=question.rstrip().endswith("?"))
+            whole = [] if history and not stands_alone(question) else prompts[:1]  # a follow-up is rewritten first
+            self._ahead.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
