@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner, Result
@@ -235,6 +237,19 @@ def test_a_watched_folder_is_indexed_again_when_a_file_changes(docs: Path, tmp_p
         assert "2 unchanged, 1 removed" in it.stdout.readline()
         it.send_signal(signal.SIGINT)
         assert it.wait(20) == 0
+
+
+@pytest.mark.model
+def test_ctrl_c_ends_the_page_at_once_though_a_browser_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "rag", "ui", "--port", str(port), "--no-llm"]
+    with start(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as it:
+        assert it.stdout
+        assert str(port) in it.stdout.readline()
+        with urlopen(f"http://127.0.0.1:{port}/gradio_api/heartbeat/browser", timeout=20):
+            it.send_signal(signal.SIGINT)
+            assert it.wait(4) == 0
 
 
 @pytest.mark.model

@@ -1,9 +1,9 @@
 """Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 from rag.errors import RagError
 from rag.settings import Settings
@@ -38,8 +38,11 @@ def serve_page(
         desk = Desk(settings)
         page = build_page(desk)
     try:
-        launch_page(desk, page, host=host, port=port, auth=auth, share=share, mcp_server=mcp)
-        page.block_thread()
+        with suppress(KeyboardInterrupt):
+            launch_page(desk, page, host=host, port=port, auth=auth, share=share, mcp_server=mcp)
+            Event().wait()
+        # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
+        page.close(verbose=False)
     finally:
         desk.close()
 
