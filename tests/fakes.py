@@ -1,6 +1,7 @@
 """Real implementations of the protocols, small and scripted, that record how they were called."""
 
 import re
+import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -100,6 +101,13 @@ def local(index: Index) -> LocalCatalog:
     """Return the catalog of an index in a folder."""
     assert isinstance(index.catalog, LocalCatalog)
     return index.catalog
+
+
+def find_free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:

@@ -12,15 +12,15 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.fakes import find_free_port
+
 
 class Server:
     """A Milvus server on this machine, in a process that is ours."""
 
     def __init__(self, folder: Path) -> None:
         milvus = pytest.importorskip("milvus")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = find_free_port()
         self._server: Any = milvus.MilvusServer(milvus.MilvusServerConfig(), wait_for_started=False)
         self._server.config.try_bind_port = _bind
         self._server.set_base_dir(str(folder))

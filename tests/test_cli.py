@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from rag import Assistant, Index, Settings, build_index
 from rag.cli import main
 from rag.show import format_answer
 from tests.conftest import ARTICLE
-from tests.fakes import HashingEmbedder, ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM, find_free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -241,8 +240,7 @@ def test_a_watched_folder_is_indexed_again_when_a_file_changes(docs: Path, tmp_p
 
 @pytest.mark.model
 def test_ctrl_c_ends_the_page_at_once_though_a_browser_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = find_free_port()
     command = [sys.executable, "-m", "rag", "ui", "--port", str(port), "--no-llm"]
     with start(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as it:
         assert it.stdout

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -26,7 +25,7 @@ from rag.llm.llm import Message, open_llm
 from rag.llm.server import ServerLLM
 from rag.models.registry import locate_model
 from rag.web.desk import Desk, Models, Options
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, find_free_port
 from tests.places import wait_for
 
 ASKED = [Message("system", "Be brief."), Message("user", "What did the bridge cost?")]
@@ -166,9 +165,7 @@ def test_a_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_server_that_is_away_is_told_in_one_line() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     with pytest.raises(ModelError, match="cannot be reached; look whether it runs"):
         ServerLLM(f"openai:http://127.0.0.1:{port}/v1", context=4096, at_once=1)
 
@@ -225,9 +222,7 @@ def server() -> Iterator[str]:
     """The address of llama-cpp-python's own server, with the smallest model."""
     pytest.importorskip("starlette_context", reason="pip install 'llama-cpp-python[server]'")
     path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(path), "--model_alias", "small", "--port"]
     options = [str(port), "--n_ctx", "4096", "--interrupt_requests", "False", "--verbose", "False"]
     process = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
