@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
@@ -20,6 +21,14 @@ from rag.llm.state import read_last_values
 _logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
 # Of so many prompts the tokens are kept, those of one question and of the one before: each is needed a few times.
 _PROMPTS = 64
+
+
+class _Read(NamedTuple):
+    """Tokens, what they make of the next one, and the values that attention keeps of the last."""
+
+    tokens: list[int]
+    logits: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32] | None
 
 
 class LlamaCpp:
@@ -71,7 +80,7 @@ class LlamaCpp:
         made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
         self._prefixes = PrefixCache(cache, model=repr(made_by))
         self._state = (ctypes.c_uint8 * 0)()
-        self._whole: list[int] = []
+        self._read_last: _Read | None = None
         tokenize = self._llama.tokenize
         self._tokenize_prompt: Callable[[str, bool], list[int]] = lru_cache(_PROMPTS)(
             lambda prompt, add_bos: tokenize(prompt.encode(), add_bos=add_bos, special=True)
@@ -94,8 +103,7 @@ class LlamaCpp:
             llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
             _logger.setLevel(logging.CRITICAL)  # breaking off is no error
             try:
-                read = self._read_whole if whole else self._read_shared
-                read(tokens, messages)
+                (self._read_whole if whole else self._read_shared)(tokens, messages)
             except RuntimeError:
                 if not self._broken_off.value:
                     raise
@@ -128,21 +136,20 @@ class LlamaCpp:
         tokens = self._tokenize(messages)
         one, other = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in (first, second))
         with self._lock:
-            self._read_whole(tokens, messages)
-            return Leaning(float(self._logits[one]) - float(self._logits[other]), self._values)
+            read = self._read_whole(tokens, messages)
+            return Leaning(float(read.logits[one]) - float(read.logits[other]), read.values)
 
-    def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> None:
-        """Have in `_logits` and `_values` what the messages lead to; those read last in this way are not read again."""
+    def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> "_Read":
+        """Return what the messages lead to; those read last in this way are not read again."""
         import llama_cpp
 
-        if tokens == self._whole:
-            return
-        self._read_shared(tokens, messages)
-        self._llama.eval(tokens[self._llama.n_tokens :])
-        logits = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
-        self._whole = tokens
-        self._logits = np.ctypeslib.as_array(logits, (self._llama.n_vocab(),)).copy()
-        self._values = read_last_values(self._save_state())
+        if self._read_last is None or self._read_last.tokens != tokens:
+            self._read_shared(tokens, messages)
+            self._llama.eval(tokens[self._llama.n_tokens :])
+            pointer = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
+            logits = np.ctypeslib.as_array(pointer, (self._llama.n_vocab(),)).copy()
+            self._read_last = _Read(tokens, logits, read_last_values(self._save_state()))
+        return self._read_last
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
         """Leave what the messages share with others read, and nothing else: those before the last, the passage in it.
