@@ -29,7 +29,7 @@ REPLIES = {
     "pipeline contract": "A reader says that the pipeline contract was surely not ready.",
     "it cost": "What did the new bridge cost?",
     "zebra": "The zebra escaped on Monday.",
-    "bridge take": "The bridge took long. " * 200,
+    "bridge take": "The bridge took long. " * 60,
     "evil": "The evil file has a picture.",
 }
 COST, LONG, SUSPECT, PIPELINE, NOWHERE = (
@@ -279,6 +279,38 @@ def test_a_reload_shows_the_same_conversation_which_can_be_found_renamed_exporte
     page.get_by_role("button", name="Delete this conversation").click()
     expect(page.locator(".fn-outcome")).to_have_count(0)
     expect(page.locator("#fn-listed label")).to_have_count(0)
+
+
+def test_a_question_that_is_left_for_another_conversation_is_answered_and_kept_in_its_own(page: Page) -> None:
+    page.locator("#fn-question textarea").fill(LONG)
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-draft")).to_contain_text("took long")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-answer")).to_have_count(0)
+    page.locator("#fn-question textarea").fill(COST)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 question before yours")).to_be_visible()
+    expect(page.locator(".fn-answered")).to_contain_text("nine million euros", timeout=60_000)
+    expect(page.locator(".fn-answer")).to_have_count(1)
+    expect(page.locator("#fn-listed label").first).to_have_text(COST)
+    page.locator("#fn-listed label", has_text=LONG).click()
+    expect(page.locator(".fn-answer")).to_have_count(1)
+    expect(page.get_by_role("log")).to_contain_text(LONG)
+
+
+def test_a_conversation_that_is_deleted_while_it_is_answered_is_gone(page: Page) -> None:
+    ask(page, COST)
+    page.locator("#fn-question textarea").fill(LONG)
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-draft")).to_contain_text("took long")
+    kept = page.locator("#fn-listed label").count()
+    page.get_by_role("button", name="This conversation").click()
+    page.get_by_role("button", name="Delete this conversation").click()
+    expect(page.locator(".fn-answer")).to_have_count(0)
+    expect(page.locator("#fn-listed label")).to_have_count(kept - 1)
+    expect(ask(page, NOWHERE)).to_contain_text("Not in the documents")
+    expect(page.locator("#fn-listed label").first).to_have_text(NOWHERE)
+    assert page.locator("#fn-listed label").count() == kept
 
 
 def make_pdf(path: Path, line: str) -> Path:

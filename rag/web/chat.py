@@ -129,20 +129,27 @@ class Chat:
     def _answer(self, asked: Asked, request: gr.Request) -> Iterator[View]:
         turns = self._desk.history.read(asked.conversation, owner=get_owner(request))
         before = turns[: asked.turn]
-        events = self._desk.ask(
-            asked.question,
-            index=asked.index_name,
-            options=asked.options,
-            history=list_messages(before),
-            anew=asked.anew,
+        asking = Stoppable(
+            self._desk.ask(
+                asked.question,
+                index=asked.index_name,
+                options=asked.options,
+                history=list_messages(before),
+                anew=asked.anew,
+            )
         )
-        tab, asking = str(request.session_hash), Stoppable(events)
+        tab = str(request.session_hash)
         if self._asking.setdefault(tab, asking) is not asking:  # Enter was pressed twice
             yield _unchanged()
             return
+
+        def is_left() -> bool:
+            return self._asking.get(tab) is not asking
+
+        events = (None if is_left() and not isinstance(event, Answer) else event for event in asking)
         try:
-            answer = yield from _show_progress(asked.question, before, asking)
-            view = self._keep(answer, asked, before, request) if answer else _give_back(asked, turns)
+            answer = yield from _show_progress(asked.question, before, events)
+            view = self._keep(answer, asked, request) if answer else _give_back(asked, turns)
         except Exception as exc:
             if not isinstance(exc, RagError):
                 logger.exception("a question failed")
@@ -151,15 +158,21 @@ class Chat:
             view = _give_back(asked, turns)._replace(chat=_show_chat(shown, before), sources=gr.skip())
         finally:
             asking.stop()
-            del self._asking[tab]
-        yield view
+            left = is_left()
+            if not left:
+                del self._asking[tab]
+        if not left:
+            yield view
+        # Gradio sends what comes last twice: the second time another conversation may be shown already.
+        yield _unchanged()
 
-    def _keep(self, answer: Answer, asked: Asked, before: list[Turn], request: gr.Request) -> View:
+    def _keep(self, answer: Answer, asked: Asked, request: gr.Request) -> View:
         history, owner = self._desk.history, get_owner(request)
         turn = Turn(answer, asked.index_name, time.time())
-        history.cut(asked.conversation, keep=len(before), owner=owner)
+        if asked.turn is not None:
+            history.cut(asked.conversation, keep=asked.turn, owner=owner)
         conversation = history.add(asked.conversation, turn, owner=owner)
-        turns = [*before, turn]
+        turns = history.read(conversation, owner=owner)  # one that was left before may have come in between
         return View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
 
     def stop(self, request: gr.Request) -> None:
@@ -181,8 +194,16 @@ class Chat:
         conversation = str(request.query_params.get("c", ""))
         return self.show(conversation, request) if conversation else _unchanged()
 
+    def begin(self, request: gr.Request) -> View:
+        """Show an empty conversation."""
+        return self.show("", request)
+
     def show(self, conversation: str, request: gr.Request) -> View:
-        """Show a conversation, an empty one if it is not there."""
+        """Show a conversation, an empty one if it is not there.
+
+        What is being answered in this tab is kept in its own conversation, and not shown here.
+        """
+        self._asking.pop(str(request.session_hash), None)
         owner = get_owner(request)
         turns = self._desk.history.read(conversation, owner=owner)
         stale = {}

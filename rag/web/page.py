@@ -25,23 +25,27 @@ def build_page(desk: Desk) -> gr.Blocks:
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_programs(desk)  # first: the names of endpoints are given out in this order
         parts = lay_out(desk)
-        _bind_chat(parts, desk)
-        _bind_sidebar(page, parts, desk)
+        chat = Chat(desk)
+        asked = _bind_chat(parts, desk, chat)
+        _bind_sidebar(page, parts, desk, chat, asked)
         _bind_library(page, parts, desk)
         _bind_status(page, parts, desk)
     return page
 
 
-def _bind_chat(parts: Parts, desk: Desk) -> None:
-    chat, feedback = Chat(desk), Feedback(desk)
+def _bind_chat(parts: Parts, desk: Desk, chat: Chat) -> list[Any]:
+    """Return the events after which there is a new answer."""
+    feedback = Feedback(desk)
     # The desk has its own line before the LLM: so many may wait in it, and see what was found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     typed = [parts.question, parts.conversation, *parts.options]
     parts.question.input(chat.read_ahead, typed, None, trigger_mode="always_last", **_PRIVATE)
-    parts.question.submit(chat.ask, given, parts.view, trigger_mode="multiple", **many)
-    parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many)
-    parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many)
+    asked = [
+        parts.question.submit(chat.ask, given, parts.view, trigger_mode="multiple", **many),
+        parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many),
+        parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many),
+    ]
     parts.question.stop(chat.stop, None, None, queue=False, **_PRIVATE)
     parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **_PRIVATE)
     parts.chat.like(
@@ -49,29 +53,32 @@ def _bind_chat(parts: Parts, desk: Desk) -> None:
     )
     parts.send.click(feedback.comment, [parts.conversation, parts.number, parts.comment], parts.form, **_PRIVATE)
     parts.make_test.click(feedback.make_test, [parts.conversation, parts.number, parts.wanted], parts.form, **_PRIVATE)
+    return asked
 
 
-def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
-    chat, sidebar = Chat(desk), Sidebar(desk)
+def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: list[Any]) -> None:
+    sidebar = Sidebar(desk)
     listing: dict[str, Any] = {
         "fn": sidebar.show,
         "inputs": [parts.words, parts.conversation],
         "outputs": parts.listed,
         **_PRIVATE,
     }
-    showing: dict[str, Any] = {"fn": chat.show, "inputs": parts.conversation, "outputs": parts.view, **_PRIVATE}
 
     page.load(chat.load, None, parts.view, **_PRIVATE)
     page.load(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
+    for event in asked:  # also one that is answered while another conversation is shown
+        event.then(**listing)
     # A title that is being written is not overwritten by what else goes on.
     parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_PRIVATE)
     parts.words.change(**listing)
-    parts.listed.input(lambda chosen: chosen, parts.listed, parts.conversation, **_PRIVATE).then(**showing)
-    parts.new.click(lambda: "", None, parts.conversation, **_PRIVATE).then(**showing)
+    parts.listed.input(chat.show, parts.listed, parts.view, **_PRIVATE)
+    parts.new.click(chat.begin, None, parts.view, **_PRIVATE)
     parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_PRIVATE).then(**listing)
-    parts.delete.click(sidebar.delete, parts.conversation, parts.conversation, **_PRIVATE).then(**showing)
+    stopped = parts.delete.click(chat.stop, None, None, **_PRIVATE)
+    stopped.then(sidebar.delete, parts.conversation, None, **_PRIVATE).then(chat.begin, None, parts.view, **_PRIVATE)
 
 
 def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:

@@ -33,10 +33,9 @@ class Sidebar:
         if title.strip():
             self._desk.history.rename(conversation, title, owner=get_owner(request))
 
-    def delete(self, conversation: str, request: gr.Request) -> str:
-        """Delete the conversation that is shown; return the id of the one to show then: none."""
+    def delete(self, conversation: str, request: gr.Request) -> None:
+        """Delete the conversation that is shown."""
         self._desk.history.delete(conversation, owner=get_owner(request))
-        return ""
 
 
 class Feedback:
