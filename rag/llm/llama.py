@@ -139,7 +139,7 @@ class LlamaCpp:
             read = self._read_whole(tokens, messages)
             return Leaning(float(read.logits[one]) - float(read.logits[other]), read.values)
 
-    def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> "_Read":
+    def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> _Read:
         """Return what the messages lead to; those read last in this way are not read again."""
         import llama_cpp
 

@@ -181,6 +181,12 @@ class Chat:
         if asking:
             asking.stop()
 
+    def discard(self, request: gr.Request) -> None:
+        """Stop what is being answered in a tab, and show no more of it."""
+        asking = self._asking.pop(str(request.session_hash), None)
+        if asking:
+            asking.stop()
+
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
         """Put an earlier question into the box, and note that it is being edited."""
         turn = int(event._data["turn"])

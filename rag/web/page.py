@@ -77,8 +77,8 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: 
     parts.listed.input(chat.show, parts.listed, parts.view, **_PRIVATE)
     parts.new.click(chat.begin, None, parts.view, **_PRIVATE)
     parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_PRIVATE).then(**listing)
-    stopped = parts.delete.click(chat.stop, None, None, **_PRIVATE)
-    stopped.then(sidebar.delete, parts.conversation, None, **_PRIVATE).then(chat.begin, None, parts.view, **_PRIVATE)
+    discarded = parts.delete.click(chat.discard, None, None, **_PRIVATE)
+    discarded.then(sidebar.delete, parts.conversation, None, **_PRIVATE).then(chat.begin, None, parts.view, **_PRIVATE)
 
 
 def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
