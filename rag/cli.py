@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import os
 import re
 import shutil
 import sys
@@ -16,7 +17,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
-from rag.settings import NO_LLM, Settings
+from rag.settings import NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
 from rag.show import describe_source, format_answer, show_line, show_path, show_text
 
 if TYPE_CHECKING:
@@ -383,21 +384,88 @@ def evaluate(
         raise click.ClickException(f"the score {report.measures['score'].value:.3f} is below --min-score {min_score}")
 
 
+def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    if given and ":" in given:
+        raise click.BadParameter(
+            "a password on the command line shows in the list of processes: write --auth NAME alone, and give the "
+            f"password when asked, with --password-file, or in {PASSWORD_VARIABLE}"
+        )
+    return given
+
+
+def _read_hosts(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for name in given:
+        if not re.fullmatch(r"([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?", name):
+            raise click.BadParameter(f"write a host name, such as docs.example.org, not {name!r}")
+    return given
+
+
+def _read_password(file: Path | None) -> str:
+    """Return the password from a file, the environment or the user; the processes that read documents never see it."""
+    kept = os.environ.pop(PASSWORD_VARIABLE, "")
+    if file:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    if kept:
+        return kept
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"--auth needs a password: set {PASSWORD_VARIABLE}, or give --password-file")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the page listens on.")
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
-@click.option("--auth", metavar="NAME:PASSWORD", help="Ask for this name and password.")
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME[:PORT]",
+    callback=_read_hosts,
+    help="Another name that browsers may use for the page, such as this machine's. Can be given again.",
+)
+@click.option("--auth", metavar="NAME", callback=_read_name, help="Ask for this name and a password.")
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the password of --auth.",
+)
+@click.option("--no-login", is_flag=True, help="Let anyone who reaches a --host that is not this machine's own do all.")
 @click.option("--share", is_flag=True, help="Ask Gradio for a public address; needs --auth.")
 @click.option("--mcp", is_flag=True, help="Serve MCP tools too: pip install 'footnote-rag[mcp]'.")
 @_settings_options(*_WHERE, *_MODELS, *_ANSWER)
-def ui(host: str, port: int, auth: str | None, share: bool, mcp: bool, settings: Settings) -> None:
-    """Open the chat page."""
-    from rag.web.serve import serve_page
+def ui(
+    host: str,
+    port: int,
+    hosts: tuple[str, ...],
+    auth: str | None,
+    password_file: Path | None,
+    no_login: bool,
+    share: bool,
+    mcp: bool,
+    settings: Settings,
+) -> None:
+    """Open the chat page.
 
-    name, _, password = (auth or "").partition(":")
-    if auth and not (name and password):
-        raise click.UsageError("write --auth NAME:PASSWORD")
-    serve_page(settings, host=host, port=port, auth=(name, password) if auth else None, share=share, mcp=mcp)
+    Browsers reach it as localhost, by its address, and by the names of --allow-host; other websites cannot use it.
+
+    Other machines reach it with --host 0.0.0.0, which needs --auth. Its password is asked for, or comes from
+    --password-file or the variable RAG_PASSWORD. Programs, and MCP, then send the header "Authorization: Bearer
+    TOKEN": the token is RAG_TOKEN, or a new one that is shown at the start.
+    """
+    from rag.web.access import Access
+    from rag.web.serve import is_loopback, serve_page
+
+    access = None
+    token = os.environ.pop(TOKEN_VARIABLE, "")
+    if auth is not None:
+        access = Access(auth, _read_password(password_file), token=token)
+        if not token:
+            click.echo(f"token for programs (set {TOKEN_VARIABLE} to keep one): {access.token}", err=True)
+    elif no_login and not is_loopback(host):
+        click.secho(
+            f"WARNING: {host} has no login: whoever reaches it reads and changes everything", fg="red", err=True
+        )
+    serve_page(settings, host=host, port=port, names=hosts, access=access, no_login=no_login, share=share, mcp=mcp)
 
 
 @main.group()

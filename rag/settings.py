@@ -18,6 +18,8 @@ from pydantic_settings import (
 from rag.errors import SettingsError
 
 ENV_PREFIX = "RAG_"
+# The login of `rag ui`: no settings, as they are not for a file.
+PASSWORD_VARIABLE, TOKEN_VARIABLE = "RAG_PASSWORD", "RAG_TOKEN"
 TOML_FILE = "rag.toml"
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
@@ -108,7 +110,7 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **arguments: Any) -> "Settings":
         """Return the settings, `arguments` first; raises SettingsError for an unknown or out-of-range one."""
-        for variable in os.environ:
+        for variable in os.environ.keys() - {PASSWORD_VARIABLE, TOKEN_VARIABLE}:
             name = variable.removeprefix(ENV_PREFIX).lower()
             if variable.startswith(ENV_PREFIX) and name not in cls.model_fields:
                 raise SettingsError(_describe_unknown(name, origin=variable))

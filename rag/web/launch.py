@@ -2,112 +2,191 @@
 
 import json
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
+import click
 import gradio as gr
-from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
+from gradio import http_server, networking
+from gradio_client import Client
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import RagError
 from rag.show import format_answer
+from rag.web.access import Access
 from rag.web.desk import Desk
+from rag.web.entrance import make_entrance
+from rag.web.guard import Guard, get_user
 from rag.web.history import Turn
 from rag.web.layout import CSS, HEAD, THEME
 from rag.web.line import LONGEST
 from rag.web.render import render_document
-from rag.web.serve import explain_address
+from rag.web.serve import format_address, open_socket
+from rag.web.server import PageServer
+from rag.web.uploads import forbid_addresses, make_upload
 
-# Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
-    "frame-ancestors 'self'"
-)
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
 # So many events of all pages wait; a full queue is said at once.
 _MAX_QUEUE = 64
 # One for each who waits in the line before the LLM, and some for the rest.
 _THREADS = 2 * LONGEST
+# Gradio keeps some 0.2 MB for each browser tab that asked, and for each program; of more, the oldest is forgotten.
+_MOST_SESSIONS = 128
+# All files that are handed over at once, in largest files.
+_UPLOAD_FILES = 5
 
 
-def launch_page(desk: Desk, page: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, **how: Any) -> str:
-    """Launch a desk's page, and return its address; `how` is more for Gradio's `launch`. Raises RagError."""
-    routes = [Route("/document", _serve(desk, _show_document)), Route("/export", _serve(desk, _export))]
-    with explain_address(host, port):
-        _, address, _ = page.queue(max_size=_MAX_QUEUE).launch(
-            server_name=host,
-            server_port=port,
+def launch_page(
+    desk: Desk,
+    page: gr.Blocks,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    listening: socket.socket | None = None,
+    names: Iterable[str] = (),
+    access: Access | None = None,
+    auth: tuple[str, str] | None = None,
+    share: bool = False,
+    mcp_server: bool = False,
+    quiet: bool = False,
+) -> str:
+    """Launch a desk's page, and return its address; raises RagError.
+
+    `listening` is a socket at the host and port, if there is one already; `names` are other names that the page goes
+    by; `access` is the login that it asks for, or `auth`, a name and a password; `share` gives it a public address.
+    """
+    listening = listening or open_socket(host, port)
+    port = listening.getsockname()[1]
+    address = format_address(host, port)
+    access = access or (Access(*auth) if auth else None)
+    if share:
+        public_address = _open_tunnel(page, host, port)
+        names = [*names, urlsplit(public_address).netloc]
+    max_file_mb = desk.settings.max_file_mb
+    routes = [
+        Route("/document", _serve(desk, _show_document)),
+        Route("/export", _serve(desk, _export)),
+        make_upload(page, max_file_mb=max_file_mb),
+        *(make_entrance(access, port=port) if access else []),
+    ]
+
+    def start_server(app: gr.routes.App, **_: Any) -> tuple[str, int, str, PageServer]:
+        upload_bytes = _UPLOAD_FILES * max_file_mb * 1_000_000
+        guard = Guard(app, port=port, names=names, access=access, upload_bytes=upload_bytes)
+        server = PageServer(guard, listening)
+        server.start()
+        return host, port, address, server
+
+    with _replace_server(start_server):
+        page.queue(max_size=_MAX_QUEUE).launch(
+            auth_dependency=get_user,
             show_error=False,
+            share=False,
+            mcp_server=mcp_server,
+            quiet=True,
             ssr_mode=False,
             pwa=False,
+            run_history=False,
             footer_links=[],
             max_threads=_THREADS,
-            max_file_size=f"{desk.settings.max_file_mb}mb",
+            max_file_size=f"{max_file_mb}mb",
+            state_session_capacity=_MOST_SESSIONS,
             theme=THEME,
             css=CSS,
             head=HEAD,
-            app_kwargs={"routes": routes, "middleware": [Middleware(_Headers)]},
+            app_kwargs={"routes": routes},
             prevent_thread_lock=True,
-            **how,
         )
+    forbid_addresses(page)
+    if mcp_server:
+        _connect_mcp(page, address, access)
+    if not quiet:
+        click.echo(f"Footnote is at {address}")
+        if share:
+            click.echo(f"and for everybody at {public_address}")
     # Not before: while llama.cpp loads, nothing that is printed is seen.
     desk.start()
-    return str(address)
+    return address
 
 
-class _Headers:
-    """Adds to each answer the headers that keep the page to itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-            await send(message)
-
-        await self._app(scope, receive, send_with)
+@contextmanager
+def _replace_server(start_server: Callable[..., Any]) -> Iterator[None]:
+    """Let Gradio start its web server in another way: its own has no limits, and believes the headers of proxies."""
+    original = http_server.start_server
+    http_server.start_server = start_server
+    try:
+        yield
+    finally:
+        http_server.start_server = original
 
 
-def _serve(desk: Desk, answer: Callable[[Desk, Request, str], Response]) -> Callable[[Request], Response]:
-    """Return a route that only those who are logged in may use, and that says in one line what failed."""
+def _open_tunnel(page: gr.Blocks, host: str, port: int) -> str:
+    """Return the public address that Gradio's servers give to the page; raises RagError."""
+    try:
+        return str(
+            networking.setup_tunnel(
+                local_host=host,
+                local_port=port,
+                share_token=page.share_token,
+                share_server_address=None,
+                share_server_tls_certificate=None,
+            )
+        )
+    except Exception as exc:
+        reason = " ".join(str(exc.__cause__ or exc).split())
+        raise RagError(
+            f"no public address from gradio.live: {reason}; check the network, or leave out --share"
+        ) from exc
+
+
+def _connect_mcp(page: gr.Blocks, address: str, access: Access | None) -> None:
+    """Let the MCP tools, which Gradio calls through the page's own address, past the login."""
+    headers = {"Authorization": f"Bearer {access.token}"} if access else {}
+
+    @cache
+    def get_client() -> _SilentClient:
+        return _SilentClient(address, download_files=False, verbose=False, _skip_components=False, headers=headers)
+
+    page.mcp_server_obj._get_or_create_client = get_client
+
+
+class _SilentClient(Client):  # type: ignore[misc]
+    """Gradio's client without its report to Hugging Face, which `analytics_enabled=False` does not stop."""
+
+    def _telemetry_thread(self) -> None:
+        pass
+
+
+def _serve(desk: Desk, answer: Callable[[Desk, Request], Response]) -> Callable[[Request], Response]:
+    """Return a route that says in one line what failed."""
 
     def serve(request: Request) -> Response:
-        # As Gradio tells who is asking (`routes.get_current_user`).
-        app, cookies = request.app, request.cookies
-        token = cookies.get(f"access-token-{app.cookie_id}") or cookies.get(f"access-token-unsecure-{app.cookie_id}")
-        owner = app.tokens.get(token)
-        if app.auth is not None and owner is None:
-            return PlainTextResponse("Log in first.", 401)
         try:
-            return answer(desk, request, owner or "")
+            return answer(desk, request)
         except RagError as exc:
             return PlainTextResponse(str(exc), 404)
 
     return serve
 
 
-def _show_document(desk: Desk, request: Request, _owner: str) -> Response:
+def _show_document(desk: Desk, request: Request) -> Response:
     asked = request.query_params
     text, chunks = desk.read_document(asked.get("index", ""), asked.get("source", ""))
     quotes = [(int(start), int(end)) for start, end in _QUOTE.findall(asked.get("quotes", ""))]
     return HTMLResponse(render_document(text, chunks, quotes=quotes, css=CSS))
 
 
-def _export(desk: Desk, request: Request, owner: str) -> Response:
+def _export(desk: Desk, request: Request) -> Response:
     asked = request.query_params
-    turns = desk.history.read(asked.get("conversation", ""), owner=owner)
+    turns = desk.history.read(asked.get("conversation", ""), owner=get_user(request))
     as_json = asked.get("format") == "json"
     if as_json:
         text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2)

@@ -79,7 +79,7 @@ class Parts(NamedTuple):
     question: gr.Textbox
     sources: gr.HTML
     form: gr.Group
-    number: gr.State
+    number: gr.Number
     comment: gr.Textbox
     send: gr.Button
     wanted: gr.Textbox
@@ -111,7 +111,7 @@ class Parts(NamedTuple):
         return list(View(self.chat, self.sources, self.question, self.conversation, self.editing))
 
 
-def lay_out(desk: Desk) -> Parts:
+def lay_out(desk: Desk, *, can_sign_out: bool) -> Parts:
     """Lay the page out, in the Blocks that is open; return its parts."""
     parts: dict[str, Any] = {
         "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
@@ -120,6 +120,8 @@ def lay_out(desk: Desk) -> Parts:
     }
     with gr.Sidebar(width=280):
         parts |= _lay_sidebar()
+        if can_sign_out:
+            gr.HTML("<form method='post' action='logout'><button class='fn-sign-out'>Sign out</button></form>")
     parts["status"] = gr.HTML(elem_id="fn-status")
     with gr.Tab("Ask", id="ask"):
         parts |= _lay_chat()
@@ -193,7 +195,8 @@ def _lay_chat() -> dict[str, Any]:
         "question": question,
         "sources": sources,
         "form": form,
-        "number": gr.State(0),
+        # Not a gr.State: the server forgets the oldest of many sessions.
+        "number": gr.Number(0, precision=0, visible="hidden"),
         "comment": comment,
         "send": send,
         "wanted": wanted,

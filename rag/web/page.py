@@ -20,11 +20,11 @@ _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURICompon
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build_page(desk: Desk) -> gr.Blocks:
+def build_page(desk: Desk, *, can_sign_out: bool = False) -> gr.Blocks:
     """Return the page of a desk; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_programs(desk)  # first: the names of endpoints are given out in this order
-        parts = lay_out(desk)
+        parts = lay_out(desk, can_sign_out=can_sign_out)
         chat = Chat(desk)
         asked = _bind_chat(parts, desk, chat)
         _bind_sidebar(page, parts, desk, chat, asked)

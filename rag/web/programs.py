@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from rag.errors import RagError
+from rag.errors import QuestionError, RagError
 from rag.types import Answer
+from rag.web.chat import MAX_QUESTION_CHARACTERS
 from rag.web.desk import Desk, Options
 
 
@@ -27,6 +28,7 @@ def add_programs(desk: Desk) -> None:
             index: The name of the index.
         """
         with explained():
+            check_length(question)
             events = desk.ask(question, index=index, options=options)
             return next(asdict(event) for event in events if isinstance(event, Answer))
 
@@ -38,6 +40,7 @@ def add_programs(desk: Desk) -> None:
             index: The name of the index.
         """
         with explained():
+            check_length(question)
             return [asdict(hit) for hit in desk.find(question, index=index, options=options)]
 
     def documents(index: str = chosen) -> list[dict[str, Any]]:
@@ -65,6 +68,14 @@ def add_programs(desk: Desk) -> None:
     # Files go through a component, which sees to it that they are files that were handed over.
     given = [gr.File(file_count="multiple", visible=False, label="files"), gr.Textbox(visible=False, label="index")]
     gr.Button(visible=False).click(index, given, gr.JSON(visible=False), api_name="index")
+
+
+def check_length(question: str) -> None:
+    """Raise QuestionError for a question that is longer than the page takes."""
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(question):,} characters: ask in {MAX_QUESTION_CHARACTERS:,} at most"
+        )
 
 
 @contextmanager

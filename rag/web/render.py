@@ -184,6 +184,11 @@ def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] 
     return {"source": source, "link": f"document?{query}#quote"}
 
 
+def render_login(problem: str = "") -> str:
+    """Return the page to sign in at, with what was wrong before."""
+    return _render("login", problem=problem)
+
+
 def _find_uncited(answer: Answer) -> list[Hit]:
     cited = {citation.chunk_id for citation in answer.citations}
     return [hit for hit in answer.hits if hit.chunk.id not in cited]

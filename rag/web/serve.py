@@ -1,14 +1,20 @@
 """Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
 
-from collections.abc import Iterator
+import ipaddress
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from rag.errors import RagError
 from rag.settings import Settings
 
-# Looks whether the page is there; a reload that comes between the two servers would show a browser's error.
+if TYPE_CHECKING:
+    from rag.web.access import Access
+
+# Looks whether the page is there.
 _GREETING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Footnote</title>
 <style>body { font: 1.1rem system-ui; margin: 20vh auto; text-align: center; color-scheme: light dark }</style>
 <h1>Footnote</h1><p role="status">The page is being opened &hellip;</p>
@@ -20,26 +26,37 @@ def serve_page(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
-    auth: tuple[str, str] | None = None,
+    names: Sequence[str] = (),
+    access: "Access | None" = None,
+    no_login: bool = False,
     share: bool = False,
     mcp: bool = False,
 ) -> None:
     """Serve the page until interrupted, the models loading behind it; raises RagError.
 
-    `auth` is a name and a password to log in with; `share` asks Gradio for a public address, `mcp` serves MCP tools.
+    `names` are other names that the page goes by, `access` is the login that it asks for. An address that other
+    machines reach needs a login, or `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
     """
-    if share and not auth:
-        raise RagError("a shared page can be read by anyone: give --auth NAME:PASSWORD with --share")
-    with greet(host, port):
+    if share and not access:
+        raise RagError("a shared page can be read by anyone: give --auth NAME with --share")
+    if not (access or no_login or is_loopback(host)):
+        raise RagError(
+            f"at {host} other machines reach the page: give --auth NAME to ask for a login, "
+            "or --no-login to let anyone read and change everything"
+        )
+    listening = open_socket(host, port)
+    with greet(listening):
         from rag.web.desk import Desk
         from rag.web.launch import launch_page
         from rag.web.page import build_page
 
         desk = Desk(settings)
-        page = build_page(desk)
+        page = build_page(desk, can_sign_out=access is not None)
     try:
         with suppress(KeyboardInterrupt):
-            launch_page(desk, page, host=host, port=port, auth=auth, share=share, mcp_server=mcp)
+            launch_page(
+                desk, page, host=host, listening=listening, names=names, access=access, share=share, mcp_server=mcp
+            )
             Event().wait()
         # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
         page.close(verbose=False)
@@ -48,6 +65,10 @@ def serve_page(
 
 
 class _Greeting(BaseHTTPRequestHandler):
+    """Says that the page is coming; there is nothing in it to guard."""
+
+    timeout = 5  # seconds that a request may take
+
     def do_GET(self) -> None:
         self.send_response(503)
         self.send_header("Content-Type", "text/html")
@@ -60,25 +81,39 @@ class _Greeting(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def explain_address(host: str, port: int | None) -> Iterator[None]:
-    """Raise RagError, saying what to do, if an address cannot be used."""
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
     try:
-        yield
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address, at any free port if it is 0; raises RagError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=128)
     except OSError as exc:
         raise RagError(
             f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
         ) from exc
 
 
+def format_address(host: str, port: int) -> str:
+    """Return the address to open in a browser on this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host.strip("[]"), host.strip("[]"))  # noqa: S104
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
 @contextmanager
-def greet(host: str, port: int) -> Iterator[None]:
-    """Answer at an address until the end of the block; raises RagError if it cannot be used."""
-    with explain_address(host, port):
-        server = ThreadingHTTPServer((host, port), _Greeting)
+def greet(listening: socket.socket) -> Iterator[None]:
+    """Answer at a socket until the end of the block."""
+    server = ThreadingHTTPServer(listening.getsockname()[:2], _Greeting, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield
     finally:
         server.shutdown()
-        server.server_close()

@@ -1,0 +1,45 @@
+"""The page where users sign in, and the way out."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from rag.web.access import SESSION_S, Access, SignInError
+from rag.web.guard import LOGIN, LOGOUT, name_cookie
+from rag.web.render import render_login
+
+
+def make_entrance(access: Access, *, port: int) -> list[Route]:
+    """Return the routes to sign in at, and to sign out."""
+    cookie = name_cookie(port)
+
+    def show(_request: Request) -> Response:
+        return HTMLResponse(render_login())
+
+    async def sign_in(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=10) as form:
+            name, password = (str(form.get(field, "")) for field in ("username", "password"))
+        address = request.client.host if request.client else ""
+        try:
+            session = await access.sign_in(name.strip(), password, address=address)
+        except SignInError as exc:
+            status = 429 if exc.wait_s else 401
+            return HTMLResponse(render_login(str(exc)), status, {"Retry-After": f"{exc.wait_s:.0f}"})
+        # gradio_client takes no redirection for an answer.
+        is_browser = "text/html" in request.headers.get("accept", "")
+        response = RedirectResponse("./", 303) if is_browser else Response()
+        is_encrypted = request.headers.get("origin", "").startswith("https:")
+        response.set_cookie(cookie, session, max_age=SESSION_S, httponly=True, samesite="lax", secure=is_encrypted)
+        return response
+
+    def sign_out(request: Request) -> Response:
+        access.sign_out(request.cookies.get(cookie, ""))
+        response = RedirectResponse("login", 303)
+        response.delete_cookie(cookie)
+        return response
+
+    return [
+        Route(LOGIN, show),
+        Route(LOGIN, sign_in, methods=["POST"]),
+        Route(LOGOUT, sign_out, methods=["POST"]),
+    ]

@@ -1,0 +1,201 @@
+"""Stands before all that the page serves: other websites and strangers get nothing, and nobody sends too much."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.web.access import Access
+
+logger = logging.getLogger(__name__)
+
+LOGIN, LOGOUT, UPLOAD = "/login", "/logout", "/gradio_api/upload"
+# Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # With `no-referrer` the browser would send `Origin: null` with the page's own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+# Gradio serves more than the page and the programs use, such as statistics and a fetcher of addresses.
+_PATHS = frozenset(
+    [
+        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/export", LOGIN, LOGOUT],
+        *[
+            f"/gradio_api/{name}"
+            for name in ("info", "startup-events", "upload", "cancel", "reset", "mcp", "theme.css")
+        ],
+        *["/gradio_api/queue/join", "/gradio_api/queue/data"],
+    ]
+)
+_FOLDERS = ("/assets/", "/static/", *[f"/gradio_api/{name}/" for name in ("call", "run", "api", "heartbeat", "mcp")])
+# What a stranger may ask for: the page to sign in, and what Gradio asks itself for when it starts.
+_OPEN_PATHS = (LOGIN, "/gradio_api/startup-events")
+_BODY_BYTES = 1_000_000
+# Gradio believes these headers of anybody; no proxy is needed to reach the page under another name.
+_FORWARDED = (b"x-forwarded-", b"forwarded", b"x-gradio-server")
+
+Check = Callable[[Request], Response | None]
+
+
+class Guard:
+    """Passes on the requests of the page itself, and of programs; others get one line."""
+
+    def __init__(
+        self, app: ASGIApp, *, port: int, names: Iterable[str] = (), access: Access | None = None, upload_bytes: int
+    ) -> None:
+        """Take the names that the page goes by, besides `localhost` and the address that a request comes in at."""
+        self._app, self._port, self._access = app, port, access
+        self._hosts = set(self._list_hosts("localhost"))
+        for name in names:
+            self.add_name(name)
+        self._longest = {UPLOAD: upload_bytes, LOGIN: 10_000}
+        self._checks: tuple[Check, ...] = (
+            self._check_host,
+            self._check_origin,
+            self._check_path,
+            self._check_user,
+            self._check_length,
+        )
+
+    def add_name(self, name: str) -> None:
+        """Let the page go by another name too: NAME, at this port or behind a proxy, or NAME:PORT."""
+        self._hosts |= {name.lower(), *self._list_hosts(name.lower())}
+
+    def _list_hosts(self, name: str) -> Collection[str]:
+        """Return how a browser writes a name with the page's port."""
+        return [f"{name}:{self._port}", name] if self._port == 80 else [f"{name}:{self._port}"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(_FORWARDED)]
+        request = Request(scope)
+        send = _add_headers(send)
+        for check in self._checks:
+            refusal = check(request)
+            if refusal:
+                await refusal(scope, receive, send)
+                return
+        await self._pass_on(request, receive, send)
+
+    async def _pass_on(self, request: Request, receive: Receive, send: Send) -> None:
+        longest = self._get_longest(request)
+        taken = 0
+
+        async def receive_up_to_longest() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > longest:
+                raise HTTPException(413, _describe_longest(longest))
+            return message
+
+        try:
+            await self._app(request.scope, receive_up_to_longest, send)
+        except ClientDisconnect:
+            logger.debug("%s was broken off", request.scope["path"])
+        except Exception as exc:
+            # Gradio has answered already, as well as it could.
+            logger.error("%s %s failed: %s", request.method, request.scope["path"], type(exc).__name__)
+            logger.debug("it failed so", exc_info=exc)
+
+    def _check_host(self, request: Request) -> Response | None:
+        """Refuse a name that another website might have pointed at this machine (DNS rebinding)."""
+        host = request.headers.get("host", "").lower()
+        address, _ = request.scope["server"]
+        own = f"[{address}]" if ":" in address else address
+        if host in self._hosts or host in self._list_hosts(own):
+            return None
+        return _refuse(f"This page is not called {host}: to call it so, start `rag ui --allow-host {host}`.", 403)
+
+    def _check_origin(self, request: Request) -> Response | None:
+        """Refuse what another website makes the user's browser send; programs send neither of the two headers."""
+        headers = request.headers
+        host = headers["host"].lower()
+        own_origin = headers.get("origin") in (None, f"http://{host}", f"https://{host}")
+        own_site = headers.get("sec-fetch-site") in (None, "same-origin", "none")
+        if own_origin and (own_site or _follows_link(request)):
+            return None
+        return _refuse("Another website may not use this page.", 403)
+
+    def _check_path(self, request: Request) -> Response | None:
+        path = request.scope["path"]
+        if path in _PATHS or path.startswith(_FOLDERS):
+            return None
+        return _refuse("There is nothing here.", 404)
+
+    def _check_user(self, request: Request) -> Response | None:
+        if not self._access:
+            return None
+        session = request.cookies.get(name_cookie(self._port), "")
+        if self._access.is_user(session=session, authorization=request.headers.get("authorization", "")):
+            request.scope["rag.user"] = self._access.name
+            return None
+        path = request.scope["path"]
+        if path in _OPEN_PATHS:
+            return None
+        if path == "/":
+            return RedirectResponse("login", 303)
+        return _refuse("Log in first.", 401)
+
+    def _check_length(self, request: Request) -> Response | None:
+        longest = self._get_longest(request)
+        if int(request.headers.get("content-length", 0)) > longest:
+            return PlainTextResponse(_describe_longest(longest), 413)
+        return None
+
+    def _get_longest(self, request: Request) -> int:
+        return self._longest.get(request.scope["path"], _BODY_BYTES)
+
+
+def name_cookie(port: int) -> str:
+    """Return the name of the session's cookie; a browser sends cookies to all ports of a machine."""
+    return f"footnote-{port}"
+
+
+def get_user(request: Request) -> str:
+    """Return who sends a request that the guard passed on; "" if the page asks for no login."""
+    return str(request.scope.get("rag.user", ""))
+
+
+def _follows_link(request: Request) -> bool:
+    """Return whether the user follows a link of another website to the page, which that website cannot read."""
+    headers = request.headers
+    whole_window = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return whole_window and request.method == "GET" and request.scope["path"] == "/"
+
+
+def _refuse(text: str, status: int) -> Response:
+    """Return a refusal that does not wait for the rest of the request."""
+    return PlainTextResponse(text, status, {"Connection": "close"})
+
+
+def _describe_longest(longest: int) -> str:
+    return f"This is too much at once: send {longest / 1e6:g} MB at most."
+
+
+def _add_headers(send: Send) -> Send:
+    """Return a `send` that keeps each answer to the page's own origin."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name in [name for name in headers if name.startswith("access-control-")]:
+                del headers[name]
+            headers.update(_HEADERS)
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,102 @@
+"""The page's web server: a connection that sends nothing, or too slowly, does not keep others waiting."""
+
+import asyncio
+import resource
+import socket
+import threading
+
+import uvicorn
+from h11 import IDLE, SEND_BODY
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# A request's head has to be there so soon after the connection.
+_HEAD_S = 10.0
+# So long may the next part of a body be in coming.
+_BODY_S = 30.0
+_MOST_CONNECTIONS = 512
+_CLOSE_S = 5.0
+
+
+class PatientProtocol(H11Protocol):
+    """Closes a connection whose request is long in coming; of too many, the oldest without a whole request.
+
+    uvicorn has no such time-out: a connection that sends a byte now and then stays for ever.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._began = self.loop.time()
+        self._set_timer(_HEAD_S)
+        if len(self.connections) > _count_most_connections():
+            unanswered = [one for one in self.connections if isinstance(one, PatientProtocol) and one.is_unanswered]
+            min(unanswered, key=lambda one: one._began).transport.abort()
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether no request is being answered, as none is there as a whole."""
+        return self.conn.their_state in (IDLE, SEND_BODY)
+
+    def data_received(self, data: bytes) -> None:
+        state_before = self.conn.their_state
+        super().data_received(data)
+        state = self.conn.their_state
+        if state is SEND_BODY:
+            self._set_timer(_BODY_S)
+        elif state is not IDLE:
+            self._set_timer(None)
+        elif state_before is not IDLE or not self._timer:
+            self._set_timer(_HEAD_S)  # the head of another request has begun to come
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._set_timer(None)
+        super().connection_lost(exc)
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self._give_up) if seconds else None
+
+    def _give_up(self) -> None:
+        if self.flow.read_paused:  # it is the page that does not read
+            self._set_timer(_BODY_S)
+        else:
+            self.transport.abort()
+
+
+class PageServer(uvicorn.Server):
+    """Serves an app at a socket, in a thread, until it is closed."""
+
+    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=PatientProtocol,
+                ws="none",
+                # Whoever connects writes the log, and the headers of proxies.
+                log_level="error",
+                proxy_headers=False,
+                server_header=False,
+                backlog=128,
+            )
+        )
+        self._thread = threading.Thread(target=self.run, kwargs={"sockets": [listening]}, daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve; return when the app is ready."""
+        self._thread.start()
+        while not self.started and self._thread.is_alive():
+            self._thread.join(0.001)
+
+    def close(self) -> None:
+        """Take no more requests, and wait for those that are being answered, though not for long."""
+        self.should_exit = True
+        self._thread.join(_CLOSE_S)
+
+
+def _count_most_connections() -> int:
+    """Return how many connections there may be: each takes a file descriptor, and other things need some too."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_MOST_CONNECTIONS, allowed // 2)
