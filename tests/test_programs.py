@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from rag import Settings, build_index
+from rag.web.access import Access
 from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
@@ -26,6 +28,19 @@ from tests.fakes import AnsweringLLM, HashingEmbedder
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = re.findall(r"```python\n(.*?)```", ROOT.joinpath("docs/programs.md").read_text(encoding="utf-8"), re.DOTALL)
+TOKEN = "a token of enough characters"  # noqa: S105
+PATHS = [
+    "document?index=default&source=a",
+    "export?conversation=a",
+    "config",
+    "gradio_api/info",
+    "gradio_api/heartbeat/a",
+    "gradio_api/queue/data?session_hash=a",
+    "gradio_api/mcp/",
+    "gradio_api/mcp/schema",
+    "assets/index.js",
+    "theme.css",
+]
 REPLIES = {f"bridge {n} cost": f"Bridge {n} cost {n} million euros." for n in range(9)} | {
     "new bridge cost": "The bridge cost nine million euros."
 }
@@ -52,19 +67,43 @@ def address(desk: Desk) -> str:
     return launch_page(desk, build_page(desk), quiet=True, mcp_server=True)
 
 
+@pytest.fixture(scope="module")
+def guarded_address(desk: Desk) -> str:
+    return launch_page(desk, build_page(desk), access=Access("ann", "secret", token=TOKEN), quiet=True, mcp_server=True)
+
+
+def run_script(script: str, folder: Path, *, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_TELEMETRY": "1", "RAG_TOKEN": token}
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_the_examples_of_the_documentation_run(number: int, address: str, tmp_path: Path) -> None:
+def test_the_examples_of_the_documentation_run(number: int, address: str, guarded_address: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("The zebra escaped on Monday.")
-    script = EXAMPLES[number].replace("http://127.0.0.1:7860", address.rstrip("/"))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
-    )
+    example = EXAMPLES[number]
+    needs_token = "RAG_TOKEN" in example
+    script = example.replace("http://127.0.0.1:7860", (guarded_address if needs_token else address).rstrip("/"))
+    done = run_script(script, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "The bridge cost nine million euros [1]." in done.stdout
-    wanted = ["[1] article, A new bridge: The bridge cost", "1 indexed, []", "notes"]
-    for text in wanted if number == 0 else ["'ask', 'documents', 'index', 'search'"]:
+    wanted = {
+        0: ["[1] article, A new bridge: The bridge cost", "1 indexed, []", "notes"],
+        2: ["'ask', 'documents', 'index', 'search'"],
+    }
+    for text in wanted.get(number, []):
         assert text in done.stdout
+    if needs_token:
+        assert run_script(script, tmp_path, token="no such token at all").returncode != 0  # noqa: S106
+
+
+def test_an_mcp_call_reports_nothing_to_anyone(address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reported: list[object] = []
+    monkeypatch.setattr("gradio_client.client.send_telemetry", lambda **given: reported.append(given))
+    script = EXAMPLES[2].replace("http://127.0.0.1:7860", address.rstrip("/"))
+    assert "nine million" in run_script(script, tmp_path).stdout
+    time.sleep(0.5)  # the report is sent by a thread
+    assert not reported
 
 
 def test_nothing_but_the_four_is_offered(address: str) -> None:
@@ -125,12 +164,33 @@ def test_documents_are_those_of_the_index_and_the_page_keeps_to_itself(address: 
     assert fetch(f"{address}export?conversation=none")[:2] == (200, "")
 
 
+def test_a_long_question_is_refused_as_on_the_page(address: str) -> None:
+    client = Client(address, verbose=False)
+    for name in ("/ask", "/search"):
+        with pytest.raises(AppError, match="the question has 4,001 characters: ask in 4,000 at most"):
+            client.predict("x" * 4001, api_name=name)
+
+
+def test_files_are_handed_over_and_not_fetched(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    async def fetch_nothing(url: str, **_: object) -> str:
+        fetched.append(url)
+        return url
+
+    monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_download", fetch_nothing)
+    file = {"path": "http://example.org/a.txt", "meta": {"_type": "gradio.FileData"}}
+    with pytest.raises(AppError, match="Hand over a file"):
+        Client(address, verbose=False).predict([file], "default", api_name="/index")
+    assert not fetched
+
+
 def test_with_a_password_nothing_is_shown_without_it(desk: Desk) -> None:
     page = build_page(desk)
     address = launch_page(desk, page, quiet=True, auth=("ann", "secret"))
     try:
-        for path in ("document?index=default&source=a", "export?conversation=a"):
-            assert fetch(f"{address}{path}")[:2] == (401, "Log in first.")
+        for path in PATHS:
+            assert fetch(f"{address}{path}")[:2] == (401, "Log in first."), path
         with pytest.raises(Exception, match=r"(?i)log ?in|auth|401"):
             Client(address, verbose=False).predict("What did the new bridge cost?", api_name="/ask")
         client = Client(address, auth=("ann", "secret"), verbose=False)

@@ -1,7 +1,7 @@
 """The page where users sign in, and the way out."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from rag.web.access import SESSION_S, Access, SignInError
@@ -38,8 +38,12 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
         response.delete_cookie(cookie)
         return response
 
+    def refuse_link(_request: Request) -> Response:
+        return PlainTextResponse("Sign out with the button of the page.", 405)
+
     return [
         Route(LOGIN, show),
         Route(LOGIN, sign_in, methods=["POST"]),
         Route(LOGOUT, sign_out, methods=["POST"]),
+        Route(LOGOUT, refuse_link),  # else Gradio's own way out would answer
     ]

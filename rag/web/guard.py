@@ -31,10 +31,10 @@ _HEADERS = {
 # Gradio serves more than the page and the programs use, such as statistics and a fetcher of addresses.
 _PATHS = frozenset(
     [
-        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/export", LOGIN, LOGOUT],
+        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/export"],
         *[
             f"/gradio_api/{name}"
-            for name in ("info", "startup-events", "upload", "cancel", "reset", "mcp", "theme.css")
+            for name in ("info", "startup-events", "upload", "upload_progress", "cancel", "reset", "mcp")
         ],
         *["/gradio_api/queue/join", "/gradio_api/queue/data"],
     ]
@@ -60,6 +60,7 @@ class Guard:
         self._hosts = set(self._list_hosts("localhost"))
         for name in names:
             self.add_name(name)
+        self._paths = _PATHS | {LOGIN, LOGOUT} if access else _PATHS
         self._longest = {UPLOAD: upload_bytes, LOGIN: 10_000}
         self._checks: tuple[Check, ...] = (
             self._check_host,
@@ -133,7 +134,7 @@ class Guard:
 
     def _check_path(self, request: Request) -> Response | None:
         path = request.scope["path"]
-        if path in _PATHS or path.startswith(_FOLDERS):
+        if path in self._paths or path.startswith(_FOLDERS):
             return None
         return _refuse("There is nothing here.", 404)
 

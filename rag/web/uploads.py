@@ -8,16 +8,41 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.routes import file_upload_statuses
 from gradio_client.utils import is_http_url_like, strip_invalid_filename_characters
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from rag.web.guard import UPLOAD
 
-# A folder that is handed over is one request.
-_MOST_FILES = 1000
+# A page that asks how far an upload is may come so late.
+_PROGRESS_S = 10.0
+
+
+class _FileTooLargeError(MultiPartException):
+    pass
+
+
+class _Parser(MultiPartParser):
+    """Limits each file while it arrives, and notes the progress where Gradio's page looks for it."""
+
+    def __init__(self, request: Request, *, max_file_mb: int, upload_id: str) -> None:
+        super().__init__(request.headers, request.stream())
+        self._max_file_mb, self._upload_id = max_file_mb, upload_id
+        self._bytes: dict[int, int] = {}  # by the number of the file
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        file = self._current_part.file
+        if file:
+            arrived = self._bytes.get(self._current_files, 0) + end - start
+            self._bytes[self._current_files] = arrived
+            if arrived > self._max_file_mb * 1_000_000:
+                raise _FileTooLargeError(f"{file.filename} is larger than max_file_mb, {self._max_file_mb} MB.")
+            file_upload_statuses.append(self._upload_id, file.filename, data[start:end])
+        super().on_part_data(data, start, end)
 
 
 def make_upload(page: gr.Blocks, *, max_file_mb: int) -> Route:
@@ -29,15 +54,21 @@ def make_upload(page: gr.Blocks, *, max_file_mb: int) -> Route:
     async def upload(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
             return PlainTextResponse("Files come as multipart/form-data.", 400)
-        async with request.form(max_files=_MOST_FILES, max_fields=10) as form:
+        upload_id = request.query_params.get("upload_id", "")
+        try:
+            form = await _Parser(request, max_file_mb=max_file_mb, upload_id=upload_id).parse()
+        except MultiPartException as exc:
+            return PlainTextResponse(exc.message, 413 if isinstance(exc, _FileTooLargeError) else 400)
+        finally:
+            file_upload_statuses.set_done(upload_id)
+            asyncio.get_running_loop().call_later(_PROGRESS_S, file_upload_statuses.stop_tracking, upload_id)
+        try:
             files = [part for part in form.getlist("files") if isinstance(part, UploadFile)]
-            too_large = [file.filename for file in files if (file.size or 0) > max_file_mb * 1_000_000]
-            if too_large:
-                return PlainTextResponse(f"{too_large[0]} is larger than max_file_mb, {max_file_mb} MB.", 413)
-            try:
-                paths = await asyncio.to_thread(_keep, files, Path(request.app.uploaded_file_dir))
-            except OSError as exc:
-                return PlainTextResponse(f"The files could not be kept: {exc.strerror}.", 507)
+            paths = await asyncio.to_thread(_keep, files, Path(request.app.uploaded_file_dir))
+        except OSError as exc:
+            return PlainTextResponse(f"The files could not be kept: {exc.strerror}.", 507)
+        finally:
+            await form.close()
         page.upload_file_set.update(paths)
         return JSONResponse(paths)
 
