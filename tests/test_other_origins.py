@@ -15,10 +15,13 @@ pytest.importorskip("playwright")
 
 from gradio.utils import get_upload_folder
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from rag import Settings, build_index
 from rag.web.access import Access
 from rag.web.desk import Desk, Models
+from rag.web.guard import Guard
 from rag.web.launch import launch_page
 from rag.web.page import build_page
 from tests.fakes import AnsweringLLM, HashingEmbedder
@@ -26,9 +29,9 @@ from tests.fakes import AnsweringLLM, HashingEmbedder
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 
-SECRET = "The vault opens with nine keys."
-# Where the hostile website is, and by which names it reaches for the page.
-ATTACKERS = ["x.localhost", "localhost.", "evil.test"]
+FACT = "The vault opens with nine keys."
+# Where the hostile website is, and whether the page has a login; by which names the website reaches for the page.
+ATTACKS = [("x.localhost", False), ("localhost.", False), ("evil.test", False), ("evil.test", True)]
 TARGETS = ["127.0.0.1", "localhost", "x.localhost", "localhost.", "evil.test"]
 # Each way to send a request from a website; what it could read is returned.
 ATTACK = """async ({target, conversation, source, functions}) => {
@@ -78,7 +81,7 @@ ATTACK = """async ({target, conversation, source, functions}) => {
         }
         document.body.append(form);
         form.submit();
-        await wait(150);
+        await wait(60);
         await quietly('form', async () => frame.contentDocument.body.innerText);
     }
     for (const tag of ['script', 'img', 'link', 'iframe', 'object'])
@@ -88,7 +91,7 @@ ATTACK = """async ({target, conversation, source, functions}) => {
             element[{link: 'href', object: 'data'}[tag] || 'src'] = target + path;
             element.onload = () => { if (['script', 'img', 'link'].includes(tag)) note(tag, 'loaded'); };
             document.body.append(element);
-            await wait(50);
+            await wait(10);
         }
     for (const path of ['gradio_api/queue/data?session_hash=evil', 'gradio_api/heartbeat/evil']) {
         const events = new EventSource(target + path, {withCredentials: true});
@@ -97,7 +100,7 @@ ATTACK = """async ({target, conversation, source, functions}) => {
         const web = new WebSocket(target.replace('http', 'ws') + path);
         web.onopen = () => note('socket', 'opened');
         web.onmessage = message => note('socket', message.data);
-        await wait(300);
+        await wait(100);
         events.close();
     }
     return read;
@@ -146,19 +149,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     root = tmp_path_factory.mktemp("origins")
     docs, embedder = root / "docs", HashingEmbedder()
     docs.mkdir()
-    (docs / "vault.md").write_text(f"# The vault\n\n{SECRET}\n", encoding="utf-8")
+    (docs / "vault.md").write_text(f"# The vault\n\n{FACT}\n", encoding="utf-8")
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
     build_index([docs], settings=settings, embedder=embedder)
-    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM({"vault": SECRET})))
+    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM({"vault": FACT})))
     yield desk
     desk.close()
 
 
 def ask(page: Page) -> str:
-    """Ask for the secret; return the conversation's id."""
+    """Ask for the fact; return the conversation's id."""
     page.locator("#fn-question textarea").fill("How does the vault open?")
     page.keyboard.press("Enter")
-    expect(page.locator(".fn-answered")).to_contain_text(SECRET[:-1])
+    expect(page.locator(".fn-answered")).to_contain_text(FACT[:-1])
     page.wait_for_url("**/?c=*")
     return urlsplit(page.url).query.removeprefix("c=")
 
@@ -174,10 +177,29 @@ def describe(desk: Desk, owner: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("attacker", ATTACKERS)
-@pytest.mark.parametrize("login", [False, True])
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The requests that reach the guard, and those that it passes on, each with the website that sent it."""
+    seen: list[tuple[str, str]] = []
+
+    def note_calls(method: str) -> None:
+        original = getattr(Guard, method)
+
+        async def noting(self: Guard, given: Any, *rest: Any) -> None:
+            headers = Headers(scope=given.scope if isinstance(given, Request) else given)
+            seen.append((method, headers.get("referer", "")))
+            await original(self, given, *rest)
+
+        monkeypatch.setattr(Guard, method, noting)
+
+    note_calls("__call__")
+    note_calls("_pass_on")
+    return seen
+
+
+@pytest.mark.parametrize(("attacker", "login"), ATTACKS)
 def test_another_website_reads_and_changes_nothing(
-    attacker: str, login: bool, context: BrowserContext, desk: Desk, attacker_port: int
+    attacker: str, login: bool, context: BrowserContext, desk: Desk, attacker_port: int, sent: list[tuple[str, str]]
 ) -> None:
     page = build_page(desk, can_sign_out=login)
     access = Access("ann", "secret") if login else None
@@ -194,20 +216,17 @@ def test_another_website_reads_and_changes_nothing(
     before = describe(desk, owner)
     source = before["documents"][0].sources[0]
 
-    answered: list[str] = []
-    hostile = context.new_page()
-    hostile.on("response", lambda response: answered.append(f"{response.status} {response.url}"))
-    hostile.goto(f"http://{attacker}:{attacker_port}/")
-    del answered[:]
+    hostile, website = context.new_page(), f"http://{attacker}:{attacker_port}/"
+    hostile.goto(website)
     for name in TARGETS:
         target = f"http://{name}:{port}/"
         given = {"target": target, "conversation": conversation, "source": source, "functions": [*page.fns]}
         assert hostile.evaluate(ATTACK, given) == []
-    assert len(answered) > 100
-    assert not [answer for answer in answered if not answer.startswith("403 ")]
+    assert sent.count(("__call__", website)) > 100 * len(TARGETS)
+    assert ("_pass_on", website) not in sent
     assert describe(desk, owner) == before
     own.reload()
-    expect(own.locator(".fn-answered")).to_contain_text(SECRET[:-1])
+    expect(own.locator(".fn-answered")).to_contain_text(FACT[:-1])
     page.close(verbose=False)
 
 

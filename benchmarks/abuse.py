@@ -1,0 +1,239 @@
+"""Measures what the page bears: many clients, slow connections, a long body, many sessions; all on this machine.
+
+    python benchmarks/abuse.py --clients 50 --seconds 120 --sockets 2000 --megabytes 1000 --sessions 1000
+
+`rag ui --no-llm` is started over a small index, in a folder of its own, with the default embedder. While each attack
+goes on, another program asks for the page's start and searches, and notes the longest wait. The status is 1 if a wait
+is longer than a second, if the page takes more than 1.2 times its memory, or if it writes more than a few lines.
+"""
+
+import argparse
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from click import echo as say
+
+LONGEST_WAIT_S, MOST_MEMORY, MOST_LOG_BYTES = 1.0, 1.2, 10_000
+QUESTION = "What did the new bridge cost?"
+_PROBE_S = 0.2
+_MEGABYTE = b"x" * 1_000_000
+
+
+def ask(client: httpx.Client, address: str, *, session: str, name: str = "ask", index: str = "default") -> None:
+    """Call an endpoint by its name, in a session, and read the answer to its end; raises httpx.HTTPError."""
+    call = client.post(f"{address}gradio_api/call/{name}", json={"data": [QUESTION, index], "session_hash": session})
+    call.raise_for_status()
+    with client.stream("GET", f"{address}gradio_api/call/{name}/{call.json()['event_id']}") as events:
+        events.raise_for_status()
+        for line in events.iter_lines():
+            if line in ("event: complete", "event: error"):
+                return
+
+
+class Probe:
+    """Asks for the page's start again and again, as another user; a context."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.waits_s: list[float] = []
+        self.failures = 0
+
+    def __enter__(self) -> "Probe":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(_PROBE_S):
+            started = time.monotonic()
+            try:
+                # A connection of its own, as that of a user who opens the page.
+                httpx.get(self._address, timeout=30).raise_for_status()
+            except httpx.HTTPError:
+                self.failures += 1
+            self.waits_s.append(time.monotonic() - started)
+
+
+def run_threads(count: int, work: Callable[[], None]) -> None:
+    """Do some work in so many threads, and wait for all."""
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
+    """Let so many clients ask for so long, each its next question when the last is answered."""
+    end, answers, refusals = time.monotonic() + seconds, [0], [0]
+
+    def work() -> None:
+        with httpx.Client(timeout=60) as client:
+            session = uuid.uuid4().hex
+            while time.monotonic() < end:
+                try:
+                    ask(client, address, session=session)
+                    answers[0] += 1
+                except httpx.HTTPError:
+                    refusals[0] += 1
+                    time.sleep(0.5)
+
+    run_threads(clients, work)
+    return f"{clients} clients, {seconds:.0f} s: {answers[0]} answers, {refusals[0]} refused"
+
+
+def hold_connections(address: str, sockets: int, seconds: float) -> str:
+    """Hold so many connections open for so long, each with a head that grows by a line now and then (slowloris)."""
+    place = urlsplit(address)
+    end, held, closed = time.monotonic() + seconds, list[socket.socket](), 0
+    while time.monotonic() < end:
+        for connection in held[:]:
+            try:
+                connection.sendall(b"x: y\r\n")
+            except OSError:
+                held.remove(connection)
+                connection.close()
+                closed += 1
+        while len(held) < sockets and time.monotonic() < end:
+            with suppress(OSError):
+                connection = socket.create_connection((str(place.hostname), place.port or 80), timeout=1)
+                connection.sendall(f"GET / HTTP/1.1\r\nHost: {place.netloc}\r\n".encode())
+                held.append(connection)
+        time.sleep(0.5)
+    for connection in held:
+        connection.close()
+    return f"{sockets} slow connections, {seconds:.0f} s: {closed} were closed by the page"
+
+
+def send_bodies(address: str, megabytes: int) -> str:
+    """Send a body of so many megabytes wherever a body is taken, without saying how long it is."""
+    statuses = []
+    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    field = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    form, record = "multipart/form-data; boundary=b", "application/json"
+    ways = [
+        ("upload", form, part),
+        ("upload", form, field),
+        ("queue/join", record, b'{"data": "'),
+        ("run/ask", record, b""),
+    ]
+    for path, kind, beginning in ways:
+
+        def stream(first: bytes) -> Iterator[bytes]:
+            yield first
+            for _ in range(megabytes):
+                yield _MEGABYTE
+
+        headers = {"Content-Type": kind}
+        try:
+            sent = httpx.post(f"{address}gradio_api/{path}", content=stream(beginning), headers=headers, timeout=120)
+            statuses.append(str(sent.status_code))
+        except httpx.HTTPError as exc:
+            statuses.append(type(exc).__name__)
+    return f"{len(ways)} bodies of {megabytes} MB: {', '.join(statuses)}"
+
+
+def open_sessions(address: str, sessions: int) -> str:
+    """Ask once in each of so many sessions."""
+    left, lock, failures = list(range(sessions)), threading.Lock(), [0]
+
+    def work() -> None:
+        with httpx.Client(timeout=60) as client:
+            while True:
+                with lock:
+                    if not left:
+                        return
+                    left.pop()
+                try:
+                    ask(client, address, session=uuid.uuid4().hex)
+                except httpx.HTTPError:
+                    failures[0] += 1
+
+    run_threads(8, work)
+    return f"{sessions} sessions: {failures[0]} refused"
+
+
+def read_memory_mb(pid: int) -> float:
+    """Return the memory that a process holds, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1000
+
+
+def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path) -> bool:
+    """Let one attack after another go on, and say what each did; return whether all was borne."""
+    with httpx.Client(timeout=60) as client:
+        for _ in range(40):  # what the first questions load is loaded
+            ask(client, address, session=uuid.uuid4().hex)
+    before, borne = read_memory_mb(pid), True
+    for attack in attacks:
+        logged = log.stat().st_size
+        with Probe(address) as probe:
+            summary = attack()
+        longest, growth = max(probe.waits_s), read_memory_mb(pid) / before
+        lines = log.stat().st_size - logged
+        good = not probe.failures and longest <= LONGEST_WAIT_S and growth <= MOST_MEMORY and lines <= MOST_LOG_BYTES
+        borne &= good
+        say(
+            f"{'ok' if good else 'WRONG':6}{summary}; longest wait of {len(probe.waits_s)} others {longest:.2f} s, "
+            f"{probe.failures} failed; memory {growth:.2f} times of {before:.0f} MB; log {lines} bytes"
+        )
+    return borne
+
+
+@contextmanager
+def start_page(folder: Path, log: Path) -> Iterator[tuple[str, int]]:
+    """Index a document and serve it; the address, and the process's number."""
+    rag = [sys.executable, "-m", "rag"]
+    (folder / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
+    subprocess.run([*rag, "index", "bridge.md"], cwd=folder, check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*rag, "ui", "--port", str(port), "--no-llm"]
+    with log.open("wb") as out, subprocess.Popen(command, cwd=folder, stdout=out, stderr=out) as process:
+        try:
+            while process.poll() is None and b"Footnote is at" not in log.read_bytes():
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}/", process.pid
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--sockets", type=int, default=2000)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--sessions", type=int, default=1000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, log = Path(name), Path(name, "log")
+        with start_page(folder, log) as (address, pid):
+            attacks = [
+                lambda: hold_connections(address, given.sockets, min(given.seconds, 60)),
+                lambda: send_bodies(address, given.megabytes),
+                lambda: open_sessions(address, given.sessions),
+                lambda: ask_all_the_time(address, given.clients, given.seconds),
+            ]
+            borne = measure(address, pid, attacks, log)
+    sys.exit(not borne)
+
+
+if __name__ == "__main__":
+    main()
