@@ -77,14 +77,16 @@ def get_model(name: str) -> Model:
 def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
     """Return where a model lies: a registered name, a path, or `hf:OWNER/REPO[:FILE]` (fetched if need be).
 
-    An LLM is one GGUF file, an embedder a sentence-transformers folder. Raises ModelError.
+    An LLM is one GGUF file, an embedder a sentence-transformers folder. A registered name is never a path: the current
+    folder may hold a file of that name. Raises ModelError.
     """
     if name.startswith("hf:"):
         from rag.models.fetch import fetch_from_hub
 
         return fetch_from_hub(name.removeprefix("hf:"), kind=kind, home=home)
     path = Path(name).expanduser()
-    if path.is_file() if kind == "llm" else path.is_dir():
+    is_there = path.is_file() if kind == "llm" else path.is_dir()
+    if is_there and name not in load_registry():
         return path
     model = get_model(name)
     if model.kind != kind:
