@@ -20,8 +20,8 @@ from rag.errors import SettingsError
 
 ENV_PREFIX = "RAG_"
 TOML_FILE = "rag.toml"
-# What the current folder's file may set: whoever made the folder wrote it. So nothing that sends data elsewhere, chooses
-# files to load or to write, or lifts a limit on reading documents.
+# What the current folder's file may set. Others may have made the folder, so it sends no data elsewhere, chooses no
+# files to load or to write, and lifts no limit on reading documents.
 _FOLDER_SETTINGS = frozenset(
     {"name", "passages", "chunk_tokens", "context", "max_answer_tokens", "caution", "temperature", "seed", "threads"}
 )
@@ -34,9 +34,7 @@ OPENAI = "openai:"
 class Settings(BaseSettings):
     """Every choice a user can make; `Settings.load` turns a bad one into a `SettingsError`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True
-    )
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
 
     index_dir: Path = Field(Path("index"), description="folder that holds the indexes")
     name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(

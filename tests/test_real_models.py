@@ -159,7 +159,7 @@ def test_what_was_read_before_is_read_again_to_the_same_end(tmp_path: Path) -> N
         odds[-1].append(lean(llm, other))
     assert len({reply for pair in replies for reply in pair}) == 1
     assert len({value for values in odds for value in values}) == 1
-    assert len(list((tmp_path / "a").iterdir())) == 2
+    assert len(list((tmp_path / "a/prefixes").iterdir())) == 2
 
 
 def test_reading_ahead_can_be_broken_off_and_leaves_nothing_half_read(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Reads the registry of models, and finds on this machine the model that a setting names."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -72,6 +74,18 @@ def get_model(name: str) -> Model:
     if name not in registry:
         raise ModelError(f"unknown model {name!r}: {suggest(name, list(registry))}")
     return registry[name]
+
+
+@contextmanager
+def explain_loading(kind: str, path: Path, *, remedy: str) -> Iterator[None]:
+    """Turn whatever a library raises over a model into a ModelError of one line."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as exc:  # of several libraries, in Rust and C++ too
+        reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
+        raise ModelError(f"cannot load the {kind} in {path}: {reason}; {remedy}") from exc
 
 
 def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
