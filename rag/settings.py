@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         return self.llm != NO_LLM and not self.llm.startswith(OPENAI)
 
     @property
+    def from_hub(self) -> list[str]:
+        """The settings that name a model of the hub, which is asked for it whenever it is opened."""
+        return [name for name in ("llm", "embedder", "reranker") if getattr(self, name).startswith("hf:")]
+
+    @property
     def location(self) -> str:
         """Where the index is: its address, or its folder."""
         return self.index or str(self.index_dir / self.name)

@@ -162,7 +162,8 @@ def test_a_command_calls_no_other_machine(traces: Path, name: str) -> None:
 @pytest.mark.model
 @pytest.mark.slow
 def test_no_library_leaves_an_id_or_a_queue_of_events_at_home(traces: Path) -> None:
-    assert [*(traces / "home").rglob("*")] == []
+    left = [path for path in (traces / "home").rglob("*") if path.is_file()]
+    assert [path for path in left if "matplotlib" not in path.parts] == []  # it keeps a list of this machine's fonts
 
 
 def test_a_look_up_and_a_call_are_seen(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def open_embedder(settings: Settings) -> Embedder:
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if not any(name.startswith("hf:") for name in (settings.llm, settings.embedder, settings.reranker)):
+    if not settings.from_hub:
         # Everything is on this machine: the libraries are told not to ask the hub about it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
     try:
