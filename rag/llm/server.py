@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
 from rag.settings import OPENAI
+from rag.text import CONTROL_TOKEN
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,6 @@ _CHOSEN = 2.0
 _UNABLE = (400, 422, 500, 501)
 # What no server counts less of: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
-# What ends a message or begins another in the templates of common models.
-_CONTROL = re.compile(r"<\||</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<<SYS>>", re.IGNORECASE)
 
 
 class ServerLLM:
@@ -155,7 +154,7 @@ class ServerLLM:
         return Leaning(likely.get(first, least) - likely.get(second, least))
 
     def _create(self, messages: Sequence[Message], **asked: Any) -> Any:
-        safe: Any = [{"role": m.role, "content": _CONTROL.sub(_break_up, m.content)} for m in messages]
+        safe: Any = [{"role": m.role, "content": CONTROL_TOKEN.sub(_break_up, m.content)} for m in messages]
         return self._client.chat.completions.create(model=self._model, messages=safe, **asked)
 
 
