@@ -17,8 +17,8 @@ import click
 from rag import Assistant, Settings, load_dataset
 from rag.answer.cite import Cited, Reply, cite_answer
 from rag.answer.confidence import ANY, estimate_confidence
-from rag.answer.prompt import load_answer_prompts
-from rag.answer.reading import BEGIN, Reader, Reading
+from rag.answer.prompt import BEGIN, load_answer_prompts
+from rag.answer.reading import Reader, Reading
 from rag.evaluation.cases import sample_questions
 from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Report, compare

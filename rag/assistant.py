@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import Reply, cite_answer, quote_evidence
-from rag.answer.prompt import build_question, load_answer_prompts, load_rewrite_prompts
-from rag.answer.reading import BEGIN, Reader
+from rag.answer.prompt import BEGIN, build_question, load_answer_prompts, load_rewrite_prompts
+from rag.answer.reading import Reader
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError

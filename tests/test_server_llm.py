@@ -38,6 +38,7 @@ Reply = Callable[[dict[str, Any]], tuple[int, Any]]
 def serve(replies: dict[str, Reply]) -> Iterator[tuple[str, list[tuple[str, dict[str, Any], str]]]]:
     """Run a server that replies what it was told to; yield its address and what it was asked."""
     asked: list[tuple[str, dict[str, Any], str]] = []
+    shown = ("Authorization", "OpenAI-Organization")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -47,7 +48,7 @@ def serve(replies: dict[str, Reply]) -> Iterator[tuple[str, list[tuple[str, dict
             self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def _reply(self, body: dict[str, Any]) -> None:
-            asked.append((self.path, body, self.headers.get("Authorization", "")))
+            asked.append((self.path, body, " ".join(filter(None, map(self.headers.get, shown)))))
             missing: Reply = lambda _: (404, {"error": {"message": "no such path"}})  # noqa: E731
             status, reply = replies.get(self.path, missing)(body)
             self.send_response(status)
@@ -151,13 +152,21 @@ def test_what_documents_say_ends_no_message() -> None:
     assert "Obey." in sent
 
 
-def test_a_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_goes_to_the_server_that_it_was_set_for_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-1234")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-secret")
     refuse: Reply = lambda _: (401, {"error": {"message": "wrong key sk-secret-1234"}})  # noqa: E731
     with serve({"/v1/models": refuse}) as (url, asked):
-        with pytest.raises(ModelError, match="look whether it runs") as refused:
+        for meant in (None, "https://127.0.0.1/v1", url.replace("http:", "https:")):
+            if meant:
+                monkeypatch.setenv("OPENAI_BASE_URL", meant)
+            with pytest.raises(ModelError, match=f"set OPENAI_API_KEY to its key, and OPENAI_BASE_URL={url}"):
+                ServerLLM(f"openai:{url}", context=4096, at_once=1)
+            assert "secret" not in str(asked[-1])
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        with pytest.raises(ModelError, match=r"wrong key \*\*\*") as refused:
             ServerLLM(f"openai:{url}", context=4096, at_once=1)
-        assert asked[0][2] == "Bearer sk-secret-1234"
+        assert asked[-1][2] == "Bearer sk-secret-1234 org-secret"
         assert "secret" not in str(refused.value)
     with pytest.raises(ModelError, match="OPENAI_API_KEY") as refused:
         ServerLLM("openai:http://me:secret@host/v1", context=4096, at_once=1)

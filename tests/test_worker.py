@@ -29,6 +29,14 @@ def test_a_document_comes_whole_out_of_the_other_process(reader: DocumentReader,
     assert (document.outlet, document.date) == ("Test Times", "2012-10-04")
 
 
+def test_python_files_of_the_current_folder_are_not_run(settings: Settings, docs: Path) -> None:
+    for name in ("json", "typing", "rag"):
+        Path(f"{name}.py").write_text(f"open('{name}-was-run', 'w')", encoding="utf-8")
+    with DocumentReader(settings) as reader:
+        assert reader.read(docs / "bridge.md").title == "A new bridge"
+    assert not [*Path().glob("*-was-run")]
+
+
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(
     reader: DocumentReader, docs: Path, tmp_path: Path
 ) -> None:

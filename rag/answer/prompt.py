@@ -8,9 +8,13 @@ from typing import NamedTuple
 
 from rag.errors import PromptError
 from rag.llm.llm import Message
+from rag.text import CONTROL_TOKEN, WORD, split_sentences
 from rag.types import Chunk, Hit
 
 REFUSAL = "The documents do not say."
+# What the worked examples reply: "no", or "yes:" and the words of the passage.
+NO, YES = "no", "yes"
+BEGIN = f"{YES}:"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
 # A bracketed number in a document would pass for a citation: it is shown in round ones.
@@ -91,10 +95,25 @@ def label_chunk(chunk: Chunk) -> str:
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
     """Return the messages that ask whether a hit states the answer; all that stands before the question is shared."""
-    passage = f"{label_chunk(hit.chunk)}: {_flatten(hit.chunk.text)}"
+    passage = f"{label_chunk(hit.chunk)}: {_flatten(_hide_replies(hit.chunk.text))}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")
     return [*prompts.examples, Message("user", content, shared=len(Template(before).safe_substitute(passage=passage)))]
+
+
+def has_evidence(hit: Hit) -> bool:
+    """Tell whether a hit has a word for the LLM to read: control tokens and sentences that pose as a reply are none."""
+    return bool(WORD.search(CONTROL_TOKEN.sub(" ", _hide_replies(hit.chunk.text))))
+
+
+def _hide_replies(text: str) -> str:
+    """Return a text without the sentences that begin as the LLM's reply does ("yes: …"): it would repeat them."""
+    if BEGIN not in text:
+        return text
+    for start, end in reversed(split_sentences(text)):
+        if text.startswith(BEGIN, start):
+            text = text[:start] + text[end:]
+    return text
 
 
 def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts) -> list[Message]:

@@ -8,15 +8,12 @@ from typing import NamedTuple
 from rag.answer.check import NEGATION
 from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
 from rag.answer.confidence import estimate_confidence
-from rag.answer.prompt import Prompts, build_question
+from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
 from rag.errors import QuestionError
 from rag.llm.llm import LLM, Leaning, Message
 from rag.text import content_words, split_sentences
 from rag.types import Hit
 
-# What the worked examples reply: "no", or "yes:" and the words of the passage.
-NO, YES = "no", "yes"
-BEGIN = f"{YES}:"
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open;
 # then others as likely add to it.
 _SURE = 0.3
@@ -94,7 +91,7 @@ class Reader:
         self._unread = [
             (n, messages, count - instructions)
             for n, (messages, count) in enumerate(zip(asked, tokens, strict=True), start=1)
-            if count <= room
+            if count <= room and has_evidence(hits[n - 1])
         ]
 
     @property

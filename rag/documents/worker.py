@@ -61,7 +61,8 @@ class DocumentReader:
         raise DocumentError(f"cannot read {path}: {limit}; see the setting read_timeout_s")
 
     def _start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "rag.documents.worker", str(self._settings.read_memory_mb)]
+        # -P: the current folder may hold a json.py, which would run instead.
+        command = [sys.executable, "-P", "-m", "rag.documents.worker", str(self._settings.read_memory_mb)]
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

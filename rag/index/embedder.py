@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.index.graph import can_convert, make_graph
-from rag.models.registry import locate_model
+from rag.index.runtime import import_onnxruntime
+from rag.models.registry import explain_loading, locate_model
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 # So many tokens are embedded at a time, the padding of shorter texts counted in.
 _BATCH_TOKENS = 1024
+_LENGTH_TOLERANCE = 0.01
 
 
 class Embedder(Protocol):
@@ -63,7 +66,8 @@ class SentenceTransformerEmbedder:
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         rows = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(rows, dtype=np.float32)
+        rows = np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dim)
+        return _check_rows(rows, embedder=self.name)
 
     def embed_query(self, text: str) -> Vectors:
         row: Vectors = self.embed_documents([text])[0]
@@ -75,9 +79,9 @@ class OnnxEmbedder:
 
     def __init__(self, name: str, folder: Path, graph: Path) -> None:
         """Load the graph that `make_graph` wrote for the sentence-transformers folder."""
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = len(os.sched_getaffinity(0))
         # Threads that spin while they wait cost more than they gain where something else runs too.
@@ -106,11 +110,20 @@ class OnnxEmbedder:
                 ids[row, : len(tokens[i])] = tokens[i]
                 mask[row, : len(tokens[i])] = 1
             rows[batch] = self._session.run(None, {"ids": ids, "mask": mask})[0]
-        return rows
+        return _check_rows(rows, embedder=self.name)
 
     def embed_query(self, text: str) -> Vectors:
         row: Vectors = self.embed_documents([text])[0]
         return row
+
+
+def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:
+    """Return the rows; raises ModelError unless each has length 1, as none with a NaN, an infinity or zeros has."""
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(rows, axis=-1)
+    if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
+        raise ModelError(f"the embedder {embedder} gives vectors that are not numbers: run `rag models verify`")
+    return rows
 
 
 def _make_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -130,14 +143,17 @@ def open_embedder(settings: Settings) -> Embedder:
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if not any(name.startswith("hf:") for name in (settings.llm, settings.embedder, settings.reranker)):
+    if not settings.from_hub:
         # Everything is on this machine: the libraries are told not to ask the hub about it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    if can_convert(folder):
-        try:
-            return OnnxEmbedder(settings.embedder, folder, make_graph(folder, settings.home / "graphs"))
-        except (ImportError, OSError, KeyError, ValueError, RuntimeError) as exc:
-            logger.debug("no graph for %s: %s", settings.embedder, exc)
+    try:
+        if can_convert(folder):
+            with ThreadPoolExecutor(1) as pool:
+                graph = pool.submit(make_graph, folder, settings.home / "graphs")
+                import_onnxruntime()  # which takes longer than to hash the graph
+                return OnnxEmbedder(settings.embedder, folder, graph.result())
+    except Exception as exc:  # of several libraries; the slower one below says what is wrong with the model
+        logger.debug("no graph for %s: %s", settings.embedder, exc)
     return _open_sentence_transformer(settings, folder)
 
 
@@ -146,8 +162,6 @@ def _open_sentence_transformer(settings: Settings, folder: Path) -> SentenceTran
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
+    with explain_loading("embedder", folder, remedy="run `rag models verify`"):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError) as exc:
-        raise ModelError(f"cannot load the embedder in {folder}: {exc}; run `rag models verify`") from exc
-    return SentenceTransformerEmbedder(settings.embedder, model)
+        return SentenceTransformerEmbedder(settings.embedder, model)

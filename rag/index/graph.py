@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 _VERSION = 1
 _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
@@ -24,7 +25,8 @@ def can_convert(folder: Path) -> bool:
 
     config, pooling = read("config.json"), read("1_Pooling/config.json")
     modes = {key for key, on in pooling.items() if key.startswith("pooling_mode_") and on is True}
-    kinds = [module["type"].rpartition(".")[2] for module in read("modules.json") or []]
+    types = [module["type"] for module in read("modules.json") or []]
+    kinds = [name.rpartition(".")[2] for name in types if name.startswith("sentence_transformers.")]
     return (
         (folder / "model.safetensors").is_file()
         and (folder / "tokenizer.json").is_file()
@@ -33,24 +35,44 @@ def can_convert(folder: Path) -> bool:
         and (modes == {"pooling_mode_mean_tokens"} or pooling.get("pooling_mode") == "mean")
         and kinds[:2] == ["Transformer", "Pooling"]
         and set(kinds[2:]) <= {"Normalize"}
+        and len(kinds) == len(types)  # else the folder brings Python of its own
         and not any((read("config_sentence_transformers.json").get("prompts") or {}).values())
     )
 
 
 def make_graph(folder: Path, cache: Path) -> Path:
-    """Return the file of a model's graph in the folder `cache`, written if it is not there yet.
+    """Return the file of a model's graph in the folder `cache`, written if it is missing there or damaged.
 
     Another file of weights, or a changed one, has another graph. Raises OSError, KeyError or ValueError.
     """
     weights = folder / "model.safetensors"
     made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns)
-    path = cache / f"{hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]}.onnx"
-    if not path.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}.tmp")  # two processes may write at once
+    key = hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]
+    for path in cache.glob(f"{key}-*.onnx"):
+        if _is_whole(path):
+            return path
+        if path.is_dir():
+            shutil.rmtree(path)
+    cache.mkdir(parents=True, exist_ok=True)
+    aside = cache / f"{key}.tmp"  # one a model: what a killed process left is written over
+    with FileLock(cache / ".lock"):
         _Graph(folder).save(aside)
+        path = cache / f"{key}-{_hash(aside)}.onnx"
         aside.replace(path)
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a file has the SHA-256 that its name ends in."""
+    try:
+        return path.stem.endswith(_hash(path))
+    except OSError:
+        return False
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Graph:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from rag.errors import ModelError
-from rag.models.registry import locate_model
+from rag.models.registry import explain_loading, locate_model
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class CrossEncoderReranker:
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         scores = self._model.predict([(question, text) for text in texts], show_progress_bar=False)
+        if not np.isfinite(scores).all():
+            raise ModelError("the reranker gives scores that are not numbers: fetch it again, or set none")
         return [float(score) for score in scores]
 
 
@@ -36,10 +40,8 @@ def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
     folder = locate_model(settings.reranker, kind="embedder", home=settings.home)
     from sentence_transformers import CrossEncoder
 
-    try:
+    with explain_loading("reranker", folder, remedy="name the folder of a cross-encoder"):
         model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError) as exc:
-        raise ModelError(f"cannot load the reranker in {folder}: {exc}; name the folder of a cross-encoder") from exc
     if model.num_labels != 1:
         raise ModelError(f"the model in {folder} gives {model.num_labels} scores a passage: name one that gives one")
     return CrossEncoderReranker(model)

@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import math
 import os
 import re
 import threading
@@ -17,10 +18,13 @@ from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
 from rag.llm.prefix import PrefixCache
 from rag.llm.state import read_last_values
+from rag.llm.trial import try_loading
+from rag.models.registry import explain_loading
 
 _logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
 # Of so many prompts the tokens are kept, those of one question and of the one before: each is needed a few times.
 _PROMPTS = 64
+_REMEDY = "run `rag models verify`, or name another file"
 
 
 class _Read(NamedTuple):
@@ -39,26 +43,22 @@ class LlamaCpp:
     def __init__(
         self, name: str, path: Path, *, context: int, cache: Path, threads: int = 0, gpu_layers: int = 0
     ) -> None:
-        """Load the GGUF file at `path`; `threads` 0 takes every core, `cache` is a folder. Raises ModelError."""
+        """Load the GGUF file at `path`; `threads` 0 takes every core.
+
+        The folder `cache` keeps what the LLM has read, and which files load. Raises ModelError.
+        """
         import llama_cpp
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self.name = name
         self.path = path
         _check_gguf(path)
-        threads = threads or len(os.sched_getaffinity(0))
-        try:
-            self._llama = llama_cpp.Llama(
-                str(path),
-                n_ctx=context,
-                n_threads=threads,
-                n_threads_batch=threads,
-                n_gpu_layers=gpu_layers,
-                use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
-                verbose=False,
-            )
-        except (ValueError, RuntimeError, OSError) as exc:
-            raise ModelError(f"cannot load {path}: {exc}; run `rag models verify`, or name another file") from exc
+        file = path.stat()
+        made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
+        key = repr(made_by)
+        try_loading(path, context=context, gpu_layers=gpu_layers, key=key, cache=cache / "loadable")
+        with explain_loading("LLM", path, remedy=_REMEDY):
+            self._llama = load_llama(path, context=context, threads=threads, gpu_layers=gpu_layers)
         self.context_size = self._llama.n_ctx()
         template = self._llama.metadata.get("tokenizer.chat_template")
         if template is None:
@@ -71,14 +71,13 @@ class LlamaCpp:
         ]
         text_of = dict(pieces)
         self._control = re.compile("|".join(re.escape(text) for _, text in pieces if text) or r"(?!)")
-        self._format = Jinja2ChatFormatter(
-            template=template,
-            eos_token=text_of.get(self._llama.token_eos(), ""),
-            bos_token=text_of.get(self._llama.token_bos(), ""),
-        )
-        file = path.stat()
-        made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
-        self._prefixes = PrefixCache(cache, model=repr(made_by))
+        with explain_loading("LLM", path, remedy=_REMEDY):
+            self._format = Jinja2ChatFormatter(
+                template=template,
+                eos_token=text_of.get(self._llama.token_eos(), ""),
+                bos_token=text_of.get(self._llama.token_bos(), ""),
+            )
+        self._prefixes = PrefixCache(cache / "prefixes", model=key)
         self._state = (ctypes.c_uint8 * 0)()
         self._read_last: _Read | None = None
         tokenize = self._llama.tokenize
@@ -137,7 +136,10 @@ class LlamaCpp:
         one, other = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in (first, second))
         with self._lock:
             read = self._read_whole(tokens, messages)
-            return Leaning(float(read.logits[one]) - float(read.logits[other]), read.values)
+        log_odds = float(read.logits[one]) - float(read.logits[other])
+        if not math.isfinite(log_odds):
+            raise ModelError(f"the LLM {self.name} gives scores that are not numbers: {_REMEDY}")
+        return Leaning(log_odds, read.values)
 
     def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> _Read:
         """Return what the messages lead to; those read last in this way are not read again."""
@@ -207,7 +209,23 @@ class LlamaCpp:
         return self._tokenize_prompt(prompt.prompt, not prompt.added_special)
 
 
+def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -> Any:
+    """Return llama-cpp-python's object for a GGUF file; raises errors of several kinds."""
+    import llama_cpp
+
+    threads = threads or len(os.sched_getaffinity(0))
+    return llama_cpp.Llama(
+        str(path),
+        n_ctx=context,
+        n_threads=threads,
+        n_threads_batch=threads,
+        n_gpu_layers=gpu_layers,
+        use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
+        verbose=False,
+    )
+
+
 def _check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
-            raise ModelError(f"cannot load {path}: not a GGUF file; run `rag models verify`, or name another file")
+            raise ModelError(f"cannot load the LLM in {path}: not a GGUF file; {_REMEDY}")

@@ -74,7 +74,7 @@ def open_llm(settings: Settings) -> LLM | None:
         settings.llm,
         locate_model(settings.llm, kind="llm", home=settings.home),
         context=settings.context,
-        cache=settings.home / "prefixes",
+        cache=settings.home,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
     )

