@@ -423,7 +423,7 @@ class SqliteCatalog:
                 for *section, context, embedding in self._query(_STORED, (d,), types=_STORED_TYPES)
             ]
             rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
-            files = dict(rows)
+            files: dict[str, str] = dict(rows)
             sections = tuple(chunk.section for chunk in chunks)
             document = Document(
                 entry.sources[0], self.get_text(d), title, sections, entry.outlet, entry.author, entry.date
