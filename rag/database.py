@@ -57,14 +57,14 @@ def restrict_database(path: Path, share: int = 0) -> None:
         restrict(path.with_name(f"{path.name}{side}"), share)
 
 
-def get_cause(exc: sqlite3.Error) -> int:
+def get_cause(exc: Exception) -> int:
     """Return SQLite's primary code of an error; 0 if it is an error of Python's module."""
     return getattr(exc, "sqlite_errorcode", 0) & 0xFF
 
 
 @contextmanager
-def explained(what: str, path: Path, *, remedy: str) -> Iterator[None]:
-    """Raise CatalogError for what SQLite or the system says of the file of `what`: the cause, and what to do.
+def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
+    """Raise CatalogError for an error of SQLite or the system: the failure, its cause, and what to do.
 
     The remedy is for a damaged file. No message has words that the file holds.
     """
@@ -72,17 +72,17 @@ def explained(what: str, path: Path, *, remedy: str) -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError:  # our own mistake says nothing of the file
         raise
-    except sqlite3.DatabaseError as exc:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # SQLite's message may have damaged letters
         cause = get_cause(exc)
         if cause == sqlite3.SQLITE_FULL:
             text = f"the disk of {path.parent} is full: free some space and run the same again; what was done is kept"
         elif cause in _CAUSES_OUTSIDE:
-            text = f"cannot use {what}: {exc}; check {path.parent}, and try again"
+            text = f"{failure}: {exc}; check {path.parent}, and try again"
         else:
-            text = f"cannot use {what}: it is damaged; {remedy}"
+            text = f"{failure}: the file is damaged; {remedy}"
         raise CatalogError(text) from exc
     except OSError as exc:
-        raise CatalogError(f"cannot use {what}: {exc.strerror}; check {path.parent}, and try again") from exc
+        raise CatalogError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
 
 
 def check_types(rows: Iterable[Row], types: Sequence[Type]) -> None:

@@ -12,6 +12,7 @@ from rag.index.catalog import Catalog, open_catalog
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
 from rag.settings import Settings
+from rag.text import repair_text
 from rag.types import Filter, Hit
 
 # Of 0.1 to 2, the middle of the best (docs/experiments.md); nothing between 0.3 and 0.7 is clearly better or worse.
@@ -64,6 +65,7 @@ class Index:
         combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
         alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
+        question = repair_text(question)
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
         total = sum(wordings.values())
         weights = {wording: weight / total for wording, weight in wordings.items()}

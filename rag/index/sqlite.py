@@ -229,7 +229,7 @@ class SqliteCatalog:
         return f"delete {self._file} and index again"
 
     def _explained(self) -> AbstractContextManager[None]:
-        return explained(f"the index at {self.folder}", self._file, remedy=self._remedy)
+        return explained(f"cannot use the index at {self.folder}", self._file, remedy=self._remedy)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
