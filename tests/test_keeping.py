@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +47,7 @@ from rag.web.launch import format_conversation
 from rag.web.library import Library
 from rag.web.suggestions import Suggestions
 from tests.fakes import AnsweringLLM, HashingEmbedder
+from tests.test_build import kill_while
 from tests.test_storage import flip, get_mode, list_modes, umask, within
 
 COST = {"cost": "The bridge cost nine million euros."}
@@ -270,9 +272,9 @@ def test_damaged_conversations_are_said_in_one_line_without_their_words(answer: 
         file.write_bytes(flip(data, chance))
         try:
             with closing(History(tmp_path)) as damaged:
-                damaged.list_conversations(owner="", words="secretword")
                 for conversation in ids:
                     damaged.read(conversation, owner="")
+                damaged.list_conversations(owner="", words="secretword")
                 damaged.add("", Turn(secret, "test", 1.0), owner="")
         except RagError as exc:
             messages.append(str(exc))
@@ -382,3 +384,53 @@ def test_two_browsers_hand_over_files_of_one_name_at_once(desk: Desk, tmp_path: 
     texts = {path.read_text() for path in (desk.get_folder("test") / "documents").iterdir()}
     assert texts == {file.read_text() for file in files}
     assert len(read_entries(desk.get_folder("test"))) == 8
+
+
+# ---- Kills.
+
+
+def upload(settings: Settings, files: Sequence[Path]) -> None:
+    Desk(settings, lambda _: Models(HashingEmbedder(), None)).add_files("test", files)
+
+
+def read_texts(folder: Path) -> list[str]:
+    """Return the texts of an index, each of a file that is as it was read."""
+    with Index(folder, HashingEmbedder()) as index:
+        entries = index.catalog.list_entries()
+        texts = [index.catalog.get_text(entry.document_id) for entry in entries]
+        for entry, text in zip(entries, texts, strict=True):
+            assert {Path(source).read_text() for source in entry.sources} == {text}
+        ids = index.catalog.get_ids().tolist()
+        found = index.search("the harbour", k=len(ids)) if ids else ()
+        assert sorted(hit.chunk.id for hit in found) == ids
+    return sorted(texts)
+
+
+@pytest.mark.slow
+def test_kills_in_the_middle_of_uploads_lose_nothing(tmp_path: Path, settings: Settings) -> None:
+    kills, folder, chance = 25, settings.index_dir / "test", random.Random(0)  # noqa: S311
+    given = [
+        [
+            write(tmp_path / f"version {version}" / f"{n}.txt", f"File {n} of {version} tells of the harbour.\n\n" * 9)
+            for n in range(12)
+        ]
+        for version in range(kills // 5)
+    ]
+    started = time.perf_counter()
+    upload(settings, given[0])
+    whole = time.perf_counter() - started
+    before = read_texts(folder)
+    assert len(before) == 12
+    for kill in range(kills):
+        kill_while(lambda: upload(settings, given[kill // 5]), chance.uniform(0, whole))  # noqa: B023
+        texts = read_texts(folder)
+        assert set(before) <= set(texts)
+        before = texts
+    for files in given:
+        upload(settings, files)
+    assert list(settings.index_dir.rglob("*.tmp")) == []
+    made_at_once = read_texts(folder)
+    shutil.rmtree(folder)
+    upload(settings, [file for files in given for file in files])
+    assert read_texts(folder) == made_at_once
+    assert len(made_at_once) == 12 * len(given)
