@@ -1,8 +1,9 @@
 """Opens the SQLite files, which only their owner can read, and says in one line what is wrong with one."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -85,8 +86,9 @@ def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
         raise CatalogError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
 
 
-def check_types(rows: Iterable[Row], types: Sequence[Type]) -> None:
+def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:
     """Raise DatabaseError if a value is of another type than it was stored with: the file is damaged."""
-    for row in rows:
-        if not all(map(isinstance, row, types)):
+    for place, allowed in enumerate(types):
+        kinds = set(map(type, map(itemgetter(place), rows)))
+        if not all(issubclass(kind, allowed) for kind in kinds):
             raise sqlite3.DatabaseError("a value has another type than it was stored with")
