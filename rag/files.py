@@ -50,10 +50,10 @@ def find_share(folder: Path) -> int:
 
 
 def restrict(path: Path, share: int = 0) -> None:
-    """Leave a file or a folder to its owner, and to its group as `share` says; another owner's stays as it is."""
+    """Leave a file or a folder to its owner, and to its group as `share` says; another user's stays as it is."""
     is_folder = path.is_dir()
     if is_folder or is_plain(path):
-        with suppress(PermissionError, FileNotFoundError):
+        with suppress(OSError):
             path.chmod(0o700 | share if is_folder else 0o600 | share & 0o660)
 
 
@@ -75,8 +75,9 @@ def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
     number, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
     aside = Path(name)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX)  # as long as it is being written, nobody takes it for left over
-        os.fchmod(number, 0o600 | find_share(path.parent) & 0o660)
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(number, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
+        restrict(aside, find_share(path.parent))
         if isinstance(content, str):
             aside.write_text(content, encoding="utf-8")
         else:

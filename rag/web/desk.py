@@ -321,7 +321,7 @@ class Desk:
                 if not is_plain(copy):
                     write_file(copy, lambda aside: shutil.copyfile(file, aside))
         except OSError as exc:
-            raise DocumentError(f"cannot keep {file.name}: {exc.strerror or exc}; free some space, try again") from exc
+            raise DocumentError(f"cannot keep {file.name}: {exc.strerror}; check its name and the disk") from exc
         return copy.resolve()
 
     def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
