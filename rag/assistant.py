@@ -17,6 +17,7 @@ from rag.index.index import Index, open_index
 from rag.llm.llm import LLM, Message, open_llm
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
+from rag.text import repair_text
 from rag.types import Answer, Filter, Hit
 
 
@@ -157,9 +158,10 @@ class Assistant:
 
 
 def _check_question(question: str) -> str:
-    if not question.strip():
+    question = repair_text(question).strip()
+    if not question:
         raise QuestionError("the question is empty: ask something")
-    return question.strip()
+    return question
 
 
 def make_turn(answer: Answer) -> list[Message]:

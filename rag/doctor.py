@@ -16,6 +16,7 @@ from rag.index.catalog import Catalog, open_catalog
 from rag.index.embedder import Vectors
 from rag.index.index import Index, open_index
 from rag.index.local import VECTORS_FILE, LocalCatalog
+from rag.index.sqlite import CATALOG_FILE
 from rag.index.vectors import FaissStore
 from rag.llm.llm import LLM, Message, open_llm
 from rag.models.fetch import verify_model
@@ -100,7 +101,7 @@ def check_catalog(catalog: Catalog) -> Finding:
     """Look whether the catalog is whole, and has documents."""
     where, name = catalog.location, catalog.name
     if isinstance(catalog, LocalCatalog) and (damage := catalog.find_damage()):
-        return Finding("catalog", False, damage, f"delete {where} and index again")
+        return Finding("catalog", False, damage, f"delete {Path(where, CATALOG_FILE)} and index again")
     entries = catalog.list_entries()
     chunks = sum(entry.chunks for entry in entries)
     text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"

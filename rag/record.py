@@ -12,7 +12,7 @@ from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.models.registry import locate_model
-from rag.show import format_answer, show_text
+from rag.show import escape_markdown, format_answer, show_text
 from rag.types import Answer
 
 FORMATS = (".json", ".md")
@@ -74,7 +74,7 @@ def _format(answer: Answer, record: dict[str, Any]) -> str:
     details = [f"- {name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in known.items()]
     return "\n".join(
         [
-            f"# {' '.join(answer.question.split())}",
+            f"# {escape_markdown(answer.question)}",
             "",
             *_indent(format_answer(answer).splitlines()),
             "",

@@ -9,6 +9,8 @@ from rag.types import Answer, Chunk, Citation
 
 # So many of the documents that come nearest are named where none answers.
 _NEAREST = 2
+# The signs that mean something in a line of Markdown, with its extensions for links.
+_MARKUP = re.compile(r"[!#$&()*+./:<=>@\[\\\]^_`{|}~-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -66,6 +68,11 @@ def show_path(source: str) -> str:
 def show_text(text: str) -> str:
     """Return lines without control characters: what a document says may hold anything, terminal codes too."""
     return _CONTROL.sub("", text)
+
+
+def escape_markdown(text: str) -> str:
+    """Return a text on one line in which nothing is Markdown or HTML."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(show_text(text).split()))
 
 
 def show_line(*parts: str) -> str:

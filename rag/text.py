@@ -27,6 +27,11 @@ _NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
+def repair_text(text: str) -> str:
+    """Return a text in which U+FFFD stands for each half of a character: UTF-8 cannot hold half a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def stem(word: str) -> str:
     """Return a word's first six letters, in lower case: "cancelled" meets "cancellation". Numbers stay whole."""
     return word.lower() if word[0].isdigit() else word.lower()[:6]

@@ -1,6 +1,8 @@
 """What the tests share: a corpus, an index over it, settings that touch nothing outside the test."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,14 @@ def settings(tmp_path: Path) -> Settings:
 def index(docs: Path, settings: Settings, embedder: HashingEmbedder) -> Index:
     build_index([docs], settings=settings, embedder=embedder)
     return Index(settings.index_dir / "test", embedder)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True)  # noqa: S607
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)  # noqa: S607

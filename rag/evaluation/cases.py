@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
 from rag.errors import DatasetError
+from rag.files import write_file
 from rag.index.sqlite import SqliteCatalog, is_index
 from rag.llm.llm import Message
 from rag.types import Document, Outcome, Voice
@@ -139,9 +140,7 @@ def add_question(folder: Path, question: Question) -> Path:
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         kept = [line for line in lines if json.loads(line)["id"] != question.id]
-        aside = path.with_suffix(".part")
-        aside.write_text("\n".join([*kept, json.dumps(record, ensure_ascii=False)]) + "\n", encoding="utf-8")
-        aside.replace(path)
+        write_file(path, "\n".join([*kept, json.dumps(record, ensure_ascii=False)]) + "\n")
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot add to {path}: {exc}; mend the file") from exc
     return path

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
@@ -35,7 +35,8 @@ _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 class IndexReport(NamedTuple):
     """What `build_index` did: numbers of documents, chunks in the index, and why files were skipped.
 
-    `duplicates` are files that say the same as one that was there already: they were noted as its sources.
+    `duplicates` are files that say the same as one that was there already: they were noted as its sources. `renamed`
+    says which files that were handed to the page are kept by another name.
     """
 
     indexed: int
@@ -44,6 +45,7 @@ class IndexReport(NamedTuple):
     chunks: int
     skipped: list[str]
     duplicates: int = 0
+    renamed: Sequence[str] = ()
 
 
 def build_index(

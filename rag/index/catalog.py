@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
@@ -71,6 +73,10 @@ class Catalog(Protocol):
     @property
     def embedder(self) -> tuple[str, int]:
         """The name and the dimensions of the embedder that made the index."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is still what is at the location, and not an index that was deleted or replaced."""
 
     def close(self) -> None:
         """Let go of the place."""
@@ -181,6 +187,15 @@ def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry
         for entry in entries
         if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in folded)
     ]
+
+
+def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:
+    """Raise CatalogError if an embedding of a document holds what is no number: nothing near it would be found."""
+    numbers = np.frombuffer(b"".join(chunk.embedding for chunk in chunks), dtype=np.float16)
+    if not np.isfinite(numbers).all():
+        raise CatalogError(
+            f"the embedder gave no numbers for {source}, which is not stored: run `rag models verify`, index again"
+        )
 
 
 def describe_chunk(chunk: StoredChunk, text: str) -> str:

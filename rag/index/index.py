@@ -7,11 +7,12 @@ from typing import Self
 
 import numpy as np
 
-from rag.errors import CatalogError, QuestionError
-from rag.index.catalog import open_catalog
+from rag.errors import CatalogError, ModelError, QuestionError
+from rag.index.catalog import Catalog, open_catalog
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
 from rag.settings import Settings
+from rag.text import repair_text
 from rag.types import Filter, Hit
 
 # Of 0.1 to 2, the middle of the best (docs/experiments.md); nothing between 0.3 and 0.7 is clearly better or worse.
@@ -32,8 +33,22 @@ class Index:
         """
         self.embedder = embedder
         self.reranker = reranker
-        self.catalog = open_catalog(location, embedder=embedder.name, dim=embedder.dim, create=create)
+        self._location = location
+        self.catalog = self._open(create=create)
         self._lock = threading.Lock()
+
+    def _open(self, *, create: bool = False) -> Catalog:
+        return open_catalog(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
+
+    def renew(self) -> None:
+        """Open the index anew if it was deleted or replaced; raises CatalogError if there is none any more."""
+        with self._lock:
+            self._renew()
+
+    def _renew(self) -> None:
+        # The old one is not closed here: another thread may be reading it, and the last to let go of it closes it.
+        if not self.catalog.is_current:
+            self.catalog = self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -50,15 +65,20 @@ class Index:
         combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
         alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
+        question = repair_text(question)
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
         total = sum(wordings.values())
         weights = {wording: weight / total for wording, weight in wordings.items()}
         vector = np.zeros(self.embedder.dim, dtype=np.float32)
         for wording, weight in weights.items():
             vector += weight * self.embedder.embed_query(wording)
+        if not np.isfinite(vector).all():
+            raise ModelError("the embedder gave no numbers for the question: run `rag models verify`")
         # One search at a time, in one state of the catalog: no document is seen half old and half new.
-        with self._lock, self.catalog.snapshot():
-            return self._search(weights, vector, k, only)
+        with self._lock:
+            self._renew()
+            with self.catalog.snapshot():
+                return self._search(weights, vector, k, only)
 
     def _search(self, weights: dict[str, float], vector: Vectors, k: int, only: Filter | None) -> tuple[Hit, ...]:
         by_words: defaultdict[int, float] = defaultdict(float)

@@ -3,15 +3,17 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from rag.database import restrict_database
 from rag.errors import CatalogError
+from rag.files import check_plain, find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
 from rag.index.embedder import Vectors
-from rag.index.sqlite import SqliteCatalog
+from rag.index.sqlite import CATALOG_FILE, SqliteCatalog
 from rag.index.vectors import FaissStore, count_training
 from rag.types import Filter
 
@@ -29,13 +31,13 @@ class LocalCatalog(SqliteCatalog):
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         if create:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
             except OSError as exc:
                 raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
         super().__init__(folder, embedder=embedder, dim=dim, create=create)
         self._path = folder / VECTORS_FILE
-        if self.generation == 0:
-            self._path.unlink(missing_ok=True)  # of a catalog that is gone
+        if create and self.generation == 0 and is_plain(self._path):
+            self._path.unlink()  # of a catalog that is gone
         self._in_step_with = -1
         self._vectors: FaissStore | None = None
 
@@ -50,7 +52,8 @@ class LocalCatalog(SqliteCatalog):
     @contextmanager
     def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
         """Hold the right to write; nothing is ever left half done here."""
-        with lock_folder(self.folder):
+        with lock_folder(self.folder), self._writing():
+            _tidy(self.folder)
             yield
 
     def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
@@ -90,22 +93,38 @@ class LocalCatalog(SqliteCatalog):
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Hold the right to write to the index in a folder; wait, and say for whom, while another process has it."""
-    lock, holder = FileLock(folder / _LOCK_FILE), folder / _HOLDER_FILE
+    path, holder = folder / _LOCK_FILE, folder / _HOLDER_FILE
     try:
+        check_plain(path)
+        lock = FileLock(path, mode=0o600 | find_share(folder) & 0o660)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            who = holder.read_text(encoding="utf-8") if holder.is_file() else "another"
-            logger.warning("process %s is writing to the index %s: waiting until it is done", who, folder.name)
+            process = holder.read_text(encoding="utf-8") if is_plain(holder) else "another"
+            logger.warning("process %s is writing to the index %s: waiting until it is done", process, folder.name)
             lock.acquire()
     except OSError as exc:
         raise CatalogError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
     try:
         try:
-            holder.write_text(str(os.getpid()), encoding="utf-8")
-        except OSError:  # a full disk: then nobody is told who it is
+            write_file(holder, str(os.getpid()))
+        except OSError:  # a full disk: then no other process learns who it is
             logger.debug("cannot write %s", holder)
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink()
         lock.release()
+
+
+def _tidy(folder: Path) -> None:
+    """Take away what a killed writer left, and the right of others to read, which earlier versions gave.
+
+    Only a folder's writer does so. One that its owner shares with a group alone stays shared (see `find_share`).
+    """
+    remove_leftovers(folder)
+    share = find_share(folder)
+    restrict(folder, share)
+    restrict_database(folder / CATALOG_FILE, share)
+    for name in (VECTORS_FILE, _LOCK_FILE):
+        restrict(folder / name, share)

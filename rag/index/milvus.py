@@ -17,7 +17,16 @@ from typing import Any
 import numpy as np
 
 from rag.errors import CatalogError
-from rag.index.catalog import MILVUS, Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
+from rag.index.catalog import (
+    MILVUS,
+    Entry,
+    StoredChunk,
+    StoredDocument,
+    check_embedder,
+    check_embeddings,
+    describe_chunk,
+    name_source,
+)
 from rag.index.embedder import Vectors
 from rag.index.milvus_rows import (
     CHUNK,
@@ -122,6 +131,11 @@ class MilvusCatalog:
                 f"cannot use {self.location}: {reason}; look whether the server runs, and try again"
             ) from exc
 
+    @property
+    def is_current(self) -> bool:
+        """A server is asked by the index's name each time."""
+        return True
+
     def close(self) -> None:
         self._client.close()
 
@@ -178,6 +192,7 @@ class MilvusCatalog:
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
     ) -> int:
         d = document
+        check_embeddings(chunks, d.source)
         spans = [(c.section.start, c.section.end, c.context) for c in chunks]
         document_id = make_id(content_hash, d.text, d.title, spans)
         self._note(d.source, document_id)

@@ -2,17 +2,29 @@
 
 import json
 import re
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
+from rag.database import Row, Type, check_types, connect, explained, get_cause
 from rag.errors import CatalogError
-from rag.index.catalog import Entry, StoredChunk, StoredDocument, check_embedder, describe_chunk, name_source
+from rag.files import check_plain, find_share, is_plain, make_file
+from rag.index.catalog import (
+    Entry,
+    StoredChunk,
+    StoredDocument,
+    check_embedder,
+    check_embeddings,
+    describe_chunk,
+    name_source,
+)
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
 from rag.index.words import TOKENIZE
@@ -20,8 +32,9 @@ from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 4
-LOCK_TIMEOUT_S = 30.0
 CATALOG_FILE = "catalog.sqlite"
+# SQLite says so where it cannot make its files beside the catalog: the folder is read-only, or the disk is full.
+_CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
 _SCHEMA = f"""
 CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
@@ -55,6 +68,9 @@ _TRIGGERS = (
     "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN"
     " INSERT INTO words (words, rowid, text, about) VALUES ('delete', old.id, old.text, old.about); END",
 )
+_TEXT = str | None
+_NUMBER = int | None
+_NUMBER_BYTES = 2  # of a float16
 # What a word is worth in what describes a chunk, beside one of its own (docs/experiments.md).
 ABOUT_WEIGHT = 0.3
 _WORD = re.compile(r"\w+")
@@ -86,10 +102,12 @@ SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_
 FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE c.id IN (SELECT value FROM json_each(?))
 """
+_CHUNK_TYPES: tuple[Type, ...] = (int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT)
 _STORED = """
 SELECT start, "end", voice, author, date, heading, page, reply_to, context, embedding FROM chunks
 WHERE document_id = ? ORDER BY id
 """
+_STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, str, bytes)
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
     (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
@@ -100,44 +118,93 @@ FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 
 def list_indexes(index_dir: Path) -> list[str]:
     """Return the names of the indexes in a folder."""
-    return sorted(file.parent.name for file in index_dir.glob(f"*/{CATALOG_FILE}"))
+    return sorted(file.parent.name for file in index_dir.glob(f"*/{CATALOG_FILE}") if is_plain(file))
 
 
 def is_index(folder: Path) -> bool:
-    """Tell whether there is an index in `folder`."""
-    return (folder / CATALOG_FILE).is_file()
-
-
-def check_index(folder: Path) -> None:
-    """Raise CatalogError if there is no index in `folder`."""
-    if not is_index(folder):
-        raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
+    """Return whether there is an index in `folder`."""
+    return is_plain(folder / CATALOG_FILE)
 
 
 class SqliteCatalog:
-    """An open database; every change is one transaction, and raises the generation number by one."""
+    """An open database; every change is one transaction, and raises the generation number by one.
+
+    It can be read by all threads, and written to only within `_writing`.
+    """
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it where there is none.
 
-        Raises CatalogError if it is missing, damaged, on a full disk, or made with another embedder.
+        Opening to read writes nothing: a catalog whose making was stopped reads as one without documents. Raises
+        CatalogError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
+        self._file, self._log = folder / CATALOG_FILE, folder / f"{CATALOG_FILE}-wal"
         self._passing: tuple[object, list[int]] = None, []
-        if not create:
-            check_index(folder)
+        self._is_frozen = False
         with self._explained():
-            # The page asks from several threads; the sqlite3 module serialises the calls.
-            self._db = sqlite3.connect(
-                folder / CATALOG_FILE, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            self._db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            # Only the first opening writes: later ones work on a full disk too.
+            if create:
+                make_file(self._file, find_share(folder))
+            elif not check_plain(self._file):
+                raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
+            # Before the file is opened: if another takes its place in between, the stamp is not that one's.
+            self._stamp: object = self._take_stamp()
+            self._db = self._open(create=create)
             if not self._is_made():
-                self._db.execute("PRAGMA journal_mode = WAL")
+                if create:  # only this writes: what is there can be opened on a full disk too
+                    self._db.execute("PRAGMA journal_mode = WAL")
+                else:
+                    self._db, self._stamp = connect(self._file, "memory"), None
                 self._make(embedder, dim)
+            self._db.execute("PRAGMA query_only = ON")
             self._check(embedder, dim)
+
+    def _open(self, *, create: bool) -> sqlite3.Connection:
+        try:
+            db = connect(self._file, "rw")
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as exc:
+            if create or get_cause(exc) not in _CANNOT_SHARE:
+                raise
+            self._is_frozen = True
+            self._stamp = self._take_stamp()
+            return self._open_frozen()
+        return db
+
+    def _open_frozen(self) -> sqlite3.Connection:
+        """Open the catalog where SQLite can make no file beside it: no process writes to it from this machine.
+
+        If one does from elsewhere, `is_current` tells so.
+        """
+        if not (is_plain(self._log) and self._log.stat().st_size):
+            return connect(self._file, "ro&immutable=1")
+        # A writer was stopped: what it did last stands in the log, which SQLite reads in a folder that it can write to.
+        memory = connect(self._file, "memory")
+        with tempfile.TemporaryDirectory() as folder:
+            for file in (self._file, self._log):
+                shutil.copyfile(file, Path(folder, file.name))
+            with closing(connect(Path(folder, CATALOG_FILE), "rw")) as copy:
+                copy.backup(memory)
+        return memory
+
+    def _take_stamp(self) -> object:
+        """Return what tells the file from another at its path; a frozen one is another when it is written to.
+
+        The number of a file is not given to another while the file is open.
+        """
+        status = self._file.stat()
+        if not self._is_frozen:
+            return status.st_dev, status.st_ino
+        both = [status, *([self._log.stat()] if is_plain(self._log) else [])]
+        return [(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns) for s in both]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is still the catalog in the folder, and not one that was deleted or replaced."""
+        try:
+            return self._stamp == self._take_stamp()
+        except OSError:
+            return False
 
     def _is_made(self) -> bool:
         return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone())
@@ -150,28 +217,19 @@ class SqliteCatalog:
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
 
     def _check(self, embedder: str, dim: int) -> None:
-        version, made_by, made_dim, _ = self._db.execute("SELECT * FROM meta").fetchone()
+        version, made_by, made_dim, _ = self._read_meta()
         name = self.folder.name
         if version != SCHEMA_VERSION:
-            raise CatalogError(f"index {name} has the format of another version: delete {self.folder}, index again")
+            raise CatalogError(f"index {name} has the format of another version: {self._remedy}")
         check_embedder(name, made_by=(made_by, made_dim), embedder=embedder, dim=dim)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-                raise CatalogError(
-                    f"the disk of {self.folder} is full: free some space and run the same again; what was done is kept"
-                ) from exc
-            raise CatalogError(
-                f"cannot use the index at {self.folder}: {exc}; check the folder, or index again"
-            ) from exc
-        except sqlite3.DatabaseError as exc:
-            raise CatalogError(
-                f"cannot use the index at {self.folder}: {exc}; delete the folder and index again"
-            ) from exc
+    @property
+    def _remedy(self) -> str:
+        # Not the folder: the files that were handed to the page lie there.
+        return f"delete {self._file} and index again"
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(f"cannot use the index at {self.folder}", self._file, remedy=self._remedy)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -186,13 +244,41 @@ class SqliteCatalog:
                 raise
 
     @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Read in one state of the catalog, whatever another process writes meanwhile; not from two threads at once."""
-        self._db.execute("BEGIN")
+    def _writing(self) -> Iterator[None]:
+        """Let the catalog be written to."""
+        self._db.execute("PRAGMA query_only = OFF")
         try:
             yield
         finally:
-            self._db.execute("COMMIT")
+            self._db.execute("PRAGMA query_only = ON")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read in one state of the catalog, whatever another process writes meanwhile; not from two threads at once."""
+        with self._explained():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._db.in_transaction:  # damage may have ended it
+                    self._db.execute("COMMIT")
+
+    def _query(
+        self, statement: str, values: Sequence[object] | dict[str, object] = (), *, types: Sequence[Type]
+    ) -> list[Row]:
+        """Return the rows of a statement, whose values are of these types; raises CatalogError."""
+        with self._explained():
+            rows = self._db.execute(statement, values).fetchall()
+            check_types(rows, types)
+        return rows
+
+    def _read_meta(self) -> Row:
+        """Return the version of the schema, the embedder, its dimensions, and the generation."""
+        with self._explained():
+            rows = self._query("SELECT * FROM meta", types=[int, str, int, int])
+            if not rows:
+                raise sqlite3.DatabaseError("the index has no row that says what it is")
+        return rows[0]
 
     def close(self) -> None:
         """Close the database."""
@@ -201,48 +287,56 @@ class SqliteCatalog:
     @property
     def generation(self) -> int:
         """The number of changes made so far."""
-        return int(self._db.execute("SELECT generation FROM meta").fetchone()[0])
+        _, _, _, generation = self._read_meta()
+        return int(generation)
 
     @property
     def embedder(self) -> tuple[str, int]:
         """The name and the dimensions of the embedder that made the index."""
-        name, dim = self._db.execute("SELECT embedder, dim FROM meta").fetchone()
+        _, name, dim, _ = self._read_meta()
         return str(name), int(dim)
 
     def find_damage(self) -> str | None:
-        """Return what SQLite finds wrong with the file, or with the words it keeps of the chunks; None: nothing."""
+        """Return what SQLite finds wrong with the file, or with the words it keeps of the chunks; None: nothing.
+
+        The words are not checked in a folder that cannot be written to.
+        """
+        damage = "ok"
         try:
-            (found,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
-            self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+            (damage,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
+            with self._writing():  # this changes nothing, but it is an INSERT
+                self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as exc:
-            return str(exc)
-        return None if found == "ok" else str(found)
+            if get_cause(exc) != sqlite3.SQLITE_READONLY:
+                return f"{self._file} is damaged"
+        return None if damage == "ok" else str(damage)
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
         """Return the file hash and the document's id of each source."""
-        return {
-            row[0]: (row[1], row[2]) for row in self._db.execute("SELECT source, file_hash, document_id FROM sources")
-        }
+        rows = self._query("SELECT source, file_hash, document_id FROM sources", types=[str, str, int])
+        return {source: (file_hash, document_id) for source, file_hash, document_id in rows}
 
     def find_file(self, file_hash: str) -> int | None:
         """Return the id of the document that a file with this hash became, if there is one."""
-        row = self._db.execute("SELECT document_id FROM sources WHERE file_hash = ?", (file_hash,)).fetchone()
-        return int(row[0]) if row else None
+        rows = self._query("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,), types=[int])
+        return rows[0][0] if rows else None
 
     def find_document(self, content_hash: str, *, but: str) -> int | None:
         """Return the id of the document with this content that has another source than `but`, if there is one."""
-        row = self._db.execute(
+        rows = self._query(
             "SELECT d.id FROM documents d JOIN sources s ON s.document_id = d.id"
             " WHERE d.content_hash = ? AND s.source != ? ORDER BY d.id LIMIT 1",
             (content_hash, but),
-        ).fetchone()
-        return int(row[0]) if row else None
+            types=[int],
+        )
+        return rows[0][0] if rows else None
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
     ) -> int:
         """Put a document in, and out what its source had before, in one transaction; return its id."""
         d = document
+        check_embeddings(chunks, d.source)
         with self._transaction():
             document_id = self._db.execute(
                 "INSERT INTO documents (content_hash, title, outlet, author, date, text) VALUES (?,?,?,?,?,?)",
@@ -282,48 +376,54 @@ class SqliteCatalog:
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
         """Return the embeddings of a source's chunks by their context and text."""
-        return {
-            (context, text): embedding
-            for context, text, embedding in self._db.execute(
-                "SELECT context, text, embedding FROM chunks"
-                " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
-                (source,),
-            )
-        }
+        rows = self._query(
+            "SELECT context, text, embedding FROM chunks"
+            " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
+            (source,),
+            types=[str, str, bytes],
+        )
+        return {(context, text): embedding for context, text, embedding in rows}
 
     def list_entries(self) -> list[Entry]:
         """Return the documents, in order of their first source."""
         entries = []
-        for document_id, title, *known, sources, characters, chunks, comments in self._db.execute(_ENTRIES):
-            paths = tuple(json.loads(sources))
-            outlet, author, date = known
-            entries.append(
-                Entry(
-                    document_id,
-                    title or name_source(paths[0]),
-                    outlet,
-                    author,
-                    date,
-                    paths,
-                    characters,
-                    chunks,
-                    comments,
+        with self._explained():
+            for document_id, title, *known, sources, characters, chunks, comments in self._query(
+                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int]
+            ):
+                paths = tuple(json.loads(sources))
+                check_types([paths], [str] * len(paths))
+                if not paths:
+                    raise sqlite3.DatabaseError("a document has no source")
+                outlet, author, date = known
+                entries.append(
+                    Entry(
+                        document_id,
+                        title or name_source(paths[0]),
+                        outlet,
+                        author,
+                        date,
+                        paths,
+                        characters,
+                        chunks,
+                        comments,
+                    )
                 )
-            )
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents with all that is stored of them."""
         for entry in self.list_entries():
             d = entry.document_id
-            title, content_hash = self._db.execute(
-                "SELECT title, content_hash FROM documents WHERE id = ?", (d,)
-            ).fetchone()
+            ((title, content_hash),) = self._query(
+                "SELECT title, content_hash FROM documents WHERE id = ?", (d,), types=[str, str]
+            )
             chunks = [
                 StoredChunk(Section(*section), context, embedding)
-                for *section, context, embedding in self._db.execute(_STORED, (d,))
+                for *section, context, embedding in self._query(_STORED, (d,), types=_STORED_TYPES)
             ]
-            files = dict(self._db.execute("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,)))
+            rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
+            files: dict[str, str] = dict(rows)
             sections = tuple(chunk.section for chunk in chunks)
             document = Document(
                 entry.sources[0], self.get_text(d), title, sections, entry.outlet, entry.author, entry.date
@@ -333,9 +433,10 @@ class SqliteCatalog:
     def list_documents(self) -> Iterator[Document]:
         """Yield the documents once for each of their sources; the sections are their chunks."""
         known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.id FROM sources s"
-        for source, text, title, *about, document_id in self._db.execute(
-            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source"
-        ).fetchall():
+        for source, text, title, *about, document_id in self._query(
+            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source",
+            types=[str, str, str, *[_TEXT] * 3, int],
+        ):
             chunks = self.list_chunks(document_id)
             sections = tuple(
                 Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
@@ -344,11 +445,12 @@ class SqliteCatalog:
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
-        return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+        ((count,),) = self._query("SELECT count(*) FROM chunks", types=[int])
+        return int(count)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """Return the chunks with these ids, in their order; ids that are gone are left out."""
-        rows = self._db.execute(_CHUNKS, (json.dumps(list(ids)),))
+        rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         found = {
             i: Chunk(i, document_id, source, title or name_source(source), *rest)
             for i, document_id, source, title, *rest in rows
@@ -357,7 +459,7 @@ class SqliteCatalog:
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
         """Return a document's chunks, in the order of its text."""
-        rows = self._db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,))
+        rows = self._query("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,), types=[int])
         return self.get_chunks([i for (i,) in rows])
 
     def find_chunks(self, only: Filter | None) -> list[int] | None:
@@ -366,7 +468,7 @@ class SqliteCatalog:
             return None
         asked = (self.generation, only)
         if self._passing[0] != asked:  # one search asks several times
-            self._passing = asked, [int(row[0]) for row in self._db.execute(_FILTERED, asdict(only))]
+            self._passing = asked, [i for (i,) in self._query(_FILTERED, asdict(only), types=[int])]
         return self._passing[1]
 
     def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
@@ -383,40 +485,50 @@ class SqliteCatalog:
         if not query:
             return []
         among = self.find_chunks(only)
-        given = {
+        given: dict[str, object] = {
             "query": query,
             "about": ABOUT_WEIGHT,
             "among": None if among is None else json.dumps(among),
             "k": k,
         }
-        return [(int(i), float(score)) for i, score in self._db.execute(_BY_WORDS, given)]
+        return [(i, score) for i, score in self._query(_BY_WORDS, given, types=[int, float])]
 
     def _make_query(self, terms: Sequence[str]) -> str:
         """Return a query for the rarest terms, which few enough chunks hold; if there are none, for all together."""
-        holding = {t: self._db.execute(_HOLDING, (t, MOST_RANKED + 1)).fetchone()[0] for t in terms}
+        holding = {t: self._query(_HOLDING, (t, MOST_RANKED + 1), types=[int])[0][0] for t in terms}
         rarest = sorted(terms, key=holding.__getitem__)
         totals = dict(zip(rarest, accumulate(holding[term] for term in rarest), strict=True))
         return " OR ".join(term for term in terms if totals[term] <= MOST_RANKED) or " AND ".join(terms)
 
     def get_text(self, document_id: int) -> str:
         """Return a document's text, which citations' offsets count in."""
-        row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
-        if row is None:
+        rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,), types=[str])
+        if not rows:
             raise CatalogError(f"document {document_id} is not in the index any more; ask again")
-        return str(row[0])
+        return str(rows[0][0])
 
     def get_ids(self) -> Ids:
         """Return the ids of all chunks, in order."""
-        return np.array([i for (i,) in self._db.execute("SELECT id FROM chunks ORDER BY id")], dtype=np.int64)
+        return np.array([i for (i,) in self._query("SELECT id FROM chunks ORDER BY id", types=[int])], dtype=np.int64)
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each."""
-        found = self._db.execute(
-            "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(list(ids)),),
-        ).fetchall()
-        rows = np.frombuffer(b"".join(blob for _, blob in found), dtype=np.float16).reshape(len(found), dim)
-        return [i for i, _ in found], rows.astype(np.float32)
+        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each.
+
+        Raises CatalogError if one is damaged, or holds what is no number.
+        """
+        with self._explained():
+            found = self._query(
+                "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps(list(ids)),),
+                types=[int, bytes],
+            )
+            blobs = [blob for _, blob in found]
+            if {len(blob) for blob in blobs} - {dim * _NUMBER_BYTES}:
+                raise sqlite3.DatabaseError("an embedding has not the length that the index was made with")
+            rows = np.frombuffer(b"".join(blobs), dtype=np.float16).reshape(len(found), dim).astype(np.float32)
+            if not np.isfinite(rows).all():
+                raise sqlite3.DatabaseError("an embedding holds what is no number")
+        return [i for i, _ in found], rows
 
 
 def telling_words(question: str) -> list[str]:

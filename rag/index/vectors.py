@@ -1,7 +1,6 @@
 """Keeps the vectors of the chunks in FAISS and proposes the nearest."""
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.files import is_plain, write_file
 from rag.index.embedder import Vectors
 
 Ids = NDArray[np.int64]
@@ -106,18 +106,18 @@ class FaissStore:
         return [int(i) for i in ids[0] if i >= 0]
 
     def save(self, path: Path) -> None:
-        """Write the store aside, then put it in place."""
+        """Write the store aside, then put it in place; two processes may do so at once."""
         import faiss
 
-        aside = path.with_suffix(f".{os.getpid()}.tmp")  # two processes may save at once
-        faiss.write_index(self._index, str(aside))
-        aside.replace(path)
+        write_file(path, lambda aside: faiss.write_index(self._index, str(aside)))
 
     @classmethod
     def load(cls, path: Path) -> "FaissStore | None":
-        """Return the saved store, or None if it is missing or torn."""
+        """Return the saved store, or None if it is missing or torn, or no file."""
         import faiss
 
+        if not is_plain(path):
+            return None
         try:
             return cls(faiss.read_index(str(path)))
         except RuntimeError:

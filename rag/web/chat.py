@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from rag.errors import RagError
+from rag.text import repair_text
 from rag.types import Answer, Hit
 from rag.web.desk import Desk, Event, Options, Waiting
 from rag.web.history import Turn, list_messages
@@ -68,7 +69,8 @@ class Chat:
         """Answer a question, in the place of the one that is being edited if there is one."""
         turn = int(editing) if editing.isdecimal() else None
         options = Options(int(passages), float(caution), int(max_answer_tokens))
-        asked = Asked(question[:MAX_QUESTION_CHARACTERS].strip(), conversation, index, options, turn)
+        question = repair_text(question[:MAX_QUESTION_CHARACTERS]).strip()
+        asked = Asked(question, conversation, index, options, turn)
         if asked.question:
             yield from self._answer(asked, request)
         else:

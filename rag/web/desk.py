@@ -1,13 +1,15 @@
 """What all who use the page share: the models, the indexes, the line before the LLM, the conversations."""
 
+import filecmp
 import logging
+import os
 import secrets
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,8 @@ from rag.answer.prompt import load_answer_prompts, load_rewrite_prompts
 from rag.answer.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
-from rag.index.build import IndexReport, build_index, remove_sources
+from rag.files import find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
+from rag.index.build import IndexReport, build_index
 from rag.index.catalog import MILVUS, Entry, open_catalog, read_entries
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
@@ -23,6 +26,7 @@ from rag.index.reranker import Reranker, open_reranker
 from rag.index.sqlite import is_index, list_indexes
 from rag.llm.llm import LLM, Message, open_llm
 from rag.settings import Settings
+from rag.text import repair_text
 from rag.types import Answer, Chunk, Hit
 from rag.web.ahead import Ahead
 from rag.web.history import History
@@ -82,9 +86,9 @@ def warm_up(llm: LLM) -> None:
         llm.read([*prompts.examples, Message("user", "?")])
 
 
-def is_address(index: str) -> bool:
-    """Tell whether an index is named by its address on a server."""
-    return index.startswith(MILVUS)
+def is_address(index: object) -> bool:
+    """Return whether an index is named by its address on a server; a browser may send what is no name at all."""
+    return isinstance(index, str) and index.startswith(MILVUS)
 
 
 class Desk:
@@ -101,6 +105,7 @@ class Desk:
         self._models: Future[Models] = Future()
         self._indexes: dict[str, Index] = {}
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()
 
     def start(self) -> None:
         """Begin to load the models, in a thread, if they are not being loaded yet."""
@@ -154,6 +159,7 @@ class Desk:
         `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.
         """
         self.start()
+        question = repair_text(question)
         while self.loading:
             yield Waiting("The models are being loaded …")
             wait([self._models], timeout=_TICK_S)
@@ -178,6 +184,7 @@ class Desk:
     def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
         """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
         if not self.loading and not len(self.line):
+            question = repair_text(question)
             assistant = self._open_assistant(index, options)
             self._read_ahead(assistant, question, assistant.find(question, history=history)[:_AHEAD], history)
 
@@ -237,12 +244,14 @@ class Desk:
         return location
 
     def open_index(self, name: str) -> Index:
-        """Return an index, opened once for all; raises RagError."""
+        """Return an index, opened once for all, and anew if another has taken its place; raises RagError."""
         location, models = self.locate(name), self.models
         with self._lock:
             if name not in self._indexes:
                 self._indexes[name] = Index(location, models.embedder, reranker=models.reranker)
-            return self._indexes[name]
+            index = self._indexes[name]
+        index.renew()
+        return index
 
     def list_documents(self, index: str) -> list[Entry]:
         """Return the documents of an index, none where there is no index yet."""
@@ -271,46 +280,111 @@ class Desk:
         return stale
 
     def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
-        """Copy files into the index's folder and index them; one that is refused is not kept. Raises RagError."""
+        """Copy files into the index's folder and index them; one that is refused is not kept. Raises RagError.
+
+        A file never takes the place of another of its name: it is kept by another name, which the report gives.
+        """
+        tell = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
-            copies: list[Path] = []
-            for file in files:
-                copy = folder / file.name
-                while copy in copies:
-                    copy = copy.with_stem(f"{copy.stem}-{len(copies)}")
-                if copy.exists():
-                    shutil.copyfile(copy, Path(aside, copy.name))
-                shutil.copyfile(file, copy)
-                copies.append(copy)
+        known = {source for entry in self.list_documents(index) for source in entry.sources}
+        copies: dict[Path, None] = {}
+        renamed, refused = [], []
+        for file in files:
+            try:
+                copy = self._keep_file(file, folder)
+            except DocumentError as exc:
+                refused.append(str(exc))
+                tell(file, str(exc))
+                continue
+            copies[copy] = None
+            if copy.name != file.name:
+                renamed.append(f"{file.name} is kept as {copy.name}: another file of its name was there")
 
-            def note(file: Path, reason: str | None) -> None:
-                before = Path(aside, file.name)
-                if reason and before.exists():
-                    before.replace(file)
-                elif reason:
-                    file.unlink()
-                if on_file:
-                    on_file(file, reason)
+        def note(file: Path, reason: str | None) -> None:
+            if reason and str(file) not in known:
+                file.unlink(missing_ok=True)
+            tell(file, reason)
 
-            return self._build(index, copies, on_file=note)
+        report = self._build(index, list(copies), on_file=note)
+        return report._replace(skipped=[*refused, *report.skipped], renamed=renamed)
+
+    def _keep_file(self, file: Path, folder: Path) -> Path:
+        """Return a copy of a file in a folder, which may have been there already; raises DocumentError."""
+        if not is_plain(file):
+            raise DocumentError(f"cannot read {file.name}: it is no file")
+        try:
+            with self._keeping:
+                make_folder(folder)
+                restrict(folder, find_share(folder.parent))
+                remove_leftovers(folder)
+                copy = next(path for path in _list_names(folder / file.name) if _is_free(path, file))
+                if not is_plain(copy):
+                    write_file(copy, lambda aside: shutil.copyfile(file, aside))
+        except OSError as exc:
+            raise DocumentError(f"cannot keep {file.name}: {exc.strerror}; check its name and the disk") from exc
+        return copy.resolve()
 
     def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
-        """Bring an index up to date with the files of its documents; raises RagError."""
+        """Bring an index up to date with the files of its documents; raises RagError.
+
+        What cannot be read, such as a file on a disk that was taken out, stays as it was indexed.
+        """
         sources = [source for entry in self.list_documents(index) for source in entry.sources]
-        gone = [source for source in sources if not Path(source).is_file()]
-        if gone:
-            remove_sources(self.locate(index), gone)
-        there = [Path(source) for source in sources if source not in gone]
+        there = [Path(source) for source in sources if os.path.isfile(source)]  # noqa: PTH113  # it raises nothing
+        gone = [source for source in sources if _is_gone(Path(source))]
+        self._remove_sources(index, gone)
         report = self._build(index, there, on_file=on_file) if there else IndexReport(0, 0, 0, 0, [])
-        return report._replace(removed=len(gone))
+        skipped = list(report.skipped)
+        for source in sources:
+            if source not in gone and Path(source) not in there:
+                skipped.append(f"cannot read {source}: its folder cannot be read; it stays as it was indexed")
+                if on_file:
+                    on_file(Path(source), skipped[-1])
+        return report._replace(removed=len(gone), skipped=skipped)
 
     def remove(self, index: str, source: str) -> None:
         """Take a file out of an index, and delete it if it is a copy in the index's folder. Raises RagError."""
-        remove_sources(self.locate(index), [source])
-        if Path(source).is_relative_to((self.get_folder(index) / UPLOADS).resolve()):
+        with closing(open_catalog(self.locate(index))) as catalog:
+            if source not in catalog.get_sources():
+                raise DocumentError(f"{source} is not in the index {index}")
+        # The copy goes first: if this is stopped in between, removing again removes the rest.
+        if self._is_upload(index, Path(source)):
             Path(source).unlink(missing_ok=True)
+        self._remove_sources(index, [source])
+
+    def _is_upload(self, index: str, path: Path) -> bool:
+        """Return whether a path leads to a file in the index's folder of uploads, whatever dots and links it has."""
+        uploads = (self.get_folder(index) / UPLOADS).resolve()
+        return is_plain(path) and path.resolve().is_relative_to(uploads)
+
+    def _remove_sources(self, index: str, sources: Collection[str]) -> None:
+        """Take these files out of an index, each by its exact name."""
+        if sources:
+            with closing(open_catalog(self.locate(index))) as catalog, catalog.lock(lambda name: name in sources):
+                for source in sources:
+                    catalog.remove_source(source)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)
+
+
+def _is_gone(path: Path) -> bool:
+    """Return whether a file was deleted from its folder; an empty folder may be that of a disk that was taken out."""
+    try:
+        return not os.path.lexists(path) and any(path.parent.iterdir())
+    except OSError:
+        return False
+
+
+def _list_names(path: Path) -> Iterator[Path]:
+    """Yield a path, then others with a number behind the name."""
+    yield path
+    for number in count(1):
+        yield path.with_stem(f"{path.stem}-{number}")
+
+
+def _is_free(path: Path, file: Path) -> bool:
+    """Return whether a file can be copied to a path: there is nothing, or the same."""
+    if is_plain(path):
+        return filecmp.cmp(path, file, shallow=False)
+    return not os.path.lexists(path)

@@ -5,16 +5,18 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from rag.assistant import make_turn
-from rag.errors import CatalogError
+from rag.database import Row, Type, check_types, connect, explained, restrict_database
+from rag.files import make_file
 from rag.llm.llm import Message
+from rag.text import repair_text
 from rag.types import Answer
 
 HISTORY_FILE = "conversations.sqlite"
@@ -63,39 +65,46 @@ class History:
     """The conversations of all who use the page; each sees their own, named by `owner`."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the history in a folder, and make it where there is none; raises CatalogError."""
+        """Open the history in a folder, and make it where there is none; raises CatalogError.
+
+        Only the owner of the file can read it, even in a folder that is shared.
+        """
         self._path = folder / HISTORY_FILE
         self._lock = threading.Lock()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
-            self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; {_SCHEMA}")
-        except (OSError, sqlite3.Error) as exc:
-            raise CatalogError(f"cannot keep conversations in {self._path}: {exc}; check or move the file") from exc
+        with self._explained():
+            make_file(self._path)
+            restrict_database(self._path)
+            self._db = connect(self._path, "rw")
+            self._db.executescript(f"PRAGMA journal_mode = WAL; {_SCHEMA}")
 
     def list_conversations(self, *, owner: str, words: str = "", limit: int = 100) -> list[Listed]:
         """Return the conversations that hold all the words, the latest first."""
-        given = {"owner": owner, "words": json.dumps(words.casefold().split()), "limit": limit}
+        given = {"owner": owner, "words": json.dumps(repair_text(words).casefold().split()), "limit": limit}
         with self._opened() as db:
-            return [Listed(*row) for row in db.execute(_LIST, given)]
+            return [Listed(*row) for row in _fetch(db.execute(_LIST, given), [str, str, float])]
 
     def get_title(self, conversation: str, *, owner: str) -> str:
         """Return the title of a conversation, "" if there is no such one of this owner's."""
         with self._opened() as db:
             asked = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
-            row = db.execute(asked, (conversation, owner)).fetchone()
-        return str(row[0]) if row else ""
+            titles = _fetch(db.execute(asked, (conversation, owner)), [str])
+        return str(titles[0][0]) if titles else ""
 
     def read(self, conversation: str, *, owner: str) -> list[Turn]:
         """Return the turns of a conversation, none if there is no such one of this owner's."""
         with self._opened() as db:
-            rows = db.execute(
-                "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
-                " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
-                (conversation, owner),
-            ).fetchall()
-        return [Turn(_ANSWER.validate_json(record), *rest) for record, *rest in rows]
+            rows = _fetch(
+                db.execute(
+                    "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
+                    " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
+                    (conversation, owner),
+                ),
+                [str, str, float, str | None, str | None],
+            )
+            try:
+                return [Turn(_ANSWER.validate_json(record), *rest) for record, *rest in rows]
+            except ValidationError as exc:
+                raise sqlite3.DatabaseError("an answer is damaged") from exc
 
     def add(self, conversation: str, turn: Turn, *, owner: str) -> str:
         """Put a turn at the end of a conversation, a new one if there is no such; return the conversation's id."""
@@ -125,7 +134,7 @@ class History:
     def rename(self, conversation: str, title: str, *, owner: str) -> None:
         """Give a conversation another title."""
         with self._opened() as db:
-            title = " ".join(title.split())[:_TITLE_CHARACTERS]
+            title = " ".join(repair_text(title).split())[:_TITLE_CHARACTERS]
             db.execute("UPDATE conversations SET title = ? WHERE id = ? AND owner = ?", (title, conversation, owner))
 
     def delete(self, conversation: str, *, owner: str) -> None:
@@ -140,7 +149,7 @@ class History:
                 db.execute(
                     "UPDATE turns SET rating = ?3, comment = ?4 WHERE id ="
                     " (SELECT id FROM turns WHERE conversation = ?1 ORDER BY id LIMIT 1 OFFSET ?2)",
-                    (conversation, turn, rating, comment),
+                    (conversation, turn, rating, comment and repair_text(comment)),
                 )
 
     def close(self) -> None:
@@ -154,13 +163,21 @@ class History:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """Use the database alone, in one transaction."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                with self._db:
-                    yield self._db
-            except sqlite3.Error as exc:
-                raise CatalogError(f"cannot use {self._path}: {exc}; check or move the file") from exc
+        with self._lock, self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:
+                yield self._db
+
+    def _explained(self) -> AbstractContextManager[None]:
+        failure = f"cannot keep conversations in {self._path}"
+        return explained(failure, self._path, remedy="move it away, and the page begins a new one")
+
+
+def _fetch(rows: sqlite3.Cursor, types: Sequence[Type]) -> list[Row]:
+    """Return all the rows, whose values are of these types; raises DatabaseError."""
+    fetched = rows.fetchall()
+    check_types(fetched, types)
+    return fetched
 
 
 def list_messages(turns: Sequence[Turn]) -> list[Message]:

@@ -20,7 +20,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from rag.errors import RagError
-from rag.show import format_answer
+from rag.show import escape_markdown, format_answer
+from rag.text import repair_text
 from rag.web.access import Access
 from rag.web.desk import Desk
 from rag.web.entrance import make_entrance
@@ -202,7 +203,6 @@ def format_conversation(turns: list[Turn]) -> str:
     for turn in turns:
         asked = datetime.fromtimestamp(turn.asked, UTC).isoformat(timespec="seconds")
         answer = format_answer(turn.answer).replace("\n", "\n    ")
-        parts.append(
-            f"## {' '.join(turn.answer.question.split())}\n\n{asked}, index {turn.index_name}\n\n    {answer}\n"
-        )
-    return "\n".join(parts)
+        question, index = escape_markdown(turn.answer.question), escape_markdown(turn.index_name)
+        parts.append(f"## {question}\n\n{asked}, index {index}\n\n    {answer}\n")
+    return repair_text("\n".join(parts))

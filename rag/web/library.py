@@ -49,11 +49,13 @@ class Library:
             yield progress, gr.skip()
         yield progress, self.show(index, "")
 
-    def remove(self, index: str, words: str, event: gr.EventData) -> tuple[str, str]:
+    def remove(self, index: str, words: str, event: gr.EventData) -> tuple[Any, str]:
         """Take the file that a button names out of the index; return what was done, and the documents."""
-        source = str(event._data["source"])
         try:
+            source = str(event._data["source"])
             self._desk.remove(index, source)
+        except (KeyError, TypeError):  # a browser can send anything
+            return gr.skip(), self.show(index, words)
         except RagError as exc:
             return render_progress([], total=0, problem=str(exc)), self.show(index, words)
         done = render_progress([], total=0, summary=f"{Path(source).name} is removed.")
@@ -62,7 +64,7 @@ class Library:
     def create(self, name: str) -> tuple[Any, str]:
         """Make a name for a new index the one that is used, and empty the box; the first file makes the index."""
         with explained():
-            index = self._desk.settle(name.strip()).name
+            index = self._desk.settle((name or "").strip()).name
         return gr.Dropdown(sorted({*self._desk.list_indexes(), index}), value=index), ""
 
     def _follow(self, work: Callable[[OnFile], IndexReport], *, total: int) -> Iterator[str]:
@@ -95,4 +97,5 @@ def _summarise(report: IndexReport) -> str:
         "removed": report.removed,
         "refused": len(report.skipped),
     }
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "Nothing to do"
+    summary = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "Nothing to do"
+    return "; ".join([summary, *report.renamed])

@@ -9,6 +9,7 @@ from pathlib import Path
 from rag.answer.prompt import load_suggest_prompts
 from rag.answer.suggest import suggest_question
 from rag.errors import RagError
+from rag.files import is_plain, make_folder, write_file
 from rag.types import Chunk
 from rag.web.desk import Desk
 
@@ -40,7 +41,7 @@ class Suggestions:
             return []
         generation, path = opened.catalog.generation, self._desk.get_folder(index) / _FILE
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
+            kept = json.loads(path.read_text(encoding="utf-8") if is_plain(path) else "")
             if kept["generation"] == generation:
                 return [str(question) for question in kept["questions"]]
         except (OSError, ValueError, KeyError, TypeError):
@@ -65,8 +66,8 @@ class Suggestions:
                         pass
                     question = llm and suggest_question(chunk, llm=llm, prompts=prompts)
                 questions += [question] if question else []
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"generation": generation, "questions": questions}), encoding="utf-8")
+            make_folder(path.parent)
+            write_file(path, json.dumps({"generation": generation, "questions": questions}))
         except (RagError, OSError) as exc:
             logger.warning("no questions are suggested for the index %s: %s", index, exc)
             self._given_up.add(index)

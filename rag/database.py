@@ -1,0 +1,94 @@
+"""Opens the SQLite files, which only their owner can read, and says in one line what is wrong with one."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from rag.errors import CatalogError
+from rag.files import check_plain, restrict
+
+LOCK_TIMEOUT_S = 30.0
+# SQLite keeps these beside a file, with the same permissions.
+_SIDE_FILES = ("-wal", "-shm", "-journal")
+# These are the causes outside of the file; SQLite's messages on them say nothing of what the file holds.
+_CAUSES_OUTSIDE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+Row = tuple[Any, ...]
+Type = type | UnionType
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Open a SQLite file as its URI's `mode` says, to be used from several threads.
+
+    Every statement is a transaction of its own, and `fold(text)` is the text in lower case. Raises sqlite3.Error, and
+    OSError if the file, or one that SQLite keeps beside it, is a link, a pipe or a folder.
+    """
+    for name in (path.name, *(f"{path.name}{side}" for side in _SIDE_FILES)):
+        check_plain(path.with_name(name))
+    # The sqlite3 module serialises the calls of the threads.
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=LOCK_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+def restrict_database(path: Path, share: int = 0) -> None:
+    """Leave a SQLite file, and those beside it, to its owner, and to its group as `share` says."""
+    for side in ("", *_SIDE_FILES):
+        restrict(path.with_name(f"{path.name}{side}"), share)
+
+
+def get_cause(exc: Exception) -> int:
+    """Return SQLite's primary code of an error; 0 if it is an error of Python's module."""
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF
+
+
+@contextmanager
+def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
+    """Raise CatalogError for an error of SQLite or the system: the failure, its cause, and what to do.
+
+    The remedy is for a damaged file. No message has words that the file holds.
+    """
+    try:
+        yield
+    except sqlite3.ProgrammingError:  # our own mistake says nothing of the file
+        raise
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # SQLite's message may have damaged letters
+        cause = get_cause(exc)
+        if cause == sqlite3.SQLITE_FULL:
+            text = f"the disk of {path.parent} is full: free some space and run the same again; what was done is kept"
+        elif cause in _CAUSES_OUTSIDE:
+            text = f"{failure}: {exc}; check {path.parent}, and try again"
+        else:
+            text = f"{failure}: the file is damaged; {remedy}"
+        raise CatalogError(text) from exc
+    except OSError as exc:
+        raise CatalogError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
+
+
+def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:
+    """Raise DatabaseError if a value is of another type than it was stored with: the file is damaged."""
+    for place, allowed in enumerate(types):
+        kinds = set(map(type, map(itemgetter(place), rows)))
+        if not all(issubclass(kind, allowed) for kind in kinds):
+            raise sqlite3.DatabaseError("a value has another type than it was stored with")

@@ -1,0 +1,100 @@
+"""Makes files that only their owner can read, and takes no link, pipe or folder for a file."""
+
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+# What is written aside; an earlier version named the vectors so.
+_ASIDE = (".*.tmp", "vectors.*.tmp")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter, and those above it that are missing; raises OSError."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether there is a file at `path` that can be seen; a link, a pipe, a device or a folder is none."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def check_plain(path: Path) -> bool:
+    """Return whether there is a file at `path`; raises OSError if it cannot be seen, or a link or a pipe is there."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, f"{path.name} is no plain file: move it away")
+    return True
+
+
+def find_share(folder: Path) -> int:
+    """Return the permissions that a folder gives to its group; 0 if it lets others in.
+
+    A folder is its owner's alone when it is made. An administrator who shares it takes mode 0750, or 0770 if the group
+    is to write. A folder that others can enter was made by an earlier version: its group was given nothing on purpose.
+    """
+    mode = folder.stat().st_mode
+    return 0 if mode & stat.S_IRWXO else mode & stat.S_IRWXG
+
+
+def restrict(path: Path, share: int = 0) -> None:
+    """Leave a file or a folder to its owner, and to its group as `share` says; another user's stays as it is."""
+    is_folder = path.is_dir()
+    if is_folder or is_plain(path):
+        with suppress(OSError):
+            path.chmod(0o700 | share if is_folder else 0o600 | share & 0o660)
+
+
+def make_file(path: Path, share: int = 0) -> None:
+    """Make an empty file that only its owner, and its group as `share` says, can read, where there is none.
+
+    Raises OSError if it cannot be written, or a link, a pipe, a device or a folder is in its place.
+    """
+    if not check_plain(path):
+        make_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600 | share & 0o660))
+
+
+def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
+    """Write a file aside, a text or what is written by a function, then put it in the place of what is at `path`.
+
+    The folder's owner alone can read it, and its group where the folder is shared. Raises what the writing raises.
+    """
+    number, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
+    aside = Path(name)
+    try:
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(number, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
+        restrict(aside, find_share(path.parent))
+        if isinstance(content, str):
+            aside.write_text(content, encoding="utf-8")
+        else:
+            content(aside)
+        aside.replace(path)
+    finally:
+        os.close(number)
+        aside.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the files that processes were writing aside in a folder when they were killed."""
+    for left in (file for pattern in _ASIDE for file in folder.glob(pattern)):
+        with suppress(OSError):  # another process is writing it
+            number = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
+            finally:
+                os.close(number)
