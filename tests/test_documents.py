@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rag import DocumentError
 from rag.documents.chunk import describe_context, limit_chunk, split_document
-from rag.documents.metadata import find_metadata, parse_date
+from rag.documents.dates import parse_date
+from rag.documents.metadata import find_metadata
 from rag.documents.read import find_files, make_document, read_document
 from rag.documents.thread import find_addressee
 from rag.documents.voices import find_sections
@@ -65,6 +66,13 @@ def test_the_word_comments_in_a_sentence_begins_nothing() -> None:
         ("2012-10-04", "2012-10-04"),
         ("October 2012", "October 2012"),
         ("soon", "soon"),
+        ("Montag, 3. Mai 2024, 14:05 Uhr", "2024-05-03"),
+        ("4 de mayo de 2024", "2024-05-04"),
+        ("4 мая 2024 г.", "2024-05-04"),
+        ("٤ مايو ٢٠٢٤", "2024-05-04"),
+        ("2024年5月4日", "2024-05-04"),
+        ("5월 4일", "5월 4일"),
+        ("vor 3 Stunden", "vor 3 Stunden"),
     ],
 )
 def test_only_full_dates_are_normalised(text: str, date: str) -> None:

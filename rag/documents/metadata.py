@@ -2,16 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import accumulate, islice, takewhile
 from typing import NamedTuple
 
-from dateutil import parser as dateutil
+from rag.documents.dates import find_date, is_date, parse_date
+from rag.documents.languages import join
+from rag.documents.thread import find_thread_start
 
 Span = tuple[int, int]
 
-_FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*?)\s*$", re.IGNORECASE)
-_TITLE = re.compile(r"^#\s+(\S.*?)\s*$")
+_FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
+_TITLE = re.compile(r"^#\s+(\S.*)$")
 _FENCE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
 _CREDIT = re.compile(
@@ -19,40 +20,23 @@ _CREDIT = re.compile(
     r"(?P<author>[A-Z][\w.'’-]*(?: (?:(?:and|of|the|de|da|van|von|al|bin) )*[A-Z][\w.'’-]*){0,5})(?:\s*[,|·•–—(-].*)?$"
 )
 _HEAD_LINES = 20
-# "Published in The Express Tribune, October 4th, 2012."
-_PUBLISHED = re.compile(r"^[ \t]*published in ([^,\n]{2,60}),\s*(.{4,40}?)\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_FULL_DATE = re.compile(
-    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
-    r"|\d\d?(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,9}[.,]? \d{4}|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
+# "Published in The Harbour Post, October 4th, 2012." on a line of its own, at the top or the end of an article.
+_PUBLISHED = re.compile(
+    rf"^[ \t]*(?:(?:first |originally )?published in|{join('published')})\s+"
+    r"(?P<outlet>[^,，،\n]{2,60})[,，،]\s*(?P<date>.{4,40}?)\.?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
-# "3 hours ago", "yesterday at 9:12", "2d", "13.05. 12:50"
-_AGO = re.compile(
-    r"^(?:(?:an?|\d+)\s+(?:sec(?:ond)?|min(?:ute)?|h(?:ou)?r|day|week|wk|month|mo|year|yr)s?\.?\s+ago|\d+[smhdwy](?:\s+ago)?"
-    r"|(?:yesterday|today)(?:,? (?:at )?\d\d?[:.]\d\d)?|\d\d?\.\d\d?\.(?:\s+\d\d?[:.]\d\d)?)$",
-    re.IGNORECASE,
-)
-_DATED = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,4}|(?=\s|$))",
-    re.IGNORECASE,
-)
-# "04.05.2023" is no date of April.
-_WITH_DOTS = re.compile(r"\s*\d\d?\.\d\d?\.\d")
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
-_LONGEST_DATE = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says of itself; `gaps` are the lines that say so, which are no text of the article.
-
-    Those at the top end at `top_end`.
-    """
+    """What a page says of itself; `gaps` are the lines that say so, which are no text of the article."""
 
     gaps: tuple[Span, ...] = ()
-    top_end: int = 0
     title: str | None = None
     outlet: str | None = None
     author: str | None = None
@@ -60,7 +44,11 @@ class Metadata:
 
 
 def find_metadata(text: str) -> Metadata:
-    """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line."""
+    """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line of the article.
+
+    What readers wrote below says nothing of the page.
+    """
+    text = text[: find_thread_start(text)[0]]
     found: dict[str, str] = {}
     gaps: list[Span] = []
     in_fence = False
@@ -89,14 +77,13 @@ def find_metadata(text: str) -> Metadata:
         elif not _FENCE.match(words):
             break
         gaps.append(line.span())
-    top_end = gaps[-1][1] if gaps else 0
-    if published := _PUBLISHED.search(text):
+    published = next((line for line in _PUBLISHED.finditer(text) if is_date(line["date"])), None)
+    if published:
         gaps.append(published.span())
-    outlet = found.get("outlet") or found.get("source") or (published and published[1])
-    date = found.get("date") or found.get("published") or found.get("updated") or (published and published[2])
+    outlet = found.get("outlet") or found.get("source") or (published and published["outlet"])
+    date = found.get("date") or found.get("published") or found.get("updated") or (published and published["date"])
     return Metadata(
         gaps=tuple(gaps),
-        top_end=top_end,
         title=found.get("title"),
         outlet=outlet or None,
         author=found.get("author") or found.get("by"),
@@ -149,37 +136,3 @@ def _join_titles(lines: list[str]) -> dict[str, str]:
         return {}
     titles = accumulate((line.strip() for line in lines), "{}, {}".format)
     return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
-
-
-def find_date(text: str) -> str | None:
-    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
-    found = _FULL_DATE.search(text)
-    return parse_date(found[0]) if found else None
-
-
-def parse_date(text: str) -> str:
-    """Return a full date as ISO 8601, anything else as it stands."""
-    day_first = bool(_WITH_DOTS.match(text))
-    try:
-        # A part of the date that is missing is taken from the default: two defaults show it.
-        first, second = (
-            dateutil.parse(text, default=datetime(y, m, d), ignoretz=True, dayfirst=day_first)
-            for y, m, d in ((2000, 1, 1), (2004, 2, 2))
-        )
-    except (ValueError, OverflowError):
-        return text
-    return first.date().isoformat() if first.date() == second.date() else text
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a text is a date and nothing else: "October 5, 2012 at 9:12 am", "3 hours ago"."""
-    text = text.strip(" :()")
-    if _AGO.match(text):
-        return True
-    if len(text) > _LONGEST_DATE or not (_DATED.search(text) and re.search(r"\d", text)):
-        return False
-    try:
-        dateutil.parse(text, ignoretz=True)
-    except (ValueError, OverflowError):
-        return False
-    return True

@@ -10,13 +10,13 @@ from rag.documents.metadata import Metadata
 from rag.documents.thread import find_thread
 from rag.types import Section
 
-_MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.MULTILINE)
+_MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are in none."""
-    article_end, comments = find_thread(text, metadata.top_end)
+    article_end, comments = find_thread(text, markdown=markdown)
     edges = [*(gap for gap in metadata.gaps if gap[1] <= article_end), (article_end, article_end)]
     headings = list(_find_headings(text, article_end)) if markdown else []
     sections: list[Section] = []
@@ -39,7 +39,7 @@ def _find_headings(text: str, end: int) -> Iterator[_Heading]:
     code = [block.span() for block in _CODE.finditer(text, 0, end)]
     for found in _MARKDOWN_HEADING.finditer(text, 0, end):
         if not any(start <= found.start() < stop for start, stop in code):
-            yield _Heading(*found.span(), len(found[1]), found[2])
+            yield _Heading(*found.span(), len(found[1]), found[2].rstrip(" \t#") or found[2])
 
 
 def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]) -> Iterator[Section]:

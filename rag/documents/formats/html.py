@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.comments import drop_frames, read_plain_comments, take_plain_comments, take_thread
+from rag.documents.formats.areas import Page, survey
+from rag.documents.formats.comments import drop_areas, read_plain_comments, take_plain_comments, take_thread
 from rag.documents.formats.jsonld import take_json_comments
 from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import HEADINGS, drop_hidden, find_text, parse_html, walk_blocks
+from rag.documents.formats.markup import HEADINGS, drop_hidden, find_text, parse_page, walk_blocks
 from rag.documents.formats.post import Post, is_note
 from rag.documents.formats.roles import find_roles
 from rag.documents.thread import read_name
@@ -47,11 +48,13 @@ def read_html(path: Path) -> Extract:
 
 def extract_html(html: bytes | str) -> Extract:
     """Return a page's main text, then its readers' comments, and what it says of itself."""
-    tree = parse_html(html)
-    is_site = next(tree.iter("nav", "header", "footer", "aside"), None) is not None
+    tree, is_broken = parse_page(html)
+    site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
     _drop_site_parts(tree)
-    comments, opening = _take_comments(tree)
+    readers = survey(tree, is_broken=is_broken)
+    is_site = not all(map(readers.is_readers, site_parts))
+    comments, opening = _take_comments(tree, readers)
     _drop_related(tree)
     spell_out(tree)
     _fold_code(tree)
@@ -68,12 +71,13 @@ def extract_html(html: bytes | str) -> Extract:
     return Extract([*blocks, *comments], title, outlet if outlet != title else None, author, published)
 
 
-def _take_comments(tree: "HtmlElement") -> tuple[list[Block], Post | None]:
+def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post | None]:
     """Remove the comments from a page, however they are marked, and return them and a forum's first post."""
-    thread = take_thread(tree)
-    comments = thread.comments or take_json_comments(tree)
-    left = drop_frames(tree)
-    comments = comments or read_plain_comments(left, "Comments") or take_plain_comments(tree)
+    thread = take_thread(tree, page)
+    comments = thread.comments + take_json_comments(tree, thread.comments)
+    left = drop_areas(tree, page, thread.areas)
+    comments = comments or read_plain_comments(left)
+    comments += take_plain_comments(tree, page)
     # For trafilatura these names would mean comments that are still there.
     for element in tree.iter():
         for name in ("class", "id"):

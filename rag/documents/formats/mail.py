@@ -10,10 +10,10 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 from rag.documents.blocks import Block, Extract
+from rag.documents.dates import parse_date
 from rag.documents.formats.layout import spell_out
 from rag.documents.formats.markup import decode_html, drop_hidden, parse_html, walk_blocks
 from rag.documents.formats.post import mark_quote
-from rag.documents.metadata import parse_date
 from rag.errors import DocumentError
 
 _MOST_RECIPIENTS = 10

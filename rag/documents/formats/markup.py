@@ -38,6 +38,7 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2
 # The parser lets pass what its own tree may not hold.
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_STRAY_END = re.compile(r"Unexpected end tag : (?:div|section|article|main|[ou]l|li|table|t[drh]|blockquote|span)\s*")
 _SPACE = re.compile(r"\s+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _DECLARATION_BYTES = 4096
@@ -66,6 +67,11 @@ def decode_html(data: bytes) -> str:
 
 def parse_html(html: bytes | str) -> "HtmlElement":
     """Return the tree of a page or of a part of one, at most `MAX_DEPTH` deep, without the HTML's own comments."""
+    return parse_page(html)[0]
+
+
+def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
+    """Return the tree of a page, and whether the page closes boxes that are not open."""
     from lxml.html import HTMLParser, document_fromstring, html_parser  # takes 40 ms
 
     text = html if isinstance(html, str) else decode_html(html)
@@ -74,7 +80,8 @@ def parse_html(html: bytes | str) -> "HtmlElement":
     parser = HTMLParser(encoding="utf-8", target=target, huge_tree=True)
     # Bytes, because lxml refuses text that declares an encoding; white space alone would be an error.
     data = f"<html>{text}" if not text.strip() else text
-    return document_fromstring(data.encode("utf-8", errors="replace"), parser=parser)
+    tree = document_fromstring(data.encode("utf-8", errors="replace"), parser=parser)
+    return tree, any(_STRAY_END.fullmatch(error.message) for error in parser.error_log)
 
 
 class _Flattener:

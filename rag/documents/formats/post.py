@@ -46,9 +46,9 @@ class Post(NamedTuple):
 def read_post(element: "HtmlElement") -> Post | None:
     """Return what is written in an element; None if it has no words besides a signature and buttons."""
     element = deepcopy(element)  # If it is no comment, its signature belongs to one around it.
-    signature = find_signature(element)
-    answered = _find_answered(element)
     bodies = _find_bodies(element)
+    signature = find_signature(element, bodies)
+    answered = _find_answered(element)
     for body in bodies or [element]:
         body.tag = "div"  # Its paragraphs are no items, even if it is one of a list.
         _drop_controls(body, signature, is_marked=bool(bodies))

@@ -9,7 +9,13 @@ if TYPE_CHECKING:
 
 # Words of a name are joined by hyphens here: "comment__author-name", "commentAuthorName" are "comment-author-name".
 _WORDS = r"(?:[a-z0-9]+-)*"
-_SAID = r"(?:comment|reply|response|review|post|message|msg|user|answer)"
+# In the languages of the sites' makers.
+_COMMENT = r"(?:comment|kommentar|commentaire|comentario|commento|reactie|komentarz|yorum)"
+_COMMENTS = (
+    r"(?:comments|(?:leser)?kommentare|commentaires|comentarios|commenti|(?:lezers)?reacties|kommentarii|komentarze"
+    r"|yorumlar|pinglun)"
+)
+_SAID = r"(?:comment|reply|response|review|post|posting|message|msg|user|answer)"
 _BOX = (
     r"(?:-?(?:item|wrap|wrapper|container|holder|box|block|card|entry|node|row|inner|root|main|view|unit|thread|li"
     r"|\d+))?"
@@ -17,12 +23,12 @@ _BOX = (
 # Of other pages than this one.
 _ELSEWHERE = r"(?:recent|latest|popular|related)"
 _PATTERNS = {
-    "comment": rf"(?!.*(?:form|{_ELSEWHERE})){_WORDS}comment{_BOX}",
+    "comment": rf"(?!.*(?:form|{_ELSEWHERE})){_WORDS}{_COMMENT}{_BOX}",
     "reply": rf"(?:[a-z0-9]+-)?(?:reply|response){_BOX}",
-    "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|message|postbit|review|rev){_BOX}",
+    "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|posting|message|postbit|review|rev){_BOX}",
     # What holds comments.
     "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}"
-    r"(?:comments|reviews|comment-?(?:list|area|section|thread|tree)|disqus-thread)"
+    rf"(?:{_COMMENTS}|reviews|{_COMMENT}-?(?:list|area|section|thread|tree)|disqus-thread)"
     r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|template|thread))*",
     "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
     # What is written among them by nobody.

@@ -1,11 +1,11 @@
 """Finds who wrote a comment, and when."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.dates import find_date, is_date
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import find_date, is_date
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -34,18 +34,22 @@ class Signature(NamedTuple):
     elements: tuple["HtmlElement", ...]
 
 
-def find_signature(comment: "HtmlElement") -> Signature:
-    """Return who wrote a comment and when, by its marks, the names of classes or, before its date, its place."""
-    dated, date = next(_find_dates(comment), (None, None))
-    named, author = next(_find_marked_names(comment), (None, None))
+def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
+    """Return who wrote a comment and when, by its marks, the names of classes or, before its date, its place.
+
+    What stands in the `bodies`, which hold its words, signs only if nothing beside them does.
+    """
+    said = {part for body in bodies for part in body.iter()}
+    dated, date = next(_find_dates(comment, said), (None, None))
+    named, author = next(_find_marked_names(comment, said), (None, None))
     if not author and dated is not None:
         named, author = next(_find_unmarked_names(comment, dated), (None, None))
     return Signature(author, date, tuple(element for element in (named, dated) if element is not None))
 
 
-def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
+def _find_dates(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tuple["HtmlElement", str]]:
     """Yield the elements that hold a date, the surest first; those with full dates before "3 hours ago"."""
-    parts = list(comment.iterdescendants())
+    parts = sorted(comment.iterdescendants(), key=said.__contains__)
     marked = [part for part in parts if part.tag == "time" or part.get("itemprop", "").startswith("date")]
     named = [part for part in parts if "date" in find_roles(part)]
     signed = [part for part in parts if "author" in find_roles(part)]
@@ -58,15 +62,15 @@ def _find_dates(comment: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
             yield part, text
 
 
-def _find_marked_names(comment: "HtmlElement") -> Iterator[tuple["HtmlElement | None", str]]:
+def _find_marked_names(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tuple["HtmlElement | None", str]]:
     for attribute in _NAME_ATTRIBUTES:
         if (value := comment.get(attribute, "").strip()) and not value.isdecimal() and len(value) <= _LONGEST_NAME:
             yield None, value
-    ranked: list[tuple[int, int, HtmlElement]] = []
+    ranked: list[tuple[bool, int, int, HtmlElement]] = []
     for place, element in enumerate(comment.iterdescendants()):
         if (rank := _rank_name(element)) is not None:
-            ranked.append((rank, place, element))
-    for _, _, element in sorted(ranked):
+            ranked.append((element in said, rank, place, element))
+    for *_, element in sorted(ranked):
         inner = next(element.iterfind(".//*[@itemprop='name']"), element)
         if name := _read_name(inner):
             yield element, name

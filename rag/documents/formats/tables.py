@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.dates import parse_date
 from rag.documents.formats.decode import decode
-from rag.documents.metadata import parse_date
 from rag.errors import DocumentError
 from rag.types import Voice
 

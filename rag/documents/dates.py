@@ -1,0 +1,98 @@
+"""Reads dates as pages write them, in the languages of `rag.documents.languages`."""
+
+import re
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from dateutil import parser as dateutil
+
+from rag.documents.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from dateparser.date import DateDataParser
+
+_FULL_DATE = re.compile(
+    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
+    r"|\d\d?(?:st|nd|rd|th|er|º)?\.?(?: of| de)? [^\W\d_]{3,10}[.,]?(?: de)? \d{4}"
+    r"|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
+    r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]"
+)
+# "3 hours ago", "yesterday at 9:12", "2d", "13.05. 12:50"
+_AGO = re.compile(
+    r"^(?:(?:an?|\d+)\s+(?:sec(?:ond)?|min(?:ute)?|h(?:ou)?r|day|week|wk|month|mo|year|yr)s?\.?\s+ago|\d+[smhdwy](?:\s+ago)?"
+    r"|(?:yesterday|today)(?:,? (?:at )?\d\d?[:.]\d\d)?|\d\d?\.\d\d?\.(?:\s+\d\d?[:.]\d\d)?)$",
+    re.IGNORECASE,
+)
+_DATED = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,4}|(?=\s|$))",
+    re.IGNORECASE,
+)
+_UNSPACED = ("zh", "ja", "ko")
+_SPACED_WORDS = "|".join(words.dates for code, words in LANGUAGES.items() if code not in _UNSPACED)
+_UNSPACED_WORDS = "|".join(LANGUAGES[code].dates for code in _UNSPACED)
+# Words that a date in another language than English has: only with one of them its parser, which is slow, is asked.
+_FOREIGN = re.compile(
+    rf"(?<![^\W\d_])(?:{_SPACED_WORDS})(?![^\W\d_])|\d ?[^\W\d_]{{0,3}} ?(?:{_UNSPACED_WORDS})", re.IGNORECASE
+)
+# "04.05.2023" is no date of April.
+_WITH_DOTS = re.compile(r"\s*\d\d?\.\d\d?\.\d")
+_LONGEST_DATE = 40
+
+
+def find_date(text: str) -> str | None:
+    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
+    full_date = _FULL_DATE.search(text)
+    return parse_date(full_date[0]) if full_date else None
+
+
+def parse_date(text: str) -> str:
+    """Return a full date as ISO 8601, anything else as it stands."""
+    day_first = bool(_WITH_DOTS.match(text))
+    try:
+        # A part of the date that is missing is taken from the default: two defaults show it.
+        first, second = (
+            dateutil.parse(text, default=datetime(y, m, d), ignoretz=True, dayfirst=day_first)
+            for y, m, d in ((2000, 1, 1), (2004, 2, 2))
+        )
+    except (ValueError, OverflowError):
+        day = _parse_foreign(text, full=True)
+        return day.date().isoformat() if day else text
+    return first.date().isoformat() if first.date() == second.date() else text
+
+
+@lru_cache(maxsize=4096)
+def is_date(text: str) -> bool:
+    """Return True for a date and nothing else: "October 5, 2012 at 9:12 am", "3 hours ago", "vor 3 Stunden"."""
+    text = text.strip(" :()（）")
+    if len(text) > _LONGEST_DATE:
+        return False
+    if _AGO.match(text):
+        return True
+    if not any(map(str.isdecimal, text)):
+        return False
+    if _DATED.search(text):
+        try:
+            dateutil.parse(text, ignoretz=True)
+        except (ValueError, OverflowError):
+            pass
+        else:
+            return True
+    return _parse_foreign(text, full=False) is not None
+
+
+@lru_cache(maxsize=4096)
+def _parse_foreign(text: str, *, full: bool) -> datetime | None:
+    """Return the time that a text in another language than English is; with `full` one with a day, month and year."""
+    if len(text) > _LONGEST_DATE or not _FOREIGN.search(text):
+        return None
+    moment: datetime | None = _load_parser(full=full).get_date_data(text).date_obj
+    return moment
+
+
+@cache
+def _load_parser(*, full: bool) -> "DateDataParser":
+    from dateparser.date import DateDataParser  # takes 0.1 s
+
+    settings: dict[str, Any] = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]} if full else {}
+    return DateDataParser(languages=list(LANGUAGES), settings=settings)
