@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract
+from rag.documents.formats.hidden import drop_hidden
 from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import decode_html, drop_hidden, parse_html, walk_blocks
+from rag.documents.formats.markup import decode_html, parse_html, walk_blocks
 from rag.documents.metadata import parse_date
 from rag.errors import DocumentError
 
