@@ -221,6 +221,9 @@ class _Page:
         texts = {name: value.text for name, value in values.items()}
         if any(texts.get(name, "none") not in _NO_MOTION for name in ("animation", "animation-name", "transition")):
             return True
+        # Scripts of other sites find what they fade in by its data.
+        if way.hides is _is_faint and any(name.startswith("data-") for name in element.attrib):
+            return True
         for name in values.keys() & way.properties:
             alternatives = self._sheet.find_alternatives(name, values[name])
             if any(not way.hides({**texts, name: text}) for text in alternatives):

@@ -1,0 +1,174 @@
+"""Words that no reader of a file sees are left out; words that only look hidden to a program stay."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.documents.blocks import assemble
+from rag.documents.formats.html import extract_html
+
+SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."
+
+
+def read_page(body: str, style: str = "", head: str = "") -> str:
+    return assemble("page.html", extract_html(f"<head>{head}<style>{style}</style></head><body>{body}</body>")).text
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display:none",
+        "DISPLAY : NONE !important",
+        "display:block;display:none",
+        "visibility:hidden",
+        "visibility: collapse",
+        "content-visibility:hidden",
+        "opacity:0",
+        "opacity: 0.01",
+        "filter:opacity(0%)",
+        "font-size:0",
+        "font-size:1px",
+        "font-size: .05em",
+        "font:1px/1 serif",
+        "color:#fff",
+        "color:white;background:white",
+        "color:rgb(255, 255, 255)",
+        "color:hsl(0 0% 100%)",
+        "color:#fefefe",
+        "color:transparent",
+        "color:rgba(0,0,0,0)",
+        "background:#000",
+        "color:teal;background-color:teal",
+        "text-indent:-9999px",
+        "position:absolute;left:-9999px",
+        "position:fixed; top:-500em",
+        "position:absolute;right:-2000px",
+        "margin-left:-5000px",
+        "transform:translateX(-9999px)",
+        "transform:scale(0)",
+        "zoom:0",
+        "position:absolute;clip:rect(0 0 0 0)",
+        "position:absolute;clip:rect(1px, 1px, 1px, 1px)",
+        "clip-path:inset(50%)",
+        "clip-path:inset(0 100% 0 0)",
+        "clip-path:circle(0)",
+        "height:0;overflow:hidden",
+        "max-height:0;overflow-y:hidden",
+        "width:1px;height:1px;overflow:hidden",
+    ],
+)
+@pytest.mark.parametrize("place", ["attribute", "class"])
+def test_words_that_a_style_hides_are_left_out(style: str, place: str) -> None:
+    hidden = f'<p style="{style}">{SECRET}</p>' if place == "attribute" else f'<p class="x">{SECRET}</p>'
+    rules = f".y, .x {{ {style} }}" if place == "class" else ""
+    assert read_page(f"<p>{SHOWN}</p>{hidden}", rules) == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("style", "hidden"),
+    [
+        ("#x { display:none }", f'<p id="x">{SECRET}</p>'),
+        ("aside, em { display:none }", f"<p><em>{SECRET}</em></p>"),
+        ("div > p.x { display:none }", f'<div><p class="x">{SECRET}</p></div>'),
+        (".a .b { display:none }", f'<div class="a"><div><p class="b">{SECRET}</p></div></div>'),
+        ("p[data-x] { display:none }", f"<p data-x>{SECRET}</p>"),
+        ("@media screen { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
+        ("@media (min-width: 600px) { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
+        ("@supports (display:grid) { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
+        ("/* } */ .x { content: '}'; display/**/: none; }", f'<p class="x y">{SECRET}</p>'),
+        (".x { display:none } p { display:block }", f'<p class="x">{SECRET}</p>'),
+        (".x { display:block } .x { display:none }", f'<p class="x">{SECRET}</p>'),
+        (".x { color:#fff } :root { background:#fff }", f'<div class="x"><p>{SECRET}</p></div>'),
+        ("body { background:#222; color:#eee }", f'<p style="color:#222">{SECRET}</p>'),
+        (".x { display:none } .y:hover { display:block }", f'<p class="x">{SECRET}</p>'),
+        (".x { display:none } .x::before { display:block }", f'<p class="x">{SECRET}</p>'),
+        ("", f"<p hidden>{SECRET}</p>"),
+        ("", f"<dialog>{SECRET}</dialog>"),
+        ("", f"<div popover>{SECRET}</div>"),
+        ("", f"<template>{SECRET}</template>"),
+        ("", f"<noscript>{SECRET}</noscript>"),
+        ("", f"<!-- {SECRET} -->"),
+        ("", f'<font color="#ffffff">{SECRET}</font>'),
+        ("", f'<table bgcolor="black"><tr><td>{SECRET}</td></tr></table>'),
+        ("", f'<p style="visibility:hidden">{SECRET} <b style="visibility:visible"></b> {SECRET}</p>'),
+    ],
+)
+def test_words_that_a_page_hides_in_other_ways_are_left_out(style: str, hidden: str) -> None:
+    assert read_page(f"<p>{SHOWN}</p>{hidden}", style) == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("style", "body"),
+    [
+        # Collapsed parts that a reader opens.
+        ("", f"<details><summary>More</summary><p>{SHOWN}</p></details>"),
+        (".panel { display:none }", f'<button>Fees</button><div class="panel"><p>{SHOWN}</p></div>'),
+        (".panel { display:none } .panel.open { display:block }", f'<p class="panel">{SHOWN}</p>'),
+        (".a { max-height:0; overflow:hidden; transition:max-height .2s }", f'<p class="a">{SHOWN}</p>'),
+        (".accordion-body { display:none }", f'<div class="accordion-body">{SHOWN}</div>'),
+        ("#fees { display:none } #fees:target { display:block }", f'<p id="fees">{SHOWN}</p>'),
+        (".more { display:none } input:checked ~ .more { display:block }", f'<p class="more">{SHOWN}</p>'),
+        ("", f'<a href="#fees">Fees</a><hr><p id="fees" style="display:none">{SHOWN}</p>'),
+        ("", f'<h3 aria-controls="f">Fees</h3><hr><p id="f" hidden>{SHOWN}</p>'),
+        ("", f'<div role="tabpanel" hidden>{SHOWN}</div>'),
+        ("", f'<p id="q" style="display:none">{SHOWN}</p><script>show(document.getElementById("q"))</script>'),
+        (".spoiler { color:#000; background:#000 } .spoiler:hover { color:#fff }", f'<p class="spoiler">{SHOWN}</p>'),
+        ("", f'<p hidden="until-found">{SHOWN}</p>'),
+        ("", f"<dialog open>{SHOWN}</dialog>"),
+        # What fades in, and what a small screen or a printer shows.
+        ("p { animation: appear 1s forwards; opacity:0 }", f"<p>{SHOWN}</p>"),
+        ("", f'<p style="opacity:0" data-aos="fade-up">{SHOWN}</p>'),
+        ("@media print { p { display:none } }", f"<p>{SHOWN}</p>"),
+        ("@media (max-width: 600px) { p { display:none } }", f"<p>{SHOWN}</p>"),
+        ("@media (prefers-color-scheme: dark) { p { color:#fff } }", f"<p>{SHOWN}</p>"),
+        (".m { display:none } @media (max-width: 600px) { .m { display:block } }", f'<p class="m">{SHOWN}</p>'),
+        (".m { display:none } @media (min-width: 600px) { .m { display:block } }", f'<p class="m">{SHOWN}</p>'),
+        # Light letters on what is dark, or may be.
+        ("body { background:#111; color:#eee }", f"<p>{SHOWN}</p>"),
+        ("th { background:#036; color:#fff }", f"<table><tr><th>{SHOWN}</th></tr></table>"),
+        ("tr { background:navy } td { color:white }", f"<table><tr><td>{SHOWN}</td></tr></table>"),
+        (".hero { background:url(sea.jpg) } p { color:#fff }", f'<div class="hero"><p>{SHOWN}</p></div>'),
+        ("p { position:absolute; color:#fff }", f'<img src="sea.jpg"><p>{SHOWN}</p>'),
+        ("p { background:linear-gradient(red,blue); -webkit-background-clip:text; color:transparent }", f"<p>{SHOWN}</p>"),
+        (":root { color-scheme:dark } p { color:#fff }", f"<p>{SHOWN}</p>"),
+        ("p { color:var(--text); background:var(--page) }", f"<p>{SHOWN}</p>"),
+        ("", f'<table bgcolor="#003366"><tr><td><font color="white">{SHOWN}</font></td></tr></table>'),
+        # Small, pale or set apart, and yet seen.
+        ("p { color:#999; font-size:8px }", f"<p>{SHOWN}</p>"),
+        (".row { font-size:0 } p { font-size:16px }", f'<div class="row"><p>{SHOWN}</p></div>'),
+        (".row { visibility:hidden } p { visibility:visible }", f'<div class="row"><p>{SHOWN}</p></div>'),
+        ("p { display:none } .shown { display:block }", f'<p class="shown">{SHOWN}</p>'),
+        (".x { display:none !important } .x { display:block !important }", f'<p class="x">{SHOWN}</p>'),
+        ("div > p { display:none }", f"<div><section><p>{SHOWN}</p></section></div>"),
+        (".x::after { display:none }", f'<p class="x">{SHOWN}</p>'),
+        ("p { left:-9999px; text-indent:-20px; opacity:.5; height:0 }", f"<p>{SHOWN}</p>"),
+        ("body { visibility:hidden; opacity:0 }", f"<p>{SHOWN}</p>"),
+        ("", f'<p aria-hidden="true">{SHOWN}</p>'),
+        ("", f'<p><i aria-hidden="true">★</i><span aria-hidden="true">{SHOWN}</span></p>'),
+        ("p { background:#fff } a { text-decoration:none }", f'<p style="color:#fff"><a href="/x">{SHOWN}</a></p>'),
+    ],
+)
+def test_words_that_a_reader_sees_stay(style: str, body: str) -> None:
+    assert SHOWN in read_page(body, style)
+
+
+def test_white_words_stay_on_a_page_whose_style_sheet_is_elsewhere() -> None:
+    page = f'<div class="banner"><p style="color:#fff">{SHOWN}</p></div><p style="color:#fff;background:#fff">{SECRET}</p>'
+    assert read_page(page, head='<link rel="stylesheet" href="site.css">') == SHOWN
+
+
+def test_words_for_screen_readers_alone_are_left_out_and_what_they_describe_stays() -> None:
+    style = ".sr-only { position:absolute; width:1px; height:1px; overflow:hidden; clip:rect(0,0,0,0) }"
+    page = '<p>Stars: <b aria-hidden="true">4 of 5</b><span class="sr-only">four out of five</span></p>'
+    assert read_page(page, style) == "Stars: 4 of 5"
+
+
+def test_words_around_what_is_hidden_are_kept_in_order() -> None:
+    page = "<p>One <i hidden>x</i>two<b hidden>y</b> <u>three</u><s hidden>z</s> four</p>"
+    assert read_page(page) == "One two three four"
+
+
+def test_many_rules_and_many_elements_take_seconds() -> None:
+    elements = "".join(f'<p class="a b c" id="i{number}">Word {number}.</p>' for number in range(10_000))
+    rules = "".join(f".a.b .c{number}, .a, .a .b.c, div .a > .b {{ color:#{number:06} }}" for number in range(10_000))
+    assert read_page(elements + f'<p class="x">{SECRET}</p>', rules + ".x { display:none }").startswith("Word 0.")
