@@ -1,11 +1,18 @@
 """Words that no reader of a file sees are left out; words that only look hidden to a program stay."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from PIL import Image
+from reportlab.lib.colors import Color, black, navy, white
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
 from rag.documents.blocks import assemble
 from rag.documents.formats.html import extract_html
+from rag.documents.formats.pdf import read_pdf
 
 SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."
 
@@ -129,7 +136,10 @@ def test_words_that_a_page_hides_in_other_ways_are_left_out(style: str, hidden: 
         ("tr { background:navy } td { color:white }", f"<table><tr><td>{SHOWN}</td></tr></table>"),
         (".hero { background:url(sea.jpg) } p { color:#fff }", f'<div class="hero"><p>{SHOWN}</p></div>'),
         ("p { position:absolute; color:#fff }", f'<img src="sea.jpg"><p>{SHOWN}</p>'),
-        ("p { background:linear-gradient(red,blue); -webkit-background-clip:text; color:transparent }", f"<p>{SHOWN}</p>"),
+        (
+            "p { background:linear-gradient(red,blue); -webkit-background-clip:text; color:transparent }",
+            f"<p>{SHOWN}</p>",
+        ),
         (":root { color-scheme:dark } p { color:#fff }", f"<p>{SHOWN}</p>"),
         ("p { color:var(--text); background:var(--page) }", f"<p>{SHOWN}</p>"),
         ("", f'<table bgcolor="#003366"><tr><td><font color="white">{SHOWN}</font></td></tr></table>'),
@@ -153,7 +163,9 @@ def test_words_that_a_reader_sees_stay(style: str, body: str) -> None:
 
 
 def test_white_words_stay_on_a_page_whose_style_sheet_is_elsewhere() -> None:
-    page = f'<div class="banner"><p style="color:#fff">{SHOWN}</p></div><p style="color:#fff;background:#fff">{SECRET}</p>'
+    page = (
+        f'<div class="banner"><p style="color:#fff">{SHOWN}</p></div><p style="color:#fff;background:#fff">{SECRET}</p>'
+    )
     assert read_page(page, head='<link rel="stylesheet" href="site.css">') == SHOWN
 
 
@@ -172,3 +184,122 @@ def test_many_rules_and_many_elements_take_seconds() -> None:
     elements = "".join(f'<p class="a b c" id="i{number}">Word {number}.</p>' for number in range(10_000))
     rules = "".join(f".a.b .c{number}, .a, .a .b.c, div .a > .b {{ color:#{number:06} }}" for number in range(10_000))
     assert read_page(elements + f'<p class="x">{SECRET}</p>', rules + ".x { display:none }").startswith("Word 0.")
+
+
+def draw(
+    canvas: Canvas, words: str, x: float = 72, y: float = 600, *, color: Color = black, size: float = 12, mode: int = 0
+) -> None:
+    text = canvas.beginText(x, y)
+    text.setFont("Helvetica", size)
+    text.setFillColor(color)
+    text.setTextRenderMode(mode)
+    text.textOut(words)
+    text.setTextRenderMode(0)
+    canvas.drawText(text)
+    canvas.setFillColor(black)
+
+
+def draw_box(canvas: Canvas, color: Color, height: float = 40) -> None:
+    canvas.setFillColor(color)
+    canvas.rect(50, 590, 400, height, stroke=0, fill=1)
+
+
+def draw_clipped(canvas: Canvas, words: str, width: float, x: float = 0) -> None:
+    canvas.saveState()
+    path = canvas.beginPath()
+    path.rect(x, 590, width, 40)
+    canvas.clipPath(path, stroke=0)
+    draw(canvas, words)
+    canvas.restoreState()
+
+
+def draw_image(canvas: Canvas) -> None:
+    canvas.drawImage(ImageReader(Image.new("L", (8, 8), 200)), 0, 0, 595, 842)
+
+
+def draw_form(canvas: Canvas, paint: Callable[[Canvas], object]) -> None:
+    canvas.beginForm("form")
+    paint(canvas)
+    canvas.endForm()
+    canvas.saveState()
+    canvas.translate(20, -30)
+    canvas.doForm("form")
+    canvas.restoreState()
+
+
+def draw_scaled(canvas: Canvas, words: str, scale: float) -> None:
+    canvas.saveState()
+    canvas.scale(scale, scale)
+    draw(canvas, words, 72 / scale, 600 / scale)
+    canvas.restoreState()
+
+
+def read_drawing(folder: Path, *paints: Callable[[Canvas], object], crop: tuple[int, ...] | None = None) -> str:
+    canvas = Canvas(str(folder / "page.pdf"))
+    if crop:
+        canvas.setCropBox(crop)
+    for paint in paints:
+        paint(canvas)
+    canvas.showPage()
+    canvas.save()
+    return assemble("page.pdf", read_pdf(folder / "page.pdf")).text
+
+
+@pytest.mark.parametrize(
+    "paints",
+    [
+        [lambda c: draw(c, SECRET, mode=3)],
+        [lambda c: draw(c, SECRET, mode=7)],
+        [lambda c: draw(c, SECRET, color=white)],
+        [lambda c: draw(c, SECRET, color=Color(0.99, 0.98, 0.99))],
+        [lambda c: draw(c, SECRET, color=Color(0, 0, 0, alpha=0))],
+        [lambda c: draw(c, SECRET, size=0.5)],
+        [lambda c: draw(c, SECRET, size=1)],
+        [lambda c: draw_scaled(c, SECRET, 0.01)],
+        [lambda c: draw(c, SECRET, x=-900)],
+        [lambda c: draw(c, SECRET, y=2000)],
+        [lambda c: draw_box(c, navy), lambda c: draw(c, SECRET, color=navy)],
+        [lambda c: draw_box(c, navy), lambda c: draw_box(c, white), lambda c: draw(c, SECRET, color=white)],
+        [lambda c: draw(c, SECRET, color=white), lambda c: draw_box(c, navy, height=3)],
+        [lambda c: draw_clipped(c, SECRET, 20)],
+        [lambda c: draw_form(c, lambda form: draw(form, SECRET, mode=3))],
+        [lambda c: draw_form(c, lambda form: draw(form, SECRET, color=white))],
+        [lambda c: draw_form(c, lambda form: draw_clipped(form, SECRET, 20))],
+    ],
+)
+def test_words_that_no_page_of_a_pdf_shows_are_left_out(
+    tmp_path: Path, paints: list[Callable[[Canvas], object]]
+) -> None:
+    assert read_drawing(tmp_path, lambda c: draw(c, SHOWN, y=500), *paints) == SHOWN
+
+
+def test_words_outside_of_the_crop_box_are_left_out(tmp_path: Path) -> None:
+    shown, cropped = (lambda c: draw(c, SHOWN, y=500)), (lambda c: draw(c, SECRET, y=800))
+    assert read_drawing(tmp_path, shown, cropped, crop=(0, 0, 595, 700)) == SHOWN
+
+
+@pytest.mark.parametrize(
+    "paints",
+    [
+        [draw_image, lambda c: draw(c, SHOWN, mode=3)],
+        [lambda c: draw(c, SHOWN, mode=3), draw_image],
+        [draw_image, lambda c: draw(c, SHOWN, color=white)],
+        [lambda c: draw_form(c, draw_image), lambda c: draw(c, SHOWN, mode=3)],
+        [draw_image, lambda c: draw_form(c, lambda form: draw(form, SHOWN, mode=3))],
+        [lambda c: draw_box(c, black, height=20), lambda c: draw(c, SHOWN, mode=3)],
+        [lambda c: draw_box(c, navy), lambda c: draw(c, SHOWN, color=white)],
+        [lambda c: draw_form(c, lambda form: draw_box(form, navy)), lambda c: draw(c, SHOWN, y=575, color=white)],
+        [lambda c: c.circle(200, 600, 190, fill=1), lambda c: draw(c, SHOWN, color=white)],
+        [lambda c: c.setLineWidth(30), lambda c: c.line(50, 605, 400, 605), lambda c: draw(c, SHOWN, color=white)],
+        [lambda c: c.linearGradient(0, 590, 400, 630, (black, navy)), lambda c: draw(c, SHOWN, color=white)],
+        [lambda c: draw(c, SHOWN, size=4)],
+        [lambda c: draw(c, SHOWN, color=Color(0.8, 0.8, 0.8))],
+        [lambda c: draw(c, SHOWN, color=white, mode=2)],
+        [lambda c: draw_scaled(c, SHOWN, 0.5)],
+        [lambda c: draw(c, SHOWN, x=-20)],
+        [lambda c: draw_clipped(c, SHOWN, 120)],
+        [lambda c: draw_form(c, lambda form: draw_clipped(form, SHOWN, 120))],
+    ],
+)
+def test_words_that_a_page_of_a_pdf_shows_stay(tmp_path: Path, paints: list[Callable[[Canvas], object]]) -> None:
+    assert read_drawing(tmp_path, *paints) == SHOWN

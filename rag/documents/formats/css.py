@@ -16,9 +16,9 @@ PROPERTIES = frozenset(
     re.findall(
         r"[\w-]+",
         "animation animation-name background-clip background-color background-image clip clip-path color"
-        " color-scheme content-visibility display filter font-size height left margin-left margin-top max-height max-width opacity"
-        " overflow position right text-fill-color text-indent text-shadow text-stroke top transform transition"
-        " visibility width zoom",
+        " color-scheme content-visibility display filter font-size height left margin-left margin-top max-height"
+        " max-width opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform"
+        " transition visibility width zoom",
     )
 )
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL)
