@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import docx
 import pytest
-
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from docx.text.run import Run
 from PIL import Image
 from reportlab.lib.colors import Color, black, navy, white
 from reportlab.lib.utils import ImageReader
@@ -12,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.documents.blocks import assemble
 from rag.documents.formats.html import extract_html
+from rag.documents.formats.office import read_docx
 from rag.documents.formats.pdf import read_pdf
 
 SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."
@@ -303,3 +307,99 @@ def test_words_outside_of_the_crop_box_are_left_out(tmp_path: Path) -> None:
 )
 def test_words_that_a_page_of_a_pdf_shows_stay(tmp_path: Path, paints: list[Callable[[Canvas], object]]) -> None:
     assert read_drawing(tmp_path, *paints) == SHOWN
+
+
+W14 = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
+
+
+def format_run(run: Run, settings: str) -> None:
+    properties = parse_xml(f"<w:rPr {nsdecls('w')} {W14}>{settings}</w:rPr>")
+    for setting in properties:
+        run._r.get_or_add_rPr().append(setting)
+
+
+def read_letter(folder: Path, build: Callable[[docx.document.Document], object]) -> str:
+    document = docx.Document()
+    document.add_paragraph(SHOWN)
+    build(document)
+    document.save(str(folder / "letter.docx"))
+    return assemble("letter.docx", read_docx(folder / "letter.docx")).text
+
+
+def add_run(document: docx.document.Document, words: str, settings: str, paragraph: str = "") -> None:
+    added = document.add_paragraph()
+    if paragraph:
+        added._p.get_or_add_pPr().append(parse_xml(f"<{paragraph} {nsdecls('w')}/>"))
+    format_run(added.add_run(words), settings)
+
+
+def add_styled(document: docx.document.Document, words: str, settings: str, kind: str) -> None:
+    style, derived = document.styles.add_style("Base", kind), document.styles.add_style("Derived", kind)
+    style.element.append(parse_xml(f"<w:rPr {nsdecls('w')}>{settings}</w:rPr>"))
+    derived.base_style = style
+    if kind == 1:
+        document.add_paragraph(words, derived)
+    else:
+        document.add_paragraph().add_run(words, derived)
+
+
+def add_row(
+    document: docx.document.Document, words: str, settings: str, *, row: str = "", cell: str = "", style: str = ""
+) -> None:
+    table = document.add_table(1, 1, style or None)
+    if row:
+        table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<{row} {nsdecls('w')}/>"))
+    if cell:
+        table.cell(0, 0)._tc.get_or_add_tcPr().append(parse_xml(f"<{cell} {nsdecls('w')}/>"))
+    format_run(table.cell(0, 0).paragraphs[0].add_run(words), settings)
+
+
+WHITE = '<w:color w:val="FFFFFF"/>'
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda d: add_run(d, SECRET, "<w:vanish/>"),
+        lambda d: add_run(d, SECRET, '<w:vanish w:val="true"/>'),
+        lambda d: add_run(d, SECRET, "<w:webHidden/>"),
+        lambda d: add_run(d, SECRET, WHITE),
+        lambda d: add_run(d, SECRET, '<w:color w:val="FDFDFD"/>'),
+        lambda d: add_run(d, SECRET, '<w:sz w:val="2"/>'),
+        lambda d: add_run(d, SECRET, '<w:color w:val="FFFFFF"/><w:sz w:val="1"/>'),
+        lambda d: add_run(d, SECRET, '<w:color w:val="1F3864"/><w:shd w:val="clear" w:fill="1F3864"/>'),
+        lambda d: add_run(d, SECRET, '<w:color w:val="000000"/><w:highlight w:val="black"/>'),
+        lambda d: add_run(d, SECRET, "<w14:textFill><w14:noFill/></w14:textFill>"),
+        lambda d: add_styled(d, SECRET, "<w:vanish/>", 1),
+        lambda d: add_styled(d, SECRET, "<w:vanish/>", 2),
+        lambda d: add_styled(d, SECRET, WHITE, 1),
+        lambda d: add_row(d, SECRET, "", row="w:hidden"),
+        lambda d: add_row(d, SECRET, WHITE),
+        lambda d: add_row(d, SECRET, WHITE, style="Table Grid"),
+    ],
+)
+def test_words_that_a_letter_hides_are_left_out(
+    tmp_path: Path, build: Callable[[docx.document.Document], object]
+) -> None:
+    assert read_letter(tmp_path, build) == SHOWN
+
+
+NOTE = "Showers are included."
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda d: add_run(d, NOTE, '<w:vanish w:val="0"/>'),
+        lambda d: add_run(d, NOTE, '<w:sz w:val="12"/><w:color w:val="A6A6A6"/>'),
+        lambda d: add_run(d, NOTE, f'{WHITE}<w:shd w:val="clear" w:fill="1F3864"/>'),
+        lambda d: add_run(d, NOTE, f'{WHITE}<w:highlight w:val="darkBlue"/>'),
+        lambda d: add_run(d, NOTE, WHITE, paragraph='w:shd w:val="clear" w:fill="000000"'),
+        lambda d: add_run(d, NOTE, '<w:color w:val="auto"/><w:shd w:val="clear" w:fill="000000"/>'),
+        lambda d: add_row(d, NOTE, WHITE, cell='w:shd w:val="clear" w:fill="1F3864"'),
+        lambda d: add_row(d, NOTE, WHITE, style="Medium Shading 1 Accent 1"),
+        lambda d: add_styled(d, NOTE, '<w:vanish w:val="false"/>', 1),
+    ],
+)
+def test_words_that_a_letter_shows_stay(tmp_path: Path, build: Callable[[docx.document.Document], object]) -> None:
+    assert NOTE in read_letter(tmp_path, build)
