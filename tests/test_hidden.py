@@ -4,18 +4,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docx
+import openpyxl
+import pptx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.text.run import Run
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.styles.colors import Color as CellColor
+from openpyxl.worksheet.table import Table, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image
+from pptx.dml.color import RGBColor
+from pptx.slide import Slide
+from pptx.util import Inches, Pt
 from reportlab.lib.colors import Color, black, navy, white
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.documents.blocks import assemble
 from rag.documents.formats.html import extract_html
-from rag.documents.formats.office import read_docx
+from rag.documents.formats.office import read_docx, read_pptx, read_xlsx
 from rag.documents.formats.pdf import read_pdf
 
 SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."
@@ -403,3 +413,186 @@ NOTE = "Showers are included."
 )
 def test_words_that_a_letter_shows_stay(tmp_path: Path, build: Callable[[docx.document.Document], object]) -> None:
     assert NOTE in read_letter(tmp_path, build)
+
+
+def add_words(
+    slide: Slide, words: str, *, left: float = 1, xml: str = "", size: float = 18, hidden: bool = False
+) -> None:
+    """Add a box of text; `xml` is what fills its letters."""
+    box = slide.shapes.add_textbox(Inches(left), Inches(3), Inches(4), Inches(1))
+    run = box.text_frame.paragraphs[0].add_run()
+    run.text = words
+    run.font.size = Pt(size)
+    if xml:
+        run._r.get_or_add_rPr().insert(0, parse_drawing(xml))
+    if hidden:
+        box.element._nvXxPr.cNvPr.set("hidden", "1")
+
+
+def parse_drawing(xml: str) -> object:
+    return pptx.oxml.parse_xml(f"<a:rPr {pptx.oxml.ns.nsdecls('a')}>{xml}</a:rPr>")[0]
+
+
+def fill(inside: str) -> str:
+    return f"<a:solidFill>{inside}</a:solidFill>"
+
+
+def fill_box(slide: Slide, color: str) -> None:
+    shape = slide.shapes.add_shape(1, Inches(1), Inches(3), Inches(4), Inches(1))
+    shape.fill.solid()
+    shape.fill.fore_color.rgb = RGBColor.from_string(color)
+
+
+def add_filled(slide: Slide, words: str, letters: str, color: str) -> None:
+    fill_box(slide, color)
+    run = slide.shapes[-1].text_frame.paragraphs[0].add_run()
+    run.text = words
+    run.font.color.rgb = RGBColor.from_string(letters)
+
+
+def add_cell(slide: Slide, words: str, letters: str, color: str = "") -> None:
+    cell = slide.shapes.add_table(2, 1, 0, 0, Inches(4), Inches(1)).table.cell(1, 0)
+    run = cell.text_frame.paragraphs[0].add_run()
+    run.text = words
+    run.font.color.rgb = RGBColor.from_string(letters)
+    if color:
+        cell.fill.solid()
+        cell.fill.fore_color.rgb = RGBColor.from_string(color)
+
+
+def darken(slide: Slide) -> None:
+    slide.background.fill.solid()
+    slide.background.fill.fore_color.rgb = RGBColor(0, 0, 64)
+
+
+def read_talk(folder: Path, build: Callable[[Slide], object], *, show: str = "1") -> str:
+    presentation = pptx.Presentation()
+    for number in range(2):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+        add_first = add_words if number == 0 else build
+        add_first(slide, *([SHOWN] if number == 0 else []))
+    slide.element.set("show", show)
+    presentation.save(str(folder / "talk.pptx"))
+    return assemble("talk.pptx", read_pptx(folder / "talk.pptx")).text
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda s: add_words(s, SECRET, size=1),
+        lambda s: add_words(s, SECRET, left=-9),
+        lambda s: add_words(s, SECRET, left=20),
+        lambda s: add_words(s, SECRET, hidden=True),
+        lambda s: add_words(s, SECRET, xml="<a:noFill/>"),
+        lambda s: add_words(s, SECRET, xml=fill('<a:srgbClr val="000000"><a:alpha val="0"/></a:srgbClr>')),
+        lambda s: add_words(s, SECRET, xml=fill('<a:srgbClr val="FFFFFF"/>')),
+        lambda s: add_words(s, SECRET, xml=fill('<a:schemeClr val="bg1"/>')),
+        lambda s: (darken(s), add_words(s, SECRET, xml=fill('<a:srgbClr val="000040"/>'))),
+        lambda s: add_filled(s, SECRET, "FFFFFF", "FFFFFF"),
+        lambda s: add_cell(s, SECRET, "203864", "203864"),
+    ],
+)
+def test_words_that_a_talk_hides_are_left_out(tmp_path: Path, build: Callable[[Slide], object]) -> None:
+    assert read_talk(tmp_path, build) == f"Slide 1\n\n{SHOWN}"
+
+
+def test_a_hidden_slide_is_left_out(tmp_path: Path) -> None:
+    assert read_talk(tmp_path, lambda slide: add_words(slide, SECRET), show="0") == f"Slide 1\n\n{SHOWN}"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda s: add_words(s, NOTE, size=6),
+        lambda s: add_words(s, NOTE, left=-3),
+        lambda s: add_words(s, NOTE, xml=fill('<a:srgbClr val="BFBFBF"/>')),
+        lambda s: (darken(s), add_words(s, NOTE, xml=fill('<a:schemeClr val="bg1"/>'))),
+        lambda s: (fill_box(s, "203864"), add_words(s, NOTE, xml=fill('<a:srgbClr val="FFFFFF"/>'))),
+        lambda s: add_filled(s, NOTE, "FFFFFF", "203864"),
+        lambda s: add_cell(s, NOTE, "FFFFFF"),
+        lambda s: add_cell(s, NOTE, "FFFFFF", "203864"),
+    ],
+)
+def test_words_that_a_talk_shows_stay(tmp_path: Path, build: Callable[[Slide], object]) -> None:
+    assert NOTE in read_talk(tmp_path, build)
+
+
+def read_book(folder: Path, change: Callable[[Worksheet], object]) -> str:
+    """Return the text of a workbook whose row 3, or cell B3, is changed."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in [["Harbour", "Fee", "Boats"], ["Odderoy", 170, 12], ["Querva", 888, 34]]:
+        sheet.append(row)
+    change(sheet)
+    book.save(folder / "book.xlsx")
+    return assemble("book.xlsx", read_xlsx(folder / "book.xlsx")).text
+
+
+def style(sheet: Worksheet, **styles: object) -> None:
+    for name, value in styles.items():
+        setattr(sheet["B3"], name, value)
+
+
+def add_sheet(sheet: Worksheet, state: str) -> None:
+    sheet.delete_rows(3)
+    other = sheet.parent.create_sheet("More")
+    other.append(["Querva", 888])
+    other.sheet_state = state
+
+
+def add_filter(sheet: Worksheet) -> None:
+    sheet.auto_filter.ref = "A1:C3"
+    sheet.auto_filter.add_filter_column(0, ["Odderoy"])
+    sheet.row_dimensions[3].hidden = True
+
+
+def add_table(sheet: Worksheet) -> None:
+    sheet.add_table(Table(ref="A1:C3", displayName="Fees", tableStyleInfo=TableStyleInfo("TableStyleDark1")))
+    style(sheet, font=Font(color="FFFFFF"))
+
+
+def add_condition(sheet: Worksheet) -> None:
+    sheet.conditional_formatting.add("B2:B3", FormulaRule(["B2>500"], fill=PatternFill(bgColor="FF0000")))
+    style(sheet, font=Font(color="FFFFFF"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: add_sheet(s, "hidden"),
+        lambda s: add_sheet(s, "veryHidden"),
+        lambda s: setattr(s.row_dimensions[3], "hidden", True),
+        lambda s: setattr(s.row_dimensions[3], "height", 0.5),
+        lambda s: setattr(s.column_dimensions["B"], "hidden", True),
+        lambda s: style(s, number_format=";;;"),
+        lambda s: style(s, number_format=";;"),
+        lambda s: style(s, number_format="[White]0"),
+        lambda s: style(s, font=Font(color="FFFFFF")),
+        lambda s: style(s, font=Font(color=CellColor(theme=0))),
+        lambda s: style(s, font=Font(color=CellColor(indexed=9))),
+        lambda s: style(s, font=Font(size=1)),
+        lambda s: style(s, font=Font(color="203864"), fill=PatternFill("solid", "203864")),
+    ],
+)
+def test_what_a_sheet_hides_is_left_out(tmp_path: Path, change: Callable[[Worksheet], object]) -> None:
+    text = read_book(tmp_path, change)
+    assert "888" not in text
+    assert "Harbour: Odderoy" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add_filter,
+        add_table,
+        add_condition,
+        lambda s: s.row_dimensions.group(3, 3, hidden=True),
+        lambda s: s.column_dimensions.group("B", "B", hidden=True),
+        lambda s: style(s, number_format="0;;"),
+        lambda s: style(s, font=Font(color="FFFFFF"), fill=PatternFill("solid", "203864")),
+        lambda s: style(s, font=Font(color=CellColor(theme=0, tint=-0.35))),
+        lambda s: style(s, font=Font(color="BFBFBF", size=6)),
+    ],
+)
+def test_what_a_sheet_shows_stays(tmp_path: Path, change: Callable[[Worksheet], object]) -> None:
+    assert "Fee: 888" in read_book(tmp_path, change)
