@@ -1,5 +1,6 @@
 """Words that no reader of a file sees are left out; words that only look hidden to a program stay."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from rag.documents.blocks import assemble
 from rag.documents.formats.html import extract_html
 from rag.documents.formats.office import read_docx, read_pptx, read_xlsx
 from rag.documents.formats.pdf import read_pdf
+from rag.documents.read import read_document
 
 SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."
 
@@ -343,7 +345,7 @@ def add_run(document: docx.document.Document, words: str, settings: str, paragra
     format_run(added.add_run(words), settings)
 
 
-def add_styled(document: docx.document.Document, words: str, settings: str, kind: str) -> None:
+def add_styled(document: docx.document.Document, words: str, settings: str, kind: int) -> None:
     style, derived = document.styles.add_style("Base", kind), document.styles.add_style("Derived", kind)
     style.element.append(parse_xml(f"<w:rPr {nsdecls('w')}>{settings}</w:rPr>"))
     derived.base_style = style
@@ -417,7 +419,7 @@ def test_words_that_a_letter_shows_stay(tmp_path: Path, build: Callable[[docx.do
 
 def add_words(
     slide: Slide, words: str, *, left: float = 1, xml: str = "", size: float = 18, hidden: bool = False
-) -> None:
+) -> object:
     """Add a box of text; `xml` is what fills its letters."""
     box = slide.shapes.add_textbox(Inches(left), Inches(3), Inches(4), Inches(1))
     run = box.text_frame.paragraphs[0].add_run()
@@ -427,6 +429,7 @@ def add_words(
         run._r.get_or_add_rPr().insert(0, parse_drawing(xml))
     if hidden:
         box.element._nvXxPr.cNvPr.set("hidden", "1")
+    return None
 
 
 def parse_drawing(xml: str) -> object:
@@ -437,10 +440,11 @@ def fill(inside: str) -> str:
     return f"<a:solidFill>{inside}</a:solidFill>"
 
 
-def fill_box(slide: Slide, color: str) -> None:
+def fill_box(slide: Slide, color: str) -> object:
     shape = slide.shapes.add_shape(1, Inches(1), Inches(3), Inches(4), Inches(1))
     shape.fill.solid()
     shape.fill.fore_color.rgb = RGBColor.from_string(color)
+    return None
 
 
 def add_filled(slide: Slide, words: str, letters: str, color: str) -> None:
@@ -460,9 +464,10 @@ def add_cell(slide: Slide, words: str, letters: str, color: str = "") -> None:
         cell.fill.fore_color.rgb = RGBColor.from_string(color)
 
 
-def darken(slide: Slide) -> None:
+def darken(slide: Slide) -> object:
     slide.background.fill.solid()
     slide.background.fill.fore_color.rgb = RGBColor(0, 0, 64)
+    return None
 
 
 def read_talk(folder: Path, build: Callable[[Slide], object], *, show: str = "1") -> str:
@@ -487,13 +492,15 @@ def read_talk(folder: Path, build: Callable[[Slide], object], *, show: str = "1"
         lambda s: add_words(s, SECRET, xml=fill('<a:srgbClr val="000000"><a:alpha val="0"/></a:srgbClr>')),
         lambda s: add_words(s, SECRET, xml=fill('<a:srgbClr val="FFFFFF"/>')),
         lambda s: add_words(s, SECRET, xml=fill('<a:schemeClr val="bg1"/>')),
-        lambda s: (darken(s), add_words(s, SECRET, xml=fill('<a:srgbClr val="000040"/>'))),
+        lambda s: darken(s) or add_words(s, SECRET, xml=fill('<a:srgbClr val="000040"/>')),
         lambda s: add_filled(s, SECRET, "FFFFFF", "FFFFFF"),
         lambda s: add_cell(s, SECRET, "203864", "203864"),
     ],
 )
 def test_words_that_a_talk_hides_are_left_out(tmp_path: Path, build: Callable[[Slide], object]) -> None:
-    assert read_talk(tmp_path, build) == f"Slide 1\n\n{SHOWN}"
+    text = read_talk(tmp_path, build)
+    assert SHOWN in text
+    assert SECRET not in text
 
 
 def test_a_hidden_slide_is_left_out(tmp_path: Path) -> None:
@@ -506,8 +513,8 @@ def test_a_hidden_slide_is_left_out(tmp_path: Path) -> None:
         lambda s: add_words(s, NOTE, size=6),
         lambda s: add_words(s, NOTE, left=-3),
         lambda s: add_words(s, NOTE, xml=fill('<a:srgbClr val="BFBFBF"/>')),
-        lambda s: (darken(s), add_words(s, NOTE, xml=fill('<a:schemeClr val="bg1"/>'))),
-        lambda s: (fill_box(s, "203864"), add_words(s, NOTE, xml=fill('<a:srgbClr val="FFFFFF"/>'))),
+        lambda s: darken(s) or add_words(s, NOTE, xml=fill('<a:schemeClr val="bg1"/>')),
+        lambda s: fill_box(s, "203864") or add_words(s, NOTE, xml=fill('<a:srgbClr val="FFFFFF"/>')),
         lambda s: add_filled(s, NOTE, "FFFFFF", "203864"),
         lambda s: add_cell(s, NOTE, "FFFFFF"),
         lambda s: add_cell(s, NOTE, "FFFFFF", "203864"),
@@ -596,3 +603,91 @@ def test_what_a_sheet_hides_is_left_out(tmp_path: Path, change: Callable[[Worksh
 )
 def test_what_a_sheet_shows_stays(tmp_path: Path, change: Callable[[Worksheet], object]) -> None:
     assert "Fee: 888" in read_book(tmp_path, change)
+
+
+def read_markdown(folder: Path, text: str) -> str:
+    path = folder / "note.md"
+    path.write_text(text, encoding="utf-8")
+    return " ".join(read_document(path).text.split())
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        f"<!-- {SECRET} -->",
+        f"<!--\n\n{SECRET}\n\n-->",
+        f"- <!-- {SECRET} -->",
+        f"[//]: # ({SECRET})",
+        f'[comment]: <> "{SECRET}"',
+        f"[unused]: https://example.org '{SECRET}'",
+        f'<p style="display:none">{SECRET}</p>',
+        f"<div hidden>\n\n{SECRET} <div>{SECRET}</div>\n\n</div>",
+        f'<span style="color:white; font-size:1px">{SECRET}</span>',
+        f'<font color="#fff">{SECRET}</font>',
+        f'<style>.x {{ display:none }}</style><p class="x">{SECRET}</p>',
+        f"<template>{SECRET}</template>",
+    ],
+)
+def test_words_that_markdown_hides_are_left_out(tmp_path: Path, hidden: str) -> None:
+    assert (
+        read_markdown(tmp_path, f"# Harbour\n\n{SHOWN}\n\n{hidden}\n\n{NOTE}\n").replace(" - ", " ")
+        == f"# Harbour {SHOWN} {NOTE}"
+    )
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        f"```html\n<!-- {NOTE} -->\n```",
+        f"~~~\n<p hidden>{NOTE}</p>\n~~~",
+        f"Write `<!-- {NOTE} -->` in the page.",
+        f"As a block:\n\n    <div hidden>\n\n    {NOTE} </div>",
+        f"<details><summary>More</summary>{NOTE}</details>",
+        f'<p style="color:#666">{NOTE}</p>',
+        f"<!-- is how a comment begins. {NOTE}",
+        f"Write <div hidden> to hide. {NOTE}",
+        f'See [the list][fees].\n\n[fees]: https://example.org "{NOTE}"',
+        f"[^1]: {NOTE}",
+        f"[Fees]: {NOTE}",
+    ],
+)
+def test_words_that_markdown_shows_stay(tmp_path: Path, shown: str) -> None:
+    assert NOTE in read_markdown(tmp_path, f"{SHOWN}\n\n{shown}\n")
+
+
+def test_signs_that_spell_unseen_words_are_left_out_and_those_of_scripts_stay(tmp_path: Path) -> None:
+    unseen = "".join(chr(0xE0000 + ord(letter)) for letter in SECRET)
+    scripts = "می‌خواهم 👩‍🚒 क्‍ष"
+    path = tmp_path / "note.txt"
+    path.write_text(f"{scripts} {unseen}{SHOWN}\u202e", encoding="utf-8")
+    assert read_document(path).text == f"{scripts} {SHOWN}"
+    assert read_page(f"<p>{scripts} {unseen}{SHOWN}</p>") == f"{scripts} {SHOWN}"
+
+
+def write_epub(path: Path, chapter: str, style: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        container = '<container><rootfiles><rootfile full-path="book/book.opf"/></rootfiles></container>'
+        archive.writestr("META-INF/container.xml", container)
+        item = '<item id="c" href="text/c.xhtml" media-type="application/xhtml+xml"/>'
+        archive.writestr(
+            "book/book.opf", f'<package><manifest>{item}</manifest><spine><itemref idref="c"/></spine></package>'
+        )
+        head = '<link rel="stylesheet" href="../style%20one.css"/><link rel="stylesheet" href="gone.css"/>'
+        page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body>{chapter}</body></html>'
+        archive.writestr("book/text/c.xhtml", page)
+        archive.writestr("book/style one.css", style)
+    return path
+
+
+def test_words_that_the_style_sheet_of_a_book_hides_are_left_out(tmp_path: Path) -> None:
+    chapter = f'<p>{SHOWN}</p><p class="x">{SECRET}</p><p style="opacity:0">{SECRET}</p><p class="y">{NOTE}</p>'
+    style = ".x { display:none } .y { color:#fff; background:#036 }"
+    document = read_document(write_epub(tmp_path / "book.epub", chapter, style))
+    assert document.text == f"{SHOWN}\n\n{NOTE}"
+
+
+def test_words_that_a_letter_in_the_mail_hides_are_left_out(tmp_path: Path) -> None:
+    page = f'<style>.x {{ display:none }}</style><p>{SHOWN}</p><p class="x">{SECRET}</p><p style="zoom:0">{SECRET}</p>'
+    path = tmp_path / "letter.eml"
+    path.write_text(f"From: a@example.org\nSubject: Fee\nContent-Type: text/html\n\n{page}", encoding="utf-8")
+    assert read_document(path).text == SHOWN

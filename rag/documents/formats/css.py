@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 # A desktop screen, in pixels: pages are judged as it shows them.
@@ -76,6 +77,12 @@ class _Selector:
         return marks.count("#"), marks.count(".") + marks.count("["), sum(map(str.isalpha, marks))
 
 
+@lru_cache(maxsize=2)
+def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
+    """Return the rules in style sheets; the chapters of a book share theirs."""
+    return StyleSheet(texts)
+
+
 class StyleSheet:
     """The rules of a page."""
 
@@ -115,6 +122,10 @@ class StyleSheet:
                 texts = self._alternatives[name, owner]
                 if len(texts) < _MOST_ALTERNATIVES:
                     texts.add(value.text)
+
+    def begin_page(self) -> None:
+        """Grant the steps for another page."""
+        self._steps = 0
 
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
         """Return what the rules say of an element with these names; `path` has the names of each element around it.

@@ -8,12 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rag.documents.formats.css import (
-    StyleSheet,
     Value,
     applies_to_screen,
     find_main_names,
     override,
     read_length,
+    read_sheet,
     split_declarations,
 )
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
@@ -166,7 +166,8 @@ class _Page:
         self._tree = tree
         styles = [style for style in tree.iter("style") if applies_to_screen(style.get("media") or "all")]
         texts = [style.text_content() for style in styles]
-        self._sheet = StyleSheet(texts)
+        self._sheet = read_sheet(tuple(texts))
+        self._sheet.begin_page()
         links = (link.get("rel", "").lower().split() for link in tree.iter("link"))
         # A style sheet elsewhere may set anything on what has a class or an id.
         self._is_partial = any("stylesheet" in link for link in links) or any("@import" in text for text in texts)
