@@ -107,7 +107,7 @@ def test_cells_that_span_keep_their_column_and_a_row_its_label() -> None:
 
 @pytest.mark.parametrize(
     "hidden",
-    ["<p hidden>Gone.</p>", '<p style="display: none">Gone.</p>', '<div aria-hidden="true">Gone.</div>']
+    ["<p hidden>Gone.</p>", '<p style="display: none">Gone.</p>', '<i aria-hidden="true">★</i>']
     + [f"<{tag}>Gone.</{tag}>" for tag in ("script", "style", "noscript", "template", "button", "nav")],
 )
 def test_what_is_not_shown_is_not_read(hidden: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Voice
 
 HEADING_SEPARATOR = " › "
@@ -56,7 +57,7 @@ def assemble(source: str, extract: Extract) -> Document:
     return Document(
         source=source,
         text=builder.text(),
-        title=" ".join((extract.title or "").split()),
+        title=" ".join(drop_unseen_signs(extract.title or "").split()),
         sections=tuple(builder.sections),
         outlet=extract.outlet or None,
         author=extract.author or None,
@@ -80,7 +81,9 @@ class _Builder:
         return "".join(self._parts)
 
     def add(self, block: Block) -> None:
-        text = block.text.strip().encode("utf-8", "replace").decode()  # half a surrogate pair cannot be stored
+        text = (
+            drop_unseen_signs(block.text).strip().encode("utf-8", "replace").decode()
+        )  # half a surrogate pair cannot be stored
         if not text:
             return
         start, end = self._append(text, "\n" if block.kind == self._last_kind == "item" else "\n\n")

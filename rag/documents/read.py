@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rag.documents.blocks import Extract, assemble
+from rag.documents.formats.visibility import drop_unseen_signs
 from rag.documents.metadata import find_metadata
 from rag.documents.voices import find_sections
 from rag.errors import DocumentError
@@ -83,8 +84,10 @@ def read_document(path: Path) -> Document:
             document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
         elif suffix in _PROSE or suffix in _CODE:
             from rag.documents.formats.decode import decode
+            from rag.documents.formats.markdown import drop_hidden_words
 
-            text = decode(path.read_bytes())
+            text = drop_unseen_signs(decode(path.read_bytes()))
+            text = drop_hidden_words(text) if suffix in _MARKDOWN else text
             document = make_document(
                 str(path), text, voice="article" if suffix in _CODE else None, markdown=suffix in _MARKDOWN
             )

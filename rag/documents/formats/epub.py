@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
+from rag.documents.formats.hidden import drop_hidden
 from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import decode_html, drop_hidden, parse_html, walk_blocks
+from rag.documents.formats.markup import decode_html, parse_html, walk_blocks
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -94,9 +95,20 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
         logger.warning("%s: the chapter %s is missing", archive.filename, name)
         return iter(())
     tree = _parse_xhtml(_read(archive, name))
+    _insert_styles(tree, archive, name)
     drop_hidden(tree)
     spell_out(tree)
     return walk_blocks(tree)
+
+
+def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
+    """Put the style sheets that a chapter links to into it; one that is missing styles nothing."""
+    names = archive.namelist()
+    for link in list(tree.iter("link")):
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(chapter), unquote(link.get("href", ""))))
+        if "stylesheet" in link.get("rel", "").lower():
+            link.tag = "style"
+            link.text = decode_html(_read(archive, name)) if name in names else ""
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
+from rag.documents.formats.hidden import drop_hidden
 from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import decode_html, drop_hidden, parse_html, walk_blocks
+from rag.documents.formats.markup import decode_html, parse_html, walk_blocks
 from rag.documents.formats.post import mark_quote
 from rag.errors import DocumentError
 

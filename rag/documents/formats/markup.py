@@ -37,7 +37,6 @@ _IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "te
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
 # The parser lets pass what its own tree may not hold.
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _STRAY_END = re.compile(r"Unexpected end tag : (?:div|section|article|main|[ou]l|li|table|t[drh]|blockquote|span)\s*")
 _SPACE = re.compile(r"\s+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -134,19 +133,6 @@ class _Flattener:
             self._builder.start("br", {})
             self._builder.end("br")
         self._ends_in_text = False
-
-
-def drop_hidden(tree: "HtmlElement") -> None:
-    """Remove what a page does not show."""
-    for element in list(tree.iter()):
-        hidden = (
-            element.get("hidden", "until-found") != "until-found"
-            or element.get("aria-hidden") == "true"
-            or _HIDDEN.search(element.get("style", ""))
-        )
-        # A dialog above the page hides all of it from screen readers.
-        if hidden and element.getparent() is not None and next(element.iter("main", "body"), None) is None:
-            element.drop_tree()
 
 
 def walk_blocks(root: "HtmlElement") -> Iterator[Block]:

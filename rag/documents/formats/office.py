@@ -19,9 +19,11 @@ def read_docx(path: Path) -> Extract:
     from docx import Document
 
     from rag.documents.formats.word import find_title, walk_document
+    from rag.documents.formats.word_visibility import drop_hidden_words
 
     with _name_errors("Word"):
         document = Document(_open(path))
+        drop_hidden_words(document.element.body, document)
         extract = _read_properties(document.core_properties, document.core_properties.author, path)
         return extract._replace(
             blocks=_guard(walk_document(document), "Word"), title=find_title(document) or extract.title

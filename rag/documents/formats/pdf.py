@@ -9,16 +9,16 @@ from dataclasses import replace
 from itertools import product
 from math import hypot
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.paragraphs import Line, join_lines, merge_rows
+from rag.documents.formats.pdf_visibility import hide_unseen
 from rag.documents.formats.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.running_lines import drop_running_lines
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffd]")
@@ -47,8 +47,6 @@ class _Bookmark(NamedTuple):
 
 def read_pdf(path: Path) -> Extract:
     """Return the text of a PDF file; raises DocumentError if it is encrypted, damaged or has no text."""
-    from pypdfium2 import PdfDocument, PdfiumError
-
     try:
         with closing(PdfDocument(path)) as pdf:
             pages = _read_pages(pdf)
@@ -69,10 +67,8 @@ def read_pdf(path: Path) -> Extract:
     )
 
 
-def _read_pages(pdf: "PdfDocument") -> list[list[Line]]:
+def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
     """Return each page's lines; a damaged page has none, and if there are no others that is an error."""
-    from pypdfium2 import PdfiumError
-
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
@@ -87,18 +83,22 @@ def _read_pages(pdf: "PdfDocument") -> list[list[Line]]:
     return pages
 
 
-def _read_lines(pdf: "PdfDocument", index: int) -> list[Line]:
+def _read_lines(pdf: PdfDocument, index: int) -> list[Line]:
     """Return the lines of a page in the order in which they were written, which in columns is the reading order."""
-    with closing(pdf[index]) as page, closing(page.get_textpage()) as textpage:
+    with closing(pdf[index]) as page:
+        hide_unseen(page)
+        return _read_shown_lines(page, index)
+
+
+def _read_shown_lines(page: PdfPage, index: int) -> list[Line]:
+    with closing(page.get_textpage()) as textpage:
         rotation = page.get_rotation()
         found = _LINE.finditer(textpage.get_text_range())
         lines = [_measure_line(textpage, line, index + 1, rotation) for line in found if not line[0].isspace()]
     return merge_rows(line for line in lines if line.text)
 
 
-def _measure_line(textpage: "PdfTextPage", found: re.Match[str], page: int, rotation: int) -> Line:
-    from pypdfium2 import raw
-
+def _measure_line(textpage: PdfTextPage, found: re.Match[str], page: int, rotation: int) -> Line:
     stripped = found[0].strip(" \ufffe\xa0") or found[0]
     first = found.start() + found[0].index(stripped)
     places = (first, first + len(stripped) // 2, first + len(stripped) - 1)
@@ -114,9 +114,7 @@ def _measure_line(textpage: "PdfTextPage", found: re.Match[str], page: int, rota
     return Line(" ".join(text.split()), page, min(edges), max(edges), baseline, size)
 
 
-def _find_size(textpage: "PdfTextPage", char: int) -> float:
-    from pypdfium2 import raw
-
+def _find_size(textpage: PdfTextPage, char: int) -> float:
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(textpage, char, matrix)
     return float(raw.FPDFText_GetFontSize(textpage, char) * hypot(matrix.c, matrix.d))
@@ -127,7 +125,7 @@ def _turn(x: float, y: float, rotation: int) -> tuple[float, float]:
     return {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[rotation]
 
 
-def _read_bookmarks(pdf: "PdfDocument") -> Iterator[_Bookmark]:
+def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
     for bookmark in pdf.get_toc():
         destination = bookmark.get_dest()
         key = _squeeze(bookmark.get_title())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
+from rag.documents.formats.slide_visibility import Stage, is_shown
 from rag.documents.formats.tables import format_rows
 
 if TYPE_CHECKING:
@@ -11,47 +12,59 @@ if TYPE_CHECKING:
     from pptx.shapes.autoshape import Shape
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
+    from pptx.table import _Cell
 
 # Shapes whose tops differ by less stand side by side: a quarter of an inch, in English metric units.
 _ROW = 228_600
 
 
 def walk_slides(presentation: "Presentation") -> Iterator[Block]:
-    """Yield each slide's title, its texts and tables from top to bottom and left to right, and its notes."""
+    """Yield each slide's title, its texts and tables from top to bottom and left to right, and its notes.
+
+    Slides, shapes and words that the audience does not see are left out.
+    """
     for number, slide in enumerate(presentation.slides, 1):
-        blocks = list(_walk_slide(slide, number))
+        stage = Stage(slide, presentation.slide_width, presentation.slide_height)
+        blocks = list(_walk_slide(slide, stage, number)) if is_shown(slide) else []
         if blocks and blocks[0].kind != "heading":  # it is not below the title of the slide before
             yield Block(f"Slide {number}", "heading", page=number)
         yield from blocks
 
 
-def _walk_slide(slide: "Slide", page: int) -> Iterator[Block]:
+def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
     title = slide.shapes.title
-    if title is not None and title.text_frame.text.strip():
-        yield Block(" ".join(title.text_frame.text.split()), "heading", page=page)
-    yield from _walk_shapes(
-        (shape for shape in slide.shapes if title is None or shape.element is not title.element), page
-    )
+    if title is not None and stage.shows(title):
+        words = " ".join(" ".join(stage.read_paragraphs(title.element)).split())
+        if words:
+            yield Block(words, "heading", page=page)
+    others = (shape for shape in slide.shapes if title is None or shape.element is not title.element)
+    yield from _walk_shapes(others, stage, page)
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     if notes is not None and notes.text.strip():
         yield Block(f"Notes: {_clean(notes.text)}", page=page)
 
 
-def _walk_shapes(shapes: Iterable["BaseShape"], page: int) -> Iterator[Block]:
+def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, page: int, *, in_group: bool = False) -> Iterator[Block]:
     from pptx.shapes.autoshape import Shape
     from pptx.shapes.graphfrm import GraphicFrame
     from pptx.shapes.group import GroupShape
 
     for shape in sorted(shapes, key=lambda shape: ((shape.top or 0) // _ROW, shape.left or 0)):
+        if not stage.shows(shape, in_group=in_group):
+            continue
         if isinstance(shape, GroupShape):
-            yield from _walk_shapes(shape.shapes, page)
+            yield from _walk_shapes(shape.shapes, stage, page, in_group=True)
         elif isinstance(shape, GraphicFrame) and shape.has_table:
             table = shape.table
-            rows = [["" if cell.is_spanned else cell.text for cell in row.cells] for row in table.rows]
+            rows = [["" if cell.is_spanned else _read_cell(cell, stage) for cell in row.cells] for row in table.rows]
             yield from (Block(text, "item", page=page) for text in format_rows(rows, is_headed=table.first_row))
         elif isinstance(shape, Shape) and not _is_footer(shape):
-            texts = [text for paragraph in shape.text_frame.paragraphs if (text := _clean(paragraph.text))]
+            texts = list(filter(None, map(_clean, stage.read_paragraphs(shape.element))))
             yield from (Block(text, "item" if len(texts) > 1 else "paragraph", page=page) for text in texts)
+
+
+def _read_cell(cell: "_Cell", stage: Stage) -> str:
+    return "\n".join(stage.read_paragraphs(cell._tc))
 
 
 def _is_footer(shape: "Shape") -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.tables import format_rows
+from rag.documents.formats.word_visibility import drop_hidden_words
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -163,7 +164,9 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
     for relation in document.part.rels.values():
         kind = relation.reltype.rpartition("/")[2].removesuffix("s")
         if kind in _MARKS.values() and not relation.is_external:
-            for note in parse_xml(relation.target_part.blob).iter(f"{_W}{kind}"):
+            root = parse_xml(relation.target_part.blob)
+            drop_hidden_words(root, document)
+            for note in root.iter(f"{_W}{kind}"):
                 notes[kind, note.get(f"{_W}id")] = note
     return notes
 

@@ -1,0 +1,35 @@
+"""Says which colours and sizes of letters nobody sees, in documents of any kind."""
+
+import re
+from typing import TypeAlias
+
+# Red, green and blue from 0 to 255; or the name of a colour that is known by its name alone.
+Color: TypeAlias = tuple[int, int, int] | str
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+# Letters of this height cannot be read, in points; the smallest print is four times as high.
+TINY = 1.0
+# Colours that differ by less in red, green and blue cannot be told apart on a screen.
+_SAME = 12
+_HEX = re.compile(r"[0-9a-fA-F]{6}")
+# Tags that spell words without showing them, and signs that make the words around them stand in another order.
+_UNSEEN_SIGNS = re.compile("[\U000e0000-\U000e01ef\u2061-\u2064\u202d\u202e]")
+
+
+def drop_unseen_signs(text: str) -> str:
+    """Return a text without the characters that are never shown but can spell words or turn them around."""
+    return text if text.isascii() else _UNSEEN_SIGNS.sub("", text)
+
+
+def read_hex(text: str | None) -> Color | None:
+    """Return the colour in six hexadecimal digits; None if there are none."""
+    if text is None or not _HEX.fullmatch(text):
+        return None
+    return int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16)
+
+
+def look_same(one: Color | None, other: Color | None) -> bool:
+    """Return whether nobody can tell two colours apart; a colour that is not known, None, is like no other."""
+    if one is None or other is None or isinstance(one, str) or isinstance(other, str):
+        return one is not None and one == other
+    return all(abs(a - b) <= _SAME for a, b in zip(one, other, strict=True))
