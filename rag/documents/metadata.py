@@ -42,6 +42,8 @@ _LONGEST_TITLE = 120
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 _LONGEST_DATE = 40
+# A longer line is text, and the patterns are slow on it.
+LONGEST_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def find_metadata(text: str) -> Metadata:
     in_fence = False
     for number, line in enumerate(_LINE.finditer(text)):
         words = line[0].strip()
+        if len(words) > LONGEST_LINE:
+            break
         if _FENCE.match(words) and (number == 0 or in_fence):
             in_fence = number == 0
         elif field := _FIELD.match(words):
@@ -115,7 +119,7 @@ def _read_head(text: str) -> _Head | None:
     The line right above is the title; others that stand there are the site's.
     """
     lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
-    words = [line[0].strip() for line in lines]
+    words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = next((i for i, line in enumerate(words) if i and (_CREDIT.match(line) or (i == 1 and is_date(line)))), 0)
     names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
     titles = [
@@ -159,6 +163,8 @@ def find_date(text: str) -> str | None:
 
 def parse_date(text: str) -> str:
     """Return a full date as ISO 8601, anything else as it stands."""
+    if len(text) > LONGEST_LINE:
+        return text
     day_first = bool(_WITH_DOTS.match(text))
     try:
         # A part of the date that is missing is taken from the default: two defaults show it.
@@ -174,6 +180,8 @@ def parse_date(text: str) -> str:
 def is_date(text: str) -> bool:
     """Tell whether a text is a date and nothing else: "October 5, 2012 at 9:12 am", "3 hours ago"."""
     text = text.strip(" :()")
+    if len(text) > LONGEST_LINE:
+        return False
     if _AGO.match(text):
         return True
     if len(text) > _LONGEST_DATE or not (_DATED.search(text) and re.search(r"\d", text)):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from rag.documents.metadata import is_date, parse_date
+from rag.documents.metadata import LONGEST_LINE, is_date, parse_date
 from rag.types import Section
 
 _KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts?|contributions?)"
@@ -21,7 +21,7 @@ _HEADING = re.compile(
     rf"|\d[\d,.]*[ \t\xa0]+{_KIND}(?: (?:to|on)\b.{{1,150}})?"
     r"|what (?:our )?(?:readers|customers|others) (?:say|think|are saying)|have your say"
     r"|join the (?:conversation|discussion|debate))"
-    rf"[ \t\xa0]*(?:[(:·|–—-][ \t\xa0]*\d[\d,.]*[ \t\xa0\w]{{0,24}}\)?)?[ \t\xa0]*[:*-]*[ \t\xa0]*(?:[|·▾▼].*)?$",
+    rf"[ \t\xa0]*+(?:[(:·|–—-][ \t\xa0]*\d[\d,.]*[ \t\xa0\w]{{0,24}}\)?)?[ \t\xa0]*+[:*-]*+[ \t\xa0]*+(?:[|·▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
@@ -103,11 +103,13 @@ class _Header(NamedTuple):
 
 def is_comments_heading(text: str) -> bool:
     """Tell whether a line is one below which readers' comments stand."""
-    return bool(_HEADING.fullmatch(text))
+    return len(text) <= LONGEST_LINE and bool(_HEADING.fullmatch(text))
 
 
 def is_boilerplate(line: str) -> bool:
     """Tell whether a line is what a site writes among the comments: "Leave a reply", "12 comments", "Like 3"."""
+    if len(line) > LONGEST_LINE:
+        return False
     return bool(_BOILERPLATE.match(line) or _FOOTER.match(line) or is_comments_heading(line))
 
 
@@ -214,6 +216,8 @@ def _read_header(lines: Sequence[re.Match[str]], i: int, *, loose: bool = False)
 
     With `loose`, what stands above a date may be any few words.
     """
+    if len(lines[i][0]) > LONGEST_LINE:
+        return None
     line = _STARS.sub("", lines[i][0].strip(), count=1)
     following = lines[i + 1][0].strip() if i + 1 < len(lines) else ""
     if says := _SAYS.match(line):
@@ -235,7 +239,7 @@ def is_signature(line: str) -> bool:
 
 def _read_footer(line: str) -> _Header | None:
     """Return who wrote the comment that ends with a line, and when; None if that is not what stands there."""
-    if not (signed := _SIGNED_BELOW.fullmatch(line.strip())):
+    if len(line) > LONGEST_LINE or not (signed := _SIGNED_BELOW.fullmatch(line.strip())):
         return None
     author, date = signed["author"], signed["date"]
     return _Header(author, date, lines=1, below=True) if not date or is_date(date) else None
@@ -246,6 +250,8 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
 
     That is one word, or a few that begin with capitals; with `loose`, a few of any kind that do not end a sentence.
     """
+    if len(text) > LONGEST_LINE:
+        return None
     name, _, place = re.sub(r"\s*\([^()]{1,30}\)$", "", _STARS.sub("", text.strip(), count=1)).partition(",")
     name = name.removeprefix("@") if " " not in name else name
     words = name.split()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import find_date, is_date
+from rag.documents.metadata import LONGEST_LINE, find_date, is_date
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -87,7 +87,7 @@ def _rank_name(element: "HtmlElement") -> int | None:
 def _read_name(element: "HtmlElement") -> str | None:
     """Return the first of an element's words that can be a name."""
     for text in (element.get("content", ""), *element.itertext()):
-        words = _BEHIND_NAME.split(" ".join(text.split()))[0]
+        words = _BEHIND_NAME.split(" ".join(text[:LONGEST_LINE].split()))[0]
         words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
         if words and not _NO_NAME.fullmatch(words) and not find_date(words):
             return words if len(words) <= _LONGEST_NAME else None
