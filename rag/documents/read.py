@@ -73,7 +73,7 @@ def _load_reader(name: str) -> Callable[[Path], Extract]:
     return reader
 
 
-def describe_failure(path: Path, error: Exception) -> str:
+def describe_failure(path: Path, error: BaseException) -> str:
     """Return why a file is skipped if a library raised an error that nobody foresaw."""
     words = " ".join(str(error).split())[:_LONGEST_ERROR]
     return f"cannot read {path}: it is damaged, or its reader has a fault ({type(error).__name__}: {words})"

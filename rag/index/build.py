@@ -202,9 +202,9 @@ class _Update:
             self._read_file(source, file, reader)
         except DocumentError as exc:
             reason = str(exc)
-        except RagError:
+        except (RagError, KeyboardInterrupt, SystemExit):
             raise
-        except Exception as exc:  # whatever a file brings about costs no other file
+        except BaseException as exc:  # a panic of a library in Rust is no Exception, and costs no other file either
             reason = describe_failure(file, exc)
         if reason:
             self.skipped.append(reason)
