@@ -27,6 +27,12 @@ _TOKENS = (
     b"Date: 99999-99-99\n", b"> " * 50, b"#" * 90, b"J.\xc2\xa0", b"obj", b"endobj", b"stream\n", b"/Length 9999999999",
 )  # fmt: skip
 _NUMBERS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+_VALUES: tuple[object, ...] = (
+    "bad \ud800", "\udfff" * 9, "a\0b", "\x1b[2J", "\u202e", "", " ", None, True, 10**30, -1, 1e308, float("nan"), [],
+    {}, [[[]]], ["\ud800", 1], {"name": "\ud800"}, [{"text": "\ud801", "author": "\ud800"}], {"a": {"b": [{}]}},
+    "@a: " * 99, "x" * 5000, "4 October 2012", 1349308800, 10**12, "J.\xa0", "\u2028",
+)  # fmt: skip
+_VALID_JSON = 0.6
 
 
 class Outcome(NamedTuple):
@@ -45,8 +51,8 @@ def make_originals() -> dict[str, list[bytes]]:
     )
     page = (
         "<html><head><title>A page</title><meta charset=utf-8></head><body><main><h1>A page</h1><p>Words of it.</p>"
-        "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table><div class=comment><span class=author>"
-        "Zara</span><time datetime=2012-10-05>5 October 2012</time><p>I say so.</p></div></main></body></html>"
+        "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table><div class=comment>"
+        "<span class=author>Zara</span><time datetime=2012-10-05>5 October 2012</time><p>I say so.</p></div></main>"
     )
     record = {"title": "A record", "author": "Zara", "date": "2012-10-04", "text": "It says so.", "n": 3.5,
               "comments": [{"author": "Otto", "text": "It does not."}]}  # fmt: skip
@@ -180,6 +186,8 @@ _CHANGES: tuple[Change, ...] = (_flip, _cut, _repeat, _insert, _overwrite)
 
 def mutate(chance: random.Random, original: bytes) -> bytes:
     """Return a file damaged in one to three places; of an archive, its directory, its headers or a member in it."""
+    if original[:1] in (b"{", b"[") and chance.random() < _VALID_JSON:
+        return b"\n".join(_change_record(chance, line) for line in original.splitlines())
     if not original.startswith(b"PK"):
         return _change(chance, original)
     part = chance.choice(("member", "member", "directory", "header", "anywhere", "name"))
@@ -200,6 +208,17 @@ def _change(chance: random.Random, original: bytes) -> bytes:
         chance.choice(_CHANGES)(chance, data)
         data = data or bytearray(b"x")
     return bytes(data)
+
+
+def _change_record(chance: random.Random, line: bytes) -> bytes:
+    """Return JSON that is still valid, with another value in one place."""
+    data = json.loads(line)
+    record = chance.choice(data) if isinstance(data, list) else data
+    key = chance.choice([*record, "k\ud800"])
+    record[key] = chance.choice(_VALUES)
+    if chance.random() < 0.2:
+        record["x\udfff"] = record.pop(key)
+    return json.dumps(data).encode()
 
 
 def _change_member(chance: random.Random, original: bytes, *, is_name: bool) -> bytes:
