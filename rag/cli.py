@@ -1,7 +1,6 @@
 """The command line; answers to stdout, progress and logs to stderr."""
 
 import functools
-import json
 import logging
 import os
 import re
@@ -18,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
 from rag.settings import NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
-from rag.show import describe_source, format_answer, show_line, show_path, show_text
+from rag.show import describe_source, format_answer, show_json, show_line, show_path, show_text
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
@@ -34,7 +33,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except RagError as exc:
-            raise click.ClickException(" ".join(str(exc).split())) from exc
+            raise click.ClickException(_show_error(exc)) from exc
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
         except BrokenPipeError:
@@ -44,8 +43,12 @@ class _Commands(click.Group):
                 raise
             logger.debug("unforeseen", exc_info=exc)
             raise click.ClickException(
-                f"{type(exc).__name__}: {exc} (run with `rag --debug` for the traceback)"
+                f"{type(exc).__name__}: {_show_error(exc)} (run with `rag --debug` for the traceback)"
             ) from exc
+
+
+def _show_error(error: Exception) -> str:
+    return show_line(" ".join(str(error).split()))
 
 
 def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -107,7 +110,12 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
 )
 @_settings_options(*_INDEXING)
 def index(paths: tuple[Path, ...], shard: tuple[int, int], settings: Settings) -> None:
-    """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed."""
+    """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed.
+
+    A file that is named is always read. In folders these are passed over: hidden files, links that lead out of the
+    folder, whatever a .gitignore or .ragignore (of the same syntax) names, node_modules, virtual environments, caches,
+    and files of keys or passwords. `rag --debug index` names each of them.
+    """
     from rag.index.build import build_index
 
     try:
@@ -126,6 +134,9 @@ def _echo_report(report: "IndexReport", settings: Settings) -> None:
         f"{settings.location}: {report.indexed} indexed, {same}{report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.skipped)} skipped; {report.chunks} chunks"
     )
+    passed_over = [f"{count} {why}" for why, count in report.passed_over.items()]
+    if passed_over:
+        click.echo(f"passed over: {', '.join(passed_over)} (see `rag index --help`)", err=True)
     for reason in report.skipped:
         click.echo(f"skipped: {show_line(reason)}", err=True)
 
@@ -134,20 +145,24 @@ def _echo_report(report: "IndexReport", settings: Settings) -> None:
 @_PATHS
 @_settings_options(*_INDEXING)
 def watch(paths: tuple[Path, ...], settings: Settings) -> None:
-    """Index PATHS, and again whenever a file there changes, until interrupted."""
-    from watchfiles import watch as wait_for_changes
-
+    """Index PATHS, and again whenever a file there changes, until interrupted; see `rag index --help`."""
     from rag.index.build import build_index
     from rag.index.embedder import open_embedder
+    from rag.index.watch import wait_for_changes
 
     embedder = open_embedder(settings)
+    is_first = True
     try:
-        _echo_report(build_index(paths, settings=settings, embedder=embedder), settings)
-        for _ in wait_for_changes(*paths, raise_interrupt=True):
+        for _ in wait_for_changes(paths, but=settings.index_dir):
             try:
                 _echo_report(build_index(paths, settings=settings, embedder=embedder), settings)
-            except RagError as exc:  # it may be mended by the next change
-                click.echo(f"not indexed: {exc}", err=True)
+            except Exception as exc:
+                if is_first:
+                    raise
+                # Whatever a change brings about, the next one may mend it.
+                logger.debug("not indexed", exc_info=exc)
+                click.echo(f"not indexed: {_show_error(exc)}", err=True)
+            is_first = False
     except KeyboardInterrupt:
         click.echo("\nstopped watching", err=True)
 
@@ -173,7 +188,7 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
 
     entries = filter_entries(read_entries(settings.location), words)
     if as_json:
-        click.echo(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False, indent=2))
+        click.echo(show_json([asdict(entry) for entry in entries]))
         return
     for entry in entries:
         voices = f"{entry.comments} of comments" if entry.comments else ""
@@ -268,7 +283,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
     answer = _watch(assistant.stream(question, only=only))
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
-    click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2) if as_json else format_answer(answer))
+    click.echo(show_json(asdict(answer)) if as_json else format_answer(answer))
     if save:
         save_answer(answer, save, assistant=assistant)
 
@@ -286,7 +301,7 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
     with open_index(settings.location, settings) as opened:
         hits = retrieve(opened, question, passages=settings.passages, only=only)
     if as_json:
-        click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
+        click.echo(show_json([asdict(hit) for hit in hits]))
     for hit in () if as_json else hits:
         words = show_text(" ".join(hit.chunk.text.split()))
         click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {words}\n")

@@ -1,5 +1,6 @@
 """Shows answers, passages and documents as text for a terminal."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -12,6 +13,7 @@ _NEAREST = 2
 # The signs that mean something in a line of Markdown, with its extensions for links.
 _MARKUP = re.compile(r"[!#$&()*+./:<=>@\[\\\]^_`{|}~-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def format_answer(answer: Answer) -> str:
@@ -78,3 +80,9 @@ def escape_markdown(text: str) -> str:
 def show_line(*parts: str) -> str:
     """Return the parts on one line; a name may hold anything, line ends and terminal codes too."""
     return "".join(character if character.isprintable() else "?" for character in " · ".join(parts))
+
+
+def show_json(value: object) -> str:
+    """Return a value as JSON, with all characters as escapes that a terminal does not print."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)

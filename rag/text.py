@@ -17,8 +17,9 @@ STOP_WORDS = frozenset(
     )
 )
 
-# Lines that a blank line ends, and each of them.
-_BLOCK = re.compile(r"\S(?:.|\n(?![^\S\n]*\n))*")
+# The library takes quadratic time on some lines: of a longer one it is given so many characters at a time.
+_LONGEST_LINE = 10_000
+_SPACE = re.compile(r"\s")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
@@ -49,26 +50,49 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     """
     spans = []
     for line_start, line_end in split_lines(text):
-        line = text[line_start:line_end]
-        for found in sentencex.get_sentence_boundaries("en", line.replace("\n", " ")):
-            start, end = line_start + found["start_index"], line_start + found["end_index"]
-            stripped = text[start:end].strip()
-            if stripped:
-                start += text[start:end].index(stripped)
-                spans.append((start, start + len(stripped)))
+        start = line_start
+        while start < line_end:
+            end = min(start + _LONGEST_LINE, line_end)
+            found = _find_sentences(text, start, end)
+            if end < line_end and len(found) > 1:
+                end = found.pop()[0]  # it may go on behind the piece
+            spans += found
+            start = end
+    return spans
+
+
+def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    spans = []
+    line = _SPACE.sub(" ", text[start:end])  # the library ends with a panic behind "J.", at a space of two bytes
+    for boundary in sentencex.get_sentence_boundaries("en", line):
+        first, last = boundary["start_index"], boundary["end_index"]
+        stripped = line[first:last].strip()
+        if stripped:
+            first += line[first:last].index(stripped)
+            spans.append((start + first, start + first + len(stripped)))
     return spans
 
 
 def split_lines(text: str) -> list[tuple[int, int]]:
     """Return the offsets of a text's lines that are not blank, those that were wrapped as one."""
     spans: list[tuple[int, int]] = []
-    for block in _BLOCK.finditer(text):
-        lines = [(block.start() + line.start(), block.start() + line.end()) for line in _LINE.finditer(block[0])]
-        width = max(end - start for start, end in lines)
-        joined = False
-        for i, (start, end) in enumerate(lines):
-            spans.append((spans.pop()[0] if joined else start, end))
-            joined = i + 1 < len(lines) and _goes_on(text[start:end], text[slice(*lines[i + 1])], width)
+    block: list[tuple[int, int]] = []
+    for line in _LINE.finditer(text):
+        if block and text.count("\n", block[-1][1], line.start()) > 1:
+            spans += _join_wrapped(text, block)
+            block.clear()
+        block.append(line.span())
+    return [*spans, *_join_wrapped(text, block)]
+
+
+def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the lines between two blank ones, those that were wrapped as one."""
+    spans: list[tuple[int, int]] = []
+    width = max((end - start for start, end in lines), default=0)
+    joined = False
+    for i, (start, end) in enumerate(lines):
+        spans.append((spans.pop()[0] if joined else start, end))
+        joined = i + 1 < len(lines) and _goes_on(text[start:end], text[slice(*lines[i + 1])], width)
     return spans
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rag import DocumentError
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.dates import parse_date
+from rag.documents.find import find_files
 from rag.documents.metadata import find_metadata
-from rag.documents.read import find_files, make_document, read_document
+from rag.documents.read import make_document, read_document
 from rag.documents.thread import find_addressee
 from rag.documents.voices import find_sections
 from rag.text import split_sentences
@@ -110,9 +111,9 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, content:
 
 def test_a_missing_path_and_an_empty_folder_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="no such file"):
-        list(find_files([tmp_path / "nothing"]))
+        find_files([tmp_path / "nothing"])
     with pytest.raises(DocumentError, match=r"no file in .* can be read"):
-        list(find_files([tmp_path]))
+        find_files([tmp_path])
 
 
 words = st.text(alphabet="abcé.,!? \n😀字", max_size=400)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag import DocumentError, Settings, build_index
-from rag.documents.read import check_size, find_files
+from rag.documents.find import find_files
+from rag.documents.read import check_size, check_unpacked
 from rag.documents.worker import DocumentReader
 from rag.index.catalog import read_entries
 from tests.fakes import HashingEmbedder
@@ -69,7 +70,7 @@ def test_a_large_file_and_a_zip_bomb_are_not_opened(tmp_path: Path) -> None:
         archive.writestr("word/document.xml", bytes(30_000_000))
     assert (tmp_path / "bomb.docx").stat().st_size < 100_000
     with pytest.raises(DocumentError, match="it has 30 MB, and at most 20 are read"):
-        check_size(tmp_path / "bomb.docx", max_mb=1)
+        check_unpacked(tmp_path / "bomb.docx", max_mb=1)
 
 
 def test_hidden_files_loops_and_pipes_are_passed_over_in_a_folder(docs: Path) -> None:
@@ -79,9 +80,9 @@ def test_hidden_files_loops_and_pipes_are_passed_over_in_a_folder(docs: Path) ->
     (docs / ".hidden" / "secret.txt").write_text("A secret.")
     (docs / "questions.jsonl").write_text("{}")
     os.mkfifo(docs / "pipe.txt")
-    assert [path.name for path in find_files([docs])] == ["bridge.md", "visit.txt"]
+    assert [path.name for path in find_files([docs]).files] == ["bridge.md", "visit.txt"]
     with pytest.raises(DocumentError, match="it is no file"):
-        list(find_files([docs / "pipe.txt"]))
+        find_files([docs / "pipe.txt"])
 
 
 def write_encrypted_pdf(path: Path) -> None:

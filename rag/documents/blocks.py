@@ -8,6 +8,8 @@ from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Voice
 
 HEADING_SEPARATOR = " › "
+# What is longer is text: a heading goes along with every section below it.
+LONGEST_HEADING = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class _Builder:
         )  # half a surrogate pair cannot be stored
         if not text:
             return
+        if block.kind == "heading" and len(text) > LONGEST_HEADING:
+            block = replace(block, kind="paragraph")
         start, end = self._append(text, "\n" if block.kind == self._last_kind == "item" else "\n\n")
         self._last_kind = block.kind
         if block.kind == "heading":

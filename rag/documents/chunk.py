@@ -1,6 +1,7 @@
 """Splits a document into chunks that the embedder can read whole."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -95,7 +96,10 @@ def describe_context(
         parts = [" ".join(["Reader's comment", *filter(None, by)]), section.date, document.title]
     else:
         parts = [document.title, section.heading]
-    words = ", ".join(filter(None, parts)).split()
-    while words and count_tokens(" ".join(words)) > _CONTEXT_SHARE * max_tokens:
-        words.pop()
-    return " ".join(words)
+    most = int(_CONTEXT_SHARE * max_tokens)
+    # A word has one token at least, so that no more words or characters fit, however long a title is.
+    words = ", ".join(filter(None, parts))[: most * _CHARACTERS_A_TOKEN].split()[:most]
+    if count_tokens(" ".join(words)) <= most:
+        return " ".join(words)
+    counts = bisect_right(range(len(words)), most, key=lambda count: count_tokens(" ".join(words[:count])))
+    return " ".join(words[: counts - 1])

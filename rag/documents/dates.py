@@ -38,6 +38,8 @@ _FOREIGN = re.compile(
 # "04.05.2023" is no date of April.
 _WITH_DOTS = re.compile(r"\s*\d\d?\.\d\d?\.\d")
 _LONGEST_DATE = 40
+# A longer line is text, and the patterns are slow on it.
+LONGEST_LINE = 1000
 
 
 def find_date(text: str) -> str | None:
@@ -48,6 +50,8 @@ def find_date(text: str) -> str | None:
 
 def parse_date(text: str) -> str:
     """Return a full date as ISO 8601, anything else as it stands."""
+    if len(text) > LONGEST_LINE:
+        return text
     day_first = bool(_WITH_DOTS.match(text))
     try:
         # A part of the date that is missing is taken from the default: two defaults show it.

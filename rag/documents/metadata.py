@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 from typing import NamedTuple
 
-from rag.documents.dates import find_date, is_date, parse_date
+from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.languages import join
 from rag.documents.thread import find_thread_start
 
@@ -54,6 +54,8 @@ def find_metadata(text: str) -> Metadata:
     in_fence = False
     for number, line in enumerate(_LINE.finditer(text)):
         words = line[0].strip()
+        if len(words) > LONGEST_LINE:
+            break
         if _FENCE.match(words) and (number == 0 or in_fence):
             in_fence = number == 0
         elif field := _FIELD.match(words):
@@ -102,7 +104,7 @@ def _read_head(text: str) -> _Head | None:
     The line right above is the title; others that stand there are the site's.
     """
     lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
-    words = [line[0].strip() for line in lines]
+    words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = next((i for i, line in enumerate(words) if i and (_CREDIT.match(line) or (i == 1 and is_date(line)))), 0)
     names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
     titles = [

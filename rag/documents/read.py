@@ -1,14 +1,14 @@
-"""Finds the files that can be read, and reads each into a document."""
+"""Reads a file into a document."""
 
-import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from rag.documents.blocks import Extract, assemble
+from rag.documents.clean import clean_document
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.documents.metadata import find_metadata
 from rag.documents.voices import find_sections
@@ -35,45 +35,12 @@ _CODE = frozenset((
     ".properties", ".xml", ".css", ".scss", ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle", ".vtt",
     ".srt",
 ))  # fmt: skip
-# In the folder of a data set this file has what is asked of the documents beside it, and the answers.
-QUESTIONS_FILE = "questions.jsonl"
 SUFFIXES = frozenset(_FORMATS) | (_PROSE - {""}) | _CODE
-_SHOWN_SUFFIXES = ".txt .md .html .pdf .docx .pptx .xlsx .csv .json .jsonl .epub .eml and source code"
+SHOWN_SUFFIXES = ".txt .md .html .pdf .docx .pptx .xlsx .csv .json .jsonl .epub .eml and source code"
 _MEGABYTE = 1_000_000
 # A zip archive of text packs it to a tenth; what promises more than this is a bomb.
 _MOST_UNPACKED = 20
-
-
-def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files at `paths`, and in folders all readable ones, each resolved, in order of name.
-
-    Hidden files and folders, folders behind links and a data set's questions are passed over. Raises DocumentError for
-    a path that does not exist or has no readable file.
-    """
-    for path in paths:
-        if path.is_dir():
-            found = _walk(path)
-            first = next(found, None)
-            if first is None:
-                raise DocumentError(f"no file in {path} can be read ({_SHOWN_SUFFIXES}); name another folder")
-            yield first
-            yield from found
-        elif path.is_file():
-            yield path.resolve()
-        elif path.exists():
-            raise DocumentError(f"cannot read {path}: it is no file; name a file or a folder")
-        else:
-            raise DocumentError(f"no such file or folder: {path}; check the spelling")
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder.resolve()):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(root, name)
-            is_readable = path.suffix.lower() in SUFFIXES and name != QUESTIONS_FILE
-            if is_readable and not name.startswith(".") and path.is_file():
-                yield path.resolve()
+_LONGEST_ERROR = 200
 
 
 def read_document(path: Path) -> Document:
@@ -92,7 +59,7 @@ def read_document(path: Path) -> Document:
                 str(path), text, voice="article" if suffix in _CODE else None, markdown=suffix in _MARKDOWN
             )
         else:
-            raise DocumentError(f"only these are read: {_SHOWN_SUFFIXES}")
+            raise DocumentError(f"only these are read: {SHOWN_SUFFIXES}")
     except DocumentError as exc:
         raise DocumentError(f"cannot read {path}: {exc}") from exc
     except OSError as exc:
@@ -100,7 +67,7 @@ def read_document(path: Path) -> Document:
     if not document.sections:
         why = "it has metadata lines and no text" if document.text.strip() else "it is empty"
         raise DocumentError(f"cannot read {path}: {why}")
-    return document
+    return clean_document(document)
 
 
 def _load_reader(name: str) -> Callable[[Path], Extract]:
@@ -109,21 +76,43 @@ def _load_reader(name: str) -> Callable[[Path], Extract]:
     return reader
 
 
+def describe_failure(path: Path, error: BaseException) -> str:
+    """Return why a file is skipped if a library raised an error that nobody foresaw."""
+    words = " ".join(str(error).split())[:_LONGEST_ERROR]
+    return f"cannot read {path}: it is damaged, or its reader has a fault ({type(error).__name__}: {words})"
+
+
 def check_size(path: Path, *, max_mb: int) -> None:
-    """Raise DocumentError if a file is none, or is larger than `max_mb` megabytes, packed or unpacked."""
+    """Raise DocumentError if a file is none, or is larger than `max_mb` megabytes."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise DocumentError(f"cannot read {path}: it is no file")
-        size = status.st_size
-        if path.suffix.lower() in _ZIPPED and size <= max_mb * _MEGABYTE:
-            with zipfile.ZipFile(path) as archive:
-                size = sum(member.file_size for member in archive.infolist())
-            max_mb *= _MOST_UNPACKED
-    except zipfile.BadZipFile as exc:
-        raise DocumentError(f"cannot read {path}: it is damaged, or is another format with this name") from exc
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
+    if not stat.S_ISREG(status.st_mode):
+        raise DocumentError(f"cannot read {path}: it is no file")
+    _limit_size(path, status.st_size, max_mb)
+
+
+def check_unpacked(path: Path, *, max_mb: int) -> None:
+    """Raise DocumentError if an archive promises to unpack to many times `max_mb` megabytes, or is damaged.
+
+    The directory of an archive is untrusted and can be large, so this is for the process with limits.
+    """
+    if path.suffix.lower() not in _ZIPPED:
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except OSError as exc:
+        raise DocumentError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    except MemoryError:
+        raise
+    except Exception as exc:  # zipfile raises many kinds on a damaged directory
+        raise DocumentError(f"cannot read {path}: it is damaged, or is another format with this name") from exc
+    _limit_size(path, size, max_mb * _MOST_UNPACKED)
+
+
+def _limit_size(path: Path, size: int, max_mb: int) -> None:
     if size > max_mb * _MEGABYTE:
         raise DocumentError(
             f"cannot read {path}: it has {size / _MEGABYTE:,.0f} MB, and at most {max_mb:,} are read; split it, or "

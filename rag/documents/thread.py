@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from rag.documents.dates import is_date, parse_date
+from rag.documents.dates import LONGEST_LINE, is_date, parse_date
 from rag.documents.languages import COUNT, COUNTERS, SENTENCE_ENDS, join
 from rag.types import Section
 
@@ -145,6 +145,8 @@ def is_sure_heading(text: str) -> bool:
 
 def is_boilerplate(line: str) -> bool:
     """Return True for what a site writes among the comments: "Leave a reply", "12 comments", "Like 3"."""
+    if len(line) > LONGEST_LINE:
+        return False
     return bool(_BOILERPLATE.match(line) or _FOOTER.match(line) or is_comments_heading(line))
 
 
@@ -412,6 +414,8 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
 
     That is one word, or a few that begin with capitals; with `loose`, a few of any kind that do not end a sentence.
     """
+    if len(text) > LONGEST_LINE:
+        return None
     name, _, place = re.sub(r"\s*\([^()]{1,30}\)$", "", _STARS.sub("", text.strip(), count=1)).partition(",")
     name = name.removeprefix("@") if " " not in name else name
     words = name.split()

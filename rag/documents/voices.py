@@ -1,16 +1,17 @@
 """Tells who speaks where in the plain text of a page: the article under its headings, each reader's comment."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.documents.blocks import HEADING_SEPARATOR
+from rag.documents.blocks import HEADING_SEPARATOR, LONGEST_HEADING
 from rag.documents.metadata import Metadata
 from rag.documents.thread import find_thread
 from rag.types import Section
 
-_MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
+_MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -38,8 +39,11 @@ class _Heading(NamedTuple):
 def _find_headings(text: str, end: int) -> Iterator[_Heading]:
     code = [block.span() for block in _CODE.finditer(text, 0, end)]
     for found in _MARKDOWN_HEADING.finditer(text, 0, end):
-        if not any(start <= found.start() < stop for start, stop in code):
-            yield _Heading(*found.span(), len(found[1]), found[2].rstrip(" \t#") or found[2])
+        before = bisect_right(code, (found.start(), end)) - 1
+        is_code = before >= 0 and found.start() < code[before][1]
+        words = found[2] + found[3].rstrip(" \t#")
+        if not is_code and len(words) <= LONGEST_HEADING:
+            yield _Heading(*found.span(), len(found[1]), words)
 
 
 def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]) -> Iterator[Section]:

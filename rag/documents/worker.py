@@ -13,14 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rag.documents.read import read_document
-from rag.errors import DocumentError
+from rag.documents.read import check_unpacked, describe_failure, read_document
+from rag.errors import DocumentError, RagError
 from rag.types import Document, Section
 
 if TYPE_CHECKING:  # the process that reads has no need of it
     from rag.settings import Settings
 
 _MEGABYTE = 1_000_000
+_READY = "ready\n"
 
 
 class DocumentReader:
@@ -37,7 +38,10 @@ class DocumentReader:
         self._stop()
 
     def read(self, path: Path) -> Document:
-        """Return the document in a file; raises DocumentError if it cannot be read within the limits."""
+        """Return the document in a file; raises DocumentError if it cannot be read within the limits.
+
+        Raises RagError if no file can be read because the process cannot start.
+        """
         process = self._process = self._process or self._start()
         assert process.stdin and process.stdout
         timer = threading.Timer(self._settings.read_timeout_s, process.kill)
@@ -54,25 +58,37 @@ class DocumentReader:
         if answer.endswith("\n"):
             return _load(json.loads(answer))
         self._stop()
+        limit = f"it takes longer than {self._settings.read_timeout_s} s; see the setting read_timeout_s"
         if in_time:
-            limit = f"it needs more than {self._settings.read_memory_mb:,} MB of memory, or broke its reader"
-            raise DocumentError(f"cannot read {path}: {limit}; see the setting read_memory_mb")
-        limit = f"it takes longer than {self._settings.read_timeout_s} s"
-        raise DocumentError(f"cannot read {path}: {limit}; see the setting read_timeout_s")
+            limit = f"it needs more than {self._describe_memory()}, or broke its reader"
+        raise DocumentError(f"cannot read {path}: {limit}")
 
     def _start(self) -> "subprocess.Popen[str]":
-        # -P: the current folder may hold a json.py, which would run instead.
-        command = [sys.executable, "-P", "-m", "rag.documents.worker", str(self._settings.read_memory_mb)]
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="ascii",  # JSON writes the rest as escapes
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            start_new_session=True,  # Ctrl-C is for this process: it ends the other one itself
-        )
+        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
+        try:
+            process = self._process = subprocess.Popen(
+                # -P: the current folder may hold a json.py, which would run instead.
+                [sys.executable, "-P", "-m", "rag.documents.worker", *limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="ascii",  # JSON writes the rest as escapes
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                start_new_session=True,  # Ctrl-C is for this process: it ends the other one itself
+            )
+        except OSError as exc:
+            raise RagError(f"cannot start the process that reads files: {exc.strerror}; free some memory") from exc
+        assert process.stdout
+        if process.stdout.readline() != _READY:
+            self._stop()
+            raise RagError(f"cannot start the process that reads files in {self._describe_memory()}: raise the limit")
+        return process
+
+    def _describe_memory(self) -> str:
+        limit = _limit_memory(self._settings.read_memory_mb)
+        is_own = limit == self._settings.read_memory_mb
+        return f"{limit:,} MB of memory ({'the setting read_memory_mb' if is_own else 'the limit of ulimit -v'})"
 
     def _stop(self) -> None:
         if self._process:
@@ -89,25 +105,35 @@ def _load(answer: dict[str, Any]) -> Document:
     return Document(**{**fields, "sections": sections})
 
 
-def _serve(limit_mb: int) -> None:
+def _limit_memory(limit_mb: int) -> int:
+    """Return how many megabytes a process may have: `limit_mb`, or what the system allows if that is less."""
+    limits = [limit for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY]
+    return min([limit_mb, *(limit // _MEGABYTE for limit in limits)])
+
+
+def _serve(limit_mb: int, max_file_mb: int) -> None:
     # What a library prints must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
-    resource.setrlimit(resource.RLIMIT_AS, (limit_mb * _MEGABYTE, limit_mb * _MEGABYTE))
+    limit = _limit_memory(limit_mb) * _MEGABYTE
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers.write(_READY)
+    answers.flush()
     for line in sys.stdin:
         path = Path(json.loads(line))
         try:
+            check_unpacked(path, max_mb=max_file_mb)
             answer: dict[str, Any] = {"document": asdict(read_document(path))}
         except DocumentError as exc:
             answer = {"error": str(exc)}
-        except MemoryError:
+        except (MemoryError, ImportError):  # a library that cannot be loaded for want of memory
             return  # what is left is too little to go on with
         except Exception as exc:  # any library's: the file is skipped, the others are read
-            answer = {"error": f"cannot read {path}: {type(exc).__name__}: {' '.join(str(exc).split())[:200]}"}
+            answer = {"error": describe_failure(path, exc)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.documents.read import QUESTIONS_FILE, find_files, make_document, read_document
+from rag.documents.find import QUESTIONS_FILE, find_files
+from rag.documents.read import make_document, read_document
 from rag.errors import DatasetError
 from rag.files import write_file
 from rag.index.sqlite import SqliteCatalog, is_index
@@ -167,7 +168,7 @@ def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
         with closing(SqliteCatalog(folder)) as catalog, catalog.snapshot():
             return tuple(catalog.list_documents())
     if not (folder / CORPUS_FILE).is_file():
-        files = find_files([folder])
+        files = find_files([folder]).files
         return tuple(replace(read_document(f), source=f.relative_to(folder.resolve()).as_posix()) for f in files)
     documents = []
     for line, record in _read_lines(folder / CORPUS_FILE, _Record, problems):

@@ -3,22 +3,24 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 import numpy as np
 from tqdm import tqdm
 
 from rag.documents.chunk import describe_context, limit_chunk, limit_sentence, split_document
-from rag.documents.read import check_size, find_files
+from rag.documents.find import find_files
+from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
-from rag.errors import DocumentError
+from rag.errors import DocumentError, ModelError, RagError
 from rag.index.catalog import StoredChunk, open_catalog
-from rag.index.embedder import Embedder, open_embedder
+from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
 from rag.settings import Settings
@@ -33,10 +35,11 @@ _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
 
 class IndexReport(NamedTuple):
-    """What `build_index` did: numbers of documents, chunks in the index, and why files were skipped.
+    """What `build_index` did: numbers of documents, chunks in the index, and why files and folders were skipped.
 
     `duplicates` are files that say the same as one that was there already: they were noted as its sources. `renamed`
-    says which files that were handed to the page are kept by another name.
+    says which files that were handed to the page are kept by another name. `passed_over` counts by the reason the files
+    and folders that are not meant to be indexed.
     """
 
     indexed: int
@@ -46,6 +49,7 @@ class IndexReport(NamedTuple):
     skipped: list[str]
     duplicates: int = 0
     renamed: Sequence[str] = ()
+    passed_over: Mapping[str, int] = MappingProxyType({})
 
 
 def build_index(
@@ -61,19 +65,20 @@ def build_index(
 
     `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
     sixteen parts of the files, told apart by their paths: so many machines can index into one server at once.
-    A file that is gone from one of the folders is removed from the index; one that cannot be read is skipped, and its
-    last good state stays. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError
-    if a path does not exist or nothing at all can be read, CatalogError if the index cannot be written.
+    A file that is gone from one of the folders, or is passed over there now, is removed from the index. One that cannot
+    be read is skipped, and its last good state stays; so do all documents of a folder that cannot be searched or has no
+    file any more. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError if
+    nothing at all can be read, CatalogError if the index cannot be written.
     """
     settings = settings or Settings.load()
     if name:
         settings = settings.in_folder(name)
-    roots = [Path(path) for path in paths]
-    there = {_name_file(file): file for file in find_files(roots)}
+    search = find_files([Path(path) for path in paths])
+    there = {_name_file(file): file for file in search.files}
 
     def is_mine(source: str) -> bool:
         number, count = shard
-        is_meant = source in there or _is_under(Path(source), roots)
+        is_meant = source in there or _is_under(source, search.folders)
         return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
 
     files = {source: file for source, file in there.items() if is_mine(source)}
@@ -81,23 +86,24 @@ def build_index(
     with Index(settings.location, embedder, create=True) as index, index.catalog.lock(is_mine):
         update = _Update(index, settings)
         with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
-            for source, file in files.items():
-                reason = None
-                try:
-                    update.add_file(source, file, reader)
-                except DocumentError as exc:
-                    reason = str(exc)
-                    update.skipped.append(reason)
-                progress.show(file, update)
-                if on_file:
-                    on_file(file, reason)
+            try:
+                for source, file in files.items():
+                    reason = update.add_file(source, file, reader)
+                    progress.show(file, update)
+                    if on_file:
+                        on_file(file, reason)
+            except Exception:
+                update.flush()  # what was read before is not the fault's
+                raise
             update.flush()
         if files and len(update.skipped) == len(files):
-            raise DocumentError(
-                "nothing was indexed: " + ("none of the files can be read" if len(files) > 1 else update.skipped[0])
-            )
+            raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
         # What is gone goes out last: a file that was renamed is found by its words before.
-        gone = [source for source in update.known.keys() - there.keys() if is_mine(source)]
+        gone = [
+            source
+            for source in update.known.keys() - there.keys()
+            if is_mine(source) and not _is_under(source, search.problems)
+        ]
         for source in gone:
             index.catalog.remove_source(source)
         index.catalog.refresh()
@@ -106,8 +112,9 @@ def build_index(
             len(files) - len(update.skipped) - update.indexed - update.duplicates,
             len(gone),
             index.catalog.count_chunks(),
-            update.skipped,
+            [*search.problems.values(), *update.skipped],
             update.duplicates,
+            search.passed_over,
         )
 
 
@@ -187,8 +194,25 @@ class _Update:
         self._pending: list[_Pending] = []
         self._new: dict[_Key, None] = {}  # what is to be embedded, once
 
-    def add_file(self, source: str, file: Path, reader: DocumentReader) -> None:
-        """Bring the index up to date with a file; raises DocumentError if it cannot be read."""
+    def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
+        """Bring the index up to date with a file; return the reason if it is skipped.
+
+        Raises RagError if no other file would fare better: the index cannot be written, the reader cannot start.
+        """
+        reason = None
+        try:
+            self._read_file(source, file, reader)
+        except DocumentError as exc:
+            reason = str(exc)
+        except (RagError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as exc:  # a panic of a library in Rust is no Exception, and costs no other file either
+            reason = describe_failure(file, exc)
+        if reason:
+            self.skipped.append(reason)
+        return reason
+
+    def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         check_size(file, max_mb=self._max_mb)
         file_hash = hash_file(file, chunk_tokens=self.chunk_tokens)
         if self.known.get(source, ("",))[0] == file_hash:
@@ -228,20 +252,29 @@ class _Update:
         known = self._catalog.get_reusable(document.source)
         self._pending.append(_Pending(document, chunks, keys, known, file_hash, content_hash))
         self._new |= {key: None for key in keys if key not in known}
-        if len(self._new) >= _BATCH:
+        if max(len(self._new), len(self._pending)) >= _BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Embed what is pending, and put each document in whole, as soon as all of it is embedded."""
+        """Embed what is pending, and put each document in whole, as soon as all of it is embedded; raises RagError."""
         new, self._new = list(self._new), {}
         embedded: dict[_Key, bytes] = {}
         for start in range(0, len(new), _BATCH):
             keys = new[start : start + _BATCH]
-            rows = self._embedder.embed_documents(["\n".join(filter(None, key)) for key in keys])
+            rows = self._embed(["\n".join(filter(None, key)) for key in keys])
             embedded |= zip(keys, (row.astype(np.float16).tobytes() for row in rows), strict=True)
             self.chunks += len(keys)
             self._put(embedded)
         self._put(embedded)
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        try:
+            return self._embedder.embed_documents(texts)
+        except RagError:
+            raise
+        except Exception as exc:  # a library's, which says nothing of the file that is read just now
+            words = " ".join(str(exc).split())
+            raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
 
     def _put(self, embedded: dict[_Key, bytes]) -> None:
         """Put the documents in whose chunks are all embedded, in their order."""
@@ -265,7 +298,7 @@ class _Progress:
     """A bar over the bytes of the files, with files, chunks and chunks a second beside it."""
 
     def __init__(self, files: Collection[Path]) -> None:
-        self._sizes = {file: file.stat().st_size for file in files}
+        self._sizes = {file: _measure(file) for file in files}
         self._seen, self._started = 0, time.perf_counter()
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
         self._bar = tqdm(total=sum(self._sizes.values()), bar_format=layout, disable=None, leave=False)
@@ -283,6 +316,13 @@ class _Progress:
         files = f"{self._seen:,}/{len(self._sizes):,} files"
         self._bar.set_description_str(f"{files}, {update.chunks:,} chunks, {rate:.0f} chunks/s", refresh=False)
         self._bar.update(self._sizes[file])
+
+
+def _measure(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # it is gone; whoever reads it says so
+        return 0
 
 
 def _name_file(path: Path) -> str:
@@ -319,5 +359,5 @@ def _flatten(text: str) -> str:
     return " ".join(text.translate(_PLAIN).casefold().split())
 
 
-def _is_under(path: Path, roots: list[Path]) -> bool:
-    return any(path.is_relative_to(root.resolve()) for root in roots if root.is_dir())
+def _is_under(source: str, folders: Iterable[Path]) -> bool:
+    return any(Path(source).is_relative_to(folder) for folder in folders)

@@ -28,7 +28,7 @@ _MOST_BYTES = 50_000_000  # in one chapter
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
 # These garble fonts alone, which are not read.
 _FONT_LOCKS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
-_PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
+_PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
 _INVALID = "it is not a valid EPUB file"
 

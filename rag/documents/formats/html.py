@@ -36,7 +36,7 @@ _LONGEST_HEADING = 60
 _MOST_ELEMENTS = 50_000
 # What has this share of its characters in links is a list of links; a page with less than that is no site's.
 _LINKS, _HARDLY = 0.6, 0.01
-_SEPARATOR = re.compile(r"\s+(?:[|–—·»:-]|--)\s+")
+_SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
 # Trafilatura folds white space, which code needs: there it is written in signs that no text has.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}

@@ -20,7 +20,7 @@ from rag.errors import DocumentError
 _MOST_RECIPIENTS = 10
 # A plain text with less than this share of the letters of its HTML says only that there is HTML.
 _STUB = 0.3
-_PARAGRAPH = re.compile(r"[^\S\n]*\S.*(?:\n.*\S.*)*")
+_PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
 # What the standard library raises on headers that break its grammar.

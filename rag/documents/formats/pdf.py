@@ -28,7 +28,7 @@ _SIGNS = str.maketrans(
     | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓"}
 )
 # The dots that lead from a title to its page in a table of contents.
-_LEADERS = re.compile(r"\s*(?:\.\s?){5,}")
+_LEADERS = re.compile(r"(?:(?<!\s)\s++)?(?:\.\s?){5,}")
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
 # A heading that its bookmark has without number: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")

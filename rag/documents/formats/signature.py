@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.dates import find_date, is_date
+from rag.documents.dates import LONGEST_LINE, find_date, is_date
 from rag.documents.formats.roles import find_roles
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _rank_name(element: "HtmlElement") -> int | None:
 def _read_name(element: "HtmlElement") -> str | None:
     """Return the first of an element's words that can be a name."""
     for text in (element.get("content", ""), *element.itertext()):
-        words = _BEHIND_NAME.split(" ".join(text.split()))[0]
+        words = _BEHIND_NAME.split(" ".join(text[:LONGEST_LINE].split()))[0]
         words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
         if words and not _NO_NAME.fullmatch(words) and not find_date(words):
             return words if len(words) <= _LONGEST_NAME else None

@@ -1,0 +1,53 @@
+"""Waits for changes of files and folders, whatever becomes of these."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from watchfiles import DefaultFilter, watch
+
+_TICK_MS = 500
+
+
+def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[None]:
+    """Yield as soon as the paths are watched, and then whenever something changes there, except in the folder `but`.
+
+    A path may be deleted, renamed, made anew or unmounted: that is a change too.
+    """
+    places = [os.path.realpath(path) for path in paths]
+    is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(but)])
+    polls = False
+    while True:
+        there = _identify(places)
+        is_new = True
+        try:
+            for changes in watch(
+                *there,
+                watch_filter=is_of_interest,
+                rust_timeout=_TICK_MS,
+                yield_on_timeout=True,
+                force_polling=polls or None,
+                ignore_permission_denied=True,
+            ):
+                # The watcher is lost with the folder, even if there is another one in its place.
+                if _identify(places) != there or any(path in there for _, path in changes):
+                    break
+                if changes or is_new:
+                    yield
+                is_new = False
+        except (OSError, RuntimeError):  # a path has just gone, or the system watches no more folders
+            polls = True
+            time.sleep(_TICK_MS / 1000)
+
+
+def _identify(places: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the device and inode of each path that exists."""
+    identities = {}
+    for place in places:
+        try:
+            status = Path(place).stat()
+        except OSError:
+            continue
+        identities[place] = status.st_dev, status.st_ino
+    return identities
