@@ -30,15 +30,17 @@ _PROBE_S = 0.2
 _MEGABYTE = b"x" * 1_000_000
 
 
-def ask(client: httpx.Client, address: str, *, session: str, name: str = "ask", index: str = "default") -> None:
-    """Call an endpoint by its name, in a session, and read the answer to its end; raises httpx.HTTPError."""
-    call = client.post(f"{address}gradio_api/call/{name}", json={"data": [QUESTION, index], "session_hash": session})
+def ask(client: httpx.Client, address: str, *, session: str) -> None:
+    """Ask, in a session, and read the answer to its end; raises httpx.HTTPError, also if it is a refusal."""
+    asked = {"data": [QUESTION, "default"], "session_hash": session}
+    call = client.post(f"{address}gradio_api/call/ask", json=asked)
     call.raise_for_status()
-    with client.stream("GET", f"{address}gradio_api/call/{name}/{call.json()['event_id']}") as events:
+    with client.stream("GET", f"{address}gradio_api/call/ask/{call.json()['event_id']}") as events:
         events.raise_for_status()
         for line in events.iter_lines():
-            if line in ("event: complete", "event: error"):
+            if line == "event: complete":
                 return
+    raise httpx.HTTPError("refused")
 
 
 class Probe:
@@ -226,7 +228,7 @@ def main() -> None:
         folder, log = Path(name), Path(name, "log")
         with start_page(folder, log) as (address, pid):
             attacks = [
-                lambda: hold_connections(address, given.sockets, min(given.seconds, 60)),
+                lambda: hold_connections(address, given.sockets, given.seconds),
                 lambda: send_bodies(address, given.megabytes),
                 lambda: open_sessions(address, given.sessions),
                 lambda: ask_all_the_time(address, given.clients, given.seconds),

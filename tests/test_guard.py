@@ -419,6 +419,17 @@ def test_at_every_address_the_page_answers_to_the_one_it_is_reached_at(desk: Des
     page.close(verbose=False)
 
 
+def test_the_page_answers_to_the_name_it_is_served_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = build_page(desk)
+    with open_socket("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        monkeypatch.setattr("rag.web.launch.format_address", lambda *_: f"http://127.0.0.1:{port}/")  # box is unknown
+        launch_page(desk, page, host="box", listening=listening, quiet=True)
+        assert send(f"127.0.0.1:{port}", "/config", host=f"box:{port}").status == 200
+        assert send(f"127.0.0.1:{port}", "/config", host="box").status == 403
+        page.close(verbose=False)
+
+
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_the_page_is_served_over_ipv6(desk: Desk) -> None:
     page = build_page(desk)

@@ -80,7 +80,7 @@ def launch_page(
 
     def start_server(app: gr.routes.App, **_: Any) -> tuple[str, int, str, PageServer]:
         upload_bytes = _UPLOAD_FILES * max_file_mb * 1_000_000
-        guard = Guard(app, port=port, names=names, access=access, upload_bytes=upload_bytes)
+        guard = Guard(app, host=host, port=port, names=names, access=access, upload_bytes=upload_bytes)
         server = PageServer(guard, listening)
         server.start()
         return host, port, address, server
@@ -105,6 +105,8 @@ def launch_page(
             app_kwargs={"routes": routes},
             prevent_thread_lock=True,
         )
+    # Gradio would count up all events after each, with pandas, for statistics that the guard lets nobody see.
+    page._queue.compute_analytics_summary = lambda _records: {}
     forbid_addresses(page)
     if mcp_server:
         _connect_mcp(page, address, access)
@@ -170,9 +172,11 @@ def _serve(desk: Desk, answer: Callable[[Desk, Request], Response]) -> Callable[
 
     def serve(request: Request) -> Response:
         try:
-            return answer(desk, request)
+            response = answer(desk, request)
         except RagError as exc:
-            return PlainTextResponse(str(exc), 404)
+            response = PlainTextResponse(str(exc), 404)
+        response.headers["Cache-Control"] = "no-store"  # nothing of it stays in the browser after the sign-out
+        return response
 
     return serve
 
