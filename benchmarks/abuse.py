@@ -8,6 +8,8 @@ is longer than a second, if the page takes more than 1.2 times its memory, or if
 """
 
 import argparse
+import multiprocessing
+import os
 import re
 import socket
 import subprocess
@@ -28,6 +30,7 @@ LONGEST_WAIT_S, MOST_MEMORY, MOST_LOG_BYTES = 1.0, 1.2, 10_000
 QUESTION = "What did the new bridge cost?"
 _PROBE_S = 0.2
 _MEGABYTE = b"x" * 1_000_000
+_FORK = multiprocessing.get_context("fork")
 
 
 def ask(client: httpx.Client, address: str, *, session: str) -> None:
@@ -98,6 +101,12 @@ def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
 
     run_threads(clients, work)
     return f"{clients} clients, {seconds:.0f} s: {answers[0]} answers, {refusals[0]} refused"
+
+
+def leave_alone(seconds: float) -> str:
+    """Do nothing for so long, to compare with."""
+    time.sleep(seconds)
+    return f"nothing, {seconds:.0f} s"
 
 
 def hold_connections(address: str, sockets: int, seconds: float) -> str:
@@ -183,10 +192,16 @@ def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path)
         for _ in range(40):  # what the first questions load is loaded
             ask(client, address, session=uuid.uuid4().hex)
     before, borne = read_memory_mb(pid), True
+    say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     for attack in attacks:
         logged = log.stat().st_size
+        # In another process, so that the two do not share an interpreter.
+        summaries = _FORK.SimpleQueue()
+        attacker = _FORK.Process(target=lambda attack: summaries.put(attack()), args=(attack,))
+        attacker.start()
         with Probe(address) as probe:
-            summary = attack()
+            summary = summaries.get()
+            attacker.join()
         longest, growth = max(probe.waits_s), read_memory_mb(pid) / before
         lines = log.stat().st_size - logged
         good = not probe.failures and longest <= LONGEST_WAIT_S and growth <= MOST_MEMORY and lines <= MOST_LOG_BYTES
@@ -228,6 +243,7 @@ def main() -> None:
         folder, log = Path(name), Path(name, "log")
         with start_page(folder, log) as (address, pid):
             attacks = [
+                lambda: leave_alone(10),
                 lambda: hold_connections(address, given.sockets, given.seconds),
                 lambda: send_bodies(address, given.megabytes),
                 lambda: open_sessions(address, given.sessions),

@@ -209,7 +209,7 @@ def test_behind_https_the_session_is_for_https(guarded: str) -> None:
 
 
 def test_passwords_cannot_be_tried_out(desk: Desk) -> None:
-    place = urlsplit(launch_page(desk, build_page(desk), auth=("ann", "secret"), quiet=True)).netloc
+    place = urlsplit(launch_page(desk, build_page(desk), access=Access("ann", "secret"), quiet=True)).netloc
     statuses = [sign_in(place, "guess", x_forwarded_for=f"10.0.0.{n}").status for n in range(10)]
     assert statuses == [401] * 3 + [429] * 7
     refused = sign_in(place, "secret")
@@ -471,7 +471,7 @@ def test_without_a_network_sharing_fails_in_one_line(desk: Desk, monkeypatch: py
     monkeypatch.setattr("gradio.networking.setup_tunnel", fail)
     port = find_free_port()
     with pytest.raises(RagError, match=r"no public address from gradio.live: no such name; check the network"):
-        launch_page(desk, build_page(desk), port=port, share=True, auth=("ann", "secret"), quiet=True)
+        launch_page(desk, build_page(desk), port=port, share=True, access=Access("ann", "secret"), quiet=True)
     open_socket("127.0.0.1", port).close()  # nobody is there any more
 
 

@@ -187,7 +187,7 @@ def test_files_are_handed_over_and_not_fetched(address: str, monkeypatch: pytest
 
 def test_with_a_password_nothing_is_shown_without_it(desk: Desk) -> None:
     page = build_page(desk)
-    address = launch_page(desk, page, quiet=True, auth=("ann", "secret"))
+    address = launch_page(desk, page, quiet=True, access=Access("ann", "secret"))
     try:
         for path in PATHS:
             assert fetch(f"{address}{path}")[:2] == (401, "Log in first."), path

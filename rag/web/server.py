@@ -75,7 +75,7 @@ class PageServer(uvicorn.Server):
                 app,
                 http=PatientProtocol,
                 ws="none",
-                # Whoever connects writes the log, and the headers of proxies.
+                # Anyone can send bad requests, and uvicorn logs a warning for each.
                 log_level="error",
                 proxy_headers=False,
                 server_header=False,
