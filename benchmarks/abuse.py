@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -186,6 +187,10 @@ def read_memory_mb(pid: int) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1000
 
 
+def _report(attack: Callable[[], str], summaries: Any) -> None:
+    summaries.put(attack())
+
+
 def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path) -> bool:
     """Let one attack after another go on, and say what each did; return whether all was borne."""
     with httpx.Client(timeout=60) as client:
@@ -197,7 +202,7 @@ def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path)
         logged = log.stat().st_size
         # In another process, so that the two do not share an interpreter.
         summaries = _FORK.SimpleQueue()
-        attacker = _FORK.Process(target=lambda attack: summaries.put(attack()), args=(attack,))
+        attacker = _FORK.Process(target=_report, args=(attack, summaries))
         attacker.start()
         with Probe(address) as probe:
             summary = summaries.get()
