@@ -8,6 +8,8 @@ is longer than a second, if the page takes more than 1.2 times its memory, or if
 """
 
 import argparse
+import multiprocessing
+import os
 import re
 import socket
 import subprocess
@@ -19,6 +21,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,17 +31,20 @@ LONGEST_WAIT_S, MOST_MEMORY, MOST_LOG_BYTES = 1.0, 1.2, 10_000
 QUESTION = "What did the new bridge cost?"
 _PROBE_S = 0.2
 _MEGABYTE = b"x" * 1_000_000
+_FORK = multiprocessing.get_context("fork")
 
 
-def ask(client: httpx.Client, address: str, *, session: str, name: str = "ask", index: str = "default") -> None:
-    """Call an endpoint by its name, in a session, and read the answer to its end; raises httpx.HTTPError."""
-    call = client.post(f"{address}gradio_api/call/{name}", json={"data": [QUESTION, index], "session_hash": session})
+def ask(client: httpx.Client, address: str, *, session: str) -> None:
+    """Ask, in a session, and read the answer to its end; raises httpx.HTTPError, also if it is a refusal."""
+    asked = {"data": [QUESTION, "default"], "session_hash": session}
+    call = client.post(f"{address}gradio_api/call/ask", json=asked)
     call.raise_for_status()
-    with client.stream("GET", f"{address}gradio_api/call/{name}/{call.json()['event_id']}") as events:
+    with client.stream("GET", f"{address}gradio_api/call/ask/{call.json()['event_id']}") as events:
         events.raise_for_status()
         for line in events.iter_lines():
-            if line in ("event: complete", "event: error"):
+            if line == "event: complete":
                 return
+    raise httpx.HTTPError("refused")
 
 
 class Probe:
@@ -96,6 +102,12 @@ def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
 
     run_threads(clients, work)
     return f"{clients} clients, {seconds:.0f} s: {answers[0]} answers, {refusals[0]} refused"
+
+
+def leave_alone(seconds: float) -> str:
+    """Do nothing for so long, to compare with."""
+    time.sleep(seconds)
+    return f"nothing, {seconds:.0f} s"
 
 
 def hold_connections(address: str, sockets: int, seconds: float) -> str:
@@ -175,16 +187,26 @@ def read_memory_mb(pid: int) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1000
 
 
+def _report(attack: Callable[[], str], summaries: Any) -> None:
+    summaries.put(attack())
+
+
 def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path) -> bool:
     """Let one attack after another go on, and say what each did; return whether all was borne."""
     with httpx.Client(timeout=60) as client:
         for _ in range(40):  # what the first questions load is loaded
             ask(client, address, session=uuid.uuid4().hex)
     before, borne = read_memory_mb(pid), True
+    say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     for attack in attacks:
         logged = log.stat().st_size
+        # In another process, so that the two do not share an interpreter.
+        summaries = _FORK.SimpleQueue()
+        attacker = _FORK.Process(target=_report, args=(attack, summaries))
+        attacker.start()
         with Probe(address) as probe:
-            summary = attack()
+            summary = summaries.get()
+            attacker.join()
         longest, growth = max(probe.waits_s), read_memory_mb(pid) / before
         lines = log.stat().st_size - logged
         good = not probe.failures and longest <= LONGEST_WAIT_S and growth <= MOST_MEMORY and lines <= MOST_LOG_BYTES
@@ -226,7 +248,8 @@ def main() -> None:
         folder, log = Path(name), Path(name, "log")
         with start_page(folder, log) as (address, pid):
             attacks = [
-                lambda: hold_connections(address, given.sockets, min(given.seconds, 60)),
+                lambda: leave_alone(10),
+                lambda: hold_connections(address, given.sockets, given.seconds),
                 lambda: send_bodies(address, given.megabytes),
                 lambda: open_sessions(address, given.sessions),
                 lambda: ask_all_the_time(address, given.clients, given.seconds),

@@ -209,7 +209,7 @@ def test_behind_https_the_session_is_for_https(guarded: str) -> None:
 
 
 def test_passwords_cannot_be_tried_out(desk: Desk) -> None:
-    place = urlsplit(launch_page(desk, build_page(desk), auth=("ann", "secret"), quiet=True)).netloc
+    place = urlsplit(launch_page(desk, build_page(desk), access=Access("ann", "secret"), quiet=True)).netloc
     statuses = [sign_in(place, "guess", x_forwarded_for=f"10.0.0.{n}").status for n in range(10)]
     assert statuses == [401] * 3 + [429] * 7
     refused = sign_in(place, "secret")
@@ -419,6 +419,17 @@ def test_at_every_address_the_page_answers_to_the_one_it_is_reached_at(desk: Des
     page.close(verbose=False)
 
 
+def test_the_page_answers_to_the_name_it_is_served_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = build_page(desk)
+    with open_socket("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        monkeypatch.setattr("rag.web.launch.format_address", lambda *_: f"http://127.0.0.1:{port}/")  # box is unknown
+        launch_page(desk, page, host="box", listening=listening, quiet=True)
+        assert send(f"127.0.0.1:{port}", "/config", host=f"box:{port}").status == 200
+        assert send(f"127.0.0.1:{port}", "/config", host="box").status == 403
+        page.close(verbose=False)
+
+
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_the_page_is_served_over_ipv6(desk: Desk) -> None:
     page = build_page(desk)
@@ -460,7 +471,7 @@ def test_without_a_network_sharing_fails_in_one_line(desk: Desk, monkeypatch: py
     monkeypatch.setattr("gradio.networking.setup_tunnel", fail)
     port = find_free_port()
     with pytest.raises(RagError, match=r"no public address from gradio.live: no such name; check the network"):
-        launch_page(desk, build_page(desk), port=port, share=True, auth=("ann", "secret"), quiet=True)
+        launch_page(desk, build_page(desk), port=port, share=True, access=Access("ann", "secret"), quiet=True)
     open_socket("127.0.0.1", port).close()  # nobody is there any more
 
 

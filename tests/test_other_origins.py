@@ -283,6 +283,13 @@ def test_on_another_machine_one_signs_in_asks_adds_and_signs_out(
     tab.get_by_role("tab", name="Documents").click()
     tab.locator("#fn-upload input[type=file]").set_input_files(tmp_path / "zebra.txt")
     expect(tab.locator("#fn-documents")).to_contain_text("zebra")
+    access._sessions.clear()  # as after twelve hours
+    tab.get_by_role("tab", name="Ask").click()
+    tab.locator("#fn-question textarea").fill("And who?")
+    expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
+    tab.get_by_label("Name").fill("ann")
+    tab.get_by_label("Password").fill("secret")
+    tab.get_by_role("button", name="Sign in").click()
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
     tab.go_back()

@@ -97,13 +97,16 @@ def test_the_examples_of_the_documentation_run(number: int, address: str, guarde
         assert run_script(script, tmp_path, token="no such token at all").returncode != 0  # noqa: S106
 
 
-def test_an_mcp_call_reports_nothing_to_anyone(address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_mcp_call_reports_nothing_to_anyone(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     reported: list[object] = []
     monkeypatch.setattr("gradio_client.client.send_telemetry", lambda **given: reported.append(given))
+    page = build_page(desk)
+    address = launch_page(desk, page, quiet=True, mcp_server=True)
     script = EXAMPLES[2].replace("http://127.0.0.1:7860", address.rstrip("/"))
     assert "nine million" in run_script(script, tmp_path).stdout
     time.sleep(0.5)  # the report is sent by a thread
     assert not reported
+    page.close(verbose=False)
 
 
 def test_nothing_but_the_four_is_offered(address: str) -> None:
@@ -187,7 +190,7 @@ def test_files_are_handed_over_and_not_fetched(address: str, monkeypatch: pytest
 
 def test_with_a_password_nothing_is_shown_without_it(desk: Desk) -> None:
     page = build_page(desk)
-    address = launch_page(desk, page, quiet=True, auth=("ann", "secret"))
+    address = launch_page(desk, page, quiet=True, access=Access("ann", "secret"))
     try:
         for path in PATHS:
             assert fetch(f"{address}{path}")[:2] == (401, "Log in first."), path

@@ -106,6 +106,8 @@ class Desk:
         self._indexes: dict[str, Index] = {}
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
+        # More searches at once would not end sooner, and the page would answer nobody meanwhile.
+        self._searching = threading.Semaphore(os.cpu_count() or 1)
 
     def start(self) -> None:
         """Begin to load the models, in a thread, if they are not being loaded yet."""
@@ -165,7 +167,7 @@ class Desk:
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
         with self.line.join() as place:
-            found = assistant.find(question, history=history)
+            found = self._find(assistant, question, history)
             yield found
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
@@ -179,7 +181,11 @@ class Desk:
 
     def find(self, question: str, *, index: str, options: Options) -> tuple[Hit, ...]:
         """Return the hits for a question, without asking the LLM; raises RagError."""
-        return self._open_assistant(index, options).find(question)
+        return self._find(self._open_assistant(index, options), question, ())
+
+    def _find(self, assistant: Assistant, question: str, history: Sequence[Message]) -> tuple[Hit, ...]:
+        with self._searching:
+            return assistant.find(question, history=history)
 
     def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
         """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""

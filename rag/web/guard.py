@@ -53,13 +53,20 @@ class Guard:
     """Passes on the requests of the page itself, and of programs; others get one line."""
 
     def __init__(
-        self, app: ASGIApp, *, port: int, names: Iterable[str] = (), access: Access | None = None, upload_bytes: int
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        names: Iterable[str] = (),
+        access: Access | None = None,
+        upload_bytes: int,
     ) -> None:
-        """Take the names that the page goes by, besides `localhost` and the address that a request comes in at."""
+        """Take where the page is served, and other names that it goes by: NAME, behind a proxy too, or NAME:PORT."""
         self._app, self._port, self._access = app, port, access
-        self._hosts = set(self._list_hosts("localhost"))
+        self._hosts = {*self._list_hosts("localhost"), *self._list_hosts(host.lower())}
         for name in names:
-            self.add_name(name)
+            self._hosts |= {name.lower(), *self._list_hosts(name.lower())}
         self._paths = _PATHS | {LOGIN, LOGOUT} if access else _PATHS
         self._longest = {UPLOAD: upload_bytes, LOGIN: 10_000}
         self._checks: tuple[Check, ...] = (
@@ -69,10 +76,6 @@ class Guard:
             self._check_user,
             self._check_length,
         )
-
-    def add_name(self, name: str) -> None:
-        """Let the page go by another name too: NAME, at this port or behind a proxy, or NAME:PORT."""
-        self._hosts |= {name.lower(), *self._list_hosts(name.lower())}
 
     def _list_hosts(self, name: str) -> Collection[str]:
         """Return how a browser writes a name with the page's port."""

@@ -18,6 +18,7 @@ from gradio_client import Client
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from rag.errors import RagError
 from rag.show import escape_markdown, format_answer
@@ -45,6 +46,22 @@ _MOST_SESSIONS = 128
 _UPLOAD_FILES = 5
 
 
+_GRADIO: dict[str, Any] = {
+    "quiet": True,
+    "share": False,
+    "show_error": False,
+    "ssr_mode": False,
+    "pwa": False,
+    "run_history": False,
+    "footer_links": [],
+    "max_threads": _THREADS,
+    "theme": THEME,
+    "css": CSS,
+    "head": HEAD,
+    "prevent_thread_lock": True,
+}
+
+
 def launch_page(
     desk: Desk,
     page: gr.Blocks,
@@ -54,7 +71,6 @@ def launch_page(
     listening: socket.socket | None = None,
     names: Iterable[str] = (),
     access: Access | None = None,
-    auth: tuple[str, str] | None = None,
     share: bool = False,
     mcp_server: bool = False,
     quiet: bool = False,
@@ -62,51 +78,35 @@ def launch_page(
     """Launch a desk's page, and return its address; raises RagError.
 
     `listening` is a socket at the host and port, if there is one already; `names` are other names that the page goes
-    by; `access` is the login that it asks for, or `auth`, a name and a password; `share` gives it a public address.
+    by; `access` is the login that it asks for; `share` gives it a public address.
     """
     listening = listening or open_socket(host, port)
     port = listening.getsockname()[1]
     address = format_address(host, port)
-    access = access or (Access(*auth) if auth else None)
     if share:
         public_address = _open_tunnel(page, host, port)
         names = [*names, urlsplit(public_address).netloc]
-    max_file_mb = desk.settings.max_file_mb
-    routes = [
-        Route("/document", _serve(desk, _show_document)),
-        Route("/export", _serve(desk, _export)),
-        make_upload(page, max_file_mb=max_file_mb),
-        *(make_entrance(access, port=port) if access else []),
-    ]
+    upload_bytes = _UPLOAD_FILES * desk.settings.max_file_mb * 1_000_000
 
-    def start_server(app: gr.routes.App, **_: Any) -> tuple[str, int, str, PageServer]:
-        upload_bytes = _UPLOAD_FILES * max_file_mb * 1_000_000
-        guard = Guard(app, port=port, names=names, access=access, upload_bytes=upload_bytes)
+    def start_server(app: ASGIApp, **_: Any) -> tuple[str, int, str, PageServer]:
+        guard = Guard(app, host=host, port=port, names=names, access=access, upload_bytes=upload_bytes)
         server = PageServer(guard, listening)
         server.start()
         return host, port, address, server
 
-    with _replace_server(start_server):
-        page.queue(max_size=_MAX_QUEUE).launch(
-            auth_dependency=get_user,
-            show_error=False,
-            share=False,
-            mcp_server=mcp_server,
-            quiet=True,
-            ssr_mode=False,
-            pwa=False,
-            run_history=False,
-            footer_links=[],
-            max_threads=_THREADS,
-            max_file_size=f"{max_file_mb}mb",
-            state_session_capacity=_MOST_SESSIONS,
-            theme=THEME,
-            css=CSS,
-            head=HEAD,
-            app_kwargs={"routes": routes},
-            prevent_thread_lock=True,
-        )
     forbid_addresses(page)
+    page.queue(max_size=_MAX_QUEUE)
+    # Gradio would count up all events after each, with pandas, for statistics that the guard lets nobody see.
+    page._queue.compute_analytics_summary = lambda _records: {}
+    with _replace_server(start_server):
+        page.launch(
+            **_GRADIO,
+            auth_dependency=get_user,
+            mcp_server=mcp_server,
+            max_file_size=f"{desk.settings.max_file_mb}mb",
+            state_session_capacity=_MOST_SESSIONS,
+            app_kwargs={"routes": _list_routes(desk, page, access, port=port)},
+        )
     if mcp_server:
         _connect_mcp(page, address, access)
     if not quiet:
@@ -116,6 +116,16 @@ def launch_page(
     # Not before: while llama.cpp loads, nothing that is printed is seen.
     desk.start()
     return address
+
+
+def _list_routes(desk: Desk, page: gr.Blocks, access: Access | None, *, port: int) -> list[Route]:
+    """Return what the page serves beside Gradio, or in its place."""
+    return [
+        Route("/document", _serve(desk, _show_document)),
+        Route("/export", _serve(desk, _export)),
+        make_upload(page, max_file_mb=desk.settings.max_file_mb),
+        *(make_entrance(access, port=port) if access else []),
+    ]
 
 
 @contextmanager
@@ -171,9 +181,11 @@ def _serve(desk: Desk, answer: Callable[[Desk, Request], Response]) -> Callable[
 
     def serve(request: Request) -> Response:
         try:
-            return answer(desk, request)
+            response = answer(desk, request)
         except RagError as exc:
-            return PlainTextResponse(str(exc), 404)
+            response = PlainTextResponse(str(exc), 404)
+        response.headers["Cache-Control"] = "no-store"  # nothing of it stays in the browser after the sign-out
+        return response
 
     return serve
 

@@ -27,6 +27,13 @@
         if (innerWidth < 800) open.click();
     });
     narrow.observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['class']});
+    // A session that has ended is begun again at the page to sign in.
+    const fetchAnything = window.fetch;
+    window.fetch = async (...request) => {
+        const answer = await fetchAnything(...request);
+        if (answer.status === 401) location.reload();
+        return answer;
+    };
     document.addEventListener('click', event => {
         const link = event.target.closest('a.fn-cite, a.fn-copy');
         if (!link) return;

@@ -4,6 +4,8 @@ import asyncio
 import resource
 import socket
 import threading
+from functools import partial
+from typing import Any
 
 import uvicorn
 from h11 import IDLE, SEND_BODY
@@ -24,20 +26,20 @@ class PatientProtocol(H11Protocol):
     uvicorn has no such time-out: a connection that sends a byte now and then stays for ever.
     """
 
-    _timer: asyncio.TimerHandle | None = None
+    def __init__(self, waiting: "dict[PatientProtocol, None]", **given: Any) -> None:
+        """Take the connections of the server that wait for a whole request, the oldest first."""
+        super().__init__(**given)
+        self._waiting = waiting
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._began = self.loop.time()
+        self._waiting[self] = None
         self._set_timer(_HEAD_S)
-        if len(self.connections) > _count_most_connections():
-            unanswered = [one for one in self.connections if isinstance(one, PatientProtocol) and one.is_unanswered]
-            min(unanswered, key=lambda one: one._began).transport.abort()
-
-    @property
-    def is_unanswered(self) -> bool:
-        """Whether no request is being answered, as none is there as a whole."""
-        return self.conn.their_state in (IDLE, SEND_BODY)
+        if len(self._waiting) > 1 and len(self.connections) > _count_most_connections():
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]  # now: it is lost only later, when others may have come
+            oldest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         state_before = self.conn.their_state
@@ -46,11 +48,17 @@ class PatientProtocol(H11Protocol):
         if state is SEND_BODY:
             self._set_timer(_BODY_S)
         elif state is not IDLE:
+            self._waiting.pop(self, None)
             self._set_timer(None)
         elif state_before is not IDLE or not self._timer:
             self._set_timer(_HEAD_S)  # the head of another request has begun to come
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._waiting.setdefault(self)
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.pop(self, None)
         self._set_timer(None)
         super().connection_lost(exc)
 
@@ -73,9 +81,9 @@ class PageServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=PatientProtocol,
+                http=partial(PatientProtocol, {}),  # type: ignore[arg-type]
                 ws="none",
-                # Whoever connects writes the log, and the headers of proxies.
+                # Anyone can send bad requests, and uvicorn logs a warning for each.
                 log_level="error",
                 proxy_headers=False,
                 server_header=False,
