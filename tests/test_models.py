@@ -192,8 +192,11 @@ def test_a_registered_name_is_no_path_of_the_current_folder(tmp_path: Path) -> N
 @pytest.mark.parametrize("content", [b"", b"not a model", b"GGUF\x03\x00\x00\x00 torn"])
 def test_a_broken_gguf_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.gguf").write_bytes(content)
-    with pytest.raises(ModelError, match="cannot load"):
-        LlamaCpp("bad", tmp_path / "bad.gguf", context=512, cache=tmp_path)
+    for path in (tmp_path / "bad.gguf", tmp_path):
+        with pytest.raises(
+            ModelError, match=r"^cannot load the LLM in .*; run `rag models verify`, or name another file$"
+        ):
+            LlamaCpp("bad", path, context=512, cache=tmp_path)
 
 
 def set_number(content: bytearray, key: bytes, value: int) -> None:
