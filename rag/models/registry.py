@@ -81,8 +81,6 @@ def explain_loading(kind: str, path: Path, *, remedy: str) -> Iterator[None]:
     """Turn whatever a library raises over a model into a ModelError of one line."""
     try:
         yield
-    except ModelError:
-        raise
     except Exception as exc:  # of several libraries, in Rust and C++ too
         reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
         raise ModelError(f"cannot load the {kind} in {path}: {reason}; {remedy}") from exc
