@@ -12,6 +12,9 @@ _SCREEN_WIDTH = 1280
 # Longer work would let a page with many rules and elements take minutes; these steps take about a second.
 _MOST_STEPS = 300_000
 _MOST_ALTERNATIVES = 20
+_LONGEST_SELECTOR = 500
+# The beginning of a longer value, such as a picture's data, says what it is.
+_LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
     re.findall(
@@ -22,7 +25,7 @@ PROPERTIES = frozenset(
         " transition visibility width zoom",
     )
 )
-_COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL)
+_COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
 _BRACE = re.compile(r"[{};]")
 _PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:[-\w]+(?:\([^()]*\))?")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
@@ -177,7 +180,7 @@ def split_declarations(text: str) -> Iterator[tuple[str, str, bool]]:
     for declaration in text.lower().split(";"):
         name, _, value = declaration.partition(":")
         important = _IMPORTANT.search(value)
-        value = value[: important.start() if important else None].strip()
+        value = value[: important.start() if important else None].strip()[:_LONGEST_VALUE]
         if value:
             for part, words in _expand(_VENDOR.sub("", name.strip()), value):
                 if part in PROPERTIES:
@@ -270,7 +273,7 @@ def _open_rule(words: str, outer: _Rule) -> _Rule:
 def _parse_selector(text: str) -> _Selector | None:
     """Return a selector; None if it is for what a style sheet adds to an element, or cannot be read."""
     text = text.strip()
-    if not text or _PSEUDO_ELEMENT.search(text):
+    if not 0 < len(text) <= _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
         return None
     compounds = []
     is_state = False

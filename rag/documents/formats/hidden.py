@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from colorsys import hls_to_rgb
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -51,6 +51,11 @@ _NO_TEXT = re.compile(
 )
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?[\w-]{1,80})["'`]""")
 _REFERENCES = frozenset(("aria-controls", "aria-owns", "for", "href", "popovertarget", "commandfor"))
+# What decides how an element's own words look.
+_OF_LETTERS = frozenset((
+    "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
+    "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
+))  # fmt: skip
 # What attributes of old pages set; every style sheet weighs more.
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image", "color": "color", "text": "color"}
 _WEAK = (0, -1)
@@ -180,11 +185,14 @@ class _Page:
 
     def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> bool:
         """Remove what is hidden of an element; return whether all of it is. `path` has the names of those around it."""
-        names = self._find_names(element)
+        attributes = dict(element.items())
+        names = self._find_names(element.tag, attributes)
         values = self._sheet.find_values(names, path)
-        override(values, _read_attributes(element))
-        is_aria_hidden = element.attrib.pop("aria-hidden", "") == "true"  # Trafilatura would drop it.
-        is_gone = (is_aria_hidden and _is_no_text(element)) or self._is_gone(element, values)
+        override(values, _read_attributes(element.tag, attributes))
+        is_gone = self._is_gone(element, values)
+        if "aria-hidden" in attributes:
+            del element.attrib["aria-hidden"]  # Trafilatura would drop it.
+            is_gone = is_gone or (attributes["aria-hidden"] == "true" and _is_no_text(element))
         if is_gone and next(element.iter(*_WHOLE_PAGE), None) is None:
             return True
         look = self._find_look(element, values, outer)
@@ -194,9 +202,8 @@ class _Page:
         _remove(element, gone, keep_words=not look.is_hidden)
         return False
 
-    def _find_names(self, element: "HtmlElement") -> frozenset[str]:
-        names = ["*", str(element.tag)]
-        attributes = element.attrib
+    def _find_names(self, tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
+        names = ["*", tag]
         if "id" in attributes:
             names.append(f"#{attributes['id']}")
         if "class" in attributes:
@@ -210,7 +217,7 @@ class _Page:
         if not values:
             return False
         texts = {name: value.text for name, value in values.items()}
-        ways = [way for way in _WAYS if way.hides(texts)]
+        ways = [way for way in _WAYS if not texts.keys().isdisjoint(way.properties) and way.hides(texts)]
         if any(not self._can_open(element, way, values) for way in ways):
             return True
         if ways:  # Trafilatura would drop it.
@@ -234,7 +241,7 @@ class _Page:
     def _is_opened(self, element: "HtmlElement") -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
         parent = element.getparent()
-        names = find_main_names(self._find_names(element))
+        names = find_main_names(self._find_names(element.tag, dict(element.items())))
         near = " ".join(other.get("class", "") for other in (element, parent) if other is not None)
         return (
             element.get("role") == "tabpanel"
@@ -263,7 +270,7 @@ class _Page:
             look = look._replace(font_size=_Look().font_size, color=None, backdrop=None)
         if element.tag == "a":
             look = look._replace(color=None)
-        if not values:
+        if values.keys().isdisjoint(_OF_LETTERS):
             return look
         texts = {name: value.text for name, value in values.items() if value.text not in _TO_INHERIT}
         if _is_dark(texts.get("color-scheme", "")):
@@ -314,20 +321,27 @@ class _Page:
         return next(self._tree.iter(*_PICTURES), None) is not None
 
 
-def _read_attributes(element: "HtmlElement") -> dict[str, Value]:
+def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:
     """Return the styles that an element has without a style sheet."""
-    attributes = element.attrib
     values: dict[str, Value] = {}
-    if not attributes and element.tag != "dialog":
+    if not attributes and tag != "dialog":
         return values
-    is_closed = (element.tag == "dialog" and "open" not in attributes) or "popover" in attributes
+    is_closed = (tag == "dialog" and "open" not in attributes) or "popover" in attributes
     if is_closed or attributes.get("hidden", "until-found") != "until-found":
         values["display"] = Value("none", _WEAK)
     for name, target in _ATTRIBUTES.items():
-        if name in attributes and (target != "color" or element.tag in ("body", "font")):
+        if name in attributes and (target != "color" or tag in ("body", "font")):
             values[target] = Value(attributes[name].strip().lower(), _WEAK)
-    for name, text, is_important in split_declarations(attributes.get("style", "")):
-        override(values, {name: Value(text, (is_important, 1))})
+    if "style" in attributes:
+        override(values, _read_style(attributes["style"]))
+    return values
+
+
+@lru_cache(maxsize=1000)
+def _read_style(text: str) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, value, is_important in split_declarations(text):
+        override(values, {name: Value(value, (is_important, 1))})
     return values
 
 

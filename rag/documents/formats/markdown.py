@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 from rag.documents.formats.hidden import drop_hidden
 from rag.documents.formats.markup import find_text, parse_html
@@ -11,7 +12,7 @@ from rag.documents.formats.markup import find_text, parse_html
 _OPENINGS = (
     r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)",
     r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*$",
-    r"(?P<ticks>`+)(?!`).{1,1000}?(?<!`)(?P=ticks)(?!`)",
+    r"(?<!`)(?P<ticks>`+)(?!`).{1,1000}?(?<!`)(?P=ticks)(?!`)",
     r"(?P<comment><!--)",
     # "[//]: # (words)": the address and title of links with this label.
     r"^ {0,3}\[(?!\^)(?P<label>[^\[\]\n]{1,200})\]:[ \t]*\S+[ \t]+"
@@ -26,7 +27,7 @@ _STYLE = re.compile(r"<style\b[^<>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
 _MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b", re.IGNORECASE)
 _IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
 # More styles or elements would let a large file take minutes.
-_LONGEST_STYLES, _MOST_ELEMENTS = 20_000, 1_000
+_LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
 
 
 def drop_hidden_words(text: str) -> str:
@@ -84,6 +85,7 @@ class _Page:
         self._text = text
         self._styles = "".join(_STYLE.findall(text))[:_LONGEST_STYLES]
         self._hides = cache(self._read_tag)
+        self._find_last_end = cache(self._read_last_end)
         self._count = 0
 
     def find_end(self, tag: re.Match[str]) -> int | None:
@@ -96,11 +98,15 @@ class _Page:
         if self._count > _MOST_ELEMENTS or (name not in _UNSHOWN and not self._hides(tag[0], name)):
             return None
         depth = 1
-        for other in re.compile(rf"<(/?){re.escape(name)}\b[^<>]*>", re.IGNORECASE).finditer(self._text, tag.end()):
+        tags = re.compile(rf"<(/?){re.escape(name)}\b[^<>]*>", re.IGNORECASE).finditer(self._text, tag.end())
+        for other in islice(tags, _MOST_INSIDE if tag.end() < self._find_last_end(name) else 0):
             depth += -1 if other[1] else 1
             if not depth:
                 return other.end()
         return None
+
+    def _read_last_end(self, name: str) -> int:
+        return self._text.lower().rfind(f"</{name}")
 
     def _read_tag(self, tag: str, name: str) -> bool:
         """Return whether a tag hides the words behind it."""

@@ -18,7 +18,7 @@ _UNPAINTED = (3, 7)
 _FAINT = 12
 # A smaller shape is no background, in points: a rule, a bullet, an accent.
 _SMALLEST_BACKDROP = 4
-# A page with more backgrounds is a drawing, whose colours are not judged.
+# A page with more backgrounds or images is a drawing, whose colours are not judged.
 _MOST_BACKDROPS = 1000
 # Forms, which hold objects, are in forms.
 _DEEPEST = 8
@@ -141,8 +141,12 @@ class _Objects:
         for text in self._texts:
             is_lost = text.color in suspects and self._is_lost(text)
             is_unseen = is_lost if text.is_painted else not is_traced
-            if text.is_out or (is_unseen and not any(image.holds_middle(text.box) for image in self._images)):
+            if text.is_out or (is_unseen and not self._is_over_image(text)):
                 yield text
+
+    def _is_over_image(self, text: _Text) -> bool:
+        """Return whether an image covers letters, as far as that is looked for."""
+        return len(self._images) > _MOST_BACKDROPS or any(image.holds_middle(text.box) for image in self._images)
 
     def _is_lost(self, text: _Text) -> bool:
         """Return whether letters have the colour of what lies behind them."""
