@@ -114,7 +114,7 @@ def build_index(
             index.catalog.count_chunks(),
             [*search.problems.values(), *update.skipped],
             update.duplicates,
-            search.passed_over,
+            passed_over=search.passed_over,
         )
 
 
