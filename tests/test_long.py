@@ -28,7 +28,7 @@ FILLERS = {
 count = HashingEmbedder().count_tokens
 
 
-def fill(name: str, size: int = MILLION) -> str:
+def fill(name: str, size: int) -> str:
     filler = FILLERS[name]
     return f"a{filler * (size // len(filler))}b"
 
@@ -69,11 +69,11 @@ def test_a_context_of_one_word_without_end_is_cut_by_its_characters() -> None:
     ids=["fields", "head", "headings", "comments", "lines"],
 )
 def test_a_long_line_is_read_in_seconds(template: str, filler: str) -> None:
-    text = template.replace("{}", fill(filler, MILLION // 4))
+    text = template.replace("{}", fill(filler, 50_000))
     started = time.process_time()
     document = clean_document(make_document("a.md", text, markdown=True))
     assert chunk(document) > 0
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 3
     fields = [document.title, document.author, document.date, *(section.heading for section in document.sections)]
     assert all(len(value or "") <= LONGEST_FIELD for value in fields)
 
@@ -97,7 +97,7 @@ LONG_FILES = {
     + b"b</span><p>Hi.</p></div>",
     "cell.csv": b'name,price\n"' + b"word " * 200_000 + b'",3\n',
     "date.json": b'{"date": "' + b"a" * MILLION + b'", "author": "' + b"x " * 500_000 + b'", "text": "It says so."}',
-    "quotes.jsonl": b'{"text": "' + b"'" * MILLION + b'"}',
+    "quotes.jsonl": b'{"text": "' + b"'" * (MILLION // 5) + b'"}',
 }
 
 
