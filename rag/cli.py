@@ -151,17 +151,22 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
     from rag.index.watch import wait_for_changes
 
     embedder = open_embedder(settings)
-    is_first = True
+    is_first, problem = True, ""
     try:
-        for _ in wait_for_changes(paths, but=settings.index_dir):
+        for has_changed in wait_for_changes(paths, but=settings.index_dir):
+            if not has_changed and not problem:
+                continue
             try:
                 _echo_report(build_index(paths, settings=settings, embedder=embedder), settings)
+                problem = ""
             except Exception as exc:
                 if is_first:
                     raise
-                # Whatever a change brings about, the next one may mend it.
+                # Whatever a change brings about, the next one or some time may mend it.
                 logger.debug("not indexed", exc_info=exc)
-                click.echo(f"not indexed: {_show_error(exc)}", err=True)
+                if _show_error(exc) != problem:
+                    click.echo(f"not indexed: {_show_error(exc)}", err=True)
+                problem = _show_error(exc)
             is_first = False
     except KeyboardInterrupt:
         click.echo("\nstopped watching", err=True)

@@ -2,6 +2,9 @@
 
 import json
 import os
+import resource
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -158,3 +161,34 @@ def test_hostile_files_are_refused_or_read_and_the_rest_is_indexed(
     assert "SECRET" not in texts
     again = build_index([docs], settings=settings, embedder=embedder)
     assert (again.indexed, again.unchanged) == (0, report.indexed + report.unchanged)
+
+
+READING = """
+import sys
+from pathlib import Path
+from rag import RagError, Settings
+from rag.documents.worker import DocumentReader
+with DocumentReader(Settings.load()) as reader:
+    for path in sys.argv[1:]:
+        try:
+            print(len(reader.read(Path(path)).text))
+        except RagError as exc:
+            print(exc)
+"""
+
+
+def test_a_lower_limit_of_the_shell_holds_and_is_named(docs: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.json"
+    large.write_text("[" + ",".join(["[]"] * 9_000_000) + "]")
+    limit = 600_000_000
+    run = subprocess.run(
+        [sys.executable, "-c", READING, str(docs / "bridge.md"), str(large)],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    characters, reason = run.stdout.splitlines()
+    assert characters.isdecimal()
+    assert reason.endswith("it needs more than 600 MB of memory (the limit of ulimit -v), or broke its reader")

@@ -8,12 +8,14 @@ from pathlib import Path
 from watchfiles import DefaultFilter, watch
 
 _TICK_MS = 500
+_RETRY_TICKS = 20
 
 
-def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[None]:
-    """Yield as soon as the paths are watched, and then whenever something changes there, except in the folder `but`.
+def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
+    """Yield True once the paths are watched, and whenever something changes there, except in the folder `but`.
 
-    A path may be deleted, renamed, made anew or unmounted: that is a change too.
+    A path may be deleted, renamed, made anew or unmounted: that is a change too. Yields False every ten seconds without
+    a change, when what has failed can be tried again.
     """
     places = [os.path.realpath(path) for path in paths]
     is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(but)])
@@ -21,6 +23,7 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[None]:
     while True:
         there = _identify(places)
         is_new = True
+        quiet = 0
         try:
             for changes in watch(
                 *there,
@@ -33,8 +36,11 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[None]:
                 # The watcher is lost with the folder, even if there is another one in its place.
                 if _identify(places) != there or any(path in there for _, path in changes):
                     break
+                quiet = 0 if changes else quiet + 1
                 if changes or is_new:
-                    yield
+                    yield True
+                elif quiet % _RETRY_TICKS == 0:
+                    yield False
                 is_new = False
         except (OSError, RuntimeError):  # a path has just gone, or the system watches no more folders
             polls = True

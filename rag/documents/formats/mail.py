@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from rag.documents.formats.post import mark_quote
 from rag.errors import DocumentError
 
 _MOST_RECIPIENTS = 10
+# The library's grammar takes quadratic time; a longer header is decoded without it.
+_LONGEST_HEADER = 2000
 # A plain text with less than this share of the letters of its HTML says only that there is HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
@@ -65,6 +68,8 @@ def _find_header(message: EmailMessage, name: str) -> str:
         text = data.decode("windows-1252", errors="replace")
     text = " ".join(text.split())
     try:
+        if len(text) > _LONGEST_HEADER:
+            return str(make_header(decode_header(text)))
         return str(policy.default.header_factory(name, text))
     except _HEADER_ERRORS:
         return text
