@@ -129,3 +129,17 @@ def test_a_text_without_blank_lines_is_split_in_its_lines() -> None:
     spans = split_lines(text)
     assert len(spans) == 100_001
     assert text[slice(*spans[-1])] == "The last one."
+
+
+def test_tables_in_tables_are_walked_once(tmp_path: Path) -> None:
+    from docx import Document as Word
+
+    word = Word()
+    cell = word.add_table(2, 2).cell(1, 1)
+    for _ in range(20):
+        cell = cell.add_table(2, 2).cell(1, 1)
+    cell.text = "word " * 300
+    word.save(str(tmp_path / "deep.docx"))
+    started = time.process_time()
+    assert "word word" in read_document(tmp_path / "deep.docx").text
+    assert time.process_time() - started < 5

@@ -42,8 +42,8 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
                 elif quiet % _RETRY_TICKS == 0:
                     yield False
                 is_new = False
-        except (OSError, RuntimeError):  # a path has just gone, or the system watches no more folders
-            polls = True
+        except (OSError, RuntimeError):
+            polls = _identify(places) == there  # no path has gone: the system watches no more folders
             time.sleep(_TICK_MS / 1000)
 
 

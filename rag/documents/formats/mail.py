@@ -27,7 +27,7 @@ _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
 # What the standard library raises on headers that break its grammar.
-_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, TypeError, ValueError)
+_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def read_mail(path: Path) -> Extract:

@@ -101,23 +101,27 @@ class _Walker:
         cells = [list(_unwrap(row, f"{_W}tc")) for row in rows]
         while cells and len(cells[0]) == 1:  # the table's title, or a frame around what is no table
             yield from self.walk(cells.pop(0)[0])
-        spread = [self._spread_cells(row, is_first=i == 0) for i, row in enumerate(cells)]
+        # Each cell is walked once: with every table in a table a second time would double the work.
+        inside = [[list(self.walk(cell)) for cell in row] for row in cells]
+        spread = [
+            _spread_cells(row, blocks, is_first=row is cells[0]) for row, blocks in zip(cells, inside, strict=True)
+        ]
         if max((len(text) for row in spread for text in row), default=0) > _LONGEST_CELL:
-            for cell in (cell for row in cells for cell in row):
-                yield from self.walk(cell)
+            yield from (block for row in inside for blocks in row for block in blocks)
             return
         is_headed = len(rows) == len(cells) > 1 and _find_setting(rows[0], "trPr", "tblHeader") is not None
         yield from (Block(text, "item") for text in format_rows(spread, is_headed=is_headed))
 
-    def _spread_cells(self, cells: list["_Element"], *, is_first: bool) -> list[str]:
-        """Return a row's texts, one for each column; in the first row a label is for all the columns that it spans."""
-        row = []
-        for cell in cells:
-            text = " ".join(" ".join(block.text.split()) for block in self.walk(cell))
-            span = _find_setting(cell, "tcPr", "gridSpan") or ""
-            columns = min(int(span), _MOST_COLUMNS_SPANNED) if span.isdecimal() and len(span) < 6 else 1
-            row += [text, *[text if is_first else ""] * (columns - 1)]
-        return row
+
+def _spread_cells(cells: list["_Element"], inside: list[list[Block]], *, is_first: bool) -> list[str]:
+    """Return a row's texts, one for each column; in the first row a label is for all the columns that it spans."""
+    row = []
+    for cell, blocks in zip(cells, inside, strict=True):
+        text = " ".join(" ".join(block.text.split()) for block in blocks)
+        span = _find_setting(cell, "tcPr", "gridSpan") or ""
+        columns = min(int(span), _MOST_COLUMNS_SPANNED) if span.isdecimal() and len(span) < 6 else 1
+        row += [text, *[text if is_first else ""] * (columns - 1)]
+    return row
 
 
 def _find_roles(document: "Document") -> dict[str | None, _Role]:
