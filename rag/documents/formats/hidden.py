@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from colorsys import hls_to_rgb
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.css import (
     Value,
@@ -16,6 +15,17 @@ from rag.documents.formats.css import (
     read_sheet,
     split_declarations,
 )
+from rag.documents.formats.hiding import (
+    INVISIBLE,
+    OFF_SCREEN,
+    USUAL_SIZE,
+    WAYS,
+    Texts,
+    Way,
+    is_faint,
+    read_color,
+    read_font_size,
+)
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -23,21 +33,7 @@ if TYPE_CHECKING:
 
 # Letters of a point, which are 4/3 pixels, cannot be read.
 _TINY_PIXELS = 1.34
-_FAINT = 0.05
-# A reader cannot scroll to words this far from the edge of the screen, in pixels. Menus that slide in are nearer.
-_OFF_SCREEN = -900
-_COLOR_NAMES: dict[str, Color] = {
-    "white": WHITE, "snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255),
-    "floralwhite": (255, 250, 240), "mintcream": (245, 255, 250), "azure": (240, 255, 255), "black": BLACK,
-    "whitesmoke": (245, 245, 245),
-}  # fmt: skip
 _TO_INHERIT = frozenset(("inherit", "currentcolor", "unset", "revert"))
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
-_HEX = re.compile(r"[0-9a-f]{6}(?:[0-9a-f]{2})?")
-_SHARE = re.compile(r"(?:\d+\.?\d*|\.\d+)%?")
-_SCALED_AWAY = re.compile(r"\bscale(?:3d|x|y)?\(\s*(?:0*\.)?0+\s*[,)]")
-_MOVED = re.compile(r"\btranslate(?:3d|x|y)?\(\s*([^,()\s]+)(?:[,\s]+([^,()\s]+))?")
-_FADED = re.compile(r"\bopacity\(\s*([\d.]+%?)")
 _NO_MOTION = frozenset(("none", "initial", "0s"))
 _PICTURES = ("img", "picture", "video", "svg", "canvas", "object", "iframe")
 # A button is near the beginning of what stands before the part that it opens.
@@ -60,79 +56,6 @@ _OF_LETTERS = frozenset((
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image", "color": "color", "text": "color"}
 _WEAK = (0, -1)
 
-Texts: TypeAlias = Mapping[str, str]
-
-
-class _Way(NamedTuple):
-    """A way to hide an element: the properties that do it, and the test of all values.
-
-    Buttons and scripts often undo a way with `is_state`.
-    """
-
-    properties: tuple[str, ...]
-    hides: Callable[[Texts], bool]
-    is_state: bool = False
-
-
-def _is_faint(texts: Texts) -> bool:
-    faded = _FADED.search(texts.get("filter", ""))
-    return any(_read_share(text) <= _FAINT for text in (texts.get("opacity", "1"), faded[1] if faded else "1"))
-
-
-def _read_share(text: str) -> float:
-    """Return "0.5" or "50%" as a number; 1 for what is none."""
-    number = _NUMBER.match(text)
-    return float(number[0]) / (100 if text.endswith("%") else 1) if number else 1.0
-
-
-def _is_clipped(texts: Texts) -> bool:
-    sides = [float(side) for side in _NUMBER.findall(texts.get("clip", ""))]
-    if len(sides) != 4 or texts.get("position") not in ("absolute", "fixed"):
-        return False
-    top, right, bottom, left = sides
-    return right - left <= 1 or bottom - top <= 1
-
-
-def _is_cut_out(texts: Texts) -> bool:
-    shape = texts.get("clip-path", "")
-    numbers = [float(number) for number in _NUMBER.findall(shape)]
-    if shape.startswith("inset(") and numbers and "%" in shape:
-        top, right, bottom, left = numbers[:4] if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
-        return top + bottom >= 100 or right + left >= 100
-    is_round = shape.startswith(("circle(", "ellipse("))
-    return (is_round and numbers[:1] == [0]) or (shape.startswith("polygon(") and not any(numbers))
-
-
-def _is_closed(texts: Texts) -> bool:
-    sizes = [read_length(texts.get(name, "auto")) for name in ("height", "max-height", "width", "max-width")]
-    is_cut = texts.get("overflow", "").startswith(("hidden", "clip"))
-    return is_cut and any(size is not None and size <= 1 for size in sizes)
-
-
-def _is_off_screen(texts: Texts) -> bool:
-    places = [texts.get("margin-left", "auto"), texts.get("margin-top", "auto")]
-    if texts.get("position", "static") != "static":
-        places += [texts.get(side, "auto") for side in ("left", "top", "right", "bottom")]
-    moved = _MOVED.search(texts.get("transform", ""))
-    places += [place for place in (moved.groups() if moved else ()) if place]
-    lengths = map(read_length, places)
-    return any(length is not None and length <= _OFF_SCREEN for length in lengths)
-
-
-_WAYS = (
-    _Way(("display",), lambda texts: texts.get("display") == "none", is_state=True),
-    _Way(("content-visibility",), lambda texts: texts.get("content-visibility") == "hidden", is_state=True),
-    _Way(("opacity", "filter"), _is_faint, is_state=True),
-    _Way(("height", "max-height", "width", "max-width", "overflow"), _is_closed, is_state=True),
-    _Way(("clip", "position"), _is_clipped),
-    _Way(("clip-path",), _is_cut_out),
-    _Way(("left", "top", "right", "bottom", "margin-left", "margin-top", "position", "transform"), _is_off_screen),
-    _Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
-    _Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= _FAINT),
-)
-# What is in an invisible element can be visible.
-_INVISIBLE = _Way(("visibility",), lambda texts: texts.get("visibility") in ("hidden", "collapse"), is_state=True)
-
 
 class _Look(NamedTuple):
     """How the words right inside an element look; those of elements in it look so too unless a style says otherwise.
@@ -140,7 +63,7 @@ class _Look(NamedTuple):
     The font's size is in pixels. A colour that is not known is None; "transparent" is one of letters alone.
     """
 
-    font_size: float = 16.0
+    font_size: float = USUAL_SIZE
     color: Color | None = BLACK
     backdrop: Color | None = WHITE
     is_invisible: bool = False
@@ -217,7 +140,7 @@ class _Page:
         if not values:
             return False
         texts = {name: value.text for name, value in values.items()}
-        ways = [way for way in _WAYS if not texts.keys().isdisjoint(way.properties) and way.hides(texts)]
+        ways = [way for way in WAYS if not texts.keys().isdisjoint(way.properties) and way.hides(texts)]
         if any(not self._can_open(element, way, values) for way in ways):
             return True
         if ways:  # Trafilatura would drop it.
@@ -225,12 +148,12 @@ class _Page:
                 del element.attrib[name]
         return False
 
-    def _can_open(self, element: "HtmlElement", way: _Way, values: dict[str, Value]) -> bool:
+    def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
         texts = {name: value.text for name, value in values.items()}
         if any(texts.get(name, "none") not in _NO_MOTION for name in ("animation", "animation-name", "transition")):
             return True
         # Scripts of other sites find what they fade in by its data.
-        if way.hides is _is_faint and any(name.startswith("data-") for name in element.attrib):
+        if way.hides is is_faint and any(name.startswith("data-") for name in element.attrib):
             return True
         for name in values.keys() & way.properties:
             alternatives = self._sheet.find_alternatives(name, values[name])
@@ -267,7 +190,7 @@ class _Page:
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
         look = outer
         if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
-            look = look._replace(font_size=_Look().font_size, color=None, backdrop=None)
+            look = look._replace(font_size=USUAL_SIZE, color=None, backdrop=None)
         if element.tag == "a":
             look = look._replace(color=None)
         if values.keys().isdisjoint(_OF_LETTERS):
@@ -277,21 +200,20 @@ class _Page:
             look = look._replace(color=None, backdrop=None)
         look = self._color(element, texts, look)
         if "visibility" in texts and element.tag not in _WHOLE_PAGE:
-            is_invisible = _INVISIBLE.hides(texts) and not self._can_open(element, _INVISIBLE, values)
+            is_invisible = INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
             look = look._replace(is_invisible=is_invisible)
         if "font-size" in texts:
-            look = look._replace(font_size=_read_font_size(texts["font-size"], outer.font_size))
+            look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
         if "text-indent" in texts:
             indent = read_length(texts["text-indent"], font_size=look.font_size)
-            look = look._replace(is_off_screen=indent is not None and indent <= _OFF_SCREEN)
-        alternatives = (
-            read_color(text)
-            for name in ("color", "background-color", "text-fill-color")
-            for text in (self._sheet.find_alternatives(name, values[name]) if name in values else ())
-        )
-        if look.is_hidden and any(not look_same(color, look.backdrop) for color in alternatives):
-            look = look._replace(is_painted=True)
-        return look
+            look = look._replace(is_off_screen=indent is not None and indent <= OFF_SCREEN)
+        return look._replace(is_painted=True) if look.is_hidden and self._changes_color(values, look) else look
+
+    def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
+        """Return whether letters that are lost in what is behind them have another colour at times."""
+        colored = {"color", "background-color", "text-fill-color"}.intersection(values)
+        texts = (text for name in colored for text in self._sheet.find_alternatives(name, values[name]))
+        return any(not look_same(read_color(text), look.backdrop) for text in texts)
 
     def _color(self, element: "HtmlElement", texts: Texts, look: _Look) -> _Look:
         """Return the look with an element's own colours."""
@@ -396,43 +318,3 @@ def _is_control(element: "HtmlElement") -> bool:
 
 def _is_dark(scheme: str) -> bool:
     return "dark" in scheme and "light" not in scheme
-
-
-def _read_font_size(text: str, outer: float) -> float:
-    """Return the size of a font in pixels; the usual one for a size in words or of the window."""
-    if text.endswith("%"):
-        return outer * _read_share(text)
-    size = read_length(text, font_size=outer)
-    return _Look().font_size if size is None else size
-
-
-def read_color(text: str) -> Color | None:
-    """Return a colour of a style sheet; None for one that lets others through, "transparent" for none at all.
-
-    A colour that only browsers know is its own name.
-    """
-    if text in _COLOR_NAMES:
-        return _COLOR_NAMES[text]
-    digits = text.removeprefix("#")
-    if len(digits) in (3, 4):
-        digits = "".join(2 * digit for digit in digits)
-    if _HEX.fullmatch(digits):
-        red, green, blue, alpha = bytes.fromhex(f"{digits}ff"[:8])
-        return _blend((red, green, blue), alpha / 255)
-    numbers = _SHARE.findall(text)
-    if not text.startswith(("rgb", "hsl")) or len(numbers) not in (3, 4):
-        return text
-    opacity = _read_share(numbers[3]) if len(numbers) == 4 else 1.0
-    first, second, third = map(_read_share, numbers[:3])
-    if text.startswith("hsl"):
-        channels = tuple(255 * part for part in hls_to_rgb(first / 360, third, second))
-    else:
-        channels = tuple(part * (255 if "%" in text else 1) for part in (first, second, third))
-    red, green, blue = (round(min(255.0, channel)) for channel in channels)
-    return _blend((red, green, blue), opacity)
-
-
-def _blend(color: Color, opacity: float) -> Color | None:
-    if opacity <= _FAINT:
-        return "transparent"
-    return color if opacity > 1 - _FAINT else None

@@ -26,7 +26,7 @@ _FAINT = 95_000
 
 def drop_hidden_words(root: "_Element", document: "Document") -> None:
     """Remove the hidden runs, rows and drawings in a part of a document."""
-    looks = _Looks(document)
+    looks = _Looks(document, root)
     hidden = [run for run in root.iter(*_RUNS) if looks.is_hidden(run)]
     hidden += [row for row in root.iter(f"{_W}tr") if _is_on(row.find(f"{_W}trPr/{_W}hidden"))]
     hidden += [drawing for drawing in root.iter(f"{_WP}inline", f"{_WP}anchor") if _is_hidden(drawing)]
@@ -39,7 +39,7 @@ def drop_hidden_words(root: "_Element", document: "Document") -> None:
 class _Looks:
     """What the styles of a document say of its words, and what lies behind them."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: "Document", root: "_Element") -> None:
         styles = document.styles.element
         self._styles = {style.get(f"{_W}styleId"): style for style in styles.iter(f"{_W}style")}
         self._defaults = _read_settings(styles.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr"))
@@ -49,6 +49,8 @@ class _Looks:
         has_background = document.element.find(f"{_W}background") is not None
         self._page = None if has_picture_behind or has_background else WHITE
         self._merge_styles = cache(self._read_styles)
+        self._fills = {shade.get(f"{_W}fill") for part in (styles, root) for shade in part.iter(f"{_W}shd")}
+        self._may_be_lost = cache(self._has_fill)
 
     def is_hidden(self, run: "_Element") -> bool:
         """Return whether the words of a run are hidden, tiny, transparent or of the colour of what is behind them."""
@@ -61,8 +63,12 @@ class _Looks:
             or _is_on(settings.get("webHidden"))
             or _is_tiny(settings)
             or _is_transparent(settings)
-            or (color is not None and look_same(color, self._find_backdrop(run, settings)))
+            or (self._may_be_lost(color) and look_same(color, self._find_backdrop(run, settings)))
         )
+
+    def _has_fill(self, color: Color | None) -> bool:
+        """Return whether any part of the document has a colour behind its words."""
+        return any(look_same(color, fill) for fill in (WHITE, BLACK, *map(read_hex, self._fills)))
 
     def _read_styles(self, paragraph_style: str | None, run_style: str | None) -> Settings:
         """Return the settings of words with these styles; what a style says is before what its base says."""
