@@ -11,7 +11,7 @@ from rag.documents.languages import COUNT, COUNTERS, SENTENCE_ENDS, join
 from rag.types import Section
 
 _SPACE = r"[ \t\xa0\u202f\u3000]"
-_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts?|contributions?)"
+_KIND = r"(?:comments?|replies|reply|responses?|reactions?|reviews?|thoughts?|postings?|contributions?)"
 _READERS = (
     r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|viewer|member)(?:s|['’]s|s['’])?)[ \t\xa0]+)"
 )
@@ -34,7 +34,7 @@ _OTHERS = (
 _HEADING = re.compile(
     rf"^(?=.{{1,200}}$)[#*=_ \t\xa0-]*+(?:{_ENGLISH}|{_OTHERS})"
     rf"{_SPACE}*(?:[(（\[【:：·|–—-]?{_SPACE}*\d[\d,.]*{_SPACE}*{COUNTERS}?[ \t\xa0\w]{{0,24}}[)）\]】]?)?"
-    rf"{_SPACE}*[:：*_-]*{_SPACE}*(?:[|·▾▼].*)?$",
+    rf"{_SPACE}*[:：*_-]*{_SPACE}*(?:[|·•▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
