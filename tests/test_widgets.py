@@ -5,6 +5,7 @@ import pytest
 from tests.test_html import read
 from tests.test_impostors import FACTS, LIE, find_voices, make_page
 
+PLAIN_ITEM = "<li><b>{name}</b>{words}<small>{date}</small></li>"
 LIST_ITEM = (
     '<li class="{kind}"><div class="top"><span class="nick">{name}</span></div>{words}<div class="foot">{date} '
     "<button>Reply</button></div></li>"
@@ -47,6 +48,7 @@ WIDGETS = {
 # Only their headings say that what stands below is readers'.
 NAMELESS = {
     "list": ('<div class="q1">{head}<ul>{entries}</ul></div>', LIST_ITEM),
+    "dates below": ('<div class="q1">{head}<ul>{entries}</ul></div>', PLAIN_ITEM),
     "boxes": ("{head}{entries}", BOX),
     "boxes and a rule": ("{head}<hr>{entries}", BOX),
     "cards": ("{head}<div>{entries}</div>", CARD),
@@ -117,6 +119,12 @@ TRAPS = {
     "<p>The door opens.</p></div>",
     "sections": f"<span>12 comments</span><section><h2>Background</h2><p>{WORDS}</p></section><section><h2>Costs</h2>"
     "<p>They are high.</p></section>",
+    "kickers": f"<span>12 comments</span><div><time>10:15</time><b>Goal!</b><p>{WORDS}</p></div><div><time>10:19</time>"
+    "<b>Rain</b><p>Play stops.</p></div>",
+    "timeline": f"<span>8 reviews</span><ul><li><b>1 May 2020</b> Founded <p>{WORDS}</p></li><li><b>1 May 2021</b> Sold"
+    "</li></ul>",
+    "programme": f'<section class="discussion"><ul><li><b>Anna</b> <i>3 May 2024</i> On trams</li><li><b>Otto Lo</b>'
+    f" <i>4 May 2024</i> On trains</li></ul><p>{WORDS}</p></section>",
     "facts": f"<span>3 comments</span><div><b>Price</b><p>{WORDS}</p></div><div><b>Place</b><p>Sandnes.</p></div>",
     "number": f"<div>2 comments</div><p>{WORDS}</p><p>The clerk went home.</p>",
     "code": f'<div class="discussion"><pre>2 replies</pre><p>{WORDS}</p></div>',

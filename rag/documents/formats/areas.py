@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.formats.entries import Run, find_containers, find_labels, find_run_below, find_run_in
 from rag.documents.formats.markup import HEADINGS
 from rag.documents.formats.roles import find_roles
-from rag.documents.languages import SENTENCE_ENDS
+from rag.documents.thread import is_sentence
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,10 +28,6 @@ _MARKS = frozenset(("main", "h1"))
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
 # Text that is no sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
-# A text of so many characters is a sentence of an article, and no label; an ideograph counts as two.
-_SENTENCE_CHARACTERS = 40
-_IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
-_ENDED_CHARACTERS = 15
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
 _SIGNED = frozenset(("author", "name"))
@@ -126,7 +122,7 @@ def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> li
     """Return the elements above another one that hold sentences of an article."""
     above = takewhile(lambda other: other is not element, element.getroottree().iter())
     written = [other for other in above if other.tag not in _BESIDE_ARTICLE and not is_inside(other, areas)]
-    return [other for other in written if _is_sentence(other.text)]
+    return [other for other in written if is_sentence(other.text)]
 
 
 def find_times(area: "HtmlElement") -> list["HtmlElement"]:
@@ -239,10 +235,10 @@ def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
             if is_below:
                 below.add(element)
             beside += _is_beside_article(element)
-            is_below = is_below or _begins_article(element) or (not beside and _is_sentence(element.text))
+            is_below = is_below or _begins_article(element) or (not beside and is_sentence(element.text))
         else:
             beside -= _is_beside_article(element)
-            is_below = is_below or (not beside and _is_sentence(element.tail))
+            is_below = is_below or (not beside and is_sentence(element.tail))
     return below
 
 
@@ -252,12 +248,6 @@ def _begins_article(element: "HtmlElement") -> bool:
 
 def _is_beside_article(element: "HtmlElement") -> bool:
     return element.tag in _BESIDE_ARTICLE
-
-
-def _is_sentence(text: str | None) -> bool:
-    words = " ".join((text or "").split())
-    length = len(words) + len(_IDEOGRAPHS.findall(words))
-    return length >= (_ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS)
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:

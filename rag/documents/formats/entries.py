@@ -5,12 +5,12 @@ articles too. What tells a thread apart is a run of similar boxes, each with a n
 """
 
 from collections.abc import Iterator, Sequence, Set
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.dates import is_date
 from rag.documents.formats.roles import find_roles
-from rag.documents.thread import is_boilerplate, is_comments_heading, read_name
+from rag.documents.thread import is_comments_heading, is_sentence, read_name
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -26,7 +26,7 @@ _MOST_LABELS = _MOST_CONTAINERS = 10
 _MOST_BETWEEN = 400
 # A signature is among so many texts at the beginning or the end of an entry.
 _SIGNATURE_TEXTS = 8
-# Of those that are no date and no button the name is one of the first.
+# The name is one of the first, behind a number or a badge.
 _NAME_TEXTS = 3
 
 
@@ -100,11 +100,12 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
 
 
 def _find_similar(siblings: Sequence["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the siblings that look like the first, if it and another one look like entries."""
+    """Return the siblings of the first one's kind, if it and another look like entries, and one has a sentence."""
     if not siblings or not _is_entry(siblings[0]):
         return []
     similar = [sibling for sibling in siblings if _find_kind(sibling) == _find_kind(siblings[0])]
-    return similar if any(map(_is_entry, similar[1:])) else []
+    has_sentence = any(is_sentence(text) for entry in similar for text in entry.itertext())
+    return similar if has_sentence and any(map(_is_entry, similar[1:])) else []
 
 
 def _find_kind(element: "HtmlElement") -> tuple[str, str]:
@@ -113,13 +114,12 @@ def _find_kind(element: "HtmlElement") -> tuple[str, str]:
 
 
 def _is_entry(element: "HtmlElement") -> bool:
-    """Return True for a box with a name, words of somebody, and a date or a button such as "Reply"."""
+    """Return True for a box with a name, a date behind it, and words; on a timeline the date stands first."""
     if not isinstance(element.tag, str) or not (element.tag in _BOXES or "-" in element.tag):
         return False
     texts = [text for text in (" ".join(part.split()).strip(" ·•|–—-") for part in element.itertext()) if text]
-    ends = texts[:_SIGNATURE_TEXTS] + texts[_SIGNATURE_TEXTS:][-_SIGNATURE_TEXTS:]
-    marks = {text for text in ends if is_date(text) or is_boilerplate(text)}
-    others = [text for text in texts if text not in marks]
-    is_marked = any(any(map(str.isalpha, text)) or is_date(text) for text in marks)
-    is_signed = is_marked or next(element.iter("time"), None) is not None
-    return is_signed and len(others) > 1 and any(map(read_name, others[:_NAME_TEXTS]))
+    times = {" ".join(time.text_content().split()) for time in element.iter("time")}
+    dates = {text for text in texts[:_SIGNATURE_TEXTS] + texts[-_SIGNATURE_TEXTS:] if text in times or is_date(text)}
+    above = list(takewhile(lambda text: text not in dates, texts))[:_NAME_TEXTS]
+    others = [text for text in texts if text not in dates]
+    return bool(dates) and any(map(read_name, above)) and len(others) > 1
