@@ -39,7 +39,7 @@ LANGUAGES = {
         r"|online-?)?kommentare(?: (?:der|unserer|von) (?:leser|nutzer|user|besucher|gästen?)(?:innen)?.{0,20})?"
         r"|kommentarbereich|leser(?:briefe|stimmen|meinungen|zuschriften|reaktionen|forum|debatte)"
         r"|(?:das )?sagen unsere leser|ihre meinung",
-        answers=r"kommentar|antwort(?:en)?|beiträge|beitrag|bewertungen|rezensionen|meinungen|diskussion|reaktionen"
+        answers=r"kommentar|antwort(?:en)?|beiträge|beitrag|postings?|bewertungen|rezensionen|meinungen|diskussion|reaktionen"
         r"|stimmen",
         says=r"sagt|sagte|schreibt|schrieb|meint|meinte|kommentiert|kommentierte|hat geschrieben",
         by=r"(?:kommentar |geschrieben |verfasst )?von",

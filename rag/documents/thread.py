@@ -11,7 +11,7 @@ from rag.documents.languages import COUNT, COUNTERS, SENTENCE_ENDS, join
 from rag.types import Section
 
 _SPACE = r"[ \t\xa0\u202f\u3000]"
-_KIND = r"(?:comments?|replies|reply|responses?|reviews?|thoughts?|contributions?)"
+_KIND = r"(?:comments?|replies|reply|responses?|reactions?|reviews?|thoughts?|postings?|contributions?)"
 _READERS = (
     r"(?:(?:all|top|latest|your|(?:reader|user|customer|guest|visitor|viewer|member)(?:s|['’]s|s['’])?)[ \t\xa0]+)"
 )
@@ -34,7 +34,7 @@ _OTHERS = (
 _HEADING = re.compile(
     rf"^(?=.{{1,200}}$)[#*=_ \t\xa0-]*+(?:{_ENGLISH}|{_OTHERS})"
     rf"{_SPACE}*(?:[(（\[【:：·|–—-]?{_SPACE}*\d[\d,.]*{_SPACE}*{COUNTERS}?[ \t\xa0\w]{{0,24}}[)）\]】]?)?"
-    rf"{_SPACE}*[:：*_-]*{_SPACE}*(?:[|·▾▼].*)?$",
+    rf"{_SPACE}*[:：*_-]*{_SPACE}*(?:[|·•▾▼].*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # What a site, not a reader, writes among the comments.
@@ -119,6 +119,12 @@ _MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECA
 _MARKUP = re.compile(r"^[#>*+\s]+(?=\S)|(?<!\w)([*_`]{1,3})(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)|!?\[|\]\([^()\s]*\)")
 
 
+# A text of so many characters is a sentence, and no label; an ideograph counts as two.
+_SENTENCE_CHARACTERS = 40
+_IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
+_ENDED_CHARACTERS = 15
+
+
 class _Header(NamedTuple):
     """Who wrote a comment, and when: so many whole lines that say so, or else characters of the comment's first.
 
@@ -141,6 +147,13 @@ def is_sure_heading(text: str) -> bool:
     """Return True for a heading that no chapter on comments has: it counts them, or says that they are readers'."""
     is_counted = any(character.isdecimal() and int(character) for character in text)
     return bool(_OF_READERS.match(text)) or (is_counted and bool(_OF_COMMENTS.match(text)))
+
+
+def is_sentence(text: str | None) -> bool:
+    """Return True for a text that is long enough to be no label."""
+    words = " ".join((text or "").split())
+    length = len(words) + len(_IDEOGRAPHS.findall(words))
+    return length >= (_ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS)
 
 
 def is_boilerplate(line: str) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Set
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.formats.entries import Run, find_containers, find_labels, find_run_below, find_run_in
 from rag.documents.formats.markup import HEADINGS
 from rag.documents.formats.roles import find_roles
-from rag.documents.languages import SENTENCE_ENDS
+from rag.documents.thread import is_sentence
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -27,10 +28,6 @@ _MARKS = frozenset(("main", "h1"))
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
 # Text that is no sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
-# A text of so many characters is a sentence of an article, and no label; an ideograph counts as two.
-_SENTENCE_CHARACTERS = 40
-_IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
-_ENDED_CHARACTERS = 15
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
 _SIGNED = frozenset(("author", "name"))
@@ -48,7 +45,8 @@ class Page(NamedTuple):
     """What the elements of a page hold: its article, or words of readers.
 
     `areas` are the outermost elements that readers wrote in, and `holders` are around them. `frames` are areas, or in
-    areas, and hold many comments; `companions` are comments next to one another without a frame.
+    areas, and hold many comments; `companions` are comments next to one another without a frame. `entries` are comments
+    that only their looks and their place tell.
     """
 
     articles: Set["HtmlElement"]
@@ -56,6 +54,7 @@ class Page(NamedTuple):
     holders: Set["HtmlElement"]
     frames: Set["HtmlElement"]
     companions: Set["HtmlElement"]
+    entries: Set["HtmlElement"]
     below_article: Set["HtmlElement"]
     is_forum: bool
     is_broken: bool  # the page closes more boxes than it opens
@@ -70,8 +69,12 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     candidates = [element for element in tree.iter() if _is_named_comment(element)]
     below_article = _find_below_article(tree)
     areas = _find_areas(tree, candidates, below_article)
-    holders = {outer for area in areas for outer in area.iterancestors()}
     is_forum = _is_forum(tree, areas)
+    runs = [] if is_forum else _find_runs(tree, areas, below_article)
+    entries = {entry for run in runs for entry in run.entries}
+    run_frames = {frame for run in runs for frame in run.frames}
+    areas |= run_frames | {entry for entry in entries if not is_inside(entry, run_frames)}
+    holders = {outer for area in areas for outer in area.iterancestors()}
     posts = {post for post in tree.iter(*UNITS) if is_forum and "post" in find_roles(post)}
     marks = [mark for mark in tree.iter() if _is_mark(mark) and not is_inside(mark, areas | posts)]
     articles = {element for mark in marks for element in (mark, *mark.iterancestors())}
@@ -80,7 +83,10 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     companions = {area for area in areas if not areas.isdisjoint((area.getprevious(), area.getnext()))}
     frames = {element for element in candidates if "comments" in find_roles(element) and is_inside(element, areas)}
     frames |= {area for area in areas - around - companions if _holds_comments(area)}
-    return Page(articles, areas, holders, frames - articles, companions - frames, below_article, is_forum, is_broken)
+    frames |= run_frames
+    companions |= areas & entries
+    frames -= articles
+    return Page(articles, areas, holders, frames, companions - frames, entries, below_article, is_forum, is_broken)
 
 
 def drop_below(thread: "HtmlElement", page: Page) -> None:
@@ -89,7 +95,7 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
     This needs a page that closes more boxes than it opens: a site that does not check the end tags of a comment lets
     the rest of the comment out of its box. Other comments stay.
     """
-    if not page.is_broken or thread not in page.below_article or not has_article_above(thread, page):
+    if not page.is_broken or thread not in page.below_article or not has_article_above(thread, page.areas):
         return
     for outer in (thread, *thread.iterancestors()):
         outer.tail = None
@@ -106,11 +112,17 @@ def _drop_apart(element: "HtmlElement", page: Page) -> None:
         element.drop_tree()
 
 
-def has_article_above(element: "HtmlElement", page: Page) -> bool:
-    """Return True if sentences of an article stand above an element."""
+def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
+    """Return True if sentences of an article, which are in no area of the readers, stand above an element."""
+    written = _find_written_above(element, areas)
+    return sum(len(other.text or "") for other in written) >= _ARTICLE_CHARACTERS
+
+
+def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the elements above another one that hold sentences of an article."""
     above = takewhile(lambda other: other is not element, element.getroottree().iter())
-    written = [other for other in above if other.tag not in _BESIDE_ARTICLE and not page.is_readers(other)]
-    return sum(len(other.text or "") for other in written if _is_sentence(other.text)) >= _ARTICLE_CHARACTERS
+    written = [other for other in above if other.tag not in _BESIDE_ARTICLE and not is_inside(other, areas)]
+    return [other for other in written if is_sentence(other.text)]
 
 
 def find_times(area: "HtmlElement") -> list["HtmlElement"]:
@@ -193,6 +205,24 @@ def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters
     return inside > _FRAME_CHARACTERS and inside > characters / 2
 
 
+def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> list[Run]:
+    """Return the entries of threads that stand below an article and outside of known areas."""
+    runs: list[Run] = []
+    readers = set(areas)
+    holders = {outer for area in areas for outer in area.iterancestors()}
+    labels = list(find_labels(tree))
+    for place in [*labels, *find_containers(tree)]:
+        if place not in below_article or is_inside(place, readers) or not has_article_above(place, readers):
+            continue
+        written = _find_written_above(place, readers)
+        article = {outer for other in written for outer in other.iterancestors()}
+        run = find_run_below(place, article.union(tree.iter(*_SKELETON))) if place in labels else find_run_in(place)
+        if run and holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries):
+            runs.append(run)
+            readers.update(run.frames, run.entries)
+    return runs
+
+
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
     """Return the elements that begin below a sentence or the heading of an article."""
     from lxml.etree import iterwalk
@@ -205,10 +235,10 @@ def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
             if is_below:
                 below.add(element)
             beside += _is_beside_article(element)
-            is_below = is_below or _begins_article(element) or (not beside and _is_sentence(element.text))
+            is_below = is_below or _begins_article(element) or (not beside and is_sentence(element.text))
         else:
             beside -= _is_beside_article(element)
-            is_below = is_below or (not beside and _is_sentence(element.tail))
+            is_below = is_below or (not beside and is_sentence(element.tail))
     return below
 
 
@@ -218,12 +248,6 @@ def _begins_article(element: "HtmlElement") -> bool:
 
 def _is_beside_article(element: "HtmlElement") -> bool:
     return element.tag in _BESIDE_ARTICLE
-
-
-def _is_sentence(text: str | None) -> bool:
-    words = " ".join((text or "").split())
-    length = len(words) + len(_IDEOGRAPHS.findall(words))
-    return length >= (_ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS)
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:

@@ -20,6 +20,7 @@ from rag.documents.formats.areas import (
     is_inside,
     is_schema_comment,
 )
+from rag.documents.formats.entries import find_entries
 from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.post import Post, is_note, join_blocks, read_post
 from rag.documents.formats.roles import find_roles
@@ -165,7 +166,7 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
         is_heading = heading.tag in HEADINGS and next(heading.iter("a"), None) is None
         is_counted = is_heading and heading in page.below_article and is_sure_heading(text)
         # Below a mere number at the top, one signature may be the article's own.
-        least = 1 if is_heading or has_article_above(heading, page) else 2
+        least = 1 if is_heading or has_article_above(heading, page.areas) else 2
         if blocks and (is_counted or is_signed(_join_lines(blocks), least=least)):
             drop_below(outer, page)
             for element in outer.itersiblings():
@@ -197,10 +198,12 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
     kinds: dict[HtmlElement, _Kind] = {
         _find_whole(element, page): kind for element in tree.iter(*UNITS) if (kind := _find_kind(element, page))
     }
+    kinds.update(dict.fromkeys(page.entries, "comment"))
     for frame in page.frames:
-        if kinds.keys().isdisjoint(frame.iter(*WHOLES)):
-            kinds.update((element, "unnamed") for element in _find_unnamed(frame))
-    places: _Places = {element: _Place(kinds[element]) for element in tree.iter(*WHOLES) if element in kinds}
+        if kinds.keys().isdisjoint(frame.iter()):
+            unnamed = list(_find_unnamed(frame)) or find_entries(frame)
+            kinds.update(dict.fromkeys(unnamed, "unnamed"))
+    places: _Places = {element: _Place(kinds[element]) for element in tree.iter() if element in kinds}
     heads: dict[HtmlElement, list[HtmlElement]] = {}
     for element, place in places.items():
         is_reply = False

@@ -116,9 +116,16 @@ def _drop_controls(body: "HtmlElement", signature: Signature, *, is_marked: bool
             part in signature.elements
             or not dropped.isdisjoint(find_roles(part))
             or part.tag in ("button", "form", "footer")
-            or (part.tag == "a" and _CONTROLS.fullmatch(text))
+            or (part.tag == "a" and (_CONTROLS.fullmatch(text) or (_is_alone(part) and is_note(text))))
         ):
             part.drop_tree()
+
+
+def _is_alone(part: "HtmlElement") -> bool:
+    """Return True if no text stands right before an element or right behind it."""
+    previous, parent = part.getprevious(), part.getparent()
+    before = previous.tail if previous is not None else parent is not None and parent.text
+    return not ((before or "").strip() or (part.tail or "").strip())
 
 
 def _is_noise(text: str, author: str | None) -> bool:

@@ -20,6 +20,11 @@ _BOX = (
     r"(?:-?(?:item|wrap|wrapper|container|holder|box|block|card|entry|node|row|inner|root|main|view|unit|thread|li"
     r"|\d+))?"
 )
+# What sites have their comments from.
+_SYSTEM = (
+    r"(?:(?:disqus|isso|cusdis)-thread|(?:spot|spot-im|spcv|ow|vf)-conversations?|viafoura|coral(?:-talk)?-stream|hyvor-talk"
+    r"|commento|remark-?42|giscus|utterances|gitalk|twikoo|waline|livefyre|fastcomments|graphcomment|intensedebate)"
+)
 # Of other pages than this one.
 _ELSEWHERE = r"(?:recent|latest|popular|related)"
 _PATTERNS = {
@@ -28,9 +33,14 @@ _PATTERNS = {
     "post": rf"(?!post-message)(?:[a-z0-9]+-)?(?:post|posting|message|postbit|review|rev){_BOX}",
     # What holds comments.
     "comments": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}"
-    rf"(?:{_COMMENTS}|reviews|{_COMMENT}-?(?:list|area|section|thread|tree)|disqus-thread)"
+    rf"(?:{_COMMENTS}|reviews|{_COMMENT}-?(?:list|area|section|thread|tree)|{_SYSTEM})"
     r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|template|thread))*",
     "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
+    # What holds comments below an article, or what else the page calls so.
+    "talk": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}(?:conversations?|discussions?"
+    r"|forums?|postings|talk-?backs?|talk|responses|reactions|user-?comments?|messages?-?lists?|debate)"
+    r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|module|widget|embed|stream"
+    r"|thread|view))*",
     # What is written among them by nobody.
     "furniture": rf"{_WORDS}{_ELSEWHERE}-?comments?(?:-\w+)*|{_WORDS}comment-?(?:form|respond)(?:-\w+)*|respond",
     "control": rf"{_WORDS}(?:reply|reply-link|like|vote|upvote|downvote|share|report|flag|action|button|btn|tool"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.dates import LONGEST_LINE, find_date, is_date
+from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.formats.roles import find_roles
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ def _find_dates(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tu
         for text in (*map(part.get, ("datetime", "content", "title")), part.text_content()):
             if text and (date := find_date(text)):
                 yield part, date
-    for part in [*marked, *named, *(part for part in parts if len(part) == 0)]:
-        if is_date(text := " ".join(part.text_content().split()).strip(" |·•–—-")):
-            yield part, text
+    unmarked = [(part, part.text or "") for part in parts if all(child.tag == "button" for child in part)]
+    for part, said_in in [*((part, part.text_content()) for part in [*marked, *named]), *unmarked]:
+        if is_date(text := " ".join(said_in.split()).strip(" |·•–—-")):
+            yield part, parse_date(text)
 
 
 def _find_marked_names(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tuple["HtmlElement | None", str]]:
@@ -102,5 +103,10 @@ def _find_unmarked_names(comment: "HtmlElement", dated: "HtmlElement") -> Iterat
     for element in comment.iterdescendants():
         if element is dated:
             return
-        if len(element) == 0 and len(element.text or "") <= _LONGEST_UNMARKED_NAME and (name := _read_name(element)):
+        is_name_alone = len(element) == 0 or (dated.getparent() is element and _is_last(dated))
+        if is_name_alone and len(element.text or "") <= _LONGEST_UNMARKED_NAME and (name := _read_name(element)):
             yield element, name
+
+
+def _is_last(element: "HtmlElement") -> bool:
+    return element.getnext() is None and not (element.tail or "").strip()
