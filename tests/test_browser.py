@@ -274,6 +274,7 @@ def test_a_reload_shows_the_same_conversation_which_can_be_found_renamed_exporte
     expect(page.locator("#fn-listed label")).to_have_count(1)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".fn-outcome")).to_have_count(0)
+    expect(page.locator("#fn-listed input:checked")).to_have_count(0)  # a click on what is chosen does nothing
     page.locator("#fn-listed label").first.click()
     expect(page.locator(".fn-outcome")).to_have_count(2)
     page.get_by_role("button", name="Delete this conversation").click()
