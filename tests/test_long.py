@@ -92,6 +92,7 @@ LONG_FILES = {
     "subject.eml": MAIL.replace(b"s\n", b"word " * 200_000 + b"\n", 1),
     "url.html": b"<h1>A page</h1><p>See <a href='http://a/" + b"b" * MILLION + b"'>this</a>.</p>",
     "title.html": b"<title>a" + "\xa0".encode() * MILLION + b"b</title><p>The text.</p>",
+    "meta.html": b"<meta name=author content='" + b"(" * MILLION + b"'><title>A page</title><p>The text.</p>",
     "author.html": b"<p>Text.</p><div class=comment><span class=author>a"
     + b", - " * 250_000
     + b"b</span><p>Hi.</p></div>",

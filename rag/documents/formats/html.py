@@ -15,6 +15,7 @@ from rag.documents.formats.layout import spell_out
 from rag.documents.formats.markup import HEADINGS, find_text, parse_page, walk_blocks
 from rag.documents.formats.post import Post, is_note
 from rag.documents.formats.roles import find_roles
+from rag.documents.metadata import LONGEST_LINE
 from rag.documents.thread import read_name
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document | None"
     """Return the main text and what the page says of itself, as trafilatura finds them; None if it finds none."""
     import trafilatura  # takes 0.4 s
 
+    for meta in tree.iterfind(".//meta[@content]"):  # its patterns for authors take quadratic time
+        meta.set("content", meta.get("content", "")[:LONGEST_LINE])
     # The extensive search would take any year on the page for its date.
     dates = {"original_date": True, "extensive_search": False, "max_date": date.today().isoformat()}
     if sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:

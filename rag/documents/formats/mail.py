@@ -27,16 +27,19 @@ _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
 # What the standard library raises on headers that break its grammar.
-_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, RecursionError, TypeError, ValueError)
+_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, TypeError, ValueError)
 
 
 def read_mail(path: Path) -> Extract:
     """Return what a message says, those who got it first and its attachments last; raises DocumentError for no mail."""
     try:
-        message = message_from_bytes(path.read_bytes(), policy=policy.default)
-        parts = list(_find_parts(message))
+        return _read_message(message_from_bytes(path.read_bytes(), policy=policy.default))
     except RecursionError as exc:
-        raise DocumentError("its parts are nested too deeply") from exc
+        raise DocumentError("its parts or headers are nested too deeply") from exc
+
+
+def _read_message(message: EmailMessage) -> Extract:
+    parts = list(_find_parts(message))
     if not message.keys():
         raise DocumentError("it is not a mail message")
     return Extract(

@@ -103,9 +103,7 @@ class _Walker:
             yield from self.walk(cells.pop(0)[0])
         # Each cell is walked once: with every table in a table a second time would double the work.
         inside = [[list(self.walk(cell)) for cell in row] for row in cells]
-        spread = [
-            _spread_cells(row, blocks, is_first=row is cells[0]) for row, blocks in zip(cells, inside, strict=True)
-        ]
+        spread = [_spread_cells(*row, is_first=i == 0) for i, row in enumerate(zip(cells, inside, strict=True))]
         if max((len(text) for row in spread for text in row), default=0) > _LONGEST_CELL:
             yield from (block for row in inside for blocks in row for block in blocks)
             return
