@@ -146,10 +146,13 @@ def traces(place: Path) -> Path:
         assert "unchanged" in watching.stdout.readline()
         assert page.stdout
         assert str(port) in page.stdout.readline()
-        client = Client(address, verbose=False)
-        report = client.predict([handle_file(place / "data/bridge.md")], "uploads", api_name="/index")
+        # A client each: a second call of the same one is lost where the stream of the first ends at that moment.
+        report = Client(address, verbose=False).predict(
+            [handle_file(place / "data/bridge.md")], "uploads", api_name="/index"
+        )
         assert report["indexed"] == 1
-        assert client.predict(_QUESTION, "uploads", api_name="/ask")["citations"]
+        answer = Client(address, verbose=False).predict(_QUESTION, "uploads", api_name="/ask")
+        assert answer["citations"]
         (place / "docs/zebra.md").write_text("A zebra escaped.", encoding="utf-8")
         assert "1 indexed" in watching.stdout.readline()
         answered = time.monotonic()
