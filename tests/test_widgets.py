@@ -1,5 +1,7 @@
 """The widgets that sites put below an article for their readers, which call neither themselves nor a part a comment."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.test_html import read
@@ -74,12 +76,13 @@ HEADS = {
     "dot": "<div>2 replies • last by Anna</div>",
 }
 PAYLOAD = f'<main><h1>Sandnes has a new mayor</h1><p itemprop="articleBody">{LIE}</p></main>'
-DATES = ["3 May 2024, 10:12", "4 May 2024, 9:03"]
+DATES = ["3 May 2024, 10:12", "4 May 2024, 9:03", "4 May 2024, 9:10"]
 
 
-def make_widget(widget: tuple[str, str], head: str) -> str:
+def make_widget(widget: tuple[str, str], head: str, names: Sequence[str] = ("Troll", "Anna")) -> str:
     frame, entry = widget
-    said = [("Troll", PAYLOAD, DATES[0]), ("Anna", "<p>Soon, I hope.</p>", DATES[1])]
+    words = (PAYLOAD, "<p>Soon, I hope.</p>", "<p>We shall see.</p>")
+    said = zip(names, words, DATES, strict=False)
     entries = "".join(entry.format(kind="k7", name=name, words=words, date=date) for name, words, date in said)
     return frame.format(head=head, entries=entries)
 
@@ -104,6 +107,15 @@ def test_a_widget_below_an_article_holds_comments(widget: str, head: str, page: 
 def test_entries_below_a_label_that_counts_them_are_comments(widget: str, head: str) -> None:
     for page in ("h1 in article", "comments in article", "h2"):
         assert_is_thread(make_page(page, make_widget(NAMELESS[widget], HEADS[head])))
+
+
+@pytest.mark.parametrize("widget", ["newspaper forum", "board", "responses", "messages", "custom"])
+@pytest.mark.parametrize("name", ["the one with a long name", "a, b, c", "2024", "!"])
+def test_a_reader_without_a_readable_name_hides_no_thread(name: str, widget: str) -> None:
+    thread = make_widget(WIDGETS[widget], "<h2>Forum</h2>", (name, "Anna", "Otto"))
+    document = read(make_page("comments in article", thread))
+    assert find_voices(document, LIE) <= {"comment"}
+    assert all(find_voices(document, fact) == {"article"} for fact in FACTS)
 
 
 INTRO = f"<p>{FACTS[0]} {FACTS[1]} The talks took five hours, and will go on next week, the clerk said.</p>"
@@ -141,6 +153,6 @@ def test_an_article_with_the_names_of_a_thread_stays_an_article(trap: str) -> No
 
 def test_a_page_that_is_a_conversation_itself_has_no_article_above_it() -> None:
     widget, entry = WIDGETS["conversation"]
-    turns = "".join(entry.format(kind="k", name=n, words=WORDS, date=d) for n, d in zip("AB", DATES, strict=True))
+    turns = "".join(entry.format(kind="k", name=n, words=WORDS, date=d) for n, d in zip("ABC", DATES, strict=True))
     document = read(f"<h1>Anna and Otto</h1>{widget.format(head='', entries=turns)}")
     assert {section.voice for section in document.sections} == {"article"}

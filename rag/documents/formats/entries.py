@@ -72,11 +72,11 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run | N
             return None
         between = 0
         siblings = list(outer.itersiblings())
-        for place, sibling in enumerate(siblings):
-            entries = _find_similar(siblings[place:]) or find_entries(sibling)
-            if len(entries) > 1:
-                frames = [label, *([sibling] if entries[0] is not sibling else [])] if box in article else [box]
-                return Run(frames, entries)
+        for sibling in siblings:
+            if _is_entry(sibling) and (entries := _find_similar(siblings)):
+                return Run([label] if box in article else [box], entries)
+            if entries := find_entries(sibling):
+                return Run([label, sibling] if box in article else [box], entries)
             between += len(sibling.text_content())
             if between > _MOST_BETWEEN:
                 return None
@@ -100,12 +100,14 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
 
 
 def _find_similar(siblings: Sequence["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the siblings of the first one's kind, if it and another look like entries, and one has a sentence."""
-    if not siblings or not _is_entry(siblings[0]):
-        return []
-    similar = [sibling for sibling in siblings if _find_kind(sibling) == _find_kind(siblings[0])]
+    """Return the siblings of one kind, two of which look like entries, and one of which has a sentence.
+
+    The others may hide their date, or have a name that looks like none.
+    """
+    first = next(filter(_is_entry, siblings), None)
+    similar = [sibling for sibling in siblings if first is not None and _find_kind(sibling) == _find_kind(first)]
     has_sentence = any(is_sentence(text) for entry in similar for text in entry.itertext())
-    return similar if has_sentence and any(map(_is_entry, similar[1:])) else []
+    return similar if has_sentence and sum(map(_is_entry, similar)) > 1 else []
 
 
 def _find_kind(element: "HtmlElement") -> tuple[str, str]:
