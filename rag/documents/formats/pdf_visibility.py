@@ -36,12 +36,8 @@ class _Box(NamedTuple):
     top: float
 
     def meets(self, other: "_Box") -> bool:
-        return (
-            self.left <= other.right
-            and other.left <= self.right
-            and self.bottom <= other.top
-            and other.bottom <= self.top
-        )
+        left, bottom, right, top = self
+        return left <= other.right and other.left <= right and bottom <= other.top and other.bottom <= top
 
     def holds_middle(self, other: "_Box") -> bool:
         x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
@@ -85,6 +81,9 @@ class _Objects:
         self._images: list[_Box] = []
         self._backdrops: list[_Backdrop] = []
         self._shapes = 0
+        # Where pdfium writes its results: to make these for each object would take as long as to ask.
+        self._edges = c_float(), c_float(), c_float(), c_float()
+        self._channels = c_uint(), c_uint(), c_uint(), c_uint()
         self._walk(page, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, [])
 
     def _walk(self, holder: Any, count: Callable[[Any], int], get: Callable[[Any, int], Any], forms: list[Any]) -> None:
@@ -97,41 +96,57 @@ class _Objects:
             elif kind == raw.FPDF_PAGEOBJ_PATH:
                 self._add_shape(handle, forms)
             elif kind == raw.FPDF_PAGEOBJ_IMAGE:
-                self._images.append(_find_box(handle, forms))
+                self._images.append(self._find_box(handle, forms))
             elif kind == raw.FPDF_PAGEOBJ_SHADING:
-                self._backdrops.append(_Backdrop(_find_box(handle, forms), None))
+                self._backdrops.append(_Backdrop(self._find_box(handle, forms), None))
             elif kind == raw.FPDF_PAGEOBJ_FORM and len(forms) < _DEEPEST:
                 inner = [_find_matrix(handle), *forms]
                 self._walk(handle, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner)
 
     def _add_text(self, handle: Any, forms: list[Any]) -> None:
-        box = _find_box(handle, forms)
+        box = self._find_box(handle, forms)
         mode = raw.FPDFTextObj_GetTextRenderMode(handle)
         # Of four modes the second draws outlines alone, and the third outlines as well.
         find_color = raw.FPDFPageObj_GetStrokeColor if mode % 4 in (1, 2) else raw.FPDFPageObj_GetFillColor
-        color, opacity = _find_color(handle, find_color)
+        color, opacity = self._find_color(handle, find_color)
         is_out = not box.meets(self._page) or _is_tiny(handle, box, forms) or _is_clipped(handle, box, forms)
         is_painted = mode not in _UNPAINTED and opacity > _FAINT
         self._texts.append(_Text(handle, box, is_out, is_painted, color, len(self._backdrops)))
 
     def _add_shape(self, handle: Any, forms: list[Any]) -> None:
         self._shapes += 1
-        box = _find_box(handle, forms)
+        box = self._find_box(handle, forms)
         if min(box.right - box.left, box.top - box.bottom) < _SMALLEST_BACKDROP:
             return
         fill, stroke = c_int(), c_int()
         raw.FPDFPath_GetDrawMode(handle, fill, stroke)
         if fill.value:
-            color, opacity = _find_color(handle, raw.FPDFPageObj_GetFillColor)
+            color, opacity = self._find_color(handle, raw.FPDFPageObj_GetFillColor)
             is_plain = raw.FPDFPath_CountSegments(handle) <= _RECTANGLE_SEGMENTS
         elif stroke.value and _is_bar(handle, box):
-            color, opacity = _find_color(handle, raw.FPDFPageObj_GetStrokeColor)
+            color, opacity = self._find_color(handle, raw.FPDFPageObj_GetStrokeColor)
             is_plain = True
         else:
             return
         if opacity > _FAINT:
             is_plain = is_plain and not raw.FPDFPageObj_HasTransparency(handle)
             self._backdrops.append(_Backdrop(box, color if is_plain else None))
+
+    def _find_box(self, handle: Any, forms: list[Any]) -> _Box:
+        """Return where an object is on the page; outside of it for one that has no place."""
+        left, bottom, right, top = self._edges
+        raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
+        box = _Box(left.value, bottom.value, right.value, top.value)
+        for matrix in forms:
+            box = _transform(box, matrix)
+        return box
+
+    def _find_color(self, handle: Any, find: Callable[..., int]) -> tuple[Color | None, int]:
+        """Return the colour, None if it is a pattern, and its opacity of 255."""
+        red, green, blue, opacity = self._channels
+        if not find(handle, red, green, blue, opacity):
+            return None, 255
+        return (red.value, green.value, blue.value), opacity.value
 
     def find_unseen(self) -> Iterator[_Text]:
         """Yield the letters that the page does not show."""
@@ -162,16 +177,6 @@ class _Objects:
         )
 
 
-def _find_box(handle: Any, forms: list[Any]) -> _Box:
-    """Return where an object is on the page; outside of it for one that has no place."""
-    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
-    raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
-    box = _Box(left.value, bottom.value, right.value, top.value)
-    for matrix in forms:
-        box = _transform(box, matrix)
-    return box
-
-
 def _transform(box: _Box, matrix: Any) -> _Box:
     corners = [(x, y) for x in (box.left, box.right) for y in (box.bottom, box.top)]
     xs = [matrix.a * x + matrix.c * y + matrix.e for x, y in corners]
@@ -185,17 +190,10 @@ def _find_matrix(handle: Any) -> Any:
     return matrix
 
 
-def _find_color(handle: Any, find: Callable[..., int]) -> tuple[Color | None, int]:
-    """Return the colour, None if it is a pattern, and its opacity of 255."""
-    red, green, blue, opacity = c_uint(), c_uint(), c_uint(), c_uint()
-    if not find(handle, red, green, blue, opacity):
-        return None, 255
-    return (red.value, green.value, blue.value), opacity.value
-
-
 def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
     """Return whether letters are too small to be read: by the box, which is small for a full stop too, and the font."""
-    if min(box.right - box.left, box.top - box.bottom) > TINY:
+    left, bottom, right, top = box
+    if right - left > TINY and top - bottom > TINY:
         return False
     size = c_float()
     raw.FPDFTextObj_GetFontSize(handle, size)
@@ -207,8 +205,11 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
 def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
     """Return whether letters lie outside of a path that they are clipped to."""
     path = raw.FPDFPageObj_GetClipPath(handle)
+    count = raw.FPDFClipPath_CountPaths(path)
+    if count <= 0:
+        return False
     x, y = c_float(), c_float()
-    for index in range(raw.FPDFClipPath_CountPaths(path)):  # -1 for none
+    for index in range(count):
         points = []
         for number in range(min(raw.FPDFClipPath_CountPathSegments(path, index), _MOST_SEGMENTS)):
             raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(path, index, number), x, y)
