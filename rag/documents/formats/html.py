@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
+from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.areas import Page, survey
 from rag.documents.formats.comments import drop_areas, read_plain_comments, take_plain_comments, take_thread
 from rag.documents.formats.hidden import drop_hidden
@@ -15,7 +16,6 @@ from rag.documents.formats.layout import spell_out
 from rag.documents.formats.markup import HEADINGS, find_text, parse_page, walk_blocks
 from rag.documents.formats.post import Post, is_note
 from rag.documents.formats.roles import find_roles
-from rag.documents.metadata import LONGEST_LINE
 from rag.documents.thread import read_name
 
 if TYPE_CHECKING:
