@@ -227,7 +227,9 @@ def _change_member(chance: random.Random, original: bytes, *, is_name: bool) -> 
     name = chance.choice(list(members))
     content = members.pop(name)
     if is_name:
-        members[_change(chance, name.encode()).decode("latin-1")[:60000]] = content
+        damaged_name = _change(chance, name.encode()).decode("latin-1")[:60000]
+        # Python ends a name at its first zero, and writes no empty one.
+        members[damaged_name.lstrip("\0") or "x"] = content
     else:
         members[name] = _change(chance, content or b"x")
     return _pack(members)

@@ -233,7 +233,8 @@ def test_an_answer_is_asked_again_edited_copied_and_rated(page: Page) -> None:
     assert copied.startswith("The bridge cost nine million euros [1].")
     assert "“The bridge cost nine million euros.”" in copied
     page.get_by_label("Retry").click()
-    expect(page.locator(".fn-draft")).to_have_count(1)
+    # It looks at each frame: the draft is there for half a second, which `expect` can miss.
+    page.wait_for_function("document.querySelector('.fn-draft')")
     expect(page.locator(".fn-outcome")).to_have_count(1)
     ask(page, SUSPECT)
     page.locator("a.fn-edit").first.click()

@@ -18,6 +18,8 @@ from rag.web.suggestions import Suggestions
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
 # Neither endpoints nor MCP tools; what they change shows by itself that it is on its way.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# Gradio drops what a user does while it takes in the result of what was done before; of these nothing may get lost.
+_EACH: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
 
 
 def build_page(desk: Desk, *, can_sign_out: bool = False) -> gr.Blocks:
@@ -73,9 +75,9 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: 
         event.then(**listing)
     # A title that is being written is not overwritten by what else goes on.
     parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_PRIVATE)
-    parts.words.change(**listing)
-    parts.listed.input(chat.show, parts.listed, parts.view, **_PRIVATE)
-    parts.new.click(chat.begin, None, parts.view, **_PRIVATE)
+    parts.words.change(**listing | _EACH)
+    parts.listed.input(chat.show, parts.listed, parts.view, **_EACH)
+    parts.new.click(chat.begin, None, parts.view, **_EACH)
     parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_PRIVATE).then(**listing)
     discarded = parts.delete.click(chat.discard, None, None, **_PRIVATE)
     discarded.then(sidebar.delete, parts.conversation, None, **_PRIVATE).then(chat.begin, None, parts.view, **_PRIVATE)
@@ -92,10 +94,10 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     for files in (parts.upload, parts.folder):
         files.upload(library.add, [files, parts.index], [parts.progress, parts.documents, files], **_PRIVATE)
     parts.update.click(library.update, parts.index, [parts.progress, parts.documents], **_PRIVATE)
-    parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **_PRIVATE)
+    parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **_EACH)
     parts.create.click(library.create, parts.name, [parts.index, parts.name], **_PRIVATE)
     for changed in (page.load, parts.index.change, parts.find.change):
-        changed(**listing)
+        changed(**listing | _EACH)
 
 
 def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
