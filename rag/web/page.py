@@ -18,7 +18,7 @@ from rag.web.suggestions import Suggestions
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
 # Neither endpoints nor MCP tools; what they change shows by itself that it is on its way.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# Gradio drops what a user does while it takes in the result of what was done before; of these nothing may get lost.
+# By default Gradio drops what a user does while the same handler still runs; of these nothing may get lost.
 _EACH: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
 
 
