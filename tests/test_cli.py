@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -218,9 +220,14 @@ def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
     assert run("remove", "docs", "--name", "test").stdout == "index/test: 1 removed\n"
 
 
-def start(command: list[str], **how: Any) -> "subprocess.Popen[str]":
+@contextmanager
+def start(command: list[str], **how: Any) -> "Iterator[subprocess.Popen[str]]":
     """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it."""
-    return subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **how)
+    with subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **how) as it:
+        try:
+            yield it
+        finally:
+            it.kill()
 
 
 @pytest.mark.model
@@ -239,13 +246,15 @@ def test_a_watched_folder_is_indexed_again_when_a_file_changes(docs: Path, tmp_p
 
 
 @pytest.mark.model
-def test_ctrl_c_ends_the_page_at_once_though_a_browser_listens() -> None:
+@pytest.mark.parametrize("pause_s", [0, 0.5], ids=["as it loads its models", "later"])
+def test_ctrl_c_ends_the_page_at_once_though_a_browser_listens(pause_s: float) -> None:
     port = find_free_port()
     command = [sys.executable, "-m", "rag", "ui", "--port", str(port), "--no-llm"]
     with start(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as it:
         assert it.stdout
         assert str(port) in it.stdout.readline()
         with urlopen(f"http://127.0.0.1:{port}/gradio_api/heartbeat/browser", timeout=20):
+            time.sleep(pause_s)
             it.send_signal(signal.SIGINT)
             assert it.wait(4) == 0
 

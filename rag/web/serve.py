@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rag.errors import RagError
+from rag.process import end_process
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def serve_page(
     no_login: bool = False,
     share: bool = False,
     mcp: bool = False,
-) -> None:
-    """Serve the page until interrupted, the models loading behind it; raises RagError.
+) -> NoReturn:
+    """Serve the page until interrupted, the models loading behind it, and end the process; raises RagError.
 
     `names` are other names that the page goes by, `access` is the login that it asks for. An address that other
     machines reach needs a login, or `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
@@ -62,6 +63,7 @@ def serve_page(
         page.close(verbose=False)
     finally:
         desk.close()
+    end_process()
 
 
 class _Greeting(BaseHTTPRequestHandler):
