@@ -18,6 +18,10 @@ _HEAD_S = 10.0
 _BODY_S = 30.0
 _MOST_CONNECTIONS = 512
 _CLOSE_S = 5.0
+# asyncio takes this many new connections before it reads from those it has.
+_TAKEN_AT_ONCE = 128
+# The system holds this many others. It drops those beyond, and their browsers try again only after a second.
+_HELD = 2048
 
 
 class PatientProtocol(H11Protocol):
@@ -87,9 +91,10 @@ class PageServer(uvicorn.Server):
                 log_level="error",
                 proxy_headers=False,
                 server_header=False,
-                backlog=128,
+                backlog=_TAKEN_AT_ONCE,
             )
         )
+        self._listening = listening
         self._thread = threading.Thread(target=self.run, kwargs={"sockets": [listening]}, daemon=True)
 
     def start(self) -> None:
@@ -97,6 +102,8 @@ class PageServer(uvicorn.Server):
         self._thread.start()
         while not self.started and self._thread.is_alive():
             self._thread.join(0.001)
+        if self.started:
+            self._listening.listen(_HELD)
 
     def close(self) -> None:
         """Take no more requests, and wait for those that are being answered, though not for long."""
