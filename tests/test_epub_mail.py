@@ -119,6 +119,13 @@ def test_a_message_has_a_sender_a_date_recipients_and_paragraphs(tmp_path: Path)
     assert document.text == "To: Bob, ann@example.org\n\nHello Bob,\n\nsee you\nat nine."
 
 
+@pytest.mark.parametrize(
+    "date", ["Mon, 1 Jan 99999999999999999999 10:00:00 +0000", "Mon, 1 Jan 2020 10:00:00 +9999999999"]
+)
+def test_a_date_with_an_absurd_number_costs_no_message(tmp_path: Path, date: str) -> None:
+    assert read_message(tmp_path, f"From: a@example.org\nDate: {date}\n\nAt nine.\n".encode()).text == "At nine."
+
+
 def test_what_a_message_quotes_is_of_whom_it_quotes(tmp_path: Path) -> None:
     document = read_message(
         tmp_path,

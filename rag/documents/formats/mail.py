@@ -27,7 +27,7 @@ _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
 # What the standard library raises on headers that break its grammar.
-_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, TypeError, ValueError)
+_HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, OverflowError, TypeError, ValueError)
 
 
 def read_mail(path: Path) -> Extract:
@@ -88,7 +88,7 @@ def _find_date(message: EmailMessage) -> str | None:
     text = _find_header(message, "date")
     try:
         return parsedate_to_datetime(text).date().isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return parse_date(text) if text else None
 
 
