@@ -18,7 +18,7 @@ from rag.evaluation.metrics import estimate, is_refusal
 from rag.models.registry import locate_model
 from rag.types import Answer, Outcome, Sentence
 
-SHOWN = ("score", "correct", "false_refusals", "refused", "token_f1")
+SHOWN = ("score", "correct", "false_refusals", "refused", "reply_f1")
 
 
 def open_llama_index(data: Dataset, llm: Path, embedder: Path) -> Callable[[str], str]:

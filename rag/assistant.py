@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import Reply, cite_answer, quote_evidence
-from rag.answer.prompt import BEGIN, build_question, load_answer_prompts, load_rewrite_prompts
+from rag.answer.prompt import (
+    BEGIN,
+    build_question,
+    load_answer_prompts,
+    load_reply_prompts,
+    load_rewrite_prompts,
+)
 from rag.answer.reading import Reader
+from rag.answer.reply import add_reply
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
@@ -29,6 +36,7 @@ class Assistant:
         self.llm = llm
         self.settings = settings
         self._answer_prompts = load_answer_prompts()
+        self._reply_prompts = load_reply_prompts()
         self._rewrite_prompts = load_rewrite_prompts()
 
     @classmethod
@@ -120,7 +128,11 @@ class Assistant:
             if cited.outcome == "answered" and not reader.leaves_open(reading, " ".join(told)):
                 break
         clock.stop("read")
-        yield replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
+        answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
+        if answer.outcome == "answered" and not self.settings.quotes_only:
+            answer = add_reply(answer, llm=llm, prompts=self._reply_prompts)
+            clock.stop("reply")
+        yield answer
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings

@@ -64,8 +64,10 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
             field = Settings.model_fields[name]
             # The type is left to Settings, so that a bad value gets its message wherever it came from.
             names_of = (f"--{name.replace('_', '-')}", *_ALIASES.get(name, ()))
-            option = click.option(*names_of, name, help=f"{field.description} [{field.default}]")
-            option(run)
+            if field.annotation is bool:
+                click.option(*names_of, name, is_flag=True, default=None, help=field.description)(run)
+            else:
+                click.option(*names_of, name, help=f"{field.description} [{field.default}]")(run)
             if name == "llm":
                 click.option("--no-llm", name, flag_value=NO_LLM, help="Quote the best sentences, without an LLM.")(run)
         return run
@@ -75,7 +77,7 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
 
 _ALIASES = {"passages": ("--k",)}
 _MODELS = ("home", "llm", "llm_requests", "embedder", "reranker", "context", "threads", "gpu_layers")
-_ANSWER = ("passages", "caution", "max_answer_tokens", "temperature", "seed")
+_ANSWER = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
 
 
 @click.group(cls=_Commands)

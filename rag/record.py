@@ -17,7 +17,17 @@ from rag.types import Answer
 
 FORMATS = (".json", ".md")
 # The settings that an answer depends on.
-_SETTINGS = ("embedder", "reranker", "passages", "context", "max_answer_tokens", "caution", "temperature", "seed")
+_SETTINGS = (
+    "embedder",
+    "reranker",
+    "passages",
+    "context",
+    "max_answer_tokens",
+    "quotes_only",
+    "caution",
+    "temperature",
+    "seed",
+)
 
 
 def save_answer(answer: Answer, path: Path, *, assistant: Assistant) -> None:

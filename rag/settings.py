@@ -25,7 +25,18 @@ TOML_FILE = "rag.toml"
 # What the current folder's file may set. Others may have made the folder, so it sends no data elsewhere, chooses no
 # files to load or to write, and lifts no limit on reading documents.
 _FOLDER_SETTINGS = frozenset(
-    {"name", "passages", "chunk_tokens", "context", "max_answer_tokens", "caution", "temperature", "seed", "threads"}
+    {
+        "name",
+        "passages",
+        "chunk_tokens",
+        "context",
+        "max_answer_tokens",
+        "quotes_only",
+        "caution",
+        "temperature",
+        "seed",
+        "threads",
+    }
 )
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
@@ -69,6 +80,7 @@ class Settings(BaseSettings):
     )
     read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory that reading one file may take")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
+    quotes_only: bool = Field(False, description="show the quotes alone, without a reply above them")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(
         0.2, ge=0.0, le=1.0, description="least confidence to answer with: 0 always tries, 1 always refuses"

@@ -17,8 +17,11 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def format_answer(answer: Answer) -> str:
-    """Return an answer as text: the answer, its sources with the quoted words, and the seconds of each step."""
-    parts = [answer.answer]
+    """Return an answer as text: the reply, its sources with the quoted words, and the seconds of each step.
+
+    What the reply does not rest on stands below it, as readers' words do; without a reply, so does all of the evidence.
+    """
+    parts = [" ".join(sentence.marked for sentence in answer.reply), _format_evidence(answer)]
     if answer.outcome == "unconfirmed":
         parts.append("Not confirmed: only readers' comments say so.")
     if answer.note:
@@ -30,7 +33,14 @@ def format_answer(answer: Answer) -> str:
         parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
     steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
     parts.append(f"{answer.model} · {answer.prompt_tokens} + {answer.answer_tokens} tokens · {steps}")
-    return show_text("\n\n".join(parts))
+    return show_text("\n\n".join(filter(None, parts)))
+
+
+def _format_evidence(answer: Answer) -> str:
+    """Return the sentences that the reply does not rest on: the quotes of the others stand among the sources."""
+    covered = {number for sentence in answer.reply for number in sentence.citations}
+    rest = [sentence.marked for sentence in answer.sentences if not covered.issuperset(sentence.citations)]
+    return " ".join(rest) if answer.reply else answer.answer
 
 
 def _format_citations(citations: Sequence[Citation]) -> Iterator[str]:

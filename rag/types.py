@@ -133,11 +133,22 @@ class Sentence:
     citations: tuple[int, ...]
     verdict: Verdict = "supported"
 
+    @property
+    def marked(self) -> str:
+        """The sentence with the numbers of its passages before its full stop: "It cost nine million euros [1]."."""
+        marks = "".join(f"[{n}]" for n in self.citations)
+        if self.text[-1] in ".!?":
+            return f"{self.text[:-1]} {marks}{self.text[-1]}"
+        return f"{self.text} {marks}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time.
 
+    `sentences` are the evidence: what the documents say, to the letter. `reply` says in few words what they come to;
+    each of its sentences has the numbers of the passages that support it. Without a reply the evidence stands alone.
+    `answer` is the evidence with its marks.
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
     `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
     reader has to know of the answer, if anything. `left_out` is what the LLM wrote and no passage supports.
@@ -157,3 +168,4 @@ class Answer:
     note: str | None = None
     left_out: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    reply: tuple[Sentence, ...] = ()

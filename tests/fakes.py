@@ -36,14 +36,26 @@ class HashingEmbedder:
         return row / np.float32(np.linalg.norm(row))
 
 
+def asks_for_reply(messages: Sequence[Message]) -> bool:
+    """Return whether an LLM is asked for the reply to a question from quotes, and not about a passage."""
+    return messages[-1].content.startswith("Quotes:")
+
+
 class ScriptedLLM:
-    """Replies what it was told to, one word a piece; `log_odds` may depend on words of the passage."""
+    """Writes what it was told to, one word a piece; `log_odds` may depend on words of the passage.
+
+    Asked for the reply to a question from quotes, it writes `reply`.
+    """
 
     name = "scripted"
     at_once = 1
 
-    def __init__(self, *replies: str, context_size: int = 4096, log_odds: float | dict[str, float] = 9.0) -> None:
+    def __init__(
+        self, *replies: str, context_size: int = 4096, log_odds: float | dict[str, float] = 9.0, reply: str = ""
+    ) -> None:
         self.replies = list(replies)
+        self.reply = reply
+        self.replied: list[list[Message]] = []
         self.log_odds = log_odds
         self.compared: list[list[Message]] = []
         self.context_size = context_size
@@ -64,8 +76,9 @@ class ScriptedLLM:
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
-        self.asked.append(list(messages))
-        yield from re.findall(r"\S+\s*", self.replies.pop(0))
+        is_reply = asks_for_reply(messages)
+        (self.replied if is_reply else self.asked).append(list(messages))
+        yield from re.findall(r"\S+\s*", self.reply if is_reply else self.replies.pop(0))
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         self.compared.append(list(messages))
@@ -85,6 +98,8 @@ class AnsweringLLM(ScriptedLLM):
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
+        if asks_for_reply(messages):
+            return
         self.asked.append(list(messages))
         question = messages[-1].content.rpartition("uestion:")[2]
         reply = next((text for words, text in self._replies.items() if words in question), "The documents do not say.")

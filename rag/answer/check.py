@@ -26,6 +26,11 @@ _OPENERS = frozenset(
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
+HEDGE = re.compile(
+    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
+    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
+    re.IGNORECASE,
+)
 _ORDER = re.compile(
     "|".join(
         [

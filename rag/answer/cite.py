@@ -192,7 +192,7 @@ def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
         return Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
     used = tuple(citations[key] for key in sorted(citations))
     outcome: Outcome = "unconfirmed" if all(c.voice == "comment" for c in used) else "answered"
-    return Cited(" ".join(map(_mark, sentences)), outcome, tuple(sentences), used)
+    return Cited(" ".join(sentence.marked for sentence in sentences), outcome, tuple(sentences), used)
 
 
 def _attribute(text: str, chunks: Sequence[Chunk], *, dated: bool) -> str:
@@ -276,9 +276,3 @@ def _make_citation(number: int, hit: Hit, quote: Quote) -> Citation:
         c.page,
         c.reply_to,
     )
-
-
-def _mark(sentence: Sentence) -> str:
-    marks = "".join(f"[{n}]" for n in sentence.citations)
-    text = sentence.text
-    return f"{text[:-1]} {marks}{text[-1]}" if text[-1] in ".!?" else f"{text} {marks}"

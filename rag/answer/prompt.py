@@ -1,4 +1,4 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask, rewrite and suggest."""
+"""Makes chat messages from the texts in `prompts/`: those that ask, reply, rewrite and suggest."""
 
 import re
 from collections.abc import Sequence
@@ -37,6 +37,11 @@ def find_prompts() -> Path:
 def load_answer_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask whether a passage states the answer, and in which words; raises PromptError."""
     return _load_prompts(folder or find_prompts() / "answer", required=frozenset({"passage", "question"}))
+
+
+def load_reply_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask for a short reply to a question from quotes; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "reply", required=frozenset({"quotes", "question"}))
 
 
 def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
@@ -120,6 +125,12 @@ def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts
     """Return the messages that ask to make a question stand alone, given the turns before it."""
     turns = "\n".join(f"{'Reader' if m.role == 'user' else 'Assistant'}: {_flatten(m.content)}" for m in history)
     content = prompts.question.substitute(history=turns, question=_flatten(question))
+    return [*prompts.examples, Message("user", content)]
+
+
+def build_reply(question: str, quotes: Sequence[str], *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask for a short reply to a question from quotes."""
+    content = prompts.question.substitute(quotes=_flatten(" ".join(quotes)), question=_flatten(question))
     return [*prompts.examples, Message("user", content)]
 
 

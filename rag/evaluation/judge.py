@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from rag.evaluation.cases import Passage, Question
@@ -22,8 +23,8 @@ MEANINGS = {
     "refusal_precision": "of the refusals: unanswerable",
     "outcome_right": "the outcome is the one wanted",
     "comment_as_fact": "of the answers that only a comment supports: told as a fact",
-    "token_f1": "word overlap with the accepted text (SQuAD F1)",
-    "exact_match": "the whole answer is the accepted text (SQuAD EM)",
+    "reply_f1": "word overlap of the reply with the accepted text (SQuAD F1)",
+    "reply_em": "the reply is the accepted text (SQuAD EM)",
     "rouge_l": "longest common subsequence with the reference",
     "citation precision": "citations that are of a gold document",
     "citation recall": "sentences with a citation of a gold document",
@@ -50,8 +51,15 @@ def has_short_answers(question: Question) -> bool:
 
 
 def plain_text(answer: Answer) -> str:
-    """Return an answer without the numbers of its sources; a refusal is no text."""
-    return "" if answer.outcome == "not_found" else " ".join(sentence.text for sentence in answer.sentences)
+    """Return the reply and the quotes of an answer, without the numbers of its sources; a refusal is no text."""
+    if answer.outcome == "not_found":
+        return ""
+    return " ".join(sentence.text for sentence in (*answer.reply, *answer.sentences))
+
+
+def reply_text(answer: Answer) -> str:
+    """Return the reply of an answer, its quotes if they stand alone; a refusal is no text."""
+    return plain_text(replace(answer, sentences=()) if answer.reply else answer)
 
 
 def judge_answer(question: Question, answer: Answer | None) -> Verdict:
@@ -106,8 +114,9 @@ def measure_answer(
     if question.answerable:
         if has_short_answers(question):
             measures["correct"] = float(verdict == "right")
-            measures["token_f1"] = token_f1(text, question.answers)
-            measures["exact_match"] = exact_match(text, question.answers)
+            reply = reply_text(answer) if answer else ""
+            measures["reply_f1"] = token_f1(reply, question.answers)
+            measures["reply_em"] = exact_match(reply, question.answers)
         measures["false_refusals"] = float(refused)
         if references := _find_references(question):
             measures["rouge_l"] = rouge_l(text, references)

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer.prompt import load_answer_prompts, load_rewrite_prompts
+from rag.answer.prompt import load_answer_prompts, load_reply_prompts, load_rewrite_prompts
 from rag.answer.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
@@ -82,7 +82,7 @@ def open_models(settings: Settings) -> Models:
 
 def warm_up(llm: LLM) -> None:
     """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
-    for prompts in (load_rewrite_prompts(), load_answer_prompts()):
+    for prompts in (load_rewrite_prompts(), load_reply_prompts(), load_answer_prompts()):
         llm.read([*prompts.examples, Message("user", "?")])
 
 

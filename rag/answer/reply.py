@@ -1,0 +1,109 @@
+"""Writes the short reply to a question from the sentences that were quoted, and holds it against them."""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from rag.answer.check import HEDGE, NEGATION, find_conflict
+from rag.answer.prompt import Prompts, build_reply, label_chunk
+from rag.llm.llm import LLM
+from rag.text import content_words
+from rag.types import Answer, Sentence
+
+logger = logging.getLogger(__name__)
+
+_MAX_TOKENS = 48
+_YES, _NO = "Yes", "No"
+# "No, only on Mondays", but not "No reason was given".
+_YES_OR_NO = re.compile(rf"(?:{_YES}|{_NO})(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
+# The LLM says yes or no only if the one is e times as likely as the other.
+_DECIDED = 1.0
+# A reply may have this share of words that neither the quotes nor the question have: "because", "about".
+_NEW_WORDS = 0.25
+_CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
+
+
+class Written(NamedTuple):
+    """What the LLM wrote, "" if it is not supported, and the tokens that it read and wrote."""
+
+    text: str
+    prompt_tokens: int
+    answer_tokens: int
+
+
+def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
+    """Return an answer with the reply that the articles among its evidence support, if there is one.
+
+    Readers' comments stay in their own words: a reply would tell them as facts.
+    """
+    chunks = {number: hit.chunk for number, hit in enumerate(answer.hits, start=1)}
+    facts = [s for s in answer.sentences if any(chunks[n].voice == "article" for n in s.citations)]
+    if not facts:
+        return answer
+    numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
+    written = write_reply(
+        answer.rewritten or answer.question,
+        [fact.text for fact in facts],
+        sources=[label_chunk(chunks[n]) for n in numbers],
+        llm=llm,
+        prompts=prompts,
+    )
+    return replace(
+        answer,
+        reply=(Sentence(written.text, numbers),) if written.text else (),
+        prompt_tokens=answer.prompt_tokens + written.prompt_tokens,
+        answer_tokens=answer.answer_tokens + written.answer_tokens,
+    )
+
+
+def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str], llm: LLM, prompts: Prompts) -> Written:
+    """Return what the LLM replies to a question from quotes, or "" if they do not support it.
+
+    `sources` are the texts and labels of the passages that the quotes are of.
+    """
+    messages = build_reply(question, quotes, prompts=prompts)
+    pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
+    text = "".join(pieces).strip()
+    is_whole = 0 < len(pieces) < _MAX_TOKENS
+    fault = None if is_whole else "no end"
+    fault = fault or find_fault(text, quotes, sources=sources, question=question)
+    if not fault and _YES_OR_NO.match(text) and abs(llm.compare(messages, _YES, _NO).log_odds) < _DECIDED:
+        fault = "no clear yes or no"
+    if fault:
+        logger.info("the reply has %s: %s", fault, text)
+    return Written("" if fault else text, llm.count_tokens(messages), len(pieces))
+
+
+def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
+    """Return what a reply says that its quotes do not, or what it leaves out of them, or None."""
+    claim = _YES_OR_NO.sub("", reply, count=1)
+    words, asked = content_words(claim), content_words(question)
+    if not words:
+        return None if claim != reply else "no word of the quotes"
+    known = content_words(" ".join((*quotes, *sources))) | asked
+    if len(words - known) > _NEW_WORDS * len(words):
+        return "other words than the quotes"
+    if words <= asked and claim == reply and not _offers_choice(question):
+        return "the words of the question"
+    if conflict := find_conflict(claim, [*quotes, *sources], [], question=question):
+        return conflict
+    return _find_lost_doubt(claim, quotes, question)
+
+
+def _offers_choice(question: str) -> bool:
+    return " or " in question.lower()
+
+
+def _find_lost_doubt(claim: str, quotes: Sequence[str], question: str) -> str | None:
+    """Return the doubt or the denial that stands beside a claim in the quotes, and not in the claim itself."""
+    words = content_words(claim)
+    clauses = [clause for quote in quotes for clause in _CLAUSE_END.split(quote)]
+    shares = [len(words & content_words(clause)) for clause in clauses]
+    nearest = [clause for clause, share in zip(clauses, shares, strict=True) if share == max(shares)]
+    for name, signs in (("a doubt", HEDGE), ("a negation", NEGATION)):
+        is_lost = all(signs.search(clause) for clause in nearest)
+        if is_lost and not signs.search(claim) and not signs.search(question):
+            return name
+    return None
