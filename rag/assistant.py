@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import Reply, cite_answer, quote_evidence
+from rag.answer.gather import complete_answer
+from rag.answer.kinds import find_kind
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -129,6 +131,7 @@ class Assistant:
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
+        answer = complete_answer(answer, find_kind(asked), caution=self.settings.caution)
         if answer.outcome == "answered" and not self.settings.quotes_only:
             answer = add_reply(answer, llm=llm, prompts=self._reply_prompts)
             clock.stop("reply")

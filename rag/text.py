@@ -24,7 +24,7 @@ _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 # An item of a list, a heading, a quoted line or a row: never the rest of the line before. Nor is a key behind another.
-_NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
+NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
@@ -98,7 +98,7 @@ def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, in
 
 def _goes_on(line: str, following: str, width: int) -> bool:
     """Tell whether a line was broken to fit a width: the next one's first word would have been too much for it."""
-    if len(line) < _SHORTEST_WRAPPED or _NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
+    if len(line) < _SHORTEST_WRAPPED or NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
         return False
     if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:
         return True

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from rag.index.build import index_documents
 from rag.llm.llm import Message
 from rag.settings import Settings
 from rag.types import Answer, Citation, Sentence
-from tests.fakes import HashingEmbedder, ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM, asks_for_reply
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEXT = "The cat sat on the mat.\n\nIt rained."
@@ -248,11 +249,11 @@ class StoppingLLM(ScriptedLLM):
         super().__init__(*[reply] * 5)
         self._left, self._error = at, error
 
-    def stream(self, *args: object, **keywords: object):  # type: ignore[no-untyped-def]
-        self._left -= 1
+    def stream(self, messages: Sequence[Message], **keywords: object):  # type: ignore[no-untyped-def]
+        self._left -= not asks_for_reply(messages)
         if self._left == 0:
             raise self._error
-        return super().stream(*args, **keywords)  # type: ignore[arg-type]
+        return super().stream(messages, **keywords)  # type: ignore[arg-type]
 
 
 REPLY = "The cat sat."

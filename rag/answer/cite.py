@@ -160,7 +160,12 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     found = rank_evidence(hits)[:_QUOTED]
     best = [(n, e) for n, e in found if e.score >= max(_LEAST_SHARE, found[0][1].score * _NEARLY)]
     best.sort(key=lambda pair: (pair[0], pair[1].start))
-    return _conclude(_merge([_Support(n, Quote(e.score, e.start, e.end), "supported") for n, e in best], hits), hits)
+    return cite_quotes([(n, Quote(e.score, e.start, e.end)) for n, e in best], hits)
+
+
+def cite_quotes(quotes: Sequence[tuple[int, Quote]], hits: Sequence[Hit]) -> Cited:
+    """Return the answer that sentences of the hits make, each with its hit's number."""
+    return _conclude(_merge([_Support(n, quote, "supported") for n, quote in quotes], hits), hits)
 
 
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:

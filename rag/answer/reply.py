@@ -20,7 +20,8 @@ _YES, _NO = "Yes", "No"
 _YES_OR_NO = re.compile(rf"(?:{_YES}|{_NO})(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
 # The LLM says yes or no only if the one is e times as likely as the other.
 _DECIDED = 1.0
-# A reply may have this share of words that neither the quotes nor the question have: "because", "about".
+# A reply may join the words of its quotes with these, and may have this share of others.
+_LINKS = content_words("because due only about both all also more less than")
 _NEW_WORDS = 0.25
 _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
@@ -79,16 +80,16 @@ def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str],
 def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
     """Return what a reply says that its quotes do not, or what it leaves out of them, or None."""
     claim = _YES_OR_NO.sub("", reply, count=1)
-    words, asked = content_words(claim), content_words(question)
+    words, asked = content_words(claim) - _LINKS, content_words(question)
     if not words:
         return None if claim != reply else "no word of the quotes"
+    if conflict := find_conflict(claim, [*quotes, *sources], [], question=question):
+        return conflict
     known = content_words(" ".join((*quotes, *sources))) | asked
     if len(words - known) > _NEW_WORDS * len(words):
         return "other words than the quotes"
     if words <= asked and claim == reply and not _offers_choice(question):
         return "the words of the question"
-    if conflict := find_conflict(claim, [*quotes, *sources], [], question=question):
-        return conflict
     return _find_lost_doubt(claim, quotes, question)
 
 

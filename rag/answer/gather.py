@@ -1,0 +1,141 @@
+"""Gathers the sentences of several passages that together answer a question, without asking an LLM."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
+
+from rag.answer.check import is_order
+from rag.answer.cite import Quote, cite_quotes, points_back
+from rag.answer.kinds import OPEN_KINDS, Kind
+from rag.text import NEW_ITEM, content_words, split_sentences
+from rag.types import Answer, Hit
+
+# What such an answer is shown with.
+GATHERED = "Pieced together: these sentences come near the question, and none of them alone answers it."
+
+MOST_SENTENCES = 5
+MOST_WORDS = 120
+# A line of fewer words is a heading or a label. Items of a list may be as short; they come with the line before them.
+_FEWEST_WORDS = 4
+# Of two that share this much of the words of the shorter, one is enough.
+_SAME = 0.8
+# How much it counts that a sentence has the words of many others, beside those of the question.
+_CENTRALITY = 0.5
+# Sentences of a passage that was found with half of the best score count an eighth.
+_STEEPNESS = 3
+# How much a sentence loses for the words that it shares with one chosen before it (Carbonell and Goldstein 1998, MMR).
+_REDUNDANCY = 0.3
+
+
+# What one passage says in fewer words than this is a heading, or the beginning of an answer.
+_SHORT_WORDS = 7
+# Passages that are this much as likely to answer as the caution asks for answer together what wants several sentences.
+_TOGETHER = 0.5
+_SPREAD_KINDS = frozenset({"comparison", "steps", "summary"})
+
+
+def complete_answer(answer: Answer, kind: Kind, *, caution: float) -> Answer:
+    """Return an answer with what the passages add to it, if its kind wants more than one of them says."""
+    is_refused = answer.outcome == "not_found"
+    may_answer = (answer.confidence or 0.0) >= _TOGETHER * caution
+    if is_refused and kind in _SPREAD_KINDS and may_answer:
+        cited = cite_quotes(gather(answer.hits), answer.hits)
+        return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
+    is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
+    is_one = len(answer.sentences) == 1 and kind in _SPREAD_KINDS
+    if answer.outcome == "answered" and kind in OPEN_KINDS and (is_short or is_one):
+        told = [(c.number, Quote(1.0, c.start, c.end)) for c in answer.citations]
+        documents = None if kind == "comparison" else {c.document_id for c in answer.citations}
+        quotes = dict.fromkeys(told + gather(answer.hits, documents=documents))
+        cited = cite_quotes(sorted(quotes), answer.hits)
+        return replace(answer, **cited._replace(left_out=answer.left_out)._asdict())
+    return answer
+
+
+class _Candidate(NamedTuple):
+    """Sentences of the hit of a number that stand together: one, and those that it needs to be understood."""
+
+    number: int
+    spans: tuple[tuple[int, int], ...]
+    text: str
+    words: frozenset[str]
+    relevance: float
+    weight: float
+
+
+def gather(hits: Sequence[Hit], *, documents: Collection[int] | None = None) -> list[tuple[int, Quote]]:
+    """Return the sentences of the hits that are worth most together, by number and place.
+
+    A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
+    many others; the hit's score weighs it, and what an earlier choice has said counts against it. At most
+    `MOST_SENTENCES` are chosen, of `MOST_WORDS` words together, with what they cannot stand without. Readers' comments
+    and orders to machines are left out, and so are other documents than those given.
+    """
+    best_score = max((hit.score for hit in hits), default=0.0)
+    candidates = [
+        candidate
+        for number, hit in enumerate(hits, start=1)
+        if hit.chunk.voice == "article" and hit.score > 0
+        if documents is None or hit.chunk.document_id in documents
+        for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
+    ]
+    frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
+    most = math.log1p(len(candidates))
+    worth = {
+        one: one.weight * (one.relevance + _CENTRALITY * _average(one.words, frequency) / most) for one in candidates
+    }
+    chosen: list[_Candidate] = []
+    words_left = MOST_WORDS
+    while worth and len(chosen) < MOST_SENTENCES:
+        best = max(worth, key=lambda one: worth[one] - _REDUNDANCY * _measure_overlap(one, chosen))
+        del worth[best]
+        length = len(best.text.split())
+        is_new = _measure_overlap(best, chosen) < _SAME
+        if is_new and length <= words_left:
+            chosen.append(best)
+            words_left -= length
+    places = {(one.number, span) for one in chosen for span in one.spans}
+    return [(number, Quote(1.0, start, end)) for number, (start, end) in sorted(places)]
+
+
+def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
+    chunk = hit.chunk
+    shares = {evidence.start: evidence.score for evidence in hit.evidence}
+    spans = split_sentences(chunk.text)
+    for i, (start, end) in enumerate(spans):
+        sentence = chunk.text[start:end]
+        is_fragment = len(sentence.split()) < _FEWEST_WORDS
+        is_cut_off = points_back(sentence) and i == 0
+        if is_fragment or is_cut_off or sentence.endswith("?"):
+            continue
+        first = i - 1 if points_back(sentence) else i
+        last = _find_last_item(chunk.text, spans, i)
+        together = spans[first : last + 1]
+        text = " ".join(chunk.text[a:b] for a, b in together)
+        if is_order(text):
+            continue
+        places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
+        relevance = max(shares.get(a, 0.0) for a, _ in places)
+        yield _Candidate(number, places, text, frozenset(content_words(text)), relevance, weight)
+
+
+def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:
+    """Return the place of the last item of the list that a sentence with a colon leads in, or its own place."""
+    last = lead
+    if text[slice(*spans[lead])].endswith(":"):
+        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
+            last += 1
+    return last
+
+
+def _average(words: frozenset[str], frequency: Counter[str]) -> float:
+    return sum(math.log1p(frequency[word]) for word in words) / max(len(words), 1)
+
+
+def _measure_overlap(one: _Candidate, chosen: Sequence[_Candidate]) -> float:
+    """Return the largest share of the words of one of two candidates that the other has too, 0 to 1."""
+    shares = (len(one.words & other.words) / max(min(len(one.words), len(other.words)), 1) for other in chosen)
+    return max(shares, default=0.0)

@@ -1,0 +1,50 @@
+"""Recognises, from the words of a question, what kind of answer it wants."""
+
+import re
+from typing import Literal
+
+Kind = Literal["fact", "comparison", "list", "steps", "summary"]
+# These are answered by several sentences, which may stand in several places.
+OPEN_KINDS = frozenset({"comparison", "list", "steps", "summary"})
+
+_PLEASE = r"^\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
+_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
+_NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
+_WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
+# What the questions of a kind say, in English: in another language each question is one of fact.
+_SIGNS: dict[Kind, tuple[str, ...]] = {
+    "summary": (
+        rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain|(?:a |an |the )?(?:summary|overview|gist) of)\b",
+        rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about)\b",
+        r"\bwhat (?:does|do) .{1,60}\b(?:say|cover|deal with)\b",
+        r"\bwhat (?:is|are|was|'s) .{1,80}\babout\b",
+        r"^(?:section|clause|chapter|part|point|article|paragraph) \d+\b",
+    ),
+    "comparison": (
+        r"\b(?:compar\w+|difference\w*|differs?|versus|vs\.?|what speaks for)\b",
+        r"\b(?:pros and cons|(?:dis)?advantages?)\b",
+    ),
+    "steps": (
+        r"\bhow (?:do|can|should|must|would|could|did)\b(?! (?:long|often|many|much))",
+        r"\bhow to\b",
+        r"\bhow (?:is|are|was|were) .{1,60}\b(?:made|done|built|prepared|carried out)\b",
+        r"\b(?:step by step|steps|instructions?|process (?:of|for))\b",
+        r"\bwhat (?:do|should|can|must) (?:i|we|you|one) do\b",
+    ),
+    "list": (
+        rf"\b(?:what|which) (?!{_AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{_NO_PLURAL}\b)\w{{2,}}[^s\W]s\b(?!['’])",
+        rf"\bwhat (?:are|were) {_WHOSE}\b",
+        r"\bwho (?:are|were)\b",
+        r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",
+        r"\b(?:kinds?|types?|sorts?|ways?) (?:of|to)\b",
+        r"\bwhat (?:all|else)\b",
+    ),
+}
+
+
+def find_kind(question: str) -> Kind:
+    """Return the kind of answer that a question wants: the first of which it has a sign."""
+    for kind, signs in _SIGNS.items():
+        if any(re.search(sign, question, re.IGNORECASE) for sign in signs):
+            return kind
+    return "fact"

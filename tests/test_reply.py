@@ -1,0 +1,164 @@
+"""The reply above the quotes: written from them alone, and dropped where they do not support it."""
+
+import json
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from rag import Answer, Assistant, Index, Settings
+from rag.answer.prompt import find_prompts, load_reply_prompts
+from rag.answer.reply import add_reply, find_fault
+from rag.evaluation.cases import Question
+from rag.evaluation.judge import judge_answer, measure_answer
+from rag.show import format_answer
+from rag.types import Sentence
+from rag.web.render import render_answer
+from tests.fakes import ScriptedLLM
+from tests.test_answer import HITS, make_hit
+
+QUOTE = "The bridge cost 9 million euros, and Ada Wirth opened it on 2 May."
+
+GOOD = [
+    ("What did it cost?", "9 million euros", QUOTE),
+    ("Who opened the bridge?", "Ada Wirth", QUOTE),
+    ("When did it open?", "On 2 May", QUOTE),
+    ("Did it cost less than 10 million?", "Yes, 9 million euros", QUOTE),
+    ("Is it open?", "Yes", QUOTE),
+    ("Was it Ada Wirth or Bo Holm?", "Ada Wirth", QUOTE),
+    ("Why is it closed?", "Because the deck is wet", "Since the deck is wet, the bridge is closed."),
+    ("Why is it closed?", "No reason was given", "No reason was given."),
+    ("What do they suspect?", "Rust", "Engineers suspect rust behind it."),
+    ("What was not built?", "The second lane", "The second lane was not built."),
+    ("When does it open?", "On Monday", "It is not open yet, but it opens on Monday."),
+]
+WRONG = [
+    ("What did it cost?", "8 million euros", QUOTE, "the number 8"),
+    ("Who opened it?", "Bo Holm", QUOTE, "the name Bo"),
+    ("Who opened it?", "Ada Holm opened it on 2 May", QUOTE, "the name Holm"),
+    ("When did it open?", "On 3 May", QUOTE, "the number 3"),
+    ("What did it cost?", "What did it cost?", QUOTE, "the words of the question"),
+    ("What did it cost?", "No", "", None),
+    ("What did it cost?", "a great deal of the taxpayers' money", QUOTE, "other words than the quotes"),
+    ("Why is it closed?", "Because of rust", "Engineers suspect rust behind it.", "a doubt"),
+    ("Who built it?", "The city of Oberau", "It was not built by the city of Oberau.", "a negation"),
+    ("What did it cost?", "...", QUOTE, "no word of the quotes"),
+]
+
+
+@pytest.mark.parametrize(("question", "reply", "quote"), GOOD, ids=[reply for _, reply, _ in GOOD])
+def test_a_reply_that_the_quotes_support_has_no_fault(question: str, reply: str, quote: str) -> None:
+    assert find_fault(reply, [quote], sources=[], question=question) is None
+
+
+@pytest.mark.parametrize(("question", "reply", "quote", "fault"), WRONG, ids=[reply for _, reply, _, _ in WRONG])
+def test_a_reply_that_says_something_else_has_a_fault(question: str, reply: str, quote: str, fault: str | None) -> None:
+    assert find_fault(reply, [quote], sources=[], question=question) == fault
+
+
+def test_a_name_of_the_label_or_the_question_is_known() -> None:
+    assert not find_fault("Oberau", ["The bridge is there."], sources=['Article "Oberau"'], question="Where is it?")
+
+
+@pytest.fixture
+def answer() -> Answer:
+    hits = (make_hit(1, QUOTE), make_hit(2, "It cost far too much.", "comment"))
+    told = (Sentence(QUOTE, (1,)), Sentence("A reader says: It cost far too much.", (2,)))
+    return Answer("What did it cost?", f"{QUOTE[:-1]} [1].", "answered", told, (), hits, "scripted", 10, 5)
+
+
+def reply_to(answer: Answer, written: str, *, log_odds: float = 9.0) -> Answer:
+    return add_reply(answer, llm=ScriptedLLM(reply=written, log_odds=log_odds), prompts=load_reply_prompts())
+
+
+def test_a_reply_has_the_numbers_of_its_quotes_and_counts_its_tokens(answer: Answer) -> None:
+    replied = reply_to(answer, "9 million euros")
+    assert replied.reply == (Sentence("9 million euros", (1,)),)
+    assert replied.answer_tokens == answer.answer_tokens + 3
+    assert replied.prompt_tokens > answer.prompt_tokens
+    assert replied.sentences == answer.sentences
+
+
+def test_the_llm_sees_the_articles_sentences_and_nothing_else(answer: Answer) -> None:
+    llm = ScriptedLLM(reply="9 million euros")
+    add_reply(answer, llm=llm, prompts=load_reply_prompts())
+    ((*_, asked),) = llm.replied
+    assert asked.content == f"Quotes: {QUOTE}\n\nQuestion: What did it cost?"
+
+
+def test_what_only_readers_say_gets_no_reply(answer: Answer) -> None:
+    llm = ScriptedLLM(reply="Far too much")
+    alone = replace(answer, sentences=answer.sentences[1:])
+    assert add_reply(alone, llm=llm, prompts=load_reply_prompts()) == alone
+    assert not llm.replied
+
+
+def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> None:
+    assert not reply_to(answer, "8 million euros").reply
+    assert not reply_to(answer, "9 million euros " * 20).reply
+    assert not reply_to(answer, "").reply
+
+
+def test_yes_and_no_are_said_if_the_llm_is_clear_about_it(answer: Answer) -> None:
+    asked = replace(answer, question="Did it cost more than 5 million euros?")
+    assert reply_to(asked, "Yes, 9 million euros", log_odds=3.0).reply
+    assert not reply_to(asked, "Yes, 9 million euros", log_odds=0.3).reply
+
+
+@pytest.mark.parametrize("quotes_only", [False, True])
+def test_the_setting_quotes_only_leaves_the_reply_out(index: Index, settings: Settings, *, quotes_only: bool) -> None:
+    llm = ScriptedLLM("The minister arrived on Wednesday", log_odds={"minister": 9.0}, reply="On Wednesday")
+    assistant = Assistant(index, llm, settings.model_copy(update={"quotes_only": quotes_only}))
+    answered = assistant.ask("When did the minister arrive?", hits=tuple(HITS))
+    assert [sentence.text for sentence in answered.reply] == ([] if quotes_only else ["On Wednesday"])
+    assert ("reply" in answered.seconds) == (not quotes_only)
+
+
+def test_a_terminal_shows_the_reply_its_sources_and_what_it_does_not_rest_on(answer: Answer) -> None:
+    first, second, *_ = format_answer(reply_to(answer, "9 million euros")).split("\n\n")
+    assert first == "9 million euros [1]"
+    assert second == "A reader says: It cost far too much [2]."
+    assert format_answer(answer).startswith(answer.answer)
+
+
+def test_the_page_shows_the_reply_first_and_no_markup_of_its_words(answer: Answer) -> None:
+    html = render_answer(replace(answer, reply=(Sentence("<b>9</b>", (1,)),)), turn=0)
+    assert html.index("fn-reply") < html.index("fn-evidence")
+    assert "&lt;b&gt;9" in html
+    assert "fn-evidence" not in render_answer(answer, turn=0)
+
+
+def test_an_answer_of_before_there_were_replies_can_be_read(answer: Answer) -> None:
+    old = {name: value for name, value in asdict(answer).items() if name != "reply"}
+    assert TypeAdapter(Answer).validate_json(json.dumps(old)) == answer
+
+
+def test_the_eval_measures_the_reply_alone_and_finds_an_accepted_text_in_either(answer: Answer) -> None:
+    asked = Question("1", "What did it cost?", answerable=True, answers=("9 million euros",))
+    replied = reply_to(answer, "9 million")
+    assert judge_answer(asked, replied) == "right"
+    measures = measure_answer(asked, replied, "right", {}, {})
+    assert measures["reply_f1"] == pytest.approx(0.8)
+    assert measures["reply_em"] == 0
+    assert measure_answer(asked, answer, "right", {}, {})["reply_f1"] < 0.4
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def list_runs(text: str) -> set[tuple[str, ...]]:
+    """Return all runs of five words of a text."""
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[i : i + 5]) for i in range(len(words) - 4)}
+
+
+def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured() -> None:
+    prompts = "\n\n".join(path.read_text(encoding="utf-8") for path in (find_prompts() / "reply").glob("*.txt"))
+    folders = [ROOT / "examples", ROOT / "benchmarks", *(ROOT.parent / "shared" / "data").glob("*")]
+    suffixes = {".txt", ".md", ".html", ".jsonl", ".json", ".csv"}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.suffix in suffixes and path.is_file():
+                assert not list_runs(prompts) & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
