@@ -42,6 +42,12 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
 }
 
 
+def is_yes_no(question: str) -> bool:
+    """Return whether a question asks for yes or no, or for one of two things."""
+    last = re.split(r"(?<=[.!?,;:])\s+", question.strip())[-1]
+    return bool(re.match(rf"\W*{_AUXILIARY}\b", last, re.IGNORECASE))
+
+
 def find_kind(question: str) -> Kind:
     """Return the kind of answer that a question wants: the first of which it has a sign."""
     for kind, signs in _SIGNS.items():

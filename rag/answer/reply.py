@@ -37,11 +37,11 @@ class Written(NamedTuple):
 def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with the reply that the articles among its evidence support, if there is one.
 
-    Readers' comments stay in their own words: a reply would tell them as facts.
+    Readers' comments, and articles that only doubt or deny, stay in their own words: a reply would tell them as facts.
     """
     chunks = {number: hit.chunk for number, hit in enumerate(answer.hits, start=1)}
     facts = [s for s in answer.sentences if any(chunks[n].voice == "article" for n in s.citations)]
-    if not facts:
+    if all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts):
         return answer
     numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
     written = write_reply(

@@ -1,0 +1,66 @@
+"""Looks whether the passages speak of the year or the code that a question asks for, or only of others."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from rag.answer.cite import cite_quotes
+from rag.answer.kinds import is_yes_no
+from rag.answer.prompt import label_chunk
+from rag.types import Answer
+
+# The forms of what a question may ask for, and nothing near it will do.
+_FORMS = (
+    # A year.
+    re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),
+    # A code: "E4", "A-320", "T14s".
+    re.compile(r"(?<![\w-])(?P<same>[A-Za-z]{1,4})-?\d{1,5}[A-Za-z]?(?![\w-])"),
+    # One of several: "clause 12", "Line 5".
+    re.compile(r"\b(?P<same>[A-Za-z]{3,})[ -]\d{1,3}\b(?![.,:]?\d|%)"),
+)
+_MOST_NAMED = 3
+
+
+class Unmet(NamedTuple):
+    """What a question asks for and the passages do not have, and what of the same form they have instead."""
+
+    wanted: str
+    others: tuple[str, ...]
+
+
+def hold_to_question(answer: Answer, question: str) -> Answer:
+    """Return an answer, or a refusal if the passages that it cites have another year, code or number than was asked.
+
+    "No, in 2021" is an answer to "Did it open in 2019?": a question that asks for yes or no is let through.
+    """
+    if not answer.citations or is_yes_no(question):
+        return answer
+    cited = {citation.number for citation in answer.citations}
+    chunks = [hit.chunk for number, hit in enumerate(answer.hits, start=1) if number in cited]
+    unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
+    if unmet is None:
+        return answer
+    return replace(answer, **cite_quotes([], answer.hits)._asdict(), note=describe_unmet(unmet))
+
+
+def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
+    """Return the first year, code or number of a thing that a question asks for and no text has, if they have others.
+
+    "Clause 12" is there if the texts have a number 12, which may stand before a heading.
+    """
+    together = " ".join(texts)
+    numbers = set(re.findall(r"\d+", together))
+    for form in _FORMS:
+        found = [(match["same"].lower(), match[0]) for match in form.finditer(together)]
+        for match in form.finditer(question):
+            others = dict.fromkeys(text for same, text in found if same == match["same"].lower())
+            is_there = numbers.issuperset(re.findall(r"\d+", match[0]))
+            if others and not is_there:
+                return Unmet(match[0], tuple(others))
+    return None
+
+
+def describe_unmet(unmet: Unmet) -> str:
+    """Return a line that says what the documents have instead."""
+    return f"The passages found speak of {', '.join(unmet.others[:_MOST_NAMED])}, not of {unmet.wanted}."

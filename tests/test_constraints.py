@@ -1,0 +1,67 @@
+"""A question about one year, code or number is not answered with that of another."""
+
+from dataclasses import replace
+
+import pytest
+
+from rag import Answer, Assistant, Hit, Index, Settings
+from rag.answer.constraints import find_unmet, hold_to_question
+from rag.show import format_answer
+from tests.fakes import ScriptedLLM
+from tests.test_answer import make_hit
+
+UNMET = [
+    ("Who won the cup in 2019?", "Ada won the cup in 2021.", "2019", ("2021",)),
+    ("What does E4 mean?", "E3: the coil is wet. E5: the fan is blocked.", "E4", ("E3", "E5")),
+    ("When is the launch of Tern-3?", "Tern-2 starts in May.", "Tern-3", ("Tern-2",)),
+    ("what does clause 12 say", "Clause 11 is about pets.", "clause 12", ("Clause 11",)),
+]
+MET = [
+    ("Who won the cup in 2019?", "Ada won the cup in 2019, and Bo in 2021."),
+    ("Who won the cup in 2019?", "Ada won the cup."),
+    ("What does E-4 mean?", "E4: the coil is wet. E5: the fan is blocked."),
+    ("what does clause 12 say", "12. Pets. As in clause 11, no dogs."),
+    ("Who has 20 ships?", "The firm of 1950 has 20 ships."),
+    ("Who won the cup?", "Ada won the cup in 2021."),
+]
+
+
+@pytest.mark.parametrize(("question", "text", "wanted", "others"), UNMET, ids=[wanted for _, _, wanted, _ in UNMET])
+def test_what_the_texts_have_of_another_year_code_or_number_is_named(
+    question: str, text: str, wanted: str, others: tuple[str, ...]
+) -> None:
+    assert find_unmet(question, [text]) == (wanted, others)
+
+
+@pytest.mark.parametrize(("question", "text"), MET, ids=[text for _, text in MET])
+def test_what_the_texts_have_or_have_nothing_like_is_no_objection(question: str, text: str) -> None:
+    assert find_unmet(question, [text]) is None
+
+
+def ask(index: Index, settings: Settings, question: str, hit: Hit) -> Answer:
+    llm = ScriptedLLM(hit.chunk.text, reply="Ada")
+    return Assistant(index, llm, settings).ask(question, hits=(hit,))
+
+
+def test_the_neighbour_of_what_was_asked_is_told_as_no_answer(index: Index, settings: Settings) -> None:
+    hit = make_hit(1, "Ada won the cup in 2021.")
+    hit = replace(hit, chunk=replace(hit.chunk, date="2021-05-01"))
+    answer = ask(index, settings, "Who won the cup in 2019?", hit)
+    assert (answer.outcome, answer.citations, answer.reply) == ("not_found", (), ())
+    assert "The passages found speak of 2021, not of 2019." in format_answer(answer)
+    assert ask(index, settings, "Who won the cup in 2021?", hit).outcome == "answered"
+
+
+def test_the_date_of_the_document_counts(index: Index, settings: Settings) -> None:
+    hit = make_hit(1, "Ada won the cup, as in 2009.")  # its date is of 2012
+    assert ask(index, settings, "Who won the cup in 2012?", hit).outcome == "answered"
+
+
+def test_a_question_for_yes_or_no_is_let_through(index: Index, settings: Settings) -> None:
+    hit = make_hit(1, "Ada won the cup in 2021.")
+    assert ask(index, settings, "Did Ada win the cup in 2019?", hit).outcome == "answered"
+
+
+def test_a_refusal_stays_as_it_is() -> None:
+    answer = Answer("When in 2019?", "", "not_found", (), (), (), "none", 0, 0)
+    assert hold_to_question(answer, "When in 2019?") == answer
