@@ -9,7 +9,7 @@ from typing import Self
 
 from rag.answer.cite import Reply, cite_answer, quote_evidence
 from rag.answer.constraints import hold_to_question
-from rag.answer.gather import complete_answer
+from rag.answer.gather import GATHERED, complete_answer
 from rag.answer.kinds import find_kind
 from rag.answer.prompt import (
     BEGIN,
@@ -134,7 +134,8 @@ class Assistant:
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
         answer = complete_answer(answer, find_kind(asked), caution=self.settings.caution)
         answer = hold_to_question(answer, asked)
-        if answer.outcome == "answered" and not self.settings.quotes_only:
+        is_direct = answer.outcome == "answered" and answer.note != GATHERED
+        if is_direct and not self.settings.quotes_only:
             answer = add_reply(answer, llm=llm, prompts=self._reply_prompts)
             clock.stop("reply")
         yield answer

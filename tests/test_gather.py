@@ -8,7 +8,7 @@ from rag import Answer, Assistant, Hit, Index, Settings
 from rag.answer.gather import GATHERED, MOST_SENTENCES, MOST_WORDS, complete_answer, gather
 from rag.answer.kinds import Kind, find_kind
 from rag.retrieve import find_evidence
-from rag.types import Citation
+from rag.types import Citation, Sentence
 from tests.fakes import ScriptedLLM
 from tests.test_answer import make_hit
 
@@ -94,28 +94,35 @@ def refusal(hits: tuple[Hit, ...]) -> Answer:
     return Answer("How do I descale it?", "", "not_found", (), (), hits, "scripted", 1, 1, confidence=0.15)
 
 
-def test_steps_are_pieced_together_where_no_passage_is_sure_but_some_are_near(refusal: Answer) -> None:
-    answer = complete_answer(refusal, "steps", caution=0.2)
+def test_a_summary_is_pieced_together_from_the_nearest_document_where_no_passage_is_sure(refusal: Answer) -> None:
+    other = replace(refusal.hits[1], chunk=replace(refusal.hits[1].chunk, document_id=2))
+    answer = complete_answer(refusal, "summary", caution=0.2)
     assert (answer.outcome, answer.note, len(answer.citations)) == ("answered", GATHERED, 2)
-    assert complete_answer(refusal, "fact", caution=0.2) == refusal
-    assert complete_answer(refusal, "list", caution=0.2) == refusal
-    assert complete_answer(refusal, "steps", caution=0.5) == refusal
+    of_two = replace(refusal, hits=(refusal.hits[0], other))
+    assert len(complete_answer(of_two, "summary", caution=0.2).citations) == 1
+    assert complete_answer(refusal, "steps", caution=0.2) == refusal
+    assert complete_answer(refusal, "summary", caution=0.5) == refusal
 
 
-def test_one_sentence_of_a_list_or_of_steps_is_completed_from_the_same_document(hits: tuple[Hit, ...]) -> None:
-    other = replace(hits[1], chunk=replace(hits[1].chunk, document_id=2))
-    first = hits[0].chunk
+def test_one_sentence_of_steps_is_completed_from_the_passages_that_it_touches(hits: tuple[Hit, ...]) -> None:
+    first, second = (hit.chunk for hit in hits)
     quoted = Citation(
         1, 1, 1, first.source, first.title, None, "article", None, None, first.text, first.start, first.end
     )
-    told = Answer("How?", first.text, "answered", (), (quoted,), (hits[0], other), "scripted", 1, 1)
-    told = replace(told, sentences=(complete_answer(told, "comparison", caution=0.2).sentences[0],))
-    assert len(complete_answer(told, "steps", caution=0.2).citations) == 1
-    assert len(complete_answer(told, "comparison", caution=0.2).citations) == 2
+    told = Answer("How?", first.text, "answered", (Sentence(first.text, (1,)),), (quoted,), hits, "scripted", 1, 1)
+
+    def count_quotes(kind: Kind, *, start: int) -> int:
+        moved = replace(hits[1], chunk=replace(second, start=start, end=start + len(second.text)))
+        return len(complete_answer(replace(told, hits=(hits[0], moved)), kind, caution=0.2).citations)
+
+    assert count_quotes("steps", start=first.end + 1) == 2
+    assert count_quotes("steps", start=first.end + 500) == 1
+    assert count_quotes("fact", start=first.end + 1) == 1
 
 
-def test_the_whole_path_gathers(index: Index, settings: Settings, hits: tuple[Hit, ...]) -> None:
-    llm = ScriptedLLM(log_odds=-0.9, reply="With vinegar and water")
-    answer = Assistant(index, llm, settings).ask("How do I descale the kettle?", hits=hits)
-    assert answer.note == GATHERED
-    assert [sentence.text for sentence in answer.reply] == ["With vinegar and water"]
+def test_the_whole_path_gathers_and_lets_the_sentences_speak(index: Index, settings: Settings) -> None:
+    texts = ("The kettle is boiled with vinegar.", "The kettle of the harbour is green.")
+    hits = find_evidence("the kettle", [make_hit(n, text) for n, text in enumerate(texts, start=1)])
+    llm = ScriptedLLM(log_odds=-0.9, reply="With vinegar")
+    answer = Assistant(index, llm, settings).ask("Tell me about the kettle.", hits=hits)
+    assert (answer.note, answer.reply) == (GATHERED, ())

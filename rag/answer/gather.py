@@ -11,10 +11,10 @@ from rag.answer.check import is_order
 from rag.answer.cite import Quote, cite_quotes, points_back
 from rag.answer.kinds import OPEN_KINDS, Kind
 from rag.text import NEW_ITEM, content_words, split_sentences
-from rag.types import Answer, Hit
+from rag.types import Answer, Chunk, Hit
 
 # What such an answer is shown with.
-GATHERED = "Pieced together: these sentences come near the question, and none of them alone answers it."
+GATHERED = "Pieced together from the document that comes nearest to the question."
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
@@ -32,27 +32,49 @@ _REDUNDANCY = 0.3
 
 # What one passage says in fewer words than this is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# Passages that are this much as likely to answer as the caution asks for answer together what wants several sentences.
+# Passages that are this much as likely to answer as the caution asks for make a summary.
 _TOGETHER = 0.5
-_SPREAD_KINDS = frozenset({"comparison", "steps", "summary"})
+# One sentence is too little for these.
+_LONG_KINDS = frozenset({"comparison", "steps", "summary"})
+# Passages with no more characters between them than this stand together.
+_GAP_CHARACTERS = 10
 
 
 def complete_answer(answer: Answer, kind: Kind, *, caution: float) -> Answer:
-    """Return an answer with what the passages add to it, if its kind wants more than one of them says."""
-    is_refused = answer.outcome == "not_found"
-    may_answer = (answer.confidence or 0.0) >= _TOGETHER * caution
-    if is_refused and kind in _SPREAD_KINDS and may_answer:
-        cited = cite_quotes(gather(answer.hits), answer.hits)
-        return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
+    """Return an answer with what stands beside it in its passages, if its kind wants more than one sentence.
+
+    A summary that no passage alone can give is made of sentences of the document that comes nearest.
+    """
+    if answer.outcome == "not_found":
+        may_answer = (answer.confidence or 0.0) >= _TOGETHER * caution
+        return _summarize(answer) if kind == "summary" and may_answer else answer
     is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
-    is_one = len(answer.sentences) == 1 and kind in _SPREAD_KINDS
+    is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
     if answer.outcome == "answered" and kind in OPEN_KINDS and (is_short or is_one):
-        told = [(c.number, Quote(1.0, c.start, c.end)) for c in answer.citations]
-        documents = None if kind == "comparison" else {c.document_id for c in answer.citations}
-        quotes = dict.fromkeys(told + gather(answer.hits, documents=documents))
-        cited = cite_quotes(sorted(quotes), answer.hits)
-        return replace(answer, **cited._replace(left_out=answer.left_out)._asdict())
+        return _add_neighbours(answer)
     return answer
+
+
+def _summarize(answer: Answer) -> Answer:
+    nearest = {answer.hits[0].chunk.document_id}
+    hits = [hit for hit in answer.hits if hit.chunk.document_id in nearest]
+    cited = cite_quotes(gather(answer.hits, among=hits), answer.hits)
+    return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
+
+
+def _add_neighbours(answer: Answer) -> Answer:
+    """Return an answer with sentences of the passages that it cites, and of those that touch them."""
+    told = [(c.number, Quote(1.0, c.start, c.end)) for c in answer.citations]
+    cited = [answer.hits[number - 1] for number, _ in told]
+    beside = [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
+    quotes = dict.fromkeys(told + gather(answer.hits, among=beside))
+    together = cite_quotes(sorted(quotes), answer.hits)
+    return replace(answer, **together._replace(left_out=answer.left_out)._asdict())
+
+
+def _touch(one: Chunk, other: Chunk) -> bool:
+    gap = max(one.start, other.start) - min(one.end, other.end)
+    return one.document_id == other.document_id and gap <= _GAP_CHARACTERS
 
 
 class _Candidate(NamedTuple):
@@ -66,20 +88,20 @@ class _Candidate(NamedTuple):
     weight: float
 
 
-def gather(hits: Sequence[Hit], *, documents: Collection[int] | None = None) -> list[tuple[int, Quote]]:
+def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None) -> list[tuple[int, Quote]]:
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
     many others; the hit's score weighs it, and what an earlier choice has said counts against it. At most
     `MOST_SENTENCES` are chosen, of `MOST_WORDS` words together, with what they cannot stand without. Readers' comments
-    and orders to machines are left out, and so are other documents than those given.
+    and orders to machines are left out, and so are the hits that are not `among` those given.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
     candidates = [
         candidate
         for number, hit in enumerate(hits, start=1)
         if hit.chunk.voice == "article" and hit.score > 0
-        if documents is None or hit.chunk.document_id in documents
+        if among is None or hit in among
         for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
     ]
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))

@@ -7,6 +7,8 @@ Kind = Literal["fact", "comparison", "list", "steps", "summary"]
 # These are answered by several sentences, which may stand in several places.
 OPEN_KINDS = frozenset({"comparison", "list", "steps", "summary"})
 
+ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
+
 _PLEASE = r"^\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rag.answer.check import HEDGE, NEGATION
 from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
 from rag.answer.confidence import estimate_confidence
+from rag.answer.kinds import ASKS_WHY
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
 from rag.errors import QuestionError
 from rag.llm.llm import LLM, Leaning, Message
@@ -27,7 +28,6 @@ _SHY = -0.5
 _MOST = 3
 # Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9
-_ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 _ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 # What tells a reason, and what tells that none was given.
 _REASON = re.compile(
@@ -113,7 +113,7 @@ class Reader:
         if best is None or best.confidence < self._caution:
             return
         yield best
-        asks_why = _ASKS_WHY.search(self._question)
+        asks_why = ASKS_WHY.search(self._question)
         asks_more = asks_why or _ASKS_TWO.search(self._question)
         documents = {hit.chunk.document_id for hit in (best.hit, *self._find_rivals(best))}
         for part in self._unread:
@@ -166,7 +166,7 @@ class Reader:
         """
         said = [reply[i:j] for i, j in split_sentences(reply)]
         told = (len(said) == 1 and _find_lines(reply, sentences)) or [self._quote(one, hit) for one in said]
-        if not _ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, HEDGE)):
+        if not ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, HEDGE)):
             return told
         asked = content_words(self._question)
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
@@ -199,7 +199,7 @@ class Reader:
             reading.is_comment
             or NEGATION.search(reply)
             or HEDGE.search(reply)
-            or _ASKS_WHY.search(self._question)
+            or ASKS_WHY.search(self._question)
             or _ASKS_TWO.search(self._question)
             or any(hit.chunk.date != reading.hit.chunk.date for hit in self._find_rivals(reading))
         )
