@@ -28,8 +28,6 @@ _CENTRALITY = 0.5
 _STEEPNESS = 3
 # How much a sentence loses for the words that it shares with one chosen before it (Carbonell and Goldstein 1998, MMR).
 _REDUNDANCY = 0.3
-
-
 # What one passage says in fewer words than this is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
 # Passages that are this much as likely to answer as the caution asks for make a summary.
