@@ -95,6 +95,12 @@ def test_what_only_readers_say_gets_no_reply(answer: Answer) -> None:
     assert not llm.replied
 
 
+def test_a_bare_topic_gets_the_quotes_alone(answer: Answer) -> None:
+    assert not reply_to(replace(answer, question="the bridge"), "Ada Wirth opened it").reply
+    assert reply_to(replace(answer, question="the opening hours of the bridge and its cost"), "9 million euros").reply
+    assert reply_to(replace(answer, question="bridge cost?"), "9 million euros").reply
+
+
 def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> None:
     assert not reply_to(answer, "8 million euros").reply
     assert not reply_to(answer, "9 million euros " * 20).reply

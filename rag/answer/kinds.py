@@ -9,6 +9,12 @@ OPEN_KINDS = frozenset({"comparison", "list", "steps", "summary"})
 
 ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 
+# A bare topic has no more words than this, and none that asks.
+_TOPIC_WORDS = 4
+_ASKS = re.compile(
+    r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
+    re.IGNORECASE,
+)
 _PLEASE = r"^\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
@@ -48,6 +54,12 @@ def is_yes_no(question: str) -> bool:
     """Return whether a question asks for yes or no, or for one of two things."""
     last = re.split(r"(?<=[.!?,;:])\s+", question.strip())[-1]
     return bool(re.match(rf"\W*{_AUXILIARY}\b", last, re.IGNORECASE))
+
+
+def is_topic(question: str) -> bool:
+    """Return whether a question is the bare name of something, which asks nothing that a reply could answer."""
+    words = question.split()
+    return len(words) <= _TOPIC_WORDS and not question.rstrip().endswith("?") and not _ASKS.search(question)
 
 
 def find_kind(question: str) -> Kind:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import HEDGE, NEGATION, find_conflict
-from rag.answer.kinds import ASKS_WHY
+from rag.answer.kinds import ASKS_WHY, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.llm.llm import LLM
 from rag.text import content_words
@@ -39,13 +39,13 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with the reply that the articles among its evidence support, if there is one.
 
     Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
-    reason, and only doubt or deny.
+    reason, and only doubt or deny. A bare topic asks nothing that could be replied to.
     """
     chunks = {number: hit.chunk for number, hit in enumerate(answer.hits, start=1)}
     facts = [s for s in answer.sentences if any(chunks[n].voice == "article" for n in s.citations)]
     question = answer.rewritten or answer.question
     is_open = all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts)
-    if not facts or (is_open and ASKS_WHY.search(question)):
+    if not facts or is_topic(question) or (is_open and ASKS_WHY.search(question)):
         return answer
     numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
     written = write_reply(
