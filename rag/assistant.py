@@ -132,7 +132,7 @@ class Assistant:
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
-        answer = complete_answer(answer, find_kind(asked), caution=self.settings.caution)
+        answer = complete_answer(answer, find_kind(asked), question=asked)
         answer = hold_to_question(answer, asked)
         is_direct = answer.outcome == "answered" and answer.note != GATHERED
         if is_direct and not self.settings.quotes_only:

@@ -17,6 +17,8 @@ KINDS: list[tuple[Kind, str]] = [
     ("summary", "please tell me about the harbour"),
     ("summary", "What does section 4 of the lease say?"),
     ("summary", "What is the letter about?"),
+    ("summary", "I was away. Can you sum up what they said?"),
+    ("summary", "the kettle"),
     ("comparison", "Compare the two ferries"),
     ("comparison", "What is the difference between the old and the new rules?"),
     ("steps", "How do I return a parcel?"),
@@ -83,6 +85,9 @@ def test_a_list_comes_whole_with_the_line_that_leads_it_in() -> None:
     assert found[:4] == ["For the descaling you need:", "- vinegar", "- water", "- a cloth"]
 
 
+KETTLE = "Tell me about the kettle and the vinegar."
+
+
 @pytest.fixture
 def hits() -> tuple[Hit, ...]:
     texts = ("Fill the kettle with vinegar and water.", "Boil the vinegar in the kettle twice.")
@@ -96,12 +101,12 @@ def refusal(hits: tuple[Hit, ...]) -> Answer:
 
 def test_a_summary_is_pieced_together_from_the_nearest_document_where_no_passage_is_sure(refusal: Answer) -> None:
     other = replace(refusal.hits[1], chunk=replace(refusal.hits[1].chunk, document_id=2))
-    answer = complete_answer(refusal, "summary", caution=0.2)
+    answer = complete_answer(refusal, "summary", question=KETTLE)
     assert (answer.outcome, answer.note, len(answer.citations)) == ("answered", GATHERED, 2)
     of_two = replace(refusal, hits=(refusal.hits[0], other))
-    assert len(complete_answer(of_two, "summary", caution=0.2).citations) == 1
-    assert complete_answer(refusal, "steps", caution=0.2) == refusal
-    assert complete_answer(refusal, "summary", caution=0.5) == refusal
+    assert len(complete_answer(of_two, "summary", question=KETTLE).citations) == 1
+    assert complete_answer(refusal, "steps", question=KETTLE) == refusal
+    assert complete_answer(refusal, "summary", question="Tell me about the penguins of Oberau") == refusal
 
 
 def test_one_sentence_of_steps_is_completed_from_the_passages_that_it_touches(hits: tuple[Hit, ...]) -> None:
@@ -113,7 +118,7 @@ def test_one_sentence_of_steps_is_completed_from_the_passages_that_it_touches(hi
 
     def count_quotes(kind: Kind, *, start: int) -> int:
         moved = replace(hits[1], chunk=replace(second, start=start, end=start + len(second.text)))
-        return len(complete_answer(replace(told, hits=(hits[0], moved)), kind, caution=0.2).citations)
+        return len(complete_answer(replace(told, hits=(hits[0], moved)), kind, question=KETTLE).citations)
 
     assert count_quotes("steps", start=first.end + 1) == 2
     assert count_quotes("steps", start=first.end + 500) == 1

@@ -30,22 +30,26 @@ _STEEPNESS = 3
 _REDUNDANCY = 0.3
 # What one passage says in fewer words than this is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# Passages that are this much as likely to answer as the caution asks for make a summary.
-_TOGETHER = 0.5
+# A document is about a topic if its title and the passages found of it have this share of the topic's words.
+_COVERED = 0.6
+_INSTRUCTIONS = content_words(
+    "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
+    " about know happened what's going few sentences words short article document page text post section clause"
+)
 # One sentence is too little for these.
 _LONG_KINDS = frozenset({"comparison", "steps", "summary"})
 # Passages with no more characters between them than this stand together.
 _GAP_CHARACTERS = 10
 
 
-def complete_answer(answer: Answer, kind: Kind, *, caution: float) -> Answer:
+def complete_answer(answer: Answer, kind: Kind, *, question: str) -> Answer:
     """Return an answer with what stands beside it in its passages, if its kind wants more than one sentence.
 
-    A summary that no passage alone can give is made of sentences of the document that comes nearest.
+    A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
+    topic.
     """
     if answer.outcome == "not_found":
-        may_answer = (answer.confidence or 0.0) >= _TOGETHER * caution
-        return _summarize(answer) if kind == "summary" and may_answer else answer
+        return _summarize(answer, question) if kind == "summary" else answer
     is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
     is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
     if answer.outcome == "answered" and kind in OPEN_KINDS and (is_short or is_one):
@@ -53,9 +57,13 @@ def complete_answer(answer: Answer, kind: Kind, *, caution: float) -> Answer:
     return answer
 
 
-def _summarize(answer: Answer) -> Answer:
-    nearest = {answer.hits[0].chunk.document_id}
-    hits = [hit for hit in answer.hits if hit.chunk.document_id in nearest]
+def _summarize(answer: Answer, question: str) -> Answer:
+    nearest = answer.hits[0].chunk
+    hits = [hit for hit in answer.hits if hit.chunk.document_id == nearest.document_id]
+    topic = content_words(question) - _INSTRUCTIONS
+    words = content_words(" ".join([nearest.title, *(f"{hit.chunk.heading} {hit.chunk.text}" for hit in hits)]))
+    if not topic or len(topic & words) < _COVERED * len(topic):
+        return answer
     cited = cite_quotes(gather(answer.hits, among=hits), answer.hits)
     return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
 

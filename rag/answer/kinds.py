@@ -10,19 +10,20 @@ OPEN_KINDS = frozenset({"comparison", "list", "steps", "summary"})
 ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 
 # A bare topic has no more words than this, and none that asks.
-_TOPIC_WORDS = 4
+_TOPIC_WORDS = 2
 _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
     re.IGNORECASE,
 )
-_PLEASE = r"^\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
+_PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
 _WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 # What the questions of a kind say, in English: in another language each question is one of fact.
 _SIGNS: dict[Kind, tuple[str, ...]] = {
     "summary": (
-        rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain|(?:a |an |the )?(?:summary|overview|gist) of)\b",
+        rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain)\b",
+        rf"{_PLEASE}(?:a |an |the )?(?:summary|overview|gist|story) of\b",
         rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about)\b",
         r"\bwhat (?:does|do) .{1,60}\b(?:say|cover|deal with)\b",
         r"\bwhat (?:is|are|was|'s) .{1,80}\babout\b",
@@ -67,4 +68,4 @@ def find_kind(question: str) -> Kind:
     for kind, signs in _SIGNS.items():
         if any(re.search(sign, question, re.IGNORECASE) for sign in signs):
             return kind
-    return "fact"
+    return "summary" if is_topic(question) else "fact"
