@@ -125,6 +125,20 @@ def test_one_sentence_of_steps_is_completed_from_the_passages_that_it_touches(hi
     assert count_quotes("fact", start=first.end + 1) == 1
 
 
+LIST = "The office is shut.\nYou need:\n- a form\n- a stamp\n- two photographs\nBring them on Monday."
+
+
+@pytest.mark.parametrize("told", ["You need:", "- a stamp", "- two photographs"])
+def test_a_list_of_which_one_line_was_found_is_given_whole(told: str) -> None:
+    hit = make_hit(1, LIST)
+    start = hit.chunk.start + LIST.index(told)
+    citation = Citation(1, 1, 1, "a", "T", None, "article", None, None, told, start, start + len(told))
+    answer = Answer("Q", told, "answered", (Sentence(told, (1,)),), (citation,), (hit,), "scripted", 1, 1)
+    whole = complete_answer(answer, "list", question="What are the things that I need?")
+    assert [c.quote for c in whole.citations] == ["You need:", "- a form", "- a stamp", "- two photographs"]
+    assert complete_answer(answer, "fact", question="What do I need?") == answer
+
+
 def test_the_whole_path_gathers_and_lets_the_sentences_speak(index: Index, settings: Settings) -> None:
     texts = ("The kettle is boiled with vinegar.", "The kettle of the harbour is green.")
     hits = find_evidence("the kettle", [make_hit(n, text) for n, text in enumerate(texts, start=1)])

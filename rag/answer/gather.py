@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rag.answer.check import is_order
 from rag.answer.cite import Quote, cite_quotes, points_back
 from rag.answer.kinds import OPEN_KINDS, Kind
-from rag.text import NEW_ITEM, content_words, split_sentences
+from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Answer, Chunk, Hit
 
 # What such an answer is shown with.
@@ -50,10 +50,14 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str) -> Answer:
     """
     if answer.outcome == "not_found":
         return _summarize(answer, question) if kind == "summary" else answer
+    if answer.outcome != "answered" or kind not in OPEN_KINDS:
+        return answer
+    if items := _find_items(answer):
+        return _add_quotes(answer, items)
     is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
     is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
-    if answer.outcome == "answered" and kind in OPEN_KINDS and (is_short or is_one):
-        return _add_neighbours(answer)
+    if is_short or is_one:
+        return _add_quotes(answer, gather(answer.hits, among=_find_beside(answer)))
     return answer
 
 
@@ -68,14 +72,44 @@ def _summarize(answer: Answer, question: str) -> Answer:
     return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
 
 
-def _add_neighbours(answer: Answer) -> Answer:
-    """Return an answer with sentences of the passages that it cites, and of those that touch them."""
+def _add_quotes(answer: Answer, quotes: Sequence[tuple[int, Quote]]) -> Answer:
+    """Return an answer with more quotes, in the order of their passages."""
     told = [(c.number, Quote(1.0, c.start, c.end)) for c in answer.citations]
-    cited = [answer.hits[number - 1] for number, _ in told]
-    beside = [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
-    quotes = dict.fromkeys(told + gather(answer.hits, among=beside))
-    together = cite_quotes(sorted(quotes), answer.hits)
+    together = cite_quotes(sorted({*told, *quotes}), answer.hits)
     return replace(answer, **together._replace(left_out=answer.left_out)._asdict())
+
+
+def _find_items(answer: Answer) -> list[tuple[int, Quote]]:
+    """Return the sentences of the lists, with what leads them in, of which an answer quotes some."""
+    found = []
+    for citation in answer.citations:
+        chunk = answer.hits[citation.number - 1].chunk
+        start, end = _find_list(chunk.text, citation.start - chunk.start)
+        found += [
+            (citation.number, Quote(1.0, chunk.start + a, chunk.start + b))
+            for a, b in split_sentences(chunk.text)
+            if start <= a and b <= end
+        ]
+    return found
+
+
+def _find_list(text: str, place: int) -> tuple[int, int]:
+    """Return the offsets of the list around a place of a text, or of nothing."""
+    lines = split_lines(text)
+    first = last = next(i for i, (_, end) in enumerate(lines) if place < end)
+    while first >= 0 and NEW_ITEM.match(text, lines[first][0]):
+        first -= 1
+    leads_in = first >= 0 and text[: lines[first][1]].endswith(":")
+    first += not leads_in
+    while last + 1 < len(lines) and NEW_ITEM.match(text, lines[last + 1][0]):
+        last += 1
+    return (lines[first][0], lines[last][1]) if first < last else (0, 0)
+
+
+def _find_beside(answer: Answer) -> list[Hit]:
+    """Return the hits that an answer cites, and those that touch them."""
+    cited = [answer.hits[citation.number - 1] for citation in answer.citations]
+    return [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
 
 
 def _touch(one: Chunk, other: Chunk) -> bool:
