@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rag.answer.check import is_order
 from rag.answer.cite import Quote, cite_quotes, points_back
-from rag.answer.kinds import OPEN_KINDS, Kind
+from rag.answer.kinds import OPEN_KINDS, Kind, names_part
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Answer, Chunk, Hit
 
@@ -18,8 +18,9 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
-# A line of fewer words is a heading or a label. Items of a list may be as short; they come with the line before them.
-_FEWEST_WORDS = 4
+# A line with fewer words that begin small is a heading or a label. Items of a list may be as short; they come with the
+# line before them.
+_FEWEST_SMALL_WORDS = 3
 # Of two that share this much of the words of the shorter, one is enough.
 _SAME = 0.8
 # How much it counts that a sentence has the words of many others, beside those of the question.
@@ -48,6 +49,8 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str) -> Answer:
     A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
     topic.
     """
+    if names_part(question):  # what is nearest to its number may be of another
+        return answer
     if answer.outcome == "not_found":
         return _summarize(answer, question) if kind == "summary" else answer
     if answer.outcome != "answered" or kind not in OPEN_KINDS:
@@ -169,7 +172,7 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
     spans = split_sentences(chunk.text)
     for i, (start, end) in enumerate(spans):
         sentence = chunk.text[start:end]
-        is_fragment = len(sentence.split()) < _FEWEST_WORDS
+        is_fragment = sum(not word[0].isupper() for word in sentence.split()) < _FEWEST_SMALL_WORDS
         is_cut_off = points_back(sentence) and i == 0
         if is_fragment or is_cut_off or sentence.endswith("?"):
             continue

@@ -15,6 +15,7 @@ _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
     re.IGNORECASE,
 )
+_PART = r"\b(?:section|clause|chapter|part|point|article|paragraph) \d+\b"
 _PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
@@ -27,7 +28,7 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
         rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about)\b",
         r"\bwhat (?:does|do) .{1,60}\b(?:say|cover|deal with)\b",
         r"\bwhat (?:is|are|was|'s) .{1,80}\babout\b",
-        r"^(?:section|clause|chapter|part|point|article|paragraph) \d+\b",
+        rf"^{_PART}",
     ),
     "comparison": (
         r"\b(?:compar\w+|difference\w*|differs?|versus|vs\.?|what speaks for)\b",
@@ -61,6 +62,11 @@ def is_topic(question: str) -> bool:
     """Return whether a question is the bare name of something, which asks nothing that a reply could answer."""
     words = question.split()
     return len(words) <= _TOPIC_WORDS and not question.rstrip().endswith("?") and not _ASKS.search(question)
+
+
+def names_part(question: str) -> bool:
+    """Return whether a question is about a numbered part of a document."""
+    return bool(re.search(_PART, question, re.IGNORECASE))
 
 
 def find_kind(question: str) -> Kind:
