@@ -31,6 +31,8 @@ KINDS: list[tuple[Kind, str]] = [
     ("fact", "How long did it take?"),
     ("fact", "What was Ada's age?"),
     ("fact", "Why was it closed?"),
+    ("fact", "What does the mayor say about the strike?"),
+    ("fact", "What is the council's opinion about the bridge?"),
 ]
 
 

@@ -16,6 +16,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _PART = r"\b(?:section|clause|chapter|part|point|article|paragraph) \d+\b"
+_TEXT = (
+    r"(?:section|clause|chapter|part|point|article|paragraph|document|report|letter|mail|post|page|text|file|notice"
+    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law)"
+)
 _PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
@@ -26,8 +30,8 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
         rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain)\b",
         rf"{_PLEASE}(?:a |an |the )?(?:summary|overview|gist|story) of\b",
         rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about)\b",
-        r"\bwhat (?:does|do) .{1,60}\b(?:say|cover|deal with)\b",
-        r"\bwhat (?:is|are|was|'s) .{1,80}\babout\b",
+        rf"\bwhat (?:does|do) .{{0,40}}\b{_TEXT}\b.{{0,40}}\b(?:say|cover|deal with)\b\W*$",
+        rf"\bwhat (?:is|are|was|'s) .{{0,40}}\b{_TEXT}\b.{{0,40}}\babout\W*$",
         rf"^{_PART}",
     ),
     "comparison": (
