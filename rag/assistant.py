@@ -136,8 +136,9 @@ class Assistant:
         answer = hold_to_question(answer, asked)
         is_direct = answer.outcome == "answered" and answer.note != GATHERED
         if is_direct and not self.settings.quotes_only:
-            answer = add_reply(answer, llm=llm, prompts=self._reply_prompts)
-            clock.stop("reply")
+            quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
+            if answer is not quoted:
+                clock.stop("reply")
         yield answer
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:

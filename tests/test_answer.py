@@ -487,7 +487,7 @@ def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settin
     for c in answer.citations:
         assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
     assert llm.asked[0][0].role == "system"
-    assert set(answer.seconds) == {"search", "read", "write", "check", "reply"}
+    assert set(answer.seconds) == {"search", "read", "write", "check"}
 
 
 def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Settings) -> None:
