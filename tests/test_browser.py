@@ -310,6 +310,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_is_gone(page: Page)
     page.get_by_role("button", name="Delete this conversation").click()
     expect(page.locator(".fn-answer")).to_have_count(0)
     expect(page.locator("#fn-listed label")).to_have_count(kept - 1)
+    expect(page.locator("#fn-question textarea")).to_have_value("")
     expect(page.locator("#fn-question .submit-button")).to_be_visible()  # before, Enter may be lost
     expect(ask(page, NOWHERE)).to_contain_text("Not in the documents")
     expect(page.locator("#fn-listed label").first).to_have_text(NOWHERE)
