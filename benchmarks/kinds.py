@@ -2,9 +2,9 @@
 
     python -m benchmarks.kinds [--kind list] [--wordings] [--out answers.jsonl]
 
-The questions in benchmarks/kinds were written by somebody who has not seen the code; nothing is tuned on them. An
-answer is right if its outcome is the one wanted, every string of `must` stands in the reply or in the quotes, and the
-reply has the strings of `reply_must` and none of `must_not`. With --wordings it counts the needs whose wordings all
+The questions in benchmarks/kinds were written by somebody who has not seen the code. An answer is right if its outcome
+is the one wanted, every string of `must` stands in the reply or in the quotes, and the reply has the strings of
+`reply_must` and none of `must_not`. With --wordings it counts the needs whose wordings all
 have the same outcome, and how many wordings have the one that most of them have.
 """
 
@@ -22,6 +22,7 @@ from click import echo as say
 from tqdm import tqdm
 
 from rag import Answer, Assistant, Settings, build_index
+from rag.evaluation.judge import plain_text, reply_text
 from rag.index.embedder import open_embedder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,15 +60,13 @@ def judge(row: Row, answer: Answer) -> bool:
     """Return whether an answer is right."""
     if answer.outcome not in (row["outcome"], *row.get("outcome_also", [])):
         return False
-    shown = " ".join(sentence.text for sentence in answer.sentences)
-    written = " ".join(sentence.text for sentence in answer.reply)
-    reply = written or shown
+    reply = reply_text(answer)
     if row["kind"] == "yes_no" and row["reply_must"] in (["yes"], ["no"]):
         is_said = reply.lower().startswith(row["reply_must"][0])
     else:
         is_said = has_all(row["reply_must"], reply)
-    has_quotes = has_all(row["must"], f"{reply} {shown}", in_order=row["order"])
-    is_wrong = any(has_all([text], written) for text in row["must_not"])
+    has_quotes = has_all(row["must"], plain_text(answer), in_order=row["order"])
+    is_wrong = bool(answer.reply) and any(has_all([text], reply) for text in row["must_not"])
     return is_said and has_quotes and not is_wrong
 
 

@@ -16,7 +16,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
-from rag.settings import NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
+from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
 from rag.show import describe_source, format_answer, show_json, show_line, show_path, show_text
 
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[.
 
 _ALIASES = {"passages": ("--k",)}
 _MODELS = ("home", "llm", "llm_requests", "embedder", "reranker", "context", "threads", "gpu_layers")
-_ANSWER = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
 
 
 @click.group(cls=_Commands)
@@ -274,7 +273,7 @@ _FILTER = click.option(
     type=click.Path(path_type=Path),
     help="Write it, with the hashes of all it rests on, to a .json or .md file.",
 )
-@_settings_options(*_WHERE, *_MODELS, *_ANSWER)
+@_settings_options(*_WHERE, *_MODELS, *ANSWER_SETTINGS)
 def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
@@ -333,7 +332,9 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
     "--make", type=(click.Choice(["squad2"]), click.Path(path_type=Path)), help="Make a data set from a SQuAD 2.0 file."
 )
 # Not the setting `context`, whose name means something else here.
-@_settings_options("index", "index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *_ANSWER)
+@_settings_options(
+    "index", "index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *ANSWER_SETTINGS
+)
 def evaluate(
     dataset: Path | None,
     questions: Path | None,
@@ -454,7 +455,7 @@ def _read_password(file: Path | None) -> str:
 @click.option("--no-login", is_flag=True, help="Let anyone who reaches a --host that is not this machine's own do all.")
 @click.option("--share", is_flag=True, help="Ask Gradio for a public address; needs --auth.")
 @click.option("--mcp", is_flag=True, help="Serve MCP tools too: pip install 'footnote-rag[mcp]'.")
-@_settings_options(*_WHERE, *_MODELS, *_ANSWER)
+@_settings_options(*_WHERE, *_MODELS, *ANSWER_SETTINGS)
 def ui(
     host: str,
     port: int,

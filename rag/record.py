@@ -12,22 +12,13 @@ from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.models.registry import locate_model
+from rag.settings import ANSWER_SETTINGS
 from rag.show import escape_markdown, format_answer, show_text
 from rag.types import Answer
 
 FORMATS = (".json", ".md")
 # The settings that an answer depends on.
-_SETTINGS = (
-    "embedder",
-    "reranker",
-    "passages",
-    "context",
-    "max_answer_tokens",
-    "quotes_only",
-    "caution",
-    "temperature",
-    "seed",
-)
+_SETTINGS = ("embedder", "reranker", "context", *ANSWER_SETTINGS)
 
 
 def save_answer(answer: Answer, path: Path, *, assistant: Assistant) -> None:

@@ -38,6 +38,8 @@ _FOLDER_SETTINGS = frozenset(
         "threads",
     }
 )
+# The settings that shape an answer, whatever models and index it comes from.
+ANSWER_SETTINGS = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
 # An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL

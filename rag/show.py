@@ -19,7 +19,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 def format_answer(answer: Answer) -> str:
     """Return an answer as text: the reply, its sources with the quoted words, and the seconds of each step.
 
-    What the reply does not rest on stands below it, as readers' words do; without a reply, so does all of the evidence.
+    Below the reply stand the sentences that it does not rest on, such as readers' words. Without a reply, all do.
     """
     parts = [" ".join(sentence.marked for sentence in answer.reply), _format_evidence(answer)]
     if answer.outcome == "unconfirmed":

@@ -23,7 +23,7 @@ _MOST_NAMED = 3
 
 
 class Unmet(NamedTuple):
-    """What a question asks for and the passages do not have, and what of the same form they have instead."""
+    """A year, code or number that a question asks for and the passages lack, and those that they have instead."""
 
     wanted: str
     others: tuple[str, ...]
@@ -36,8 +36,8 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
     """
     if not answer.citations or is_yes_no(question):
         return answer
-    cited = {citation.number for citation in answer.citations}
-    chunks = [hit.chunk for number, hit in enumerate(answer.hits, start=1) if number in cited]
+    cited = sorted({citation.number for citation in answer.citations})
+    chunks = [answer.hits[number - 1].chunk for number in cited]
     unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
     if unmet is None:
         return answer

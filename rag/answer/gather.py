@@ -13,7 +13,7 @@ from rag.answer.kinds import OPEN_KINDS, Kind, names_part
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Answer, Chunk, Hit
 
-# What such an answer is shown with.
+# The note of an answer that was pieced together.
 GATHERED = "Pieced together from the document that comes nearest to the question."
 
 MOST_SENTENCES = 5
@@ -29,7 +29,7 @@ _CENTRALITY = 0.5
 _STEEPNESS = 3
 # How much a sentence loses for the words that it shares with one chosen before it (Carbonell and Goldstein 1998, MMR).
 _REDUNDANCY = 0.3
-# What one passage says in fewer words than this is a heading, or the beginning of an answer.
+# Fewer quoted words than this are a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
 # A document is about a topic if its title and the passages found of it have this share of the topic's words.
 _COVERED = 0.6
@@ -172,11 +172,12 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
     spans = split_sentences(chunk.text)
     for i, (start, end) in enumerate(spans):
         sentence = chunk.text[start:end]
+        leans_back = points_back(sentence)
         is_fragment = sum(not word[0].isupper() for word in sentence.split()) < _FEWEST_SMALL_WORDS
-        is_cut_off = points_back(sentence) and i == 0
+        is_cut_off = leans_back and i == 0
         if is_fragment or is_cut_off or sentence.endswith("?"):
             continue
-        first = i - 1 if points_back(sentence) else i
+        first = i - 1 if leans_back else i
         last = _find_last_item(chunk.text, spans, i)
         together = spans[first : last + 1]
         text = " ".join(chunk.text[a:b] for a, b in together)

@@ -24,7 +24,7 @@ _PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i 
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
 _WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
-# What the questions of a kind say, in English: in another language each question is one of fact.
+# The signs are English: a question in another language counts as one of fact.
 _SIGNS: dict[Kind, tuple[str, ...]] = {
     "summary": (
         rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain)\b",

@@ -28,7 +28,7 @@ _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b
 
 
 class Written(NamedTuple):
-    """What the LLM wrote, "" if it is not supported, and the tokens that it read and wrote."""
+    """A supported reply of the LLM, else "", and the number of tokens that the LLM read and wrote."""
 
     text: str
     prompt_tokens: int
@@ -41,8 +41,8 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
     reason, and only doubt or deny. A bare topic asks nothing that could be replied to.
     """
-    chunks = {number: hit.chunk for number, hit in enumerate(answer.hits, start=1)}
-    facts = [s for s in answer.sentences if any(chunks[n].voice == "article" for n in s.citations)]
+    hits = answer.hits
+    facts = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
     question = answer.rewritten or answer.question
     is_open = all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts)
     if not facts or is_topic(question) or (is_open and ASKS_WHY.search(question)):
@@ -51,7 +51,7 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     written = write_reply(
         question,
         [fact.text for fact in facts],
-        sources=[label_chunk(chunks[n]) for n in numbers],
+        sources=[label_chunk(hits[n - 1].chunk) for n in numbers],
         llm=llm,
         prompts=prompts,
     )

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from rag.evaluation.cases import Passage, Question
 from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_measures, rouge_l, token_f1
-from rag.types import Answer, Chunk, Citation, Hit
+from rag.types import Answer, Chunk, Citation, Hit, Sentence
 
 Verdict = Literal["right", "wrong", "refused", "unjudged"]
 # An accepted text of more words is a reference to compare with, not a text that an answer can be asked to contain.
@@ -52,14 +51,16 @@ def has_short_answers(question: Question) -> bool:
 
 def plain_text(answer: Answer) -> str:
     """Return the reply and the quotes of an answer, without the numbers of its sources; a refusal is no text."""
-    if answer.outcome == "not_found":
-        return ""
-    return " ".join(sentence.text for sentence in (*answer.reply, *answer.sentences))
+    return "" if answer.outcome == "not_found" else _join(*answer.reply, *answer.sentences)
 
 
 def reply_text(answer: Answer) -> str:
     """Return the reply of an answer, its quotes if they stand alone; a refusal is no text."""
-    return plain_text(replace(answer, sentences=()) if answer.reply else answer)
+    return _join(*answer.reply) if answer.reply else plain_text(answer)
+
+
+def _join(*sentences: Sentence) -> str:
+    return " ".join(sentence.text for sentence in sentences)
 
 
 def judge_answer(question: Question, answer: Answer | None) -> Verdict:
