@@ -18,8 +18,13 @@ from rag.web.suggestions import Suggestions
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
 # Neither endpoints nor MCP tools; what they change shows by itself that it is on its way.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# By default Gradio drops what a user does while the same handler still runs; of these nothing may get lost.
-_EACH: dict[str, Any] = {**_PRIVATE, "trigger_mode": "multiple"}
+# What takes a moment goes around Gradio's queue. The queue sends results over a stream, which closes when nothing is
+# left to send, and what the user does in that moment gets lost. Only the queue can show a `gr.Info` or a `gr.Error`.
+_AT_ONCE: dict[str, Any] = {**_PRIVATE, "queue": False}
+# By default Gradio drops what a user does while the same handler still runs. Of these nothing may get lost,
+_EACH: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "multiple"}
+# and of these the last must come last.
+_LATEST: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "always_last"}
 
 
 def build_page(desk: Desk, *, can_sign_out: bool = False) -> gr.Blocks:
@@ -42,16 +47,16 @@ def _bind_chat(parts: Parts, desk: Desk, chat: Chat) -> list[Any]:
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     typed = [parts.question, parts.conversation, *parts.options]
-    parts.question.input(chat.read_ahead, typed, None, trigger_mode="always_last", **_PRIVATE)
+    parts.question.input(chat.read_ahead, typed, None, **_LATEST)
     asked = [
         parts.question.submit(chat.ask, given, parts.view, trigger_mode="multiple", **many),
         parts.chat.retry(chat.retry, [parts.conversation, *parts.options], parts.view, **many),
         parts.chat.example_select(chat.ask_suggested, [parts.conversation, *parts.options], parts.view, **many),
     ]
-    parts.question.stop(chat.stop, None, None, queue=False, **_PRIVATE)
-    parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **_PRIVATE)
+    parts.question.stop(chat.stop, None, None, **_AT_ONCE)
+    parts.sources.edit(chat.edit, parts.conversation, [parts.question, parts.editing], **_AT_ONCE)
     parts.chat.like(
-        feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **_PRIVATE
+        feedback.rate, parts.conversation, [parts.form, parts.number, parts.comment, parts.wanted], **_AT_ONCE
     )
     parts.send.click(feedback.comment, [parts.conversation, parts.number, parts.comment], parts.form, **_PRIVATE)
     parts.make_test.click(feedback.make_test, [parts.conversation, parts.number, parts.wanted], parts.form, **_PRIVATE)
@@ -64,23 +69,23 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: 
         "fn": sidebar.show,
         "inputs": [parts.words, parts.conversation],
         "outputs": parts.listed,
-        **_PRIVATE,
+        **_AT_ONCE,
     }
 
-    page.load(chat.load, None, parts.view, **_PRIVATE)
+    page.load(chat.load, None, parts.view, **_AT_ONCE)
     page.load(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
     for event in asked:  # also one that is answered while another conversation is shown
         event.then(**listing)
     # A title that is being written is not overwritten by what else goes on.
-    parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_PRIVATE)
-    parts.words.change(**listing | _EACH)
+    parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_AT_ONCE)
+    parts.words.change(**listing | _LATEST)
     parts.listed.input(chat.show, parts.listed, parts.view, **_EACH)
     parts.new.click(chat.begin, None, parts.view, **_EACH)
-    parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_PRIVATE).then(**listing)
-    discarded = parts.delete.click(chat.discard, None, None, **_PRIVATE)
-    discarded.then(sidebar.delete, parts.conversation, None, **_PRIVATE).then(chat.begin, None, parts.view, **_PRIVATE)
+    parts.title.submit(sidebar.rename, [parts.conversation, parts.title], None, **_AT_ONCE).then(**listing)
+    discarded = parts.delete.click(chat.discard, None, None, **_AT_ONCE)
+    discarded.then(sidebar.delete, parts.conversation, None, **_AT_ONCE).then(chat.begin, None, parts.view, **_AT_ONCE)
 
 
 def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
@@ -89,15 +94,21 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
         "fn": library.show,
         "inputs": [parts.index, parts.find],
         "outputs": parts.documents,
-        **_PRIVATE,
+        **_LATEST,
     }
     for files in (parts.upload, parts.folder):
         files.upload(library.add, [files, parts.index], [parts.progress, parts.documents, files], **_PRIVATE)
     parts.update.click(library.update, parts.index, [parts.progress, parts.documents], **_PRIVATE)
-    parts.documents.delete(library.remove, [parts.index, parts.find], [parts.progress, parts.documents], **_EACH)
+    parts.documents.delete(
+        library.remove,
+        [parts.index, parts.find],
+        [parts.progress, parts.documents],
+        trigger_mode="multiple",
+        **_PRIVATE,
+    )
     parts.create.click(library.create, parts.name, [parts.index, parts.name], **_PRIVATE)
     for changed in (page.load, parts.index.change, parts.find.change):
-        changed(**listing | _EACH)
+        changed(**listing)
 
 
 def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
@@ -116,7 +127,7 @@ def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
         "fn": show,
         "inputs": parts.index,
         "outputs": [parts.status, parts.chat, parts.timer],
-        **_PRIVATE,
+        **_AT_ONCE,
     }
     for event in (page.load, parts.timer.tick, parts.index.change, parts.conversation.change, parts.documents.change):
         event(**showing)
