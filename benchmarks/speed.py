@@ -32,7 +32,7 @@ from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
 from rag.llm.llm import LLM, Message, open_llm
 from rag.models.registry import locate_model
-from rag.types import Hit
+from rag.types import Answered, Drafted, Hit
 
 STEPS = ("evidence", "first word", "all")
 COLD_RUNS = 10
@@ -44,9 +44,9 @@ def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = No
     times: dict[str, float] = {}
     for event in assistant.stream(question, hits=hits):
         passed = time.perf_counter() - started
-        if isinstance(event, Answer):
-            return {**times, "all": passed}, event
-        times.setdefault("first word" if isinstance(event, str) else "evidence", passed)
+        if isinstance(event, Answered):
+            return {**times, "all": passed}, event.answer
+        times.setdefault("first word" if isinstance(event, Drafted) else "evidence", passed)
     raise AssertionError("a stream ends with an answer")
 
 

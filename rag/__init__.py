@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     from rag.index.index import Index
     from rag.llm.llm import Message
     from rag.settings import Settings
-    from rag.types import Answer, Chunk, Citation, Document, Evidence, Filter, Hit, Section, Sentence
+    from rag.types import (
+        Answer,
+        Answered,
+        Chunk,
+        Citation,
+        Document,
+        Drafted,
+        Evidence,
+        Filter,
+        Hit,
+        Retrieved,
+        Section,
+        Sentence,
+    )
 
 # Loaded when first used, so that `import rag` is instant.
 _MODULES = {
@@ -43,15 +56,18 @@ _MODULES = {
     "rag.index.index": ("Index",),
     "rag.llm.llama": ("Message",),
     "rag.settings": ("Settings",),
-    "rag.types": ("Answer", "Chunk", "Citation", "Document", "Evidence", "Filter", "Hit", "Section", "Sentence"),
+    "rag.types": (
+        "Answer", "Answered", "Chunk", "Citation", "Document", "Drafted", "Evidence", "Filter", "Hit", "Retrieved",
+        "Section", "Sentence",
+    ),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "Answer", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
-    "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message", "ModelError", "PromptError",
-    "QuestionError", "RagError", "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index",
-    "evaluate", "load_dataset",
+    "Answer", "Answered", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError",
+    "Document", "DocumentError", "Drafted", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message",
+    "ModelError", "PromptError", "QuestionError", "RagError", "Report", "Retrieved", "Section", "Sentence", "Settings",
+    "SettingsError", "build_index", "evaluate", "load_dataset",
 ]  # fmt: skip
 
 

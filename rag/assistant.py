@@ -1,7 +1,7 @@
 """The whole path from a question to a checked answer: rewrite, search, read, write, cite."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from rag.llm.llm import LLM, Message, open_llm
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.text import repair_text
-from rag.types import Answer, Filter, Hit
+from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved
 
 
 class Assistant:
@@ -63,9 +63,7 @@ class Assistant:
         hits: tuple[Hit, ...] | None = None,
     ) -> Answer:
         """Return the answer to a question; the arguments and errors are those of `stream`."""
-        *_, answer = self.stream(question, only=only, history=history, hits=hits)
-        assert isinstance(answer, Answer)
-        return answer
+        return get_answer(self.stream(question, only=only, history=history, hits=hits))
 
     def stream(
         self,
@@ -74,8 +72,8 @@ class Assistant:
         only: Filter | None = None,
         history: Sequence[Message] = (),
         hits: tuple[Hit, ...] | None = None,
-    ) -> Iterator[tuple[Hit, ...] | str | Answer]:
-        """Yield the hits, then the draft piece by piece as the LLM writes it, and last the checked answer.
+    ) -> Iterator[Event]:
+        """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
         `only` filters what is searched; `history` has what was said before, oldest first, from which a follow-up is
         understood; `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError
@@ -91,7 +89,7 @@ class Assistant:
             clock.stop("search")
         elif not llm:
             hits = find_evidence(question, hits)
-        yield hits
+        yield Retrieved(hits)
         asked = rewritten or question
         answer = Answer(
             question,
@@ -107,9 +105,9 @@ class Assistant:
         if llm and hits:
             yield from self._read(llm, asked, answer, clock)
         else:
-            yield answer
+            yield Answered(answer)
 
-    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[str | Answer]:
+    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[Drafted | Answered]:
         """Yield the draft piece by piece, and last the answer with what the LLM finds in its hits."""
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=self.settings.caution, room=room)
@@ -117,10 +115,10 @@ class Assistant:
         for reading in reader.choose():
             clock.stop("read")
             if replies:
-                yield "\n"
+                yield Drafted("\n")
             pieces: list[str] = []
             for piece in self._write(llm, reading.messages):
-                yield piece if pieces else piece.lstrip()
+                yield Drafted(piece if pieces else piece.lstrip())
                 pieces.append(piece)
             clock.stop("write")
             told = reader.settle(reading, "".join(pieces))
@@ -139,7 +137,7 @@ class Assistant:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
                 clock.stop("reply")
-        yield answer
+        yield Answered(answer)
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings
@@ -183,6 +181,11 @@ def _check_question(question: str) -> str:
     return question
 
 
+def get_answer(events: Iterable[object]) -> Answer:
+    """Return the answer that a stream of events ends with."""
+    return next(event.answer for event in events if isinstance(event, Answered))
+
+
 def make_turn(answer: Answer) -> list[Message]:
     """Return what an answer adds to the history of a conversation: the question as it was understood, and the reply."""
     text = " ".join(sentence.text for sentence in answer.sentences)
@@ -198,15 +201,13 @@ class Chat:
 
     def ask(self, question: str, *, only: Filter | None = None) -> Answer:
         """Return the answer to a question, a follow-up perhaps; raises as `Assistant.stream` does."""
-        *_, answer = self.stream(question, only=only)
-        assert isinstance(answer, Answer)
-        return answer
+        return get_answer(self.stream(question, only=only))
 
-    def stream(self, question: str, *, only: Filter | None = None) -> Iterator[tuple[Hit, ...] | str | Answer]:
+    def stream(self, question: str, *, only: Filter | None = None) -> Iterator[Event]:
         """Yield what `Assistant.stream` does."""
         for event in self._assistant.stream(question, only=only, history=self.history):
-            if isinstance(event, Answer):
-                self.history += make_turn(event)
+            if isinstance(event, Answered):
+                self.history += make_turn(event.answer)
             yield event
 
 

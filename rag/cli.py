@@ -21,7 +21,7 @@ from rag.show import describe_source, format_answer, show_json, show_line, show_
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
-    from rag.types import Answer, Filter, Hit
+    from rag.types import Answer, Event, Filter
 
 logger = logging.getLogger(__name__)
 
@@ -543,21 +543,21 @@ def verify_models(settings: Settings) -> None:
         click.echo("no model is fetched: run `rag models pull`")
 
 
-def _watch(events: "Iterator[tuple[Hit, ...] | str | Answer]") -> "Answer":
+def _watch(events: "Iterator[Event]") -> "Answer":
     """Return the answer; until it is there, the best sentence found and what is written are the status."""
     from rag.answer.cite import get_words, rank_evidence
-    from rag.types import Answer
+    from rag.types import Answered, Drafted
 
     draft = ""
     for event in events:
-        if isinstance(event, Answer):
+        if isinstance(event, Answered):
             _show_status("")
-            return event
-        if isinstance(event, str):
-            draft += event
+            return event.answer
+        if isinstance(event, Drafted):
+            draft += event.text
             _show_status(draft)
         else:
-            found = [get_words(event[n - 1].chunk, evidence) for n, evidence in rank_evidence(event)[:1]]
+            found = [get_words(event.hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(event.hits)[:1]]
             _show_status(found[0] if found else "reading …")
     raise AssertionError("a stream ends with an answer")
 

@@ -169,3 +169,27 @@ class Answer:
     left_out: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     reply: tuple[Sentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """An event of `Assistant.stream`: the hits that the answer is made from, with the evidence in them."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """An event of `Assistant.stream`: the next piece of what the LLM writes; nothing has checked it yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The last event of `Assistant.stream`: the checked answer."""
+
+    answer: Answer
+
+
+Event = Retrieved | Drafted | Answered

@@ -19,7 +19,7 @@ from rag.llm.llm import Leaning, Message
 from rag.retrieve import find_evidence
 from rag.show import format_answer
 from rag.text import split_sentences
-from rag.types import Voice
+from rag.types import Answered, Drafted, Retrieved, Voice
 from tests.fakes import ScriptedLLM
 
 DEFAULT = Settings.model_fields["llm"].default
@@ -541,9 +541,9 @@ def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Ind
 
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
     events = list(Assistant(index, ScriptedLLM("The minister arrived."), settings).stream("Who arrived?"))
-    assert isinstance(events[0], tuple)
-    assert "".join(e for e in events if isinstance(e, str)) == "The minister arrived."
-    assert isinstance(events[-1], Answer)
+    assert isinstance(events[0], Retrieved)
+    assert "".join(event.text for event in events if isinstance(event, Drafted)) == "The minister arrived."
+    assert isinstance(events[-1], Answered)
 
 
 def test_what_is_read_ahead_is_the_beginning_of_what_is_asked(index: Index, settings: Settings) -> None:

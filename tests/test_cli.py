@@ -33,10 +33,10 @@ def run(*arguments: str) -> Result:
 
 def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
-        "Answer", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError", "Document",
-        "DocumentError", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message", "ModelError", "PromptError",
-        "QuestionError", "RagError", "Report", "Section", "Sentence", "Settings", "SettingsError", "build_index",
-        "evaluate", "load_dataset",
+        "Answer", "Answered", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError",
+        "Document", "DocumentError", "Drafted", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message",
+        "ModelError", "PromptError", "QuestionError", "RagError", "Report", "Retrieved", "Section", "Sentence",
+        "Settings", "SettingsError", "build_index", "evaluate", "load_dataset",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
 

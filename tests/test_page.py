@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from rag import Answer, Assistant, Index, RagError, Settings, evaluate, load_dataset
+from rag import Answer, Assistant, Drafted, Index, RagError, Retrieved, Settings, evaluate, load_dataset
+from rag.assistant import get_answer
 from rag.evaluation.cases import Question, add_question
 from rag.llm.llm import Message
 from rag.web.ahead import Ahead
@@ -35,9 +36,7 @@ def open_desk(settings: Settings, llm: ScriptedLLM) -> Desk:
 
 
 def ask(desk: Desk, question: str) -> Answer:
-    *_, answer = desk.ask(question, index="test", options=OPTIONS)
-    assert isinstance(answer, Answer)
-    return answer
+    return get_answer(desk.ask(question, index="test", options=OPTIONS))
 
 
 @pytest.fixture
@@ -298,15 +297,13 @@ def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index
     assert next(events) == Waiting("The models are being loaded …")
     with desk.line.join():
         gate.set()
-        seen = [event for event, _ in zip(events, range(9), strict=False) if not isinstance(event, str)][:2]
-        hits = next(event for event in seen if not isinstance(event, Waiting))
-        assert "nine million" in hits[0].chunk.text  # type: ignore[index]
+        seen = [event for event, _ in zip(events, range(9), strict=False) if not isinstance(event, Drafted)][:2]
+        hits = next(event.hits for event in seen if isinstance(event, Retrieved))
+        assert "nine million" in hits[0].chunk.text
         assert next(e for e in events if e != Waiting("The models are being loaded …")) == Waiting(
             "1 question before yours …"
         )
-    *_, answer = events
-    assert isinstance(answer, Answer)
-    assert answer.outcome == "answered"
+    assert get_answer(events).outcome == "answered"
     desk.close()
 
 
@@ -322,7 +319,7 @@ def test_what_stands_in_the_way_of_the_models_is_said_to_all(index: Index, setti
 
 def test_an_abandoned_question_frees_the_line(desk: Desk) -> None:
     events = desk.ask("What did the bridge cost?", index="test", options=OPTIONS)
-    while not isinstance(next(events), str):
+    while not isinstance(next(events), Drafted):
         assert len(desk.line) <= 1
     assert len(desk.line) == 1
     events.close()

@@ -31,7 +31,7 @@ from rag.llm.llama import LlamaCpp
 from rag.llm.llm import LLM, Message
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.types import Answer, Hit, Sentence
+from rag.types import Answer, Answered, Drafted, Hit, Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -152,12 +152,12 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     answer = None
-    for item in assistant.stream(question.question, history=question.history, hits=given):
+    for event in assistant.stream(question.question, history=question.history, hits=given):
         now = time.perf_counter() - started
-        if isinstance(item, str):
+        if isinstance(event, Drafted):
             seconds.setdefault("first token", now)
-        elif isinstance(item, Answer):
-            answer = item
+        elif isinstance(event, Answered):
+            answer = event.answer
             seconds["answer"] = now
         else:
             seconds["evidence"] = now

@@ -10,8 +10,8 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.text import repair_text
-from rag.types import Answer, Hit
-from rag.web.desk import Desk, Event, Options, Waiting
+from rag.types import Answer, Answered, Drafted, Hit
+from rag.web.desk import Desk, DeskEvent, Options, Waiting
 from rag.web.history import Turn, list_messages
 from rag.web.render import render_answer, render_draft, render_problem, render_question, render_sources
 from rag.web.stoppable import Stoppable
@@ -53,7 +53,7 @@ class Chat:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._asking: dict[str, Stoppable[Event]] = {}  # by the browser tab that asks
+        self._asking: dict[str, Stoppable[DeskEvent]] = {}  # by the browser tab that asks
 
     def ask(
         self,
@@ -148,7 +148,7 @@ class Chat:
         def is_left() -> bool:
             return self._asking.get(tab) is not asking
 
-        events = (None if is_left() and not isinstance(event, Answer) else event for event in asking)
+        events = (None if is_left() and not isinstance(event, Answered) else event for event in asking)
         try:
             answer = yield from _show_progress(asked.question, before, events)
             view = self._keep(answer, asked, request) if answer else _give_back(asked, turns)
@@ -224,7 +224,7 @@ class Chat:
 
 
 def _show_progress(
-    question: str, turns: Sequence[Turn], events: Iterable[Event | None]
+    question: str, turns: Sequence[Turn], events: Iterable[DeskEvent | None]
 ) -> Generator[View, None, Answer | None]:
     """Show how an answer comes about after these turns; return it, or None if it was stopped."""
     hits: Sequence[Hit] = ()
@@ -238,17 +238,17 @@ def _show_progress(
     # With the first event, which comes at once: each view takes the browser time that the LLM could use.
     sources, box = render_sources(turns), gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
     for event in events:
-        if isinstance(event, Answer):
-            return event
+        if isinstance(event, Answered):
+            return event.answer
         if event is None:  # a sign of life: if nobody is there to see it, the answer is stopped
             yield _unchanged()
             continue
         if isinstance(event, Waiting):
             waiting = event.reason
-        elif isinstance(event, str):
-            draft += event
+        elif isinstance(event, Drafted):
+            draft += event.text
         else:
-            hits, waiting, sources = event, "", render_sources(turns, pending=event)
+            hits, waiting, sources = event.hits, "", render_sources(turns, pending=event.hits)
         yield View(show(render_draft(hits, draft=draft, waiting=waiting)), sources, box, gr.skip(), gr.skip())
         sources = box = gr.skip()
     return None

@@ -27,7 +27,7 @@ from rag.index.sqlite import is_index, list_indexes
 from rag.llm.llm import LLM, Message, open_llm
 from rag.settings import Settings
 from rag.text import repair_text
-from rag.types import Answer, Chunk, Hit
+from rag.types import Answer, Answered, Chunk, Event, Hit, Retrieved
 from rag.web.ahead import Ahead
 from rag.web.history import History
 from rag.web.line import Line
@@ -51,7 +51,7 @@ class Waiting(NamedTuple):
     reason: str
 
 
-Event = Waiting | tuple[Hit, ...] | str | Answer
+DeskEvent = Waiting | Event
 
 
 class Options(NamedTuple):
@@ -155,7 +155,7 @@ class Desk:
 
     def ask(
         self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), anew: bool = False
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[DeskEvent, None, None]:
         """Yield why one has to wait, the hits as soon as there are some, then what `Assistant.stream` yields.
 
         `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.
@@ -168,16 +168,21 @@ class Desk:
         assistant = self._open_assistant(index, options, anew=anew)
         with self.line.join() as place:
             found = self._find(assistant, question, history)
-            yield found
+            yield Retrieved(found)
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
             self._read_ahead(assistant, question, found[:1], history)  # no more than this, if it is being read
             # A follow-up is understood first, and searched again then.
             for event in assistant.stream(question, history=history, hits=None if history else found):
-                if isinstance(event, Answer) and event.answer_tokens > 1 and event.seconds.get("write"):
-                    self.tokens_per_s = event.answer_tokens / event.seconds["write"]
-                if event != found:
+                if isinstance(event, Answered):
+                    self._measure_speed(event.answer)
+                if event != Retrieved(found):
                     yield event
+
+    def _measure_speed(self, answer: Answer) -> None:
+        seconds = answer.seconds.get("write")
+        if seconds and answer.answer_tokens > 1:
+            self.tokens_per_s = answer.answer_tokens / seconds
 
     def find(self, question: str, *, index: str, options: Options) -> tuple[Hit, ...]:
         """Return the hits for a question, without asking the LLM; raises RagError."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from rag.assistant import get_answer
 from rag.errors import QuestionError, RagError
-from rag.types import Answer
 from rag.web.chat import MAX_QUESTION_CHARACTERS
 from rag.web.desk import Desk, Options
 
@@ -30,7 +30,7 @@ def add_programs(desk: Desk) -> None:
         with explained():
             check_length(question)
             events = desk.ask(question, index=index, options=options)
-            return next(asdict(event) for event in events if isinstance(event, Answer))
+            return asdict(get_answer(events))
 
     def search(question: str, index: str = chosen) -> list[dict[str, Any]]:
         """Find the passages nearest to a question, without an answer, within a second.
