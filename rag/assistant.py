@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import Reply, cite_answer, quote_evidence
+from rag.answer.collection import Told, answer_at_once
 from rag.answer.constraints import hold_to_question
 from rag.answer.gather import GATHERED, complete_answer
 from rag.answer.kinds import find_kind
@@ -20,6 +22,7 @@ from rag.answer.prompt import (
 )
 from rag.answer.reading import Reader
 from rag.answer.reply import add_reply
+from rag.answer.restate import find_file_name, forget_file_name, restate
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
 from rag.errors import QuestionError
@@ -28,7 +31,7 @@ from rag.llm.llm import LLM, Message, open_llm
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.text import repair_text
-from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved
+from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, Sentence
 
 
 class Assistant:
@@ -81,16 +84,26 @@ class Assistant:
         """
         question = _check_question(question)
         llm, clock = self.llm, _Clock()
+        if told := answer_at_once(question, self.index):
+            yield Retrieved(told.hits)
+            yield Answered(_make_answer(question, told))
+            return
         rewritten = self.rewrite(question, history)
         if rewritten:
             clock.stop("rewrite")
+        restated = restate(rewritten or question)
+        if restated != question:
+            rewritten = restated
         if hits is None:
-            hits = retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=rewritten)
+            hits = self._search(question, only=only, rewritten=rewritten)
             clock.stop("search")
         elif not llm:
             hits = find_evidence(question, hits)
         yield Retrieved(hits)
-        asked = rewritten or question
+        asked = restated
+        file_name = find_file_name(asked)
+        if file_name and all(file_name.lower() in hit.chunk.source.lower() for hit in hits):
+            asked = forget_file_name(asked, file_name)
         answer = Answer(
             question,
             **quote_evidence(() if llm else hits)._asdict(),
@@ -149,19 +162,35 @@ class Assistant:
             begin=BEGIN,
         )
 
+    def _search(self, question: str, *, only: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
+        """Return the hits of a question; if it names a file of the index, of that file."""
+        passages = self.settings.passages
+        name = find_file_name(rewritten or question)
+        if name and not (only and only.source):
+            within = replace(only or Filter(), source=name)
+            wanted = forget_file_name(rewritten or question, name)
+            with suppress(QuestionError):
+                return retrieve(self.index, wanted, passages=passages, only=within)
+        return retrieve(self.index, question, passages=passages, only=only, rewritten=rewritten)
+
     def find(self, question: str, *, only: Filter | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
         """Return the hits for a question with the evidence in them, at once: the LLM is not asked.
 
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
         question = _check_question(question)
+        if told := answer_at_once(question, self.index):
+            return told.hits
         earlier = [message.content for message in history if message.role == "user"]
-        together = f"{earlier[-1]} {question}" if earlier and not stands_alone(question) else None
-        return retrieve(self.index, question, passages=self.settings.passages, only=only, rewritten=together)
+        restated = restate(question)
+        together = restated if restated != question else None
+        if earlier and not stands_alone(question):
+            together = f"{earlier[-1]} {question}"
+        return self._search(question, only=only, rewritten=together)
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
         """Return what the LLM is asked about each hit; one that `LLM.read` has read ahead is answered from sooner."""
-        return [build_question(question, hit, prompts=self._answer_prompts) for hit in hits]
+        return [build_question(restate(question), hit, prompts=self._answer_prompts) for hit in hits]
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
         """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""
@@ -179,6 +208,25 @@ def _check_question(question: str) -> str:
     if not question:
         raise QuestionError("the question is empty: ask something")
     return question
+
+
+def _make_answer(question: str, told: Told) -> Answer:
+    """Return the answer to a question that no LLM was asked."""
+    cited = told.cited
+    numbers = tuple(citation.number for citation in cited.citations) if cited else ()
+    reply = (Sentence(told.text, numbers),)
+    return Answer(
+        question,
+        answer=cited.answer if cited else told.text,
+        outcome=cited.outcome if cited else "aside",
+        sentences=cited.sentences if cited else (),
+        citations=cited.citations if cited else (),
+        hits=told.hits,
+        model=NO_LLM,
+        prompt_tokens=0,
+        answer_tokens=0,
+        reply=reply,
+    )
 
 
 def get_answer(events: Iterable[object]) -> Answer:

@@ -19,6 +19,8 @@ STOP_WORDS = frozenset(
 
 # The library takes quadratic time on some lines: of a longer one it is given so many characters at a time.
 _LONGEST_LINE = 10_000
+# "E0031" and "E-0031" are one code, written in two ways.
+_CODE = re.compile(r"(?<![\w-])([A-Za-z]{1,4})(-?)(\d{2,})(?![\w-])")
 _SPACE = re.compile(r"\s")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
@@ -41,6 +43,12 @@ def stem(word: str) -> str:
 def content_words(text: str) -> set[str]:
     """Return the stems of a text's words, less those that carry no content."""
     return {stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
+
+
+def spell_codes(question: str) -> str:
+    """Return a question with its codes in both spellings, "E0031" and "E-0031", for the search."""
+    other = [f"{m[1]}{'' if m[2] else '-'}{m[3]}" for m in _CODE.finditer(question)]
+    return " ".join([question, *other])
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Voice = Literal["article", "comment"]
-Outcome = Literal["answered", "unconfirmed", "not_found"]
+# "aside": the documents were not asked, as with a greeting or a question about the collection.
+Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 Verdict = Literal["supported", "corrected"]
 
 
@@ -136,6 +137,8 @@ class Sentence:
     @property
     def marked(self) -> str:
         """The sentence with the numbers of its passages before its full stop: "It cost nine million euros [1]."."""
+        if not self.citations:
+            return self.text
         marks = "".join(f"[{n}]" for n in self.citations)
         if self.text[-1] in ".!?":
             return f"{self.text[:-1]} {marks}{self.text[-1]}"

@@ -56,9 +56,10 @@ def test_a_history_that_leaves_no_room_is_cut_by_whole_turns_or_not_used() -> No
     assert full.asked == []
 
 
-def test_a_rewriting_that_was_cut_off_is_not_used() -> None:
+def test_a_rewriting_that_was_cut_off_gives_way_to_the_question_before() -> None:
     llm = ScriptedLLM("word " * 100)
-    assert rewrite_question("When did she?", BEFORE, llm=llm, prompts=load_rewrite_prompts()) is None
+    written = rewrite_question("When did she?", BEFORE, llm=llm, prompts=load_rewrite_prompts())
+    assert written == "Who opened the bridge? When did she?"
 
 
 def test_a_chat_understands_a_follow_up_and_forgets_nothing(index: Index, settings: Settings) -> None:

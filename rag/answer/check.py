@@ -31,6 +31,12 @@ HEDGE = re.compile(
     r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
     re.IGNORECASE,
 )
+# What was so, or was to be so, and may have changed: the next sentence often says to what.
+OUTDATED = re.compile(
+    r"\b(?:(?:was|were) (?:to (?:be|have|take|begin|start|open)|planned|scheduled|supposed|due|meant)"
+    r"|originally|formerly|previously|used to|until (?:then|now|recently))\b",
+    re.IGNORECASE,
+)
 _ORDER = re.compile(
     "|".join(
         [

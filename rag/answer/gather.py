@@ -69,7 +69,10 @@ def _summarize(answer: Answer, question: str) -> Answer:
     hits = [hit for hit in answer.hits if hit.chunk.document_id == nearest.document_id]
     topic = content_words(question) - _INSTRUCTIONS
     words = content_words(" ".join([nearest.title, *(f"{hit.chunk.heading} {hit.chunk.text}" for hit in hits)]))
-    if not topic or len(topic & words) < _COVERED * len(topic):
+    is_about_it = topic and len(topic & words) >= _COVERED * len(topic)
+    # "Summarise this document" can mean only one, if there is only one.
+    is_only_one = not topic and len(hits) == len(answer.hits)
+    if not (is_about_it or is_only_one):
         return answer
     cited = cite_quotes(gather(answer.hits, among=hits), answer.hits)
     return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)

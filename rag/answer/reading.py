@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from rag.answer.check import HEDGE, NEGATION
+from rag.answer.check import HEDGE, NEGATION, OUTDATED
 from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
 from rag.answer.confidence import estimate_confidence
 from rag.answer.kinds import ASKS_WHY
@@ -151,12 +151,15 @@ class Reader:
     def settle(self, reading: Reading, written: str) -> list[str]:
         """Return the sentences of a hit that the LLM means by what it wrote from it.
 
-        One that points back ("He was …") is told with the one before it.
+        One that points back ("He was …") is told with the one before it, and one that says what was planned, or was so
+        once, with the one behind it.
         """
         sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
         before = {other: [one] for one, other in pairwise(sentences) if points_back(other)}
         told = self._choose_sentences(reading.hit, " ".join(written.split()).removeprefix(BEGIN), sentences)
-        return [*dict.fromkeys(chain.from_iterable([*before.get(one, []), one] for one in told))]
+        after = {one: [other] for one, other in pairwise(sentences) if OUTDATED.search(one)}
+        together = ([*before.get(one, []), one, *after.get(one, [])] for one in told)
+        return [*dict.fromkeys(chain.from_iterable(together))]
 
     def _choose_sentences(self, hit: Hit, reply: str, sentences: Sequence[str]) -> list[str]:
         """Return those of a hit's sentences that a reply means.

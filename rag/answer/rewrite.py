@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from rag.answer.check import find_conflict
 from rag.answer.prompt import Prompts, build_rewrite
 from rag.llm.llm import LLM, Message
 
@@ -36,6 +37,21 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
         if llm.count_tokens(messages) + _MAX_TOKENS <= llm.context_size:
             pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
             lines = "".join(pieces).strip().splitlines()
-            return lines[0] if lines and len(pieces) < _MAX_TOKENS else None
+            if not lines:
+                return None
+            rewritten = lines[0] if len(pieces) < _MAX_TOKENS else ""
+            said = " ".join(message.content for message in recent)
+            return rewritten if is_faithful(rewritten, f"{said} {question}") else _put_behind(question, recent)
         del recent[:2]
     return None
+
+
+def is_faithful(rewritten: str, said: str) -> bool:
+    """Return whether a rewritten question is one, with no number or name that nobody said."""
+    return rewritten.endswith("?") and find_conflict(rewritten, [said], []) is None
+
+
+def _put_behind(question: str, history: Sequence[Message]) -> str | None:
+    """Return a question behind the one before it, if there was one: an LLM understands the two together."""
+    earlier = [message.content for message in history if message.role == "user"]
+    return f"{earlier[-1]} {question}" if earlier else None

@@ -2,6 +2,8 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +14,7 @@ from rag.index.catalog import Catalog, open_catalog
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
 from rag.settings import Settings
-from rag.text import repair_text
+from rag.text import repair_text, spell_codes
 from rag.types import Filter, Hit
 
 # Of 0.1 to 2, the middle of the best (docs/experiments.md); nothing between 0.3 and 0.7 is clearly better or worse.
@@ -74,16 +76,21 @@ class Index:
             vector += weight * self.embedder.embed_query(wording)
         if not np.isfinite(vector).all():
             raise ModelError("the embedder gave no numbers for the question: run `rag models verify`")
-        # One search at a time, in one state of the catalog: no document is seen half old and half new.
+        with self.browse():
+            return self._search(weights, vector, k, only)
+
+    @contextmanager
+    def browse(self) -> Iterator[Catalog]:
+        """Read the catalog in one state, and nobody else meanwhile: no document is seen half old and half new."""
         with self._lock:
             self._renew()
             with self.catalog.snapshot():
-                return self._search(weights, vector, k, only)
+                yield self.catalog
 
     def _search(self, weights: dict[str, float], vector: Vectors, k: int, only: Filter | None) -> tuple[Hit, ...]:
         by_words: defaultdict[int, float] = defaultdict(float)
         for wording, weight in weights.items():
-            found = self.catalog.search_words(wording, k, only=only)
+            found = self.catalog.search_words(spell_codes(wording), k, only=only)
             for i, score in found:
                 by_words[i] += WORDS_WEIGHT * weight * score / found[0][1]
         candidates = self.catalog.search_vectors(vector, 2 * k, only=only)
