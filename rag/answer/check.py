@@ -31,6 +31,10 @@ HEDGE = re.compile(
     r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
     re.IGNORECASE,
 )
+REASON = re.compile(
+    r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
+    re.IGNORECASE,
+)
 # What was so, or was to be so, and may have changed: the next sentence often says to what.
 OUTDATED = re.compile(
     r"\b(?:(?:was|were) (?:to (?:be|have|take|begin|start|open)|planned|scheduled|supposed|due|meant)"

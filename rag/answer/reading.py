@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from rag.answer.check import HEDGE, NEGATION, OUTDATED
+from rag.answer.check import HEDGE, NEGATION, OUTDATED, REASON
 from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
 from rag.answer.confidence import estimate_confidence
 from rag.answer.kinds import ASKS_WHY
@@ -29,10 +29,7 @@ _MOST = 3
 # Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9
 _ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
-# What tells a reason, and what tells that none was given.
-_REASON = re.compile(
-    r"\b(?:because|since|owing|reasons?|caus\w+|blam\w+|therefore|fear\w*|protest\w*)\b", re.IGNORECASE
-)
+# What says that no reason was given.
 _UNTOLD = re.compile(
     r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
@@ -169,15 +166,15 @@ class Reader:
         """
         said = [reply[i:j] for i, j in split_sentences(reply)]
         told = (len(said) == 1 and _find_lines(reply, sentences)) or [self._quote(one, hit) for one in said]
-        if not ASKS_WHY.search(self._question) or any(p.search(reply) for p in (_REASON, NEGATION, HEDGE)):
+        if not ASKS_WHY.search(self._question) or any(p.search(reply) for p in (REASON, NEGATION, HEDGE)):
             return told
         asked = content_words(self._question)
         about = [sentence for sentence in sentences if asked & content_words(sentence)]
         untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
         if not _is_clause(reply[:1].lower() + reply[1:] if " " in reply else reply):
-            return (untold + [sentence for sentence in about if _REASON.search(sentence)])[:1]
+            return (untold + [sentence for sentence in about if REASON.search(sentence)])[:1]
         pairs = ([one, other] for one, other in pairwise(sentences) if [one] == told)
-        longer = (pair for pair in pairs if _is_clause(pair[1]) and not _REASON.search(pair[0]))
+        longer = (pair for pair in pairs if _is_clause(pair[1]) and not REASON.search(pair[0]))
         return untold[:1] or next(longer, told)
 
     def _quote(self, said: str, hit: Hit) -> str:

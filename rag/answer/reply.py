@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.check import HEDGE, NEGATION, find_conflict
+from rag.answer.check import HEDGE, NEGATION, REASON, find_conflict
 from rag.answer.kinds import ASKS_WHY, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.llm.llm import LLM
@@ -39,13 +39,15 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with the reply that the articles among its evidence support, if there is one.
 
     Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
-    reason, and only doubt or deny. A bare topic asks nothing that could be replied to.
+    reason, and only doubt or deny, or give none by its signs. A bare topic asks nothing that could be replied to.
     """
     hits = answer.hits
     facts = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
     question = answer.rewritten or answer.question
     is_open = all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts)
-    if not facts or is_topic(question) or (is_open and ASKS_WHY.search(question)):
+    gives_reason = any(REASON.search(fact.text) for fact in facts)
+    lacks_reason = bool(ASKS_WHY.search(question)) and (is_open or not gives_reason)
+    if not facts or is_topic(question) or lacks_reason:
         return answer
     numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
     written = write_reply(
