@@ -539,6 +539,12 @@ def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Ind
     assert Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("Who arrived?").note is None
 
 
+def test_a_reader_who_says_two_sentences_is_named_once() -> None:
+    hits = [make_hit(1, "The bridge is ugly. The bridge cost far too much.", voice="comment")]
+    told = cite_answer([Reply(1, ["The bridge is ugly.", "The bridge cost far too much."])], hits)
+    assert told.answer == "A reader says: The bridge is ugly [1]. The bridge cost far too much [1]."
+
+
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
     events = list(Assistant(index, ScriptedLLM("The minister arrived."), settings).stream("Who arrived?"))
     assert isinstance(events[0], Retrieved)

@@ -32,7 +32,8 @@ HEDGE = re.compile(
     re.IGNORECASE,
 )
 REASON = re.compile(
-    r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
+    r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
+    r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
     re.IGNORECASE,
 )
 # What was so, or was to be so, and may have changed: the next sentence often says to what.

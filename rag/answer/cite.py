@@ -188,10 +188,14 @@ def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
     sentences = []
     articles = {hits[n - 1].chunk for claim in claims for n in claim.quotes if hits[n - 1].chunk.voice == "article"}
     differ = len({chunk.date for chunk in articles}) > 1
+    speaker: list[Chunk] = []
     for text, quotes, verdict in claims:
         for n, quote in quotes.items():
             citations[n, quote.start] = _make_citation(n, hits[n - 1], quote)
-        spoken = _attribute(text, [hits[n - 1].chunk for n in quotes], dated=differ)
+        chunks = [hits[n - 1].chunk for n in quotes]
+        goes_on = chunks == speaker and all(chunk.voice == "comment" for chunk in chunks)
+        spoken = text if goes_on else _attribute(text, chunks, dated=differ)
+        speaker = chunks
         sentences.append(Sentence(spoken, tuple(quotes), verdict))
     if not sentences:
         return Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())

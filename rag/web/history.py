@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -111,7 +112,7 @@ class History:
         with self._opened() as db:
             if not self._owns(conversation, owner):
                 conversation = secrets.token_urlsafe(12)
-                title = " ".join(turn.answer.question.split())[:_TITLE_CHARACTERS]
+                title = _shorten_title(turn.answer.question)
                 db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (conversation, owner, title, turn.asked))
             db.execute("UPDATE conversations SET changed = ? WHERE id = ?", (turn.asked, conversation))
             db.execute(
@@ -134,7 +135,7 @@ class History:
     def rename(self, conversation: str, title: str, *, owner: str) -> None:
         """Give a conversation another title."""
         with self._opened() as db:
-            title = " ".join(repair_text(title).split())[:_TITLE_CHARACTERS]
+            title = _shorten_title(repair_text(title))
             db.execute("UPDATE conversations SET title = ? WHERE id = ? AND owner = ?", (title, conversation, owner))
 
     def delete(self, conversation: str, *, owner: str) -> None:
@@ -183,3 +184,10 @@ def _fetch(rows: sqlite3.Cursor, types: Sequence[Type]) -> list[Row]:
 def list_messages(turns: Sequence[Turn]) -> list[Message]:
     """Return what was said in a conversation, from which a follow-up is understood."""
     return [message for turn in turns for message in make_turn(turn.answer)]
+
+
+def _shorten_title(title: str) -> str:
+    """Return a title on one line that ends at a word."""
+    title = " ".join(title.split())
+    ends_at_word = shorten(title, _TITLE_CHARACTERS, placeholder=" …")
+    return ends_at_word if ends_at_word != "…" else title[:_TITLE_CHARACTERS]

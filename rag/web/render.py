@@ -31,13 +31,17 @@ _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 _QUOTED = 3
 # So many documents are listed at a time.
 MAX_LISTED = 200
-# What a confidence is called, from the highest.
-_WORDS = (
-    (0.8, "high confidence"),
-    (0.6, "fair confidence"),
-    (0.4, "low confidence"),
-    (0.0, "very low confidence"),
+# What an answer is called, from the most confident.
+_ANSWERED = (
+    (0.7, "Answered from the documents"),
+    (0.4, "Probably answered from the documents"),
+    (0.0, "Perhaps answered: check whether the quotes fit"),
 )
+_OUTCOMES = {
+    "unconfirmed": "Not confirmed: only readers' comments say so",
+    "not_found": "Not in the documents",
+    "aside": "No document was asked",
+}
 
 
 class Part(NamedTuple):
@@ -54,7 +58,7 @@ def render_question(question: str, *, turn: int | None) -> str:
 
 def render_answer(answer: Answer, *, turn: int) -> str:
     """Return an answer as it stands in the chat, on one line; its numbers are links to the cards `#t{turn}-{n}`."""
-    return _render("answer", answer=answer, turn=turn, sure=describe_confidence(answer.confidence))
+    return _render("answer", answer=answer, turn=turn, outcome=describe_outcome(answer))
 
 
 def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
@@ -131,9 +135,12 @@ def render_exports(conversation: str) -> str:
     return _render("exports", conversation=conversation)
 
 
-def describe_confidence(confidence: float | None) -> str:
-    """Return a confidence in words, "" if there is none."""
-    return "" if confidence is None else next(words for least, words in _WORDS if confidence >= least)
+def describe_outcome(answer: Answer) -> str:
+    """Return in one line what became of a question, and how sure that is."""
+    if answer.outcome != "answered":
+        return _OUTCOMES[answer.outcome]
+    confidence = 1.0 if answer.confidence is None else answer.confidence
+    return next(words for least, words in _ANSWERED if confidence >= least)
 
 
 def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int]]) -> Iterator[dict[str, Any]]:
