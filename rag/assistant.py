@@ -12,7 +12,8 @@ from rag.answer.cite import Reply, cite_answer, quote_evidence
 from rag.answer.collection import Told, answer_at_once
 from rag.answer.constraints import hold_to_question
 from rag.answer.gather import GATHERED, complete_answer
-from rag.answer.kinds import find_kind
+from rag.answer.kinds import OPEN_KINDS, find_kind, is_yes_no
+from rag.answer.parts import find_part
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -32,6 +33,12 @@ from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.text import repair_text
 from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, Sentence
+
+# The score of a passage whose document is surely meant; found by their words alone few have more.
+_NAMED_SCORE = 1.1
+_LEAST_SCORE = 0.1
+# What wants several sentences, or yes or no, is seldom stated as clearly as a fact: this share of the caution holds.
+_OPEN_CAUTION = 0.5
 
 
 class Assistant:
@@ -92,8 +99,7 @@ class Assistant:
         if rewritten:
             clock.stop("rewrite")
         restated = restate(rewritten or question)
-        if restated != question:
-            rewritten = restated
+        rewritten = restated if restated != question else None
         if hits is None:
             hits = self._search(question, only=only, rewritten=rewritten)
             clock.stop("search")
@@ -115,7 +121,10 @@ class Assistant:
             note=PARTIAL if asks_about_all(asked) else None,
             seconds=clock.seconds,
         )
-        if llm and hits:
+        part = find_part(asked, hits, self.index)
+        if part and part.cited.citations:
+            yield Answered(replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note))
+        elif llm and hits:
             yield from self._read(llm, asked, answer, clock)
         else:
             yield Answered(answer)
@@ -123,7 +132,9 @@ class Assistant:
     def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[Drafted | Answered]:
         """Yield the draft piece by piece, and last the answer with what the LLM finds in its hits."""
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
-        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=self.settings.caution, room=room)
+        is_open = find_kind(asked) in OPEN_KINDS or is_yes_no(asked)
+        caution = self.settings.caution * (_OPEN_CAUTION if is_open else 1.0)
+        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=caution, room=room)
         replies: list[Reply] = []
         for reading in reader.choose():
             clock.stop("read")
@@ -170,7 +181,7 @@ class Assistant:
             within = replace(only or Filter(), source=name)
             wanted = forget_file_name(rewritten or question, name)
             with suppress(QuestionError):
-                return retrieve(self.index, wanted, passages=passages, only=within)
+                return _raise_scores(retrieve(self.index, wanted, passages=passages, only=within))
         return retrieve(self.index, question, passages=passages, only=only, rewritten=rewritten)
 
     def find(self, question: str, *, only: Filter | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
@@ -208,6 +219,12 @@ def _check_question(question: str) -> str:
     if not question:
         raise QuestionError("the question is empty: ask something")
     return question
+
+
+def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Return the hits of a file that the question names: that they are of the right document is no longer in doubt."""
+    factor = max(1.0, _NAMED_SCORE / max(hits[0].score, _LEAST_SCORE))
+    return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 
 
 def _make_answer(question: str, told: Told) -> Answer:

@@ -545,6 +545,13 @@ def test_a_reader_who_says_two_sentences_is_named_once() -> None:
     assert told.answer == "A reader says: The bridge is ugly [1]. The bridge cost far too much [1]."
 
 
+def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: Index, settings: Settings) -> None:
+    assistant = Assistant(index, ScriptedLLM(*["The bridge cost nine million euros."] * 2, log_odds=-0.6), settings)
+    fact, yes_or_no = (assistant.ask(q) for q in ("What did the new bridge cost?", "Did the new bridge cost much?"))
+    assert settings.caution / 2 < fact.confidence < settings.caution  # type: ignore[operator]
+    assert (fact.outcome, yes_or_no.outcome) == ("not_found", "answered")
+
+
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
     events = list(Assistant(index, ScriptedLLM("The minister arrived."), settings).stream("Who arrived?"))
     assert isinstance(events[0], Retrieved)

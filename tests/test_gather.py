@@ -146,6 +146,6 @@ def test_a_list_of_which_one_line_was_found_is_given_whole(told: str) -> None:
 def test_the_whole_path_gathers_and_lets_the_sentences_speak(index: Index, settings: Settings) -> None:
     texts = ("The kettle is boiled with vinegar.", "The kettle of the harbour is green.")
     hits = find_evidence("the kettle", [make_hit(n, text) for n, text in enumerate(texts, start=1)])
-    llm = ScriptedLLM(log_odds=-0.9, reply="With vinegar")
+    llm = ScriptedLLM(log_odds=-3.0, reply="With vinegar")
     answer = Assistant(index, llm, settings).ask("Tell me about the kettle.", hits=hits)
     assert (answer.note, answer.reply) == (GATHERED, ())

@@ -15,7 +15,7 @@ _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
     re.IGNORECASE,
 )
-_PART = r"\b(?:section|clause|chapter|part|point|article|paragraph) \d+\b"
+_PART = r"(?:\b(?:section|clause|chapter|part|point|article|paragraph) |§ ?)\d+\b"
 _TEXT = (
     r"(?:section|clause|chapter|part|point|article|paragraph|document|report|letter|mail|post|page|text|file|notice"
     r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law)"
@@ -33,6 +33,7 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
         rf"\bwhat (?:does|do) .{{0,40}}\b{_TEXT}\b.{{0,40}}\b(?:say|cover|deal with)\b\W*$",
         rf"\bwhat (?:is|are|was|'s) .{{0,40}}\b{_TEXT}\b.{{0,40}}\babout\W*$",
         rf"^{_PART}",
+        rf"^\W*what(?:'s| is| does| do) .{{0,40}}{_PART}",
     ),
     "comparison": (
         r"\b(?:compar\w+|difference\w*|differs?|versus|vs\.?|what speaks for)\b",

@@ -1,0 +1,68 @@
+"""A numbered part of a document is quoted whole, by its number."""
+
+from pathlib import Path
+
+import pytest
+
+from rag import Assistant, Index, Settings, build_index
+from rag.answer.parts import CUT_OFF, MOST_WORDS, find_span
+from tests.fakes import HashingEmbedder, ScriptedLLM
+
+LEASE = """Lease of a garden
+
+1. Parties
+The club lets the garden to the tenant.
+
+2. Use
+2.1 The garden shall be used for vegetables.
+2.2 One shed is permitted. It shall be painted green.
+
+3. Rent
+The rent is 40 euros a year.
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("1", "1. Parties\nThe club lets the garden to the tenant."),
+        ("2.2", "2.2 One shed is permitted. It shall be painted green."),
+        ("3", "3. Rent\nThe rent is 40 euros a year."),
+        ("4", None),
+        ("2.3", None),
+    ],
+)
+def test_a_part_goes_on_until_the_next_number(number: str, text: str | None) -> None:
+    span = find_span(LEASE, number)
+    assert (LEASE[slice(*span)].strip() if span else None) == text
+
+
+def open_index(tmp_path: Path, settings: Settings, text: str) -> Index:
+    (tmp_path / "lease.txt").write_text(text, encoding="utf-8")
+    build_index([tmp_path / "lease.txt"], settings=settings, embedder=HashingEmbedder())
+    return Index(settings.index_dir / "test", HashingEmbedder())
+
+
+@pytest.mark.parametrize("question", ["What does clause 2 of the lease say?", "section 2", "What is in point 2?"])
+def test_a_part_is_quoted_whole_without_asking_the_llm(tmp_path: Path, settings: Settings, question: str) -> None:
+    llm = ScriptedLLM()
+    answer = Assistant(open_index(tmp_path, settings, LEASE), llm, settings).ask(question)
+    assert (answer.outcome, answer.reply, llm.compared) == ("answered", (), [])
+    quoted = " ".join(" ".join(citation.quote.split()) for citation in answer.citations)
+    assert "2.1 The garden shall be used for vegetables." in quoted
+    assert "It shall be painted green." in quoted
+    assert "euros" not in quoted
+
+
+def test_a_long_part_is_quoted_from_its_beginning(tmp_path: Path, settings: Settings) -> None:
+    long = LEASE.replace("The rent is 40", "Bees fly over the hedge. " * MOST_WORDS + "The rent is 40")
+    index = open_index(tmp_path, settings, long)
+    answer = Assistant(index, ScriptedLLM(), settings).ask("What does section 3 say?")
+    assert answer.note == CUT_OFF
+    assert len(answer.answer.split()) < 2 * MOST_WORDS
+
+
+def test_a_fact_in_a_part_is_asked_of_the_llm(tmp_path: Path, settings: Settings) -> None:
+    llm = ScriptedLLM("The rent is 40 euros a year.")
+    Assistant(open_index(tmp_path, settings, LEASE), llm, settings).ask("How much is the rent under clause 3?")
+    assert llm.compared
