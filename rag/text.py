@@ -27,6 +27,8 @@ _LINE = re.compile(r"\S(?:.*\S)?")
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 # An item of a list, a heading, a quoted line or a row: never the rest of the line before. Nor is a key behind another.
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
+# "5." before a heading or a step is no sentence of its own.
+_NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
@@ -70,14 +72,15 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    spans = []
+    spans: list[tuple[int, int]] = []
     line = _SPACE.sub(" ", text[start:end])  # the library ends with a panic behind "J.", at a space of two bytes
     for boundary in sentencex.get_sentence_boundaries("en", line):
         first, last = boundary["start_index"], boundary["end_index"]
         stripped = line[first:last].strip()
         if stripped:
             first += line[first:last].index(stripped)
-            spans.append((start + first, start + first + len(stripped)))
+            begins = spans.pop()[0] if spans and _NUMBERS.fullmatch(text, *spans[-1]) else start + first
+            spans.append((begins, start + first + len(stripped)))
     return spans
 
 

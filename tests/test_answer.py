@@ -552,6 +552,19 @@ def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: I
     assert (fact.outcome, yes_or_no.outcome) == ("not_found", "answered")
 
 
+def test_several_steps_are_their_own_reply(settings: Settings) -> None:
+    hits = find_evidence("How do I empty the tank?", [make_hit(1, "Pull the tank out. Empty the tank. Push it back.")])
+    llm = ScriptedLLM("Pull the tank out. Empty the tank.", reply="Push it back")
+    answer = read(llm, "How do I empty the tank?", hits, settings)
+    assert (len(answer.sentences) > 1, answer.reply, llm.replied) == (True, (), [])
+
+
+def test_the_number_of_a_step_or_a_clause_is_no_sentence_of_its_own() -> None:
+    text = "5. Use of the flat\n1. Heat the oven. a) Stir it. He is 5. Then he left."
+    found = [text[start:end] for start, end in split_sentences(text)]
+    assert found == ["5. Use of the flat", "1. Heat the oven.", "a) Stir it.", "He is 5.", "Then he left."]
+
+
 def test_the_stream_gives_hits_then_the_draft_then_the_answer(index: Index, settings: Settings) -> None:
     events = list(Assistant(index, ScriptedLLM("The minister arrived."), settings).stream("Who arrived?"))
     assert isinstance(events[0], Retrieved)

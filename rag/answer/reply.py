@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import HEDGE, NEGATION, REASON, find_conflict
-from rag.answer.kinds import ASKS_WHY, is_topic
+from rag.answer.kinds import ASKS_WHY, find_kind, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.llm.llm import LLM
 from rag.text import content_words
@@ -39,7 +39,8 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with the reply that the articles among its evidence support, if there is one.
 
     Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
-    reason, and only doubt or deny, or give none by its signs. A bare topic asks nothing that could be replied to.
+    reason and only doubt or deny, or have no sign of one. Several steps, and the sentences of a summary, are their own
+    reply: in a few words the LLM leaves some out. A bare topic asks nothing that could be replied to.
     """
     hits = answer.hits
     facts = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
@@ -47,7 +48,8 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     is_open = all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts)
     gives_reason = any(REASON.search(fact.text) for fact in facts)
     lacks_reason = bool(ASKS_WHY.search(question)) and (is_open or not gives_reason)
-    if not facts or is_topic(question) or lacks_reason:
+    is_long = find_kind(question) in ("steps", "summary") and len(facts) > 1
+    if not facts or is_topic(question) or lacks_reason or is_long:
         return answer
     numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
     written = write_reply(
