@@ -22,7 +22,8 @@ from urllib.request import urlopen
 
 from click import echo as say
 
-from rag import Answer, Settings
+from rag import Settings
+from rag.assistant import get_answer
 from rag.index.embedder import open_embedder
 from rag.llm.llm import open_llm
 from rag.models.registry import locate_model
@@ -62,9 +63,7 @@ def measure(llm: str, arguments: argparse.Namespace) -> None:
     desk = Desk(settings, lambda _: models)
 
     def ask(question: str) -> tuple[str, int]:
-        *_, answer = desk.ask(question, index=settings.name, options=Options(2, 0.0, 32))
-        if not isinstance(answer, Answer):
-            raise TypeError(answer)
+        answer = get_answer(desk.ask(question, index=settings.name, options=Options(2, 0.0, 32)))
         return answer.answer, answer.answer_tokens
 
     ask(questions[0])

@@ -13,7 +13,6 @@ import pytest
 pytest.importorskip("pymilvus")
 
 from rag import (
-    Answer,
     CatalogError,
     Document,
     DocumentError,
@@ -25,6 +24,7 @@ from rag import (
     SettingsError,
     build_index,
 )
+from rag.assistant import get_answer
 from rag.index.build import index_documents, remove_sources
 from rag.index.catalog import MILVUS, open_catalog, read_entries
 from rag.index.copy import copy_index
@@ -379,8 +379,7 @@ def test_the_page_works_on_an_address_and_on_no_other(
     desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
     address = settings.index
     assert desk.list_indexes() == [address]
-    *_, answer = desk.ask("What did the new bridge cost?", index=address, options=Options(4, 0.3, 64))
-    assert isinstance(answer, Answer)
+    answer = get_answer(desk.ask("What did the new bridge cost?", index=address, options=Options(4, 0.3, 64)))
     assert answer.citations[0].quote == "The bridge cost nine million euros."
     assert desk.find_stale(address, answer) == {}
     (tmp_path / "zebra.txt").write_text("The zebra escaped on Monday.")

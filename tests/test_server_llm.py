@@ -18,7 +18,8 @@ import pytest
 
 pytest.importorskip("openai")
 
-from rag import Answer, Document, ModelError, Section, Settings
+from rag import Document, ModelError, Section, Settings
+from rag.assistant import get_answer
 from rag.index.build import index_documents
 from rag.llm.llama import LlamaCpp
 from rag.llm.llm import Message, open_llm
@@ -287,10 +288,8 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
         desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
 
         def ask(number: int) -> tuple[str, str]:
-            *_, answer = desk.ask(
-                f"What did the bridge number {number} cost?", index="test", options=Options(2, 0.3, 64)
-            )
-            assert isinstance(answer, Answer)
+            question = f"What did the bridge number {number} cost?"
+            answer = get_answer(desk.ask(question, index="test", options=Options(2, 0.3, 64)))
             return answer.sentences[0].text, answer.citations[0].quote
 
         with ThreadPoolExecutor(16) as pool:
