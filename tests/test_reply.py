@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
+from rag.answer.kinds import find_sides
 from rag.answer.prompt import find_prompts, load_reply_prompts
 from rag.answer.reply import add_reply, find_fault
 from rag.evaluation.cases import Question
@@ -168,3 +169,24 @@ def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured()
         for path in folder.rglob("*"):
             if path.suffix in suffixes and path.is_file():
                 assert not list_runs(prompts) & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("Which is longer, the Aller bridge or the Bern bridge?", ({"aller"}, {"bern"})),
+        ("What is the difference between the Basic plan and the Premium plan?", ({"basic"}, {"premiu"})),
+        ("Compare the refunds: the old fair and the new fair", ({"old"}, {"new"})),
+        ("Does she play alone or with others?", ()),
+        ("Who opened the bridge?", ()),
+        ("Is tea or coffee served after the walk?", ()),
+    ],
+)
+def test_the_sides_of_a_comparison_are_known(question: str, sides: tuple[set[str], ...]) -> None:
+    assert find_sides(question) == sides
+
+
+def test_a_comparison_with_quotes_of_one_side_alone_has_no_reply(index: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("The bridge cost nine million euros.", reply="The bridge")
+    answer = Assistant(index, llm, settings).ask("What cost more, the new bridge or the old harbour?")
+    assert (answer.outcome, answer.reply) == ("answered", ())

@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+from rag.text import content_words
+
 Kind = Literal["fact", "comparison", "list", "steps", "summary"]
 # These are answered by several sentences, which may stand in several places.
 OPEN_KINDS = frozenset({"comparison", "list", "steps", "summary"})
@@ -20,6 +22,19 @@ _TEXT = (
     r"(?:section|clause|chapter|part|point|article|paragraph|document|report|letter|mail|post|page|text|file|notice"
     r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law)"
 )
+# "Which is longer, the old bridge or the new one?", "Compare the old bridge and the new one."
+_COMPARATIVE = re.compile(
+    r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b", re.IGNORECASE
+)
+_SIDES = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
+        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+)",
+        r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
+        r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
+    )
+]
 _PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
@@ -61,6 +76,16 @@ def is_yes_no(question: str) -> bool:
     """Return whether a question asks for yes or no, or for one of two things."""
     last = re.split(r"(?<=[.!?,;:])\s+", question.strip())[-1]
     return bool(re.match(rf"\W*{_AUXILIARY}\b", last, re.IGNORECASE))
+
+
+def find_sides(question: str) -> tuple[frozenset[str], ...]:
+    """Return the words of each of two things that a question compares, without those that both have; () if none is."""
+    is_compared = find_kind(question) == "comparison" or _COMPARATIVE.search(question)
+    match = next(filter(None, (sides.search(question) for sides in _SIDES)), None)
+    if not is_compared or not match:
+        return ()
+    one, other = (frozenset(content_words(match[name])) for name in ("one", "other"))
+    return (one - other, other - one) if one - other and other - one else ()
 
 
 def is_topic(question: str) -> bool:

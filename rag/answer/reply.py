@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import HEDGE, NEGATION, REASON, find_conflict
-from rag.answer.kinds import ASKS_WHY, find_kind, is_topic
+from rag.answer.kinds import ASKS_WHY, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.llm.llm import LLM
 from rag.text import content_words
@@ -24,6 +24,8 @@ _DECIDED = 1.0
 # A reply may join the words of its quotes with these, and may have this share of others.
 _LINKS = content_words("because due only about both all also more less than")
 _NEW_WORDS = 0.25
+# The quotes speak of a thing if they have this share of its words.
+_SIDE = 0.5
 _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -40,7 +42,8 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
 
     Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
     reason and only doubt or deny, or have no sign of one. Several steps, and the sentences of a summary, are their own
-    reply: in a few words the LLM leaves some out. A bare topic asks nothing that could be replied to.
+    reply: in a few words the LLM leaves some out. A
+    comparison has none if the quotes speak of one side alone. A bare topic asks nothing that could be replied to.
     """
     hits = answer.hits
     facts = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
@@ -49,9 +52,11 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     gives_reason = any(REASON.search(fact.text) for fact in facts)
     lacks_reason = bool(ASKS_WHY.search(question)) and (is_open or not gives_reason)
     is_long = find_kind(question) in ("steps", "summary") and len(facts) > 1
-    if not facts or is_topic(question) or lacks_reason or is_long:
-        return answer
     numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
+    titles = [hits[n - 1].chunk.title for n in numbers]
+    is_one_sided = not _has_both_sides(question, [*titles, *(fact.text for fact in facts)])
+    if not facts or is_topic(question) or lacks_reason or is_long or is_one_sided:
+        return answer
     written = write_reply(
         question,
         [fact.text for fact in facts],
@@ -65,6 +70,12 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
         prompt_tokens=answer.prompt_tokens + written.prompt_tokens,
         answer_tokens=answer.answer_tokens + written.answer_tokens,
     )
+
+
+def _has_both_sides(question: str, texts: Sequence[str]) -> bool:
+    """Return whether texts speak of both things that a question compares: of one alone, the LLM makes up the other."""
+    words = content_words(" ".join(texts))
+    return all(len(side & words) >= _SIDE * len(side) for side in find_sides(question))
 
 
 def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str], llm: LLM, prompts: Prompts) -> Written:
