@@ -132,7 +132,8 @@ class Assistant:
     def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[Drafted | Answered]:
         """Yield the draft piece by piece, and last the answer with what the LLM finds in its hits."""
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
-        is_open = find_kind(asked) in OPEN_KINDS or is_yes_no(asked)
+        kind = find_kind(asked)
+        is_open = kind in OPEN_KINDS or is_yes_no(asked)
         caution = self.settings.caution * (_OPEN_CAUTION if is_open else 1.0)
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=caution, room=room)
         replies: list[Reply] = []
@@ -154,7 +155,7 @@ class Assistant:
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
-        answer = complete_answer(answer, find_kind(asked), question=asked)
+        answer = complete_answer(answer, kind, question=asked)
         answer = hold_to_question(answer, asked)
         is_direct = answer.outcome == "answered" and answer.note != GATHERED
         if is_direct and not self.settings.quotes_only:

@@ -1,6 +1,7 @@
 """Answers, without an LLM, what asks nothing of the documents' texts: greetings, and questions about the collection."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,9 +82,14 @@ def answer_at_once(question: str, index: Index) -> Told | None:
 
 
 def _list_files(catalog: Catalog) -> str:
-    names = [Path(entry.sources[0]).name for entry in catalog.list_entries()]
+    return f"I have {_name([entry.sources[0] for entry in catalog.list_entries()])}."
+
+
+def _name(sources: Sequence[str]) -> str:
+    """Return how many files there are, and the names of the first ones."""
+    names = [Path(source).name for source in sources]
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return f"I have {_count(len(names), 'document')}: {', '.join(names[:MOST_NAMED])}{more}."
+    return f"{_count(len(names), 'document')}: {', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _find_wanted_phrase(question: str) -> str | None:
@@ -108,9 +114,7 @@ def _find_mentions(phrase: str, catalog: Catalog) -> Told | None:
     found = sorted(first.values(), key=lambda pair: pair[0].source)
     hits = tuple(Hit(chunk, 1.0, rank) for rank, (chunk, _) in enumerate(found[:MOST_NAMED], start=1))
     quotes = [(n, Quote(1.0, *span)) for n, (_, span) in enumerate(found[:MOST_NAMED], start=1)]
-    names = ", ".join(Path(chunk.source).name for chunk, _ in found[:MOST_NAMED])
-    more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
-    return Told(f"{_count(len(found), 'document')}: {names}{more}", hits, cite_quotes(quotes, hits))
+    return Told(_name([chunk.source for chunk, _ in found]), hits, cite_quotes(quotes, hits))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:
