@@ -15,18 +15,14 @@ from unittest.mock import patch
 import click
 
 from rag import Assistant, Settings, load_dataset
-from rag.answer.cite import Cited, Reply, cite_answer
 from rag.answer.confidence import ANY, estimate_confidence
-from rag.answer.prompt import BEGIN, load_answer_prompts
-from rag.answer.reading import Reader, Reading
+from rag.answer.prompt import load_answer_prompts
 from rag.evaluation.cases import sample_questions
 from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Report, compare
 from rag.evaluation.run import evaluate
 from rag.index.build import index_documents
 from rag.llm.llm import Leaning, open_llm
-from rag.text import split_sentences
-from rag.types import Hit, Outcome, Sentence
 
 SHOWN = ("score", "correct", "false_refusals", "refused")
 
@@ -36,29 +32,14 @@ def estimate_without_layers(leaning: Leaning, score: float, *, llm: str) -> floa
     return estimate_confidence(Leaning(leaning.log_odds), score, llm=ANY)
 
 
-def take_as_written(_: Reader, reading: Reading, written: str) -> list[str]:
-    """Return the sentences of the LLM's reply as they are."""
-    reply = " ".join(written.split()).removeprefix(BEGIN)
-    return [reply[start:end] for start, end in split_sentences(reply)]
-
-
-def cite_unchecked(replies: Sequence[Reply], hits: Sequence[Hit], *, question: str = "") -> Cited:
-    """Return the LLM's own words, each with the number of the passage that it had before it."""
-    told = tuple(Sentence(text, (number,)) for number, sentences in replies for text in sentences)
-    outcome: Outcome = "answered" if told else "not_found"
-    return cite_answer(replies, hits)._replace(answer=" ".join(s.text for s in told), outcome=outcome, sentences=told)
-
-
 def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
     """Return what takes each part away."""
     prompts = load_answer_prompts()
     rules_alone = prompts._replace(examples=prompts.examples[:1])
-    as_written = patch.object(Reader, "settle", take_as_written)
     return {
         "worked examples": [patch("rag.assistant.load_answer_prompts", return_value=rules_alone)],
         "the LLM's layers": [patch("rag.answer.reading.estimate_confidence", estimate_without_layers)],
-        "the nearest sentence for a reply": [as_written],
-        "that, the check, and quoting": [as_written, patch("rag.assistant.cite_answer", cite_unchecked)],
+        "the check of the reply": [patch("rag.answer.reply.find_fault", return_value=None)],
         "caution": [],
     }
 

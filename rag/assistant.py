@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from rag.answer.cite import Reply, cite_answer, quote_evidence
+from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
 from rag.answer.constraints import hold_to_question
 from rag.answer.gather import GATHERED, complete_answer
@@ -136,22 +136,22 @@ class Assistant:
         is_open = kind in OPEN_KINDS or is_yes_no(asked)
         caution = self.settings.caution * (_OPEN_CAUTION if is_open else 1.0)
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=caution, room=room)
-        replies: list[Reply] = []
+        spans: list[Span] = []
         for reading in reader.choose():
             clock.stop("read")
-            if replies:
+            if spans:
                 yield Drafted("\n")
             pieces: list[str] = []
             for piece in self._write(llm, reading.messages):
                 yield Drafted(piece if pieces else piece.lstrip())
                 pieces.append(piece)
             clock.stop("write")
-            told = reader.settle(reading, "".join(pieces))
-            replies.append(Reply(reading.number, told))
-            cited = cite_answer(replies, hits, question=asked)
+            located = reader.locate(reading, "".join(pieces))
+            spans += located
+            cited = cite_spans(spans, hits)
             answer = replace(answer, **cited._asdict(), answer_tokens=answer.answer_tokens + len(pieces))
             clock.stop("check")
-            if cited.outcome == "answered" and not reader.leaves_open(reading, " ".join(told)):
+            if cited.outcome == "answered" and not reader.leaves_open(reading, located):
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)

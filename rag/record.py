@@ -13,7 +13,7 @@ from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.models.registry import locate_model
 from rag.settings import ANSWER_SETTINGS
-from rag.show import escape_markdown, format_answer, show_text
+from rag.show import escape_markdown, format_answer
 from rag.types import Answer
 
 FORMATS = (".json", ".md")
@@ -66,11 +66,6 @@ def _hash_prompts() -> str:
 
 
 def _format(answer: Answer, record: dict[str, Any]) -> str:
-    checked = [
-        f"{sentence.verdict}: {sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}"
-        for sentence in answer.sentences
-        if sentence.citations
-    ] + [f"left out, no source supports it: {text}" for text in answer.left_out]
     known = {**record["settings"], **{f"SHA-256, {name}": value for name, value in record["sha256"].items()}}
     details = [f"- {name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in known.items()]
     return "\n".join(
@@ -78,10 +73,6 @@ def _format(answer: Answer, record: dict[str, Any]) -> str:
             f"# {escape_markdown(answer.question)}",
             "",
             *_indent(format_answer(answer).splitlines()),
-            "",
-            "## Checked",
-            "",
-            *_indent(map(show_text, checked)),
             "",
             "## Made with",
             "",

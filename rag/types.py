@@ -6,7 +6,6 @@ from typing import Literal
 Voice = Literal["article", "comment"]
 # "aside": the documents were not asked, as with a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
-Verdict = Literal["supported", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +124,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, without its marks, and the numbers of the passages that it cites.
-
-    `corrected`: the passage that the LLM had before it does not support what it wrote, and another does.
-    """
+    """One sentence of an answer, without its marks, and the numbers of the passages that it cites."""
 
     text: str
     citations: tuple[int, ...]
-    verdict: Verdict = "supported"
 
     @property
     def marked(self) -> str:
@@ -154,7 +149,7 @@ class Answer:
     `answer` is the evidence with its marks.
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
     `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
-    reader has to know of the answer, if anything. `left_out` is what the LLM wrote and no passage supports.
+    reader has to know of the answer, if anything.
     """
 
     question: str
@@ -169,7 +164,6 @@ class Answer:
     confidence: float | None = None
     rewritten: str | None = None
     note: str | None = None
-    left_out: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     reply: tuple[Sentence, ...] = ()
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rag.answer.check import find_conflict, is_order
+from rag.answer.check import find_conflict
+from rag.answer.signs import is_order
 
 SOURCE = (
     "Prime Minister Karin Aas opened the bridge in Olm on 3 May 1987. It cost nine million euros. The police have not "

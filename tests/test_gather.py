@@ -43,7 +43,7 @@ def test_a_question_is_of_a_kind(kind: Kind, question: str) -> None:
 
 def read_sentences(question: str, *texts: str) -> list[str]:
     hits = find_evidence(question, [make_hit(rank, text) for rank, text in enumerate(texts, start=1)])
-    return [hits[n - 1].chunk.text[q.start - 100 : q.end - 100] for n, q in gather(hits)]
+    return [hits[n - 1].chunk.text[start - 100 : end - 100] for n, start, end in gather(hits)]
 
 
 def test_sentences_about_the_question_are_gathered_in_the_order_of_their_passages() -> None:

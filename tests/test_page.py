@@ -155,17 +155,6 @@ def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
     llm.may_go_on.release()
 
 
-def test_each_sentence_has_a_mark_and_what_nothing_supports_is_told_apart(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The bridge cost nine million euros. The king wept.", log_odds={"officials": 9.0})
-    bold = settings.model_copy(update={"caution": 0.0})
-    assistant, question = Assistant(index, llm, bold), "What did the bridge cost?"
-    hits = tuple(reversed(assistant.find(question)))  # the first does not say so
-    html = render_answer(assistant.ask(question, hits=hits), turn=0)
-    assert "source corrected" in html
-    assert "<del>The king wept.</del>" in html
-    assert "king" not in html.partition("Left out")[0]
-
-
 def test_a_comment_is_a_readers_at_a_glance(index: Index, settings: Settings) -> None:
     llm = ScriptedLLM("The pipeline contract was not ready.", log_odds={"surely not ready": 9.0})
     answer = Assistant(index, llm, settings).ask("Was the pipeline contract ready?")
@@ -189,7 +178,7 @@ def test_markup_in_documents_and_answers_stays_text(answer: Answer) -> None:
     sentence = dataclasses.replace(answer.sentences[0], text=EVIL)
     hit = dataclasses.replace(answer.hits[0], chunk=chunk)
     evil = dataclasses.replace(
-        answer, question=EVIL, sentences=(sentence,), citations=(citation,), hits=(hit,), left_out=(EVIL,), note=EVIL
+        answer, question=EVIL, sentences=(sentence,), citations=(citation,), hits=(hit,), note=EVIL
     )
     shown = [
         render_answer(evil, turn=0),

@@ -22,17 +22,14 @@ def assistant(index: Index, settings: Settings, tmp_path: Path) -> Assistant:
 
 
 def ask(assistant: Assistant) -> Answer:
-    """Ask what is written from a passage that does not say so."""
-    question = "What did the bridge cost?"
-    return assistant.ask(question, hits=tuple(reversed(assistant.find(question))))
+    return assistant.ask("What did the bridge cost?")
 
 
 def test_a_record_has_the_answer_and_the_hashes_of_what_it_rests_on(assistant: Assistant, tmp_path: Path) -> None:
     answer = ask(assistant)
     save_answer(answer, tmp_path / "answer.json", assistant=assistant)
     record = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
-    assert record["answer"]["sentences"][0]["verdict"] == "corrected"
-    assert record["answer"]["left_out"] == ["The king wept."]
+    assert record["answer"]["citations"][0]["quote"] == "The bridge cost nine million euros."
     assert record["sha256"]["llm"] == hashlib.sha256(b"GGUF").hexdigest()
     texts = [hit["chunk"]["text"] for hit in record["answer"]["hits"]]
     assert record["sha256"]["passages"] == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
@@ -46,12 +43,10 @@ def test_the_same_inputs_give_the_same_record_but_for_the_times(assistant: Assis
     assert records[0] == records[1]
 
 
-def test_a_record_as_markdown_has_the_checks_and_no_markup_of_documents(assistant: Assistant, tmp_path: Path) -> None:
+def test_a_record_as_markdown_has_no_markup_of_documents(assistant: Assistant, tmp_path: Path) -> None:
     save_answer(ask(assistant), tmp_path / "answer.md", assistant=assistant)
     text = (tmp_path / "answer.md").read_text(encoding="utf-8")
     assert text.startswith("# What did the bridge cost?\n\n    The bridge cost nine million euros [")
-    assert "\n    corrected: The bridge cost nine million euros." in text
-    assert "\n    left out, no source supports it: The king wept." in text
     assert "- SHA-256, prompts: " in text
 
 

@@ -1,9 +1,10 @@
-"""Looks, without an LLM, for what a sentence says and its sources do not: a number, a name, a "not"; and for orders."""
+"""Finds, without an LLM, what a sentence says and its sources do not: a number, a name, a "not"."""
 
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from rag.answer.signs import NEGATION, is_order
 from rag.text import STOP_WORDS, stem
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -22,45 +23,6 @@ _SPELT = re.compile(
 # Begin a sentence with a capital and are no names.
 _OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
-)
-NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
-)
-HEDGE = re.compile(
-    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
-    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
-    re.IGNORECASE,
-)
-REASON = re.compile(
-    r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
-    r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
-    re.IGNORECASE,
-)
-# What was so, or was to be so, and may have changed: the next sentence often says to what.
-OUTDATED = re.compile(
-    r"\b(?:(?:was|were) (?:to (?:be|have|take|begin|start|open)|planned|scheduled|supposed|due|meant)"
-    r"|originally|formerly|previously|used to|until (?:then|now|recently))\b",
-    re.IGNORECASE,
-)
-_ORDER = re.compile(
-    "|".join(
-        [
-            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\bthe\s+(?:above|question)\b",
-            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:above|all|any|earlier|previous|prior|the|these|your)"
-            r"\s+instructions?\b",
-            r"(?:^\W*|[:,;!]\s*|\b(?:please|now|and|then|must|should)\s+)(?:ignore|disregard|forget|override)\b[^.]{0,60}"
-            r"\b(?:above|previous|earlier|instructions?|rules|question)\b",
-            r"(?:\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b|^assistants?:)[^.]{0,60}"
-            r"(?:[:,]\s*|\b(?:must|should|please|you)\s+(?:\w+\s+){0,2})"
-            r"(?:say|state\s+that|answer|reply|respond|print|begin|finish|tell|mention)\b",
-            r"\b(?:answer|reply|respond)\s+(?:(?:only|just)\s|to\s+every|yes\s+to|with\s+the\s+words?)",
-            r"\b(?:begin|end|finish)\s+(?:every|each|all|your)\s+(?:answers?|repl(?:y|ies))",
-            r"\bif\s+(?:any|some)(?:body|one)\s+asks\b[^.]{0,80}\b(?:answer|say|reply|tell)\b",
-            r"\byou are now (?:(?-i:[A-Z])|an? (?:\w+ )?(?:AI|assistant|bot|model)\b)",
-            r"^(?-i:yes):",
-        ]
-    ),
-    re.IGNORECASE,
 )
 _LONGEST = 6
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
@@ -96,11 +58,6 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
         if _is_negated_otherwise(text, quote, changes):
             return "a negation"
     return None
-
-
-def is_order(text: str) -> bool:
-    """Tell whether a sentence is said to who reads the documents by machine: data, but no evidence."""
-    return bool(_ORDER.search(text))
 
 
 def _find_numbers(text: str) -> Iterator[str]:

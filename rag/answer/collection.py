@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.answer.cite import Cited, Quote, cite_quotes
+from rag.answer.cite import Cited, Span, cite_spans
 from rag.index.catalog import Catalog
 from rag.index.index import Index
 from rag.text import split_sentences
@@ -113,8 +113,8 @@ def _find_mentions(phrase: str, catalog: Catalog) -> Told | None:
         return None
     found = sorted(first.values(), key=lambda pair: pair[0].source)
     hits = tuple(Hit(chunk, 1.0, rank) for rank, (chunk, _) in enumerate(found[:MOST_NAMED], start=1))
-    quotes = [(n, Quote(1.0, *span)) for n, (_, span) in enumerate(found[:MOST_NAMED], start=1)]
-    return Told(_name([chunk.source for chunk, _ in found]), hits, cite_quotes(quotes, hits))
+    spans = [Span(n, *span) for n, (_, span) in enumerate(found[:MOST_NAMED], start=1)]
+    return Told(_name([chunk.source for chunk, _ in found]), hits, cite_spans(spans, hits))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:

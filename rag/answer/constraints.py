@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.cite import cite_quotes
+from rag.answer.cite import NOT_FOUND
 from rag.answer.kinds import is_yes_no
 from rag.answer.prompt import label_chunk
 from rag.types import Answer
@@ -41,7 +41,7 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
     unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
     if unmet is None:
         return answer
-    return replace(answer, **cite_quotes([], answer.hits)._asdict(), note=describe_unmet(unmet))
+    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet))
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from rag.answer.check import is_order
-from rag.answer.cite import Quote, cite_quotes, points_back
+from rag.answer.cite import Span, cite_spans
 from rag.answer.kinds import OPEN_KINDS, Kind, names_part
+from rag.answer.signs import is_order, points_back
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Answer, Chunk, Hit
 
@@ -74,25 +74,25 @@ def _summarize(answer: Answer, question: str) -> Answer:
     is_only_one = not topic and len(hits) == len(answer.hits)
     if not (is_about_it or is_only_one):
         return answer
-    cited = cite_quotes(gather(answer.hits, among=hits), answer.hits)
+    cited = cite_spans(gather(answer.hits, among=hits), answer.hits)
     return replace(answer, **cited._asdict(), note=GATHERED if cited.citations else answer.note)
 
 
-def _add_quotes(answer: Answer, quotes: Sequence[tuple[int, Quote]]) -> Answer:
+def _add_quotes(answer: Answer, quotes: Sequence[Span]) -> Answer:
     """Return an answer with more quotes, in the order of their passages."""
-    told = [(c.number, Quote(1.0, c.start, c.end)) for c in answer.citations]
-    together = cite_quotes(sorted({*told, *quotes}), answer.hits)
-    return replace(answer, **together._replace(left_out=answer.left_out)._asdict())
+    told = [Span(c.number, c.start, c.end) for c in answer.citations]
+    together = cite_spans(sorted({*told, *quotes}), answer.hits)
+    return replace(answer, **together._asdict())
 
 
-def _find_items(answer: Answer) -> list[tuple[int, Quote]]:
+def _find_items(answer: Answer) -> list[Span]:
     """Return the sentences of the lists, with what leads them in, of which an answer quotes some."""
     found = []
     for citation in answer.citations:
         chunk = answer.hits[citation.number - 1].chunk
         start, end = _find_list(chunk.text, citation.start - chunk.start)
         found += [
-            (citation.number, Quote(1.0, chunk.start + a, chunk.start + b))
+            Span(citation.number, chunk.start + a, chunk.start + b)
             for a, b in split_sentences(chunk.text)
             if start <= a and b <= end
         ]
@@ -134,7 +134,7 @@ class _Candidate(NamedTuple):
     weight: float
 
 
-def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None) -> list[tuple[int, Quote]]:
+def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None) -> list[Span]:
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
@@ -165,8 +165,8 @@ def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None) -> list
         if is_new and length <= words_left:
             chosen.append(best)
             words_left -= length
-    places = {(one.number, span) for one in chosen for span in one.spans}
-    return [(number, Quote(1.0, start, end)) for number, (start, end) in sorted(places)]
+    places = {Span(one.number, *place) for one in chosen for place in one.spans}
+    return sorted(places)
 
 
 def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.cite import Cited, Quote, cite_quotes
+from rag.answer.cite import Cited, Span, cite_spans
 from rag.answer.kinds import find_kind
 from rag.index.catalog import Catalog
 from rag.index.index import Index
@@ -65,17 +65,17 @@ def _quote(document_id: int, span: tuple[int, int], score: float, catalog: Catal
     start, end = span
     chunks = [chunk for chunk in catalog.list_chunks(document_id) if chunk.start < end and start < chunk.end]
     hits = tuple(Hit(chunk, score, rank) for rank, chunk in enumerate(chunks, start=1))
-    quotes: list[tuple[int, Quote]] = []
+    spans: list[Span] = []
     words = 0
     note = None
     for number, chunk in enumerate(chunks, start=1):
         for a, b in split_sentences(chunk.text):
-            place = Quote(1.0, chunk.start + a, chunk.start + b)
+            place = Span(number, chunk.start + a, chunk.start + b)
             if place.start < start or place.end > end:
                 continue
             words += len(chunk.text[a:b].split())
             if words > MOST_WORDS:
                 note = CUT_OFF
                 continue
-            quotes.append((number, place))
-    return Part(hits, cite_quotes(quotes, hits), note)
+            spans.append(place)
+    return Part(hits, cite_spans(spans, hits), note)

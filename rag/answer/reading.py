@@ -1,18 +1,17 @@
-"""Asks the LLM about one passage at a time: whether it states the answer, and in which words."""
+"""Asks the LLM about one passage at a time whether it states the answer, and chooses which one to ask about next."""
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
 from typing import NamedTuple
 
-from rag.answer.check import HEDGE, NEGATION, OUTDATED, REASON
-from rag.answer.cite import MIN_SUPPORT, find_quote, get_words, points_back
+from rag.answer.cite import Span, get_words
 from rag.answer.confidence import estimate_confidence
 from rag.answer.kinds import ASKS_WHY
+from rag.answer.locate import locate_sentences
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
+from rag.answer.signs import HEDGE, NEGATION
 from rag.errors import QuestionError
 from rag.llm.llm import LLM, Leaning, Message
-from rag.text import content_words, split_sentences
 from rag.types import Hit
 
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open;
@@ -29,14 +28,6 @@ _MOST = 3
 # Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9
 _ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
-# What says that no reason was given.
-_UNTOLD = re.compile(
-    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"
-    r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
-    re.IGNORECASE,
-)
-# A clause, and no name, heading or date line, has so many words in small letters, or all of them.
-_FEWEST_WORDS = 3
 
 
 class Reading(NamedTuple):
@@ -145,56 +136,19 @@ class Reader:
         self.readings.append(Reading(number, hit, messages, leaning.log_odds, confidence))
         self.prompt_tokens += tokens
 
-    def settle(self, reading: Reading, written: str) -> list[str]:
-        """Return the sentences of a hit that the LLM means by what it wrote from it.
+    def locate(self, reading: Reading, written: str) -> list[Span]:
+        """Return the sentences of a hit that the LLM means by what it wrote from it."""
+        reply = " ".join(written.split()).removeprefix(BEGIN)
+        places = locate_sentences(reply, reading.hit, question=self._question)
+        return [Span(reading.number, start, end) for start, end in places]
 
-        One that points back ("He was …") is told with the one before it, and one that says what was planned, or was so
-        once, with the one behind it.
+    def leaves_open(self, reading: Reading, spans: Sequence[Span]) -> bool:
+        """Return whether there may be more to say than the LLM found in a hit, as far as the words at its spans show.
+
+        There may be if only a reader says it, if it denies or guesses, if two things were asked, or why (which others
+        may see otherwise), or if a document of another date is as near.
         """
-        sentences = [" ".join(reading.hit.chunk.text[i:j].split()) for i, j in split_sentences(reading.hit.chunk.text)]
-        before = {other: [one] for one, other in pairwise(sentences) if points_back(other)}
-        told = self._choose_sentences(reading.hit, " ".join(written.split()).removeprefix(BEGIN), sentences)
-        after = {one: [other] for one, other in pairwise(sentences) if OUTDATED.search(one)}
-        together = ([*before.get(one, []), one, *after.get(one, [])] for one in told)
-        return [*dict.fromkeys(chain.from_iterable(together))]
-
-    def _choose_sentences(self, hit: Hit, reply: str, sentences: Sequence[str]) -> list[str]:
-        """Return those of a hit's sentences that a reply means.
-
-        Who asks why and is told no reason is told instead that none was given, if the hit says so. Else the next
-        sentence, which often has the reason, is told too; what is no clause gives way to the hit's reason, or nothing.
-        """
-        said = [reply[i:j] for i, j in split_sentences(reply)]
-        told = (len(said) == 1 and _find_lines(reply, sentences)) or [self._quote(one, hit) for one in said]
-        if not ASKS_WHY.search(self._question) or any(p.search(reply) for p in (REASON, NEGATION, HEDGE)):
-            return told
-        asked = content_words(self._question)
-        about = [sentence for sentence in sentences if asked & content_words(sentence)]
-        untold = [sentence for sentence in about if _UNTOLD.search(sentence)]
-        if not _is_clause(reply[:1].lower() + reply[1:] if " " in reply else reply):
-            return (untold + [sentence for sentence in about if REASON.search(sentence)])[:1]
-        pairs = ([one, other] for one, other in pairwise(sentences) if [one] == told)
-        longer = (pair for pair in pairs if _is_clause(pair[1]) and not REASON.search(pair[0]))
-        return untold[:1] or next(longer, told)
-
-    def _quote(self, said: str, hit: Hit) -> str:
-        """Return the hit's sentence for one of the reply, or what was said if it has none.
-
-        A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
-        """
-        is_echo = content_words(said) <= content_words(self._question)
-        quote = find_quote(said, hit, question=self._question)
-        if is_echo and quote.support < 1:  # with all its words in one sentence it chooses: "5 May", of two days asked
-            quote = find_quote(self._question, hit, question=self._question)
-        is_there = quote.support and (is_echo or quote.support >= MIN_SUPPORT)
-        return " ".join(get_words(hit.chunk, quote).split()) if is_there else said
-
-    def leaves_open(self, reading: Reading, reply: str) -> bool:
-        """Tell whether there may be more to say than the LLM found in a hit, as far as its words show.
-
-        So it is if only a reader says it, if it denies or guesses, if two things were asked, or why (which others may
-        see otherwise), or if a document of another date is as near.
-        """
+        reply = " ".join(get_words(reading.hit.chunk, span) for span in spans)
         return bool(
             reading.is_comment
             or NEGATION.search(reply)
@@ -208,18 +162,3 @@ class Reader:
         """Return the hits of other documents that are as near to the question."""
         near = [hit for hit in self._hits if hit.score >= _RIVAL * reading.hit.score]
         return [hit for hit in near if hit.chunk.document_id != reading.hit.chunk.document_id]
-
-
-def _find_lines(reply: str, sentences: Sequence[str]) -> list[str]:
-    """Return the lines of a hit that a reply runs together, all of each: the LLM saw them as one."""
-    words, parts = content_words(reply), [content_words(sentence) for sentence in sentences]
-    whole = [i for i, part in enumerate(parts) if part and part <= words]
-    if any(words <= part for part in parts) or not words <= set().union(*(parts[i] for i in whole)):
-        return []
-    return [sentences[i] for i in whole]
-
-
-def _is_clause(text: str) -> bool:
-    if text.islower() and any(word.isalpha() for word in content_words(text)):
-        return True
-    return sum(word.islower() for word in text.split()) >= _FEWEST_WORDS

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.check import HEDGE, NEGATION, REASON, find_conflict
+from rag.answer.check import find_conflict
 from rag.answer.kinds import ASKS_WHY, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
+from rag.answer.signs import HEDGE, NEGATION, REASON
 from rag.llm.llm import LLM
 from rag.text import content_words
 from rag.types import Answer, Sentence
