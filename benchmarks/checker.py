@@ -1,130 +1,148 @@
-"""Measures the check of sentences: true ones that it refuses, altered ones that it catches.
+"""Measures the check of replies: true ones that it drops, altered ones that it catches.
 
-    python benchmarks/checker.py DATASET [--report eval/DATASET]
+    python benchmarks/checker.py REPORT [--limit 500]
 
-Takes sentences of every second article of DATASET as they are, then with a number, a name or a negation changed, and
-with a sentence of another article in their place. With --report, also the sentences of the answers that an evaluation
-found right: the true ones that are in other words than the passage.
+Takes the answers of an evaluation that were right, has the LLM write their replies again without the check, and keeps
+those that say what was accepted. Each is held against its quotes as it is, and with a number, a date, a name or a
+negation changed. A name comes from the passage itself, which is the hardest, or from another one.
 """
 
 import argparse
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from click import echo as say
+from tqdm import tqdm
 
-from rag import Chunk, Dataset, Hit, Report, load_dataset
+from rag import Answer, Settings
 from rag.answer.check import find_names
-from rag.answer.cite import Reply, cite_answer
-from rag.evaluation.report import load_report
-from rag.text import split_sentences
+from rag.answer.prompt import build_reply, label_chunk, load_reply_prompts
+from rag.answer.reply import find_fault
+from rag.evaluation.metrics import contains_answer
+from rag.evaluation.report import Result, load_report
+from rag.llm.llm import LLM, open_llm
 
-LIMIT = 1000
+_MAX_TOKENS = 48
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+_DATE = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b|\b(?:1[0-9]|20)\d\d\b")
 _AUXILIARY = re.compile(r"\b(?:is|was|were|are|has|had|can|will|could|would|may|must|should)\b")
 
 
 class Case(NamedTuple):
-    """A sentence, and the passage that it is held against."""
+    """A reply of the LLM that is right, and what it is held against."""
 
-    text: str
-    hit: Hit
-
-
-def read_sentences(dataset: Dataset) -> list[Case]:
-    """Return the sentences of 6 to 40 words of the passages of every second document, in an order drawn by lot."""
-    texts = {d.source: d.text for d in sorted(dataset.documents, key=lambda d: d.source)[1::2]}
-    cases = []
-    for passage in dataset.passages.values():
-        if passage.doc_id in texts:
-            text = texts[passage.doc_id][passage.start : passage.end]
-            chunk = Chunk(1, 1, passage.doc_id, "", None, 0, len(text), text, "article", None, None)
-            spans = [text[start:end] for start, end in split_sentences(text)]
-            cases += [Case(span, Hit(chunk, 1.0, 1)) for span in spans if 6 <= len(span.split()) <= 40]
-    random.Random(1).shuffle(cases)  # noqa: S311
-    return cases
+    reply: str
+    quotes: tuple[str, ...]
+    sources: tuple[str, ...]
+    question: str
 
 
-def change_number(case: Case, lot: random.Random, _: list[Case]) -> str | None:
-    """Return the sentence with one of its numbers made another."""
-    found = list(re.finditer(r"\d+", case.text))
-    if not found:
-        return None
-    number = lot.choice(found)
-    other = abs(int(number[0]) + lot.choice([1, 2, 3, 5, 10, -1, -2]) * 10 ** lot.randrange(len(number[0])))
-    return case.text[: number.start()] + str(other) + case.text[number.end() :]
+def write_cases(results: Sequence[Result], llm: LLM) -> Iterator[Case]:
+    """Yield the replies of the LLM, before any check, that say what was accepted."""
+    prompts = load_reply_prompts()
+    for result in tqdm(results, unit="reply"):
+        answer = result.answer
+        if not answer or not result.question.answerable or result.verdict != "right":
+            continue
+        case = _make_case(answer)
+        messages = build_reply(case.question, case.quotes, prompts=prompts)
+        reply = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0)).strip()
+        if case.quotes and contains_answer(reply, result.question.answers):
+            yield case._replace(reply=reply)
 
 
-def change_name(case: Case, lot: random.Random, cases: list[Case]) -> str | None:
-    """Return the sentence with one of its names replaced by one of another sentence."""
-    names = [name for name in find_names(case.text) if len(name) > 2]
-    others = list(find_names(lot.choice(cases).text))
-    if not names or not others:
-        return None
-    name, other = lot.choice(names), lot.choice(others)
-    return None if name == other else re.sub(rf"\b{re.escape(name)}\b", other, case.text)
+def _make_case(answer: Answer) -> Case:
+    chunks = [answer.hits[n - 1].chunk for n in sorted({c.number for c in answer.citations if c.voice == "article"})]
+    quotes = tuple(c.quote for c in answer.citations if c.voice == "article")
+    sources = tuple(f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks)
+    return Case("", quotes, sources, answer.rewritten or answer.question)
 
 
-def change_negation(case: Case, _: random.Random, __: list[Case]) -> str | None:
-    """Return the sentence with a "not" taken out, or put in."""
-    if " not " in case.text:
-        return case.text.replace(" not ", " ", 1)
-    auxiliary = _AUXILIARY.search(case.text)
-    return case.text[: auxiliary.end()] + " not" + case.text[auxiliary.end() :] if auxiliary else None
-
-
-def change_sentence(case: Case, lot: random.Random, cases: list[Case]) -> str | None:
-    """Return a sentence of another document."""
-    other = lot.choice(cases)
-    return None if other.hit.chunk.source == case.hit.chunk.source else other.text
+Change = Callable[[Case, random.Random, list[Case]], str | None]
 
 
 def keep(case: Case, _: random.Random, __: list[Case]) -> str | None:
-    """Return the sentence as it is."""
-    return case.text
+    """Return the reply as it is."""
+    return case.reply
 
 
-def measure(cases: list[Case], change: Callable[[Case, random.Random, list[Case]], str | None]) -> tuple[int, int]:
-    """Return how many changed sentences are refused, and how many there are."""
-    lot = random.Random(2)  # noqa: S311
-    changed = [(text, case.hit) for case in cases if (text := change(case, lot, cases))][:LIMIT]
-    return sum(is_refused(text, [hit]) for text, hit in changed), len(changed)
+def change_number(case: Case, lot: random.Random, _: list[Case]) -> str | None:
+    """Return the reply with one of its numbers made another."""
+    found = list(re.finditer(r"\d+", case.reply))
+    if not found:
+        return None
+    number = lot.choice(found)
+    other = abs(int(number[0]) + lot.choice([1, 2, 3, 5, -1, -2]) * 10 ** lot.randrange(len(number[0])))
+    return case.reply[: number.start()] + str(other) + case.reply[number.end() :]
 
 
-def is_refused(text: str, hits: list[Hit], question: str = "") -> bool:
-    return cite_answer([Reply(1, [text])], hits, question=question).outcome == "not_found"
+def change_date(case: Case, lot: random.Random, _: list[Case]) -> str | None:
+    """Return the reply with a month or a year made another."""
+    date = _DATE.search(case.reply)
+    if not date:
+        return None
+    other = str(int(date[0]) + lot.choice([-3, -1, 1, 2])) if date[0].isdigit() else lot.choice(_MONTHS)
+    return None if other == date[0] else case.reply[: date.start()] + other + case.reply[date.end() :]
 
 
-def read_answers(report: Report) -> Iterator[tuple[str, list[Hit], str]]:
-    """Yield the sentences of the answers that were right, with their passages and the question."""
-    for result in report.results:
-        if result.answer and result.verdict == "right" and result.question.answerable:
-            for sentence in result.answer.sentences:
-                asked = result.answer.rewritten or result.answer.question
-                yield sentence.text, list(result.answer.hits), asked
+def change_name(case: Case, lot: random.Random, cases: list[Case]) -> str | None:
+    """Return the reply with one of its names replaced by one of another passage."""
+    return _swap_name(case, lot, " ".join(lot.choice(cases).quotes))
+
+
+def swap_name(case: Case, lot: random.Random, _: list[Case]) -> str | None:
+    """Return the reply with one of its names replaced by another of the same quotes."""
+    return _swap_name(case, lot, " ".join(case.quotes))
+
+
+def _swap_name(case: Case, lot: random.Random, text: str) -> str | None:
+    names = [name for name in find_names(f"so {case.reply}") if len(name) > 2]
+    others = [name for name in find_names(text) if len(name) > 2 and name not in case.reply]
+    if not names or not others:
+        return None
+    return re.sub(rf"\b{re.escape(lot.choice(names))}\b", lot.choice(others), case.reply)
+
+
+def change_negation(case: Case, _: random.Random, __: list[Case]) -> str | None:
+    """Return the reply with a "not" taken out, or put in."""
+    if " not " in case.reply:
+        return case.reply.replace(" not ", " ", 1)
+    auxiliary = _AUXILIARY.search(case.reply)
+    return case.reply[: auxiliary.end()] + " not" + case.reply[auxiliary.end() :] if auxiliary else None
+
+
+CHANGES: dict[str, Change] = {
+    "as it is": keep,
+    "a number changed": change_number,
+    "a month or year changed": change_date,
+    "a name of another passage": change_name,
+    "another name of its quotes": swap_name,
+    "a negation put in or taken out": change_negation,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument("--report", type=Path)
+    parser.add_argument("report", type=Path)
+    parser.add_argument("--limit", type=int, default=500, help="answers of the report that are looked at")
     arguments = parser.parse_args()
-    cases = read_sentences(load_dataset(arguments.dataset))
-    altered = {
-        "a number changed": change_number,
-        "a name changed": change_name,
-        "a negation put in or taken out": change_negation,
-        "of another document": change_sentence,
-    }
-    for name, change in {"as it is": keep, **altered}.items():
-        refused, count = measure(cases, change)
-        say(f"| {name} | {refused / count:.3f} | of {count} |")
-    if arguments.report:
-        answers = list(read_answers(load_report(arguments.report)))
-        refused = sum(is_refused(*answer) for answer in answers)
-        say(f"| of a right answer | {refused / len(answers):.3f} | of {len(answers)} |")
+    llm = open_llm(Settings.load())
+    if llm is None:
+        raise SystemExit("the replies are those of an LLM: set RAG_LLM to one")
+    cases = list(write_cases(load_report(arguments.report).results[: arguments.limit], llm))
+    for name, change in CHANGES.items():
+        lot = random.Random(2)  # noqa: S311
+        changed = [(text, case) for case in cases if (text := change(case, lot, cases))]
+        faults = [find_fault(text, case.quotes, sources=case.sources, question=case.question) for text, case in changed]
+        refused = sum(fault is not None for fault in faults)
+        say(f"| {name} | {refused / max(len(changed), 1):.3f} | of {len(changed)} |")
+        for (text, case), fault in zip(changed, faults, strict=True):
+            if (fault is not None) is (change is keep):
+                say(f"    {fault}: {case.question} | {text} | {case.quotes}")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
 """The whole path from a question to a checked answer: rewrite, search, read, write, cite."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
+from rag.answer.complete import complete_answer
 from rag.answer.constraints import hold_to_question
-from rag.answer.gather import GATHERED, complete_answer
-from rag.answer.kinds import OPEN_KINDS, find_kind, is_yes_no
+from rag.answer.kinds import find_kind, is_open
 from rag.answer.parts import find_part
 from rag.answer.prompt import (
     BEGIN,
@@ -20,12 +21,15 @@ from rag.answer.prompt import (
     load_answer_prompts,
     load_reply_prompts,
     load_rewrite_prompts,
+    load_split_prompts,
 )
 from rag.answer.reading import Reader
 from rag.answer.reply import add_reply
-from rag.answer.restate import find_file_name, forget_file_name, restate
+from rag.answer.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
+from rag.answer.split import join_answers, split_question
+from rag.answer.summary import GATHERED, find_summary
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm.llm import LLM, Message, open_llm
@@ -39,6 +43,9 @@ _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
 # What wants several sentences, or yes or no, is seldom stated as clearly as a fact: this share of the caution holds.
 _OPEN_CAUTION = 0.5
+# Of each thing that is compared so many hits are read at most.
+_HITS_PER_SIDE = 2
+_Search = Callable[[str], tuple[Hit, ...]]
 
 
 class Assistant:
@@ -51,6 +58,7 @@ class Assistant:
         self._answer_prompts = load_answer_prompts()
         self._reply_prompts = load_reply_prompts()
         self._rewrite_prompts = load_rewrite_prompts()
+        self._split_prompts = load_split_prompts()
 
     @classmethod
     def open(cls, location: str | Path | None = None, *, settings: Settings | None = None) -> Self:
@@ -86,8 +94,8 @@ class Assistant:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
         `only` filters what is searched; `history` has what was said before, oldest first, from which a follow-up is
-        understood; `hits` are the passages to answer from, instead of those that a search finds. Raises QuestionError
-        if the question is empty or too long for the LLM's context, or nothing passes the filter.
+        understood; `hits` are the only passages to answer from, instead of those that a search finds. Raises
+        QuestionError if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
         question = _check_question(question)
         llm, clock = self.llm, _Clock()
@@ -100,8 +108,14 @@ class Assistant:
             clock.stop("rewrite")
         restated = restate(rewritten or question)
         rewritten = restated if restated != question else None
+        search: _Search | None = None
         if hits is None:
+            search = partial(self._search, only=only, rewritten=None)
             hits = self._search(question, only=only, rewritten=rewritten)
+            corrected = correct_typos(restated, hits, count_tokens=self.index.embedder.count_tokens)
+            if corrected != restated:
+                restated = rewritten = corrected
+                hits = self._search(question, only=only, rewritten=rewritten)
             clock.stop("search")
         elif not llm:
             hits = find_evidence(question, hits)
@@ -121,21 +135,50 @@ class Assistant:
             note=PARTIAL if asks_about_all(asked) else None,
             seconds=clock.seconds,
         )
-        part = find_part(asked, hits, self.index)
+        part = search and (find_part(asked, hits, self.index) or find_summary(asked, hits, self.index))
         if part and part.cited.citations:
             yield Answered(replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note))
         elif llm and hits:
-            yield from self._read(llm, asked, answer, clock)
+            yield from self._read(llm, asked, answer, clock, search)
         else:
             yield Answered(answer)
 
-    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock") -> Iterator[Drafted | Answered]:
-        """Yield the draft piece by piece, and last the answer with what the LLM finds in its hits."""
+    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", search: "_Search | None") -> Iterator[Event]:
+        """Yield the draft piece by piece, and last the answer with what the LLM finds and replies.
+
+        The things that a question compares are searched for one by one, if there is something to search with.
+        """
+        questions = split_question(asked, llm=llm, prompts=self._split_prompts) if search else ()
+        if search and questions:
+            clock.stop("split")
+            parts = []
+            for one in questions:
+                part = replace(answer, question=one, rewritten=None, hits=search(one)[:_HITS_PER_SIDE])
+                clock.stop("search")
+                quoted = yield from self._quote(llm, one, part, clock, caution=_OPEN_CAUTION, may_add_hits=True)
+                parts.append(quoted)
+            answer = join_answers(answer, parts)
+            yield Retrieved(answer.hits)
+        else:
+            caution = _OPEN_CAUTION if is_open(asked) else 1.0
+            may_add_hits = search is not None
+            answer = yield from self._quote(llm, asked, answer, clock, caution=caution, may_add_hits=may_add_hits)
+        if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:
+            quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
+            if answer is not quoted:
+                clock.stop("reply")
+        yield Answered(answer)
+
+    def _quote(
+        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", *, caution: float, may_add_hits: bool
+    ) -> Generator[Drafted, None, Answer]:
+        """Yield what the LLM writes, and return the answer with the sentences of its hits that this means.
+
+        `caution` is the share of the setting that holds. `may_add_hits`: what stands beside the hits may be quoted too.
+        """
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
-        kind = find_kind(asked)
-        is_open = kind in OPEN_KINDS or is_yes_no(asked)
-        caution = self.settings.caution * (_OPEN_CAUTION if is_open else 1.0)
-        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=caution, room=room)
+        least = self.settings.caution * caution
+        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
         spans: list[Span] = []
         for reading in reader.choose():
             clock.stop("read")
@@ -155,14 +198,9 @@ class Assistant:
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
-        answer = complete_answer(answer, kind, question=asked)
-        answer = hold_to_question(answer, asked)
-        is_direct = answer.outcome == "answered" and answer.note != GATHERED
-        if is_direct and not self.settings.quotes_only:
-            quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
-            if answer is not quoted:
-                clock.stop("reply")
-        yield Answered(answer)
+        if may_add_hits:
+            answer = complete_answer(answer, find_kind(asked), question=asked, index=self.index)
+        return hold_to_question(answer, asked)
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings

@@ -21,6 +21,7 @@ STOP_WORDS = frozenset(
 _LONGEST_LINE = 10_000
 # "E0031" and "E-0031" are one code, written in two ways.
 _CODE = re.compile(r"(?<![\w-])([A-Za-z]{1,4})(-?)(\d{2,})(?![\w-])")
+_PLURAL = re.compile(r"(?<=\w{2}[^siu])s$")
 _SPACE = re.compile(r"\s")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
@@ -38,8 +39,12 @@ def repair_text(text: str) -> str:
 
 
 def stem(word: str) -> str:
-    """Return a word's first six letters, in lower case: "cancelled" meets "cancellation". Numbers stay whole."""
-    return word.lower() if word[0].isdigit() else word.lower()[:6]
+    """Return a word's first six letters, in lower case and without a plural's "s": "cancelled" meets "cancellation".
+
+    Numbers stay whole.
+    """
+    word = word.lower()
+    return word if word[0].isdigit() else _PLURAL.sub("", word)[:6]
 
 
 def content_words(text: str) -> set[str]:

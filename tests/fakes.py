@@ -41,19 +41,30 @@ def asks_for_reply(messages: Sequence[Message]) -> bool:
     return messages[-1].content.startswith("Quotes:")
 
 
+def asks_to_split(messages: Sequence[Message]) -> bool:
+    """Return whether an LLM is asked to split a comparison."""
+    return messages[0].content.startswith("You split")
+
+
 class ScriptedLLM:
     """Writes what it was told to, one word a piece; `log_odds` may depend on words of the passage.
 
-    Asked for the reply to a question from quotes, it writes `reply`.
+    Asked for the reply to a question from quotes, it writes `reply`; asked to split a comparison, `split`.
     """
 
     name = "scripted"
     at_once = 1
 
     def __init__(
-        self, *replies: str, context_size: int = 4096, log_odds: float | dict[str, float] = 9.0, reply: str = ""
+        self,
+        *replies: str,
+        context_size: int = 4096,
+        log_odds: float | dict[str, float] = 9.0,
+        reply: str = "",
+        split: str = "",
     ) -> None:
         self.replies = list(replies)
+        self.split = split
         self.reply = reply
         self.replied: list[list[Message]] = []
         self.log_odds = log_odds
@@ -76,6 +87,9 @@ class ScriptedLLM:
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
+        if asks_to_split(messages):
+            yield self.split
+            return
         is_reply = asks_for_reply(messages)
         (self.replied if is_reply else self.asked).append(list(messages))
         yield from re.findall(r"\S+\s*", self.reply if is_reply else self.replies.pop(0))

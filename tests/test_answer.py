@@ -20,7 +20,7 @@ from rag.retrieve import find_evidence
 from rag.show import format_answer
 from rag.text import split_sentences
 from rag.types import Answered, Drafted, Retrieved, Voice
-from tests.fakes import ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM
 
 DEFAULT = Settings.model_fields["llm"].default
 
@@ -526,7 +526,7 @@ def test_a_reader_who_says_two_sentences_is_named_once() -> None:
 
 
 def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: Index, settings: Settings) -> None:
-    assistant = Assistant(index, ScriptedLLM(*["The bridge cost nine million euros."] * 2, log_odds=-0.6), settings)
+    assistant = Assistant(index, ScriptedLLM(*["The bridge cost nine million euros."] * 2, log_odds=-0.3), settings)
     fact, yes_or_no = (assistant.ask(q) for q in ("What did the new bridge cost?", "Did the new bridge cost much?"))
     assert settings.caution / 2 < fact.confidence < settings.caution  # type: ignore[operator]
     assert (fact.outcome, yes_or_no.outcome) == ("not_found", "answered")
@@ -569,7 +569,7 @@ def test_an_empty_question_is_an_error(index: Index, settings: Settings) -> None
 
 
 def test_nothing_retrieved_costs_no_llm_call(settings: Settings) -> None:
-    empty = SimpleNamespace(search=lambda question, **_: (), reranker=None)
+    empty = SimpleNamespace(search=lambda question, **_: (), reranker=None, embedder=HashingEmbedder())
     llm = ScriptedLLM()
     answer = Assistant(empty, llm, settings).ask("Who?")  # type: ignore[arg-type]
     assert (answer.outcome, llm.asked) == ("not_found", [])

@@ -1,15 +1,16 @@
 """What wants several sentences: which kind a question is of, and which sentences are gathered for it."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from rag import Answer, Assistant, Hit, Index, Settings
-from rag.answer.gather import GATHERED, MOST_SENTENCES, MOST_WORDS, complete_answer, gather
+from rag import Assistant, Index, Settings, build_index
+from rag.answer.gather import MOST_SENTENCES, MOST_WORDS, gather
 from rag.answer.kinds import Kind, find_kind
+from rag.answer.summary import GATHERED
 from rag.retrieve import find_evidence
-from rag.types import Citation, Sentence
-from tests.fakes import ScriptedLLM
+from tests.fakes import HashingEmbedder, ScriptedLLM
 from tests.test_answer import make_hit
 
 KINDS: list[tuple[Kind, str]] = [
@@ -92,60 +93,120 @@ KETTLE = "Tell me about the kettle and the vinegar."
 
 
 @pytest.fixture
-def hits() -> tuple[Hit, ...]:
-    texts = ("Fill the kettle with vinegar and water.", "Boil the vinegar in the kettle twice.")
-    return find_evidence("How do I descale the kettle?", [make_hit(n, text) for n, text in enumerate(texts, start=1)])
+def open_text(tmp_path: Path, settings: Settings) -> Callable[..., Index]:
+    """Index some texts, each as a document."""
+
+    def make(*texts: str) -> Index:
+        files = [tmp_path / f"{number}.txt" for number in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            file.write_text(text, encoding="utf-8")
+        build_index(files, settings=settings, embedder=HashingEmbedder())
+        return Index(settings.index_dir / "test", HashingEmbedder())
+
+    return make
 
 
-@pytest.fixture
-def refusal(hits: tuple[Hit, ...]) -> Answer:
-    return Answer("How do I descale it?", "", "not_found", (), (), hits, "scripted", 1, 1, confidence=0.15)
+LIST = "The office is shut on Sundays.\n\nYou need:\n- a form\n- a stamp\n- two photographs\n\nBring them soon, please."
+WHOLE = "You need [1]. - a form [1]. - a stamp [1]. - two photographs [1]."
 
 
-def test_a_summary_is_pieced_together_from_the_nearest_document_where_no_passage_is_sure(refusal: Answer) -> None:
-    other = replace(refusal.hits[1], chunk=replace(refusal.hits[1].chunk, document_id=2))
-    answer = complete_answer(refusal, "summary", question=KETTLE)
-    assert (answer.outcome, answer.note, len(answer.citations)) == ("answered", GATHERED, 2)
-    of_two = replace(refusal, hits=(refusal.hits[0], other))
-    assert len(complete_answer(of_two, "summary", question=KETTLE).citations) == 1
-    assert complete_answer(refusal, "steps", question=KETTLE) == refusal
-    assert complete_answer(refusal, "summary", question="What does clause 3 of the kettle say?") == refusal
-    assert complete_answer(refusal, "summary", question="Tell me about the penguins of Oberau") == refusal
+@pytest.mark.parametrize("written", ["You need:", "a stamp", "two photographs"])
+def test_a_list_of_which_one_line_was_found_is_given_whole(
+    written: str, open_text: Callable[..., Index], settings: Settings
+) -> None:
+    assistant = Assistant(open_text(LIST), ScriptedLLM(written), settings)
+    assert assistant.ask("What are the things that I need?").answer == WHOLE
 
 
-def test_one_sentence_of_steps_is_completed_from_the_passages_that_it_touches(hits: tuple[Hit, ...]) -> None:
-    first, second = (hit.chunk for hit in hits)
-    quoted = Citation(
-        1, 1, 1, first.source, first.title, None, "article", None, None, first.text, first.start, first.end
+def test_a_fact_is_given_without_the_list_that_it_stands_in(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    answer = Assistant(open_text(LIST), ScriptedLLM("a stamp"), settings).ask("What do I need beside a form?")
+    assert answer.answer == "- a stamp [1]."
+
+
+def test_a_list_goes_on_over_the_end_of_a_passage(open_text: Callable[..., Index], settings: Settings) -> None:
+    items = [
+        f"{n}. Turn the {word} wheel by hand until it clicks into its place." for n, word in enumerate(ORDINALS, 1)
+    ]
+    text = "The clock is wound on Mondays by the sexton of the parish.\n\nTo wind it:\n" + "\n".join(items)
+    index = open_text(text)
+    (entry,) = index.catalog.list_entries()
+    assert entry.chunks > 1
+    answer = Assistant(index, ScriptedLLM("Turn the first wheel"), settings).ask("How do I wind the clock?")
+    assert [citation.quote for citation in answer.citations] == ["To wind it:", *items]
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+
+
+def test_sentences_that_count_are_given_together(open_text: Callable[..., Index], settings: Settings) -> None:
+    counting = (
+        "It has three parts. The first is the hull. It is of oak. The second is the mast. Finally there is the sail."
     )
-    told = Answer("How?", first.text, "answered", (Sentence(first.text, (1,)),), (quoted,), hits, "scripted", 1, 1)
-
-    def count_quotes(kind: Kind, *, start: int) -> int:
-        moved = replace(hits[1], chunk=replace(second, start=start, end=start + len(second.text)))
-        return len(complete_answer(replace(told, hits=(hits[0], moved)), kind, question=KETTLE).citations)
-
-    assert count_quotes("steps", start=first.end + 1) == 2
-    assert count_quotes("steps", start=first.end + 500) == 1
-    assert count_quotes("fact", start=first.end + 1) == 1
+    index = open_text(f"The boat is old and lies at the pier. {counting} It was sold in May.")
+    answer = Assistant(index, ScriptedLLM("The second is the mast"), settings).ask("What are the parts of the boat?")
+    assert " ".join(citation.quote for citation in answer.citations) == counting
 
 
-LIST = "The office is shut.\nYou need:\n- a form\n- a stamp\n- two photographs\nBring them on Monday."
+REPORT = """The year of the mill
+
+Outlook
+
+In the coming year the mill will grind rye again. A new stone has been ordered from the quarry at Osk.
+
+Staff
+
+The miller has two helpers since the spring, who live in the village.
+"""
 
 
-@pytest.mark.parametrize("told", ["You need:", "- a stamp", "- two photographs"])
-def test_a_list_of_which_one_line_was_found_is_given_whole(told: str) -> None:
-    hit = make_hit(1, LIST)
-    start = hit.chunk.start + LIST.index(told)
-    citation = Citation(1, 1, 1, "a", "T", None, "article", None, None, told, start, start + len(told))
-    answer = Answer("Q", told, "answered", (Sentence(told, (1,)),), (citation,), (hit,), "scripted", 1, 1)
-    whole = complete_answer(answer, "list", question="What are the things that I need?")
-    assert [c.quote for c in whole.citations] == ["You need:", "- a form", "- a stamp", "- two photographs"]
-    assert complete_answer(answer, "fact", question="What do I need?") == answer
+@pytest.mark.parametrize("question", ["outlook of the mill", "Tell me about the outlook of the mill."])
+def test_a_section_that_is_asked_for_by_its_heading_is_quoted_without_the_llm(
+    question: str, open_text: Callable[..., Index], settings: Settings
+) -> None:
+    llm = ScriptedLLM()
+    answer = Assistant(open_text(REPORT), llm, settings).ask(question)
+    assert [citation.quote for citation in answer.citations] == [
+        "Outlook",
+        "In the coming year the mill will grind rye again.",
+        "A new stone has been ordered from the quarry at Osk.",
+    ]
+    assert llm.compared == []
 
 
-def test_the_whole_path_gathers_and_lets_the_sentences_speak(index: Index, settings: Settings) -> None:
-    texts = ("The kettle is boiled with vinegar.", "The kettle of the harbour is green.")
-    hits = find_evidence("the kettle", [make_hit(n, text) for n, text in enumerate(texts, start=1)])
-    llm = ScriptedLLM(log_odds=-3.0, reply="With vinegar")
-    answer = Assistant(index, llm, settings).ask("Tell me about the kettle.", hits=hits)
-    assert (answer.note, answer.reply) == (GATHERED, ())
+def test_a_document_that_is_asked_for_by_its_title_is_summarised(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    llm = ScriptedLLM()
+    answer = Assistant(open_text(REPORT, LIST), llm, settings).ask("Summarise the year of the mill")
+    assert (answer.outcome, answer.note, llm.compared) == ("answered", GATHERED, [])
+    assert {citation.source.rpartition("/")[2] for citation in answer.citations} == {"0.txt"}
+
+
+def test_what_the_nearest_document_is_not_about_is_not_summarised(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    assistant = Assistant(open_text(REPORT), ScriptedLLM(log_odds=-9.0), settings)
+    assert assistant.ask("Tell me about the miller and his helpers").note == GATHERED
+    assert assistant.ask("Tell me about the penguins of Oberau").outcome == "not_found"
+
+
+def test_one_sentence_of_steps_is_completed_from_the_passage_that_it_stands_in(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    first, *others = "Fill the kettle with vinegar.", "Boil the vinegar in the kettle twice.", "Rinse the kettle well."
+    index = open_text(" ".join([first, *others]))
+    for question, quotes in [
+        ("How do I descale the kettle?", [first, *others]),
+        ("What do I fill the kettle with?", [first]),
+    ]:
+        answer = Assistant(index, ScriptedLLM(first, reply="x"), settings).ask(question)
+        assert [citation.quote for citation in answer.citations] == quotes
+
+
+def test_of_passages_that_are_given_nothing_beside_them_is_quoted(index: Index, settings: Settings) -> None:
+    hits = find_evidence("the kettle", [make_hit(1, LIST)])
+    llm = ScriptedLLM("a stamp")
+    answer = Assistant(index, llm, settings).ask("What are the things that I need?", hits=hits)
+    assert answer.answer == "- a stamp [1]."

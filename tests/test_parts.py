@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
-from rag.answer.parts import CUT_OFF, MOST_WORDS, find_span
+from rag.answer.blocks import MOST_WORDS
+from rag.answer.parts import CUT_OFF, find_span
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 LEASE = """Lease of a garden

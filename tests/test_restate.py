@@ -3,10 +3,11 @@
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.answer.restate import find_file_name, forget_file_name, restate
+from rag.answer.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.rewrite import is_faithful
 from rag.text import spell_codes
 from tests.fakes import ScriptedLLM
+from tests.test_answer import make_hit
 
 STORY = (
     "We moved into the flat in March and since then the boiler has been making noises every single night. "
@@ -78,3 +79,24 @@ def test_a_code_is_searched_in_both_spellings() -> None:
 def test_a_rewritten_question_invents_nothing(rewritten: str, faithful: bool) -> None:
     said = "What does the Plus plan cost in 2024? The Plus plan costs 44 euros a month. and the Premium one?"
     assert is_faithful(rewritten, said) == faithful
+
+
+TYPOS = [
+    ("how do i remove the trasnport bolts", "how do i remove the transport bolts"),
+    ("how do i remove the transport bolts", "how do i remove the transport bolts"),
+    ("does the tram to marlow run", "does the tram to marlow run"),
+    ("Who is Trasnport?", "Who is Trasnport?"),
+]
+
+
+@pytest.mark.parametrize(("question", "corrected"), TYPOS)
+def test_a_misspelt_word_is_spelt_as_the_passages_have_it_and_no_name_is_taken_for_another(
+    question: str, corrected: str
+) -> None:
+    hit = make_hit(1, "Undo the transport bolts with a spanner. The tram runs to Harlow.")
+    assert correct_typos(question, [hit], count_tokens=lambda word: 2) == corrected
+
+
+def test_a_word_that_the_embedder_knows_is_no_typo() -> None:
+    hit = make_hit(1, "The transports are late.")
+    assert correct_typos("transport bolts", [hit], count_tokens=lambda word: 1) == "transport bolts"

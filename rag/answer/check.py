@@ -45,8 +45,8 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     if any(is_order(said) for said in (text, *quotes)):
         return "an order"
     given = " ".join(sources)
-    known = set(_find_numbers(given))
-    for number in _find_numbers(text):
+    known = set(find_numbers(given))
+    for number in find_numbers(text):
         if number not in known:
             return f"the number {number}"
     for name in _find_unknown(text, f"{given} {question}"):
@@ -60,7 +60,8 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     return None
 
 
-def _find_numbers(text: str) -> Iterator[str]:
+def find_numbers(text: str) -> Iterator[str]:
+    """Yield the numbers of a text in digits, those in words from two on."""
     for digits in _DIGITS.findall(text):
         whole, _, part = digits.replace(",", "").partition(".")
         part = part.rstrip("0")

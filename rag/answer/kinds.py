@@ -13,6 +13,7 @@ ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b"
 
 # A bare topic has no more words than this, and none that asks.
 _TOPIC_WORDS = 2
+_PHRASE_WORDS = 8
 _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
     re.IGNORECASE,
@@ -26,9 +27,14 @@ _TEXT = (
 _COMPARATIVE = re.compile(
     r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b", re.IGNORECASE
 )
+# The words that only say that things are compared.
+COMPARING = content_words(
+    "compare compared comparison difference differ different between versus vs one which more less"
+)
 _SIDES = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
         r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
         r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+)",
         r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
@@ -37,14 +43,17 @@ _SIDES = [
 ]
 _PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
-_NO_PLURAL = r"(?:this|his|was|is|does|has|us|its)"
+_NO_PLURAL = (
+    r"(?:this|his|was|is|does|has|us|its|always|perhaps|comes|makes|happens|means|takes|gives|goes|says|gets|helps|allows"
+    r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
+)
 _WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 # The signs are English: a question in another language counts as one of fact.
 _SIGNS: dict[Kind, tuple[str, ...]] = {
     "summary": (
         rf"{_PLEASE}(?:summari[sz]e|sum up|outline|describe|explain)\b",
         rf"{_PLEASE}(?:a |an |the )?(?:summary|overview|gist|story) of\b",
-        rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about)\b",
+        rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about|what is said about)\b",
         rf"\bwhat (?:does|do) .{{0,40}}\b{_TEXT}\b.{{0,40}}\b(?:say|cover|deal with)\b\W*$",
         rf"\bwhat (?:is|are|was|'s) .{{0,40}}\b{_TEXT}\b.{{0,40}}\babout\W*$",
         rf"^{_PART}",
@@ -62,11 +71,11 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
         r"\bwhat (?:do|should|can|must) (?:i|we|you|one) do\b",
     ),
     "list": (
-        rf"\b(?:what|which) (?!{_AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{_NO_PLURAL}\b)\w{{2,}}[^s\W]s\b(?!['’])",
+        rf"\b(?:what|which) (?!{_AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b(?!['’])",
         rf"\bwhat (?:are|were) {_WHOSE}\b",
         r"\bwho (?:are|were)\b",
         r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",
-        r"\b(?:kinds?|types?|sorts?|ways?) (?:of|to)\b",
+        r"\b(?:kinds|types|sorts|ways) (?:of|to)\b",
         r"\bwhat (?:all|else)\b",
     ),
 }
@@ -76,6 +85,14 @@ def is_yes_no(question: str) -> bool:
     """Return whether a question asks for yes or no, or for one of two things."""
     last = re.split(r"(?<=[.!?,;:])\s+", question.strip())[-1]
     return bool(re.match(rf"\W*{_AUXILIARY}\b", last, re.IGNORECASE))
+
+
+def is_open(question: str) -> bool:
+    """Return whether a question wants yes or no, or several sentences: seldom stated as clearly as a fact is.
+
+    Lists are left out: those that are asked for are often short.
+    """
+    return is_yes_no(question) or find_kind(question) in OPEN_KINDS - {"list"}
 
 
 def find_sides(question: str) -> tuple[frozenset[str], ...]:
@@ -88,10 +105,20 @@ def find_sides(question: str) -> tuple[frozenset[str], ...]:
     return (one - other, other - one) if one - other and other - one else ()
 
 
+def compares_amounts(question: str) -> bool:
+    """Return whether a question asks which of two things is or has more."""
+    return bool(find_sides(question)) and bool(_COMPARATIVE.search(question))
+
+
+def is_phrase(question: str) -> bool:
+    """Return whether a question is a phrase that asks nothing in so many words: "opening hours on Sunday"."""
+    is_short = len(question.split()) <= _PHRASE_WORDS
+    return is_short and not question.rstrip().endswith("?") and not _ASKS.search(question)
+
+
 def is_topic(question: str) -> bool:
     """Return whether a question is the bare name of something, which asks nothing that a reply could answer."""
-    words = question.split()
-    return len(words) <= _TOPIC_WORDS and not question.rstrip().endswith("?") and not _ASKS.search(question)
+    return is_phrase(question) and len(question.split()) <= _TOPIC_WORDS
 
 
 def names_part(question: str) -> bool:

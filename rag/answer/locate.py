@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.kinds import ASKS_WHY
+from rag.answer.kinds import ASKS_WHY, find_kind
 from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
 from rag.text import content_words, split_sentences
 from rag.types import Hit
@@ -37,8 +37,9 @@ def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int
     if meant is None:
         meant = _find_meant(written, sentences, question)
     together = dict.fromkeys(near for i in meant for near in _add_neighbours(i, sentences))
-    kept = _drop_lead_in([*together], sentences)
-    return [(sentences[i].start, sentences[i].end) for i in kept if not is_order(sentences[i].text)]
+    is_one_fact = find_kind(question) == "fact"
+    places = _drop_lead_in([*together], sentences) if is_one_fact else [*together]
+    return [(sentences[i].start, sentences[i].end) for i in places if not is_order(sentences[i].text)]
 
 
 def _list_sentences(hit: Hit) -> list[_Sentence]:

@@ -4,15 +4,13 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.cite import Cited, Span, cite_spans
+from rag.answer.blocks import Range, quote_range
+from rag.answer.cite import Cited, cite_spans
 from rag.answer.kinds import find_kind
 from rag.index.catalog import Catalog
 from rag.index.index import Index
-from rag.text import split_sentences
 from rag.types import Hit
 
-# A longer part is quoted from its beginning.
-MOST_WORDS = 200
 CUT_OFF = "Only the beginning of this part is quoted."
 
 _NAME = r"(?:section|clause|chapter|part|point|article|paragraph|§)"
@@ -61,21 +59,7 @@ def _find_line(text: str, number: str, start: int) -> int | None:
     return found.start() if found else None
 
 
-def _quote(document_id: int, span: tuple[int, int], score: float, catalog: Catalog) -> Part:
-    start, end = span
-    chunks = [chunk for chunk in catalog.list_chunks(document_id) if chunk.start < end and start < chunk.end]
-    hits = tuple(Hit(chunk, score, rank) for rank, chunk in enumerate(chunks, start=1))
-    spans: list[Span] = []
-    words = 0
-    note = None
-    for number, chunk in enumerate(chunks, start=1):
-        for a, b in split_sentences(chunk.text):
-            place = Span(number, chunk.start + a, chunk.start + b)
-            if place.start < start or place.end > end:
-                continue
-            words += len(chunk.text[a:b].split())
-            if words > MOST_WORDS:
-                note = CUT_OFF
-                continue
-            spans.append(place)
-    return Part(hits, cite_spans(spans, hits), note)
+def _quote(document_id: int, span: Range, score: float, catalog: Catalog) -> Part:
+    quoted = quote_range(document_id, span, (), catalog, score=score)
+    note = CUT_OFF if quoted.is_cut_off else None
+    return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

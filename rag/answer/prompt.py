@@ -1,4 +1,4 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask, reply, rewrite and suggest."""
+"""Makes chat messages from the texts in `prompts/`: those that ask, reply, rewrite, split and suggest."""
 
 import re
 from collections.abc import Sequence
@@ -47,6 +47,11 @@ def load_reply_prompts(folder: Path | None = None) -> Prompts:
 def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask to make a follow-up question stand alone; raises PromptError."""
     return _load_prompts(folder or find_prompts() / "rewrite", required=frozenset({"history", "question"}))
+
+
+def load_split_prompts(folder: Path | None = None) -> Prompts:
+    """Return the prompts that ask to split a comparison into two questions; raises PromptError."""
+    return _load_prompts(folder or find_prompts() / "split", required=frozenset({"question"}))
 
 
 def load_suggest_prompts(folder: Path | None = None) -> Prompts:
@@ -126,6 +131,11 @@ def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts
     turns = "\n".join(f"{'Reader' if m.role == 'user' else 'Assistant'}: {_flatten(m.content)}" for m in history)
     content = prompts.question.substitute(history=turns, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]
+
+
+def build_split(question: str, *, prompts: Prompts) -> list[Message]:
+    """Return the messages that ask to split a question that compares two things."""
+    return [*prompts.examples, Message("user", prompts.question.substitute(question=_flatten(question)))]
 
 
 def build_reply(question: str, quotes: Sequence[str], *, prompts: Prompts) -> list[Message]:

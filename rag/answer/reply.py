@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.check import find_conflict
-from rag.answer.kinds import ASKS_WHY, find_kind, find_sides, is_topic
+from rag.answer.check import find_conflict, find_numbers
+from rag.answer.kinds import ASKS_WHY, compares_amounts, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.signs import HEDGE, NEGATION, REASON
 from rag.llm.llm import LLM
@@ -27,6 +27,8 @@ _LINKS = content_words("because due only about both all also more less than")
 _NEW_WORDS = 0.25
 # The quotes speak of a thing if they have this share of its words.
 _SIDE = 0.5
+# The date that a quote is told with.
+_DATE = re.compile(r"\(\d{4}[\d-]*\)")
 _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -38,33 +40,32 @@ class Written(NamedTuple):
     answer_tokens: int
 
 
+class _Facts(NamedTuple):
+    """A question, the sentences of articles that are quoted for it, and the titles of their documents."""
+
+    question: str
+    texts: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
 def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with the reply that the articles among its evidence support, if there is one.
 
-    Readers' comments stay in their own words: a reply would tell them as facts. So do articles that are asked for a
-    reason and only doubt or deny, or have no sign of one. Several steps, and the sentences of a summary, are their own
-    reply: in a few words the LLM leaves some out. A
-    comparison has none if the quotes speak of one side alone. A bare topic asks nothing that could be replied to.
+    Readers' comments stay in their own words: a reply would tell them as facts. So does what speaks for itself, see
+    `_SPEAKS_FOR_ITSELF`.
     """
     hits = answer.hits
-    facts = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
-    question = answer.rewritten or answer.question
-    is_open = all(HEDGE.search(fact.text) or NEGATION.search(fact.text) for fact in facts)
-    gives_reason = any(REASON.search(fact.text) for fact in facts)
-    lacks_reason = bool(ASKS_WHY.search(question)) and (is_open or not gives_reason)
-    is_long = find_kind(question) in ("steps", "summary") and len(facts) > 1
-    numbers = tuple(dict.fromkeys(n for fact in facts for n in fact.citations))
-    titles = [hits[n - 1].chunk.title for n in numbers]
-    is_one_sided = not _has_both_sides(question, [*titles, *(fact.text for fact in facts)])
-    if not facts or is_topic(question) or lacks_reason or is_long or is_one_sided:
-        return answer
-    written = write_reply(
-        question,
-        [fact.text for fact in facts],
-        sources=[label_chunk(hits[n - 1].chunk) for n in numbers],
-        llm=llm,
-        prompts=prompts,
+    told = [s for s in answer.sentences if any(hits[n - 1].chunk.voice == "article" for n in s.citations)]
+    numbers = tuple(dict.fromkeys(n for sentence in told for n in sentence.citations))
+    facts = _Facts(
+        answer.rewritten or answer.question,
+        tuple(sentence.text for sentence in told),
+        tuple(hits[n - 1].chunk.title for n in numbers),
     )
+    if not told or any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
+        return answer
+    sources = [label_chunk(hits[n - 1].chunk) for n in numbers]
+    written = write_reply(facts.question, facts.texts, sources=sources, llm=llm, prompts=prompts)
     return replace(
         answer,
         reply=(Sentence(written.text, numbers),) if written.text else (),
@@ -73,10 +74,38 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     )
 
 
-def _has_both_sides(question: str, texts: Sequence[str]) -> bool:
-    """Return whether texts speak of both things that a question compares: of one alone, the LLM makes up the other."""
-    words = content_words(" ".join(texts))
-    return all(len(side & words) >= _SIDE * len(side) for side in find_sides(question))
+def _is_bare_topic(facts: _Facts) -> bool:
+    """Return whether nothing is asked that could be replied to."""
+    return is_topic(facts.question)
+
+
+def _lacks_reason(facts: _Facts) -> bool:
+    """Return whether a reason is asked for, and all that is said only doubts or denies, or has no sign of one."""
+    is_open = all(HEDGE.search(text) or NEGATION.search(text) for text in facts.texts)
+    gives_reason = any(REASON.search(text) for text in facts.texts)
+    return bool(ASKS_WHY.search(facts.question)) and (is_open or not gives_reason)
+
+
+def _has_many_parts(facts: _Facts) -> bool:
+    """Return whether these are several steps, or a summary: in a few words the LLM leaves some out."""
+    return find_kind(facts.question) in ("steps", "summary") and len(facts.texts) > 1
+
+
+def _is_one_sided(facts: _Facts) -> bool:
+    """Return whether one of the things that are compared is not spoken of: the LLM makes it up."""
+    words = content_words(" ".join([*facts.titles, *facts.texts]))
+    return any(len(side & words) < _SIDE * len(side) for side in find_sides(facts.question))
+
+
+def _lacks_amounts(facts: _Facts) -> bool:
+    """Return whether it is asked which is more, and there are no two numbers to compare."""
+    if not compares_amounts(facts.question):
+        return False
+    amounts = [text for text in facts.texts if any(find_numbers(_DATE.sub("", text)))]
+    return len(amounts) < min(len(facts.texts), 2)
+
+
+_SPEAKS_FOR_ITSELF = (_is_bare_topic, _lacks_reason, _has_many_parts, _is_one_sided, _lacks_amounts)
 
 
 def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str], llm: LLM, prompts: Prompts) -> Written:

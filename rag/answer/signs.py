@@ -48,6 +48,13 @@ _ORDER = re.compile(
 _POINTS_BACK = re.compile(
     r"\W*(?:\w+\W+){0,2}(?:he|she|(?-i:[Ii]t)|they|this|these|those|his|her|its|their)\b", re.IGNORECASE
 )
+# A sentence that is one of several in a paragraph that counts: "The first is heat."
+OPENS_ITEM = re.compile(
+    r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
+    r"(?! (?:years?|weeks?|months?|days?|times?|floor|half|quarter|century|of)\b)"
+    r"|\W*(?:the )?(?:last|other)(?= is\b| are\b| one\b|,|:)|\W*(?:finally|lastly)\b",
+    re.IGNORECASE,
+)
 # A sentence that says that no reason was given.
 UNTOLD = re.compile(
     r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"

@@ -172,8 +172,7 @@ class Desk:
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
             self._read_ahead(assistant, question, found[:1], history)  # no more than this, if it is being read
-            # A follow-up is understood first, and searched again then.
-            for event in assistant.stream(question, history=history, hits=None if history else found):
+            for event in assistant.stream(question, history=history):
                 if isinstance(event, Answered):
                     self._measure_speed(event.answer)
                 if event != Retrieved(found):

@@ -1,0 +1,87 @@
+"""Completes an answer that wants several sentences: with the whole list, the section, or what stands beside it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answer.blocks import find_block, quote_range
+from rag.answer.cite import Span, cite_spans
+from rag.answer.gather import gather
+from rag.answer.kinds import OPEN_KINDS, Kind, names_part
+from rag.answer.summary import summarize_nearest
+from rag.index.catalog import Catalog
+from rag.index.index import Index
+from rag.types import Answer, Chunk, Hit
+
+# An answer of fewer words is a heading, or the beginning of an answer.
+_SHORT_WORDS = 7
+# One sentence is too little for these.
+_LONG_KINDS = frozenset({"comparison", "steps", "summary"})
+# Passages with no more characters between them than this stand together.
+_GAP_CHARACTERS = 10
+
+
+def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) -> Answer:
+    """Return an answer with what stands beside it in its documents, if its kind wants more than one sentence.
+
+    A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
+    topic.
+    """
+    if names_part(question):  # what is nearest to its number may be of another
+        return answer
+    if answer.outcome == "not_found" and kind == "summary":
+        with index.browse() as catalog:
+            part = summarize_nearest(question, answer.hits, catalog)
+        return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
+    if answer.outcome != "answered" or kind not in OPEN_KINDS:
+        return answer
+    with index.browse() as catalog:
+        completed = _add_blocks(answer, catalog)
+    if completed is not answer:
+        return completed
+    is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
+    is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
+    if is_short or is_one:
+        return _add_spans(answer, gather(answer.hits, among=_find_beside(answer)), answer.hits)
+    return answer
+
+
+def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
+    """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
+    hits, spans = answer.hits, list[Span]()
+    for citation in answer.citations:
+        block = None
+        if citation.voice == "article":
+            block = find_block(catalog.get_text(citation.document_id), citation.start)
+        if block:
+            score = hits[citation.number - 1].score
+            quoted = quote_range(citation.document_id, block, hits, catalog, score=score)
+            hits = quoted.hits
+            spans += quoted.spans
+    return _add_spans(answer, spans, hits) if spans else answer
+
+
+def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> Answer:
+    """Return an answer with more spans, in the order of their documents."""
+    own = [Span(c.number, c.start, c.end) for c in answer.citations]
+
+    def get_place(span: Span) -> tuple[int, int]:
+        rank = next(i for i, hit in enumerate(hits) if _is_of_one_document(hit, hits[span.number - 1]))
+        return rank, span.start
+
+    ordered = sorted({*own, *spans}, key=get_place)
+    return replace(answer, **cite_spans(ordered, hits)._asdict(), hits=hits)
+
+
+def _is_of_one_document(one: Hit, other: Hit) -> bool:
+    return one.chunk.document_id == other.chunk.document_id
+
+
+def _find_beside(answer: Answer) -> list[Hit]:
+    """Return the hits that an answer cites, and those that touch them."""
+    cited = [answer.hits[citation.number - 1] for citation in answer.citations]
+    return [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
+
+
+def _touch(one: Chunk, other: Chunk) -> bool:
+    gap = max(one.start, other.start) - min(one.end, other.end)
+    return one.document_id == other.document_id and gap <= _GAP_CHARACTERS

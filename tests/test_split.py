@@ -1,0 +1,71 @@
+"""A comparison looks for each of its sides by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from rag import Assistant, Index, Settings, build_index
+from rag.answer.prompt import load_split_prompts
+from rag.answer.split import split_question
+from tests.fakes import HashingEmbedder, ScriptedLLM
+
+QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
+SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
+
+
+def split(question: str, written: str) -> tuple[str, ...]:
+    return split_question(question, llm=ScriptedLLM(split=written), prompts=load_split_prompts())
+
+
+@pytest.mark.parametrize(
+    ("written", "questions"),
+    [
+        (SPLIT, tuple(SPLIT.splitlines())),
+        ("How long is the Aler bridge?\nHow long is the Bern bridge?", tuple(SPLIT.splitlines())),
+        ("How long is the Aller bridge?", ()),
+        ("How long is the Aller bridge?\nHow long is the Aller bridge of iron?", ()),
+        ("How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?", ()),
+        ("How long is the Aller bridge?\nThe Bern bridge is long.", ()),
+    ],
+    ids=["each", "a name misspelt", "one side", "one side twice", "a name that nobody said", "no question"],
+)
+def test_a_comparison_is_split_only_into_a_question_about_each_side(written: str, questions: tuple[str, ...]) -> None:
+    assert split(QUESTION, written) == questions
+
+
+def test_a_question_that_compares_nothing_is_left_whole() -> None:
+    assert split("Is tea or coffee served?", SPLIT) == ()
+
+
+@pytest.fixture
+def bridges(tmp_path: Path, settings: Settings) -> Index:
+    texts = {"aller": "The Aller bridge is 74 metres long.", "bern": "The Bern bridge is 84 metres long."}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.txt").write_text(f"{text} It is of iron and was painted green.", encoding="utf-8")
+    files = [tmp_path / f"{name}.txt" for name in texts]
+    build_index(files, settings=settings, embedder=HashingEmbedder())
+    return Index(settings.index_dir / "test", HashingEmbedder())
+
+
+def test_both_sides_of_a_comparison_are_quoted(bridges: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("74 metres", "84 metres", reply="The Bern bridge", split=SPLIT)
+    answer = Assistant(bridges, llm, settings).ask(QUESTION)
+    assert [c.quote for c in answer.citations] == [
+        "The Aller bridge is 74 metres long.",
+        "The Bern bridge is 84 metres long.",
+    ]
+    assert [sentence.text for sentence in answer.reply] == ["The Bern bridge"]
+    assert (answer.question, answer.note) == (QUESTION, None)
+
+
+def test_a_side_that_the_documents_do_not_have_is_named(bridges: Index, settings: Settings) -> None:
+    odds = {"Aller bridge is": 9.0}
+    llm = ScriptedLLM("74 metres", reply="The Aller bridge", split=SPLIT, log_odds=odds)
+    answer = Assistant(bridges, llm, settings).ask(QUESTION)
+    assert (answer.outcome, answer.reply) == ("answered", ())
+    assert answer.note == "The documents do not say: How long is the Bern bridge?"
+
+
+def test_if_the_documents_have_neither_side_nothing_is_found(bridges: Index, settings: Settings) -> None:
+    answer = Assistant(bridges, ScriptedLLM(split=SPLIT, log_odds=-9.0), settings).ask(QUESTION)
+    assert (answer.outcome, answer.citations, answer.note) == ("not_found", (), None)
