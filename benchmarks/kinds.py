@@ -1,11 +1,11 @@
-"""Asks questions of eight kinds, and the same need in six wordings, and counts right answers by kind.
+"""Asks questions of eight kinds, questions as people type them, or one need in six wordings, and counts right answers.
 
-    python -m benchmarks.kinds [--kind list] [--wordings] [--out answers.jsonl]
+    python -m benchmarks.kinds [--set kinds|asked|wordings] [--kind list] [--out answers.jsonl]
 
 The questions in benchmarks/kinds were written by somebody who has not seen the code. An answer is right if its outcome
 is the one wanted, every string of `must` stands in the reply or in the quotes, and the reply has the strings of
-`reply_must` and none of `must_not`. With --wordings it counts the needs whose wordings all
-have the same outcome, and how many wordings have the one that most of them have.
+`reply_must` and none of `must_not`. A question with `after` follows up another one. Of wordings it counts the needs of
+which all have the same outcome, and how many have the one that most of them have.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 from click import echo as say
 from tqdm import tqdm
 
-from rag import Answer, Assistant, Settings, build_index
+from rag import Answer, Assistant, Chat, Settings, build_index
 from rag.evaluation.judge import plain_text, reply_text
 from rag.index.embedder import open_embedder
 
@@ -73,8 +73,11 @@ def judge(row: Row, answer: Answer) -> bool:
 def ask_all(rows: Sequence[Row], place: Path, out: Path | None) -> Iterator[tuple[Row, Answer]]:
     """Yield each row with the answer to its question, and write them down."""
     with (out or Path("/dev/null")).open("w", encoding="utf-8") as file:
+        chats: dict[str, Chat] = {}
         for row in tqdm(rows, unit="question"):
-            answer = open_assistant(row["folder"], place).ask(row["question"])
+            before = chats.get(row.get("after", ""))
+            chat = chats[row["id"]] = before or open_assistant(row["folder"], place).chat()
+            answer = chat.ask(row["question"])
             short = {name: value for name, value in asdict(answer).items() if name not in ("hits", "citations")}
             file.write(json.dumps({"row": row, "answer": short}, ensure_ascii=False) + "\n")
             yield row, answer
@@ -105,16 +108,16 @@ def count_wordings(rows: Sequence[Row], place: Path, out: Path | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--set", choices=["kinds", "asked", "wordings"], default="kinds", help="which questions [kinds]"
+    )
     parser.add_argument("--kind", help="only the questions of this kind")
-    parser.add_argument("--wordings", action="store_true", help="ask the needs in six wordings instead")
     parser.add_argument("--out", type=Path, help="write the answers to this file")
     given = parser.parse_args()
+    rows = [row for row in read_rows(f"{given.set}.jsonl") if given.kind in (None, row.get("kind"))]
+    count = count_wordings if given.set == "wordings" else count_kinds
     with tempfile.TemporaryDirectory() as name:
-        if given.wordings:
-            count_wordings(read_rows("wordings.jsonl"), Path(name), given.out)
-        else:
-            rows = [row for row in read_rows("kinds.jsonl") if given.kind in (None, row["kind"])]
-            count_kinds(rows, Path(name), given.out)
+        count(rows, Path(name), given.out)
 
 
 if __name__ == "__main__":

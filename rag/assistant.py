@@ -11,6 +11,7 @@ from typing import Self
 
 from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
+from rag.answer.compare import describe_sides, join_answers, split_question
 from rag.answer.complete import complete_answer
 from rag.answer.constraints import hold_to_question
 from rag.answer.kinds import find_kind, is_open
@@ -28,7 +29,6 @@ from rag.answer.reply import add_reply
 from rag.answer.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.rewrite import rewrite_question, stands_alone
 from rag.answer.scope import PARTIAL, asks_about_all
-from rag.answer.split import join_answers, split_question
 from rag.answer.summary import GATHERED, find_summary
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
@@ -41,7 +41,8 @@ from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, 
 # The score of a passage whose document is surely meant; found by their words alone few have more.
 _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
-# What wants several sentences, or yes or no, is seldom stated as clearly as a fact: this share of the caution holds.
+# This share of the caution holds for several sentences, or yes or no, which are seldom stated as clearly as a fact, and
+# for a question that names its document.
 _OPEN_CAUTION = 0.5
 # Of each thing that is compared so many hits are read at most.
 _HITS_PER_SIDE = 2
@@ -139,17 +140,26 @@ class Assistant:
         if part and part.cited.citations:
             yield Answered(replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note))
         elif llm and hits:
-            yield from self._read(llm, asked, answer, clock, search)
+            caution = _OPEN_CAUTION if is_open(asked) or asked != restated else 1.0
+            yield from self._read(llm, asked, answer, clock, search, caution=caution)
         else:
             yield Answered(answer)
 
-    def _read(self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", search: "_Search | None") -> Iterator[Event]:
+    def _read(
+        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", search: "_Search | None", *, caution: float
+    ) -> Iterator[Event]:
         """Yield the draft piece by piece, and last the answer with what the LLM finds and replies.
 
         The things that a question compares are searched for one by one, if there is something to search with.
         """
-        questions = split_question(asked, llm=llm, prompts=self._split_prompts) if search else ()
-        if search and questions:
+        sides = describe_sides(asked, search) if search else []
+        questions = split_question(asked, llm=llm, prompts=self._split_prompts) if search and not sides else ()
+        if sides:
+            parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
+            answer = join_answers(answer, parts)
+            clock.stop("search")
+            yield Retrieved(answer.hits)
+        elif search and questions:
             clock.stop("split")
             parts = []
             for one in questions:
@@ -160,7 +170,6 @@ class Assistant:
             answer = join_answers(answer, parts)
             yield Retrieved(answer.hits)
         else:
-            caution = _OPEN_CAUTION if is_open(asked) else 1.0
             may_add_hits = search is not None
             answer = yield from self._quote(llm, asked, answer, clock, caution=caution, may_add_hits=may_add_hits)
         if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:

@@ -161,7 +161,14 @@ The miller has two helpers since the spring, who live in the village.
 """
 
 
-@pytest.mark.parametrize("question", ["outlook of the mill", "Tell me about the outlook of the mill."])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "outlook of the mill",
+        "Tell me about the outlook of the mill.",
+        "I was away in May and missed the meeting. Please sum up the outlook of the mill.",
+    ],
+)
 def test_a_section_that_is_asked_for_by_its_heading_is_quoted_without_the_llm(
     question: str, open_text: Callable[..., Index], settings: Settings
 ) -> None:

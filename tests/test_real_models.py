@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from benchmarks.kinds import ask_all, judge, read_rows
 from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
 from rag.llm.llama import LlamaCpp
@@ -22,6 +23,8 @@ from tests.fakes import local
 pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[1]
+# Of the questions in benchmarks/kinds/asked.jsonl; processors differ in answers that are in doubt.
+MOST_WRONG = 0.25
 SEED = ROOT.parent / "shared/data/seed"
 
 
@@ -300,3 +303,9 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
         for result in report["results"]:
             del result["seconds"], result["answer"]["seconds"]
     assert reports[0] == reports[1]
+
+
+def test_questions_as_people_type_them_are_answered(tmp_path: Path) -> None:
+    answers = list(ask_all(read_rows("asked.jsonl"), tmp_path, None))
+    wrong = [row["question"] for row, answer in answers if not judge(row, answer)]
+    assert len(wrong) <= len(answers) * MOST_WRONG, wrong

@@ -39,14 +39,22 @@ class _Candidate(NamedTuple):
     weight: float
 
 
-def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None, lead: float = 0.0) -> list[Span]:
+def gather(
+    hits: Sequence[Hit],
+    *,
+    among: Collection[Hit] | None = None,
+    naming: frozenset[str] = frozenset(),
+    lead: float = 0.0,
+    most: int = MOST_SENTENCES,
+) -> list[Span]:
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
     many others; the hit's score weighs it, and what an earlier choice has said counts against it. `lead` is what it is
     worth more at the beginning of a document. At most
-    `MOST_SENTENCES` are chosen, of `MOST_WORDS` words together, with what they cannot stand without. Readers' comments
-    and orders to machines are left out, and so are the hits that are not `among` those given.
+    `most` are chosen, of `MOST_WORDS` words together, with what they cannot stand without. Readers' comments
+    and orders to machines are left out, and so are the hits that are not `among` those given, and the
+    sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
     candidates = [
@@ -56,16 +64,17 @@ def gather(hits: Sequence[Hit], *, among: Collection[Hit] | None = None, lead: f
         if among is None or hit in among
         for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
     ]
+    candidates = [candidate for candidate in candidates if naming <= candidate.words]
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
-    most = math.log1p(len(candidates))
+    highest = math.log1p(len(candidates) or 1)
     worth = {
-        one: one.weight * (one.relevance + _CENTRALITY * _average(one.words, frequency) / most)
+        one: one.weight * (one.relevance + _CENTRALITY * _average(one.words, frequency) / highest)
         + lead * math.exp(-one.spans[0][0] / _LEAD_CHARACTERS)
         for one in candidates
     }
     chosen: list[_Candidate] = []
     words_left = MOST_WORDS
-    while worth and len(chosen) < MOST_SENTENCES:
+    while worth and len(chosen) < most:
         best = max(worth, key=lambda one: worth[one] - _REDUNDANCY * _measure_overlap(one, chosen))
         del worth[best]
         length = len(best.text.split())

@@ -29,14 +29,15 @@ _COMPARATIVE = re.compile(
 )
 # The words that only say that things are compared.
 COMPARING = content_words(
-    "compare compared comparison difference differ different between versus vs one which more less"
+    "compare compared comparison difference differ different between versus vs one which more less what's please"
+    " better speaks pros cons"
 )
 _SIDES = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
         r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
-        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+)",
+        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+?)(?= [–-] |[,?:;–]|$)",
         r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
         r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
     )
@@ -95,14 +96,26 @@ def is_open(question: str) -> bool:
     return is_yes_no(question) or find_kind(question) in OPEN_KINDS - {"list"}
 
 
-def find_sides(question: str) -> tuple[frozenset[str], ...]:
-    """Return the words of each of two things that a question compares, without those that both have; () if none is."""
+def name_sides(question: str) -> tuple[str, str] | None:
+    """Return the two things that a question compares, in its own words; None if it compares none."""
     is_compared = find_kind(question) == "comparison" or _COMPARATIVE.search(question)
     match = next(filter(None, (sides.search(question) for sides in _SIDES)), None)
-    if not is_compared or not match:
+    return (match["one"], match["other"]) if is_compared and match else None
+
+
+def find_sides(question: str) -> tuple[frozenset[str], ...]:
+    """Return the words of each of two things that a question compares, without those that both have; () if none is."""
+    named = name_sides(question)
+    if named is None:
         return ()
-    one, other = (frozenset(content_words(match[name])) for name in ("one", "other"))
+    one, other = (frozenset(content_words(name)) for name in named)
     return (one - other, other - one) if one - other and other - one else ()
+
+
+def compares_in_general(question: str) -> bool:
+    """Return whether a question compares two things without a word on what of them."""
+    named = name_sides(question)
+    return named is not None and not content_words(question) - content_words(" ".join(named)) - COMPARING
 
 
 def compares_amounts(question: str) -> bool:

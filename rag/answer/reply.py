@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import find_conflict, find_numbers
-from rag.answer.kinds import ASKS_WHY, compares_amounts, find_kind, find_sides, is_topic
+from rag.answer.kinds import ASKS_WHY, Kind, compares_amounts, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.signs import HEDGE, NEGATION, REASON
 from rag.llm.llm import LLM
@@ -20,8 +20,8 @@ _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
 # "No, only on Mondays", but not "No reason was given".
 _YES_OR_NO = re.compile(rf"(?:{_YES}|{_NO})(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
-# The LLM says yes or no only if the one is e times as likely as the other.
-_DECIDED = 1.0
+# The LLM says yes or no only if the log-odds between the two are this far from zero.
+_DECIDED = 0.5
 # A reply may join the words of its quotes with these, and may have this share of others.
 _LINKS = content_words("because due only about both all also more less than")
 _NEW_WORDS = 0.25
@@ -29,6 +29,8 @@ _NEW_WORDS = 0.25
 _SIDE = 0.5
 # The date that a quote is told with.
 _DATE = re.compile(r"\(\d{4}[\d-]*\)")
+# A reply tells the parts of so many sentences at most.
+_MOST_PARTS: dict[Kind, int] = {"steps": 1, "summary": 1, "comparison": 2, "list": 3}
 _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -87,8 +89,9 @@ def _lacks_reason(facts: _Facts) -> bool:
 
 
 def _has_many_parts(facts: _Facts) -> bool:
-    """Return whether these are several steps, or a summary: in a few words the LLM leaves some out."""
-    return find_kind(facts.question) in ("steps", "summary") and len(facts.texts) > 1
+    """Return whether these are several steps, a summary, a long list or comparison: the LLM leaves some out."""
+    most = _MOST_PARTS.get(find_kind(facts.question))
+    return most is not None and len(facts.texts) > most
 
 
 def _is_one_sided(facts: _Facts) -> bool:

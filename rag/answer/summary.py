@@ -10,7 +10,7 @@ from rag.answer.parts import CUT_OFF, Part
 from rag.index.catalog import Catalog
 from rag.index.index import Index
 from rag.retrieve import find_evidence
-from rag.text import content_words
+from rag.text import content_words, split_sentences
 from rag.types import Hit
 
 # The note of an answer that was pieced together.
@@ -21,8 +21,8 @@ _COVERED = 0.6
 _LEAD = 0.5
 _INSTRUCTIONS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
-    " about know happened what's going few sentences words short article document page text post section clause whole"
-    " main points key"
+    " about know happened what's going few sentences words short article document page text post blog section clause"
+    " whole main points key"
 )
 
 
@@ -31,7 +31,7 @@ def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | Non
     kind = find_kind(question)
     if not hits or names_part(question) or not (kind == "summary" or is_phrase(question)):
         return None
-    topic = content_words(question) - _INSTRUCTIONS
+    topic = _find_topic(question)
     nearest = hits[0].chunk
     is_only_one = not topic and all(hit.chunk.document_id == nearest.document_id for hit in hits)
     with index.browse() as catalog:
@@ -47,10 +47,17 @@ def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | Non
 def summarize_nearest(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:
     """Return a summary of the nearest document, if what was found of it is about the topic; else None."""
     nearest = hits[0].chunk
-    topic = content_words(question) - _INSTRUCTIONS
+    topic = _find_topic(question)
     of_nearest = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
     found = " ".join([nearest.title, *(f"{chunk.heading} {chunk.text}" for chunk in of_nearest)])
     return _summarize(question, hits, catalog) if _covers(found, topic) else None
+
+
+def _find_topic(question: str) -> set[str]:
+    """Return the words of what is to be summarised: of the last sentence, if it has any."""
+    start, end = split_sentences(question)[-1]
+    topic = content_words(question[start:end]) - _INSTRUCTIONS
+    return topic or content_words(question) - _INSTRUCTIONS
 
 
 def _covers(text: str, topic: set[str]) -> bool:

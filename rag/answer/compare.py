@@ -1,12 +1,14 @@
-"""Splits a question that compares two things into one question about each, and joins the answers to them."""
+"""Answers a question that compares two things by one answer about each, and joins them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import NamedTuple
 
-from rag.answer.cite import Span, cite_spans
-from rag.answer.kinds import COMPARING, find_sides
+from rag.answer.cite import Cited, Span, cite_spans
+from rag.answer.gather import gather
+from rag.answer.kinds import COMPARING, compares_in_general, find_sides, name_sides
 from rag.answer.prompt import Prompts, build_split
 from rag.answer.rewrite import is_faithful
 from rag.llm.llm import LLM
@@ -14,9 +16,19 @@ from rag.text import content_words
 from rag.types import Answer, Hit
 
 _MAX_TOKENS = 64
+# So many sentences are quoted of each thing that is compared in general.
+_MOST_OF_SIDE = 3
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 # A name that is this near to a word of the question is that word: a small LLM misspells what it has never seen.
 _MISSPELT = 0.8
+
+
+class SideFound(NamedTuple):
+    """A thing that is compared, by its name, the hits for it, and the sentences that name it."""
+
+    name: str
+    hits: tuple[Hit, ...]
+    cited: Cited
 
 
 def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
@@ -63,6 +75,18 @@ def _asks_the_same(line: str, question: str, sides: Sequence[frozenset[str]]) ->
     return is_faithful(line, question) and (not compared or bool(compared & content_words(line)))
 
 
+def describe_sides(question: str, search: Callable[[str], tuple[Hit, ...]]) -> list[SideFound]:
+    """Return what the documents say of each of two things that are compared in general, without asking the LLM."""
+    named = name_sides(question)
+    if named is None or not compares_in_general(question):
+        return []
+    found = []
+    for name, words in zip(named, find_sides(question), strict=False):
+        hits = search(name)
+        found.append(SideFound(name, hits, cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)))
+    return found
+
+
 def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names those of their questions that stay open."""
     hits: list[Hit] = []
@@ -75,13 +99,14 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
                 numbers[hit.chunk.id] = len(hits)
         spans += [Span(numbers[c.chunk_id], c.start, c.end) for c in part.citations]
     open_questions = [part.question for part in parts if not part.citations]
-    note = " ".join(f"The documents do not say: {question}" for question in open_questions) if spans else answer.note
+    note = " ".join(f"The documents do not say: {question}" for question in open_questions) if spans else ""
+    confidences = [part.confidence for part in parts if part.confidence is not None]
     return replace(
         answer,
         **cite_spans(dict.fromkeys(spans), hits)._asdict(),
         hits=tuple(hits),
-        confidence=min(part.confidence or 0.0 for part in parts),
-        note=note or None,
+        confidence=min(confidences, default=None),
+        note=note or answer.note,
         prompt_tokens=sum(part.prompt_tokens for part in parts),
         answer_tokens=sum(part.answer_tokens for part in parts),
     )

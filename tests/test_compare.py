@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
+from rag.answer.compare import split_question
 from rag.answer.prompt import load_split_prompts
-from rag.answer.split import split_question
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
@@ -69,3 +69,15 @@ def test_a_side_that_the_documents_do_not_have_is_named(bridges: Index, settings
 def test_if_the_documents_have_neither_side_nothing_is_found(bridges: Index, settings: Settings) -> None:
     answer = Assistant(bridges, ScriptedLLM(split=SPLIT, log_odds=-9.0), settings).ask(QUESTION)
     assert (answer.outcome, answer.citations, answer.note) == ("not_found", (), None)
+
+
+def test_what_is_compared_in_general_is_quoted_for_each_without_the_llm(bridges: Index, settings: Settings) -> None:
+    llm = ScriptedLLM()
+    answer = Assistant(bridges, llm, settings).ask(
+        "What is the difference between the Aller bridge and the Bern bridge?"
+    )
+    assert [c.quote for c in answer.citations] == [
+        "The Aller bridge is 74 metres long.",
+        "The Bern bridge is 84 metres long.",
+    ]
+    assert (answer.confidence, llm.compared, llm.asked) == (None, [], [])
