@@ -350,6 +350,21 @@ def test_a_follow_up_is_ranked_in_both_wordings(small: Dataset, settings: Settin
     assert len(llm.asked) == 1
 
 
+def test_a_question_may_be_asked_of_a_part_of_the_documents(tmp_path: Path, settings: Settings) -> None:
+    texts = {"a": "The cat sat on the mat.", "b": "The cat slept under the mat."}
+    corpus = [{"id": name, "text": text, "source": name} for name, text in texts.items()]
+    question = {"id": "1", "question": "Where is the cat?", "answerable": True, "answers": ["under the mat"]}
+    rows = [question | {"only": {"source": "b"}, "gold_doc_ids": ["b"]}]
+    for name, lines in {"corpus": corpus, "questions": rows}.items():
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    data = load_dataset(tmp_path)
+    with index_documents(data.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
+        report = evaluate(Assistant(index, ScriptedLLM("under the mat"), settings), data)
+    (result,) = report.results
+    assert {hit.chunk.source for hit in result.hits} == {"b"}
+    assert result.answer and {citation.source for citation in result.answer.citations} == {"b"}
+
+
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""

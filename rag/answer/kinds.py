@@ -57,6 +57,7 @@ _SIGNS: dict[Kind, tuple[str, ...]] = {
         rf"{_PLEASE}(?:tell me (?:more )?about|what do you know about|what is said about)\b",
         rf"\bwhat (?:does|do) .{{0,40}}\b{_TEXT}\b.{{0,40}}\b(?:say|cover|deal with)\b\W*$",
         rf"\bwhat (?:is|are|was|'s) .{{0,40}}\b{_TEXT}\b.{{0,40}}\babout\W*$",
+        r"\b(?:main|key|most important) (?:\w+ )?(?:points?|topics?|ideas?|messages?|findings|takeaways)\b",
         rf"^{_PART}",
         rf"^\W*what(?:'s| is| does| do) .{{0,40}}{_PART}",
     ),

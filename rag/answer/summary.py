@@ -22,7 +22,7 @@ _LEAD = 0.5
 _INSTRUCTIONS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
     " about know happened what's going few sentences words short article document page text post blog section clause"
-    " whole main points key"
+    " whole main points key topics ideas message findings discussion discussed discuss meeting"
 )
 
 

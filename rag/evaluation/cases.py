@@ -18,7 +18,7 @@ from rag.errors import DatasetError
 from rag.files import write_file
 from rag.index.sqlite import SqliteCatalog, is_index
 from rag.llm.llm import Message
-from rag.types import Document, Outcome, Voice
+from rag.types import Document, Filter, Outcome, Voice
 
 CORPUS_FILE, PASSAGES_FILE = "corpus.jsonl", "passages.jsonl"
 _SHOWN_PROBLEMS = 5
@@ -29,7 +29,8 @@ class Question:
     """A question, and what is wanted of its answer; `answers` holds the accepted texts, none if it is unanswerable.
 
     `outcome` and `voice` are what the answer should have, where that was laid down; `source_passage_id` is the passage
-    that an unanswerable question was written against; `history` holds the earlier turns, oldest first.
+    that an unanswerable question was written against; `history` holds the earlier turns, oldest first; `only` filters
+    what is searched.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Question:
     history: tuple[Message, ...] = ()
     outcome: Outcome | None = None
     voice: Voice | None = None
+    only: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)

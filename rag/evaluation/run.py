@@ -129,7 +129,8 @@ def _ask(run: _Run, question: Question) -> Result:
     except Exception as exc:  # whatever a question brings up must not cost the other questions' results
         error = _describe_error(question, exc)
     try:
-        hits = retrieve(run.index, question.question, passages=max(_DEPTH, run.passages), rewritten=rewritten)
+        depth = max(_DEPTH, run.passages)
+        hits = retrieve(run.index, question.question, passages=depth, only=question.only, rewritten=rewritten)
     except Exception as exc:
         error = error or _describe_error(question, exc)
     measures = measure_hits(question, hits, run.dataset.passages)
@@ -152,7 +153,7 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     answer = None
-    for event in assistant.stream(question.question, history=question.history, hits=given):
+    for event in assistant.stream(question.question, only=question.only, history=question.history, hits=given):
         now = time.perf_counter() - started
         if isinstance(event, Drafted):
             seconds.setdefault("first token", now)
