@@ -136,7 +136,7 @@ def test_the_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = re.findall(r"^ {4}rag (\w+)", text, re.MULTILINE)
-    named = {"index", "watch", "list", "ask", "copy", "search", "eval", "ui", "doctor"}
+    named = {"index", "watch", "list", "ask", "search", "eval", "ui", "doctor"}
     assert named == set(commands) <= set(main.commands)
     assert all(f"\n{target}:" in makefile for target in re.findall(r"^ {4}make (\w+)", text, re.MULTILINE))
 
