@@ -46,6 +46,8 @@ WRONG = [
     ("Why is it closed?", "Because of rust", "Engineers suspect rust behind it.", "a doubt"),
     ("Who built it?", "The city of Oberau", "It was not built by the city of Oberau.", "a negation"),
     ("What did it cost?", "...", QUOTE, "no word of the quotes"),
+    ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
+    ("Who may come?", "All members", "Members may come on Monday.", "a quantifier"),
 ]
 
 

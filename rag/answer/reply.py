@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.answer.check import find_conflict, find_numbers
 from rag.answer.kinds import ASKS_WHY, Kind, compares_amounts, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
-from rag.answer.signs import HEDGE, NEGATION, REASON
+from rag.answer.signs import HEDGE, NEGATION, QUANTIFIER, REASON
 from rag.llm.llm import LLM
 from rag.text import content_words
 from rag.types import Answer, Sentence
@@ -23,7 +23,7 @@ _YES_OR_NO = re.compile(rf"(?:{_YES}|{_NO})(?=$|[,.;:!])[,.;:!]?\s*", re.IGNOREC
 # The LLM says yes or no only if the log-odds between the two are this far from zero.
 _DECIDED = 0.5
 # A reply may join the words of its quotes with these, and may have this share of others.
-_LINKS = content_words("because due only about both all also more less than")
+_LINKS = content_words("because due about both also more less than")
 _NEW_WORDS = 0.25
 # The quotes speak of a thing if they have this share of its words.
 _SIDE = 0.5
@@ -142,6 +142,11 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
         return "other words than the quotes"
     if words <= asked and claim == reply and not _offers_choice(question):
         return "the words of the question"
+    given = " ".join((*quotes, question))
+    if NEGATION.search(claim) and not NEGATION.search(given) and not reply.lower().startswith(_NO.lower()):
+        return "a negation"
+    if {word.lower() for word in QUANTIFIER.findall(claim)} - {word.lower() for word in QUANTIFIER.findall(given)}:
+        return "a quantifier"
     return _find_lost_doubt(claim, quotes, question)
 
 

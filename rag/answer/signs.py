@@ -8,6 +8,7 @@ import re
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
 )
+QUANTIFIER = re.compile(r"\b(?:all|every|everyone|everybody|always|most|only|any|each)\b", re.IGNORECASE)
 HEDGE = re.compile(
     r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
     r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
