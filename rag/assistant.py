@@ -11,7 +11,7 @@ from typing import Self
 
 from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
-from rag.answer.compare import describe_sides, join_answers, split_question
+from rag.answer.compare import COMPARED, describe_sides, join_answers, split_question
 from rag.answer.complete import complete_answer
 from rag.answer.constraints import hold_to_question
 from rag.answer.kinds import find_kind, is_open
@@ -156,7 +156,7 @@ class Assistant:
         questions = split_question(asked, llm=llm, prompts=self._split_prompts) if search and not sides else ()
         if sides:
             parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
-            answer = join_answers(answer, parts)
+            answer = join_answers(replace(answer, note=COMPARED), parts)
             clock.stop("search")
             yield Retrieved(answer.hits)
         elif search and questions:
@@ -172,7 +172,7 @@ class Assistant:
         else:
             may_add_hits = search is not None
             answer = yield from self._quote(llm, asked, answer, clock, caution=caution, may_add_hits=may_add_hits)
-        if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:
+        if answer.outcome == "answered" and answer.note not in (GATHERED, COMPARED) and not self.settings.quotes_only:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
                 clock.stop("reply")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
-from rag.answer.compare import split_question
+from rag.answer.compare import COMPARED, split_question
 from rag.answer.prompt import load_split_prompts
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
@@ -80,4 +80,4 @@ def test_what_is_compared_in_general_is_quoted_for_each_without_the_llm(bridges:
         "The Aller bridge is 74 metres long.",
         "The Bern bridge is 84 metres long.",
     ]
-    assert (answer.confidence, llm.compared, llm.asked) == (None, [], [])
+    assert (answer.confidence, answer.note, llm.compared, llm.asked) == (None, COMPARED, [], [])

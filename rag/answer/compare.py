@@ -15,6 +15,9 @@ from rag.llm.llm import LLM
 from rag.text import content_words
 from rag.types import Answer, Hit
 
+# The note of an answer to a comparison in general.
+COMPARED = "Pieced together from what the documents say of each."
+
 _MAX_TOKENS = 64
 # So many sentences are quoted of each thing that is compared in general.
 _MOST_OF_SIDE = 3
