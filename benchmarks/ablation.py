@@ -22,7 +22,8 @@ from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Report, compare
 from rag.evaluation.run import evaluate
 from rag.index.build import index_documents
-from rag.llm.llm import Leaning, open_llm
+from rag.llm import open_llm
+from rag.llm.base import Leaning
 
 SHOWN = ("score", "correct", "false_refusals", "refused")
 

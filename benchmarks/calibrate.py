@@ -34,7 +34,8 @@ from rag.answer.prompt import NO, YES, Prompts, build_question, load_answer_prom
 from rag.evaluation.cases import Question
 from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
-from rag.llm.llm import Leaning, open_llm
+from rag.llm import open_llm
+from rag.llm.base import Leaning
 from rag.retrieve import retrieve
 from rag.types import Chunk
 

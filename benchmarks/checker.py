@@ -23,7 +23,8 @@ from rag.answer.prompt import build_reply, label_chunk, load_reply_prompts
 from rag.answer.reply import find_fault
 from rag.evaluation.metrics import contains_answer
 from rag.evaluation.report import Result, load_report
-from rag.llm.llm import LLM, open_llm
+from rag.llm import open_llm
+from rag.llm.base import LLM
 
 _MAX_TOKENS = 48
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

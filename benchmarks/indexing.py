@@ -23,7 +23,7 @@ from click import echo as say
 
 from rag import Settings, build_index
 from rag.index.embedder import Embedder, Vectors, open_embedder
-from rag.models.registry import locate_model
+from rag.models import locate_model
 from rag.text import split_sentences
 
 RUNS = 3

@@ -2,8 +2,8 @@
 
     python -m benchmarks.kinds [--set kinds|asked|wordings] [--kind list] [--out answers.jsonl]
 
-The questions in benchmarks/kinds were written by somebody who has not seen the code. An answer is right if its outcome
-is the one wanted, every string of `must` stands in the reply or in the quotes, and the reply has the strings of
+The questions in benchmarks/questions were written by somebody who has not seen the code. An answer is right if its
+outcome is the one wanted, every string of `must` stands in the reply or in the quotes, and the reply has the strings of
 `reply_must` and none of `must_not`. A question with `after` follows up another one. Of wordings it counts the needs of
 which all have the same outcome, and how many have the one that most of them have.
 """
@@ -26,7 +26,7 @@ from rag.evaluation.judge import plain_text, reply_text
 from rag.index.embedder import open_embedder
 
 ROOT = Path(__file__).resolve().parents[1]
-QUESTIONS = ROOT / "benchmarks" / "kinds"
+QUESTIONS = ROOT / "benchmarks" / "questions"
 Row = dict[str, Any]
 
 

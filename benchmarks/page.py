@@ -33,7 +33,8 @@ from rag import Message, Settings, load_dataset
 from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
 from rag.index.embedder import Embedder, Vectors, open_embedder
-from rag.llm.llm import Leaning, open_llm
+from rag.llm import open_llm
+from rag.llm.base import Leaning
 from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page

@@ -15,7 +15,7 @@ from rag import Dataset, Settings, load_dataset
 from rag.evaluation.cases import sample_questions
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.evaluation.metrics import estimate, is_refusal
-from rag.models.registry import locate_model
+from rag.models import locate_model
 from rag.types import Answer, Outcome, Sentence
 
 SHOWN = ("score", "correct", "false_refusals", "refused", "reply_f1")

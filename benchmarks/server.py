@@ -25,8 +25,8 @@ from click import echo as say
 from rag import Settings
 from rag.assistant import get_answer
 from rag.index.embedder import open_embedder
-from rag.llm.llm import open_llm
-from rag.models.registry import locate_model
+from rag.llm import open_llm
+from rag.models import locate_model
 from rag.web.desk import Desk, Models, Options
 
 

@@ -1,6 +1,6 @@
 """Measures how long one waits: from the question to the first evidence, to the first word, and to the last.
 
-    python benchmarks/speed.py DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
+    python -m benchmarks.speed DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
 Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and then another about
 the same paragraph, with a search of its own and from the passages that are there; later again, after all but its last
@@ -23,15 +23,16 @@ from pathlib import Path
 
 import click
 import matplotlib.pyplot as plt
-from peers import PEERS
 from tqdm import tqdm
 
+from benchmarks.peers import PEERS
 from rag import Answer, Assistant, Settings, load_dataset
 from rag.answer.cite import get_words, rank_evidence
 from rag.evaluation.cases import sample_questions
 from rag.index.build import index_documents
-from rag.llm.llm import LLM, Message, open_llm
-from rag.models.registry import locate_model
+from rag.llm import open_llm
+from rag.llm.base import LLM, Message
+from rag.models import locate_model
 from rag.types import Answered, Drafted, Hit
 
 STEPS = ("evidence", "first word", "all")

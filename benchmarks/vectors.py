@@ -17,7 +17,8 @@ from click import echo as say
 from tqdm import trange
 
 from rag import Document, Index, Section
-from rag.index.catalog import Catalog, StoredChunk, open_catalog
+from rag.index import open_catalog
+from rag.index.catalog import Catalog, StoredChunk
 from rag.index.embedder import Vectors
 from rag.index.vectors import FLAT_LIMIT
 

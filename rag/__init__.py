@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rag.evaluation.run import evaluate
     from rag.index.build import IndexReport, build_index
     from rag.index.index import Index
-    from rag.llm.llm import Message
+    from rag.llm.base import Message
     from rag.settings import Settings
     from rag.types import (
         Answer,

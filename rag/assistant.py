@@ -32,7 +32,8 @@ from rag.answer.scope import PARTIAL, asks_about_all
 from rag.answer.summary import GATHERED, find_summary
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
-from rag.llm.llm import LLM, Message, open_llm
+from rag.llm import open_llm
+from rag.llm.base import LLM, Message
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.text import repair_text

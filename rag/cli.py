@@ -189,7 +189,8 @@ def copy_index(source: str, target: str) -> None:
 @_settings_options(*_WHERE)
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """List the documents of the index, or those with all WORDS in their title, outlet or path."""
-    from rag.index.catalog import filter_entries, read_entries
+    from rag.index import read_entries
+    from rag.index.catalog import filter_entries
     from rag.index.sqlite import list_indexes
 
     entries = filter_entries(read_entries(settings.location), words)
@@ -375,7 +376,7 @@ def evaluate(
     from rag.index.build import index_documents
     from rag.index.index import open_index
     from rag.index.sqlite import is_index
-    from rag.llm.llm import open_llm
+    from rag.llm import open_llm
 
     earlier = load_report(baseline) if baseline else None
     llm = open_llm(settings) if stage == "answers" or any(question.history for question in asked) else None
@@ -476,7 +477,8 @@ def ui(
     TOKEN": the token is RAG_TOKEN, or a new one that is shown at the start.
     """
     from rag.web.access import Access
-    from rag.web.serve import is_loopback, serve_page
+    from rag.web.net import is_loopback
+    from rag.web.serve import serve_page
 
     access = None
     token = os.environ.pop(TOKEN_VARIABLE, "")

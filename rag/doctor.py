@@ -11,16 +11,19 @@ import numpy as np
 from rag.assistant import Assistant
 from rag.documents.chunk import limit_chunk
 from rag.errors import RagError
+from rag.index import open_catalog
 from rag.index.build import hash_file
-from rag.index.catalog import Catalog, open_catalog
+from rag.index.catalog import Catalog
 from rag.index.embedder import Vectors
 from rag.index.index import Index, open_index
 from rag.index.local import VECTORS_FILE, LocalCatalog
 from rag.index.sqlite import CATALOG_FILE
 from rag.index.vectors import FaissStore
-from rag.llm.llm import LLM, Message, open_llm
+from rag.llm import open_llm
+from rag.llm.base import LLM, Message
+from rag.models import locate_model
 from rag.models.fetch import verify_model
-from rag.models.registry import load_registry, locate_model
+from rag.models.registry import load_registry
 from rag.settings import OPENAI, Settings
 
 # So many of the vectors are looked for.

@@ -11,7 +11,7 @@ from typing import Any
 from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
-from rag.models.registry import locate_model
+from rag.models import locate_model
 from rag.settings import ANSWER_SETTINGS
 from rag.show import escape_markdown, format_answer
 from rag.types import Answer

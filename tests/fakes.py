@@ -11,7 +11,7 @@ import numpy as np
 from rag import Index
 from rag.index.embedder import Vectors
 from rag.index.local import LocalCatalog
-from rag.llm.llm import Leaning, Message
+from rag.llm.base import Leaning, Message
 
 
 class HashingEmbedder:

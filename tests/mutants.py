@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag import Settings, build_index
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from tests.fakes import HashingEmbedder
 
 GOOD = {

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from rag import CatalogError, DocumentError, Filter, Index, Settings, build_index
+from rag.index import read_entries
 from rag.index.build import remove_sources
-from rag.index.catalog import Entry, read_entries
+from rag.index.catalog import Entry
 from rag.index.local import lock_folder
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder

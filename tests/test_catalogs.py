@@ -25,8 +25,9 @@ from rag import (
     build_index,
 )
 from rag.assistant import get_answer
+from rag.index import open_catalog, read_entries
 from rag.index.build import index_documents, remove_sources
-from rag.index.catalog import MILVUS, open_catalog, read_entries
+from rag.index.catalog import MILVUS
 from rag.index.copy import copy_index
 from rag.index.words import Stemmer
 from rag.web.desk import Desk, Models, Options

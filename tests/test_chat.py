@@ -5,7 +5,7 @@ import pytest
 from rag import Assistant, Index, Settings
 from rag.answer.prompt import load_rewrite_prompts
 from rag.answer.rewrite import rewrite_question, stands_alone
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from tests.fakes import ScriptedLLM
 
 BEFORE = [Message("user", "Who opened the bridge?"), Message("assistant", "Anna Berg opened the bridge.")]

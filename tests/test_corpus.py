@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag import Index, Settings, build_index
 from rag.documents.read import SUFFIXES
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from tests.fakes import HashingEmbedder
 
 

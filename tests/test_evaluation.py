@@ -34,7 +34,7 @@ from rag.evaluation.page import render_page
 from rag.evaluation.report import Report, compare, load_report
 from rag.evaluation.run import RESULTS_FILE, evaluate
 from rag.index.build import index_documents
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from rag.settings import Settings
 from rag.types import Answer, Citation, Sentence
 from tests.fakes import HashingEmbedder, ScriptedLLM, asks_for_reply
@@ -355,8 +355,8 @@ def test_a_question_may_be_asked_of_a_part_of_the_documents(tmp_path: Path, sett
     corpus = [{"id": name, "text": text, "source": name} for name, text in texts.items()]
     question = {"id": "1", "question": "Where is the cat?", "answerable": True, "answers": ["under the mat"]}
     rows = [question | {"only": {"source": "b"}, "gold_doc_ids": ["b"]}]
-    for name, lines in {"corpus": corpus, "questions": rows}.items():
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    for name, lines in (("corpus", corpus), ("questions", rows)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
     data = load_dataset(tmp_path)
     with index_documents(data.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
         report = evaluate(Assistant(index, ScriptedLLM("under the mat"), settings), data)
@@ -369,7 +369,7 @@ def test_a_question_may_be_asked_of_a_part_of_the_documents(tmp_path: Path, sett
 def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""
     llms: list[ScriptedLLM] = []
-    monkeypatch.setattr("rag.llm.llm.open_llm", lambda _: llms.pop())
+    monkeypatch.setattr("rag.llm.open_llm", lambda _: llms.pop())
     monkeypatch.setattr("rag.index.index.open_embedder", lambda _: HashingEmbedder())
     return llms
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from rag import Index, ModelError, RagError, Settings, build_index
 from rag.cli import main
 from rag.documents.worker import DocumentReader
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from rag.index.embedder import Vectors
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder

@@ -10,7 +10,7 @@ import pytest
 
 from rag import DocumentError, Settings, build_index
 from rag.documents.find import find_files
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from tests.fakes import HashingEmbedder
 
 ROOT = Path(__file__).parents[1]

@@ -26,8 +26,9 @@ from rag.web import server
 from rag.web.access import Access
 from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
+from rag.web.net import format_address, is_loopback, open_socket
 from rag.web.page import build_page
-from rag.web.serve import format_address, greet, is_loopback, open_socket
+from rag.web.serve import greet
 from tests.fakes import AnsweringLLM, HashingEmbedder, find_free_port, wait_until
 
 TOKEN = "a token of enough characters"  # noqa: S105

@@ -36,8 +36,8 @@ from rag import (
 )
 from rag.errors import SettingsError
 from rag.evaluation.cases import Question, add_question
+from rag.index import read_entries
 from rag.index.build import index_documents
-from rag.index.catalog import read_entries
 from rag.record import save_answer
 from rag.retrieve import retrieve
 from rag.web.chat import Chat

@@ -19,9 +19,9 @@ import pytest
 
 from rag import ModelError, Settings
 from rag.llm.llama import LlamaCpp
-from rag.models import fetch
+from rag.models import fetch, locate_model
 from rag.models.fetch import pull_model, verify_model
-from rag.models.registry import Model, ModelFile, Wheel, get_model, load_registry, locate_model
+from rag.models.registry import Model, ModelFile, Wheel, get_model, load_registry
 
 CONTENT = bytes(range(256)) * 40
 PARTS = [CONTENT[:4000], CONTENT[4000:9000], CONTENT[9000:]]

@@ -15,7 +15,7 @@ pytest.importorskip("gradio")
 from rag import Answer, Assistant, Drafted, Index, RagError, Retrieved, Settings, evaluate, load_dataset
 from rag.assistant import get_answer
 from rag.evaluation.cases import Question, add_question
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from rag.web.ahead import Ahead
 from rag.web.desk import Desk, Models, Options, Waiting
 from rag.web.history import History, Turn, list_messages

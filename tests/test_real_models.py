@@ -15,15 +15,16 @@ from sentence_transformers import SentenceTransformer
 from benchmarks.kinds import ask_all, judge, read_rows
 from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
+from rag.llm import open_llm
+from rag.llm.base import Message
 from rag.llm.llama import LlamaCpp
-from rag.llm.llm import Message, open_llm
-from rag.models.registry import locate_model
+from rag.models import locate_model
 from tests.fakes import local
 
 pytestmark = pytest.mark.model
 
 ROOT = Path(__file__).parents[1]
-# Of the questions in benchmarks/kinds/asked.jsonl; processors differ in answers that are in doubt.
+# Of the questions in benchmarks/questions/asked.jsonl; processors differ in answers that are in doubt.
 MOST_WRONG = 0.25
 SEED = ROOT.parent / "shared/data/seed"
 

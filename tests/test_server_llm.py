@@ -21,10 +21,11 @@ pytest.importorskip("openai")
 from rag import Document, ModelError, Section, Settings
 from rag.assistant import get_answer
 from rag.index.build import index_documents
+from rag.llm import open_llm
+from rag.llm.base import Message
 from rag.llm.llama import LlamaCpp
-from rag.llm.llm import Message, open_llm
 from rag.llm.server import ServerLLM
-from rag.models.registry import locate_model
+from rag.models import locate_model
 from rag.web.desk import Desk, Models, Options
 from tests.fakes import HashingEmbedder, find_free_port
 from tests.places import wait_for

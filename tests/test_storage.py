@@ -21,8 +21,8 @@ from rag import Assistant, CatalogError, Index, ModelError, RagError, Settings, 
 from rag.cli import main
 from rag.doctor import check_catalog
 from rag.files import remove_leftovers, write_file
+from rag.index import open_catalog, read_entries
 from rag.index.build import remove_sources
-from rag.index.catalog import open_catalog, read_entries
 from rag.index.embedder import Vectors
 from rag.index.sqlite import CATALOG_FILE
 from tests.fakes import HashingEmbedder, local, wait_until

@@ -13,7 +13,7 @@ import pytest
 
 from rag import CatalogError, Index, Settings, build_index
 from rag.cli import main
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from tests.fakes import HashingEmbedder, wait_until
 from tests.test_build import check_whole, read_state, write_documents
 

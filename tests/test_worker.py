@@ -16,7 +16,7 @@ from rag import DocumentError, Settings, build_index
 from rag.documents.find import find_files
 from rag.documents.read import check_size, check_unpacked
 from rag.documents.worker import DocumentReader
-from rag.index.catalog import read_entries
+from rag.index import read_entries
 from tests.fakes import HashingEmbedder
 
 

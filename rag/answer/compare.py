@@ -11,7 +11,7 @@ from rag.answer.gather import gather
 from rag.answer.kinds import COMPARING, compares_in_general, find_sides, name_sides
 from rag.answer.prompt import Prompts, build_split
 from rag.answer.rewrite import is_faithful
-from rag.llm.llm import LLM
+from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Answer, Hit
 

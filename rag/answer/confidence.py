@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.llm.llm import Leaning
+from rag.llm.base import Leaning
 
 # The coefficients of an LLM that has none of its own.
 ANY = "any"

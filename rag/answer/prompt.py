@@ -7,7 +7,7 @@ from string import Template
 from typing import NamedTuple
 
 from rag.errors import PromptError
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from rag.text import CONTROL_TOKEN, WORD, split_sentences
 from rag.types import Chunk, Hit
 

@@ -11,7 +11,7 @@ from rag.answer.locate import locate_sentences
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
 from rag.answer.signs import HEDGE, NEGATION
 from rag.errors import QuestionError
-from rag.llm.llm import LLM, Leaning, Message
+from rag.llm.base import LLM, Leaning, Message
 from rag.types import Hit
 
 # An article as likely as this to state the answer is the last that is read, unless its words leave the question open;

@@ -10,7 +10,7 @@ from rag.answer.check import find_conflict, find_numbers
 from rag.answer.kinds import ASKS_WHY, Kind, compares_amounts, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.signs import HEDGE, NEGATION, QUANTIFIER, REASON
-from rag.llm.llm import LLM
+from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Answer, Sentence
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rag.answer.check import find_conflict
 from rag.answer.prompt import Prompts, build_rewrite
-from rag.llm.llm import LLM, Message
+from rag.llm.base import LLM, Message
 
 # A question with a word that points back, or of few words, may not stand alone; one of many words does.
 _FOLLOWS_UP = re.compile(

@@ -2,7 +2,7 @@
 
 from rag.answer.prompt import Prompts, build_suggestion
 from rag.answer.rewrite import stands_alone
-from rag.llm.llm import LLM
+from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Chunk
 

@@ -17,7 +17,7 @@ from rag.documents.read import make_document, read_document
 from rag.errors import DatasetError
 from rag.files import write_file
 from rag.index.sqlite import SqliteCatalog, is_index
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from rag.types import Document, Filter, Outcome, Voice
 
 CORPUS_FILE, PASSAGES_FILE = "corpus.jsonl", "passages.jsonl"

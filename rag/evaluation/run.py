@@ -27,8 +27,8 @@ from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
 from rag.evaluation.report import Report, Result, compare, save_report
 from rag.index.index import Index
+from rag.llm.base import LLM, Message
 from rag.llm.llama import LlamaCpp
-from rag.llm.llm import LLM, Message
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.types import Answer, Answered, Drafted, Hit, Sentence

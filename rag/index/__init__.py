@@ -1,1 +1,26 @@
-"""The index: embeddings, the catalog in SQLite, vectors in FAISS; building and searching."""
+"""The index: opens its catalog, wherever that is; embeddings, the catalog in SQLite, vectors in FAISS."""
+
+from contextlib import closing
+from pathlib import Path
+
+from rag.index.catalog import MILVUS, Catalog, Entry
+
+
+def open_catalog(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Catalog:
+    """Open the index at `location`, made by `embedder` if one is named; with `create`, make it where there is none.
+
+    Raises CatalogError if it is missing, damaged, out of reach, or made with another embedder.
+    """
+    if str(location).startswith(MILVUS):
+        from rag.index.milvus import MilvusCatalog
+
+        return MilvusCatalog(str(location), embedder=embedder, dim=dim, create=create)
+    from rag.index.local import LocalCatalog
+
+    return LocalCatalog(Path(location), embedder=embedder, dim=dim, create=create)
+
+
+def read_entries(location: str | Path) -> list[Entry]:
+    """Return the documents of the index at `location`; raises CatalogError."""
+    with closing(open_catalog(location)) as catalog:
+        return catalog.list_entries()

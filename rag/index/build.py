@@ -19,7 +19,8 @@ from rag.documents.find import find_files
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError, ModelError, RagError
-from rag.index.catalog import StoredChunk, open_catalog
+from rag.index import open_catalog
+from rag.index.catalog import StoredChunk
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker

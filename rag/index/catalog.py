@@ -1,7 +1,7 @@
 """What an index is made of, and what every place that can hold one does: a folder, or a Milvus server."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -150,20 +150,6 @@ class Catalog(Protocol):
         """Return the ids of the k chunks nearest to a unit vector, best first."""
 
 
-def open_catalog(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Catalog:
-    """Open the index at `location`, made by `embedder` if one is named; with `create`, make it where there is none.
-
-    Raises CatalogError if it is missing, damaged, out of reach, or made with another embedder.
-    """
-    if str(location).startswith(MILVUS):
-        from rag.index.milvus import MilvusCatalog
-
-        return MilvusCatalog(str(location), embedder=embedder, dim=dim, create=create)
-    from rag.index.local import LocalCatalog
-
-    return LocalCatalog(Path(location), embedder=embedder, dim=dim, create=create)
-
-
 def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: int) -> None:
     """Raise CatalogError if the index `name` was made with another embedder than this, if one is named."""
     if embedder and made_by != (embedder, dim):
@@ -171,12 +157,6 @@ def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: i
             f"index {name} was made with embedder {made_by[0]} ({made_by[1]} dimensions), not {embedder} ({dim}): add "
             f"`--embedder {made_by[0]}`, or run `rag index PATHS --name OTHER --embedder {embedder}`"
         )
-
-
-def read_entries(location: str | Path) -> list[Entry]:
-    """Return the documents of the index at `location`; raises CatalogError."""
-    with closing(open_catalog(location)) as catalog:
-        return catalog.list_entries()
 
 
 def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rag.errors import CatalogError
-from rag.index.catalog import open_catalog
+from rag.index import open_catalog
 
 
 def copy_index(source: str | Path, target: str | Path, *, progress: bool = False) -> int:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rag.errors import ModelError
 from rag.index.graph import can_convert, make_graph
 from rag.index.runtime import import_onnxruntime
-from rag.models.registry import explain_loading, locate_model
+from rag.models import locate_model
+from rag.models.registry import explain_loading
 from rag.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 
 from rag.errors import CatalogError, ModelError, QuestionError
-from rag.index.catalog import Catalog, open_catalog
+from rag.index import open_catalog
+from rag.index.catalog import Catalog
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
 from rag.settings import Settings

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from rag.errors import ModelError
-from rag.models.registry import explain_loading, locate_model
+from rag.models import locate_model
+from rag.models.registry import explain_loading
 from rag.settings import Settings
 
 if TYPE_CHECKING:

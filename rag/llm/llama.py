@@ -3,7 +3,6 @@
 import ctypes
 import logging
 import math
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelError
-from rag.llm.llm import Leaning, Message
+from rag.llm.base import Leaning, Message
+from rag.llm.gguf import load_llama
 from rag.llm.prefix import PrefixCache
 from rag.llm.state import read_last_values
 from rag.llm.trial import try_loading
@@ -208,22 +208,6 @@ class LlamaCpp:
         ]
         prompt = self._format(messages=safe)
         return self._tokenize_prompt(prompt.prompt, not prompt.added_special)
-
-
-def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -> Any:
-    """Return llama-cpp-python's object for a GGUF file; raises errors of several kinds."""
-    import llama_cpp
-
-    threads = threads or len(os.sched_getaffinity(0))
-    return llama_cpp.Llama(
-        str(path),
-        n_ctx=context,
-        n_threads=threads,
-        n_threads_batch=threads,
-        n_gpu_layers=gpu_layers,
-        use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
-        verbose=False,
-    )
 
 
 def _check_gguf(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag.errors import ModelError
-from rag.llm.llm import Leaning, Message
+from rag.llm.base import Leaning, Message
 from rag.settings import OPENAI
 from rag.text import CONTROL_TOKEN
 

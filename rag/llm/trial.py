@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import ModelError
+from rag.llm.gguf import load_llama
 from rag.process import make_command, make_environment
 
 
@@ -36,8 +37,6 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
 
 
 def _try(path: Path, context: int, gpu_layers: int) -> None:
-    from rag.llm.llama import load_llama
-
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         llama = load_llama(path, context=context, gpu_layers=gpu_layers)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
-from rag.llm.llm import LLM, Message
+from rag.llm.base import LLM, Message
 from rag.web.line import Line
 
 

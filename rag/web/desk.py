@@ -18,13 +18,15 @@ from rag.answer.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.files import find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
+from rag.index import open_catalog, read_entries
 from rag.index.build import IndexReport, build_index
-from rag.index.catalog import MILVUS, Entry, open_catalog, read_entries
+from rag.index.catalog import MILVUS, Entry
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.sqlite import is_index, list_indexes
-from rag.llm.llm import LLM, Message, open_llm
+from rag.llm import open_llm
+from rag.llm.base import LLM, Message
 from rag.settings import Settings
 from rag.text import repair_text
 from rag.types import Answer, Answered, Chunk, Event, Hit, Retrieved

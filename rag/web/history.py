@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.assistant import make_turn
 from rag.database import Row, Type, check_types, connect, explained, restrict_database
 from rag.files import make_file
-from rag.llm.llm import Message
+from rag.llm.base import Message
 from rag.text import repair_text
 from rag.types import Answer
 

@@ -30,8 +30,8 @@ from rag.web.guard import Guard, get_user
 from rag.web.history import Turn
 from rag.web.layout import CSS, HEAD, THEME
 from rag.web.line import LONGEST
+from rag.web.net import format_address, open_socket
 from rag.web.render import render_document
-from rag.web.serve import format_address, open_socket
 from rag.web.server import PageServer
 from rag.web.uploads import forbid_addresses, make_upload
 

@@ -1,6 +1,5 @@
 """Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
 
-import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rag.errors import RagError
 from rag.process import end_process
 from rag.settings import Settings
+from rag.web.net import is_loopback, open_socket
 
 if TYPE_CHECKING:
     from rag.web.access import Access
@@ -81,31 +81,6 @@ class _Greeting(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def open_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address, at any free port if it is 0; raises RagError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host.strip("[]"), port), family=family, backlog=128)
-    except OSError as exc:
-        raise RagError(
-            f"cannot serve the page on {host}:{port}: it is in use or not allowed; choose another --port"
-        ) from exc
-
-
-def format_address(host: str, port: int) -> str:
-    """Return the address to open in a browser on this machine."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host.strip("[]"), host.strip("[]"))  # noqa: S104
-    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
 @contextmanager

@@ -1,13 +1,10 @@
-"""What the assistant needs of an LLM, and which one the settings name."""
+"""What the assistant needs of an LLM."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from rag.models.registry import locate_model
-from rag.settings import NO_LLM, OPENAI, Settings
 
 
 class Message(NamedTuple):
@@ -58,23 +55,3 @@ class LLM(Protocol):
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         """Return how the reply leans between beginning as `first` and as `second`, told by their first tokens."""
-
-
-def open_llm(settings: Settings) -> LLM | None:
-    """Return the LLM that the settings name, if any; raises ModelError if it is not there or cannot be loaded."""
-    if settings.llm == NO_LLM:
-        return None
-    if settings.llm.startswith(OPENAI):
-        from rag.llm.server import ServerLLM
-
-        return ServerLLM(settings.llm, context=settings.context, at_once=settings.llm_requests)
-    from rag.llm.llama import LlamaCpp
-
-    return LlamaCpp(
-        settings.llm,
-        locate_model(settings.llm, kind="llm", home=settings.home),
-        context=settings.context,
-        cache=settings.home,
-        threads=settings.threads,
-        gpu_layers=settings.gpu_layers,
-    )

@@ -1,0 +1,21 @@
+"""Loads a GGUF file with llama-cpp-python."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+
+def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -> Any:
+    """Return llama-cpp-python's object for a GGUF file; raises errors of several kinds."""
+    import llama_cpp
+
+    threads = threads or len(os.sched_getaffinity(0))
+    return llama_cpp.Llama(
+        str(path),
+        n_ctx=context,
+        n_threads=threads,
+        n_threads_batch=threads,
+        n_gpu_layers=gpu_layers,
+        use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
+        verbose=False,
+    )

@@ -1,0 +1,24 @@
+"""The modules of the package import one another in one direction."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def list_imports(path: Path) -> set[str]:
+    """Return the names of the package's modules that a file imports, at once or later."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("rag"):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    files = {path: path.relative_to(ROOT).with_suffix("") for path in (ROOT / "rag").rglob("*.py")}
+    modules = {".".join(name.parts).removesuffix(".__init__"): path for path, name in files.items()}
+    imports = {name: list_imports(path) & modules.keys() - {"rag"} for name, path in modules.items()}
+    del imports["rag"]  # its names are imported when they are asked for
+    assert len(list(TopologicalSorter(imports).static_order())) == len(modules) - 1
