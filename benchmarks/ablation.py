@@ -17,7 +17,7 @@ import click
 from rag import Assistant, Settings, load_dataset
 from rag.answer.confidence import ANY, estimate_confidence
 from rag.answer.prompt import load_answer_prompts
-from rag.evaluation.cases import sample_questions
+from rag.evaluation.dataset import sample_questions
 from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Report, compare
 from rag.evaluation.run import evaluate

@@ -31,7 +31,7 @@ from tqdm import tqdm
 from rag import Dataset, Settings, load_dataset
 from rag.answer.confidence import ANY
 from rag.answer.prompt import NO, YES, Prompts, build_question, load_answer_prompts
-from rag.evaluation.cases import Question
+from rag.evaluation.dataset import Question
 from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
 from rag.llm import open_llm

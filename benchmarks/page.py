@@ -30,14 +30,14 @@ from playwright.sync_api import sync_playwright
 from tqdm import tqdm
 
 from rag import Message, Settings, load_dataset
-from rag.evaluation.cases import sample_questions
+from rag.evaluation.dataset import sample_questions
 from rag.index.build import index_documents
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.llm import open_llm
 from rag.llm.base import Leaning
-from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
+from rag.web.workspace import Models, Workspace
 
 WORDS_PER_S = 20
 # The milliseconds from Enter to what is looked for, or null if the answer is there before.
@@ -97,8 +97,8 @@ class QuotingLLM:
         return Leaning(9.0)
 
 
-def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[str]]:
-    """Return a desk with an index of at least so many chunks, and the questions."""
+def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Workspace, list[str]]:
+    """Return a workspace with an index of at least so many chunks, and the questions."""
     data = load_dataset(dataset)
     settings = Settings.load(index_dir=folder, name="bench", index="")
     embedder = DrawnEmbedder(open_embedder(settings))
@@ -108,8 +108,8 @@ def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Desk, list[s
     copies = [replace(d, source=f"{d.source} {n}", title=f"{d.title} {n}") for n in range(rounds) for d in documents]
     with index_documents(copies, settings=settings, embedder=embedder) as index:
         say(f"{index.catalog.count_chunks()} chunks of {len(copies)} documents")
-    desk = Desk(settings, lambda _: Models(embedder, QuotingLLM()))
-    return desk, [question.question for question in data.questions if not question.history]
+    workspace = Workspace(settings, lambda _: Models(embedder, QuotingLLM()))
+    return workspace, [question.question for question in data.questions if not question.history]
 
 
 def measure(address: str, questions: Sequence[str], wanted: str, *, letters_per_s: float = math.inf) -> list[float]:
@@ -139,9 +139,9 @@ def measure_typed(folder: Path, dataset: Path, *, limit: int, letters_per_s: flo
     settings = Settings.load(index_dir=folder, name="typed", index="")
     with index_documents(data.documents, settings=settings):
         pass  # it is on disk, for the page
-    desk = Desk(settings, lambda chosen: Models(open_embedder(chosen), open_llm(chosen)))
+    workspace = Workspace(settings, lambda chosen: Models(open_embedder(chosen), open_llm(chosen)))
     asked = [question.question for question in sample_questions(data.questions, limit, seed=0)]
-    address = launch_page(desk, build_page(desk), quiet=True)
+    address = launch_page(workspace, build_page(workspace), quiet=True)
     measure(address, asked[:1], ".fn-outcome")  # what is read once is read
     return measure(address, asked, ".fn-draft .fn-caret", letters_per_s=letters_per_s)
 
@@ -196,8 +196,8 @@ def main() -> None:
     parser.add_argument("--letters-per-second", type=float, default=4.3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        desk, questions = open_desk(Path(folder), given.dataset, chunks=given.chunks)
-        address = launch_page(desk, build_page(desk), quiet=True)
+        workspace, questions = open_desk(Path(folder), given.dataset, chunks=given.chunks)
+        address = launch_page(workspace, build_page(workspace), quiet=True)
         seen = measure(address, questions[: given.questions], ".fn-evidence")
         say(f"Enter to evidence: {summarise(seen)}")
         memory: list[float] = []

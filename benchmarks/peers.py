@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from rag import Dataset, Settings, load_dataset
-from rag.evaluation.cases import sample_questions
+from rag.evaluation.dataset import sample_questions
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.models import locate_model

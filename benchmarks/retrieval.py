@@ -19,12 +19,12 @@ from tqdm import tqdm, trange
 
 import rag.index.index
 from rag import Document, Hit, Index, Section, Settings, load_dataset
-from rag.evaluation.cases import Dataset, Question
+from rag.evaluation.dataset import Dataset, Question
 from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
 from rag.index.build import index_documents
 from rag.index.catalog import StoredChunk
-from rag.index.copy import copy_index
+from rag.index.migrate import copy_index
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)

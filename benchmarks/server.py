@@ -27,7 +27,7 @@ from rag.assistant import get_answer
 from rag.index.embedder import open_embedder
 from rag.llm import open_llm
 from rag.models import locate_model
-from rag.web.desk import Desk, Models, Options
+from rag.web.workspace import Models, Options, Workspace
 
 
 @contextlib.contextmanager
@@ -60,10 +60,10 @@ def measure(llm: str, arguments: argparse.Namespace) -> None:
     lines = arguments.questions.read_text(encoding="utf-8").splitlines()
     questions = list(dict.fromkeys(json.loads(line)["question"] for line in lines))[: arguments.count]
     models = Models(open_embedder(settings), open_llm(settings))
-    desk = Desk(settings, lambda _: models)
+    workspace = Workspace(settings, lambda _: models)
 
     def ask(question: str) -> tuple[str, int]:
-        answer = get_answer(desk.ask(question, index=settings.name, options=Options(2, 0.0, 32)))
+        answer = get_answer(workspace.ask(question, index=settings.name, options=Options(2, 0.0, 32)))
         return answer.answer, answer.answer_tokens
 
     ask(questions[0])
@@ -81,7 +81,7 @@ def measure(llm: str, arguments: argparse.Namespace) -> None:
         tokens = sum(count for _, count in replies.values())
         rates = f"{60 * len(questions) / seconds:.1f} | {tokens / seconds:.1f}"
         say(f"| {askers} | {rates} | {len(differ)} | {len(mixed)} |")
-    desk.close()
+    workspace.close()
 
 
 def main() -> None:

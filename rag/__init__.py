@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         RagError,
         SettingsError,
     )
-    from rag.evaluation.cases import Dataset, load_dataset
+    from rag.evaluation.dataset import Dataset, load_dataset
     from rag.evaluation.report import Report
     from rag.evaluation.run import evaluate
     from rag.index.build import IndexReport, build_index
@@ -49,7 +49,7 @@ _MODULES = {
         "CatalogError", "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError",
         "SettingsError",
     ),
-    "rag.evaluation.cases": ("Dataset", "load_dataset"),
+    "rag.evaluation.dataset": ("Dataset", "load_dataset"),
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
     "rag.index.build": ("IndexReport", "build_index"),

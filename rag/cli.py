@@ -16,8 +16,8 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
+from rag.formatting import describe_source, format_answer, show_json, show_line, show_path, show_text
 from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
-from rag.show import describe_source, format_answer, show_json, show_line, show_path, show_text
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
@@ -178,7 +178,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
 @click.argument("target")
 def copy_index(source: str, target: str) -> None:
     """Copy the index at SOURCE, a folder or an address (milvus:...), to TARGET, without embedding anything again."""
-    from rag.index.copy import copy_index
+    from rag.index.migrate import copy_index
 
     click.echo(f"{target}: {copy_index(source, target, progress=True)} documents")
 
@@ -278,7 +278,7 @@ _FILTER = click.option(
 def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
-    from rag.record import check_format, save_answer
+    from rag.provenance import check_format, save_answer
 
     if not question.strip():
         raise click.UsageError("the question is empty: ask something")
@@ -354,7 +354,7 @@ def evaluate(
 
     A run that was stopped goes on when the same command is run again.
     """
-    from rag.evaluation.cases import convert_squad2, load_dataset, sample_questions
+    from rag.evaluation.dataset import convert_squad2, load_dataset, sample_questions
 
     if make:
         folder = out or Path(make[1].stem)

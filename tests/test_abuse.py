@@ -18,7 +18,7 @@ SERVE = """
 import sys, time
 from pathlib import Path
 from rag import Settings, build_index
-from rag.web.desk import Desk, Models
+from rag.web.workspace import Workspace, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
 from tests.fakes import AnsweringLLM, HashingEmbedder
@@ -27,8 +27,9 @@ folder, embedder = Path(sys.argv[1]), HashingEmbedder()
 (folder / "bridge.md").write_text("The bridge cost nine million euros.")
 settings = Settings.load(index_dir=folder / "index", chunk_tokens=32)
 build_index([folder / "bridge.md"], settings=settings, embedder=embedder)
-desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM({"cost": "The bridge cost nine million euros."})))
-launch_page(desk, build_page(desk))
+llm = AnsweringLLM({"cost": "The bridge cost nine million euros."})
+workspace = Workspace(settings, lambda _: Models(embedder, llm))
+launch_page(workspace, build_page(workspace))
 time.sleep(600)
 """
 

@@ -15,9 +15,9 @@ from rag.answer.locate import locate_sentences
 from rag.answer.prompt import BEGIN, NO, REFUSAL, YES, build_question, load_answer_prompts
 from rag.answer.reading import Reader
 from rag.answer.scope import PARTIAL, asks_about_all
+from rag.formatting import format_answer
 from rag.llm.base import Leaning, Message
 from rag.retrieve import find_evidence
-from rag.show import format_answer
 from rag.text import split_sentences
 from rag.types import Answered, Drafted, Retrieved, Voice
 from tests.fakes import HashingEmbedder, ScriptedLLM

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from reportlab.pdfgen.canvas import Canvas
 
 from rag import Settings, build_index
-from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
+from rag.web.workspace import Models, Workspace
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder, wait_until
 
@@ -66,9 +66,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, llm: AnsweringLLM) -> Iter
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
     build_index([docs], settings=settings, embedder=embedder)
-    desk = Desk(settings, lambda _: Models(embedder, llm))
-    yield launch_page(desk, build_page(desk), quiet=True)
-    desk.close()
+    workspace = Workspace(settings, lambda _: Models(embedder, llm))
+    yield launch_page(workspace, build_page(workspace), quiet=True)
+    workspace.close()
 
 
 @pytest.fixture
@@ -493,9 +493,9 @@ def test_a_narrow_screen_stacks_the_sources_below(browser: Browser, address: str
 def test_the_real_llm_answers_in_the_page(browser: Browser, tmp_path: Path) -> None:
     settings = Settings.load(index_dir=tmp_path, name="examples")
     build_index([Path(__file__).parents[1] / "examples"], settings=settings)
-    desk = Desk(settings)
+    workspace = Workspace(settings)
     tab = browser.new_page()
-    tab.goto(launch_page(desk, build_page(desk), quiet=True))
+    tab.goto(launch_page(workspace, build_page(workspace), quiet=True))
     # Asked at once: the question waits for the models, and has its evidence before the answer.
     tab.locator("#fn-question textarea").fill("Why was Putin's visit cancelled?")
     tab.keyboard.press("Enter")
@@ -505,4 +505,4 @@ def test_the_real_llm_answers_in_the_page(browser: Browser, tmp_path: Path) -> N
     expect(tab.locator(".fn-card.fn-lit mark")).to_contain_text("Neither the Kremlin nor the Russian foreign ministry")
     assert tab.locator(".fn-answer .fn-mark").count() >= 2
     tab.close()
-    desk.close()
+    workspace.close()

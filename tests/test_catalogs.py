@@ -28,9 +28,9 @@ from rag.assistant import get_answer
 from rag.index import open_catalog, read_entries
 from rag.index.build import index_documents, remove_sources
 from rag.index.catalog import MILVUS
-from rag.index.copy import copy_index
-from rag.index.words import Stemmer
-from rag.web.desk import Desk, Models, Options
+from rag.index.migrate import copy_index
+from rag.index.stemmer import Stemmer
+from rag.web.workspace import Models, Options, Workspace
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 from tests.places import Server, run_server, wait_for
@@ -377,23 +377,23 @@ def test_the_page_works_on_an_address_and_on_no_other(
     settings = place_settings("milvus-lite", tmp_path, request)
     build(settings, docs)
     llm = AnsweringLLM({"cost": "The bridge cost nine million euros."})
-    desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
+    workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), llm))
     address = settings.index
-    assert desk.list_indexes() == [address]
-    answer = get_answer(desk.ask("What did the new bridge cost?", index=address, options=Options(4, 0.3, 64)))
+    assert workspace.list_indexes() == [address]
+    answer = get_answer(workspace.ask("What did the new bridge cost?", index=address, options=Options(4, 0.3, 64)))
     assert answer.citations[0].quote == "The bridge cost nine million euros."
-    assert desk.find_stale(address, answer) == {}
+    assert workspace.find_stale(address, answer) == {}
     (tmp_path / "zebra.txt").write_text("The zebra escaped on Monday.")
-    assert desk.add_files(address, [tmp_path / "zebra.txt"]).indexed == 1
-    (source,) = [s for e in desk.list_documents(address) for s in e.sources if s.endswith("zebra.txt")]
+    assert workspace.add_files(address, [tmp_path / "zebra.txt"]).indexed == 1
+    (source,) = [s for e in workspace.list_documents(address) for s in e.sources if s.endswith("zebra.txt")]
     assert Path(source).is_file()
-    desk.remove(address, source)
-    desk.remove(address, str(docs / "bridge.md"))
+    workspace.remove(address, source)
+    workspace.remove(address, str(docs / "bridge.md"))
     assert not Path(source).exists()
-    assert desk.find_stale(address, answer) == {1: "This source is no longer in the index."}
+    assert workspace.find_stale(address, answer) == {1: "This source is no longer in the index."}
     with pytest.raises(SettingsError, match="is not what this page was started with"):
-        desk.find("zebra", index="milvus:http://10.0.0.1:19530/other", options=Options(4, 0.3, 64))
-    desk.close()
+        workspace.find("zebra", index="milvus:http://10.0.0.1:19530/other", options=Options(4, 0.3, 64))
+    workspace.close()
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 import rag
 from rag import Assistant, Index, Settings, build_index
 from rag.cli import main
-from rag.show import format_answer
+from rag.formatting import format_answer
 from tests.conftest import ARTICLE
 from tests.fakes import HashingEmbedder, ScriptedLLM, find_free_port
 

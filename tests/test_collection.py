@@ -3,7 +3,7 @@
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.show import format_answer
+from rag.formatting import format_answer
 from rag.web.render import render_answer
 from tests.fakes import ScriptedLLM
 

@@ -6,7 +6,7 @@ import pytest
 
 from rag import Answer, Assistant, Hit, Index, Settings
 from rag.answer.constraints import find_unmet, hold_to_question
-from rag.show import format_answer
+from rag.formatting import format_answer
 from tests.fakes import ScriptedLLM
 from tests.test_answer import make_hit
 

@@ -13,9 +13,9 @@ from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.dates import parse_date
 from rag.documents.find import find_files
 from rag.documents.metadata import find_metadata
+from rag.documents.plaintext_comments import find_addressee
 from rag.documents.read import make_document, read_document
-from rag.documents.thread import find_addressee
-from rag.documents.voices import find_sections
+from rag.documents.sections import find_sections
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 

@@ -17,7 +17,7 @@ from torchmetrics.functional.text import squad
 from rag.assistant import Assistant
 from rag.cli import main
 from rag.errors import DatasetError
-from rag.evaluation.cases import Dataset, Question, convert_squad2, load_dataset, sample_questions
+from rag.evaluation.dataset import Dataset, Question, convert_squad2, load_dataset, sample_questions
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.evaluation.metrics import (
     contains_answer,

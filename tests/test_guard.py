@@ -24,11 +24,11 @@ from gradio.utils import get_upload_folder
 from rag import RagError, Settings, build_index
 from rag.web import server
 from rag.web.access import Access
-from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.net import format_address, is_loopback, open_socket
 from rag.web.page import build_page
 from rag.web.serve import greet
+from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, find_free_port, wait_until
 
 TOKEN = "a token of enough characters"  # noqa: S105
@@ -36,29 +36,31 @@ MB = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     root = tmp_path_factory.mktemp("guard")
     docs, embedder = root / "docs", HashingEmbedder()
     docs.mkdir()
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32, max_file_mb=2)
     build_index([docs], settings=settings, embedder=embedder)
-    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM({"cost": "The bridge cost nine million euros."})))
-    yield desk
-    desk.close()
+    workspace = Workspace(
+        settings, lambda _: Models(embedder, AnsweringLLM({"cost": "The bridge cost nine million euros."}))
+    )
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture(scope="module")
-def place(desk: Desk) -> str:
+def place(workspace: Workspace) -> str:
     """The host and port of a page that asks for no login."""
-    return urlsplit(launch_page(desk, build_page(desk), names=["docs.example.org"], quiet=True)).netloc
+    return urlsplit(launch_page(workspace, build_page(workspace), names=["docs.example.org"], quiet=True)).netloc
 
 
 @pytest.fixture(scope="module")
-def guarded(desk: Desk) -> str:
+def guarded(workspace: Workspace) -> str:
     """The host and port of a page that asks for a login."""
-    page = build_page(desk, can_sign_out=True)
-    return urlsplit(launch_page(desk, page, access=Access("ann", "secret", token=TOKEN), quiet=True)).netloc
+    page = build_page(workspace, can_sign_out=True)
+    return urlsplit(launch_page(workspace, page, access=Access("ann", "secret", token=TOKEN), quiet=True)).netloc
 
 
 class Reply:
@@ -209,8 +211,8 @@ def test_behind_https_the_session_is_for_https(guarded: str) -> None:
     assert "Secure" in sign_in(guarded, "secret", origin=f"https://{guarded}").headers["set-cookie"]
 
 
-def test_passwords_cannot_be_tried_out(desk: Desk) -> None:
-    place = urlsplit(launch_page(desk, build_page(desk), access=Access("ann", "secret"), quiet=True)).netloc
+def test_passwords_cannot_be_tried_out(workspace: Workspace) -> None:
+    place = urlsplit(launch_page(workspace, build_page(workspace), access=Access("ann", "secret"), quiet=True)).netloc
     statuses = [sign_in(place, "guess", x_forwarded_for=f"10.0.0.{n}").status for n in range(10)]
     assert statuses == [401] * 3 + [429] * 7
     refused = sign_in(place, "secret")
@@ -394,10 +396,10 @@ def test_nonsense_fills_no_log(place: str, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr().err == ""
 
 
-def test_sessions_are_not_kept_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_are_not_kept_for_ever(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.web.launch._MOST_SESSIONS", 5)
-    page = build_page(desk)
-    place = urlsplit(launch_page(desk, page, quiet=True)).netloc
+    page = build_page(workspace)
+    place = urlsplit(launch_page(workspace, page, quiet=True)).netloc
     number = next(number for number, fn in page.fns.items() if fn.api_name == "documents")
     for session in range(20):
         body = json.dumps({"data": ["test"], "fn_index": number, "session_hash": f"s{session}"}).encode()
@@ -406,10 +408,10 @@ def test_sessions_are_not_kept_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert len(page.state_holder.session_data) == 5
 
 
-def test_at_every_address_the_page_answers_to_the_one_it_is_reached_at(desk: Desk) -> None:
-    page = build_page(desk)
+def test_at_every_address_the_page_answers_to_the_one_it_is_reached_at(workspace: Workspace) -> None:
+    page = build_page(workspace)
     access = Access("ann", "secret", token=TOKEN)
-    address = launch_page(desk, page, host="0.0.0.0", names=["box.lan"], access=access, quiet=True)  # noqa: S104
+    address = launch_page(workspace, page, host="0.0.0.0", names=["box.lan"], access=access, quiet=True)  # noqa: S104
     port = urlsplit(address).port
     assert urlsplit(address).hostname == "127.0.0.1"
     bearer = f"Bearer {TOKEN}"
@@ -420,21 +422,21 @@ def test_at_every_address_the_page_answers_to_the_one_it_is_reached_at(desk: Des
     page.close(verbose=False)
 
 
-def test_the_page_answers_to_the_name_it_is_served_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = build_page(desk)
+def test_the_page_answers_to_the_name_it_is_served_at(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = build_page(workspace)
     with open_socket("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
         monkeypatch.setattr("rag.web.launch.format_address", lambda *_: f"http://127.0.0.1:{port}/")  # box is unknown
-        launch_page(desk, page, host="box", listening=listening, quiet=True)
+        launch_page(workspace, page, host="box", listening=listening, quiet=True)
         assert send(f"127.0.0.1:{port}", "/config", host=f"box:{port}").status == 200
         assert send(f"127.0.0.1:{port}", "/config", host="box").status == 403
         page.close(verbose=False)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
-def test_the_page_is_served_over_ipv6(desk: Desk) -> None:
-    page = build_page(desk)
-    address = launch_page(desk, page, host="::1", quiet=True)
+def test_the_page_is_served_over_ipv6(workspace: Workspace) -> None:
+    page = build_page(workspace)
+    address = launch_page(workspace, page, host="::1", quiet=True)
     assert address.startswith("http://[::1]:")
     assert send(urlsplit(address).netloc, "/config").status == 200
     page.close(verbose=False)
@@ -465,21 +467,21 @@ def test_the_greeting_answers_until_the_page_does() -> None:
         assert later[0].status == 503
 
 
-def test_without_a_network_sharing_fails_in_one_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_sharing_fails_in_one_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: object) -> str:
         raise RuntimeError("Could not get share link from Gradio API Server.") from OSError("no such\nname")
 
     monkeypatch.setattr("gradio.networking.setup_tunnel", fail)
     port = find_free_port()
     with pytest.raises(RagError, match=r"no public address from gradio.live: no such name; check the network"):
-        launch_page(desk, build_page(desk), port=port, share=True, access=Access("ann", "secret"), quiet=True)
+        launch_page(workspace, build_page(workspace), port=port, share=True, access=Access("ann", "secret"), quiet=True)
     open_socket("127.0.0.1", port).close()  # nobody is there any more
 
 
-def test_a_shared_page_answers_to_its_public_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_page_answers_to_its_public_name(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradio.networking.setup_tunnel", lambda **_: "https://abc.gradio.live")
-    page, access = build_page(desk), Access("ann", "secret", token=TOKEN)
-    place = urlsplit(launch_page(desk, page, share=True, access=access, quiet=True)).netloc
+    page, access = build_page(workspace), Access("ann", "secret", token=TOKEN)
+    place = urlsplit(launch_page(workspace, page, share=True, access=access, quiet=True)).netloc
     headers = {"host": "abc.gradio.live", "origin": "https://abc.gradio.live", "authorization": f"Bearer {TOKEN}"}
     assert send(place, "/config", **headers).status == 200
     assert send(place, "/config", **headers | {"host": "xyz.gradio.live"}).status == 403

@@ -35,17 +35,17 @@ from rag import (
     build_index,
 )
 from rag.errors import SettingsError
-from rag.evaluation.cases import Question, add_question
+from rag.evaluation.dataset import Question, add_question
 from rag.index import read_entries
 from rag.index.build import index_documents
-from rag.record import save_answer
+from rag.provenance import save_answer
 from rag.retrieve import retrieve
 from rag.web.chat import Chat
-from rag.web.desk import Desk, Models, Options
 from rag.web.history import History, Turn
 from rag.web.launch import format_conversation
 from rag.web.library import Library
 from rag.web.suggestions import Suggestions
+from rag.web.workspace import Models, Options, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder
 from tests.test_build import kill_while
 from tests.test_storage import flip, get_mode, list_modes, umask, within
@@ -56,10 +56,10 @@ HALF = "\ud800"
 
 
 @pytest.fixture
-def desk(index: Index, settings: Settings) -> Iterator[Desk]:
-    desk = Desk(settings, lambda _: Models(HashingEmbedder(), AnsweringLLM(COST)))
-    yield desk
-    desk.close()
+def workspace(index: Index, settings: Settings) -> Iterator[Workspace]:
+    workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), AnsweringLLM(COST)))
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture
@@ -73,20 +73,22 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def list_names(desk: Desk, index: str = "test") -> list[str]:
-    return sorted(Path(source).name for entry in desk.list_documents(index) for source in entry.sources)
+def list_names(workspace: Workspace, index: str = "test") -> list[str]:
+    return sorted(Path(source).name for entry in workspace.list_documents(index) for source in entry.sources)
 
 
 # ---- Removing.
 
 
-def test_only_what_the_catalog_holds_is_removed_and_only_uploads_are_deleted(desk: Desk, tmp_path: Path) -> None:
+def test_only_what_the_catalog_holds_is_removed_and_only_uploads_are_deleted(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     precious = write(tmp_path / "precious.txt", "It is nobody's business.")
-    desk.add_files("test", [write(tmp_path / "given" / "zebra.txt", "The zebra escaped.")])
-    uploads = desk.get_folder("test") / "documents"
+    workspace.add_files("test", [write(tmp_path / "given" / "zebra.txt", "The zebra escaped.")])
+    uploads = workspace.get_folder("test") / "documents"
     link = uploads / "link.txt"
     link.symlink_to(precious)
-    before = list_names(desk)
+    before = list_names(workspace)
     sources = [
         "/",
         "",
@@ -102,19 +104,19 @@ def test_only_what_the_catalog_holds_is_removed_and_only_uploads_are_deleted(des
     ]
     for source in sources:
         with pytest.raises(DocumentError, match="is not in the index test"):
-            desk.remove("test", source)
-    assert list_names(desk) == before
+            workspace.remove("test", source)
+    assert list_names(workspace) == before
     assert precious.exists()
     assert (uploads / "zebra.txt").exists()
-    desk.remove("test", str((uploads / "zebra.txt").resolve()))
+    workspace.remove("test", str((uploads / "zebra.txt").resolve()))
     assert not (uploads / "zebra.txt").exists()
-    assert list_names(desk) == ["bridge.md", "visit.txt"]
+    assert list_names(workspace) == ["bridge.md", "visit.txt"]
 
 
-def test_what_a_catalog_names_outside_of_the_uploads_is_never_deleted(desk: Desk, tmp_path: Path) -> None:
+def test_what_a_catalog_names_outside_of_the_uploads_is_never_deleted(workspace: Workspace, tmp_path: Path) -> None:
     precious = write(tmp_path / "precious.txt", "It is nobody's business.")
-    settings = desk.settle("made")
-    uploads = desk.get_folder("made") / "documents"
+    settings = workspace.settle("made")
+    uploads = workspace.get_folder("made") / "documents"
     uploads.mkdir(parents=True)
     link = uploads / "link.txt"
     link.symlink_to(precious)
@@ -125,27 +127,27 @@ def test_what_a_catalog_names_outside_of_the_uploads_is_never_deleted(desk: Desk
     with index_documents(documents, settings=settings, embedder=HashingEmbedder(), progress=False):
         pass
     for source in sources:
-        desk.remove("made", source)
-    assert desk.list_documents("made") == []
+        workspace.remove("made", source)
+    assert workspace.list_documents("made") == []
     assert precious.read_text() == "It is nobody's business."
     assert link.is_symlink()
 
 
 @pytest.mark.parametrize("data", [None, {}, [], "source", {"source": None}, {"source": ["/"]}, {"source": {"a": 1}}])
-def test_a_forged_event_removes_nothing(data: object, desk: Desk) -> None:
+def test_a_forged_event_removes_nothing(data: object, workspace: Workspace) -> None:
     event = gr.EventData(None, data)
-    Library(desk).remove("test", "", event)
-    assert list_names(desk) == ["bridge.md", "visit.txt"]
+    Library(workspace).remove("test", "", event)
+    assert list_names(workspace) == ["bridge.md", "visit.txt"]
 
 
 @pytest.mark.parametrize("name", [None, "", "..", "../x", "/etc", "a/b", "\ud800", ["test"], {"a": 1}, 7])
-def test_no_value_of_a_browser_leads_out_of_the_folder_of_indexes(name: Any, desk: Desk) -> None:
+def test_no_value_of_a_browser_leads_out_of_the_folder_of_indexes(name: Any, workspace: Workspace) -> None:
     acts: Sequence[Callable[[str], object]] = (
-        desk.get_folder,
-        desk.list_documents,
-        desk.locate,
-        desk.open_index,
-        desk.update,
+        workspace.get_folder,
+        workspace.list_documents,
+        workspace.locate,
+        workspace.open_index,
+        workspace.update,
     )
     for act in acts:
         with pytest.raises(SettingsError):
@@ -155,32 +157,32 @@ def test_no_value_of_a_browser_leads_out_of_the_folder_of_indexes(name: Any, des
 # ---- Uploads.
 
 
-def test_a_file_never_takes_the_place_of_another_of_its_name(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_never_takes_the_place_of_another_of_its_name(workspace: Workspace, tmp_path: Path) -> None:
     first = write(tmp_path / "one" / "a.txt", "The zebra escaped.")
     second = write(tmp_path / "two" / "a.txt", "The lion slept.")
-    assert desk.add_files("test", [first]).renamed == []
-    report = desk.add_files("test", [second])
+    assert workspace.add_files("test", [first]).renamed == []
+    report = workspace.add_files("test", [second])
     assert report.renamed == ["a.txt is kept as a-1.txt: another file of its name was there"]
-    assert list_names(desk) == ["a-1.txt", "a.txt", "bridge.md", "visit.txt"]
-    same = desk.add_files("test", [first, second])
+    assert list_names(workspace) == ["a-1.txt", "a.txt", "bridge.md", "visit.txt"]
+    same = workspace.add_files("test", [first, second])
     assert (same.indexed, same.unchanged) == (0, 2)
-    uploads = desk.get_folder("test") / "documents"
+    uploads = workspace.get_folder("test") / "documents"
     assert {path.name: path.read_text() for path in uploads.iterdir()} == {
         "a.txt": "The zebra escaped.",
         "a-1.txt": "The lion slept.",
     }
-    *_, (progress, _, _) = Library(desk).add([str(write(tmp_path / "three" / "a.txt", "A crow sang."))], "test")
+    *_, (progress, _, _) = Library(workspace).add([str(write(tmp_path / "three" / "a.txt", "A crow sang."))], "test")
     assert "a.txt is kept as a-2.txt: another file of its name was there" in progress
 
 
-def test_a_file_that_cannot_be_kept_is_named_and_costs_the_others_nothing(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_kept_is_named_and_costs_the_others_nothing(workspace: Workspace, tmp_path: Path) -> None:
     good = write(tmp_path / "good.txt", "The zebra escaped.")
     os.mkfifo(tmp_path / "pipe.txt")
     link = tmp_path / "link.txt"
     link.symlink_to(good)
     seen: list[str] = []
     with within(30):
-        report = desk.add_files(
+        report = workspace.add_files(
             "test", [tmp_path / "pipe.txt", link, tmp_path, good], on_file=lambda file, reason: seen.append(file.name)
         )
     assert (report.indexed, len(report.skipped)) == (1, 3)
@@ -188,41 +190,43 @@ def test_a_file_that_cannot_be_kept_is_named_and_costs_the_others_nothing(desk: 
     assert "pipe.txt" in report.skipped[0]
 
 
-def test_a_link_among_the_uploads_is_not_written_through(desk: Desk, tmp_path: Path) -> None:
+def test_a_link_among_the_uploads_is_not_written_through(workspace: Workspace, tmp_path: Path) -> None:
     precious = write(tmp_path / "precious.txt", "It is nobody's business.")
-    uploads = desk.get_folder("test") / "documents"
+    uploads = workspace.get_folder("test") / "documents"
     uploads.mkdir(parents=True)
     (uploads / "a.txt").symlink_to(precious)
-    desk.add_files("test", [write(tmp_path / "given" / "a.txt", "The zebra escaped.")])
+    workspace.add_files("test", [write(tmp_path / "given" / "a.txt", "The zebra escaped.")])
     assert precious.read_text() == "It is nobody's business."
-    assert "a-1.txt" in list_names(desk)
+    assert "a-1.txt" in list_names(workspace)
 
 
-def test_what_cannot_be_read_stays_when_the_index_is_brought_up_to_date(desk: Desk, tmp_path: Path, docs: Path) -> None:
+def test_what_cannot_be_read_stays_when_the_index_is_brought_up_to_date(
+    workspace: Workspace, tmp_path: Path, docs: Path
+) -> None:
     (docs / "visit.txt").unlink()
     disk = tmp_path / "disk"
     write(disk / "sub" / "zebra.txt", "The zebra escaped.")
-    build_index([disk], settings=desk.settings, embedder=HashingEmbedder())
+    build_index([disk], settings=workspace.settings, embedder=HashingEmbedder())
     shutil.rmtree(disk / "sub")
     seen: list[str | None] = []
-    report = desk.update("test", on_file=lambda file, reason: seen.append(reason))
+    report = workspace.update("test", on_file=lambda file, reason: seen.append(reason))
     assert (report.removed, report.unchanged) == (1, 1)
     assert "zebra.txt: its folder cannot be read; it stays as it was indexed" in report.skipped[0]
     assert report.skipped[0] in seen
-    assert list_names(desk) == ["bridge.md", "zebra.txt"]
+    assert list_names(workspace) == ["bridge.md", "zebra.txt"]
     shutil.rmtree(docs)
     docs.mkdir()  # as the place of a disk that was taken out is
-    assert desk.update("test").removed == 0
+    assert workspace.update("test").removed == 0
 
 
-def test_an_index_that_is_made_anew_answers_on_the_page(desk: Desk, docs: Path, settings: Settings) -> None:
-    assert "nine million" in desk.find("What did the bridge cost?", index="test", options=OPTIONS)[0].chunk.text
-    shutil.rmtree(desk.get_folder("test"))
+def test_an_index_that_is_made_anew_answers_on_the_page(workspace: Workspace, docs: Path, settings: Settings) -> None:
+    assert "nine million" in workspace.find("What did the bridge cost?", index="test", options=OPTIONS)[0].chunk.text
+    shutil.rmtree(workspace.get_folder("test"))
     with pytest.raises(CatalogError, match="index test has no documents yet"):
-        desk.find("What did the bridge cost?", index="test", options=OPTIONS)
+        workspace.find("What did the bridge cost?", index="test", options=OPTIONS)
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
     build_index([docs], settings=settings, embedder=HashingEmbedder())
-    assert "ten million" in desk.find("What did the bridge cost?", index="test", options=OPTIONS)[0].chunk.text
+    assert "ten million" in workspace.find("What did the bridge cost?", index="test", options=OPTIONS)[0].chunk.text
 
 
 # ---- Who may read, and damage.
@@ -231,16 +235,16 @@ def test_an_index_that_is_made_anew_answers_on_the_page(desk: Desk, docs: Path, 
 def test_uploads_conversations_and_tests_are_their_owners_alone(answer: Answer, tmp_path: Path, docs: Path) -> None:
     with umask(0):
         settings = Settings.load(index_dir=tmp_path / "new", name="test", chunk_tokens=32)
-        desk = Desk(settings, lambda _: Models(HashingEmbedder(), None))
-        desk.history.add("", Turn(answer, "test", 1.0), owner="")
-        desk.add_files("test", [docs / "bridge.md"])
-        add_question(desk.get_folder("test"), Question("page-1", "What?", False))
+        workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), None))
+        workspace.history.add("", Turn(answer, "test", 1.0), owner="")
+        workspace.add_files("test", [docs / "bridge.md"])
+        add_question(workspace.get_folder("test"), Question("page-1", "What?", False))
         assert len(list(settings.index_dir.glob("conversations*"))) == 3
         assert list_modes(settings.index_dir) == {0o600}
         assert {get_mode(path) for path in (settings.index_dir, *settings.index_dir.rglob("*")) if path.is_dir()} == {
             0o700
         }
-        desk.close()
+        workspace.close()
 
 
 def test_conversations_of_an_earlier_version_are_closed_to_others(tmp_path: Path, answer: Answer) -> None:
@@ -293,11 +297,11 @@ def test_a_damaged_answer_is_said_without_its_words(answer: Answer, tmp_path: Pa
     history.close()
 
 
-def test_suggestions_that_are_no_file_do_not_hang(desk: Desk) -> None:
-    assert desk.models.llm
-    os.mkfifo(desk.get_folder("test") / "suggestions.json")
+def test_suggestions_that_are_no_file_do_not_hang(workspace: Workspace) -> None:
+    assert workspace.models.llm
+    os.mkfifo(workspace.get_folder("test") / "suggestions.json")
     with within(20):
-        Suggestions(desk).get("test")
+        Suggestions(workspace).get("test")
 
 
 # ---- Exports.
@@ -343,20 +347,20 @@ def test_no_markup_of_a_question_is_live_in_an_export(
 
 
 def test_half_a_character_in_a_question_is_replaced_at_every_door(
-    desk: Desk, index: Index, settings: Settings, tmp_path: Path
+    workspace: Workspace, index: Index, settings: Settings, tmp_path: Path
 ) -> None:
     question = f"What did the bridge {HALF} cost?"
     answer = Assistant(index, AnsweringLLM(COST), settings).ask(question)
     assert answer.question == "What did the bridge \ufffd cost?"
     assert retrieve(index, question, passages=1)
-    assert desk.find(question, index="test", options=OPTIONS)
-    desk.read_ahead(question, index="test", options=OPTIONS)
+    assert workspace.find(question, index="test", options=OPTIONS)
+    workspace.read_ahead(question, index="test", options=OPTIONS)
     request: Any = SimpleNamespace(username=None, session_hash="tab")
-    views = list(Chat(desk).ask(question, "", "", "test", 4, 0.3, 256, request))
+    views = list(Chat(workspace).ask(question, "", "", "test", 4, 0.3, 256, request))
     shown = [part for view in views for part in view if not isinstance(part, dict)]
     for part in shown:  # as Gradio sends them
         orjson.dumps(part.value if hasattr(part, "value") else part, default=repr)
-    history = desk.history
+    history = workspace.history
     ((conversation, title, _),) = history.list_conversations(owner="")
     assert title == "What did the bridge \ufffd cost?"
     history.rename(conversation, f"The {HALF} bridge", owner="")
@@ -374,23 +378,23 @@ def test_a_whole_character_in_two_halves_is_put_together(index: Index, settings:
     assert answer.question == "What did the bridge \U0001f600 cost?"
 
 
-def test_two_browsers_hand_over_files_of_one_name_at_once(desk: Desk, tmp_path: Path) -> None:
+def test_two_browsers_hand_over_files_of_one_name_at_once(workspace: Workspace, tmp_path: Path) -> None:
     files = [write(tmp_path / str(n) / "a.txt", f"Animal number {n} escaped.") for n in range(6)]
-    threads = [threading.Thread(target=desk.add_files, args=("test", [file])) for file in files]
+    threads = [threading.Thread(target=workspace.add_files, args=("test", [file])) for file in files]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    texts = {path.read_text() for path in (desk.get_folder("test") / "documents").iterdir()}
+    texts = {path.read_text() for path in (workspace.get_folder("test") / "documents").iterdir()}
     assert texts == {file.read_text() for file in files}
-    assert len(read_entries(desk.get_folder("test"))) == 8
+    assert len(read_entries(workspace.get_folder("test"))) == 8
 
 
 # ---- Kills.
 
 
 def upload(settings: Settings, files: Sequence[Path]) -> None:
-    Desk(settings, lambda _: Models(HashingEmbedder(), None)).add_files("test", files)
+    Workspace(settings, lambda _: Models(HashingEmbedder(), None)).add_files("test", files)
 
 
 def read_texts(folder: Path) -> list[str]:

@@ -20,10 +20,10 @@ from starlette.requests import Request
 
 from rag import Settings, build_index
 from rag.web.access import Access
-from rag.web.desk import Desk, Models
 from rag.web.guard import Guard
 from rag.web.launch import launch_page
 from rag.web.page import build_page
+from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder
 
 pytestmark = pytest.mark.browser
@@ -145,16 +145,16 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     root = tmp_path_factory.mktemp("origins")
     docs, embedder = root / "docs", HashingEmbedder()
     docs.mkdir()
     (docs / "vault.md").write_text(f"# The vault\n\n{FACT}\n", encoding="utf-8")
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
     build_index([docs], settings=settings, embedder=embedder)
-    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM({"vault": FACT})))
-    yield desk
-    desk.close()
+    workspace = Workspace(settings, lambda _: Models(embedder, AnsweringLLM({"vault": FACT})))
+    yield workspace
+    workspace.close()
 
 
 def ask(page: Page) -> str:
@@ -166,14 +166,14 @@ def ask(page: Page) -> str:
     return urlsplit(page.url).query.removeprefix("c=")
 
 
-def describe(desk: Desk, owner: str) -> dict[str, Any]:
+def describe(workspace: Workspace, owner: str) -> dict[str, Any]:
     """Return what an attack could have changed."""
     return {
-        "documents": desk.list_documents("test"),
-        "indexes": desk.list_indexes(),
-        "conversations": desk.history.list_conversations(owner=owner),
+        "documents": workspace.list_documents("test"),
+        "indexes": workspace.list_indexes(),
+        "conversations": workspace.history.list_conversations(owner=owner),
         "uploads": {path for path in Path(get_upload_folder()).rglob("*") if path.is_file()},
-        "llm": desk.models.llm,
+        "llm": workspace.models.llm,
     }
 
 
@@ -199,11 +199,16 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("attacker", "login"), ATTACKS)
 def test_another_website_reads_and_changes_nothing(
-    attacker: str, login: bool, context: BrowserContext, desk: Desk, attacker_port: int, sent: list[tuple[str, str]]
+    attacker: str,
+    login: bool,
+    context: BrowserContext,
+    workspace: Workspace,
+    attacker_port: int,
+    sent: list[tuple[str, str]],
 ) -> None:
-    page = build_page(desk, can_sign_out=login)
+    page = build_page(workspace, can_sign_out=login)
     access = Access("ann", "secret") if login else None
-    address = launch_page(desk, page, access=access, mcp_server=True, quiet=True)
+    address = launch_page(workspace, page, access=access, mcp_server=True, quiet=True)
     port = urlsplit(address).port
     own = context.new_page()
     own.goto(address)
@@ -213,7 +218,7 @@ def test_another_website_reads_and_changes_nothing(
         own.get_by_role("button", name="Sign in").click()
     conversation = ask(own)
     owner = "ann" if login else ""
-    before = describe(desk, owner)
+    before = describe(workspace, owner)
     source = before["documents"][0].sources[0]
 
     hostile, website = context.new_page(), f"http://{attacker}:{attacker_port}/"
@@ -224,15 +229,15 @@ def test_another_website_reads_and_changes_nothing(
         assert hostile.evaluate(ATTACK, given) == []
     assert sent.count(("__call__", website)) > 100 * len(TARGETS)
     assert ("_pass_on", website) not in sent
-    assert describe(desk, owner) == before
+    assert describe(workspace, owner) == before
     own.reload()
     expect(own.locator(".fn-answered")).to_contain_text(FACT[:-1])
     page.close(verbose=False)
 
 
-def test_a_name_that_was_pointed_at_this_machine_opens_nothing(context: BrowserContext, desk: Desk) -> None:
-    page = build_page(desk)
-    port = urlsplit(launch_page(desk, page, quiet=True)).port
+def test_a_name_that_was_pointed_at_this_machine_opens_nothing(context: BrowserContext, workspace: Workspace) -> None:
+    page = build_page(workspace)
+    port = urlsplit(launch_page(workspace, page, quiet=True)).port
     tab = context.new_page()
     for name in ("evil.test", "x.localhost", "localhost."):
         response = tab.goto(f"http://{name}:{port}/")
@@ -246,10 +251,10 @@ def test_a_name_that_was_pointed_at_this_machine_opens_nothing(context: BrowserC
 
 
 def test_a_link_opens_the_page_which_the_other_website_cannot_look_into(
-    context: BrowserContext, desk: Desk, attacker_port: int
+    context: BrowserContext, workspace: Workspace, attacker_port: int
 ) -> None:
-    page = build_page(desk)
-    address = launch_page(desk, page, quiet=True)
+    page = build_page(workspace)
+    address = launch_page(workspace, page, quiet=True)
     hostile = context.new_page()
     hostile.goto(f"http://evil.test:{attacker_port}/")
     with context.expect_page() as opened:
@@ -263,11 +268,11 @@ def test_a_link_opens_the_page_which_the_other_website_cannot_look_into(
 
 
 def test_on_another_machine_one_signs_in_asks_adds_and_signs_out(
-    context: BrowserContext, desk: Desk, tmp_path: Path
+    context: BrowserContext, workspace: Workspace, tmp_path: Path
 ) -> None:
-    page = build_page(desk, can_sign_out=True)
+    page = build_page(workspace, can_sign_out=True)
     access = Access("ann", "secret")
-    address = launch_page(desk, page, host="0.0.0.0", names=["box.lan"], access=access, quiet=True)  # noqa: S104
+    address = launch_page(workspace, page, host="0.0.0.0", names=["box.lan"], access=access, quiet=True)  # noqa: S104
     port = urlsplit(address).port
     tab = context.new_page()
     tab.goto(f"http://box.lan:{port}/")

@@ -14,15 +14,15 @@ pytest.importorskip("gradio")
 
 from rag import Answer, Assistant, Drafted, Index, RagError, Retrieved, Settings, evaluate, load_dataset
 from rag.assistant import get_answer
-from rag.evaluation.cases import Question, add_question
+from rag.evaluation.dataset import Question, add_question
 from rag.llm.base import Message
-from rag.web.ahead import Ahead
-from rag.web.desk import Desk, Models, Options, Waiting
+from rag.web.cancel import Cancellable
 from rag.web.history import History, Turn, list_messages
-from rag.web.line import Line
+from rag.web.prefetch import Prefetcher
+from rag.web.queue import Queue
 from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
-from rag.web.stoppable import Stoppable
 from rag.web.suggestions import Suggestions
+from rag.web.workspace import Models, Options, Waiting, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -31,12 +31,12 @@ OPTIONS = Options(4, 0.3, 256)
 COST = {"cost": "The bridge cost nine million euros."}
 
 
-def open_desk(settings: Settings, llm: ScriptedLLM) -> Desk:
-    return Desk(settings, lambda _: Models(HashingEmbedder(), llm))
+def open_desk(settings: Settings, llm: ScriptedLLM) -> Workspace:
+    return Workspace(settings, lambda _: Models(HashingEmbedder(), llm))
 
 
-def ask(desk: Desk, question: str) -> Answer:
-    return get_answer(desk.ask(question, index="test", options=OPTIONS))
+def ask(workspace: Workspace, question: str) -> Answer:
+    return get_answer(workspace.ask(question, index="test", options=OPTIONS))
 
 
 @pytest.fixture
@@ -45,10 +45,10 @@ def answer(index: Index, settings: Settings) -> Answer:
 
 
 @pytest.fixture
-def desk(index: Index, settings: Settings) -> Iterator[Desk]:
-    desk = open_desk(settings, AnsweringLLM(COST))
-    yield desk
-    desk.close()
+def workspace(index: Index, settings: Settings) -> Iterator[Workspace]:
+    workspace = open_desk(settings, AnsweringLLM(COST))
+    yield workspace
+    workspace.close()
 
 
 def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) -> None:
@@ -60,8 +60,8 @@ def test_a_number_is_a_link_to_the_card_with_the_quote_marked(answer: Answer) ->
     assert "document?index=test&amp;source=" in panel
 
 
-def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
-    llm = desk.models.llm
+def test_nothing_is_read_ahead_while_somebody_is_answered(workspace: Workspace) -> None:
+    llm = workspace.models.llm
     assert isinstance(llm, AnsweringLLM)
 
     def list_read() -> list[str]:
@@ -70,31 +70,31 @@ def test_nothing_is_read_ahead_while_somebody_is_answered(desk: Desk) -> None:
     def list_questions() -> list[str]:
         return [prompt[-1].content.partition("Question: ")[2].splitlines()[0] for prompt in llm.read_whole]
 
-    with desk.line.join():
-        desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
-    desk.read_ahead("What did the bridge", index="test", options=OPTIONS)
+    with workspace.queue.join():
+        workspace.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
+    workspace.read_ahead("What did the bridge", index="test", options=OPTIONS)
     wait_until(lambda: list_questions() == ["What did the bridge"])
     assert len(list_read()) == 3
     assert not any("What did the bridge cost?" in prompt for prompt in list_read())
-    desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
+    workspace.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)  # the same are found, and known
     wait_until(lambda: list_questions() == ["What did the bridge", "What did the bridge cost?"])
     before = [Message("user", "What did the old bridge cost?"), Message("assistant", "Two million euros.")]
-    desk.read_ahead("And what did the bridge cost then?", index="test", options=OPTIONS, history=before)
-    desk.read_ahead("What did the bridge cost us?", index="test", options=OPTIONS, history=before)
+    workspace.read_ahead("And what did the bridge cost then?", index="test", options=OPTIONS, history=before)
+    workspace.read_ahead("What did the bridge cost us?", index="test", options=OPTIONS, history=before)
     wait_until(lambda: len(list_questions()) == 3)  # a follow-up is rewritten: it is not what will be asked
     assert list_questions()[-1] == "What did the bridge cost us?"
-    ask(desk, "What did the bridge cost?")
+    ask(workspace, "What did the bridge cost?")
     first, *_ = list_read()
     assert "nine million euros" in first
     assert len(list_read()) == 3
 
 
 def test_without_an_llm_there_is_nothing_to_read_ahead(index: Index, settings: Settings) -> None:
-    desk = Desk(settings, lambda _: Models(HashingEmbedder(), None))
-    assert desk.models.llm is None  # loaded
-    desk.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
-    assert ask(desk, "What did the bridge cost?").model == "none"
-    desk.close()
+    workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), None))
+    assert workspace.models.llm is None  # loaded
+    workspace.read_ahead("What did the bridge cost?", index="test", options=OPTIONS)
+    assert ask(workspace, "What did the bridge cost?").model == "none"
+    workspace.close()
 
 
 class SlowReader(ScriptedLLM):
@@ -116,8 +116,8 @@ class SlowReader(ScriptedLLM):
 
 
 def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
-    line, llm = Line(), SlowReader()
-    ahead = Ahead(line)
+    queue, llm = Queue(), SlowReader()
+    ahead = Prefetcher(queue)
 
     def want(question: str, *passages: str, soon: bool = False) -> None:
         prompts = [[Message("user", f"{p} {question}", shared=len(p))] for p in passages]
@@ -130,7 +130,7 @@ def test_what_is_no_longer_wanted_is_not_read_to_its_end() -> None:
     wait_until(lambda: llm.begun == ["one", "four"])
     want("So?", "three", "one")
     wait_until(lambda: llm.begun == ["one", "four", "three"])
-    with line.join():
+    with queue.join():
         want("So?", "three")  # it is needed, and nothing else
         assert llm.broken_off == 1  # that was four
         want("So?")
@@ -248,30 +248,30 @@ def test_a_damaged_history_is_an_error_of_one_line(tmp_path: Path) -> None:
         History(tmp_path)
 
 
-def test_the_line_is_first_come_first_served_and_not_endless() -> None:
-    line, order, waited = Line(longest=3), [], threading.Event()
+def test_the_queue_is_first_come_first_served_and_not_endless() -> None:
+    queue, order, waited = Queue(longest=3), [], threading.Event()
 
     def stand(name: str) -> None:
-        with line.join() as place:
+        with queue.join() as place:
             for _ in place.wait():
                 waited.set()
             order.append(name)
 
-    with line.join() as mine:
+    with queue.join() as mine:
         assert list(mine.wait()) == []
         threads = []
         for name in ("first", "second"):
             threads.append(threading.Thread(target=stand, args=(name,)))
             threads[-1].start()
-            while len(line) < len(threads) + 1:
+            while len(queue) < len(threads) + 1:
                 time.sleep(0.001)
-        with pytest.raises(RagError, match="3 questions are waiting"), line.join():
+        with pytest.raises(RagError, match="3 questions are waiting"), queue.join():
             pass
         assert waited.wait(5)
     for thread in threads:
         thread.join(5)
     assert order == ["first", "second"]
-    assert len(line) == 0
+    assert len(queue) == 0
 
 
 def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index: Index, settings: Settings) -> None:
@@ -281,10 +281,10 @@ def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index
         assert gate.wait(10)
         return Models(HashingEmbedder(), AnsweringLLM(COST))
 
-    desk = Desk(settings, load)
-    events = desk.ask("What did the bridge cost?", index="test", options=OPTIONS)
+    workspace = Workspace(settings, load)
+    events = workspace.ask("What did the bridge cost?", index="test", options=OPTIONS)
     assert next(events) == Waiting("The models are being loaded …")
-    with desk.line.join():
+    with workspace.queue.join():
         gate.set()
         seen = [event for event, _ in zip(events, range(9), strict=False) if not isinstance(event, Drafted)][:2]
         hits = next(event.hits for event in seen if isinstance(event, Retrieved))
@@ -293,27 +293,27 @@ def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index
             "1 question before yours …"
         )
     assert get_answer(events).outcome == "answered"
-    desk.close()
+    workspace.close()
 
 
 def test_what_stands_in_the_way_of_the_models_is_said_to_all(index: Index, settings: Settings) -> None:
     def load(_: Settings) -> Models:
         raise ValueError("no such thing")
 
-    desk = Desk(settings, load)
+    workspace = Workspace(settings, load)
     with pytest.raises(RagError, match="the models could not be loaded: no such thing"):
-        ask(desk, "What did the bridge cost?")
-    desk.close()
+        ask(workspace, "What did the bridge cost?")
+    workspace.close()
 
 
-def test_an_abandoned_question_frees_the_line(desk: Desk) -> None:
-    events = desk.ask("What did the bridge cost?", index="test", options=OPTIONS)
+def test_an_abandoned_question_frees_the_line(workspace: Workspace) -> None:
+    events = workspace.ask("What did the bridge cost?", index="test", options=OPTIONS)
     while not isinstance(next(events), Drafted):
-        assert len(desk.line) <= 1
-    assert len(desk.line) == 1
+        assert len(workspace.queue) <= 1
+    assert len(workspace.queue) == 1
     events.close()
-    assert len(desk.line) == 0
-    llm = desk.models.llm
+    assert len(workspace.queue) == 0
+    llm = workspace.models.llm
     assert isinstance(llm, AnsweringLLM)
     assert llm.stopped == 1
 
@@ -329,7 +329,7 @@ def test_one_need_not_wait_for_an_event_that_is_long_in_coming() -> None:
         finally:
             closed.set()
 
-    events = Stoppable(reads_for_long())
+    events = Cancellable(reads_for_long())
     coming = iter(events)
     assert next(coming) == "first"
     assert next(coming) is None
@@ -345,110 +345,116 @@ def test_what_fails_behind_fails_before_one() -> None:
         yield "first"
         raise RagError("no more")
 
-    coming = iter(Stoppable(fails()))
+    coming = iter(Cancellable(fails()))
     assert next(coming) == "first"
     with pytest.raises(RagError, match="no more"):
         next(coming)
 
 
-def test_files_are_copied_indexed_and_removed_with_their_copies(desk: Desk, tmp_path: Path) -> None:
+def test_files_are_copied_indexed_and_removed_with_their_copies(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "zebra.txt").write_text("The zebra escaped on Monday.")
     (tmp_path / "broken.pdf").write_bytes(b"no pdf")
     seen: list[tuple[str, bool]] = []
     files = [tmp_path / "zebra.txt", tmp_path / "broken.pdf"]
-    report = desk.add_files("test", files, on_file=lambda file, reason: seen.append((file.name, reason is not None)))
+    report = workspace.add_files(
+        "test", files, on_file=lambda file, reason: seen.append((file.name, reason is not None))
+    )
     assert (report.indexed, len(report.skipped)) == (1, 1)
     assert seen == [("zebra.txt", False), ("broken.pdf", True)]
-    copies = desk.get_folder("test") / "documents"
+    copies = workspace.get_folder("test") / "documents"
     assert [file.name for file in copies.iterdir()] == ["zebra.txt"]
-    (source,) = [s for e in desk.list_documents("test") for s in e.sources if s.endswith("zebra.txt")]
-    assert "zebra" in desk.find("zebra escaped", index="test", options=OPTIONS)[0].chunk.text
-    desk.remove("test", source)
+    (source,) = [s for e in workspace.list_documents("test") for s in e.sources if s.endswith("zebra.txt")]
+    assert "zebra" in workspace.find("zebra escaped", index="test", options=OPTIONS)[0].chunk.text
+    workspace.remove("test", source)
     assert not list(copies.iterdir())
-    assert all("zebra" not in hit.chunk.text for hit in desk.find("zebra escaped", index="test", options=OPTIONS))
+    assert all("zebra" not in hit.chunk.text for hit in workspace.find("zebra escaped", index="test", options=OPTIONS))
 
 
-def test_a_bad_file_costs_not_the_good_one_of_its_name(desk: Desk, tmp_path: Path) -> None:
+def test_a_bad_file_costs_not_the_good_one_of_its_name(workspace: Workspace, tmp_path: Path) -> None:
     good, bad = tmp_path / "good" / "a.txt", tmp_path / "bad" / "a.txt"
     for file, content in ((good, b"The zebra escaped."), (bad, b"\0\1\2" * 100)):
         file.parent.mkdir()
         file.write_bytes(content)
-    desk.add_files("test", [good])
+    workspace.add_files("test", [good])
     with pytest.raises(RagError, match=r"nothing was indexed: .* it holds binary data"):
-        desk.add_files("test", [bad])
-    assert (desk.get_folder("test") / "documents" / "a.txt").read_bytes() == b"The zebra escaped."
+        workspace.add_files("test", [bad])
+    assert (workspace.get_folder("test") / "documents" / "a.txt").read_bytes() == b"The zebra escaped."
     other = tmp_path / "other" / "a.txt"
     other.parent.mkdir()
     other.write_text("A lion slept.")
-    assert desk.add_files("test", [good, other]).indexed == 1
-    names = {Path(source).name for entry in desk.list_documents("test") for source in entry.sources}
+    assert workspace.add_files("test", [good, other]).indexed == 1
+    names = {Path(source).name for entry in workspace.list_documents("test") for source in entry.sources}
     assert {"a.txt", "a-1.txt"} <= names
 
 
-def test_an_index_is_made_by_its_first_file_and_its_name_is_a_name(desk: Desk, tmp_path: Path) -> None:
+def test_an_index_is_made_by_its_first_file_and_its_name_is_a_name(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "zebra.txt").write_text("The zebra escaped.")
-    desk.add_files("zoo", [tmp_path / "zebra.txt"])
-    assert desk.list_indexes() == ["test", "zoo"]
+    workspace.add_files("zoo", [tmp_path / "zebra.txt"])
+    assert workspace.list_indexes() == ["test", "zoo"]
     for name in ("../zoo", "", "a/b"):
         with pytest.raises(RagError, match="setting name cannot be"):
-            desk.add_files(name, [tmp_path / "zebra.txt"])
+            workspace.add_files(name, [tmp_path / "zebra.txt"])
 
 
-def test_reading_again_takes_changes_in_and_what_is_gone_out(desk: Desk, docs: Path) -> None:
+def test_reading_again_takes_changes_in_and_what_is_gone_out(workspace: Workspace, docs: Path) -> None:
     (docs / "visit.txt").unlink()
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
-    report = desk.update("test")
+    report = workspace.update("test")
     assert (report.indexed, report.removed) == (1, 1)
-    assert "ten million" in desk.find("bridge cost", index="test", options=OPTIONS)[0].chunk.text
+    assert "ten million" in workspace.find("bridge cost", index="test", options=OPTIONS)[0].chunk.text
 
 
-def test_an_old_answer_says_what_became_of_its_sources(desk: Desk, docs: Path) -> None:
-    answer = ask(desk, "What did the bridge cost?")
-    assert desk.find_stale("test", answer) == {}
+def test_an_old_answer_says_what_became_of_its_sources(workspace: Workspace, docs: Path) -> None:
+    answer = ask(workspace, "What did the bridge cost?")
+    assert workspace.find_stale("test", answer) == {}
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
-    desk.update("test")
-    stale = desk.find_stale("test", answer)
+    workspace.update("test")
+    stale = workspace.find_stale("test", answer)
     assert "has changed since" in stale[1]
     assert stale[1] in render_sources([Turn(answer, "test", 0.0)], stale={0: stale})
     (docs / "bridge.md").unlink()
-    desk.update("test")
-    assert "no longer in the index" in desk.find_stale("test", answer)[1]
+    workspace.update("test")
+    assert "no longer in the index" in workspace.find_stale("test", answer)[1]
 
 
-def test_a_whole_document_has_its_comments_set_off_and_the_quote_marked(desk: Desk, docs: Path) -> None:
-    text, chunks = desk.read_document("test", str(docs / "visit.txt"))
+def test_a_whole_document_has_its_comments_set_off_and_the_quote_marked(workspace: Workspace, docs: Path) -> None:
+    text, chunks = workspace.read_document("test", str(docs / "visit.txt"))
     start = text.index("Some officials")
     html = render_document(text, chunks, quotes=[(start, start + 14)], css="")
     assert '<mark id="quote">Some officials</mark>' in html
     assert 'class="fn-comment"' in html
     assert "Zara" in html
     with pytest.raises(RagError, match="no longer in the index"):
-        desk.read_document("test", "/etc/passwd")
+        workspace.read_document("test", "/etc/passwd")
 
 
-def test_a_question_of_the_page_becomes_a_test_that_an_eval_runs(desk: Desk, docs: Path, settings: Settings) -> None:
-    folder = desk.get_folder("test")
+def test_a_question_of_the_page_becomes_a_test_that_an_eval_runs(
+    workspace: Workspace, docs: Path, settings: Settings
+) -> None:
+    folder = workspace.get_folder("test")
     question = Question("page-1", "What did the bridge cost?", True, ("nine million",), (str(docs / "bridge.md"),))
     path = add_question(folder, dataclasses.replace(question, answers=("ten",)))
     assert add_question(folder, question) == path
     add_question(folder, Question("page-2", "Who built it?", False))
     assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["page-1", "page-2"]
     data = load_dataset(folder)
-    report = evaluate(Assistant(desk.open_index("test"), AnsweringLLM(COST), settings), data)
+    report = evaluate(Assistant(workspace.open_index("test"), AnsweringLLM(COST), settings), data)
     assert report.measures["correct"].value == 1.0
     path.write_text("no json\n")
     with pytest.raises(RagError, match="mend the file"):
         add_question(folder, question)
 
 
-def test_questions_are_suggested_once_from_the_documents_and_again_after_a_change(desk: Desk, docs: Path) -> None:
+def test_questions_are_suggested_once_from_the_documents_and_again_after_a_change(
+    workspace: Workspace, docs: Path
+) -> None:
     text = "The zebra escaped from the zoo in Lindholm on a Monday in March, and nobody has seen it since. " * 2
     (docs / "zebra.txt").write_text(text)
     llm = AnsweringLLM({"zebra": "When did the zebra escape from the zoo?\nOr:", "": "What?"}, delay_s=0.001)
-    desk = Desk(desk.settings, lambda _: Models(HashingEmbedder(), llm))
-    desk.update("test")
-    desk.add_files("test", [docs / "zebra.txt"])
-    suggestions = Suggestions(desk)
+    workspace = Workspace(workspace.settings, lambda _: Models(HashingEmbedder(), llm))
+    workspace.update("test")
+    workspace.add_files("test", [docs / "zebra.txt"])
+    suggestions = Suggestions(workspace)
 
     def get() -> list[str]:
         end = time.monotonic() + 10
@@ -459,11 +465,11 @@ def test_questions_are_suggested_once_from_the_documents_and_again_after_a_chang
 
     assert get() == ["When did the zebra escape from the zoo?"]
     asked = len(llm.asked)
-    assert Suggestions(desk).get("test") == get()
+    assert Suggestions(workspace).get("test") == get()
     assert len(llm.asked) == asked
-    desk.remove("test", next(s for e in desk.list_documents("test") for s in e.sources if "zebra" in s))
+    workspace.remove("test", next(s for e in workspace.list_documents("test") for s in e.sources if "zebra" in s))
     assert get() == []
-    desk.close()
+    workspace.close()
 
 
 def test_ui_py_imports_only_the_library() -> None:

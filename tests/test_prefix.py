@@ -2,31 +2,31 @@
 
 from pathlib import Path
 
-from rag.llm.prefix import PrefixCache
+from rag.llm.prompt_cache import PromptCache
 
 
-def get(cache: PrefixCache, tokens: list[int]) -> bytes:
+def get(cache: PromptCache, tokens: list[int]) -> bytes:
     return bytes(cache.get(tokens) or b"")
 
 
 def test_a_state_is_there_for_its_tokens_and_its_model_alone(tmp_path: Path) -> None:
-    PrefixCache(tmp_path, model="a").put([1, 2, 3], b"state", on_disk=True)
-    assert get(PrefixCache(tmp_path, model="a"), [1, 2, 3]) == b"state"
-    assert PrefixCache(tmp_path, model="a").get([1, 2]) is None
-    assert PrefixCache(tmp_path, model="b").get([1, 2, 3]) is None
+    PromptCache(tmp_path, model="a").put([1, 2, 3], b"state", on_disk=True)
+    assert get(PromptCache(tmp_path, model="a"), [1, 2, 3]) == b"state"
+    assert PromptCache(tmp_path, model="a").get([1, 2]) is None
+    assert PromptCache(tmp_path, model="b").get([1, 2, 3]) is None
 
 
 def test_a_damaged_state_is_not_used(tmp_path: Path) -> None:
-    PrefixCache(tmp_path, model="a").put([1], b"state" * 100, on_disk=True)
+    PromptCache(tmp_path, model="a").put([1], b"state" * 100, on_disk=True)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-1])
-    assert PrefixCache(tmp_path, model="a").get([1]) is None
+    assert PromptCache(tmp_path, model="a").get([1]) is None
     file.write_bytes(b"")
-    assert PrefixCache(tmp_path, model="a").get([1]) is None
+    assert PromptCache(tmp_path, model="a").get([1]) is None
 
 
 def test_only_the_latest_are_kept(tmp_path: Path) -> None:
-    cache = PrefixCache(tmp_path, model="a")
+    cache = PromptCache(tmp_path, model="a")
     for token in range(20):
         cache.put([token], b"state", on_disk=True)
     assert len(list(tmp_path.iterdir())) == 8
@@ -36,13 +36,13 @@ def test_only_the_latest_are_kept(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_costs_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    cache = PrefixCache(tmp_path / "file", model="a")
+    cache = PromptCache(tmp_path / "file", model="a")
     cache.put([1], b"state", on_disk=True)
     assert get(cache, [1]) == b"state"
 
 
 def test_of_those_in_memory_alone_the_longest_unused_goes(tmp_path: Path) -> None:
-    cache = PrefixCache(tmp_path, model="a")
+    cache = PromptCache(tmp_path, model="a")
     for token in range(8):
         cache.put([token], b"state", on_disk=False)
     assert get(cache, [0]) == b"state"

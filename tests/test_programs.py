@@ -20,9 +20,9 @@ from gradio_client.exceptions import AppError
 
 from rag import Settings, build_index
 from rag.web.access import Access
-from rag.web.desk import Desk, Models
 from rag.web.launch import launch_page
 from rag.web.page import build_page
+from rag.web.workspace import Models, Workspace
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 
@@ -47,7 +47,7 @@ REPLIES = {f"bridge {n} cost": f"Bridge {n} cost {n} million euros." for n in ra
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     root = tmp_path_factory.mktemp("programs")
     docs, embedder = root / "docs", HashingEmbedder()
     docs.mkdir()
@@ -57,19 +57,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         (docs / f"bridge{n}.md").write_text(f"# Bridge {n}\n\nBridge {n} cost {n} million euros.\n", encoding="utf-8")
     settings = Settings.load(index_dir=root / "index", name="default", chunk_tokens=32)
     build_index([docs], settings=settings, embedder=embedder)
-    desk = Desk(settings, lambda _: Models(embedder, AnsweringLLM(REPLIES, delay_s=0.01)))
-    yield desk
-    desk.close()
+    workspace = Workspace(settings, lambda _: Models(embedder, AnsweringLLM(REPLIES, delay_s=0.01)))
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture(scope="module")
-def address(desk: Desk) -> str:
-    return launch_page(desk, build_page(desk), quiet=True, mcp_server=True)
+def address(workspace: Workspace) -> str:
+    return launch_page(workspace, build_page(workspace), quiet=True, mcp_server=True)
 
 
 @pytest.fixture(scope="module")
-def guarded_address(desk: Desk) -> str:
-    return launch_page(desk, build_page(desk), access=Access("ann", "secret", token=TOKEN), quiet=True, mcp_server=True)
+def guarded_address(workspace: Workspace) -> str:
+    return launch_page(
+        workspace, build_page(workspace), access=Access("ann", "secret", token=TOKEN), quiet=True, mcp_server=True
+    )
 
 
 def run_script(script: str, folder: Path, *, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
@@ -97,11 +99,13 @@ def test_the_examples_of_the_documentation_run(number: int, address: str, guarde
         assert run_script(script, tmp_path, token="no such token at all").returncode != 0  # noqa: S106
 
 
-def test_an_mcp_call_reports_nothing_to_anyone(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_mcp_call_reports_nothing_to_anyone(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     reported: list[object] = []
     monkeypatch.setattr("gradio_client.client.send_telemetry", lambda **given: reported.append(given))
-    page = build_page(desk)
-    address = launch_page(desk, page, quiet=True, mcp_server=True)
+    page = build_page(workspace)
+    address = launch_page(workspace, page, quiet=True, mcp_server=True)
     script = EXAMPLES[2].replace("http://127.0.0.1:7860", address.rstrip("/"))
     assert "nine million" in run_script(script, tmp_path).stdout
     time.sleep(0.5)  # the report is sent by a thread
@@ -138,8 +142,8 @@ def test_what_cannot_be_done_is_said_in_one_line(address: str) -> None:
         client.predict("  ", api_name="/search")
 
 
-def test_a_full_line_says_so_at_once(address: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.line, "_longest", 0)
+def test_a_full_line_says_so_at_once(address: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace.queue, "_longest", 0)
     with pytest.raises(AppError, match="questions are waiting for an answer: ask again"):
         Client(address, verbose=False).predict("What did the new bridge cost?", api_name="/ask")
 
@@ -153,8 +157,8 @@ def fetch(url: str, cookie: str = "") -> tuple[int, str, dict[str, str]]:
         return exc.code, exc.read().decode(), dict(exc.headers)
 
 
-def test_documents_are_those_of_the_index_and_the_page_keeps_to_itself(address: str, desk: Desk) -> None:
-    source = next(s for e in desk.list_documents("default") for s in e.sources if s.endswith("bridge.md"))
+def test_documents_are_those_of_the_index_and_the_page_keeps_to_itself(address: str, workspace: Workspace) -> None:
+    source = next(s for e in workspace.list_documents("default") for s in e.sources if s.endswith("bridge.md"))
     status, html, headers = fetch(f"{address}document?index=default&source={source}&quotes=0-3,99999-999999")
     assert status == 200
     assert '<mark id="quote">' in html
@@ -188,9 +192,9 @@ def test_files_are_handed_over_and_not_fetched(address: str, monkeypatch: pytest
     assert not fetched
 
 
-def test_with_a_password_nothing_is_shown_without_it(desk: Desk) -> None:
-    page = build_page(desk)
-    address = launch_page(desk, page, quiet=True, access=Access("ann", "secret"))
+def test_with_a_password_nothing_is_shown_without_it(workspace: Workspace) -> None:
+    page = build_page(workspace)
+    address = launch_page(workspace, page, quiet=True, access=Access("ann", "secret"))
     try:
         for path in PATHS:
             assert fetch(f"{address}{path}")[:2] == (401, "Log in first."), path

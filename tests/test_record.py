@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Assistant, Index, Settings, SettingsError
-from rag.record import check_format, make_record, save_answer
+from rag.provenance import check_format, make_record, save_answer
 from tests.fakes import ScriptedLLM
 
 WRITTEN = "The bridge cost nine million euros. The king wept."

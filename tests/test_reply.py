@@ -12,9 +12,9 @@ from rag import Answer, Assistant, Index, Settings
 from rag.answer.kinds import find_sides
 from rag.answer.prompt import find_prompts, load_reply_prompts
 from rag.answer.reply import add_reply, find_fault
-from rag.evaluation.cases import Question
+from rag.evaluation.dataset import Question
 from rag.evaluation.judge import judge_answer, measure_answer
-from rag.show import format_answer
+from rag.formatting import format_answer
 from rag.types import Sentence
 from rag.web.render import render_answer
 from tests.fakes import ScriptedLLM

@@ -26,7 +26,7 @@ from rag.llm.base import Message
 from rag.llm.llama import LlamaCpp
 from rag.llm.server import ServerLLM
 from rag.models import locate_model
-from rag.web.desk import Desk, Models, Options
+from rag.web.workspace import Models, Options, Workspace
 from tests.fakes import HashingEmbedder, find_free_port
 from tests.places import wait_for
 
@@ -286,13 +286,13 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
     with serve({"/v1/models": list_models("one"), "/v1/chat/completions": write}) as (url, _):
         settings = settings.model_copy(update={"llm": f"openai:{url}", "llm_requests": 16})
         llm = open_llm(settings)
-        desk = Desk(settings, lambda _: Models(HashingEmbedder(), llm))
+        workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), llm))
 
         def ask(number: int) -> tuple[str, str]:
             question = f"What did the bridge number {number} cost?"
-            answer = get_answer(desk.ask(question, index="test", options=Options(2, 0.3, 64)))
+            answer = get_answer(workspace.ask(question, index="test", options=Options(2, 0.3, 64)))
             return answer.sentences[0].text, answer.citations[0].quote
 
         with ThreadPoolExecutor(16) as pool:
             assert list(pool.map(ask, texts)) == [(text, text) for text in texts.values()]
-        desk.close()
+        workspace.close()

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rag.llm.state import read_last_values
+from rag.llm.kv_state import read_last_values
 
 LAYERS, TOKENS, WIDTH = 3, 5, 4
 VALUES = np.arange(LAYERS * TOKENS * WIDTH, dtype=np.float16).reshape(LAYERS, TOKENS, WIDTH)

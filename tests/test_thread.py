@@ -2,8 +2,8 @@
 
 import pytest
 
+from rag.documents.plaintext_comments import is_boilerplate
 from rag.documents.read import make_document
-from rag.documents.thread import is_boilerplate
 from rag.types import Document
 
 ARTICLE = "Harbour bridge reopens\nBy Jane Doe | 12 March 2025\n\nThe bridge opened on Monday. No reason was given.\n"

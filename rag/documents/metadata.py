@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.languages import join
-from rag.documents.thread import find_thread_start
+from rag.documents.plaintext_comments import find_thread_start
 
 Span = tuple[int, int]
 

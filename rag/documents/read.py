@@ -11,7 +11,7 @@ from rag.documents.blocks import Extract, assemble
 from rag.documents.clean import clean_document
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.documents.metadata import find_metadata
-from rag.documents.voices import find_sections
+from rag.documents.sections import find_sections
 from rag.errors import DocumentError
 from rag.types import Document, Section, Voice
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from rag.evaluation.cases import Passage, Question
+from rag.evaluation.dataset import Passage, Question
 from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_measures, rouge_l, token_f1
 from rag.types import Answer, Chunk, Citation, Hit, Sentence
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import DatasetError
-from rag.evaluation.cases import Question
+from rag.evaluation.dataset import Question
 from rag.evaluation.judge import MEANINGS, Verdict
 from rag.evaluation.metrics import Estimate, estimate_difference
 from rag.types import Answer, Hit

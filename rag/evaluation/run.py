@@ -21,7 +21,7 @@ from tqdm import tqdm
 from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import DatasetError
-from rag.evaluation.cases import Dataset, Question
+from rag.evaluation.dataset import Dataset, Question
 from rag.evaluation.judge import judge_answer, measure_answer, measure_hits
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
-from rag.index.graph import can_convert, make_graph
+from rag.index.bert_onnx import can_convert, make_graph
 from rag.index.runtime import import_onnxruntime
 from rag.models import locate_model
 from rag.models.registry import explain_loading

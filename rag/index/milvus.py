@@ -45,8 +45,8 @@ from rag.index.milvus_rows import (
     to_bytes,
 )
 from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
+from rag.index.stemmer import Stemmer
 from rag.index.vectors import Ids
-from rag.index.words import Stemmer
 from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)

@@ -26,8 +26,8 @@ from rag.index.catalog import (
     name_source,
 )
 from rag.index.embedder import Vectors
+from rag.index.stemmer import TOKENIZE
 from rag.index.vectors import Ids
-from rag.index.words import TOKENIZE
 from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from rag.errors import ModelError
 from rag.llm.base import Leaning, Message
 from rag.llm.gguf import load_llama
-from rag.llm.prefix import PrefixCache
-from rag.llm.state import read_last_values
+from rag.llm.kv_state import read_last_values
+from rag.llm.prompt_cache import PromptCache
 from rag.llm.trial import try_loading
 from rag.models.registry import explain_loading
 
@@ -78,7 +78,7 @@ class LlamaCpp:
                 eos_token=text_of.get(self._llama.token_eos(), ""),
                 bos_token=text_of.get(self._llama.token_bos(), ""),
             )
-        self._prefixes = PrefixCache(cache / "prefixes", model=key)
+        self._prefixes = PromptCache(cache / "prefixes", model=key)
         self._state = (ctypes.c_uint8 * 0)()
         self._read_last: _Read | None = None
         tokenize = self._llama.tokenize

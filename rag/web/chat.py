@@ -11,10 +11,10 @@ import gradio as gr
 from rag.errors import RagError
 from rag.text import repair_text
 from rag.types import Answer, Answered, Drafted, Hit
-from rag.web.desk import Desk, DeskEvent, Options, Waiting
+from rag.web.cancel import Cancellable
 from rag.web.history import Turn, list_messages
 from rag.web.render import render_answer, render_draft, render_problem, render_question, render_sources
-from rag.web.stoppable import Stoppable
+from rag.web.workspace import DeskEvent, Options, Waiting, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ class Asked(NamedTuple):
 class Chat:
     """Handles what is done in the chat."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._asking: dict[str, Stoppable[DeskEvent]] = {}  # by the browser tab that asks
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._asking: dict[str, Cancellable[DeskEvent]] = {}  # by the browser tab that asks
 
     def ask(
         self,
@@ -90,9 +90,9 @@ class Chat:
         if len(question.split()) < _FEWEST_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
             return
         options = Options(int(passages), float(caution), int(max_answer_tokens))
-        before = list_messages(self._desk.history.read(conversation, owner=get_owner(request)))
+        before = list_messages(self._workspace.history.read(conversation, owner=get_owner(request)))
         with suppress(RagError):
-            self._desk.read_ahead(question, index=index, options=options, history=before)
+            self._workspace.read_ahead(question, index=index, options=options, history=before)
 
     def ask_suggested(
         self,
@@ -119,7 +119,7 @@ class Chat:
         request: gr.Request,
     ) -> Iterator[View]:
         """Answer a question again, in other words perhaps; what followed it is dropped."""
-        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        turns = self._workspace.history.read(conversation, owner=get_owner(request))
         turn = find_turn(event.index)
         if turn < len(turns):
             options = Options(int(passages), float(caution), int(max_answer_tokens))
@@ -129,10 +129,10 @@ class Chat:
             yield _unchanged()
 
     def _answer(self, asked: Asked, request: gr.Request) -> Iterator[View]:
-        turns = self._desk.history.read(asked.conversation, owner=get_owner(request))
+        turns = self._workspace.history.read(asked.conversation, owner=get_owner(request))
         before = turns[: asked.turn]
-        asking = Stoppable(
-            self._desk.ask(
+        asking = Cancellable(
+            self._workspace.ask(
                 asked.question,
                 index=asked.index_name,
                 options=asked.options,
@@ -169,7 +169,7 @@ class Chat:
         yield _unchanged()
 
     def _keep(self, answer: Answer, asked: Asked, request: gr.Request) -> View:
-        history, owner = self._desk.history, get_owner(request)
+        history, owner = self._workspace.history, get_owner(request)
         turn = Turn(answer, asked.index_name, time.time())
         if asked.turn is not None:
             history.cut(asked.conversation, keep=asked.turn, owner=owner)
@@ -192,7 +192,7 @@ class Chat:
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
         """Put an earlier question into the box, and note that it is being edited."""
         turn = int(event._data["turn"])
-        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        turns = self._workspace.history.read(conversation, owner=get_owner(request))
         if turn >= len(turns):
             return gr.skip(), ""
         return idle(turns[turn].answer.question, info=_EDITING), str(turn)
@@ -213,11 +213,11 @@ class Chat:
         """
         self._asking.pop(str(request.session_hash), None)
         owner = get_owner(request)
-        turns = self._desk.history.read(conversation, owner=owner)
+        turns = self._workspace.history.read(conversation, owner=owner)
         stale = {}
         for number, turn in enumerate(turns):
             try:
-                stale[number] = self._desk.find_stale(turn.index_name, turn.answer)
+                stale[number] = self._workspace.find_stale(turn.index_name, turn.answer)
             except RagError:
                 stale[number] = {c.number: "The index of this source is gone." for c in turn.answer.citations}
         return View(_show_turns(turns), render_sources(turns, stale=stale), idle(), conversation if turns else "", "")

@@ -21,19 +21,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rag.errors import RagError
-from rag.show import escape_markdown, format_answer
+from rag.formatting import escape_markdown, format_answer
 from rag.text import repair_text
 from rag.web.access import Access
-from rag.web.desk import Desk
 from rag.web.entrance import make_entrance
 from rag.web.guard import Guard, get_user
 from rag.web.history import Turn
 from rag.web.layout import CSS, HEAD, THEME
-from rag.web.line import LONGEST
 from rag.web.net import format_address, open_socket
+from rag.web.queue import LONGEST
 from rag.web.render import render_document
 from rag.web.server import PageServer
 from rag.web.uploads import forbid_addresses, make_upload
+from rag.web.workspace import Workspace
 
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
 # So many events of all pages wait; a full queue is said at once.
@@ -63,7 +63,7 @@ _GRADIO: dict[str, Any] = {
 
 
 def launch_page(
-    desk: Desk,
+    workspace: Workspace,
     page: gr.Blocks,
     *,
     host: str = "127.0.0.1",
@@ -75,7 +75,7 @@ def launch_page(
     mcp_server: bool = False,
     quiet: bool = False,
 ) -> str:
-    """Launch a desk's page, and return its address; raises RagError.
+    """Launch a workspace's page, and return its address; raises RagError.
 
     `listening` is a socket at the host and port, if there is one already; `names` are other names that the page goes
     by; `access` is the login that it asks for; `share` gives it a public address.
@@ -86,7 +86,7 @@ def launch_page(
     if share:
         public_address = _open_tunnel(page, host, port)
         names = [*names, urlsplit(public_address).netloc]
-    upload_bytes = _UPLOAD_FILES * desk.settings.max_file_mb * 1_000_000
+    upload_bytes = _UPLOAD_FILES * workspace.settings.max_file_mb * 1_000_000
 
     def start_server(app: ASGIApp, **_: Any) -> tuple[str, int, str, PageServer]:
         guard = Guard(app, host=host, port=port, names=names, access=access, upload_bytes=upload_bytes)
@@ -103,9 +103,9 @@ def launch_page(
             **_GRADIO,
             auth_dependency=get_user,
             mcp_server=mcp_server,
-            max_file_size=f"{desk.settings.max_file_mb}mb",
+            max_file_size=f"{workspace.settings.max_file_mb}mb",
             state_session_capacity=_MOST_SESSIONS,
-            app_kwargs={"routes": _list_routes(desk, page, access, port=port)},
+            app_kwargs={"routes": _list_routes(workspace, page, access, port=port)},
         )
     if mcp_server:
         _connect_mcp(page, address, access)
@@ -114,16 +114,16 @@ def launch_page(
         if share:
             click.echo(f"and for everybody at {public_address}")
     # Not before: while llama.cpp loads, nothing that is printed is seen.
-    desk.start()
+    workspace.start()
     return address
 
 
-def _list_routes(desk: Desk, page: gr.Blocks, access: Access | None, *, port: int) -> list[Route]:
+def _list_routes(workspace: Workspace, page: gr.Blocks, access: Access | None, *, port: int) -> list[Route]:
     """Return what the page serves beside Gradio, or in its place."""
     return [
-        Route("/document", _serve(desk, _show_document)),
-        Route("/export", _serve(desk, _export)),
-        make_upload(page, max_file_mb=desk.settings.max_file_mb),
+        Route("/document", _serve(workspace, _show_document)),
+        Route("/export", _serve(workspace, _export)),
+        make_upload(page, max_file_mb=workspace.settings.max_file_mb),
         *(make_entrance(access, port=port) if access else []),
     ]
 
@@ -176,12 +176,12 @@ class _SilentClient(Client):  # type: ignore[misc]
         pass
 
 
-def _serve(desk: Desk, answer: Callable[[Desk, Request], Response]) -> Callable[[Request], Response]:
+def _serve(workspace: Workspace, answer: Callable[[Workspace, Request], Response]) -> Callable[[Request], Response]:
     """Return a route that says in one line what failed."""
 
     def serve(request: Request) -> Response:
         try:
-            response = answer(desk, request)
+            response = answer(workspace, request)
         except RagError as exc:
             response = PlainTextResponse(str(exc), 404)
         response.headers["Cache-Control"] = "no-store"  # nothing of it stays in the browser after the sign-out
@@ -190,16 +190,16 @@ def _serve(desk: Desk, answer: Callable[[Desk, Request], Response]) -> Callable[
     return serve
 
 
-def _show_document(desk: Desk, request: Request) -> Response:
+def _show_document(workspace: Workspace, request: Request) -> Response:
     asked = request.query_params
-    text, chunks = desk.read_document(asked.get("index", ""), asked.get("source", ""))
+    text, chunks = workspace.read_document(asked.get("index", ""), asked.get("source", ""))
     quotes = [(int(start), int(end)) for start, end in _QUOTE.findall(asked.get("quotes", ""))]
     return HTMLResponse(render_document(text, chunks, quotes=quotes, css=CSS))
 
 
-def _export(desk: Desk, request: Request) -> Response:
+def _export(workspace: Workspace, request: Request) -> Response:
     asked = request.query_params
-    turns = desk.history.read(asked.get("conversation", ""), owner=get_user(request))
+    turns = workspace.history.read(asked.get("conversation", ""), owner=get_user(request))
     as_json = asked.get("format") == "json"
     if as_json:
         text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2)

@@ -8,8 +8,8 @@ import gradio as gr
 from rag.models.registry import load_registry
 from rag.settings import NO_LLM, Settings
 from rag.web.chat import MAX_QUESTION_CHARACTERS, View
-from rag.web.desk import Desk
 from rag.web.render import render_exports, render_sources
+from rag.web.workspace import Workspace
 
 _FOLDER = Path(__file__).parent
 CSS = _FOLDER.joinpath("page.css").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ class Parts(NamedTuple):
         return list(View(self.chat, self.sources, self.question, self.conversation, self.editing))
 
 
-def lay_out(desk: Desk, *, can_sign_out: bool) -> Parts:
+def lay_out(workspace: Workspace, *, can_sign_out: bool) -> Parts:
     """Lay the page out, in the Blocks that is open; return its parts."""
     parts: dict[str, Any] = {
         "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
@@ -126,9 +126,9 @@ def lay_out(desk: Desk, *, can_sign_out: bool) -> Parts:
     with gr.Tab("Ask", id="ask"):
         parts |= _lay_chat()
     with gr.Tab("Documents", id="documents"):
-        parts |= _lay_documents(desk.settings)
+        parts |= _lay_documents(workspace.settings)
     with gr.Tab("Settings", id="settings"):
-        parts |= _lay_settings(desk)
+        parts |= _lay_settings(workspace)
     return Parts(**parts)
 
 
@@ -223,12 +223,12 @@ def _lay_documents(settings: Settings) -> dict[str, Any]:
     return parts
 
 
-def _lay_settings(desk: Desk) -> dict[str, Any]:
-    settings = desk.settings
+def _lay_settings(workspace: Workspace) -> dict[str, Any]:
+    settings = workspace.settings
     with gr.Column(elem_id="fn-settings"):
         parts: dict[str, Any] = {
             "index": gr.Dropdown(
-                desk.list_indexes(),
+                workspace.list_indexes(),
                 value=settings.index or settings.name,
                 label="Index",
                 info="The documents that are asked. Each index is a collection of its own.",

@@ -10,9 +10,9 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.index.build import IndexReport
-from rag.web.desk import Desk, OnFile
-from rag.web.programs import explained
+from rag.web.api import explained
 from rag.web.render import render_documents, render_progress
+from rag.web.workspace import OnFile, Workspace
 
 # So many files are taken at a time.
 MAX_FILES = 500
@@ -22,13 +22,13 @@ _TICK_S = 0.3
 class Library:
     """Handles what is done with documents and indexes."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def show(self, index: str, words: str) -> str:
         """Return the table of an index's documents that have all the words."""
         with explained():
-            return render_documents(self._desk.list_documents(index), index=index, words=words)
+            return render_documents(self._workspace.list_documents(index), index=index, words=words)
 
     def add(self, files: list[str] | None, index: str) -> Iterator[tuple[str, str, Any]]:
         """Index files that were handed to the page; yield the progress, the documents, and the emptied box."""
@@ -37,15 +37,17 @@ class Library:
             problem = f"{len(paths)} files at once are too many: hand over {MAX_FILES} at most, or run `rag index`"
             yield render_progress([], total=0, problem=problem), gr.skip(), None
             return
-        for progress in self._follow(lambda note: self._desk.add_files(index, paths, on_file=note), total=len(paths)):
+        for progress in self._follow(
+            lambda note: self._workspace.add_files(index, paths, on_file=note), total=len(paths)
+        ):
             yield progress, gr.skip(), gr.skip()
         yield progress, self.show(index, ""), None
 
     def update(self, index: str) -> Iterator[tuple[str, str]]:
         """Bring the index up to date with its files; yield the progress and the documents."""
         with explained():
-            total = sum(len(entry.sources) for entry in self._desk.list_documents(index))
-        for progress in self._follow(lambda note: self._desk.update(index, on_file=note), total=total):
+            total = sum(len(entry.sources) for entry in self._workspace.list_documents(index))
+        for progress in self._follow(lambda note: self._workspace.update(index, on_file=note), total=total):
             yield progress, gr.skip()
         yield progress, self.show(index, "")
 
@@ -53,7 +55,7 @@ class Library:
         """Take the file that a button names out of the index; return what was done, and the documents."""
         try:
             source = str(event._data["source"])
-            self._desk.remove(index, source)
+            self._workspace.remove(index, source)
         except (KeyError, TypeError):  # a browser can send anything
             return gr.skip(), self.show(index, words)
         except RagError as exc:
@@ -64,8 +66,8 @@ class Library:
     def create(self, name: str) -> tuple[Any, str]:
         """Make a name for a new index the one that is used, and empty the box; the first file makes the index."""
         with explained():
-            index = self._desk.settle((name or "").strip()).name
-        return gr.Dropdown(sorted({*self._desk.list_indexes(), index}), value=index), ""
+            index = self._workspace.settle((name or "").strip()).name
+        return gr.Dropdown(sorted({*self._workspace.list_indexes(), index}), value=index), ""
 
     def _follow(self, work: Callable[[OnFile], IndexReport], *, total: int) -> Iterator[str]:
         """Do some work in a thread, and yield its progress, at last what became of it."""

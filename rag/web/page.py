@@ -5,14 +5,14 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.web.api import add_endpoints, explained
 from rag.web.chat import Chat
-from rag.web.desk import Desk
 from rag.web.layout import Parts, lay_out
 from rag.web.library import Library
-from rag.web.programs import add_programs, explained
 from rag.web.render import render_status
 from rag.web.sidebar import Feedback, Sidebar
 from rag.web.suggestions import Suggestions
+from rag.web.workspace import Workspace
 
 # Puts the conversation into the page's address, so that a reload shows it again.
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
@@ -27,23 +27,23 @@ _EACH: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "multiple"}
 _LATEST: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "always_last"}
 
 
-def build_page(desk: Desk, *, can_sign_out: bool = False) -> gr.Blocks:
-    """Return the page of a desk; the words of documents and of the LLM are escaped in it."""
+def build_page(workspace: Workspace, *, can_sign_out: bool = False) -> gr.Blocks:
+    """Return the page of a workspace; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
-        add_programs(desk)  # first: the names of endpoints are given out in this order
-        parts = lay_out(desk, can_sign_out=can_sign_out)
-        chat = Chat(desk)
-        asked = _bind_chat(parts, desk, chat)
-        _bind_sidebar(page, parts, desk, chat, asked)
-        _bind_library(page, parts, desk)
-        _bind_status(page, parts, desk)
+        add_endpoints(workspace)  # first: the names of endpoints are given out in this order
+        parts = lay_out(workspace, can_sign_out=can_sign_out)
+        chat = Chat(workspace)
+        asked = _bind_chat(parts, workspace, chat)
+        _bind_sidebar(page, parts, workspace, chat, asked)
+        _bind_library(page, parts, workspace)
+        _bind_status(page, parts, workspace)
     return page
 
 
-def _bind_chat(parts: Parts, desk: Desk, chat: Chat) -> list[Any]:
+def _bind_chat(parts: Parts, workspace: Workspace, chat: Chat) -> list[Any]:
     """Return the events after which there is a new answer."""
-    feedback = Feedback(desk)
-    # The desk has its own line before the LLM: so many may wait in it, and see what was found.
+    feedback = Feedback(workspace)
+    # The workspace has its own line before the LLM: so many may wait in it, and see what was found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     typed = [parts.question, parts.conversation, *parts.options]
@@ -63,8 +63,8 @@ def _bind_chat(parts: Parts, desk: Desk, chat: Chat) -> list[Any]:
     return asked
 
 
-def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: list[Any]) -> None:
-    sidebar = Sidebar(desk)
+def _bind_sidebar(page: gr.Blocks, parts: Parts, workspace: Workspace, chat: Chat, asked: list[Any]) -> None:
+    sidebar = Sidebar(workspace)
     listing: dict[str, Any] = {
         "fn": sidebar.show,
         "inputs": [parts.words, parts.conversation],
@@ -88,8 +88,8 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, desk: Desk, chat: Chat, asked: 
     discarded.then(sidebar.delete, parts.conversation, None, **_AT_ONCE).then(chat.begin, None, parts.view, **_AT_ONCE)
 
 
-def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
-    library = Library(desk)
+def _bind_library(page: gr.Blocks, parts: Parts, workspace: Workspace) -> None:
+    library = Library(workspace)
     listing: dict[str, Any] = {
         "fn": library.show,
         "inputs": [parts.index, parts.find],
@@ -111,17 +111,17 @@ def _bind_library(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
         changed(**listing)
 
 
-def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
-    suggestions = Suggestions(desk)
+def _bind_status(page: gr.Blocks, parts: Parts, workspace: Workspace) -> None:
+    suggestions = Suggestions(workspace)
 
     def show(index: str) -> tuple[str, Any, Any]:
         suggested = suggestions.get(index)
         chat = gr.Chatbot(examples=[{"text": question} for question in suggested]) if suggested else gr.skip()
-        return describe_desk(desk, index), chat, gr.Timer(active=suggested is None)
+        return describe_desk(workspace, index), chat, gr.Timer(active=suggested is None)
 
     def use_llm(name: str) -> None:
         with explained():
-            desk.use_llm(name)
+            workspace.use_llm(name)
 
     showing: dict[str, Any] = {
         "fn": show,
@@ -134,19 +134,19 @@ def _bind_status(page: gr.Blocks, parts: Parts, desk: Desk) -> None:
     parts.llm.input(use_llm, parts.llm, None, **_PRIVATE).then(**showing)
 
 
-def describe_desk(desk: Desk, index: str) -> str:
+def describe_desk(workspace: Workspace, index: str) -> str:
     """Return the line that says which LLM answers, from what, and how fast."""
     try:
-        count = f"{len(desk.list_documents(index)):,} documents"
+        count = f"{len(workspace.list_documents(index)):,} documents"
     except RagError as exc:
         count = str(exc)
-    if desk.loading:
+    if workspace.loading:
         return render_status(loading=True, problem=None, about=[f"index {index}", count])
     try:
-        models = desk.models
+        models = workspace.models
     except RagError as exc:
         return render_status(loading=False, problem=str(exc), about=[])
-    speed = f"{desk.tokens_per_s:.0f} tokens/s" if desk.tokens_per_s else ""
-    waiting = f"{len(desk.line)} in line" if len(desk.line) else ""
+    speed = f"{workspace.tokens_per_s:.0f} tokens/s" if workspace.tokens_per_s else ""
+    waiting = f"{len(workspace.queue)} in line" if len(workspace.queue) else ""
     llm = models.llm.name if models.llm else "no LLM: the best sentences are quoted"
     return render_status(loading=False, problem=models.problem, about=[llm, f"index {index}", count, speed, waiting])

@@ -47,22 +47,22 @@ def serve_page(
         )
     listening = open_socket(host, port)
     with greet(listening):
-        from rag.web.desk import Desk
         from rag.web.launch import launch_page
         from rag.web.page import build_page
+        from rag.web.workspace import Workspace
 
-        desk = Desk(settings)
-        page = build_page(desk, can_sign_out=access is not None)
+        workspace = Workspace(settings)
+        page = build_page(workspace, can_sign_out=access is not None)
     try:
         with suppress(KeyboardInterrupt):
             launch_page(
-                desk, page, host=host, listening=listening, names=names, access=access, share=share, mcp_server=mcp
+                workspace, page, host=host, listening=listening, names=names, access=access, share=share, mcp_server=mcp
             )
             Event().wait()
         # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
         page.close(verbose=False)
     finally:
-        desk.close()
+        workspace.close()
     end_process()
 
 

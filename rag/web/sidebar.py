@@ -4,55 +4,55 @@ from typing import Any
 
 import gradio as gr
 
-from rag.evaluation.cases import Question, add_question
+from rag.evaluation.dataset import Question, add_question
+from rag.web.api import explained
 from rag.web.chat import find_turn, get_owner
-from rag.web.desk import Desk
-from rag.web.programs import explained
 from rag.web.render import render_exports
+from rag.web.workspace import Workspace
 
 
 class Sidebar:
     """Handles what is done with conversations as a whole."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def show(self, words: str, conversation: str, request: gr.Request) -> Any:
         """Return the conversations with these words, the one that is shown among them chosen."""
-        listed = self._desk.history.list_conversations(owner=get_owner(request), words=words)
+        listed = self._workspace.history.list_conversations(owner=get_owner(request), words=words)
         shown = conversation if any(one.id == conversation for one in listed) else None
         return gr.Radio([(one.title, one.id) for one in listed], value=shown)
 
     def describe(self, conversation: str, request: gr.Request) -> tuple[str, str]:
         """Return the title of a conversation, and links to export it."""
-        title = self._desk.history.get_title(conversation, owner=get_owner(request))
+        title = self._workspace.history.get_title(conversation, owner=get_owner(request))
         return title, render_exports(conversation)
 
     def rename(self, conversation: str, title: str, request: gr.Request) -> None:
         """Give the conversation that is shown another title, if there is one."""
         if title.strip():
-            self._desk.history.rename(conversation, title, owner=get_owner(request))
+            self._workspace.history.rename(conversation, title, owner=get_owner(request))
 
     def delete(self, conversation: str, request: gr.Request) -> None:
         """Delete the conversation that is shown."""
-        self._desk.history.delete(conversation, owner=get_owner(request))
+        self._workspace.history.delete(conversation, owner=get_owner(request))
 
 
 class Feedback:
     """Handles what is thought of an answer."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def rate(self, conversation: str, event: gr.LikeData, request: gr.Request) -> tuple[Any, int, str, str]:
         """Note a thumb, and ask for more: return the open form, the turn, its comment, and its right answer so far."""
         owner, number = get_owner(request), find_turn(event.index)
-        turns = self._desk.history.read(conversation, owner=owner)
+        turns = self._workspace.history.read(conversation, owner=owner)
         if number >= len(turns):
             return gr.skip(), 0, "", ""
         rating = "Like" if event.liked is True else "Dislike" if event.liked is False else None
         turn = turns[number]
-        self._desk.history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
+        self._workspace.history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
         right = " ".join(sentence.text for sentence in turn.answer.sentences)
         wanted = right if rating == "Like" and turn.answer.outcome != "not_found" else ""
         return gr.Group(visible=rating is not None), number, turn.comment or "", wanted
@@ -60,16 +60,18 @@ class Feedback:
     def comment(self, conversation: str, number: int, comment: str, request: gr.Request) -> Any:
         """Note a comment beside the thumb, and close the form."""
         owner = get_owner(request)
-        turns = self._desk.history.read(conversation, owner=owner)
+        turns = self._workspace.history.read(conversation, owner=owner)
         if number < len(turns):
             rating = turns[number].rating
-            self._desk.history.rate(conversation, number, rating=rating, comment=comment.strip() or None, owner=owner)
+            self._workspace.history.rate(
+                conversation, number, rating=rating, comment=comment.strip() or None, owner=owner
+            )
             gr.Info("Kept with the answer, on this machine.")
         return gr.Group(visible=False)
 
     def make_test(self, conversation: str, number: int, wanted: str, request: gr.Request) -> Any:
         """Write the question, with what a right answer contains, into the question set of its index."""
-        turns = self._desk.history.read(conversation, owner=get_owner(request))
+        turns = self._workspace.history.read(conversation, owner=get_owner(request))
         if number >= len(turns):
             return gr.skip()
         answer, index = turns[number].answer, turns[number].index_name
@@ -84,6 +86,6 @@ class Feedback:
             type="from the page",
         )
         with explained():
-            path = add_question(self._desk.get_folder(index), question)
+            path = add_question(self._workspace.get_folder(index), question)
         gr.Info(f"Written to {path.name}: `rag eval {path.parent}` asks it.")
         return gr.Group(visible=False)

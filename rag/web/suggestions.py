@@ -11,7 +11,7 @@ from rag.answer.suggest import suggest_question
 from rag.errors import RagError
 from rag.files import is_plain, make_folder, write_file
 from rag.types import Chunk
-from rag.web.desk import Desk
+from rag.web.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +23,10 @@ _LEAST_WORDS = 12
 
 
 class Suggestions:
-    """The questions suggested for each index of a desk."""
+    """The questions suggested for each index of a workspace."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._lock = threading.Lock()
         self._writing: set[str] = set()
         self._given_up: set[str] = set()
@@ -34,12 +34,12 @@ class Suggestions:
     def get(self, index: str) -> list[str] | None:
         """Return the questions for an index, [] if there is nothing to suggest; None while they are being written."""
         try:
-            if self._desk.loading or not self._desk.models.llm:
-                return None if self._desk.loading else []
-            opened = self._desk.open_index(index)
+            if self._workspace.loading or not self._workspace.models.llm:
+                return None if self._workspace.loading else []
+            opened = self._workspace.open_index(index)
         except RagError:
             return []
-        generation, path = opened.catalog.generation, self._desk.get_folder(index) / _FILE
+        generation, path = opened.catalog.generation, self._workspace.get_folder(index) / _FILE
         try:
             kept = json.loads(path.read_text(encoding="utf-8") if is_plain(path) else "")
             if kept["generation"] == generation:
@@ -56,12 +56,12 @@ class Suggestions:
 
     def _write(self, index: str, generation: int, path: Path) -> None:
         try:
-            llm, prompts = self._desk.models.llm, load_suggest_prompts()
+            llm, prompts = self._workspace.models.llm, load_suggest_prompts()
             questions = []
             for chunk in self._choose(index):
-                while len(self._desk.line):
+                while len(self._workspace.queue):
                     time.sleep(_TICK_S)
-                with self._desk.line.join() as place:
+                with self._workspace.queue.join() as place:
                     for _ in place.wait():
                         pass
                     question = llm and suggest_question(chunk, llm=llm, prompts=prompts)
@@ -76,11 +76,11 @@ class Suggestions:
 
     def _choose(self, index: str) -> list[Chunk]:
         """Return the first passage worth asking about of documents that lie far apart in the list."""
-        entries = self._desk.list_documents(index)
+        entries = self._workspace.list_documents(index)
         chosen = [entries[len(entries) * n // COUNT] for n in range(min(COUNT, len(entries)))]
         chunks = []
         for entry in chosen:
-            _, all_of_it = self._desk.read_document(index, entry.sources[0])
+            _, all_of_it = self._workspace.read_document(index, entry.sources[0])
             good = (c for c in all_of_it if c.voice == "article" and len(c.text.split()) >= _LEAST_WORDS)
             chunks += [chunk for chunk in [next(good, None)] if chunk]
         return chunks

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.formats.entries import Run, find_containers, find_labels, find_run_below, find_run_in
 from rag.documents.formats.markup import HEADINGS
 from rag.documents.formats.roles import find_roles
-from rag.documents.thread import is_sentence
+from rag.documents.plaintext_comments import is_sentence
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

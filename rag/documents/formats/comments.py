@@ -24,7 +24,7 @@ from rag.documents.formats.entries import find_entries
 from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.post import Post, is_note, join_blocks, read_post
 from rag.documents.formats.roles import find_roles
-from rag.documents.thread import (
+from rag.documents.plaintext_comments import (
     find_addressee,
     is_comments_heading,
     is_signature,

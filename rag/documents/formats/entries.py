@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.dates import is_date
 from rag.documents.formats.roles import find_roles
-from rag.documents.thread import is_comments_heading, is_sentence, read_name
+from rag.documents.plaintext_comments import is_comments_heading, is_sentence, read_name
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

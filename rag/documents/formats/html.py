@@ -16,7 +16,7 @@ from rag.documents.formats.layout import spell_out
 from rag.documents.formats.markup import HEADINGS, find_text, parse_page, walk_blocks
 from rag.documents.formats.post import Post, is_note
 from rag.documents.formats.roles import find_roles
-from rag.documents.thread import read_name
+from rag.documents.plaintext_comments import read_name
 
 if TYPE_CHECKING:
     import trafilatura.settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rag.documents.blocks import Block
 from rag.documents.dates import find_date
 from rag.documents.formats.markup import find_text, parse_html
-from rag.documents.thread import find_addressee
+from rag.documents.plaintext_comments import find_addressee
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

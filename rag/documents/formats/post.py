@@ -10,7 +10,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.markup import HEADINGS, walk_blocks
 from rag.documents.formats.roles import find_roles
 from rag.documents.formats.signature import Signature, find_signature
-from rag.documents.thread import is_boilerplate
+from rag.documents.plaintext_comments import is_boilerplate
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -1,4 +1,4 @@
-"""Those who wait for the LLM: first come, first served, and not too many."""
+"""The queue of those who wait for the LLM: first come, first served, and not too many."""
 
 import threading
 from collections import deque
@@ -13,27 +13,27 @@ _TICK_S = 0.5  # so often a closed page is noticed
 
 
 class Place:
-    """One place in the line."""
+    """One place in the queue."""
 
-    def __init__(self, line: "Line") -> None:
-        self._line = line
+    def __init__(self, queue: "Queue") -> None:
+        self._queue = queue
 
     @property
     def ahead(self) -> int:
         """How many have to be done before it is this one's turn, 0 or less if it is."""
-        return self._line.places.index(self) + 1 - self._line.width
+        return self._queue.places.index(self) + 1 - self._queue.width
 
     def wait(self) -> Iterator[int]:
         """Yield how many are before, again and again, until nobody is."""
-        moved = self._line.moved
+        moved = self._queue.moved
         while (ahead := self.ahead) > 0:
             yield ahead
             with moved:
                 moved.wait_for(lambda: self.ahead != ahead, timeout=_TICK_S)
 
 
-class Line:
-    """A line before the LLM; `len` is how many are in it, those being answered among them."""
+class Queue:
+    """A queue before the LLM; `len` is how many are in it, those being answered among them."""
 
     def __init__(self, longest: int = LONGEST) -> None:
         self.width = 1  # so many are answered at once
@@ -46,7 +46,7 @@ class Line:
 
     @contextmanager
     def join(self) -> Iterator[Place]:
-        """Stand in the line, until the end of the block; raises RagError if it is too long."""
+        """Stand in the queue, until the end of the block; raises RagError if it is too long."""
         place = Place(self)
         with self.moved:
             if len(self.places) >= self._longest:

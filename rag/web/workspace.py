@@ -1,4 +1,4 @@
-"""What all who use the page share: the models, the indexes, the line before the LLM, the conversations."""
+"""What all who use the page share: the models, the indexes, the queue before the LLM, the conversations."""
 
 import filecmp
 import logging
@@ -30,9 +30,9 @@ from rag.llm.base import LLM, Message
 from rag.settings import Settings
 from rag.text import repair_text
 from rag.types import Answer, Answered, Chunk, Event, Hit, Retrieved
-from rag.web.ahead import Ahead
 from rag.web.history import History
-from rag.web.line import Line
+from rag.web.prefetch import Prefetcher
+from rag.web.queue import Queue
 
 logger = logging.getLogger(__name__)
 
@@ -93,15 +93,15 @@ def is_address(index: object) -> bool:
     return isinstance(index, str) and index.startswith(MILVUS)
 
 
-class Desk:
+class Workspace:
     """Answers all who use the page, as many at once as the LLM can, and keeps their indexes and conversations."""
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
         """Take what loads the models, once they are asked for; raises CatalogError if there is no place for history."""
         self.settings = settings
         self.history = History(settings.index_dir)
-        self.line = Line()
-        self._ahead = Ahead(self.line)
+        self.queue = Queue()
+        self._prefetcher = Prefetcher(self.queue)
         self.tokens_per_s = 0.0  # of the last answer, as it was written
         self._load: Callable[[Settings], Models] | None = load
         self._models: Future[Models] = Future()
@@ -123,7 +123,7 @@ class Desk:
         if not self.loading:
             with suppress(RagError):
                 if llm := self.models.llm:
-                    self._ahead.want(llm, [])
+                    self._prefetcher.want(llm, [])
         self.history.close()
 
     def _open(self, load: Callable[[Settings], Models]) -> None:
@@ -141,7 +141,7 @@ class Desk:
                     warm_up(models.llm)
 
     def _use(self, models: Models) -> None:
-        self.line.width = models.llm.at_once if models.llm else 1
+        self.queue.width = models.llm.at_once if models.llm else 1
         self._models.set_result(models)
 
     @property
@@ -168,7 +168,7 @@ class Desk:
             yield Waiting("The models are being loaded …")
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
-        with self.line.join() as place:
+        with self.queue.join() as place:
             found = self._find(assistant, question, history)
             yield Retrieved(found)
             for ahead in place.wait():
@@ -195,7 +195,7 @@ class Desk:
 
     def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
         """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
-        if not self.loading and not len(self.line):
+        if not self.loading and not len(self.queue):
             question = repair_text(question)
             assistant = self._open_assistant(index, options)
             self._read_ahead(assistant, question, assistant.find(question, history=history)[:_AHEAD], history)
@@ -204,7 +204,7 @@ class Desk:
         if assistant.llm:
             prompts = assistant.build_prompts(question, hits)
             whole = [] if history and not stands_alone(question) else prompts[:1]  # a follow-up is rewritten first
-            self._ahead.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
+            self._prefetcher.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
@@ -214,7 +214,7 @@ class Desk:
 
     def use_llm(self, name: str) -> None:
         """Answer with another LLM, for all who use the page; raises ModelError, and then goes on without one."""
-        with self.line.join() as place:
+        with self.queue.join() as place:
             for _ in place.wait():
                 pass
             without = self.models._replace(llm=None)

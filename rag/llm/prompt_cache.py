@@ -18,7 +18,7 @@ _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-class PrefixCache:
+class PromptCache:
     """States of an LLM by the tokens that it has read, in memory and in a folder."""
 
     def __init__(self, folder: Path, *, model: str) -> None:

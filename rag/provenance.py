@@ -11,9 +11,9 @@ from typing import Any
 from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
+from rag.formatting import escape_markdown, format_answer
 from rag.models import locate_model
 from rag.settings import ANSWER_SETTINGS
-from rag.show import escape_markdown, format_answer
 from rag.types import Answer
 
 FORMATS = (".json", ".md")

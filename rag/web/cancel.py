@@ -11,7 +11,7 @@ T = TypeVar("T")
 _TICK_S = 0.5
 
 
-class Stoppable(Generic[T]):
+class Cancellable(Generic[T]):
     """Runs a generator in a thread of its own; what it does when it is stopped, it still does to its next event."""
 
     def __init__(self, events: Generator[T, None, None]) -> None:

@@ -11,12 +11,12 @@ import gradio as gr
 from rag.assistant import get_answer
 from rag.errors import QuestionError, RagError
 from rag.web.chat import MAX_QUESTION_CHARACTERS
-from rag.web.desk import Desk, Options
+from rag.web.workspace import Options, Workspace
 
 
-def add_programs(desk: Desk) -> None:
+def add_endpoints(workspace: Workspace) -> None:
     """Add the endpoints `ask`, `search`, `documents` and `index` to the page that is being laid out."""
-    settings = desk.settings
+    settings = workspace.settings
     chosen = settings.index or settings.name
     options = Options(settings.passages, settings.caution, settings.max_answer_tokens)
 
@@ -29,7 +29,7 @@ def add_programs(desk: Desk) -> None:
         """
         with explained():
             check_length(question)
-            events = desk.ask(question, index=index, options=options)
+            events = workspace.ask(question, index=index, options=options)
             return asdict(get_answer(events))
 
     def search(question: str, index: str = chosen) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def add_programs(desk: Desk) -> None:
         """
         with explained():
             check_length(question)
-            return [asdict(hit) for hit in desk.find(question, index=index, options=options)]
+            return [asdict(hit) for hit in workspace.find(question, index=index, options=options)]
 
     def documents(index: str = chosen) -> list[dict[str, Any]]:
         """List the documents of an index: title, outlet, author, date, files, passages, comments.
@@ -50,7 +50,7 @@ def add_programs(desk: Desk) -> None:
             index: The name of the index.
         """
         with explained():
-            return [asdict(entry) for entry in desk.list_documents(index)]
+            return [asdict(entry) for entry in workspace.list_documents(index)]
 
     def index(files: list[str], index: str) -> dict[str, Any]:
         """Add files to an index, and say what became of them.
@@ -60,7 +60,7 @@ def add_programs(desk: Desk) -> None:
             index: The name of the index; it is made if there is none.
         """
         with explained():
-            return desk.add_files(index or chosen, [Path(file) for file in files or []])._asdict()
+            return workspace.add_files(index or chosen, [Path(file) for file in files or []])._asdict()
 
     gr.api(ask, concurrency_limit=None)
     gr.api(search, concurrency_limit=None)

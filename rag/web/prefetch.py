@@ -7,14 +7,14 @@ from functools import partial
 from itertools import islice
 
 from rag.llm.base import LLM, Message
-from rag.web.line import Line
+from rag.web.queue import Queue
 
 
-class Ahead:
-    """Lets an LLM read prompts that may be asked, one after another, as long as the line before it is empty."""
+class Prefetcher:
+    """Lets an LLM read prompts that may be asked, one after another, as long as nobody waits for it."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
         self._pool = ThreadPoolExecutor(1)
         self._reads: dict[str, Future[None]] = {}  # by what is read
         self._lock = threading.Lock()
@@ -40,5 +40,5 @@ class Ahead:
             self._reads = {text: kept.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
 
     def _read(self, read: Callable[[], None]) -> None:
-        if not len(self._line):
+        if not len(self._queue):
             read()
