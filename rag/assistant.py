@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
@@ -100,67 +100,82 @@ class Assistant:
         QuestionError if the question is empty or too long for the LLM's context, or nothing passes the filter.
         """
         question = _check_question(question)
-        llm, clock = self.llm, _Clock()
         if told := answer_at_once(question, self.index):
             yield Retrieved(told.hits)
             yield Answered(_make_answer(question, told))
             return
-        rewritten = self.rewrite(question, history)
-        if rewritten:
-            clock.stop("rewrite")
-        restated = restate(rewritten or question)
-        rewritten = restated if restated != question else None
-        search: _Search | None = None
-        if hits is None:
-            search = partial(self._search, only=only, rewritten=None)
-            hits = self._search(question, only=only, rewritten=rewritten)
-            corrected = correct_typos(restated, hits, count_tokens=self.index.embedder.count_tokens)
-            if corrected != restated:
-                restated = rewritten = corrected
-                hits = self._search(question, only=only, rewritten=rewritten)
-            clock.stop("search")
-        elif not llm:
-            hits = find_evidence(question, hits)
-        yield Retrieved(hits)
-        asked = restated
-        file_name = find_file_name(asked)
-        if file_name and all(file_name.lower() in hit.chunk.source.lower() for hit in hits):
-            asked = forget_file_name(asked, file_name)
-        answer = Answer(
-            question,
-            **quote_evidence(() if llm else hits)._asdict(),
-            hits=hits,
-            model=llm.name if llm else NO_LLM,
-            prompt_tokens=0,
-            answer_tokens=0,
-            rewritten=rewritten,
-            note=PARTIAL if asks_about_all(asked) else None,
-            seconds=clock.seconds,
-        )
-        part = search and (find_part(asked, hits, self.index) or find_summary(asked, hits, self.index))
+        clock = _Clock()
+        asked = self._understand(question, only=only, history=history, hits=hits, clock=clock)
+        yield Retrieved(asked.hits)
+        answer = self._begin_answer(asked, seconds=clock.seconds)
+        part = None
+        if asked.search:
+            part = find_part(asked.wanted, asked.hits, self.index) or find_summary(asked.wanted, asked.hits, self.index)
         if part and part.cited.citations:
             yield Answered(replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note))
-        elif llm and hits:
-            caution = _OPEN_CAUTION if is_open(asked) or asked != restated else 1.0
-            yield from self._read(llm, asked, answer, clock, search, caution=caution)
+        elif self.llm and asked.hits:
+            yield from self._read(self.llm, asked, answer, clock)
         else:
             yield Answered(answer)
 
-    def _read(
-        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", search: "_Search | None", *, caution: float
-    ) -> Iterator[Event]:
+    def _understand(
+        self,
+        question: str,
+        *,
+        only: Filter | None,
+        history: Sequence[Message],
+        hits: tuple[Hit, ...] | None,
+        clock: "_Clock",
+    ) -> "_Asked":
+        """Return what a question asks of the documents, and the hits that are found for it, or those given."""
+        followed_up = self.rewrite(question, history)
+        if followed_up:
+            clock.stop("rewrite")
+        wanted = restate(followed_up or question)
+        search = None
+        if hits is None:
+            search = partial(self._search, only=only, rewritten=None)
+            hits = self._search(question, only=only, rewritten=wanted if wanted != question else None)
+            corrected = correct_typos(wanted, hits, count_tokens=self.index.embedder.count_tokens)
+            if corrected != wanted:
+                wanted = corrected
+                hits = self._search(question, only=only, rewritten=wanted)
+            clock.stop("search")
+        elif self.llm is None:
+            hits = find_evidence(question, hits)
+        rewritten = wanted if wanted != question else None
+        name = find_file_name(wanted)
+        names_file = name is not None and all(name.lower() in hit.chunk.source.lower() for hit in hits)
+        if name and names_file:
+            wanted = forget_file_name(wanted, name)
+        return _Asked(question, wanted, rewritten, names_file, hits, search)
+
+    def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
+        """Return the answer before the LLM is asked: without one, the best sentences of the hits."""
+        return Answer(
+            asked.question,
+            **quote_evidence(() if self.llm else asked.hits)._asdict(),
+            hits=asked.hits,
+            model=self.llm.name if self.llm else NO_LLM,
+            prompt_tokens=0,
+            answer_tokens=0,
+            rewritten=asked.rewritten,
+            note=PARTIAL if asks_about_all(asked.wanted) else None,
+            seconds=seconds,
+        )
+
+    def _read(self, llm: LLM, asked: "_Asked", answer: Answer, clock: "_Clock") -> Iterator[Event]:
         """Yield the draft piece by piece, and last the answer with what the LLM finds and replies.
 
         The things that a question compares are searched for one by one, if there is something to search with.
         """
-        sides = describe_sides(asked, search) if search else []
-        questions = split_question(asked, llm=llm, prompts=self._split_prompts) if search and not sides else ()
-        if sides:
+        search = asked.search
+        if search and (sides := describe_sides(asked.wanted, search)):
             parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
             answer = join_answers(replace(answer, note=COMPARED), parts)
             clock.stop("search")
             yield Retrieved(answer.hits)
-        elif search and questions:
+        elif search and (questions := split_question(asked.wanted, llm=llm, prompts=self._split_prompts)):
             clock.stop("split")
             parts = []
             for one in questions:
@@ -171,8 +186,11 @@ class Assistant:
             answer = join_answers(answer, parts)
             yield Retrieved(answer.hits)
         else:
+            caution = _OPEN_CAUTION if asked.names_file or is_open(asked.wanted) else 1.0
             may_add_hits = search is not None
-            answer = yield from self._quote(llm, asked, answer, clock, caution=caution, may_add_hits=may_add_hits)
+            answer = yield from self._quote(
+                llm, asked.wanted, answer, clock, caution=caution, may_add_hits=may_add_hits
+            )
         if answer.outcome == "answered" and answer.note not in (GATHERED, COMPARED) and not self.settings.quotes_only:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
@@ -323,6 +341,21 @@ class Chat:
             if isinstance(event, Answered):
                 self.history += make_turn(event.answer)
             yield event
+
+
+class _Asked(NamedTuple):
+    """A question, what it asks of the documents, and the hits that it is answered from.
+
+    `rewritten` is the question as it was understood, if that is not as it was typed; `wanted` is the same, or names a
+    file no more. `search` finds other hits; None: the hits were given, and no others may be quoted.
+    """
+
+    question: str
+    wanted: str
+    rewritten: str | None
+    names_file: bool
+    hits: tuple[Hit, ...]
+    search: _Search | None
 
 
 class _Clock:
