@@ -45,7 +45,7 @@ _LEAST_SCORE = 0.1
 # This share of the caution holds for several sentences, or yes or no, which are seldom stated as clearly as a fact, and
 # for a question that names its document.
 _OPEN_CAUTION = 0.5
-# Of each thing that is compared so many hits are read at most.
+# Hits that are read of each thing that is compared, at most.
 _HITS_PER_SIDE = 2
 _Search = Callable[[str], tuple[Hit, ...]]
 

@@ -26,11 +26,11 @@ from rag.models.fetch import verify_model
 from rag.models.registry import load_registry
 from rag.settings import OPENAI, Settings
 
-# So many of the vectors are looked for.
+# Vectors that are checked.
 _SAMPLE = 200
-# The speed is measured over so many tokens to read and to write; an answer has about as many to write.
+# Tokens to read and to write when the speed is measured; an answer has about as many to write.
 _READ, _WRITE = 400, 32
-# Beside the passages a question has the LLM read about so many tokens.
+# Tokens that the LLM reads for a question beside the passages.
 _QUESTION_TOKENS = 250
 
 
@@ -151,7 +151,7 @@ def check_vectors(catalog: LocalCatalog) -> Finding:
 
 
 def _finds(catalog: LocalCatalog, store: FaissStore, row: Vectors) -> bool:
-    """Tell whether the nearest vector is this one, or one that equals it."""
+    """Return whether the nearest vector is this one, or one that equals it."""
     _, rows = catalog.get_embeddings(store.search(row, 1), dim=catalog.embedder[1])
     return bool(len(rows)) and bool(np.allclose(rows[0], row, atol=1e-2))
 

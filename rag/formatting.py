@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.types import Answer, Chunk, Citation
 
-# So many of the documents that come nearest are named where none answers.
+# Nearest documents that are named where none answers.
 _NEAREST = 2
 # The signs that mean something in a line of Markdown, with its extensions for links.
 _MARKUP = re.compile(r"[!#$&()*+./:<=>@\[\\\]^_`{|}~-]")

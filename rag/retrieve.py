@@ -11,9 +11,9 @@ from rag.types import Evidence, Filter, Hit
 
 # Of the passages, at most this share is readers' comments, unless the question asks for them.
 _COMMENT_SHARE = 0.25
-# So many candidates a wanted passage: enough that an article is found behind a long thread of comments.
+# Candidates for each wanted passage: enough to find an article behind a long thread of comments.
 _CANDIDATES = 25
-# So many of the candidates a reranker reads: one takes it some 10 ms.
+# Candidates that a reranker reads; each takes it about 10 ms.
 _RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
@@ -45,7 +45,7 @@ def retrieve(
 
 
 def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
-    """Return the first hits, each thing once, with so many comments at most."""
+    """Return the first hits without near-duplicates, and with at most `comments` comments."""
     kept: dict[int, set[str]] = {}
     for i, hit in enumerate(found):
         is_comment = hit.chunk.voice == "comment"

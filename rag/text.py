@@ -17,7 +17,7 @@ STOP_WORDS = frozenset(
     )
 )
 
-# The library takes quadratic time on some lines: of a longer one it is given so many characters at a time.
+# The library takes quadratic time on some lines: a longer line is given to it in pieces of this many characters.
 _LONGEST_LINE = 10_000
 # "E0031" and "E-0031" are one code, written in two ways.
 _CODE = re.compile(r"(?<![\w-])([A-Za-z]{1,4})(-?)(\d{2,})(?![\w-])")
@@ -113,7 +113,7 @@ def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _goes_on(line: str, following: str, width: int) -> bool:
-    """Tell whether a line was broken to fit a width: the next one's first word would have been too much for it."""
+    """Return whether a line was broken to fit a width: the next one's first word would have been too much for it."""
     if len(line) < _SHORTEST_WRAPPED or NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
         return False
     if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:

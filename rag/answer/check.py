@@ -27,7 +27,7 @@ _OPENERS = frozenset(
 _LONGEST = 6
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 _RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
-# A negation is about so many words to its right, these left out.
+# A negation covers this many words to its right, these not counted.
 _WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 _REACH = 2
 # Two sentences that differ in no more words than this at a place say the same around it.
@@ -141,7 +141,7 @@ def _find_changes(text: str, quote: str) -> Iterator[Change]:
 
 
 def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
-    """Tell whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
+    """Return whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
     changed = any(
         bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there))) for said, there in changes
     )

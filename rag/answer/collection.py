@@ -13,7 +13,7 @@ from rag.types import Chunk, Hit
 
 # Longer lists name the first files only.
 MOST_NAMED = 20
-# So many chunks with the words of a phrase are looked through.
+# Chunks that are searched for a phrase.
 _MOST_CHUNKS = 1000
 
 _FILES = r"(?:documents?|files?|articles?|texts?|sources?)"

@@ -19,7 +19,7 @@ from rag.types import Answer, Hit
 COMPARED = "Pieced together from what the documents say of each."
 
 _MAX_TOKENS = 64
-# So many sentences are quoted of each thing that is compared in general.
+# Sentences quoted of each thing that is compared in general.
 _MOST_OF_SIDE = 3
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 # A name that is this near to a word of the question is that word: a small LLM misspells what it has never seen.

@@ -125,7 +125,7 @@ def compares_amounts(question: str) -> bool:
 
 
 def is_phrase(question: str) -> bool:
-    """Return whether a question is a phrase that asks nothing in so many words: "opening hours on Sunday"."""
+    """Return whether a question is a phrase that asks nothing outright: "opening hours on Sunday"."""
     is_short = len(question.split()) <= _PHRASE_WORDS
     return is_short and not question.rstrip().endswith("?") and not _ASKS.search(question)
 

@@ -23,7 +23,7 @@ _NEAR = 0.8
 _HIGHEST = Leaning(3.0)
 # If the question is why, what has log-odds above this adds to it: the LLM is shy of reasons.
 _SHY = -0.5
-# So many passages at most make an answer.
+# Passages that make an answer, at most.
 _MOST = 3
 # Another document, found with this share of the score, is about the same, and of another date it may say otherwise.
 _RIVAL = 0.9

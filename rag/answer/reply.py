@@ -29,7 +29,7 @@ _NEW_WORDS = 0.25
 _SIDE = 0.5
 # The date that a quote is told with.
 _DATE = re.compile(r"\(\d{4}[\d-]*\)")
-# A reply tells the parts of so many sentences at most.
+# Sentences whose parts a reply may name, at most.
 _MOST_PARTS: dict[Kind, int] = {"steps": 1, "summary": 1, "comparison": 2, "list": 3}
 _CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 

@@ -15,14 +15,14 @@ _FOLLOWS_UP = re.compile(
     re.IGNORECASE,
 )
 _FEW_WORDS, _MANY_WORDS = 4, 40
-# Of the history so many messages are given to the LLM at most, and of each so many words.
+# Messages of the history that are given to the LLM, and words of each.
 _MESSAGES = 6
 _WORDS = 60
 _MAX_TOKENS = 64
 
 
 def stands_alone(question: str) -> bool:
-    """Tell whether a question can be understood without what was said before, as far as its words show."""
+    """Return whether a question can be understood without what was said before, as far as its words show."""
     words = len(question.split())
     return words > _MANY_WORDS or (words > _FEW_WORDS and not _FOLLOWS_UP.search(question))
 

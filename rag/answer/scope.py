@@ -15,5 +15,5 @@ _ALL = re.compile(
 
 
 def asks_about_all(question: str) -> bool:
-    """Tell whether a question counts, lists or compares over all documents, as far as its words show."""
+    """Return whether a question counts, lists or compares over all documents, as far as its words show."""
     return bool(_ALL.search(question))

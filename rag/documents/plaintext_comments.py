@@ -99,7 +99,7 @@ _LONGEST_SIGNATURE = 200
 # Between a name and a date these tell least that it is one.
 _JOINTS = frozenset(["", ",", "，", "、", "،", "on", "at"])
 _LINE = re.compile(r"\S.*")
-# So many lines below a heading show whether comments are signed there.
+# Lines below a heading that show whether comments are signed there.
 _EVIDENCE_LINES = 40
 # These speak of readers; a heading that speaks of comments alone may be a chapter on them.
 _OF_READERS = re.compile(
@@ -119,16 +119,16 @@ _MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECA
 _MARKUP = re.compile(r"^[#>*+\s]+(?=\S)|(?<!\w)([*_`]{1,3})(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)|!?\[|\]\([^()\s]*\)")
 
 
-# A text of so many characters is a sentence, and no label; an ideograph counts as two.
+# A text of this many characters is a sentence and no label; an ideograph counts as two.
 _SENTENCE_CHARACTERS = 40
 _IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
 _ENDED_CHARACTERS = 15
 
 
 class _Header(NamedTuple):
-    """Who wrote a comment, and when: so many whole lines that say so, or else characters of the comment's first.
+    """The author and the date of a comment, and how many lines they take, or characters of the comment's first line.
 
-    `below` are those that stand at a comment's end.
+    `below`: they are at the comment's end.
     """
 
     author: str | None
@@ -409,7 +409,7 @@ def _undress(line: str) -> str:
 
 
 def is_signature(line: str) -> bool:
-    """Tell whether a line says who wrote a comment and when, and nothing else."""
+    """Return whether a line says who wrote a comment and when, and nothing else."""
     return bool(_read_header([found], 0)) if (found := _LINE.search(line)) else False
 
 

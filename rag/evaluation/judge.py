@@ -45,7 +45,7 @@ LESS_IS_BETTER = frozenset(
 
 
 def has_short_answers(question: Question) -> bool:
-    """Tell whether an answer can be judged by whether it contains an accepted text."""
+    """Return whether an answer can be judged by whether it contains an accepted text."""
     return any(len(text.split()) <= _SHORT_WORDS for text in question.answers)
 
 
@@ -171,7 +171,7 @@ def _overlap(place: Chunk | Citation, passage: Passage) -> bool:
 
 
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
-    """Tell whether a sentence holds the accepted text, which a comment alone has, without saying whose words it is."""
+    """Return whether a sentence holds the accepted text, which a comment alone has, without saying whose words it is."""
     voices = {citation.number: citation for citation in answer.citations}
     for sentence in answer.sentences:
         if not contains_answer(sentence.text, question.answers):

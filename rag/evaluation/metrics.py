@@ -35,7 +35,7 @@ REFUSAL_PHRASES = (
 
 
 class Estimate(NamedTuple):
-    """A mean with its 95 % bootstrap interval, over so many questions."""
+    """A mean over some questions, with its 95 % bootstrap interval."""
 
     value: float
     low: float
@@ -72,7 +72,7 @@ def _harmonic(common: int, found: int, wanted: int) -> float:
 
 
 def contains_answer(text: str, accepted: Iterable[str]) -> bool:
-    """Tell whether an accepted text stands in the text as whole words, both normalised."""
+    """Return whether an accepted text stands in the text as whole words, both normalised."""
     padded = f" {normalize_answer(text)} "
     return any(f" {wanted} " in padded for a in accepted if (wanted := normalize_answer(a)))
 
@@ -117,7 +117,7 @@ def ranking_measures(found: Sequence[Iterable[str]], gold: Iterable[str]) -> dic
 
 
 def is_refusal(text: str) -> bool:
-    """Tell whether a text declines to answer: it is empty, or a known phrase is in its first sentence."""
+    """Return whether a text declines to answer: it is empty, or a known phrase is in its first sentence."""
     first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
     plain = re.sub(r"n['’]t\b", " not", first.lower().replace("can't", "cannot").replace("can’t", "cannot"))
     return not first or any(phrase in plain for phrase in REFUSAL_PHRASES)

@@ -14,7 +14,7 @@ _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
 
 
 def can_convert(folder: Path) -> bool:
-    """Tell whether a sentence-transformers folder holds what the graph computes.
+    """Return whether a sentence-transformers folder holds what the graph computes.
 
     That is BERT with GELU and absolute positions, the mean over its tokens, and no prompt before the texts.
     """
@@ -63,7 +63,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Tell whether a file has the SHA-256 that its name ends in."""
+    """Return whether a file has the SHA-256 that its name ends in."""
     try:
         return path.stem.endswith(_hash(path))
     except OSError:

@@ -29,7 +29,7 @@ from rag.types import Document
 
 # Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
 _READING = 3
-# So many chunks are embedded at a time, of several documents if they are short.
+# Chunks embedded at a time, across documents if they are short.
 _BATCH = 256
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
@@ -65,7 +65,7 @@ def build_index(
     """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
 
     `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
-    sixteen parts of the files, told apart by their paths: so many machines can index into one server at once.
+    sixteen parts of the files, chosen by their paths: sixteen machines can index into one server at once.
     A file that is gone from one of the folders, or is passed over there now, is removed from the index. One that cannot
     be read is skipped, and its last good state stays; so do all documents of a folder that cannot be searched or has no
     file any more. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError if

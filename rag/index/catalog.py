@@ -15,7 +15,7 @@ from rag.types import Chunk, Document, Filter, Section
 
 # An index at this address is not a folder: milvus:http://HOST:PORT/NAME
 MILVUS = "milvus:"
-# So many characters that a document begins with count, like its title, for each of its chunks (docs/experiments.md).
+# The first characters of a document that count, like its title, for each of its chunks (docs/experiments.md).
 _LEAD = 400
 
 

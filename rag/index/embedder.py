@@ -25,7 +25,7 @@ Vectors = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 
-# So many tokens are embedded at a time, the padding of shorter texts counted in.
+# Tokens embedded at a time, padding included.
 _BATCH_TOKENS = 1024
 # A unit vector's length differs from 1 by less than this.
 _LENGTH_TOLERANCE = 0.01

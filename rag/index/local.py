@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 VECTORS_FILE = "vectors.faiss"
 _LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
-# So many vectors are put into FAISS at a time.
+# Vectors put into FAISS at a time.
 _BATCH = 4096
 
 

@@ -10,7 +10,7 @@ from rag.index.catalog import StoredChunk, name_source
 from rag.types import Chunk, Document, Section
 
 MOST_BYTES = 65_535  # of one string
-PIECE = MOST_BYTES // 4  # so many characters fit in whatever they are
+PIECE = MOST_BYTES // 4  # characters that fit, whatever they are
 # Of a document, on each piece of its text.
 STRINGS, COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that says what the index was made with

@@ -76,7 +76,7 @@ ABOUT_WEIGHT = 0.3
 _WORD = re.compile(r"\w+")
 # Of a longer question the first words count: FTS5 takes no query of thousands.
 MAX_TERMS = 64
-# So many chunks are ranked by their words at most, those of the rarest: of 1,000,000 it would take half a second.
+# Chunks ranked by their words, those of the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
 _FILTERED = """
 SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id

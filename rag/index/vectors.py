@@ -13,9 +13,9 @@ from rag.index.embedder import Vectors
 
 Ids = NDArray[np.int64]
 
-# Up to so many vectors all are compared; of more, those of the nearest lists.
+# Up to this many vectors, all are compared; of more, only those of the nearest lists.
 FLAT_LIMIT = 100_000
-# Of the lists of an inverted file, so many are searched.
+# Lists of an inverted file that are searched.
 _PROBES = 64
 # k-means wants no more vectors than this for each list.
 _TRAINED_ON = 40
@@ -68,7 +68,7 @@ class FaissStore:
         return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
     def fits(self, size: int, dim: int) -> bool:
-        """Tell whether this is the kind of store that `size` vectors of `dim` numbers want."""
+        """Return whether this is the kind of store that `size` vectors of `dim` numbers want."""
         import faiss
 
         if self._index.d != dim:

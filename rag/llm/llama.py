@@ -22,7 +22,7 @@ from rag.llm.trial import try_loading
 from rag.models.registry import explain_loading
 
 _logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
-# Of so many prompts the tokens are kept, those of one question and of the one before: each is needed a few times.
+# Prompts whose tokens are kept: those of this question and of the one before, each needed a few times.
 _PROMPTS = 64
 _REMEDY = "run `rag models verify`, or name another file"
 

@@ -12,8 +12,8 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-# So many states of 20 to 40 MB each are kept on disk, those of all that is asked of one or two LLMs, and so many in
-# memory, where those of passages are too.
+# States of 20 to 40 MB each that are kept on disk, for the prompts of one or two LLMs, and as many in memory, where
+# those of passages are too.
 _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 

@@ -159,7 +159,7 @@ class ServerLLM:
 
 
 def _is_key_for(url: str) -> bool:
-    """Tell whether the user set the key for the server at this address: its scheme, host and port."""
+    """Return whether the user set the key for the server at this address: its scheme, host and port."""
     meant = os.environ.get(KEY_HOST_VARIABLE) or _OPENAI_URL
     return urlsplit(url)[:2] == urlsplit(meant)[:2]
 

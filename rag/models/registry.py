@@ -54,7 +54,7 @@ class Model:
         return home / "models" / self.name
 
     def is_fetched(self, home: Path) -> bool:
-        """Tell whether every file is there with its size; `rag models verify` checks the hashes too."""
+        """Return whether every file is there with its size; `rag models verify` checks the hashes too."""
         paths = [(self.folder(home) / file.path, file.bytes) for file in self.files]
         return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 

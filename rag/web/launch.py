@@ -36,7 +36,7 @@ from rag.web.uploads import forbid_addresses, make_upload
 from rag.web.workspace import Workspace
 
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
-# So many events of all pages wait; a full queue is said at once.
+# Events of all pages that may wait; a full queue is reported at once.
 _MAX_QUEUE = 64
 # One for each who waits in the line before the LLM, and some for the rest.
 _THREADS = 2 * LONGEST

@@ -250,7 +250,7 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
             settings.passages,
             step=1,
             label="Passages",
-            info="So many passages are found, and read if needed: more may take longer.",
+            info="Passages to find, and to read if needed: more may take longer.",
         )
         parts["caution"] = gr.Slider(
             0.0,

@@ -14,7 +14,7 @@ from rag.web.api import explained
 from rag.web.render import render_documents, render_progress
 from rag.web.workspace import OnFile, Workspace
 
-# So many files are taken at a time.
+# Files accepted at a time.
 MAX_FILES = 500
 _TICK_S = 0.3
 

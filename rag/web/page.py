@@ -43,7 +43,7 @@ def build_page(workspace: Workspace, *, can_sign_out: bool = False) -> gr.Blocks
 def _bind_chat(parts: Parts, workspace: Workspace, chat: Chat) -> list[Any]:
     """Return the events after which there is a new answer."""
     feedback = Feedback(workspace)
-    # The workspace has its own line before the LLM: so many may wait in it, and see what was found.
+    # The workspace has its own queue before the LLM: this many users may wait in it and see what was found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     typed = [parts.question, parts.conversation, *parts.options]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from rag.errors import RagError
 
-# So many wait at most: on two cores the last of them for some minutes.
+# Questions that may wait: on two cores the last of them waits for some minutes.
 LONGEST = 32
 _TICK_S = 0.5  # so often a closed page is noticed
 
@@ -36,7 +36,7 @@ class Queue:
     """A queue before the LLM; `len` is how many are in it, those being answered among them."""
 
     def __init__(self, longest: int = LONGEST) -> None:
-        self.width = 1  # so many are answered at once
+        self.width = 1  # questions answered at once
         self.places: deque[Place] = deque()
         self.moved = threading.Condition()
         self._longest = longest

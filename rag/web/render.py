@@ -29,7 +29,7 @@ _TEMPLATES = Environment(
 # A draft's numbers are not checked yet: they are not shown.
 _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 _QUOTED = 3
-# So many documents are listed at a time.
+# Documents listed at a time.
 MAX_LISTED = 200
 # What an answer is called, from the most confident.
 _ANSWERED = (

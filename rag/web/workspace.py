@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 # Files that were handed to the page lie here, in the index's folder.
 UPLOADS = "documents"
 _TICK_S = 0.5
-# So many passages are read while a question is typed: most answers are found in the first.
+# Passages prefilled while a question is typed: most answers are in the first.
 _AHEAD = 3
 # An answer written anew is sampled at this temperature at least: at 0 it would be the same.
 _ANEW = 0.7

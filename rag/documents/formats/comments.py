@@ -290,13 +290,13 @@ def _has_one(element: "HtmlElement", dated: Set["HtmlElement"]) -> bool:
 
 
 def _is_signature_alone(element: "HtmlElement", dated: Set["HtmlElement"]) -> bool:
-    """Tell whether what was signed stands beside an element: so it does where replies are nested in with it."""
+    """Return whether what was signed stands beside an element: so it does where replies are nested in with it."""
     beside = element.getnext()
     return beside is not None and bool(beside.text_content().strip()) and dated.isdisjoint(beside.iter())
 
 
 def _is_comment(post: Post, place: _Place, places: Mapping["HtmlElement", _Place]) -> bool:
-    """Tell whether what was read is a comment of its own, and not a part of one, a frame or a button."""
+    """Return whether what was read is a comment of its own, and not a part of one, a frame or a button."""
     if place.kind == "reply" and not (place.in_company or place.above):
         return False
     if post.author:

@@ -24,7 +24,7 @@ _SHORTEST_UTF16 = 16
 _GOOD_FOR_A_BAD = 3
 # Control characters that no text has.
 _BINARY = frozenset(map(chr, [*range(8), *range(14, 26), *range(28, 32)]))
-# By so many bytes an encoding can be told.
+# Bytes that are enough to detect an encoding.
 _SAMPLE_BYTES = 8_000
 _FOREIGN = re.compile(rb"[\x80-\xff][!-\xff]{0,1000}")
 _BEFORE_FOREIGN = 20
@@ -137,7 +137,7 @@ def _find_sample(data: bytes) -> bytes:
 
 
 def _clash(before: str, after: str) -> bool:
-    """Tell whether two characters are together as in no word: a capital behind a small letter, two scripts."""
+    """Return whether two characters are together as in no word: a capital behind a small letter, two scripts."""
     if before.isascii() and after.isascii():
         return False
     if before.isascii() or after.isascii():

@@ -24,7 +24,7 @@ _LONGEST_LABEL, _MOST_LABEL_PARTS = 60, 6
 _MOST_LABELS = _MOST_CONTAINERS = 10
 # A site's rules stand between a label and the first entry, and no article.
 _MOST_BETWEEN = 400
-# A signature is among so many texts at the beginning or the end of an entry.
+# A signature is among this many texts at the beginning or the end of an entry.
 _SIGNATURE_TEXTS = 8
 # The name is one of the first, behind a number or a badge.
 _NAME_TEXTS = 3

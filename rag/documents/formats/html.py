@@ -33,7 +33,7 @@ _RELATED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HEADING = 60
-# Trafilatura takes seconds for so many.
+# Trafilatura takes seconds for a page of more elements.
 _MOST_ELEMENTS = 50_000
 # What has this share of its characters in links is a list of links; a page with less than that is no site's.
 _LINKS, _HARDLY = 0.6, 0.01

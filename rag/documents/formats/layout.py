@@ -62,7 +62,7 @@ def _spell_out_table(table: "HtmlElement") -> None:
 
 
 def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
-    """Tell whether a table places the parts of a page, which are read one after the other."""
+    """Return whether a table places the parts of a page, which are read one after the other."""
     headed = any(cell.tag == "th" for row in rows for cell in row)
     longest = max((len(cell.text_content()) for row in rows for cell in row), default=0)
     return (

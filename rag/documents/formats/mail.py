@@ -158,7 +158,7 @@ def _name_attachments(parts: list[EmailMessage]) -> Iterator[Block]:
 
 
 def _is_attachment(part: EmailMessage) -> bool:
-    """Tell whether a part is a file of its own; a picture or text that is shown in the message is none."""
+    """Return whether a part is a file of its own; a picture or text that is shown in the message is none."""
     shown = part.get_content_maintype() in ("text", "image") and part.get_content_disposition() != "attachment"
     return not shown
 

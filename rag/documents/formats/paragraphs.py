@@ -145,7 +145,7 @@ class _Layout:
         return None if has_ended and indent and not is_second else " "
 
     def _is_full(self, i: int) -> bool:
-        """Tell whether the next line's first word would have been too much for line `i`."""
+        """Return whether the next line's first word would have been too much for line `i`."""
         above, below = self._lines[i], self._lines[i + 1]
         word = _FIRST_WORD.match(below.text)
         needed = (len(word[0] if word else "") + 1) * (below.right - below.left) / len(below.text)
@@ -180,7 +180,7 @@ class _Layout:
 
 
 def _is_below(above: Line, below: Line) -> bool:
-    """Tell whether two lines may be of one column: near each other, one below the other, in letters of one size."""
+    """Return whether two lines may be of one column: near each other, one below the other, in letters of one size."""
     return (
         above.page == below.page
         and 0 < above.y - below.y <= _WIDEST_GAP * above.size

@@ -121,7 +121,7 @@ def _find_size(textpage: PdfTextPage, char: int) -> float:
 
 
 def _turn(x: float, y: float, rotation: int) -> tuple[float, float]:
-    """Return where a point is on a page that is shown turned clockwise by so many degrees."""
+    """Return where a point is on a page that is shown turned clockwise by `rotation` degrees."""
     return {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[rotation]
 
 

@@ -74,7 +74,7 @@ def join_blocks(blocks: list[Block]) -> str:
 
 
 def is_note(text: str) -> bool:
-    """Tell whether a text is what a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
+    """Return whether a text is what a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
     return (len(text) <= _LONGEST_NOTE and is_boilerplate(text)) or _is_noise(text, None)
 
 

@@ -68,7 +68,7 @@ def _read_cell(cell: "_Cell", stage: Stage) -> str:
 
 
 def _is_footer(shape: "Shape") -> bool:
-    """Tell whether a shape shows what every slide does: its number, the date, a line at the bottom."""
+    """Return whether a shape shows what every slide does: its number, the date, a line at the bottom."""
     from pptx.enum.shapes import PP_PLACEHOLDER
 
     return shape.is_placeholder and shape.placeholder_format.type in (

@@ -23,7 +23,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 _DELIMITERS = ("\t", "|", ";", ",")
 _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
-# A delimiter is clear if so many of the rows have the same number of cells.
+# A delimiter is clear if this share of the rows has the same number of cells.
 _MOST_ROWS = 0.9
 _LONGEST_LABEL = 100
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
@@ -82,7 +82,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a table's first row names its columns: labels, no numbers but years, and none again below."""
+    """Return whether a table's first row names its columns: labels, no numbers but years, and none again below."""
     if len(rows) < 2 or _count_cells(rows[0]) < 2:
         return False
     for i, label in enumerate(cell.strip() for cell in rows[0]):
