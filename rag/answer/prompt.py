@@ -112,7 +112,7 @@ def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message
 
 
 def has_evidence(hit: Hit) -> bool:
-    """Return whether a hit has a word for the LLM to read: control tokens and sentences that pose as a reply are none."""
+    """Return whether a hit has a word for the LLM to read, beside control tokens and sentences that pose as a reply."""
     return bool(WORD.search(CONTROL_TOKEN.sub(" ", _hide_replies(hit.chunk.text))))
 
 
