@@ -208,21 +208,21 @@ class Assistant:
         least = self.settings.caution * caution
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
         spans: list[Span] = []
-        for reading in reader.choose():
+        for judged in reader.choose():
             clock.stop("read")
             if spans:
                 yield Drafted("\n")
             pieces: list[str] = []
-            for piece in self._write(llm, reading.messages):
+            for piece in self._write(llm, reader.get_messages(judged)):
                 yield Drafted(piece if pieces else piece.lstrip())
                 pieces.append(piece)
             clock.stop("write")
-            located = reader.locate(reading, "".join(pieces))
+            located = reader.locate(judged, "".join(pieces))
             spans += located
             cited = cite_spans(spans, hits)
             answer = replace(answer, **cited._asdict(), answer_tokens=answer.answer_tokens + len(pieces))
             clock.stop("check")
-            if cited.outcome == "answered" and not reader.leaves_open(reading, located):
+            if cited.outcome == "answered" and not reader.leaves_open(judged, located):
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)

@@ -171,7 +171,7 @@ def _overlap(place: Chunk | Citation, passage: Passage) -> bool:
 
 
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
-    """Return whether a sentence states the accepted text, which only a comment has, without saying whose words it is."""
+    """Return whether a sentence states what only a comment has, without saying whose words they are."""
     voices = {citation.number: citation for citation in answer.citations}
     for sentence in answer.sentences:
         if not contains_answer(sentence.text, question.answers):
