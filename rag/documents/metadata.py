@@ -43,12 +43,47 @@ class Metadata:
     date: str | None = None
 
 
+class _Head(NamedTuple):
+    """What the lines at the top of a text say by key, and where those lines are."""
+
+    found: dict[str, str]
+    gaps: list[Span]
+
+
 def find_metadata(text: str) -> Metadata:
     """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line of the article.
 
     What readers wrote below says nothing of the page.
     """
     text = text[: find_thread_start(text)[0]]
+    head = _read_labelled(text)
+    if not head.gaps:
+        head = _read_masthead(text) or _read_opening(text)
+    found, gaps = head
+    published = next((line for line in _PUBLISHED.finditer(text) if is_date(line["date"])), None)
+    if published:
+        gaps.append(published.span())
+        found.setdefault("published in", published["outlet"])
+        found.setdefault("published on", published["date"])
+    date = _get_first(found, "date", "published", "updated", "published on")
+    return Metadata(
+        gaps=tuple(gaps),
+        title=found.get("title"),
+        outlet=_get_first(found, "outlet", "source", "published in"),
+        author=_get_first(found, "author", "by"),
+        date=parse_date(date) if date else None,
+    )
+
+
+def _get_first(found: dict[str, str], *keys: str) -> str | None:
+    return next((found[key] for key in keys if found.get(key)), None)
+
+
+def _read_labelled(text: str) -> _Head:
+    """Return what the first lines say that are labelled ("Date: …"), a heading, a byline or a date, up to another line.
+
+    Of front matter, between two lines of dashes, only the labelled lines count.
+    """
     found: dict[str, str] = {}
     gaps: list[Span] = []
     in_fence = False
@@ -56,72 +91,76 @@ def find_metadata(text: str) -> Metadata:
         words = line[0].strip()
         if len(words) > LONGEST_LINE:
             break
-        if _FENCE.match(words) and (number == 0 or in_fence):
+        is_fence = bool(_FENCE.match(words))
+        if is_fence and (number == 0 or in_fence):
             in_fence = number == 0
-        elif field := _FIELD.match(words):
-            found.setdefault(field[1].lower(), field[2].strip("\"' "))
-        elif in_fence:  # a front matter's other keys
-            pass
-        elif heading := _TITLE.match(words):
-            found.setdefault("title", heading[1])
-        elif byline := _CREDIT.match(words):
-            found.setdefault("author", byline["author"])
-        elif number and is_date(words):
-            found.setdefault("date", words)
-        elif number == 0 and (head := _read_head(text)):
-            found |= head.found
-            gaps += head.gaps
-            break
-        elif number == 0 and _is_title(words) and (opening := _OPENING.match(text)):
-            # It stays text as well: it may say what the article does not.
-            found |= _join_titles(opening[1].splitlines())
-            break
-        elif not _FENCE.match(words):
+        elif read := _read_line(words, in_fence=in_fence, is_first=number == 0):
+            found.setdefault(*read)
+        elif not in_fence and not is_fence:
             break
         gaps.append(line.span())
-    published = next((line for line in _PUBLISHED.finditer(text) if is_date(line["date"])), None)
-    if published:
-        gaps.append(published.span())
-    outlet = found.get("outlet") or found.get("source") or (published and published["outlet"])
-    date = found.get("date") or found.get("published") or found.get("updated") or (published and published["date"])
-    return Metadata(
-        gaps=tuple(gaps),
-        title=found.get("title"),
-        outlet=outlet or None,
-        author=found.get("author") or found.get("by"),
-        date=parse_date(date) if date else None,
-    )
+    return _Head(found, gaps)
 
 
-class _Head(NamedTuple):
-    found: dict[str, str]
-    gaps: list[Span]
+def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str] | None:
+    """Return the key and the value of a line that has one."""
+    if field := _FIELD.match(words):
+        return field[1].lower(), field[2].strip("\"' ")
+    if in_fence:
+        return None
+    if heading := _TITLE.match(words):
+        return "title", heading[1]
+    if byline := _CREDIT.match(words):
+        return "author", byline["author"]
+    return ("date", words) if not is_first and is_date(words) else None
 
 
-def _read_head(text: str) -> _Head | None:
+def _read_masthead(text: str) -> _Head | None:
     """Return what the lines above an article say that end with who wrote it, or else a title and a date below it.
 
     The line right above is the title; others that stand there are the site's.
     """
     lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
-    last = next((i for i, line in enumerate(words) if i and (_CREDIT.match(line) or (i == 1 and is_date(line)))), 0)
-    names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
-    titles = [
-        line for line in words[:last]
-        if line[0].isalnum() and line not in names and not (find_date(line) or is_date(line))
-    ]  # fmt: skip
-    if not titles or not all(_is_heading(line) or _PUBLISHED.match(line) for line in words[:last]):
+    last = next((i for i, line in enumerate(words) if i and _ends_masthead(line, i)), 0)
+    above = words[:last]
+    titles = _list_titles(above, words)
+    if not titles or not all(_is_heading(line) or _PUBLISHED.match(line) for line in above):
         return None
-    below = takewhile(lambda line: _is_heading(line) and (_CREDIT.match(line) or find_date(line)), words[last + 1 :])
-    last += len([*below])
+    last += sum(1 for _ in takewhile(_is_credit, words[last + 1 :]))
     found = {"title": titles[-1]}
     for line in words[: last + 1]:
-        if credit := _CREDIT.match(line):
+        credit, date = _CREDIT.match(line), _find_any_date(line)
+        if credit:
             found.setdefault("author", credit["author"])
-        if date := find_date(line) or (line if is_date(line) else None):
+        if date:
             found.setdefault("date", date)
     return _Head(found, [line.span() for line in lines[: last + 1] if not _PUBLISHED.match(line[0])])
+
+
+def _ends_masthead(line: str, number: int) -> bool:
+    return bool(_CREDIT.match(line)) or (number == 1 and is_date(line))
+
+
+def _list_titles(above: list[str], words: list[str]) -> list[str]:
+    """Return the lines above an article that may be its title: no names of authors, and no dates."""
+    names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
+    return [line for line in above if line[0].isalnum() and line not in names and not _find_any_date(line)]
+
+
+def _is_credit(line: str) -> bool:
+    """Return whether a line below the author's goes on with authors and dates."""
+    return _is_heading(line) and bool(_CREDIT.match(line) or find_date(line))
+
+
+def _find_any_date(line: str) -> str | None:
+    return find_date(line) or (line if is_date(line) else None)
+
+
+def _read_opening(text: str) -> _Head:
+    """Return the heading of up to three lines that a text opens with. It stays text: the article may not repeat it."""
+    opening = _OPENING.match(text)
+    return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
 
 
 def _is_heading(words: str) -> bool:
