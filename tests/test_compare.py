@@ -76,8 +76,6 @@ def test_what_is_compared_in_general_is_quoted_for_each_without_the_llm(bridges:
     answer = Assistant(bridges, llm, settings).ask(
         "What is the difference between the Aller bridge and the Bern bridge?"
     )
-    assert [c.quote for c in answer.citations] == [
-        "The Aller bridge is 74 metres long.",
-        "The Bern bridge is 84 metres long.",
-    ]
+    named = {"The Aller bridge is 74 metres long.", "The Bern bridge is 84 metres long."}
+    assert {c.quote for c in answer.citations} == {*named, "It is of iron and was painted green."}
     assert (answer.confidence, answer.note, llm.compared, llm.asked) == (None, COMPARED, [], [])

@@ -83,6 +83,19 @@ def test_a_sentence_that_points_back_comes_with_the_one_before_or_not_at_all() -
     assert not read_sentences("Who boils it?", "She boils it every single day.")
 
 
+def test_menus_are_not_gathered() -> None:
+    text = "News | Sport | the kettle of the harbour\n\nThe kettle of the harbour is old."
+    assert read_sentences("Tell me about the kettle", text) == ["The kettle of the harbour is old."]
+
+
+@pytest.mark.parametrize(
+    "second", ['"The kettle is as old as I am."', "But the kettle has a hole.", "Both have a kettle."]
+)
+def test_speech_and_what_goes_on_come_with_the_sentence_before(second: str) -> None:
+    found = read_sentences("Tell me about the kettle", f"It rained. Ada laughed about it all. {second}")
+    assert found[-2:] == ["Ada laughed about it all.", second]
+
+
 def test_a_list_comes_whole_with_the_line_that_leads_it_in() -> None:
     text = "For the descaling you need:\n- vinegar\n- water\n- a cloth\n\nThe kettle is green and quite old."
     found = read_sentences("What is needed for descaling?", text)

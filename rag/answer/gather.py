@@ -1,13 +1,14 @@
 """Gathers the sentences of several passages that together answer a question, without asking an LLM."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from rag.answer.cite import Span
-from rag.answer.signs import is_order, points_back
+from rag.answer.signs import is_order, needs_context
 from rag.text import NEW_ITEM, content_words, split_sentences
 from rag.types import Hit
 
@@ -16,6 +17,10 @@ MOST_WORDS = 120
 # A line with fewer words that begin small is a heading or a label. Items of a list may be as short; they come with the
 # line before them.
 _FEWEST_SMALL_WORDS = 3
+# What parts the entries of a page's menu or a path: "News | Sport", "Recipes » Cakes".
+_MENU = re.compile(r"\s[|»›·•]\s")
+# Words that somebody says, without a word on who does.
+_SPEECH = re.compile(r"[\"“„«].*[\"”“»]\W*", re.DOTALL)
 # Of two that share this much of the words of the shorter, one is enough.
 _SAME = 0.8
 # How much it counts that a sentence has the words of many others, beside those of the question.
@@ -29,7 +34,10 @@ _LEAD_CHARACTERS = 400
 
 
 class _Candidate(NamedTuple):
-    """Sentences of the hit of a number that stand together: one, and those that it needs to be understood."""
+    """Sentences of the hit of a number that stand together: one, and those that it needs to be understood.
+
+    `words` are those of the one, with the list that it leads in.
+    """
 
     number: int
     spans: tuple[tuple[int, int], ...]
@@ -64,7 +72,7 @@ def gather(
         if among is None or hit in among
         for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
     ]
-    candidates = [candidate for candidate in candidates if naming <= candidate.words]
+    candidates = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
     highest = math.log1p(len(candidates) or 1)
     worth = {
@@ -92,10 +100,10 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
     spans = split_sentences(chunk.text)
     for i, (start, end) in enumerate(spans):
         sentence = chunk.text[start:end]
-        leans_back = points_back(sentence)
+        leans_back = needs_context(sentence) or bool(_SPEECH.fullmatch(sentence))
         is_fragment = sum(not word[0].isupper() for word in sentence.split()) < _FEWEST_SMALL_WORDS
         is_cut_off = leans_back and i == 0
-        if is_fragment or is_cut_off or sentence.endswith("?"):
+        if is_fragment or is_cut_off or sentence.endswith("?") or _MENU.search(sentence):
             continue
         first = i - 1 if leans_back else i
         last = _find_last_item(chunk.text, spans, i)
@@ -105,7 +113,8 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
             continue
         places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
         relevance = max(shares.get(a, 0.0) for a, _ in places)
-        yield _Candidate(number, places, text, frozenset(content_words(text)), relevance, weight)
+        own = " ".join(chunk.text[a:b] for a, b in spans[i : last + 1])
+        yield _Candidate(number, places, text, frozenset(content_words(own)), relevance, weight)
 
 
 def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:

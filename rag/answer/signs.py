@@ -49,6 +49,11 @@ _ORDER = re.compile(
 _POINTS_BACK = re.compile(
     r"\W*(?:\w+\W+){0,2}(?:he|she|(?-i:[Ii]t)|they|this|these|those|his|her|its|their)\b", re.IGNORECASE
 )
+_GOES_ON = re.compile(
+    r"\W*(?:however|but|both|instead|yet|still|also|therefore|otherwise|moreover|nor"
+    r"|that (?:is|was|were|had|has|meant))\b",
+    re.IGNORECASE,
+)
 # A sentence that is one of several in a paragraph that counts: "The first is heat."
 OPENS_ITEM = re.compile(
     r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
@@ -72,3 +77,8 @@ def is_order(text: str) -> bool:
 def points_back(sentence: str) -> bool:
     """Return whether a sentence begins with somebody or something that the one before it has named."""
     return bool(_POINTS_BACK.match(sentence))
+
+
+def needs_context(sentence: str) -> bool:
+    """Return whether a sentence cannot be quoted alone: it points back, or goes on from the one before ("But …")."""
+    return points_back(sentence) or bool(_GOES_ON.match(sentence))

@@ -1,0 +1,125 @@
+"""Decides which passages the LLM judges, which of them make the answer, and whether there is more to say.
+
+Nothing here asks the LLM: a decision follows from the question, the hits and what was judged so far.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rag.answer.confidence import estimate_confidence
+from rag.answer.kinds import ASKS_WHY
+from rag.answer.signs import HEDGE, NEGATION
+from rag.llm.base import Leaning
+from rag.types import Hit
+
+_ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
+
+
+class Judged(NamedTuple):
+    """A hit, its number from 1, and how likely it states the answer.
+
+    `log_odds` are the LLM's, that it does; `confidence` is the probability, 0 to 1, with the hit's score.
+    """
+
+    number: int
+    hit: Hit
+    log_odds: float
+    confidence: float
+
+    @property
+    def is_comment(self) -> bool:
+        return self.hit.chunk.voice == "comment"
+
+    @property
+    def document_id(self) -> int:
+        return self.hit.chunk.document_id
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is decided about a question and its hits, and the thresholds; shares and probabilities are 0 to 1."""
+
+    question: str
+    hits: Sequence[Hit]
+    llm: str
+    # The least confidence to answer with.
+    caution: float
+    # An article with this confidence is the last that is judged, unless its words leave the question open. Others with
+    # it add to the answer.
+    enough: float = 0.3
+    # A hit with a smaller share of the first one's score hardly ever turns out to be the likeliest, or adds to it.
+    near: float = 0.8
+    # The log-odds are hardly ever higher: where even these would not be enough, nothing is judged.
+    highest_log_odds: float = 3.0
+    # If the question is why, a hit with more adds to the answer: the LLM is shy of reasons.
+    shy_log_odds: float = -0.5
+    # Passages that make an answer, at most.
+    most_passages: int = 3
+    # Another document with this share of a hit's score is about the same. If it has another date, it may say otherwise.
+    rival: float = 0.9
+
+    @property
+    def sure(self) -> float:
+        """The confidence with which a hit is enough: no less than the caution."""
+        return max(self.enough, self.caution)
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether the question asks for a reason, which others may see otherwise."""
+        return bool(ASKS_WHY.search(self.question))
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether the question asks for a reason, or for two things."""
+        return self.asks_why or bool(_ASKS_TWO.search(self.question))
+
+    def is_enough(self, judged: Sequence[Judged]) -> bool:
+        """Return whether the hit that was judged last makes it needless to judge others."""
+        return bool(judged) and judged[-1].confidence >= self.sure and not judged[-1].is_comment
+
+    def could_be_likeliest(self, hit: Hit) -> bool:
+        """Return whether a hit is worth judging: near enough, and not too far down for any leaning of the LLM."""
+        highest = estimate_confidence(Leaning(self.highest_log_odds), hit.score, llm=self.llm)
+        return self._is_near(hit) and highest >= self.caution
+
+    def could_add(self, hit: Hit, best: Judged) -> bool:
+        """Return whether a hit that was not judged may add to the answer that the best one gives."""
+        return self._is_about_the_same(hit, best) and (self.asks_more or self._is_near(hit))
+
+    def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
+        """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
+        others = [one for one in judged if one is not best and self._adds(one, best)]
+        others.sort(key=lambda one: -one.confidence)
+        comments = [one for one in others if one.is_comment][:1]
+        articles = [one for one in others if not one.is_comment]
+        return articles[: self.most_passages - 1 - len(comments)] + comments
+
+    def leaves_open(self, one: Judged, words: str) -> bool:
+        """Return whether there may be more to say than the words that were quoted from a hit.
+
+        There may be if only a reader says them, if they deny or guess, if two things or a reason were asked, or if a
+        document of another date is as near.
+        """
+        if one.is_comment or self.asks_more:
+            return True
+        if NEGATION.search(words) or HEDGE.search(words):
+            return True
+        return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
+
+    def _adds(self, one: Judged, best: Judged) -> bool:
+        is_likely = one.log_odds > self.shy_log_odds if self.asks_why else one.confidence >= self.sure
+        return is_likely and self._is_about_the_same(one.hit, best)
+
+    def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
+        rivals = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
+        return hit.chunk.document_id in {best.document_id, *rivals}
+
+    def _is_near(self, hit: Hit) -> bool:
+        return hit.score >= self.near * self.hits[0].score
+
+    def _find_rivals(self, hit: Hit) -> list[Hit]:
+        """Return the hits of other documents that are as near to the question."""
+        near = [other for other in self.hits if other.score >= self.rival * hit.score]
+        return [other for other in near if other.chunk.document_id != hit.chunk.document_id]
