@@ -54,6 +54,8 @@ _GOES_ON = re.compile(
     r"|that (?:is|was|were|had|has|meant))\b",
     re.IGNORECASE,
 )
+# '"It rained," she said.'
+_SPOKEN = re.compile(r"[,.!?][\"”’]\s+(?:he|she|they)\b", re.IGNORECASE)
 # A sentence that is one of several in a paragraph that counts: "The first is heat."
 OPENS_ITEM = re.compile(
     r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
@@ -81,4 +83,5 @@ def points_back(sentence: str) -> bool:
 
 def needs_context(sentence: str) -> bool:
     """Return whether a sentence cannot be quoted alone: it points back, or goes on from the one before ("But …")."""
-    return points_back(sentence) or bool(_GOES_ON.match(sentence))
+    is_spoken = _SPOKEN.search(sentence) is not None
+    return points_back(sentence) or is_spoken or bool(_GOES_ON.match(sentence))
