@@ -54,7 +54,7 @@ _MODULES = {
     "rag.evaluation.run": ("evaluate",),
     "rag.index.build": ("IndexReport", "build_index"),
     "rag.index.index": ("Index",),
-    "rag.llm.llama": ("Message",),
+    "rag.llm.base": ("Message",),
     "rag.settings": ("Settings",),
     "rag.types": (
         "Answer", "Answered", "Chunk", "Citation", "Document", "Drafted", "Evidence", "Filter", "Hit", "Retrieved",
