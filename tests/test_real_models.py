@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.kinds import ask_all, judge, read_rows
+from benchmarks.kinds import ask_all, judge, open_assistant, read_rows
 from rag import Answer, Assistant, Index, Settings, build_index
 from rag.index.embedder import Embedder, OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
 from rag.llm import open_llm
@@ -308,5 +308,6 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_questions_as_people_type_them_are_answered(tmp_path: Path) -> None:
     answers = list(ask_all(read_rows("asked.jsonl"), tmp_path, None))
+    open_assistant.cache_clear()
     wrong = [row["question"] for row, answer in answers if not judge(row, answer)]
     assert len(wrong) <= len(answers) * MOST_WRONG, wrong
