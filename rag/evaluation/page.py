@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PAGE_FILE = "report.html"
 _HEADLINES = (
-    "score", "correct", "refused", "false_refusals", "outcome_right", "comment_as_fact", "rouge_l",
-    "citation precision", "citation recall", "quotes_absent",
+    "score", "correct", "refused", "false_refusals", "reply_f1", "reply_em", "outcome_right", "comment_as_fact",
+    "rouge_l", "citation precision", "citation recall", "quotes_absent",
 )  # fmt: skip
 _RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
 # Of the reliability plot, each with as many questions.
