@@ -46,6 +46,7 @@ WRONG = [
     ("Why is it closed?", "Because of rust", "Engineers suspect rust behind it.", "a doubt"),
     ("Who built it?", "The city of Oberau", "It was not built by the city of Oberau.", "a negation"),
     ("What did it cost?", "...", QUOTE, "no word of the quotes"),
+    ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "the name Aas XIV"),
     ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
     ("When may we come?", "All members come on Monday", "Members come on Monday.", "a quantifier"),
 ]

@@ -27,6 +27,7 @@ _OPENERS = frozenset(
 _LONGEST = 6
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 _RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
+_TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
 # A negation covers this many words to its right, these not counted.
 _WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 _REACH = 2
@@ -94,6 +95,16 @@ def _find_unknown(text: str, known: str) -> Iterator[str]:
     spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
     for name in find_names(text):
         if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
+            yield name
+
+
+def find_joined_names(text: str, known: str) -> Iterator[str]:
+    """Yield the names of a text that stand together there, and in another text only apart: "Huguenots XIV"."""
+    flat = " ".join(known.lower().split())
+    for run in _TOGETHER.findall(text):
+        words = run.split()
+        name = " ".join(words[1:] if words[0].lower() in STOP_WORDS else words)
+        if " " in name and name.lower() not in flat:
             yield name
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.check import find_conflict, find_numbers
+from rag.answer.check import find_conflict, find_joined_names, find_numbers
 from rag.answer.kinds import ASKS_WHY, Kind, compares_amounts, find_kind, find_sides, is_topic
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.signs import HEDGE, NEGATION, QUANTIFIER, REASON
@@ -137,6 +137,8 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
         return None if claim != reply else "no word of the quotes"
     if conflict := find_conflict(claim, [*quotes, *sources], [], question=question):
         return conflict
+    for name in find_joined_names(claim, " ".join((*quotes, *sources, question))):
+        return f"the name {name}"
     known = content_words(" ".join((*quotes, *sources))) | asked
     if len(words - known) > _NEW_WORDS * len(words):
         return "other words than the quotes"
