@@ -108,11 +108,9 @@ class Assistant:
         asked = self._understand(question, only=only, history=history, hits=hits, clock=clock)
         yield Retrieved(asked.hits)
         answer = self._begin_answer(asked, seconds=clock.seconds)
-        part = None
-        if asked.search:
-            part = find_part(asked.wanted, asked.hits, self.index) or find_summary(asked.wanted, asked.hits, self.index)
-        if part and part.cited.citations:
-            yield Answered(replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note))
+        if without_llm := self._answer_without_llm(asked, answer):
+            yield Retrieved(without_llm.hits)
+            yield Answered(without_llm)
         elif self.llm and asked.hits:
             yield from self._read(self.llm, asked, answer, clock)
         else:
@@ -150,6 +148,20 @@ class Assistant:
             wanted = forget_file_name(wanted, name)
         return _Asked(question, wanted, rewritten, names_file, hits, search)
 
+    def _answer_without_llm(self, asked: "_Asked", answer: Answer) -> Answer | None:
+        """Return the part or the summary that a question names, or what is said of two things, if they are there."""
+        wanted, hits, search = asked.wanted, asked.hits, asked.search
+        if search is None:
+            return None
+        part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
+        if part and part.cited.citations:
+            return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note)
+        sides = describe_sides(wanted, search)
+        if not any(side.cited.citations for side in sides):
+            return None
+        parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
+        return join_answers(replace(answer, note=COMPARED), parts)
+
     def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
         """Return the answer before the LLM is asked: without one, the best sentences of the hits."""
         return Answer(
@@ -170,12 +182,7 @@ class Assistant:
         The things that a question compares are searched for one by one, if there is something to search with.
         """
         search = asked.search
-        if search and (sides := describe_sides(asked.wanted, search)):
-            parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
-            answer = join_answers(replace(answer, note=COMPARED), parts)
-            clock.stop("search")
-            yield Retrieved(answer.hits)
-        elif search and (questions := split_question(asked.wanted, llm=llm, prompts=self._split_prompts)):
+        if search and (questions := split_question(asked.wanted, llm=llm, prompts=self._split_prompts)):
             clock.stop("split")
             parts = []
             for one in questions:
@@ -191,7 +198,7 @@ class Assistant:
             answer = yield from self._quote(
                 llm, asked.wanted, answer, clock, caution=caution, may_add_hits=may_add_hits
             )
-        if answer.outcome == "answered" and answer.note not in (GATHERED, COMPARED) and not self.settings.quotes_only:
+        if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
                 clock.stop("reply")

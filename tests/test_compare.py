@@ -79,3 +79,11 @@ def test_what_is_compared_in_general_is_quoted_for_each_without_the_llm(bridges:
     named = {"The Aller bridge is 74 metres long.", "The Bern bridge is 84 metres long."}
     assert {c.quote for c in answer.citations} == {*named, "It is of iron and was painted green."}
     assert (answer.confidence, answer.note, llm.compared, llm.asked) == (None, COMPARED, [], [])
+
+
+def test_what_is_compared_in_general_is_quoted_where_there_is_no_llm(bridges: Index, settings: Settings) -> None:
+    answer = Assistant(bridges, None, settings).ask(
+        "What is the difference between the Aller bridge and the Bern bridge?"
+    )
+    assert answer.note == COMPARED
+    assert {c.source.rpartition("/")[2] for c in answer.citations} == {"aller.txt", "bern.txt"}
