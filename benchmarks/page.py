@@ -98,7 +98,7 @@ class QuotingLLM:
 
 
 def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Workspace, list[str]]:
-    """Return a workspace with an index of at least so many chunks, and the questions."""
+    """Return a workspace over an index of enough chunks, and the questions."""
     data = load_dataset(dataset)
     settings = Settings.load(index_dir=folder, name="bench", index="")
     embedder = DrawnEmbedder(open_embedder(settings))

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from rag.answer.cite import Span, cite_spans, quote_evidence
 from rag.answer.collection import Told, answer_at_once
-from rag.answer.compare import COMPARED, describe_sides, join_answers, split_question
+from rag.answer.compare import compare_in_general, join_answers, split_question
 from rag.answer.complete import complete_answer
 from rag.answer.constraints import hold_to_question
 from rag.answer.kinds import find_kind, is_open
@@ -156,11 +156,7 @@ class Assistant:
         part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
         if part and part.cited.citations:
             return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note)
-        sides = describe_sides(wanted, search)
-        if not any(side.cited.citations for side in sides):
-            return None
-        parts = [replace(answer, question=side.name, hits=side.hits, **side.cited._asdict()) for side in sides]
-        return join_answers(replace(answer, note=COMPARED), parts)
+        return compare_in_general(answer, wanted, search)
 
     def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
         """Return the answer before the LLM is asked: without one, the best sentences of the hits."""

@@ -13,8 +13,8 @@ from rag.types import Hit
 
 # A heading has no more words than this; what stands below it has as many, or ends as a sentence does.
 _HEADING_WORDS = 8
-# A section is about a topic if its heading has this share of the topic's words.
-_COVERED = 0.6
+# A document or a section is about a topic if its title or heading has this share of the topic's words.
+COVERED = 0.6
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 Range = tuple[int, int]
@@ -34,8 +34,7 @@ class Quoted(NamedTuple):
 def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Catalog, *, score: float) -> Quoted:
     """Return hits, with the chunks of a range of a document behind them, and the spans of the sentences in it.
 
-    At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to
-    machines are left out.
+    At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
     """
     start, end = place
     together = list(hits)
@@ -77,7 +76,7 @@ def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
     for at, (start, end) in enumerate(lines):
         heading = content_words(text[start:end]) - _get_number(text[start:end])
         is_named = heading and heading <= topic and not heading <= titled
-        if is_named and len(heading | titled) >= _COVERED * len(topic) and _is_heading(text, lines, at):
+        if is_named and len(heading | titled) >= COVERED * len(topic) and _is_heading(text, lines, at):
             return _find_section(text, lines, at)
     return None
 

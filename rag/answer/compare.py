@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import NamedTuple
 
-from rag.answer.cite import Cited, Span, cite_spans
+from rag.answer.cite import Span, cite_spans
 from rag.answer.gather import gather
 from rag.answer.kinds import COMPARING, compares_in_general, find_sides, name_sides
 from rag.answer.prompt import Prompts, build_split
@@ -24,14 +23,6 @@ _MOST_OF_SIDE = 3
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 # A name that is this near to a word of the question is that word: a small LLM misspells what it has never seen.
 _MISSPELT = 0.8
-
-
-class SideFound(NamedTuple):
-    """A thing that is compared, by its name, the hits for it, and the sentences that name it."""
-
-    name: str
-    hits: tuple[Hit, ...]
-    cited: Cited
 
 
 def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
@@ -78,16 +69,22 @@ def _asks_the_same(line: str, question: str, sides: Sequence[frozenset[str]]) ->
     return is_faithful(line, question) and (not compared or bool(compared & content_words(line)))
 
 
-def describe_sides(question: str, search: Callable[[str], tuple[Hit, ...]]) -> list[SideFound]:
-    """Return what the documents say of each of two things that are compared in general, without asking the LLM."""
-    named = name_sides(question)
-    if named is None or not compares_in_general(question):
-        return []
-    found = []
-    for name, words in zip(named, find_sides(question), strict=False):
+def compare_in_general(answer: Answer, question: str, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
+    """Return an answer with what the documents say of each of two things, without asking the LLM.
+
+    It is None if the question asks for something of them, or the documents name neither.
+    """
+    named, sides = name_sides(question), find_sides(question)
+    if not named or not sides or not compares_in_general(question):
+        return None
+    parts = []
+    for name, words in zip(named, sides, strict=True):
         hits = search(name)
-        found.append(SideFound(name, hits, cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)))
-    return found
+        cited = cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)
+        parts.append(replace(answer, question=name, hits=hits, **cited._asdict()))
+    if not any(part.citations for part in parts):
+        return None
+    return join_answers(replace(answer, note=COMPARED), parts)
 
 
 def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:

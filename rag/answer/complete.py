@@ -48,10 +48,10 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
 def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
     """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
     hits, spans = answer.hits, list[Span]()
-    for citation in answer.citations:
-        block = None
-        if citation.voice == "article":
-            block = find_block(catalog.get_text(citation.document_id), citation.start)
+    articles = [citation for citation in answer.citations if citation.voice == "article"]
+    texts = {document_id: catalog.get_text(document_id) for document_id in {c.document_id for c in articles}}
+    for citation in articles:
+        block = find_block(texts[citation.document_id], citation.start)
         if block:
             score = hits[citation.number - 1].score
             quoted = quote_range(citation.document_id, block, hits, catalog, score=score)

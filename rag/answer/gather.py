@@ -17,7 +17,7 @@ MOST_WORDS = 120
 # A line with fewer words that begin small is a heading or a label. Items of a list may be as short; they come with the
 # line before them.
 _FEWEST_SMALL_WORDS = 3
-# What parts the entries of a page's menu or a path: "News | Sport", "Recipes » Cakes".
+# A sign between the entries of a menu or a path: "News | Sport", "Recipes » Cakes".
 _MENU = re.compile(r"\s[|»›·•]\s")
 # Words that somebody says, without a word on who does.
 _SPEECH = re.compile(r"[\"“„«].*[\"”“»]\W*", re.DOTALL)
@@ -59,9 +59,8 @@ def gather(
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
     many others; the hit's score weighs it, and what an earlier choice has said counts against it. `lead` is what it is
-    worth more at the beginning of a document. At most
-    `most` are chosen, of `MOST_WORDS` words together, with what they cannot stand without. Readers' comments
-    and orders to machines are left out, and so are the hits that are not `among` those given, and the
+    worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together, with what they
+    cannot stand without. Left out are readers' comments, orders to machines, hits that are not `among` those given, and
     sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
@@ -72,7 +71,8 @@ def gather(
         if among is None or hit in among
         for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
     ]
-    candidates = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
+    if naming:
+        candidates = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
     highest = math.log1p(len(candidates) or 1)
     worth = {

@@ -18,7 +18,7 @@ _WANTED = re.compile(rf"(?:\b|(?=§)){_NAME}\s?(?P<number>\d+(?:\.\d+)*)\b", re.
 
 
 class Part(NamedTuple):
-    """A numbered part: the hits that it stands in, and its sentences as quotes of them."""
+    """A part of a document: the hits that it stands in, and its sentences as quotes of them."""
 
     hits: tuple[Hit, ...]
     cited: Cited
@@ -35,7 +35,7 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
         for document_id, score in reversed(nearest.items()):
             span = find_span(catalog.get_text(document_id), wanted["number"])
             if span:
-                return _quote(document_id, span, score, catalog)
+                return quote_part(document_id, span, catalog, score=score)
     return None
 
 
@@ -59,7 +59,8 @@ def _find_line(text: str, number: str, start: int) -> int | None:
     return found.start() if found else None
 
 
-def _quote(document_id: int, span: Range, score: float, catalog: Catalog) -> Part:
-    quoted = quote_range(document_id, span, (), catalog, score=score)
+def quote_part(document_id: int, place: Range, catalog: Catalog, *, score: float) -> Part:
+    """Return a range of a document as hits of their own, all of one score, with the quotes of its sentences."""
+    quoted = quote_range(document_id, place, (), catalog, score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

@@ -39,7 +39,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is decided about a question and its hits, and the thresholds; shares and probabilities are 0 to 1."""
+    """Decides about a question and its hits, by thresholds; shares and probabilities are 0 to 1."""
 
     question: str
     hits: Sequence[Hit]

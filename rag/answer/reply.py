@@ -27,7 +27,7 @@ _LINKS = content_words("because due about both also more less than")
 _NEW_WORDS = 0.25
 # The quotes speak of a thing if they have this share of its words.
 _SIDE = 0.5
-# The date that a quote is told with.
+# The date behind a quoted sentence: "It cost 9 million (2019-03-12)."
 _DATE = re.compile(r"\(\d{4}[\d-]*\)")
 # Sentences whose parts a reply may name, at most.
 _MOST_PARTS: dict[Kind, int] = {"steps": 1, "summary": 1, "comparison": 2, "list": 3}

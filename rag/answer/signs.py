@@ -1,4 +1,4 @@
-"""What the words of a sentence show: a negation, a doubt, a reason, an order to machines, a pronoun that points back.
+"""Detects a negation, a doubt, a reason, an order to machines, or a pronoun that points back, by the words.
 
 The signs are English; a sentence in another language has none.
 """
@@ -19,7 +19,7 @@ REASON = re.compile(
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
     re.IGNORECASE,
 )
-# What was so, or was to be so, and may have changed: the next sentence often says to what.
+# A plan or a state of the past, which may have changed: the next sentence often says how.
 OUTDATED = re.compile(
     r"\b(?:(?:was|were) (?:to (?:be|have|take|begin|start|open)|planned|scheduled|supposed|due|meant)"
     r"|originally|formerly|previously|used to|until (?:then|now|recently))\b",

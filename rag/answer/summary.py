@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from rag.answer.blocks import find_section, quote_range
+from rag.answer.blocks import COVERED, find_section
 from rag.answer.cite import cite_spans
 from rag.answer.gather import gather
 from rag.answer.kinds import find_kind, is_phrase, names_part
-from rag.answer.parts import CUT_OFF, Part
+from rag.answer.parts import Part, quote_part
 from rag.index.catalog import Catalog
 from rag.index.index import Index
 from rag.retrieve import find_evidence
@@ -15,8 +15,6 @@ from rag.types import Hit
 
 # The note of an answer that was pieced together.
 GATHERED = "Pieced together from the document that comes nearest to the question."
-# A document is about a topic if its title, or what was found of it, has this share of the topic's words.
-_COVERED = 0.6
 # How much it counts that a sentence opens the document: the first ones often say what the rest is about.
 _LEAD = 0.5
 _INSTRUCTIONS = content_words(
@@ -37,9 +35,7 @@ def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | Non
     with index.browse() as catalog:
         section = find_section(catalog.get_text(nearest.document_id), topic, title=nearest.title)
         if section:
-            quoted = quote_range(nearest.document_id, section, (), catalog, score=hits[0].score)
-            note = CUT_OFF if quoted.is_cut_off else None
-            return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)
+            return quote_part(nearest.document_id, section, catalog, score=hits[0].score)
         is_whole = kind == "summary" and (is_only_one or _covers(nearest.title, topic))
         return _summarize(question, hits, catalog) if is_whole else None
 
@@ -61,7 +57,7 @@ def _find_topic(question: str) -> set[str]:
 
 
 def _covers(text: str, topic: set[str]) -> bool:
-    return bool(topic) and len(topic & content_words(text)) >= _COVERED * len(topic)
+    return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
 def _summarize(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:

@@ -44,7 +44,7 @@ class Metadata:
 
 
 class _Head(NamedTuple):
-    """What the lines at the top of a text say by key, and where those lines are."""
+    """The values that the lines at the top of a text give, by key, and where those lines are."""
 
     found: dict[str, str]
     gaps: list[Span]

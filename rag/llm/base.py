@@ -1,4 +1,4 @@
-"""What the assistant needs of an LLM."""
+"""The protocol of an LLM, and the messages that it is given."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol

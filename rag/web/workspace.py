@@ -1,4 +1,4 @@
-"""What all who use the page share: the models, the indexes, the queue before the LLM, the conversations."""
+"""Holds what all users of the page share: the models, the indexes, the queue for the LLM, the conversations."""
 
 import filecmp
 import logging
