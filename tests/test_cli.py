@@ -175,7 +175,8 @@ from rag.answer.prompt import *
 from rag.web.layout import CSS, HEAD
 from rag.web.render import render_problem
 assert load_answer_prompts().examples and load_rewrite_prompts().examples and load_coefficients()
-assert load_suggest_prompts().examples and CSS and HEAD and render_problem("none")
+assert load_suggest_prompts().examples and load_split_prompts().examples and load_reply_prompts().examples
+assert CSS and HEAD and render_problem("none")
 print(find_prompts())
 """
 

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from rag.documents.formats.decode import decode
+from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 
 SENTENCES = {

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from rag import DocumentError
 from rag.documents.chunk import describe_context, limit_chunk, split_document
+from rag.documents.comments.plaintext import find_addressee
+from rag.documents.comments.sections import find_sections
 from rag.documents.dates import parse_date
 from rag.documents.find import find_files
-from rag.documents.metadata import find_metadata
-from rag.documents.plaintext_comments import find_addressee
+from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.read import make_document, read_document
-from rag.documents.sections import find_sections
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 

@@ -26,11 +26,11 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.documents.blocks import assemble
-from rag.documents.formats.hidden import drop_hidden
-from rag.documents.formats.html import extract_html
-from rag.documents.formats.markup import parse_html
-from rag.documents.formats.office import read_docx, read_pptx, read_xlsx
-from rag.documents.formats.pdf import read_pdf
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.markup import parse_html
+from rag.documents.formats.html.reader import extract_html
+from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
+from rag.documents.formats.pdf.reader import read_pdf
 from rag.documents.read import read_document
 
 SHOWN, SECRET = "The harbour fee is 170 crowns.", "The harbour fee is 888 crowns."

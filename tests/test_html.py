@@ -6,7 +6,7 @@ import pytest
 
 from rag import Document, DocumentError
 from rag.documents.blocks import assemble
-from rag.documents.formats.html import extract_html, read_html
+from rag.documents.formats.html.reader import extract_html, read_html
 
 ARTICLE = """
 <article class="post"><h1>Harbour bridge reopens</h1>

@@ -1,6 +1,7 @@
 """The modules of the package import one another in one direction."""
 
 import ast
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -22,3 +23,12 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     imports = {name: list_imports(path) & modules.keys() - {"rag"} for name, path in modules.items()}
     del imports["rag"]  # its names are imported when they are asked for
     assert len(list(TopologicalSorter(imports).static_order())) == len(modules) - 1
+
+
+def test_the_wheel_has_every_package_and_every_folder_of_prompts() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    modules = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "rag").rglob("__init__.py")}
+    prompts = {f"rag.prompts.{path.name}" for path in (ROOT / "prompts").iterdir() if path.is_dir()}
+    assert set(setuptools["packages"]) == modules | prompts
+    assert setuptools["package-dir"].keys() == prompts
+    assert prompts <= setuptools["package-data"].keys()

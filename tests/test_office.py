@@ -19,7 +19,7 @@ from pptx.presentation import Presentation
 from pptx.util import Inches
 
 from rag.documents.blocks import Block, Extract, assemble
-from rag.documents.formats.office import read_docx, read_pptx, read_xlsx
+from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
 from rag.errors import DocumentError
 
 needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")

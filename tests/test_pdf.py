@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from rag.documents.blocks import assemble
-from rag.documents.formats.pdf import read_pdf
+from rag.documents.formats.pdf.reader import read_pdf
 from rag.errors import DocumentError
 
 WORDS = "the minister of a well-known city announced bridges over this river because engineers had found some damage"

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract, assemble
 from rag.documents.clean import clean_document
+from rag.documents.comments.sections import find_sections
+from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.documents.metadata import find_metadata
-from rag.documents.sections import find_sections
 from rag.errors import DocumentError
 from rag.types import Document, Section, Voice
 
 # Formats with a reader each, `read_NAME` in the module of `rag.documents.formats`.
 _FORMATS = {
-    ".html": "html.read_html", ".htm": "html.read_html", ".xhtml": "html.read_html",
-    ".pdf": "pdf.read_pdf",
-    ".docx": "office.read_docx", ".pptx": "office.read_pptx", ".xlsx": "office.read_xlsx",
+    ".html": "html.reader.read_html", ".htm": "html.reader.read_html", ".xhtml": "html.reader.read_html",
+    ".pdf": "pdf.reader.read_pdf",
+    ".docx": "office.reader.read_docx", ".pptx": "office.reader.read_pptx", ".xlsx": "office.reader.read_xlsx",
     ".csv": "tables.read_csv", ".tsv": "tables.read_csv",
     ".json": "tables.read_json", ".jsonl": "tables.read_jsonl", ".ndjson": "tables.read_jsonl",
     ".epub": "epub.read_epub", ".eml": "mail.read_mail",
@@ -50,8 +50,8 @@ def read_document(path: Path) -> Document:
         if suffix in _FORMATS:
             document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
         elif suffix in _PROSE or suffix in _CODE:
-            from rag.documents.formats.decode import decode
-            from rag.documents.formats.markdown import drop_hidden_words
+            from rag.documents.formats.plain.decode import decode
+            from rag.documents.formats.plain.markdown import drop_hidden_words
 
             text = drop_unseen_signs(decode(path.read_bytes()))
             text = drop_hidden_words(text) if suffix in _MARKDOWN else text
@@ -71,7 +71,7 @@ def read_document(path: Path) -> Document:
 
 
 def _load_reader(name: str) -> Callable[[Path], Extract]:
-    module, function = name.split(".")
+    module, _, function = name.rpartition(".")
     reader: Callable[[Path], Extract] = getattr(import_module(f"rag.documents.formats.{module}"), function)
     return reader
 

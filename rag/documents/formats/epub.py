@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
-from rag.documents.formats.hidden import drop_hidden
-from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import decode_html, parse_html, walk_blocks
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.layout import spell_out
+from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:

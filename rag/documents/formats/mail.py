@@ -11,11 +11,11 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 from rag.documents.blocks import Block, Extract
+from rag.documents.comments.post import mark_quote
 from rag.documents.dates import parse_date
-from rag.documents.formats.hidden import drop_hidden
-from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import decode_html, parse_html, walk_blocks
-from rag.documents.formats.post import mark_quote
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.layout import spell_out
+from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
 from rag.errors import DocumentError
 
 _MOST_RECIPIENTS = 10

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from rag.documents.blocks import Block, Extract, format_row
 from rag.documents.dates import parse_date
-from rag.documents.formats.decode import decode
+from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 from rag.types import Voice
 

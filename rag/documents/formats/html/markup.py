@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.documents.blocks import Block
-from rag.documents.formats.decode import decode
+from rag.documents.formats.plain.decode import decode
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
 
 from rag.documents.blocks import Extract
-from rag.documents.formats.paragraphs import Line, join_lines, merge_rows
-from rag.documents.formats.pdf_visibility import hide_unseen
-from rag.documents.formats.properties import clean_author, clean_date, clean_title
-from rag.documents.formats.running_lines import drop_running_lines
+from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
+from rag.documents.formats.pdf.running_lines import drop_running_lines
+from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.errors import DocumentError
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")

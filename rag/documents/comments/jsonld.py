@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
+from rag.documents.comments.plaintext import find_addressee
 from rag.documents.dates import find_date
-from rag.documents.formats.markup import find_text, parse_html
-from rag.documents.plaintext_comments import find_addressee
+from rag.documents.formats.html.markup import find_text, parse_html
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.comments.roles import find_roles
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
-from rag.documents.formats.roles import find_roles
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

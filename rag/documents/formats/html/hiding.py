@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from colorsys import hls_to_rgb
 from typing import NamedTuple, TypeAlias
 
-from rag.documents.formats.css import read_length
+from rag.documents.formats.html.css import read_length
 from rag.documents.formats.visibility import BLACK, WHITE, Color
 
 # The values of an element's properties, by name.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.documents.blocks import HEADING_SEPARATOR, LONGEST_HEADING
-from rag.documents.metadata import Metadata
-from rag.documents.plaintext_comments import find_thread
+from rag.documents.comments.plaintext import find_thread
+from rag.documents.formats.plain.metadata import Metadata
 from rag.types import Section
 
 _MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)

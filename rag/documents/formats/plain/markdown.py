@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
-from rag.documents.formats.hidden import drop_hidden
-from rag.documents.formats.markup import find_text, parse_html
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.markup import find_text, parse_html
 
 # What begins code or may begin what is hidden, the first that fits at a place.
 _OPENINGS = (

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import format_row
-from rag.documents.formats.markup import HEADINGS, find_text
+from rag.documents.formats.html.markup import HEADINGS, find_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
+from rag.documents.comments.areas import Page, survey
+from rag.documents.comments.jsonld import take_json_comments
+from rag.documents.comments.marked import drop_areas, read_plain_comments, take_plain_comments, take_thread
+from rag.documents.comments.plaintext import read_name
+from rag.documents.comments.post import Post, is_note
+from rag.documents.comments.roles import find_roles
 from rag.documents.dates import LONGEST_LINE
-from rag.documents.formats.areas import Page, survey
-from rag.documents.formats.comments import drop_areas, read_plain_comments, take_plain_comments, take_thread
-from rag.documents.formats.hidden import drop_hidden
-from rag.documents.formats.jsonld import take_json_comments
-from rag.documents.formats.layout import spell_out
-from rag.documents.formats.markup import HEADINGS, find_text, parse_page, walk_blocks
-from rag.documents.formats.post import Post, is_note
-from rag.documents.formats.roles import find_roles
-from rag.documents.plaintext_comments import read_name
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.layout import spell_out
+from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
 
 if TYPE_CHECKING:
     import trafilatura.settings

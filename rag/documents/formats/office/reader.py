@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 # How files begin that have a password, or that programs before 2007 wrote.
@@ -18,8 +18,8 @@ def read_docx(path: Path) -> Extract:
     """Return the text, notes and tables of a Word document, and the comments of its reviewers."""
     from docx import Document
 
-    from rag.documents.formats.word import find_title, walk_document
-    from rag.documents.formats.word_visibility import drop_hidden_words
+    from rag.documents.formats.office.word import find_title, walk_document
+    from rag.documents.formats.office.word_visibility import drop_hidden_words
 
     with _name_errors("Word"):
         document = Document(_open(path))
@@ -34,7 +34,7 @@ def read_pptx(path: Path) -> Extract:
     """Return the text, tables and notes of a presentation; its slides are the pages."""
     from pptx import Presentation
 
-    from rag.documents.formats.slides import walk_slides
+    from rag.documents.formats.office.slides import walk_slides
 
     with _name_errors("PowerPoint"):
         presentation = Presentation(_open(path))
@@ -46,7 +46,7 @@ def read_xlsx(path: Path) -> Extract:
     """Return the rows of a workbook; formulas have the values that they had when it was saved."""
     from openpyxl import load_workbook
 
-    from rag.documents.formats.sheets import walk_sheets
+    from rag.documents.formats.office.sheets import walk_sheets
 
     with _name_errors("Excel"):
         workbook = load_workbook(_open(path), read_only=True, data_only=True, keep_links=False)

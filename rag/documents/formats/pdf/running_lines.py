@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from rag.documents.formats.paragraphs import Line
+from rag.documents.formats.pdf.paragraphs import Line
 
 # Fewer pages do not show what is repeated, nor do fewer of them than this share.
 _FEWEST_PAGES = 4

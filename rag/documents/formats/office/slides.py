@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
-from rag.documents.formats.slide_visibility import Stage, is_shown
+from rag.documents.formats.office.slide_visibility import Stage, is_shown
 from rag.documents.formats.tables import format_rows
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block, format_row
-from rag.documents.formats.sheet_visibility import SheetView
+from rag.documents.formats.office.sheet_visibility import SheetView
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

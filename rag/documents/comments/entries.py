@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.comments.plaintext import is_comments_heading, is_sentence, read_name
+from rag.documents.comments.roles import find_roles
 from rag.documents.dates import is_date
-from rag.documents.formats.roles import find_roles
-from rag.documents.plaintext_comments import is_comments_heading, is_sentence, read_name
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -8,8 +8,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.dates import is_date
-from rag.documents.formats.areas import (
+from rag.documents.comments.areas import (
     UNITS,
     WHOLES,
     Page,
@@ -20,11 +19,8 @@ from rag.documents.formats.areas import (
     is_inside,
     is_schema_comment,
 )
-from rag.documents.formats.entries import find_entries
-from rag.documents.formats.markup import HEADINGS, walk_blocks
-from rag.documents.formats.post import Post, is_note, join_blocks, read_post
-from rag.documents.formats.roles import find_roles
-from rag.documents.plaintext_comments import (
+from rag.documents.comments.entries import find_entries
+from rag.documents.comments.plaintext import (
     find_addressee,
     is_comments_heading,
     is_signature,
@@ -32,6 +28,10 @@ from rag.documents.plaintext_comments import (
     is_sure_heading,
     read_comments,
 )
+from rag.documents.comments.post import Post, is_note, join_blocks, read_post
+from rag.documents.comments.roles import find_roles
+from rag.documents.dates import is_date
+from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

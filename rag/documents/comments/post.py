@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.markup import HEADINGS, walk_blocks
-from rag.documents.formats.roles import find_roles
-from rag.documents.formats.signature import Signature, find_signature
-from rag.documents.plaintext_comments import is_boilerplate
+from rag.documents.comments.plaintext import is_boilerplate
+from rag.documents.comments.roles import find_roles
+from rag.documents.comments.signature import Signature, find_signature
+from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.formats.css import (
+from rag.documents.formats.html.css import (
     Value,
     applies_to_screen,
     find_main_names,
@@ -15,7 +15,7 @@ from rag.documents.formats.css import (
     read_sheet,
     split_declarations,
 )
-from rag.documents.formats.hiding import (
+from rag.documents.formats.html.hiding import (
     INVISIBLE,
     OFF_SCREEN,
     USUAL_SIZE,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.word_visibility import drop_hidden_words
 from rag.documents.formats.tables import format_rows
-from rag.documents.formats.word_visibility import drop_hidden_words
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -12,10 +12,10 @@ from collections.abc import Set
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.formats.entries import Run, find_containers, find_labels, find_run_below, find_run_in
-from rag.documents.formats.markup import HEADINGS
-from rag.documents.formats.roles import find_roles
-from rag.documents.plaintext_comments import is_sentence
+from rag.documents.comments.entries import Run, find_containers, find_labels, find_run_below, find_run_in
+from rag.documents.comments.plaintext import is_sentence
+from rag.documents.comments.roles import find_roles
+from rag.documents.formats.html.markup import HEADINGS
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 from typing import NamedTuple
 
+from rag.documents.comments.plaintext import find_thread_start
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.languages import join
-from rag.documents.plaintext_comments import find_thread_start
 
 Span = tuple[int, int]
 
