@@ -1,8 +1,9 @@
 """Footnote: ask your own documents, and check every sentence of the answer.
 
->>> from rag import Assistant, build_index
->>> build_index(["examples"], name="examples")
->>> Assistant.open("index/examples").ask("Why was Putin's visit cancelled?").answer
+>>> import rag
+>>> with rag.open("index/examples", create=True) as examples:
+...     examples.add("examples")
+...     print(examples.ask("Why was Putin's visit cancelled?").answer)
 """
 
 import importlib
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant, Chat
+    from rag.collection import Collection, open  # noqa: A004
     from rag.errors import (
         CatalogError,
         DatasetError,
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from rag.evaluation.report import Report
     from rag.evaluation.run import evaluate
     from rag.index.build import IndexReport, build_index
+    from rag.index.catalog import Catalog, Entry
+    from rag.index.embedder import Embedder
     from rag.index.index import Index
-    from rag.llm.base import Message
+    from rag.index.reranker import Reranker
+    from rag.llm.base import LLM, Leaning, Message
     from rag.settings import Settings
     from rag.types import (
         Answer,
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
 # Loaded when first used, so that `import rag` is instant.
 _MODULES = {
     "rag.assistant": ("Assistant", "Chat"),
+    "rag.collection": ("Collection", "open"),
     "rag.errors": (
         "CatalogError", "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError",
         "SettingsError",
@@ -53,8 +59,11 @@ _MODULES = {
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
     "rag.index.build": ("IndexReport", "build_index"),
+    "rag.index.catalog": ("Catalog", "Entry"),
+    "rag.index.embedder": ("Embedder",),
     "rag.index.index": ("Index",),
-    "rag.llm.base": ("Message",),
+    "rag.index.reranker": ("Reranker",),
+    "rag.llm.base": ("LLM", "Leaning", "Message"),
     "rag.settings": ("Settings",),
     "rag.types": (
         "Answer", "Answered", "Chunk", "Citation", "Document", "Drafted", "Evidence", "Filter", "Hit", "Retrieved",
@@ -64,10 +73,45 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "Answer", "Answered", "Assistant", "CatalogError", "Chat", "Chunk", "Citation", "Dataset", "DatasetError",
-    "Document", "DocumentError", "Drafted", "Evidence", "Filter", "Hit", "Index", "IndexReport", "Message",
-    "ModelError", "PromptError", "QuestionError", "RagError", "Report", "Retrieved", "Section", "Sentence", "Settings",
-    "SettingsError", "build_index", "evaluate", "load_dataset",
+    "LLM",
+    "Answer",
+    "Answered",
+    "Assistant",
+    "Catalog",
+    "CatalogError",
+    "Chat",
+    "Chunk",
+    "Citation",
+    "Collection",
+    "Dataset",
+    "DatasetError",
+    "Document",
+    "DocumentError",
+    "Drafted",
+    "Embedder",
+    "Entry",
+    "Evidence",
+    "Filter",
+    "Hit",
+    "Index",
+    "IndexReport",
+    "Leaning",
+    "Message",
+    "ModelError",
+    "PromptError",
+    "QuestionError",
+    "RagError",
+    "Report",
+    "Reranker",
+    "Retrieved",
+    "Section",
+    "Sentence",
+    "Settings",
+    "SettingsError",
+    "build_index",
+    "evaluate",
+    "load_dataset",
+    "open",
 ]  # fmt: skip
 
 

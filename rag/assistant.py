@@ -19,6 +19,7 @@ from rag.answer.parts import find_part
 from rag.answer.prompt import (
     BEGIN,
     build_question,
+    find_prompts,
     load_answer_prompts,
     load_reply_prompts,
     load_rewrite_prompts,
@@ -34,6 +35,7 @@ from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
+from rag.metadata import Where, make_filter
 from rag.retrieve import find_evidence, retrieve
 from rag.settings import NO_LLM, Settings
 from rag.text import repair_text
@@ -53,14 +55,25 @@ _Search = Callable[[str], tuple[Hit, ...]]
 class Assistant:
     """Answers questions from one index with one LLM; without one, by quoting the best sentences."""
 
-    def __init__(self, index: Index, llm: LLM | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        index: Index,
+        llm: LLM | None,
+        settings: Settings,
+        *,
+        prompts: str | Path | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> None:
+        """Take the models, the folder of the prompts, and what is called with each event; raises PromptError."""
+        folder = Path(prompts) if prompts else find_prompts()
         self.index = index
         self.llm = llm
         self.settings = settings
-        self._answer_prompts = load_answer_prompts()
-        self._reply_prompts = load_reply_prompts()
-        self._rewrite_prompts = load_rewrite_prompts()
-        self._split_prompts = load_split_prompts()
+        self._on_event = on_event
+        self._answer_prompts = load_answer_prompts(folder / "answer")
+        self._reply_prompts = load_reply_prompts(folder / "reply")
+        self._rewrite_prompts = load_rewrite_prompts(folder / "rewrite")
+        self._split_prompts = load_split_prompts(folder / "split")
 
     @classmethod
     def open(cls, location: str | Path | None = None, *, settings: Settings | None = None) -> Self:
@@ -78,7 +91,7 @@ class Assistant:
         self,
         question: str,
         *,
-        only: Filter | None = None,
+        only: Where | None = None,
         history: Sequence[Message] = (),
         hits: tuple[Hit, ...] | None = None,
     ) -> Answer:
@@ -89,16 +102,25 @@ class Assistant:
         self,
         question: str,
         *,
-        only: Filter | None = None,
+        only: Where | None = None,
         history: Sequence[Message] = (),
         hits: tuple[Hit, ...] | None = None,
     ) -> Iterator[Event]:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
-        `only` filters what is searched; `history` has what was said before, oldest first, from which a follow-up is
-        understood; `hits` are the only passages to answer from, instead of those that a search finds. Raises
-        QuestionError if the question is empty or too long for the LLM's context, or nothing passes the filter.
+        `only` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
+        oldest first, from which a follow-up is understood; `hits` are the only passages to answer from, instead of
+        those that a search finds. Raises QuestionError if the question is empty or too long for the LLM's context, or
+        nothing passes the filter.
         """
+        for event in self._stream(question, only=make_filter(only), history=history, hits=hits):
+            if self._on_event:
+                self._on_event(event)
+            yield event
+
+    def _stream(
+        self, question: str, *, only: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
+    ) -> Iterator[Event]:
         question = _check_question(question)
         if told := answer_at_once(question, self.index):
             yield Retrieved(told.hits)
@@ -254,7 +276,7 @@ class Assistant:
                 return _raise_scores(retrieve(self.index, wanted, passages=passages, only=within))
         return retrieve(self.index, question, passages=passages, only=only, rewritten=rewritten)
 
-    def find(self, question: str, *, only: Filter | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
+    def find(self, question: str, *, only: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
         """Return the hits for a question with the evidence in them, at once: the LLM is not asked.
 
         A follow-up is searched together with the question before it. Raises as `stream` does.
@@ -267,7 +289,7 @@ class Assistant:
         together = restated if restated != question else None
         if earlier and not stands_alone(question):
             together = f"{earlier[-1]} {question}"
-        return self._search(question, only=only, rewritten=together)
+        return self._search(question, only=make_filter(only), rewritten=together)
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
         """Return what the LLM is asked about each hit; one that `LLM.read` has read ahead is answered from sooner."""
@@ -334,11 +356,11 @@ class Chat:
         self.history: list[Message] = []
         self._assistant = assistant
 
-    def ask(self, question: str, *, only: Filter | None = None) -> Answer:
+    def ask(self, question: str, *, only: Where | None = None) -> Answer:
         """Return the answer to a question, a follow-up perhaps; raises as `Assistant.stream` does."""
         return get_answer(self.stream(question, only=only))
 
-    def stream(self, question: str, *, only: Filter | None = None) -> Iterator[Event]:
+    def stream(self, question: str, *, only: Where | None = None) -> Iterator[Event]:
         """Yield what `Assistant.stream` does."""
         for event in self._assistant.stream(question, only=only, history=self.history):
             if isinstance(event, Answered):

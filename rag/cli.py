@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RagError
 from rag.formatting import describe_source, format_answer, show_json, show_line, show_path, show_text
+from rag.process import quiet_libraries
 from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -51,14 +51,17 @@ def _show_error(error: Exception) -> str:
     return show_line(" ".join(str(error).split()))
 
 
-def _settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command an option for each of these settings, and hand it the `settings`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**arguments: Any) -> None:
             chosen = {name: value for name in names if (value := arguments.pop(name)) is not None}
-            command(settings=Settings.load(**chosen), **arguments)
+            settings = Settings.load(**chosen)
+            if opens_models:
+                quiet_libraries(uses_hub=bool(settings.from_hub))
+            command(settings=settings, **arguments)
 
         for name in reversed(names):
             field = Settings.model_fields[name]
@@ -93,6 +96,27 @@ _INDEXING = (*_WHERE, "home", "embedder", "chunk_tokens", "max_file_mb", "read_t
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
+def _read_filter(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> "Filter | None":
+    from rag.metadata import make_filter
+
+    return make_filter(_read_pairs(given))
+
+
+def _read_pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in given)
+    if not all(pairs.values()):
+        raise click.BadParameter("write NAME=VALUE")
+    return pairs
+
+
+def _read_metadata(
+    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str] | None:
+    from rag.metadata import check_metadata
+
+    return check_metadata(_read_pairs(given)) or None
+
+
 def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str) -> tuple[int, int]:
     number, _, count = given.partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
@@ -109,8 +133,15 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
     metavar="3/16",
     help="Take a part of the files, one for each machine.",
 )
+@click.option(
+    "--metadata",
+    multiple=True,
+    callback=_read_metadata,
+    metavar="NAME=VALUE",
+    help="Give the documents metadata of your own, which --filter looks at. Can be given again.",
+)
 @_settings_options(*_INDEXING)
-def index(paths: tuple[Path, ...], shard: tuple[int, int], settings: Settings) -> None:
+def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, str] | None, settings: Settings) -> None:
     """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed.
 
     A file that is named is always read. In folders these are passed over: hidden files, links that lead out of the
@@ -120,7 +151,7 @@ def index(paths: tuple[Path, ...], shard: tuple[int, int], settings: Settings) -
     from rag.index.build import build_index
 
     try:
-        report = build_index(paths, settings=settings, shard=shard)
+        report = build_index(paths, settings=settings, shard=shard, metadata=metadata)
     except KeyboardInterrupt:
         click.echo("\nstopped; the documents that were done are kept: run the same command again to go on", err=True)
         sys.exit(130)
@@ -205,6 +236,7 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
             entry.date,
             f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}",
             voices,
+            *(f"{name}={value}" for name, value in entry.metadata.items()),
             *map(show_path, entry.sources),
         )
         click.echo(show_line(*filter(None, parts)))
@@ -242,26 +274,14 @@ def doctor(settings: Settings) -> None:
         raise click.ClickException(f"{problems} of these are wrong: each line says what to do")
 
 
-def _read_filter(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> "Filter | None":
-    from rag.types import Filter
-
-    fields = dict(text.partition("=")[::2] for text in given)
-    known = Filter.__match_args__
-    if not all(name in known and value for name, value in fields.items()):
-        raise click.BadParameter(f"write NAME=VALUE, with one of the names {', '.join(known)}")
-    try:
-        return TypeAdapter(Filter).validate_python(fields) if fields else None
-    except ValidationError as exc:
-        raise click.BadParameter(f"a voice is article or comment, not {fields['voice']!r}") from exc
-
-
 _FILTER = click.option(
     "--filter",
     "only",
     multiple=True,
     callback=_read_filter,
     metavar="NAME=VALUE",
-    help="Search only what has this outlet, author, voice (article or comment), part of its source, or date (2012-10).",
+    help="Search only what has this outlet, author, voice (article or comment), part of its source, date (2012-10), or "
+    "metadata of your own.",
 )
 
 
@@ -302,11 +322,10 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
 @_settings_options(*_WHERE, "home", "embedder", "reranker", "passages")
 def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION, without an answer; needs no LLM."""
-    from rag.index.index import open_index
-    from rag.retrieve import retrieve
+    from rag.collection import Collection
 
-    with open_index(settings.location, settings) as opened:
-        hits = retrieve(opened, question, passages=settings.passages, only=only)
+    with Collection(settings=settings) as collection:
+        hits = collection.search(question, where=only)
     if as_json:
         click.echo(show_json([asdict(hit) for hit in hits]))
     for hit in () if as_json else hits:
@@ -499,7 +518,7 @@ def models() -> None:
 
 
 @models.command("list")
-@_settings_options("home")
+@_settings_options("home", opens_models=False)
 def list_models(settings: Settings) -> None:
     """List the known models: size, context, licence, and whether they are on this machine."""
     from rag.models.registry import load_registry
@@ -514,7 +533,7 @@ def list_models(settings: Settings) -> None:
 
 @models.command("pull")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@_settings_options("home", "llm", "embedder")
+@_settings_options("home", "llm", "embedder", opens_models=False)
 def pull_models(names: tuple[str, ...], settings: Settings) -> None:
     """Fetch and verify models: those named, else the LLM and the embedder of the settings."""
     from rag.models.fetch import pull_model
@@ -526,7 +545,7 @@ def pull_models(names: tuple[str, ...], settings: Settings) -> None:
 
 
 @models.command("verify")
-@_settings_options("home")
+@_settings_options("home", opens_models=False)
 def verify_models(settings: Settings) -> None:
     """Check the SHA-256 of every fetched model."""
     from rag.models.fetch import verify_model

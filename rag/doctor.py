@@ -118,6 +118,8 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
     for source, (file_hash, _) in sources.items():
         path = Path(source)
+        if not path.is_absolute():
+            continue  # a text that a program put in
         if not path.is_file():
             gone.append(source)
         elif hash_file(path, chunk_tokens=chunk_tokens) != file_hash:

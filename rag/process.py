@@ -1,6 +1,7 @@
 """Says how to run a Python module in a process of its own, and ends this one."""
 
 import atexit
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -17,6 +18,19 @@ def make_command(module: str, *arguments: str) -> list[str]:
 def make_environment() -> dict[str, str]:
     """Return the environment of this process, in which another one finds the same modules."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
+
+
+def quiet_libraries(*, uses_hub: bool) -> None:
+    """Keep libraries from reporting to others, from logging what is no news, and without `uses_hub` from the model hub.
+
+    This changes the whole process, so only a command calls it, before it opens models; a library must not.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    if not uses_hub:
+        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    for name in ("pymilvus", "grpc"):  # they log each error that they raise, those that are expected too
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def end_process() -> NoReturn:

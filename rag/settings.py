@@ -42,6 +42,8 @@ _FOLDER_SETTINGS = frozenset(
 ANSWER_SETTINGS = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
 # The setting `llm` of an assistant that has none.
 NO_LLM = "none"
+# An index at this address is on a server: milvus:http://HOST:PORT/NAME
+MILVUS = "milvus:"
 # An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL
 OPENAI = "openai:"
 
@@ -108,6 +110,13 @@ class Settings(BaseSettings):
     def location(self) -> str:
         """Where the index is: its address, or its folder."""
         return self.index or str(self.index_dir / self.name)
+
+    def at(self, location: str | Path) -> "Settings":
+        """Return the settings of the index in a folder or at an address."""
+        if str(location).startswith(MILVUS):
+            return Settings.load(**{**self.model_dump(), "index": str(location)})
+        folder = Path(location).expanduser().absolute()
+        return self.model_copy(update={"index_dir": folder.parent, "name": folder.name, "index": ""})
 
     def in_folder(self, name: str) -> "Settings":
         """Return the settings of the index `name` in the folder; raises SettingsError if none can be named so."""

@@ -30,7 +30,7 @@ class Section:
 class Document:
     """A file's text, what is known of it, and who speaks where; `date` is ISO 8601 where it could be read.
 
-    `title` is empty where the file has none.
+    `title` is empty where the file has none. `metadata` is what the user says of it, in names of their own.
     """
 
     source: str
@@ -40,11 +40,12 @@ class Document:
     outlet: str | None = None
     author: str | None = None
     date: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stored slice of a document: `text` equals the document's text `[start:end)`."""
+    """A stored slice of a document: `text` equals the document's text `[start:end)`; `metadata` is the document's."""
 
     id: int
     document_id: int
@@ -60,13 +61,15 @@ class Chunk:
     heading: str | None = None
     page: int | None = None
     reply_to: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a chunk must be to be searched: every field that is given.
 
-    `outlet` and `author` in any case, a part of `source`, the beginning of `date` ("2012-10").
+    `outlet`, `author` and the values of `metadata` in any case, a part of `source`, the beginning of `date`
+    ("2012-10").
     """
 
     outlet: str | None = None
@@ -74,6 +77,7 @@ class Filter:
     voice: Voice | None = None
     source: str | None = None
     date: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Citation:
     heading: str | None = None
     page: int | None = None
     reply_to: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

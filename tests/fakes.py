@@ -74,6 +74,10 @@ class ScriptedLLM:
         self.read_ahead: list[list[Message]] = []
         self.read_whole: list[list[Message]] = []
         self.broken_off = 0
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)

@@ -27,9 +27,9 @@ from rag import (
 from rag.assistant import get_answer
 from rag.index import open_catalog, read_entries
 from rag.index.build import index_documents, remove_sources
-from rag.index.catalog import MILVUS
 from rag.index.migrate import copy_index
 from rag.index.stemmer import Stemmer
+from rag.settings import MILVUS
 from rag.web.workspace import Models, Options, Workspace
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder

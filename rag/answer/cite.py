@@ -174,4 +174,5 @@ def _make_citation(hit: Hit, span: Span) -> Citation:
         c.heading,
         c.page,
         c.reply_to,
+        c.metadata,
     )

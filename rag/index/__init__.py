@@ -3,7 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
-from rag.index.catalog import MILVUS, Catalog, Entry
+from rag.index.catalog import Catalog, Entry
+from rag.settings import MILVUS
 
 
 def open_catalog(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Catalog:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -15,17 +16,20 @@ import numpy as np
 from tqdm import tqdm
 
 from rag.documents.chunk import describe_context, limit_chunk, limit_sentence, split_document
-from rag.documents.find import find_files
+from rag.documents.find import Search, find_files
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError, ModelError, RagError
 from rag.index import open_catalog
-from rag.index.catalog import StoredChunk
+from rag.index.catalog import Catalog, StoredChunk
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
+from rag.metadata import check_metadata
 from rag.settings import Settings
 from rag.types import Document
+
+OnFile = Callable[[Path, str | None], None]
 
 # Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
 _READING = 3
@@ -59,22 +63,43 @@ def build_index(
     name: str | None = None,
     settings: Settings | None = None,
     embedder: Embedder | None = None,
-    on_file: Callable[[Path, str | None], None] | None = None,
+    on_file: OnFile | None = None,
     shard: tuple[int, int] = (1, 1),
+    metadata: Mapping[str, str] | None = None,
 ) -> IndexReport:
-    """Index the files at `paths`, and in folders, into the index `name`; what is unchanged costs nothing.
+    """Index the files at `paths`, and in folders, into the index `name`; the arguments are those of `add_files`.
 
-    `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
-    sixteen parts of the files, chosen by their paths: sixteen machines can index into one server at once.
-    A file that is gone from one of the folders, or is passed over there now, is removed from the index. One that cannot
-    be read is skipped, and its last good state stays; so do all documents of a folder that cannot be searched or has no
-    file any more. A document goes in whole or not at all, whenever the process is stopped. Raises DocumentError if
-    nothing at all can be read, CatalogError if the index cannot be written.
+    Raises DocumentError if nothing at all can be read, CatalogError if the index cannot be written.
     """
     settings = settings or Settings.load()
     if name:
         settings = settings.in_folder(name)
-    search = find_files([Path(path) for path in paths])
+    search = find_files([Path(path) for path in paths])  # its errors come before the embedder is loaded
+    embedder = embedder or open_embedder(settings)
+    with Index(settings.location, embedder, create=True) as index:
+        return add_files(index, search, settings=settings, on_file=on_file, shard=shard, metadata=metadata)
+
+
+def add_files(
+    index: Index,
+    search: Search,
+    *,
+    settings: Settings,
+    on_file: OnFile | None = None,
+    shard: tuple[int, int] = (1, 1),
+    metadata: Mapping[str, str] | None = None,
+) -> IndexReport:
+    """Bring an index up to date with the files that `find_files` found; unchanged files cost nothing.
+
+    `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
+    sixteen parts of the files, chosen by their paths: sixteen machines can index into one server at once. `metadata`
+    is given to the documents of all these files; with None each keeps what it has.
+
+    A file that is gone from one of the folders, or is passed over there now, is removed from the index. One that cannot
+    be read is skipped, and its last good state stays; so do all documents of a folder that cannot be searched or has no
+    file any more. A document goes in whole or not at all, whenever the process is stopped. Raises as
+    `build_index` does.
+    """
     there = {_name_file(file): file for file in search.files}
 
     def is_mine(source: str) -> bool:
@@ -83,9 +108,8 @@ def build_index(
         return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
 
     files = {source: file for source, file in there.items() if is_mine(source)}
-    embedder = embedder or open_embedder(settings)
-    with Index(settings.location, embedder, create=True) as index, index.catalog.lock(is_mine):
-        update = _Update(index, settings)
+    with index.catalog.lock(is_mine):
+        update = _Update(index, settings, metadata=metadata)
         with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
             try:
                 for source, file in files.items():
@@ -120,7 +144,13 @@ def build_index(
 
 
 def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
-    """Take files out of the index at `location`, each by its path or a folder above it; return how many those were.
+    """Take sources out of the index at `location`, and return how many those were; raises as `remove_from` does."""
+    with closing(open_catalog(location)) as catalog:
+        return remove_from(catalog, sources)
+
+
+def remove_from(catalog: Catalog, sources: Iterable[str]) -> int:
+    """Take sources out of a catalog, each by its name, its path or a folder above it; return how many those were.
 
     Raises DocumentError if one names nothing that is in the index, and CatalogError; then nothing is taken out.
     """
@@ -129,10 +159,7 @@ def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
     def is_meant(name: str, source: str) -> bool:
         return name in (source, paths[source]) or Path(name).is_relative_to(paths[source])
 
-    with (
-        closing(open_catalog(location)) as catalog,
-        catalog.lock(lambda name: any(is_meant(name, source) for source in paths)),
-    ):
+    with catalog.lock(lambda name: any(is_meant(name, source) for source in paths)):
         known = catalog.get_sources().keys()
         gone: dict[str, None] = {}
         for source in paths:
@@ -143,6 +170,29 @@ def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
         for source in gone:
             catalog.remove_source(source)
     return len(gone)
+
+
+def add_documents(index: Index, documents: Iterable[Document], *, settings: Settings) -> IndexReport:
+    """Put documents into an index, each in the place of what had its source; unchanged ones cost nothing.
+
+    Raises CatalogError if the index cannot be written.
+    """
+    documents = list(documents)
+    sources = {document.source for document in documents}
+    with index.catalog.lock(sources.__contains__):
+        update = _Update(index, settings)
+        _add_changed(update, documents)
+        index.catalog.refresh()
+        unchanged = len(documents) - update.indexed
+        return IndexReport(update.indexed, unchanged, 0, index.catalog.count_chunks(), [])
+
+
+def _add_changed(update: "_Update", documents: Iterable[Document]) -> None:
+    for document in documents:
+        file_hash = _hash(repr(document).encode(), chunk_tokens=update.chunk_tokens)
+        if update.known.get(document.source, ("",))[0] != file_hash:
+            update.add_document(document, file_hash=file_hash, content_hash=file_hash)
+    update.flush()
 
 
 def index_documents(
@@ -156,11 +206,8 @@ def index_documents(
         update = _Update(index, settings)
         for source in update.known.keys() - {document.source for document in documents}:
             index.catalog.remove_source(source)
-        for document in tqdm(documents, desc="indexing", unit="document", disable=None if progress else True):
-            file_hash = _hash(repr(document).encode(), chunk_tokens=update.chunk_tokens)
-            if update.known.get(document.source, ("",))[0] != file_hash:
-                update.add_document(document, file_hash=file_hash, content_hash=file_hash)
-        update.flush()
+        bar = tqdm(documents, desc="indexing", unit="document", disable=None if progress else True)
+        _add_changed(update, bar)
         index.catalog.refresh()
     return index
 
@@ -185,8 +232,9 @@ class _Pending(NamedTuple):
 class _Update:
     """Puts documents into an index, embedding the chunks of several at a time, and counts what it did."""
 
-    def __init__(self, index: Index, settings: Settings) -> None:
+    def __init__(self, index: Index, settings: Settings, *, metadata: Mapping[str, str] | None = None) -> None:
         self.known = index.catalog.get_sources()
+        self._given = None if metadata is None else check_metadata(metadata)
         self.skipped: list[str] = []
         self.indexed = self.duplicates = self.chunks = 0
         self._catalog, self._embedder = index.catalog, index.embedder
@@ -216,13 +264,16 @@ class _Update:
     def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         check_size(file, max_mb=self._max_mb)
         file_hash = hash_file(file, chunk_tokens=self.chunk_tokens)
-        if self.known.get(source, ("",))[0] == file_hash:
+        metadata = self._known_metadata(source) if self._given is None else self._given
+        is_same_file = self.known.get(source, ("",))[0] == file_hash
+        if is_same_file and (self._given is None or self._known_metadata(source) == metadata):
             return
         if any(file_hash == pending.file_hash for pending in self._pending):
             self.flush()
-        there = self._catalog.find_file(file_hash)
+        # Another file with the same words is the same document, unless metadata tells them apart.
+        there = None if metadata or self._has_metadata else self._catalog.find_file(file_hash)
         if there is None:
-            document = replace(reader.read(file), source=source)
+            document = replace(reader.read(file), source=source, metadata=metadata)
             content_hash = _hash_content(document)
             if any(content_hash == pending.content_hash for pending in self._pending):
                 self.flush()
@@ -232,6 +283,17 @@ class _Update:
                 return
         self._catalog.put_source(source, file_hash=file_hash, document_id=there)
         self.duplicates += 1
+
+    @cached_property
+    def _metadata_by_source(self) -> dict[str, dict[str, str]]:
+        return {source: entry.metadata for entry in self._catalog.list_entries() for source in entry.sources}
+
+    def _known_metadata(self, source: str) -> dict[str, str]:
+        return self._metadata_by_source.get(source, {}) if source in self.known else {}
+
+    @property
+    def _has_metadata(self) -> bool:
+        return any(self._metadata_by_source.values())
 
     def add_document(self, document: Document, *, file_hash: str, content_hash: str) -> None:
         """Put a document in, in the place of what had its source, at the latest with the next `flush`."""
@@ -353,7 +415,8 @@ def _hash_content(document: Document) -> str:
     d = document
     told = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
     runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(told, key=lambda part: part[:2])]
-    return hashlib.sha256(repr((d.title, d.outlet, d.author, d.date, runs)).encode()).hexdigest()
+    known = (d.title, d.outlet, d.author, d.date, *([d.metadata] if d.metadata else []))
+    return hashlib.sha256(repr((*known, runs)).encode()).hexdigest()
 
 
 def _flatten(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,8 +13,6 @@ from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
 from rag.types import Chunk, Document, Filter, Section
 
-# An index at this address is not a folder: milvus:http://HOST:PORT/NAME
-MILVUS = "milvus:"
 # The first characters of a document that count, like its title, for each of its chunks (docs/experiments.md).
 _LEAD = 400
 
@@ -40,6 +38,7 @@ class Entry:
     characters: int
     chunks: int
     comments: int
+    metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 class StoredDocument(NamedTuple):

@@ -143,11 +143,6 @@ def _make_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def open_embedder(settings: Settings) -> Embedder:
     """Return the embedder that the settings name; raises ModelError if it is not there or cannot be loaded."""
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if not settings.from_hub:
-        # Everything is on this machine: the libraries are told not to ask the hub about it.
-        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
     try:
         if can_convert(folder):
             with ThreadPoolExecutor(1) as pool:
@@ -163,7 +158,12 @@ def _open_sentence_transformer(settings: Settings, folder: Path) -> SentenceTran
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
+    shows_progress = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with explain_loading("embedder", folder, remedy="run `rag models verify`"):
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        return SentenceTransformerEmbedder(settings.embedder, model)
+    try:
+        with explain_loading("embedder", folder, remedy="run `rag models verify`"):
+            model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+            return SentenceTransformerEmbedder(settings.embedder, model)
+    finally:
+        if shows_progress:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

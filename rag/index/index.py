@@ -28,9 +28,14 @@ class Index:
     """The documents of one catalog, to be searched with one embedder, and a reranker perhaps."""
 
     def __init__(
-        self, location: str | Path, embedder: Embedder, *, reranker: Reranker | None = None, create: bool = False
+        self,
+        location: str | Path | Catalog,
+        embedder: Embedder,
+        *,
+        reranker: Reranker | None = None,
+        create: bool = False,
     ) -> None:
-        """Open the index in a folder or at an address; with `create`, make it where there is none.
+        """Open the index in a folder, at an address or in a store; with `create`, make it where there is none.
 
         Raises CatalogError.
         """
@@ -41,6 +46,8 @@ class Index:
         self._lock = threading.Lock()
 
     def _open(self, *, create: bool = False) -> Catalog:
+        if not isinstance(self._location, str | Path):
+            return self._location
         return open_catalog(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
 
     def renew(self) -> None:
@@ -99,7 +106,9 @@ class Index:
         ids, rows = self.catalog.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
         scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
         if not scores and only:
-            raise QuestionError("nothing in the index passes the filter: change it, or ask without it")
+            raise QuestionError(
+                "nothing in the index passes the filter: look at `rag list`, change it, or ask without it"
+            )
         if not scores:
             name = self.catalog.name
             raise CatalogError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
@@ -108,7 +117,20 @@ class Index:
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
 
 
-def open_index(location: str | Path, settings: Settings) -> Index:
-    """Return the index at `location`, with the settings' embedder; raises CatalogError or ModelError."""
-    open_catalog(location).close()  # an error comes at once, not after the seconds that the embedder takes to load
-    return Index(location, open_embedder(settings), reranker=open_reranker(settings))
+def open_index(
+    location: str | Path | Catalog,
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    reranker: Reranker | None = None,
+    create: bool = False,
+) -> Index:
+    """Return the index at `location`, with the settings' models or those given; raises CatalogError or ModelError.
+
+    With `create`, it is made where there is none.
+    """
+    if isinstance(location, str | Path) and not create:
+        open_catalog(location).close()  # an error comes at once, not after the seconds that the embedder takes to load
+    return Index(
+        location, embedder or open_embedder(settings), reranker=reranker or open_reranker(settings), create=create
+    )

@@ -18,7 +18,6 @@ import numpy as np
 
 from rag.errors import CatalogError
 from rag.index.catalog import (
-    MILVUS,
     Entry,
     StoredChunk,
     StoredDocument,
@@ -47,11 +46,13 @@ from rag.index.milvus_rows import (
 from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
 from rag.index.stemmer import Stemmer
 from rag.index.vectors import Ids
+from rag.metadata import dump_metadata, has_metadata, load_metadata
+from rag.settings import MILVUS
 from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of who signed that of the server, if it is nobody that the system knows.
@@ -78,8 +79,6 @@ class MilvusCatalog:
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:
             raise CatalogError(f"an address is shown to everybody: put the password in {TOKEN_VARIABLE} instead")
-        for noisy in ("pymilvus", "grpc"):  # they log each error that they raise, those that are expected too
-            logging.getLogger(noisy).setLevel(logging.CRITICAL)
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
@@ -209,6 +208,7 @@ class MilvusCatalog:
             "outlet": d.outlet,
             "author": d.author,
             "date": d.date,
+            "metadata": dump_metadata(d.metadata),
             "characters": len(d.text),
             "chunks": len(chunks),
             "comments": sum(c.section.voice == "comment" for c in chunks),
@@ -279,6 +279,7 @@ class MilvusCatalog:
                 row["date"] or None,
                 tuple(sources[row["document_id"]]),
                 *(row[name] for name in COUNTS),
+                metadata=load_metadata(row["metadata"]),
             )
             for row in rows
             if row["document_id"] in sources
@@ -300,7 +301,7 @@ class MilvusCatalog:
             ]
             sections = tuple(chunk.section for chunk in chunks)
             text = self.get_text(e.document_id)
-            document = Document(e.sources[0], text, first["title"], sections, e.outlet, e.author, e.date)
+            document = Document(e.sources[0], text, first["title"], sections, e.outlet, e.author, e.date, e.metadata)
             yield StoredDocument(document, chunks, first["content_hash"], files[e.document_id])
 
     def count_chunks(self) -> int:
@@ -389,6 +390,12 @@ class MilvusCatalog:
         if only.source is not None:
             part = only.source.casefold()
             ids = [i for i, sources in self._list_sources().items() if any(part in s.casefold() for s in sources)]
+            if not ids:
+                return None
+            wanted.append(f"document_id in {ids}")
+        if only.metadata:
+            rows = self._query(self._documents, "part == 0", "document_id", "metadata")
+            ids = [r["document_id"] for r in rows if has_metadata(load_metadata(r["metadata"]), only.metadata)]
             if not ids:
                 return None
             wanted.append(f"document_id in {ids}")

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from rag.index.catalog import StoredChunk, name_source
+from rag.metadata import dump_metadata, load_metadata
 from rag.types import Chunk, Document, Section
 
 MOST_BYTES = 65_535  # of one string
 PIECE = MOST_BYTES // 4  # characters that fit, whatever they are
 # Of a document, on each piece of its text.
-STRINGS, COUNTS = ("content_hash", "title", "outlet", "author", "date"), ("characters", "chunks", "comments")
+STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata")
+COUNTS = ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that says what the index was made with
 # What a chunk is read from, beside its title and outlet.
-CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to")
+CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "metadata")
 # Each collection has to have vectors.
 _NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
 _GRAPH = {"M": 16, "efConstruction": 200}  # what Milvus recommends for HNSW
@@ -26,7 +28,7 @@ def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: 
     """Make the collections that an index has and that are not there yet; with `words`, with BM25 over its stems."""
     numbers = dict.fromkeys(("document_id", "start", "end", "page"), int)
     told = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
-    known = dict.fromkeys(("title", "outlet", "writer", "dated"), str)
+    known = dict.fromkeys(("title", "outlet", "writer", "dated", "metadata"), str)
     folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded"), str)
     counts = dict.fromkeys(("document_id", "part", *COUNTS), int)
     fields: dict[str, dict[str, type]] = {
@@ -114,6 +116,7 @@ def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, A
         "author_folded": (s.author or "").casefold(),
         "writer_folded": (d.author or "").casefold(),
         "dated": s.date or d.date,
+        "metadata": dump_metadata(d.metadata),
         "embedding": np.frombuffer(chunk.embedding, dtype=np.float16).astype(np.float32),
     }
 
@@ -137,7 +140,8 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
     s = read_section(row)
     title, outlet = row["title"] or name_source(source), row["outlet"] or None
     told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
-    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told)
+    metadata = load_metadata(row["metadata"])
+    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told, metadata)
 
 
 def to_bytes(embedding: Sequence[float]) -> bytes:

@@ -28,10 +28,13 @@ from rag.index.catalog import (
 from rag.index.embedder import Vectors
 from rag.index.stemmer import TOKENIZE
 from rag.index.vectors import Ids
+from rag.metadata import dump_metadata, load_metadata
 from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+# Documents had no metadata; an index of this version is brought up to date when it is next written to.
+_WITHOUT_METADATA = 4
 CATALOG_FILE = "catalog.sqlite"
 # SQLite says so where it cannot make its files beside the catalog: the folder is read-only, or the disk is full.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
@@ -40,7 +43,8 @@ _SCHEMA = f"""
 CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT NOT NULL,
-    title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL
+    title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL,
+    metadata TEXT NOT NULL DEFAULT '{{}}'
 );
 CREATE INDEX documents_by_content ON documents (content_hash);
 CREATE TABLE sources (
@@ -87,6 +91,11 @@ AND (:source IS NULL OR EXISTS (
     SELECT 1 FROM sources s WHERE s.document_id = d.id AND instr(fold(s.source), fold(:source))
 ))
 AND (:date IS NULL OR instr(coalesce(c.date, d.date), :date) = 1)
+AND NOT EXISTS (
+    SELECT 1 FROM json_each(:metadata) wanted WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(d.metadata) has WHERE has.key = wanted.key AND fold(has.value) = fold(wanted.value)
+    )
+)
 ORDER BY c.id
 """
 _HOLDING = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
@@ -98,11 +107,11 @@ ORDER BY score DESC, rowid LIMIT :k
 # A document with several sources is shown with the first; one without a title, by its file's name.
 _CHUNKS = """
 SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id) AS source, d.title, d.outlet,
-    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to
+    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, d.metadata
 FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE c.id IN (SELECT value FROM json_each(?))
 """
-_CHUNK_TYPES: tuple[Type, ...] = (int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT)
+_CHUNK_TYPES: tuple[Type, ...] = (int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT, str)
 _STORED = """
 SELECT start, "end", voice, author, date, heading, page, reply_to, context, embedding FROM chunks
 WHERE document_id = ? ORDER BY id
@@ -111,7 +120,7 @@ _STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, 
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
     (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
-    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0)
+    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0), d.metadata
 FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
@@ -156,6 +165,8 @@ class SqliteCatalog:
                 else:
                     self._db, self._stamp = connect(self._file, "memory"), None
                 self._make(embedder, dim)
+            if create and self._read_version() == _WITHOUT_METADATA:
+                self._add_metadata()
             self._db.execute("PRAGMA query_only = ON")
             self._check(embedder, dim)
 
@@ -216,9 +227,23 @@ class SqliteCatalog:
                     self._db.execute(statement)
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
 
+    def _read_version(self) -> int:
+        version, *_ = self._read_meta()
+        return int(version)
+
+    def _add_metadata(self) -> None:
+        """Bring an index that was made without metadata up to date."""
+        with self._transaction():
+            if self._read_version() == _WITHOUT_METADATA:  # else another process was first
+                self._db.execute("ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'")
+                self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
+
     def _check(self, embedder: str, dim: int) -> None:
         version, made_by, made_dim, _ = self._read_meta()
         name = self.folder.name
+        if version == _WITHOUT_METADATA:
+            remedy = f"run `rag index PATHS --name {name}` once, which brings it up to date and embeds nothing again"
+            raise CatalogError(f"index {name} was made by an earlier version: {remedy}")
         if version != SCHEMA_VERSION:
             raise CatalogError(f"index {name} has the format of another version: {self._remedy}")
         check_embedder(name, made_by=(made_by, made_dim), embedder=embedder, dim=dim)
@@ -339,8 +364,9 @@ class SqliteCatalog:
         check_embeddings(chunks, d.source)
         with self._transaction():
             document_id = self._db.execute(
-                "INSERT INTO documents (content_hash, title, outlet, author, date, text) VALUES (?,?,?,?,?,?)",
-                (content_hash, d.title, d.outlet, d.author, d.date, d.text),
+                "INSERT INTO documents (content_hash, title, outlet, author, date, text, metadata)"
+                " VALUES (?,?,?,?,?,?,?)",
+                (content_hash, d.title, d.outlet, d.author, d.date, d.text, dump_metadata(d.metadata)),
             ).lastrowid
             assert document_id is not None
             self._db.executemany(
@@ -388,8 +414,8 @@ class SqliteCatalog:
         """Return the documents, in order of their first source."""
         entries = []
         with self._explained():
-            for document_id, title, *known, sources, characters, chunks, comments in self._query(
-                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int]
+            for document_id, title, *known, sources, characters, chunks, comments, metadata in self._query(
+                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str]
             ):
                 paths = tuple(json.loads(sources))
                 check_types([paths], [str] * len(paths))
@@ -407,6 +433,7 @@ class SqliteCatalog:
                         characters,
                         chunks,
                         comments,
+                        _load_metadata(metadata),
                     )
                 )
         return sorted(entries, key=lambda entry: entry.sources)
@@ -426,22 +453,29 @@ class SqliteCatalog:
             files: dict[str, str] = dict(rows)
             sections = tuple(chunk.section for chunk in chunks)
             document = Document(
-                entry.sources[0], self.get_text(d), title, sections, entry.outlet, entry.author, entry.date
+                entry.sources[0],
+                self.get_text(d),
+                title,
+                sections,
+                entry.outlet,
+                entry.author,
+                entry.date,
+                entry.metadata,
             )
             yield StoredDocument(document, chunks, content_hash, files)
 
     def list_documents(self) -> Iterator[Document]:
         """Yield the documents once for each of their sources; the sections are their chunks."""
-        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.id FROM sources s"
-        for source, text, title, *about, document_id in self._query(
+        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.metadata, d.id FROM sources s"
+        for source, text, title, *about, metadata, document_id in self._query(
             f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source",
-            types=[str, str, str, *[_TEXT] * 3, int],
+            types=[str, str, str, *[_TEXT] * 3, str, int],
         ):
             chunks = self.list_chunks(document_id)
             sections = tuple(
                 Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
             )
-            yield Document(source, text, title, sections, *about)
+            yield Document(source, text, title, sections, *about, metadata=_load_metadata(metadata))
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
@@ -451,10 +485,11 @@ class SqliteCatalog:
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """Return the chunks with these ids, in their order; ids that are gone are left out."""
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
-        found = {
-            i: Chunk(i, document_id, source, title or name_source(source), *rest)
-            for i, document_id, source, title, *rest in rows
-        }
+        with self._explained():
+            found = {
+                i: Chunk(i, document_id, source, title or name_source(source), *rest, metadata=_load_metadata(metadata))
+                for i, document_id, source, title, *rest, metadata in rows
+            }
         return [found[i] for i in ids if i in found]
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
@@ -468,7 +503,8 @@ class SqliteCatalog:
             return None
         asked = (self.generation, only)
         if self._passing[0] != asked:  # one search asks several times
-            self._passing = asked, [i for (i,) in self._query(_FILTERED, asdict(only), types=[int])]
+            wanted = asdict(only) | {"metadata": dump_metadata(only.metadata)}
+            self._passing = asked, [i for (i,) in self._query(_FILTERED, wanted, types=[int])]
         return self._passing[1]
 
     def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
@@ -529,6 +565,13 @@ class SqliteCatalog:
             if not np.isfinite(rows).all():
                 raise sqlite3.DatabaseError("an embedding holds what is no number")
         return [i for i, _ in found], rows
+
+
+def _load_metadata(stored: str) -> dict[str, str]:
+    try:
+        return load_metadata(stored)
+    except ValueError as exc:
+        raise sqlite3.DatabaseError("the metadata of a document cannot be read") from exc
 
 
 def telling_words(question: str) -> list[str]:

@@ -39,6 +39,9 @@ class LLM(Protocol):
     def at_once(self) -> int:
         """How many replies it writes at once; more of them wait for one another."""
 
+    def close(self) -> None:
+        """Free what the LLM holds; it is asked no more."""
+
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens of the context the messages take."""
 

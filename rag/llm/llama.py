@@ -91,6 +91,10 @@ class LlamaCpp:
         self._broken_off = ctypes.create_string_buffer(2)
         self._is_broken_off = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
 
+    def close(self) -> None:
+        with self._lock:
+            self._llama.close()
+
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._tokenize(messages))
 
@@ -101,14 +105,15 @@ class LlamaCpp:
         tokens = self._tokenize(messages)
         with self._lock:
             llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
-            _logger.setLevel(logging.CRITICAL)  # breaking off is no error
+            level = _logger.level
+            _logger.setLevel(logging.CRITICAL)  # for this call alone: breaking off is no error
             try:
                 (self._read_whole if whole else self._read_shared)(tokens, messages)
             except RuntimeError:
                 if not self._broken_off.value:
                     raise
             finally:
-                _logger.setLevel(logging.ERROR)
+                _logger.setLevel(level)
                 llama_cpp.llama_set_abort_callback(self._llama.ctx, llama_cpp.ggml_abort_callback(), None)
 
     def break_off(self) -> None:

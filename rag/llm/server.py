@@ -59,6 +59,9 @@ class ServerLLM:
         self._count = self._find_tokenizer()
         self._tells_likelihoods = True
 
+    def close(self) -> None:
+        self._client.close()
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         from openai import APIConnectionError, AuthenticationError, OpenAIError

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.index.build import IndexReport
+from rag.index.build import IndexReport, OnFile
 from rag.web.api import explained
 from rag.web.render import render_documents, render_progress
-from rag.web.workspace import OnFile, Workspace
+from rag.web.workspace import Workspace
 
 # Files accepted at a time.
 MAX_FILES = 500

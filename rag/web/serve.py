@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from rag.errors import RagError
-from rag.process import end_process
+from rag.process import end_process, quiet_libraries
 from rag.settings import Settings
 from rag.web.net import is_loopback, open_socket
 
@@ -45,6 +45,7 @@ def serve_page(
             f"at {host} other machines reach the page: give --auth NAME to ask for a login, "
             "or --no-login to let anyone read and change everything"
         )
+    quiet_libraries(uses_hub=bool(settings.from_hub))
     listening = open_socket(host, port)
     with greet(listening):
         from rag.web.launch import launch_page

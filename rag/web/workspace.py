@@ -19,15 +19,15 @@ from rag.assistant import Assistant
 from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
 from rag.files import find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
 from rag.index import open_catalog, read_entries
-from rag.index.build import IndexReport, build_index
-from rag.index.catalog import MILVUS, Entry
+from rag.index.build import IndexReport, OnFile, build_index
+from rag.index.catalog import Entry
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.sqlite import is_index, list_indexes
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
-from rag.settings import Settings
+from rag.settings import MILVUS, Settings
 from rag.text import repair_text
 from rag.types import Answer, Answered, Chunk, Event, Hit, Retrieved
 from rag.web.history import History
@@ -43,8 +43,6 @@ _TICK_S = 0.5
 _AHEAD = 3
 # An answer written anew is sampled at this temperature at least: at 0 it would be the same.
 _ANEW = 0.7
-
-OnFile = Callable[[Path, str | None], None]
 
 
 class Waiting(NamedTuple):

@@ -1,0 +1,209 @@
+"""One handle for one index: add documents, search them, ask them."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from rag.assistant import Assistant, Chat, get_answer
+from rag.documents.find import find_files
+from rag.documents.read import make_document
+from rag.errors import DocumentError
+from rag.index.build import IndexReport, OnFile, add_documents, add_files, remove_from
+from rag.index.catalog import Catalog, Entry
+from rag.index.embedder import Embedder
+from rag.index.index import Index, open_index
+from rag.index.reranker import Reranker
+from rag.llm import open_llm
+from rag.llm.base import LLM, Message
+from rag.metadata import Where, check_metadata, make_filter
+from rag.retrieve import retrieve
+from rag.settings import Settings
+from rag.types import Answer, Document, Event, Hit
+
+if TYPE_CHECKING:
+    from rag.evaluation.report import Report
+
+_LONGEST_ID = 500
+
+
+class Collection:
+    """The documents of one index, to be changed, searched and asked; `rag.open` returns one.
+
+    It can be used from several threads. The models are those of the settings, unless others are given. The LLM is
+    opened by the first question.
+    """
+
+    def __init__(
+        self,
+        location: str | Path | Catalog | None = None,
+        *,
+        create: bool = False,
+        settings: Settings | None = None,
+        llm: LLM | None = None,
+        embedder: Embedder | None = None,
+        reranker: Reranker | None = None,
+        prompts: str | Path | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> None:
+        """Open the index in a folder, at an address or in a store; with `create`, make it where there is none.
+
+        Without a location it is the settings' own. `prompts` is a folder with the texts that the LLM is given (see
+        prompts/README.md). `on_event` is called with every event of every answer, for tracing. Raises CatalogError or
+        ModelError, saying what to run.
+        """
+        self.settings = settings or Settings.load()
+        if isinstance(location, str | Path):
+            self.settings = self.settings.at(location)
+        self._store = None if isinstance(location, str | Path) else location
+        self._index = open_index(
+            self._store or self.settings.location,
+            self.settings,
+            embedder=embedder,
+            reranker=reranker,
+            create=create,
+        )
+        self._given_llm = llm
+        self._options: Any = {"prompts": prompts, "on_event": on_event}
+        self._opened: Assistant | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index, and free the LLM unless it was given."""
+        with self._lock:
+            if self._opened and self._opened.llm and not self._given_llm:
+                self._opened.llm.close()
+            self._opened = None
+            self._index.catalog.close()
+
+    @property
+    def assistant(self) -> Assistant:
+        """What answers the questions; raises ModelError if the LLM cannot be opened."""
+        with self._lock:
+            if self._opened is None:
+                llm = self._given_llm or open_llm(self.settings)
+                self._opened = Assistant(self._index, llm, self.settings, **self._options)
+            return self._opened
+
+    # Documents
+
+    def add(
+        self, *paths: str | Path, metadata: Mapping[str, str] | None = None, on_file: OnFile | None = None
+    ) -> IndexReport:
+        """Bring the index up to date with files and folders; unchanged files cost nothing, deleted ones go out.
+
+        `metadata` is given to the documents of all these files; with None each keeps what it has. `on_file` is called
+        after each file was read, with the reason if it was skipped. Raises DocumentError if nothing can be read,
+        CatalogError if the index cannot be written.
+        """
+        search = find_files([Path(path).expanduser() for path in paths])
+        with self._writing() as index:
+            return add_files(index, search, settings=self.settings, metadata=metadata, on_file=on_file)
+
+    def add_text(
+        self,
+        text: str,
+        *,
+        id: str,  # noqa: A002
+        title: str = "",
+        outlet: str | None = None,
+        author: str | None = None,
+        date: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> IndexReport:
+        """Put a text in, in the place of the one that had this id; what is not given is read from the text.
+
+        The id becomes the document's `source`. Raises DocumentError if the text is empty, or the id is a file's path.
+        """
+        if not id.strip() or len(id) > _LONGEST_ID or Path(id).is_absolute():
+            raise DocumentError(
+                f"a text cannot have the id {id!r}: name it as no file is, in at most {_LONGEST_ID} signs"
+            )
+        document = make_document(id, text, title=title or None, outlet=outlet, author=author, date=date)
+        if not document.sections:
+            raise DocumentError(f"the text {id!r} is empty: give it some words")
+        return self.add_documents([replace(document, metadata=check_metadata(metadata or {}))])
+
+    def add_documents(self, documents: Iterable[Document]) -> IndexReport:
+        """Put documents in, each in the place of what had its source; unchanged ones cost nothing."""
+        with self._writing() as index:
+            return add_documents(index, documents, settings=self.settings)
+
+    def remove(self, *sources: str | Path) -> int:
+        """Take documents out, each by its id, its path or a folder above it; return how many those were.
+
+        Raises DocumentError if one names nothing that is in the index; then nothing is taken out.
+        """
+        with self._writing() as index:
+            return remove_from(index.catalog, map(str, sources))
+
+    def documents(self) -> list[Entry]:
+        """Return the documents, in order of their first source."""
+        with self._index.browse() as catalog:
+            return catalog.list_entries()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Index]:
+        """Open the index once more, to be written to while this one is searched; a store that was given is shared."""
+        if self._store:
+            yield self._index
+            return
+        with Index(self.settings.location, self._index.embedder, create=True) as index:
+            yield index
+
+    # Questions
+
+    def search(self, question: str, *, where: Where | None = None, k: int | None = None) -> tuple[Hit, ...]:
+        """Return the k passages (default: the setting `passages`) that are nearest to a question, best first.
+
+        Raises QuestionError if nothing passes the filter `where`.
+        """
+        return retrieve(self._index, question, passages=k or self.settings.passages, only=make_filter(where))
+
+    def ask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
+        """Return the answer to a question; the arguments and errors are those of `stream`."""
+        return get_answer(self.stream(question, where=where, history=history))
+
+    async def aask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
+        """Return what `ask` does, from a thread: other tasks go on meanwhile.
+
+        An answer that has begun is written to its end, even if the task is cancelled.
+        """
+        return await asyncio.to_thread(self.ask, question, where=where, history=history)
+
+    def stream(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Iterator[Event]:
+        """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
+
+        `where` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
+        oldest first, from which a follow-up is understood. Raises QuestionError if the question is empty or too long
+        for the LLM's context, or nothing passes the filter.
+        """
+        return self.assistant.stream(question, only=where, history=history)
+
+    def chat(self) -> Chat:
+        """Return a new conversation, whose follow-up questions are understood from what was said before."""
+        return Chat(self.assistant)
+
+    def evaluate(self, dataset: str | Path, **options: Any) -> "Report":
+        """Ask the questions of a data set about these documents, and return the report.
+
+        `options` are those of `rag.evaluate`. Raises DatasetError if the folder is no data set.
+        """
+        from rag.evaluation.dataset import load_dataset
+        from rag.evaluation.run import evaluate
+
+        return evaluate(self.assistant, load_dataset(Path(dataset)), **options)
+
+
+def open(location: str | Path | Catalog | None = None, **options: Any) -> Collection:  # noqa: A001
+    """Return the handle of the index at `location`; the options are those of `Collection`."""
+    return Collection(location, **options)

@@ -1,0 +1,63 @@
+"""The metadata that a user gives documents, and the filters that look at it."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from rag.errors import DocumentError, QuestionError
+from rag.types import Filter, Voice
+
+Where = Filter | Mapping[str, str]
+_NAME = re.compile(r"[^\W\d]\w{0,63}")
+_LONGEST_VALUE = 1000
+# Filters look at these by their own fields, so metadata cannot have their names.
+_FIELDS = tuple(name for name in Filter.__match_args__ if name != "metadata")
+
+
+def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the metadata of a document in the order of its names; raises DocumentError if it cannot be stored."""
+    for name, value in metadata.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise DocumentError(f"metadata cannot be named {name!r}: use letters, digits and '_', at most 64")
+        if name in _FIELDS:
+            raise DocumentError(f"metadata cannot be named {name!r}: every document has a field of this name")
+        if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
+            raise DocumentError(f"metadata {name} must be a text of at most {_LONGEST_VALUE:,} characters")
+    return dict(sorted(metadata.items()))
+
+
+def make_filter(where: Where | None) -> Filter | None:
+    """Return the filter that lets pass what has all of these values; None lets everything pass.
+
+    The names are the fields of `Filter`, or those of metadata. Raises QuestionError for an empty value or a voice that
+    there is not.
+    """
+    if where is None or isinstance(where, Filter):
+        return where
+    for name, value in where.items():
+        if not value:
+            raise QuestionError(f"the filter {name} is empty: write {name}=VALUE")
+    if where.get("voice", "article") not in get_args(Voice):
+        raise QuestionError(f"a voice is {' or '.join(get_args(Voice))}, not {where['voice']!r}")
+    fields: dict[str, Any] = {name: value for name, value in where.items() if name in _FIELDS}
+    metadata = {name: value for name, value in where.items() if name not in _FIELDS}
+    return Filter(**fields, metadata=metadata) if where else None
+
+
+def dump_metadata(metadata: Mapping[str, str]) -> str:
+    """Return metadata as an index stores it."""
+    return json.dumps(metadata, ensure_ascii=False, sort_keys=True)
+
+
+def load_metadata(stored: str) -> dict[str, str]:
+    """Return the metadata that an index stored; raises ValueError if it is damaged."""
+    metadata = json.loads(stored)
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("metadata is no object of texts")
+    return metadata
+
+
+def has_metadata(metadata: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Return whether metadata has all the wanted values, in any case."""
+    return all(metadata.get(name, "").casefold() == value.casefold() for name, value in wanted.items())
