@@ -76,6 +76,9 @@ class QuotingLLM:
 
     name, context_size, at_once = "quoting", 8192, 1
 
+    def close(self) -> None:
+        pass
+
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 

@@ -278,8 +278,10 @@ class MilvusCatalog:
                 row["author"] or None,
                 row["date"] or None,
                 tuple(sources[row["document_id"]]),
-                *(row[name] for name in COUNTS),
-                metadata=load_metadata(row["metadata"]),
+                row["characters"],
+                row["chunks"],
+                row["comments"],
+                load_metadata(row["metadata"]),
             )
             for row in rows
             if row["document_id"] in sources

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -467,7 +467,7 @@ class SqliteCatalog:
     def list_documents(self) -> Iterator[Document]:
         """Yield the documents once for each of their sources; the sections are their chunks."""
         known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.metadata, d.id FROM sources s"
-        for source, text, title, *about, metadata, document_id in self._query(
+        for source, text, title, outlet, author, date, metadata, document_id in self._query(
             f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source",
             types=[str, str, str, *[_TEXT] * 3, str, int],
         ):
@@ -475,7 +475,7 @@ class SqliteCatalog:
             sections = tuple(
                 Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
             )
-            yield Document(source, text, title, sections, *about, metadata=_load_metadata(metadata))
+            yield Document(source, text, title, sections, outlet, author, date, _load_metadata(metadata))
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
@@ -487,7 +487,10 @@ class SqliteCatalog:
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
             found = {
-                i: Chunk(i, document_id, source, title or name_source(source), *rest, metadata=_load_metadata(metadata))
+                i: replace(
+                    Chunk(i, document_id, source, title or name_source(source), *rest),
+                    metadata=_load_metadata(metadata),
+                )
                 for i, document_id, source, title, *rest, metadata in rows
             }
         return [found[i] for i in ids if i in found]
