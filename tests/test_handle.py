@@ -109,8 +109,7 @@ def test_the_same_words_with_other_metadata_are_another_document(tmp_path: Path)
 def test_events_answers_and_conversations_come_from_the_same_assistant(tmp_path: Path) -> None:
     seen: list[object] = []
     llm = AnsweringLLM({"rent": "The rent is due on the first day of each month."})
-    options = {"create": True, "embedder": HashingEmbedder(), "llm": llm}
-    with rag.open(tmp_path / "notes", on_event=seen.append, **options) as notes:
+    with rag.open(tmp_path / "notes", create=True, embedder=HashingEmbedder(), llm=llm, on_event=seen.append) as notes:
         notes.add_text(RENT, id="memo-1")
         events = list(notes.stream("When is the rent due?"))
         assert isinstance(events[0], Retrieved)
