@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-_VERSION = 1
+_VERSION = 2
+_FLOAT32 = 1  # onnx.TensorProto.FLOAT
 _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
 
 
 def can_convert(folder: Path) -> bool:
     """Return whether a sentence-transformers folder holds what the graph computes.
 
-    That is BERT with GELU and absolute positions, the mean over its tokens, and no prompt before the texts.
+    That is BERT with GELU and absolute positions, and the mean over its tokens.
     """
 
     def read(name: str) -> Any:
@@ -36,7 +37,6 @@ def can_convert(folder: Path) -> bool:
         and kinds[:2] == ["Transformer", "Pooling"]
         and set(kinds[2:]) <= {"Normalize"}
         and len(kinds) == len(types)  # else the folder brings Python of its own
-        and not any((read("config_sentence_transformers.json").get("prompts") or {}).values())
     )
 
 
@@ -119,18 +119,20 @@ class _Graph:
         return name
 
     def _weight(self, name: str) -> str:
-        return self._keep(name, self._weights[name])
+        return self._keep(name, self._weights[name].astype(np.float32))
 
     def _turned(self, name: str) -> str:
-        return self._keep(name, self._weights[name].T)
+        return self._keep(name, self._weights[name].T.astype(np.float32))
 
     def _add_embeddings(self) -> str:
-        words = self._weight("embeddings.word_embeddings.weight")
+        # The table of words is kept as it is: in float16 it is half as large, and only a few rows are looked up.
+        words = self._keep("words.table", self._weights["embeddings.word_embeddings.weight"])
         types = self._weights["embeddings.token_type_embeddings.weight"]
         positions = self._keep("positions", self._weights["embeddings.position_embeddings.weight"] + types[0])
         self._add("Shape", ["ids"], "length", start=1, end=2)
         self._add("Slice", [positions, self._keep("zero", np.array([0], np.int64)), "length"], "here")
-        self._add("Add", [self._add("Gather", [words, "ids"], "words"), "here"], "sum")
+        rows = self._add("Cast", [self._add("Gather", [words, "ids"], "words.rows")], "words", to=_FLOAT32)
+        self._add("Add", [rows, "here"], "sum")
         norm = [self._weight(f"embeddings.LayerNorm.{kind}") for kind in ("weight", "bias")]
         epsilon = self._config["layer_norm_eps"]
         return self._add("LayerNormalization", ["sum", *norm], "states", axis=-1, epsilon=epsilon)
@@ -138,8 +140,12 @@ class _Graph:
     def _add_layer(self, states: str, number: int) -> str:
         layer = f"encoder.layer.{number}."
         parts = [f"{layer}attention.self.{part}." for part in ("query", "key", "value")]
-        weights = self._keep(f"{layer}qkv", np.concatenate([self._weights[f"{part}weight"] for part in parts]).T)
-        biases = self._keep(f"{layer}qkv.bias", np.concatenate([self._weights[f"{part}bias"] for part in parts]))
+        weights = self._keep(
+            f"{layer}qkv", np.concatenate([self._weights[f"{part}weight"] for part in parts]).T.astype(np.float32)
+        )
+        biases = self._keep(
+            f"{layer}qkv.bias", np.concatenate([self._weights[f"{part}bias"] for part in parts]).astype(np.float32)
+        )
         attended = self._add(
             "Attention",
             [states, weights, biases, "mask"],
@@ -167,7 +173,7 @@ class _Graph:
 
     def _add_mean(self, states: str) -> None:
         one = self._keep("one", np.array([1], np.int64))
-        self._add("Cast", ["mask"], "weights", to=1)
+        self._add("Cast", ["mask"], "weights", to=_FLOAT32)
         self._add("MatMul", [self._add("Unsqueeze", ["weights", one], "row"), states], "total")
         # Of length 1, the total is the mean.
         self._add("LpNormalization", [self._add("Squeeze", ["total", one], "sums")], "vectors", axis=-1, p=2)

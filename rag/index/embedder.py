@@ -62,18 +62,26 @@ class SentenceTransformerEmbedder:
         self._tokenizer.no_padding()
         self.dim = int(model.get_embedding_dimension() or 0)
         self.max_tokens = int(model.max_seq_length or 512) - model.tokenizer.num_special_tokens_to_add()
+        self.max_tokens -= max(map(self.count_tokens, ["", *(model.prompts or {}).values()]))
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def embed_documents(self, texts: list[str]) -> Vectors:
-        rows = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
-        rows = np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dim)
-        return _check_rows(rows, embedder=self.name)
+        rows = self._model.encode_document(
+            texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return self._check(rows)
 
     def embed_query(self, text: str) -> Vectors:
-        row: Vectors = self.embed_documents([text])[0]
+        rows = self._model.encode_query(
+            [text], normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        row: Vectors = self._check(rows)[0]
         return row
+
+    def _check(self, rows: object) -> Vectors:
+        return _check_rows(np.asarray(rows, dtype=np.float32).reshape(-1, self.dim), embedder=self.name)
 
 
 class OnnxEmbedder:
@@ -95,7 +103,11 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+        prompts = _read_prompts(folder)
+        self._before_query = prompts.get("query", "")
+        self._before_document = prompts.get("document") or prompts.get("passage", "")
         self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(False)
+        self.max_tokens -= max(map(self.count_tokens, (self._before_query, self._before_document)))
         self._cutting = Tokenizer.from_str(self._tokenizer.to_str())
         self._cutting.enable_truncation(int(config["max_seq_length"]))
 
@@ -103,6 +115,13 @@ class OnnxEmbedder:
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def embed_documents(self, texts: list[str]) -> Vectors:
+        return self._embed([self._before_document + text for text in texts])
+
+    def embed_query(self, text: str) -> Vectors:
+        row: Vectors = self._embed([self._before_query + text])[0]
+        return row
+
+    def _embed(self, texts: list[str]) -> Vectors:
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
         tokens = [encoding.ids for encoding in self._cutting.encode_batch_fast(texts)]
         for batch in _make_batches([len(ids) for ids in tokens]):
@@ -114,9 +133,12 @@ class OnnxEmbedder:
             rows[batch] = self._session.run(None, {"ids": ids, "mask": mask})[0]
         return _check_rows(rows, embedder=self.name)
 
-    def embed_query(self, text: str) -> Vectors:
-        row: Vectors = self.embed_documents([text])[0]
-        return row
+
+def _read_prompts(folder: Path) -> dict[str, str]:
+    """Return what a model wants before a text, by the text's kind."""
+    file = folder / "config_sentence_transformers.json"
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return config.get("prompts") or {}
 
 
 def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:

