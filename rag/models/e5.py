@@ -64,7 +64,7 @@ def convert_e5(source: Path, folder: Path) -> None:
         signs, at = _read_signs(data, at)
         tensors = _read_directory(data, at)
         weights = _read_weights(data, header, tensors)
-    except (struct.error, IndexError, KeyError, UnicodeDecodeError) as exc:
+    except (struct.error, LookupError, ValueError) as exc:
         raise ValueError(f"{source.name} is torn or of another version") from exc
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "1_Pooling").mkdir(exist_ok=True)
