@@ -2,8 +2,12 @@
 
 import atexit
 import os
+import signal
 import sys
 from typing import NoReturn
+
+# A program's own status is a byte.
+_HIGHEST_STATUS = 255
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
@@ -17,6 +21,13 @@ def make_command(module: str, *arguments: str) -> list[str]:
 def make_environment() -> dict[str, str]:
     """Return the environment of this process, in which another one finds the same modules."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
+
+
+def describe_crash(status: int) -> str | None:
+    """Return the signal that ended a process, or the code that Windows gives in its place; None: it ended by itself."""
+    if status < 0:
+        return signal.Signals(-status).name
+    return f"0x{status:08X}" if status > _HIGHEST_STATUS else None
 
 
 def end_process() -> NoReturn:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
+from rag.system import parse_source
 from rag.types import Chunk, Document, Filter, Section
 
 # An index at this address is not a folder: milvus:http://HOST:PORT/NAME
@@ -188,4 +188,4 @@ def describe_chunk(chunk: StoredChunk, text: str) -> str:
 
 def name_source(source: str) -> str:
     """Return the title of a document that names none: its file's name, in words."""
-    return Path(source).stem.replace("-", " ").replace("_", " ")
+    return parse_source(source).stem.replace("-", " ").replace("_", " ")
