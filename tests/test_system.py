@@ -43,7 +43,8 @@ from tests.fakes import HashingEmbedder
 
 ROOT = Path(__file__).parents[1]
 
-# These scripts become a `sitecustomize.py`, which Python runs before all else. Windows has no limits of processes, no locks of files, and fewer flags.
+# These scripts become a `sitecustomize.py`, which Python runs before all else.
+# Windows has no limits of processes, no locks of files, and fewer flags.
 WINDOWS = """
 import mmap, os, sys
 sys.modules["fcntl"] = sys.modules["resource"] = None
@@ -226,7 +227,7 @@ def test_a_folder_on_a_drive_that_is_not_there_is_an_error_of_the_system(monkeyp
         make_folder(Path("/index/test"))
 
 
-def refuse_path(place: object) -> object:
+def refuse_path(place: Any) -> Any:
     assert not isinstance(place, str)
     return place
 
@@ -264,11 +265,10 @@ def test_prompts_are_kept_without_large_pages(tmp_path: Path, monkeypatch: pytes
 
 def test_strlen_comes_from_the_library_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     assert llama._find_strlen()(b"!") == 1
-    asked = []
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: asked.append(name) or SimpleNamespace(strlen=len))
+    libraries = {"msvcrt": SimpleNamespace(strlen=len)}
+    monkeypatch.setattr(ctypes, "CDLL", libraries.__getitem__)
     monkeypatch.setattr(llama, "IS_WINDOWS", True)
     assert llama._find_strlen() is len
-    assert asked == ["msvcrt"]
 
 
 def test_a_crash_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
