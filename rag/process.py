@@ -23,13 +23,6 @@ def make_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
 
 
-def describe_crash(status: int) -> str | None:
-    """Return the signal that ended a process, or the code that Windows gives in its place; None: it ended by itself."""
-    if status < 0:
-        return signal.Signals(-status).name
-    return f"0x{status:08X}" if status > _HIGHEST_STATUS else None
-
-
 def end_process() -> NoReturn:
     """End this process at once, with status 0, though threads of native code still run.
 
@@ -40,3 +33,10 @@ def end_process() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def describe_crash(status: int) -> str | None:
+    """Return the signal that ended a process, or the code that Windows gives in its place; None: it ended by itself."""
+    if status < 0:
+        return signal.Signals(-status).name
+    return f"0x{status:08X}" if status > _HIGHEST_STATUS else None

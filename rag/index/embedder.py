@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 _BATCH_TOKENS = 1024
 # A unit vector's length differs from 1 by less than this.
 _LENGTH_TOLERANCE = 0.01
-_REMEDY = "run `rag models verify`"
 
 
 class Embedder(Protocol):
@@ -127,7 +126,7 @@ def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(rows, axis=-1)
     if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
-        raise ModelError(f"the embedder {embedder} gives vectors that are not numbers: {_REMEDY}")
+        raise ModelError(f"the embedder {embedder} gives vectors that are not numbers: run `rag models verify`")
     return rows
 
 
@@ -159,7 +158,7 @@ def open_embedder(settings: Settings) -> Embedder:
                 return OnnxEmbedder(settings.embedder, folder, graph.result())
     except Exception as exc:  # of several libraries
         if not is_installed("sentence_transformers"):
-            with explain_loading("embedder", folder, remedy=_REMEDY):
+            with explain_loading("embedder", folder, remedy="run `rag models verify`"):
                 raise
         # The slower one below says what is wrong with the model.
         logger.debug("no graph for %s: %s", settings.embedder, exc)
@@ -172,6 +171,6 @@ def _open_sentence_transformer(settings: Settings, folder: Path) -> SentenceTran
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with explain_loading("embedder", folder, remedy=_REMEDY):
+    with explain_loading("embedder", folder, remedy="run `rag models verify`"):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         return SentenceTransformerEmbedder(settings.embedder, model)
