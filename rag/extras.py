@@ -11,8 +11,6 @@ EXTRAS = {
     "docx": "office",
     "gradio": "ui",
     "ir_measures": "eval",
-    "langchain_core": "langchain",
-    "llama_index": "llama-index",
     "matplotlib": "eval",
     "mcp": "mcp",
     "openai": "openai",
