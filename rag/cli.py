@@ -18,6 +18,7 @@ from rag.errors import RagError
 from rag.formatting import describe_source, format_answer, show_json, show_line, show_path, show_text
 from rag.process import quiet_libraries
 from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIABLE, Settings
+from rag.system import write_utf8
 
 if TYPE_CHECKING:
     from rag.index.build import IndexReport
@@ -87,6 +88,7 @@ _MODELS = ("home", "llm", "llm_requests", "embedder", "reranker", "context", "th
 @click.option("--debug", is_flag=True, help="Log everything, and show tracebacks.")
 def main(debug: bool) -> None:
     """Ask your own documents; every sentence of the answer is cited."""
+    write_utf8(sys.stdout, sys.stderr)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("rag").setLevel(logging.DEBUG if debug else logging.WARNING)
 

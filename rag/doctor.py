@@ -25,6 +25,7 @@ from rag.models import locate_model
 from rag.models.fetch import verify_model
 from rag.models.registry import load_registry
 from rag.settings import OPENAI, Settings
+from rag.system import list_gaps
 
 # Vectors that are checked.
 _SAMPLE = 200
@@ -49,6 +50,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if settings.has_llm_file:
         models.append(check_model(settings.llm, "llm", settings))
     yield from models
+    if gaps := list_gaps():
+        yield Finding("system", True, "; ".join(gaps))
     try:
         with closing(open_catalog(settings.location)) as catalog:
             yield check_catalog(catalog)

@@ -1,13 +1,19 @@
 """Makes files that only their owner can read, and takes no link, pipe or folder for a file."""
 
 import errno
-import fcntl
 import os
 import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from rag.system import IS_WINDOWS
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where nobody can delete a file that is open: that is its lock
+    fcntl = None  # type: ignore[assignment]
 
 # What is written aside; an earlier version named the vectors so.
 _ASIDE = (".*.tmp", "vectors.*.tmp")
@@ -16,7 +22,8 @@ _ASIDE = (".*.tmp", "vectors.*.tmp")
 def make_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter, and those above it that are missing; raises OSError."""
     if not folder.is_dir():
-        make_folder(folder.parent)
+        if folder.parent != folder:  # a drive of Windows that is not there
+            make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
@@ -64,7 +71,8 @@ def make_file(path: Path, share: int = 0) -> None:
     """
     if not check_plain(path):
         make_folder(path.parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600 | share & 0o660))
+    no_link = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | no_link, 0o600 | share & 0o660))
 
 
 def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
@@ -73,18 +81,21 @@ def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
     The folder's owner alone can read it, and its group where the folder is shared. Raises what the writing raises.
     """
     number, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
-    aside = Path(name)
+    aside, held = Path(name), os.fdopen(number)
     try:
-        with suppress(OSError):  # not every file system has locks
-            fcntl.flock(number, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
+        if fcntl:
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(held, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
         restrict(aside, find_share(path.parent))
         if isinstance(content, str):
             aside.write_text(content, encoding="utf-8")
         else:
             content(aside)
+        if IS_WINDOWS:  # which moves no file that is open
+            held.close()
         aside.replace(path)
     finally:
-        os.close(number)
+        held.close()
         aside.unlink(missing_ok=True)
 
 
@@ -92,6 +103,9 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the files that processes were writing aside in a folder when they were killed."""
     for left in (file for pattern in _ASIDE for file in folder.glob(pattern)):
         with suppress(OSError):  # another process is writing it
+            if fcntl is None:
+                left.unlink()
+                continue
             number = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

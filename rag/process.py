@@ -3,8 +3,12 @@
 import atexit
 import logging
 import os
+import signal
 import sys
 from typing import NoReturn
+
+# A program's own status is a byte.
+_HIGHEST_STATUS = 255
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
@@ -43,3 +47,10 @@ def end_process() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def describe_crash(status: int) -> str | None:
+    """Return the signal that ended a process, or the code that Windows gives in its place; None: it ended by itself."""
+    if status < 0:
+        return signal.Signals(-status).name
+    return f"0x{status:08X}" if status > _HIGHEST_STATUS else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from rag.errors import SettingsError
+from rag.system import is_reserved
 
 ENV_PREFIX = "RAG_"
 # The login of `rag ui`: no settings, as they are not for a file.
@@ -48,13 +49,19 @@ MILVUS = "milvus:"
 OPENAI = "openai:"
 
 
+def _check_name(name: str) -> str:
+    if is_reserved(name):
+        raise ValueError("Windows has no folder of this name")
+    return name
+
+
 class Settings(BaseSettings):
     """Every choice a user can make; `Settings.load` turns a bad one into a `SettingsError`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
 
     index_dir: Path = Field(Path("index"), description="folder that holds the indexes")
-    name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$")] = Field(
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}$"), AfterValidator(_check_name)] = Field(
         "default", description="name of the index: letters, digits, '.', '_' and '-'"
     )
     index: str = Field(
@@ -194,5 +201,7 @@ def _describe(error: Any) -> str:
     for bound, word in (("ge", "least"), ("le", "most")):
         if bound in context:
             return f"setting {name} must be at {word} {context[bound]}, not {value!r}: set it to {context[bound]}"
+    if "error" in context:
+        return f"setting {name} cannot be {value!r}: {context['error']}"
     field = Settings.model_fields.get(name)
     return f"setting {name} cannot be {value!r} ({field.description if field else error['msg']})"

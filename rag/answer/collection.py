@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rag.answer.cite import Cited, Span, cite_spans
 from rag.index.catalog import Catalog
 from rag.index.index import Index
+from rag.system import parse_source
 from rag.text import split_sentences
 from rag.types import Chunk, Hit
 
@@ -87,7 +87,7 @@ def _list_files(catalog: Catalog) -> str:
 
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
-    names = [Path(source).name for source in sources]
+    names = [parse_source(source).name for source in sources]
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return f"{_count(len(names), 'document')}: {', '.join(names[:MOST_NAMED])}{more}"
 

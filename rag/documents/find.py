@@ -15,6 +15,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from rag.documents.read import SHOWN_SUFFIXES, SUFFIXES
 from rag.errors import DocumentError
+from rag.system import IS_MACOS, IS_WINDOWS
 
 # In the folder of a data set this file has what is asked of the documents beside it, and the answers.
 QUESTIONS_FILE = "questions.jsonl"
@@ -33,6 +34,8 @@ _PACKAGES = frozenset(("node_modules", "bower_components", "site-packages", "__p
 # A folder that holds one of these files was made by a program, which can make it again.
 _MARKS = {"pyvenv.cfg": "as a virtual environment", "CACHEDIR.TAG": "as a cache"}
 _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwords"
+# How Windows marks a folder that is a link to another, and what is hidden.
+_JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
 # Matching takes long with more stars in a rule, or more rules.
 _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
 
@@ -108,7 +111,7 @@ class _Rules(NamedTuple):
 
         None: no rule speaks of it.
         """
-        return self.spec.check_file(path[len(self.folder) :].lstrip("/")).include
+        return self.spec.check_file(path[len(self.folder) :].replace(os.sep, "/").lstrip("/")).include
 
 
 class _Walk:
@@ -143,9 +146,9 @@ class _Walk:
     def _visit(self, entries: Iterable[os.DirEntry[str]], rules: tuple[_Rules, ...]) -> Iterator[str]:
         """Add the files among a folder's entries, and yield the folders."""
         for entry in entries:
-            if entry.name.startswith("."):
+            if _is_hidden(entry):
                 continue
-            if entry.is_symlink():
+            if _is_link(entry):
                 self._visit_link(entry, rules)
             elif _is_folder(entry):
                 why = f"as {entry.name}" if entry.name in _PACKAGES else _find_rule(f"{entry.path}/", rules)
@@ -194,6 +197,30 @@ def _get_mode(path: Path) -> int:
         return path.stat().st_mode
     except OSError:
         return 0
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry's name begins with a dot, or it has the mark of macOS or Windows for what is hidden."""
+    if entry.name.startswith("."):
+        return True
+    if not (IS_MACOS or IS_WINDOWS):
+        return False
+    status = _get_status(entry)
+    marks = getattr(status, "st_flags", 0) & stat.UF_HIDDEN, getattr(status, "st_file_attributes", 0) & _HIDDEN
+    return any(marks)
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a link; a junction of Windows is one too, to a folder."""
+    is_junction = IS_WINDOWS and getattr(_get_status(entry), "st_reparse_tag", 0) == _JUNCTION
+    return is_junction or entry.is_symlink()
+
+
+def _get_status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -13,6 +13,7 @@ from rag.documents.comments.sections import find_sections
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.errors import DocumentError
+from rag.extras import explain_missing
 from rag.types import Document, Section, Voice
 
 # Formats with a reader each, `read_NAME` in the module of `rag.documents.formats`.
@@ -48,7 +49,8 @@ def read_document(path: Path) -> Document:
     suffix = path.suffix.lower()
     try:
         if suffix in _FORMATS:
-            document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
+            with explain_missing(f"reading {suffix}", DocumentError):
+                document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
         elif suffix in _PROSE or suffix in _CODE:
             from rag.documents.formats.plain.decode import decode
             from rag.documents.formats.plain.markdown import drop_hidden_words

@@ -5,7 +5,6 @@ Run as a module it is that process: a JSON line in with a path, a JSON line out 
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rag.documents.read import check_unpacked, describe_failure, read_document
 from rag.errors import DocumentError, RagError
 from rag.process import make_command, make_environment
+from rag.system import can_limit_memory, forbid_core_dumps, get_memory_limit, limit_memory
 from rag.types import Document, Section
 
 if TYPE_CHECKING:  # the process that reads has no need of it
@@ -51,7 +51,7 @@ class DocumentReader:
             process.stdin.write(json.dumps(str(path)) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline()
-        except BrokenPipeError:
+        except OSError:  # the pipe is broken, which Windows calls an invalid argument
             answer = ""
         finally:
             in_time = timer.is_alive()
@@ -61,7 +61,9 @@ class DocumentReader:
         self._stop()
         limit = f"it takes longer than {self._settings.read_timeout_s} s; see the setting read_timeout_s"
         if in_time:
-            limit = f"it needs more than {self._describe_memory()}, or broke its reader"
+            limit = "it broke its reader"
+            if can_limit_memory():
+                limit = f"it needs more than {self._describe_memory()}, or broke its reader"
         raise DocumentError(f"cannot read {path}: {limit}")
 
     def _start(self) -> "subprocess.Popen[str]":
@@ -107,17 +109,16 @@ def _load(answer: dict[str, Any]) -> Document:
 
 def _limit_memory(limit_mb: int) -> int:
     """Return how many megabytes a process may have: `limit_mb`, or what the system allows if that is less."""
-    limits = [limit for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY]
-    return min([limit_mb, *(limit // _MEGABYTE for limit in limits)])
+    limit = get_memory_limit()
+    return limit_mb if limit is None else min(limit_mb, limit // _MEGABYTE)
 
 
 def _serve(limit_mb: int, max_file_mb: int) -> None:
     # What a library prints must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
-    limit = _limit_memory(limit_mb) * _MEGABYTE
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory(_limit_memory(limit_mb) * _MEGABYTE)
+    forbid_core_dumps()
     answers.write(_READY)
     answers.flush()
     for line in sys.stdin:

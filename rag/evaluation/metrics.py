@@ -6,10 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import ir_measures
 import numpy as np
 import numpy.typing as npt
-from ir_measures import RR, R, nDCG
+
+from rag.errors import DatasetError
+from rag.extras import explain_missing
+
+with explain_missing("the evaluation", DatasetError):
+    import ir_measures
+    from ir_measures import RR, R, nDCG
 
 RANKS = (1, 3, 5, 10)
 RESAMPLES = 2_000

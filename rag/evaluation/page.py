@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from rag.errors import DatasetError
 from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, has_short_answers
 from rag.evaluation.metrics import RANKS, Estimate, contains_answer
 from rag.evaluation.report import Report, Result, order_measures
+from rag.extras import explain_missing
 from rag.types import Citation, Hit
 
 if TYPE_CHECKING:
@@ -105,8 +107,9 @@ def _mark(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bo
 
 def _draw_plots(report: Report) -> Iterator[str]:
     # The import takes a second, and a mathematical "$" or a font of a data set's words is none of ours.
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    with explain_missing("the evaluation", DatasetError):
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
 
     draws: tuple[Callable[[Report, Axes], None], ...] = (_draw_ranks,)
     if report.setup["stage"] == "answers":

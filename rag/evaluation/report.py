@@ -41,7 +41,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The measures of a run, every question's result, and what is needed to repeat it; `peak_memory` is in bytes."""
+    """The measures of a run, every question's result, and what is needed to repeat it.
+
+    `peak_memory` is in bytes; 0 where the system does not say.
+    """
 
     dataset: str
     made: str

@@ -7,7 +7,6 @@ import logging
 import math
 import os
 import platform
-import resource
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from rag.llm.base import LLM, Message
 from rag.llm.llama import LlamaCpp
 from rag.retrieve import retrieve
 from rag.settings import Settings
+from rag.system import get_peak_memory
 from rag.types import Answer, Answered, Drafted, Hit, Sentence
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def evaluate(
         setup=setup,
         measures={name: estimate([v for v in column if not math.isnan(v)]) for name, column in _tabulate(results)},
         quantiles=_find_quantiles(results),
-        peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_memory=get_peak_memory(),
         results=tuple(results),
     )
     if baseline:
@@ -253,7 +253,7 @@ class _Kept:
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     """Return all that the results depend on; two runs with the same setup give the same results."""
     folder = find_prompts()
-    prompts = {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
+    prompts = {path.relative_to(folder).as_posix(): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
     package = Path(__file__).resolve().parents[1]
     code = _hash(b"".join(path.read_bytes() for path in sorted([*package.rglob("*.py"), *package.rglob("*.json")])))
     index, sources = run.index, run.index.catalog.get_sources()
@@ -267,8 +267,7 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
         },
         "stage": run.stage,
         "code": code,
-        "versions": {"python": platform.python_version()}
-        | {package: importlib.metadata.version(package) for package in _PACKAGES},
+        "versions": {"python": platform.python_version()} | {package: _find_version(package) for package in _PACKAGES},
     }
     if run.assistant and (run.stage == "answers" or run.assistant.llm):
         settings = run.assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"})
@@ -278,6 +277,13 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
             with run.assistant.llm.path.open("rb") as file:
                 setup["llm"]["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     return setup
+
+
+def _find_version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # of an extra
+        return "none"
 
 
 def _hash(content: bytes) -> str:

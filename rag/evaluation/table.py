@@ -24,7 +24,8 @@ def _format_lines(report: Report) -> Iterator[str]:
     for name, (median, high) in report.quantiles.items():
         number = "6.1f" if name.startswith("seconds") else "6,.0f"
         yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
-    yield f"{'peak memory':27} {report.peak_memory / 2**30:6.1f} GiB"
+    if report.peak_memory:
+        yield f"{'peak memory':27} {report.peak_memory / 2**30:6.1f} GiB"
     if report.comparison:
         better, worse = report.comparison.better, report.comparison.worse
         yield f"against {report.comparison.baseline}: {len(better)} better, {len(worse)} worse"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from rag.errors import CatalogError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
+from rag.system import parse_source
 from rag.types import Chunk, Document, Filter, Section
 
 # The first characters of a document that count, like its title, for each of its chunks (docs/experiments.md).
@@ -187,4 +187,4 @@ def describe_chunk(chunk: StoredChunk, text: str) -> str:
 
 def name_source(source: str) -> str:
     """Return the title of a document that names none: its file's name, in words."""
-    return Path(source).stem.replace("-", " ").replace("_", " ")
+    return parse_source(source).stem.replace("-", " ").replace("_", " ")

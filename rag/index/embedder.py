@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
+from rag.extras import explain_missing, is_installed
 from rag.index.bert_onnx import can_convert, make_graph
 from rag.index.runtime import import_onnxruntime
 from rag.models import locate_model
 from rag.models.registry import explain_loading
 from rag.settings import Settings
+from rag.system import count_cores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -93,7 +94,7 @@ class OnnxEmbedder:
 
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = count_cores()
         # Threads that spin while they wait cost more than they gain where something else runs too.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.name = name
@@ -171,13 +172,18 @@ def open_embedder(settings: Settings) -> Embedder:
                 graph = pool.submit(make_graph, folder, settings.home / "graphs")
                 import_onnxruntime()  # which takes longer than to hash the graph
                 return OnnxEmbedder(settings.embedder, folder, graph.result())
-    except Exception as exc:  # of several libraries; the slower one below says what is wrong with the model
+    except Exception as exc:  # of several libraries
+        if not is_installed("sentence_transformers"):
+            with explain_loading("embedder", folder, remedy="run `rag models verify`"):
+                raise
+        # The slower one below says what is wrong with the model.
         logger.debug("no graph for %s: %s", settings.embedder, exc)
     return _open_sentence_transformer(settings, folder)
 
 
 def _open_sentence_transformer(settings: Settings, folder: Path) -> SentenceTransformerEmbedder:
-    from sentence_transformers import SentenceTransformer
+    with explain_missing(f"the embedder {settings.embedder}", ModelError):
+        from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     shows_progress = transformers_logging.is_progress_bar_enabled()

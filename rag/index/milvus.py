@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import CatalogError
+from rag.extras import explain_missing
 from rag.index.catalog import (
     Entry,
     StoredChunk,
@@ -71,10 +72,8 @@ class MilvusCatalog:
 
         Raises CatalogError if the server is out of reach, or has none, or one of another embedder.
         """
-        try:
+        with explain_missing(location, CatalogError):
             from pymilvus import MilvusClient
-        except ImportError as exc:
-            raise CatalogError(f"{location} needs pymilvus: pip install 'footnote-rag[milvus]'") from exc
         self.location = location
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from rag.errors import ModelError
+from rag.extras import explain_missing
 from rag.models import locate_model
 from rag.models.registry import explain_loading
 from rag.settings import Settings
@@ -39,8 +40,8 @@ def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
     if not settings.reranker:
         return None
     folder = locate_model(settings.reranker, kind="embedder", home=settings.home)
-    from sentence_transformers import CrossEncoder
-
+    with explain_missing("the reranker", ModelError):
+        from sentence_transformers import CrossEncoder
     with explain_loading("reranker", folder, remedy="name the folder of a cross-encoder"):
         model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
     if model.num_labels != 1:

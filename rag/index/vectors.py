@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rag.files import is_plain, write_file
 from rag.index.embedder import Vectors
+from rag.system import IS_WINDOWS
 
 Ids = NDArray[np.int64]
 
@@ -109,7 +110,13 @@ class FaissStore:
         """Write the store aside, then put it in place; two processes may do so at once."""
         import faiss
 
-        write_file(path, lambda aside: faiss.write_index(self._index, str(aside)))
+        def write(aside: Path) -> None:
+            if _can_name(aside):
+                faiss.write_index(self._index, str(aside))
+            else:
+                aside.write_bytes(faiss.serialize_index(self._index).tobytes())
+
+        write_file(path, write)
 
     @classmethod
     def load(cls, path: Path) -> "FaissStore | None":
@@ -119,9 +126,16 @@ class FaissStore:
         if not is_plain(path):
             return None
         try:
-            return cls(faiss.read_index(str(path)))
+            if _can_name(path):
+                return cls(faiss.read_index(str(path)))
+            return cls(faiss.deserialize_index(np.frombuffer(path.read_bytes(), dtype=np.uint8)))
         except RuntimeError:
             return None
+
+
+def _can_name(path: Path) -> bool:
+    """Return whether FAISS opens a file by its path: on Windows it knows the letters of one region alone."""
+    return str(path).isascii() or not IS_WINDOWS
 
 
 def count_training(size: int) -> int:

@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watchfiles import DefaultFilter, watch
+from rag.extras import explain_missing
+
+with explain_missing("rag watch"):
+    from watchfiles import DefaultFilter, watch
 
 _TICK_MS = 500
 _RETRY_TICKS = 20

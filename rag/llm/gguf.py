@@ -1,15 +1,16 @@
 """Loads a GGUF file with llama-cpp-python."""
 
-import os
 from pathlib import Path
 from typing import Any
+
+from rag.system import count_cores
 
 
 def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -> Any:
     """Return llama-cpp-python's object for a GGUF file; raises errors of several kinds."""
     import llama_cpp
 
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or count_cores()
     return llama_cpp.Llama(
         str(path),
         n_ctx=context,

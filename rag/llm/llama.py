@@ -20,6 +20,7 @@ from rag.llm.kv_state import read_last_values
 from rag.llm.prompt_cache import PromptCache
 from rag.llm.trial import try_loading
 from rag.models.registry import explain_loading
+from rag.system import IS_WINDOWS
 
 _logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
 # Prompts whose tokens are kept: those of this question and of the one before, each needed a few times.
@@ -89,7 +90,7 @@ class LlamaCpp:
         # Before each of a thousand steps llama.cpp asks whether to go on. A function of Python's would wait for the
         # interpreter's lock each time; libc's strlen says it as well: 0 of b"", and 1, true, of b"!".
         self._broken_off = ctypes.create_string_buffer(2)
-        self._is_broken_off = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+        self._is_broken_off = ctypes.cast(_find_strlen(), llama_cpp.ggml_abort_callback)
 
     def close(self) -> None:
         with self._lock:
@@ -213,6 +214,11 @@ class LlamaCpp:
         ]
         prompt = self._format(messages=safe)
         return self._tokenize_prompt(prompt.prompt, not prompt.added_special)
+
+
+def _find_strlen() -> Any:
+    """Return the function `strlen` of the C library, which on Windows is a library of its own."""
+    return ctypes.CDLL("msvcrt" if IS_WINDOWS else None).strlen
 
 
 def _check_gguf(path: Path) -> None:

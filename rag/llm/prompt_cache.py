@@ -80,7 +80,10 @@ def _allocate(size: int) -> memoryview:
 
     Blocks of this size on the heap leave gaps, which grow with every question.
     """
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows, whose memory belongs to one process anyway
+        return memoryview(mmap.mmap(-1, size))
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with suppress(OSError):  # a kernel without large pages; with small ones it takes three times as long
-        pages.madvise(mmap.MADV_HUGEPAGE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel without large pages; with small ones it takes three times as long
+            pages.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(pages)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag.errors import ModelError
+from rag.extras import explain_missing
 from rag.llm.base import Leaning, Message
 from rag.settings import OPENAI
 from rag.text import CONTROL_TOKEN
@@ -35,10 +36,8 @@ class ServerLLM:
 
     def __init__(self, address: str, *, context: int, at_once: int) -> None:
         """Ask the server what it has; raises ModelError if it is out of reach or lacks the model."""
-        try:
+        with explain_missing(address, ModelError):
             from openai import OpenAI, Timeout
-        except ImportError as exc:
-            raise ModelError(f"{address} needs openai: pip install 'footnote-rag[openai]'") from exc
         self.name = address
         self.at_once = at_once
         self._url, _, wanted = address.removeprefix(OPENAI).partition("#")

@@ -1,8 +1,6 @@
 """Loads a GGUF file in another process first: over some broken files llama.cpp ends the process that it runs in."""
 
 import hashlib
-import resource
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -10,7 +8,8 @@ from pathlib import Path
 
 from rag.errors import ModelError
 from rag.llm.gguf import load_llama
-from rag.process import make_command, make_environment
+from rag.process import describe_crash, make_command, make_environment
+from rag.system import forbid_core_dumps
 
 
 def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: Path) -> None:
@@ -26,10 +25,8 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
         command, env=make_environment(), capture_output=True, text=True, errors="replace", check=False
     )
     if trial.returncode:
-        if trial.returncode < 0:
-            reason = f"llama.cpp breaks off ({signal.Signals(-trial.returncode).name})"
-        else:
-            reason = trial.stderr.strip().rpartition("\n")[2]
+        crash = describe_crash(trial.returncode)
+        reason = f"llama.cpp breaks off ({crash})" if crash else trial.stderr.strip().rpartition("\n")[2]
         raise ModelError(f"cannot load the LLM in {path}: {reason}; run `rag models verify`, or name another file")
     with suppress(OSError):  # a folder that cannot be written to remembers nothing
         cache.mkdir(parents=True, exist_ok=True)
@@ -37,7 +34,7 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
 
 
 def _try(path: Path, context: int, gpu_layers: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()
     try:
         llama = load_llama(path, context=context, gpu_layers=gpu_layers)
         llama.create_completion("Hello", max_tokens=1)

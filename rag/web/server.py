@@ -1,7 +1,6 @@
 """The page's web server: a connection that sends nothing, or too slowly, does not keep others waiting."""
 
 import asyncio
-import resource
 import socket
 import threading
 from functools import partial
@@ -11,6 +10,8 @@ import uvicorn
 from h11 import IDLE, SEND_BODY
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from rag.system import get_file_limit
 
 # A request's head has to be there so soon after the connection.
 _HEAD_S = 10.0
@@ -113,5 +114,5 @@ class PageServer(uvicorn.Server):
 
 def _count_most_connections() -> int:
     """Return how many connections there may be: each takes a file descriptor, and other things need some too."""
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(_MOST_CONNECTIONS, allowed // 2)
+    allowed = get_file_limit()
+    return _MOST_CONNECTIONS if allowed is None else min(_MOST_CONNECTIONS, allowed // 2)

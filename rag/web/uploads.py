@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from rag.system import avoid_reserved
 from rag.web.guard import UPLOAD
 
 # A page that asks how far an upload is may come so late.
@@ -82,7 +83,7 @@ def _keep(files: list[UploadFile], folder: Path) -> list[str]:
     paths = []
     try:
         for number, file in enumerate(files):
-            name = strip_invalid_filename_characters(Path(file.filename or "").name) or "file"
+            name = avoid_reserved(strip_invalid_filename_characters(Path(file.filename or "").name) or "file")
             path = own / str(number) / name  # two may have the same name
             path.parent.mkdir()
             with path.open("wb") as target:

@@ -1,0 +1,119 @@
+"""What differs between Linux, macOS and Windows: cores, the limits of a process, the names of files.
+
+A limit that a system lacks is left out, and `list_gaps` says so.
+"""
+
+import os
+import re
+import sys
+import threading
+import time
+from io import TextIOWrapper
+from pathlib import PurePath, PureWindowsPath
+from typing import TextIO
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
+IS_WINDOWS = sys.platform == "win32"
+IS_MACOS = sys.platform == "darwin"
+
+# Seconds between two looks at the memory, where the system does not limit it.
+_LOOK_S = 0.1
+# Windows takes these names, with any suffix, for devices.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def list_gaps() -> list[str]:
+    """Return a line for each limit or protection that this system lacks; none on Linux."""
+    gaps = []
+    if resource is None:
+        gaps.append("reading a file is limited in time, not in memory: the setting read_memory_mb has no effect")
+    elif IS_MACOS:
+        gaps.append("a file that is read may exceed the setting read_memory_mb for a moment")
+    if IS_WINDOWS:
+        gaps.append("an index can be read by everyone who can read the folder above it")
+    return gaps
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use; where the system does not say, how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def can_limit_memory() -> bool:
+    """Return whether `limit_memory` has an effect."""
+    return resource is not None
+
+
+def get_memory_limit() -> int | None:
+    """Return how many bytes of memory the system lets this process have; None: there is no limit."""
+    if resource is None:
+        return None
+    limits = [limit for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY]
+    return min(limits, default=None)
+
+
+def limit_memory(limit: int) -> None:
+    """End this process, or make its allocations fail, when it needs more than `limit` bytes of memory."""
+    if resource is None:
+        return
+    if IS_MACOS:  # which has this limit, and does not keep it
+        threading.Thread(target=_watch_memory, args=(limit,), daemon=True).start()
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _watch_memory(limit: int) -> None:
+    while get_peak_memory() <= limit:
+        time.sleep(_LOOK_S)
+    os._exit(1)
+
+
+def get_peak_memory() -> int:
+    """Return the most bytes of memory that this process has had; 0: the system does not say."""
+    if resource is None:
+        return 0
+    unit = 1 if IS_MACOS else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def forbid_core_dumps() -> None:
+    """Let this process leave no copy of its memory on the disk when it crashes."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def get_file_limit() -> int | None:
+    """Return how many files this process may have open; None: there is no limit."""
+    if resource is None:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def write_utf8(*streams: TextIO) -> None:
+    """Let the streams write UTF-8: on Windows, what goes to a file or a pipe is in the letters of one region alone."""
+    for stream in streams:
+        if IS_WINDOWS and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether Windows has no file of this name: it is a device's, or ends with what Windows drops."""
+    return IS_WINDOWS and (_DEVICE.fullmatch(name) is not None or name.endswith((".", " ")))
+
+
+def avoid_reserved(name: str) -> str:
+    """Return the name of a file, changed if Windows has none of this name."""
+    return f"_{name.rstrip('. ')}" if is_reserved(name) else name
+
+
+def parse_source(source: str) -> PurePath:
+    """Return the path of a stored source, whichever system it was stored on."""
+    return PureWindowsPath(source) if _WINDOWS_PATH.match(source) else PurePath(source)
