@@ -133,7 +133,9 @@ def test_the_librarys_vectors_are_checked_too(row: list[float]) -> None:
         tokenizer=SimpleNamespace(backend_tokenizer=tokenizer, num_special_tokens_to_add=lambda: 2),
         get_embedding_dimension=lambda: 2,
         max_seq_length=64,
-        encode=lambda texts, **_: np.array([row] * len(texts)),
+        prompts={},
+        encode_document=lambda texts, **_: np.array([row] * len(texts)),
+        encode_query=lambda texts, **_: np.array([row] * len(texts)),
     )
     embedder = SentenceTransformerEmbedder("library", model)  # type: ignore[arg-type]
     assert embedder.embed_documents([]).shape == (0, 2)

@@ -165,8 +165,9 @@ def test_a_hub_that_does_not_answer_costs_three_seconds_and_one_line(
 
 def test_the_registry_is_complete() -> None:
     models = load_registry()
-    assert {"qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b", "smollm2-135m", "all-minilm-l6-v2"} == set(models)
-    assert all(m.license == "Apache-2.0" and m.bytes > 10**7 for m in models.values())
+    llms = {"qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b", "smollm2-135m"}
+    assert set(models) == llms | {"all-minilm-l6-v2", "multilingual-e5-small"}
+    assert all(m.license in ("Apache-2.0", "MIT") and m.bytes > 10**7 for m in models.values())
     assert all(len(f.sha256) == 64 for m in models.values() for f in m.files)
 
 
