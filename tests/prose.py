@@ -46,7 +46,6 @@ RULES = (
     Rule("became of", r"\bbec[ao]mes? of\b", "say what happened"),
     Rule("by ourselves", r"\bby ourselves\b|\bof our own\b", "say who does it, or leave it out"),
 )  # fmt: skip
-
 _SPACED = re.compile(r"`[^`]*`|\"[^\"]{1,300}\"|“[^”]{1,300}”|https?://\S+|(?<=\])\([^)\s]*\)|<[^>\s]+>")
 # Names in a row count as one word: "FAISS, SQLite and Milvus".
 _NAMES = re.compile(r"(?:(?<![.!?] )\b[A-Z_][\w.-]*(?:, | and | or |, and )){2,}[A-Z_][\w.-]*")
@@ -110,7 +109,8 @@ def check_file(path: Path) -> Iterator[str]:
     for part_line, part in parts:
         for line, paragraph in read_paragraphs(part):
             for offset, rule, words in check_text(paragraph):
-                yield f"{os.path.relpath(path)}:{part_line + line + offset + 1}: {rule.name}: {words} (write: {rule.instead})"
+                place = f"{os.path.relpath(path)}:{part_line + line + offset + 1}"
+                yield f"{place}: {rule.name}: {words} (write: {rule.instead})"
 
 
 if __name__ == "__main__":
