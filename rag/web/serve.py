@@ -1,4 +1,4 @@
-"""Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
+"""Serves the page; a small server answers at its address while Gradio is imported, which takes some seconds."""
 
 import socket
 import time
@@ -37,10 +37,10 @@ def serve_page(
     share: bool = False,
     mcp: bool = False,
 ) -> NoReturn:
-    """Serve the page until interrupted, the models loading behind it, and end the process; raises RagError.
+    """Serve the page until interrupted, then end the process; the models load in the background. Raises RagError.
 
-    `names` are other names that the page goes by, `access` is the login that it asks for. An address that other
-    machines reach needs a login, or `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
+    `names` are other names of the page, `access` is its login. An address that other machines reach needs a login, or
+    `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
     """
     if share and not access:
         raise RagError("a shared page can be read by anyone: give --auth NAME with --share")
@@ -75,9 +75,9 @@ def serve_page(
 
 
 class _Greeting(BaseHTTPRequestHandler):
-    """Says that the page is coming; there is nothing in it to guard."""
+    """Says that the page is loading; it has no content to guard."""
 
-    timeout = 5  # seconds that a request may take
+    timeout = 5  # longest request, in seconds
 
     def do_GET(self) -> None:
         self.send_response(503)
@@ -93,7 +93,7 @@ class _Greeting(BaseHTTPRequestHandler):
 
 @contextmanager
 def greet(listening: socket.socket) -> Iterator[None]:
-    """Answer at a socket until the end of the block."""
+    """Answer requests at a socket until the end of the block."""
     server = ThreadingHTTPServer(listening.getsockname()[:2], _Greeting, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
