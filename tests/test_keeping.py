@@ -257,7 +257,7 @@ def test_conversations_of_an_earlier_version_are_closed_to_others(tmp_path: Path
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.with_name("other"))])
 def test_conversations_that_are_no_file_neither_hang_nor_lead_out(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "conversations.sqlite")
-    with within(20), pytest.raises(CatalogError, match=r"conversations.sqlite is no plain file: move it away"):
+    with within(20), pytest.raises(CatalogError, match=r"conversations.sqlite is not a plain file: move it away"):
         History(tmp_path)
     assert not (tmp_path / "other").exists()
 

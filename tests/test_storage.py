@@ -419,9 +419,7 @@ def test_vectors_that_are_no_numbers_are_never_stored_nor_searched_for(
     index: Index, docs: Path, settings: Settings
 ) -> None:
     (docs / "new.txt").write_text("A zebra escaped.")
-    with pytest.raises(
-        CatalogError, match=r"the embedder returned invalid numbers for .*new\.txt, which is not stored"
-    ):
+    with pytest.raises(CatalogError, match=r"returned invalid numbers for .*new\.txt, which is not stored"):
         build_index([docs], settings=settings, embedder=Broken())
     assert len(read_entries(local(index).folder)) == 2
     index.embedder = Broken()
@@ -462,7 +460,7 @@ def test_what_is_no_file_neither_hangs_nor_leads_out(
                 command()
             except CatalogError as exc:
                 assert not is_derived
-                assert f"{name} is no plain file: move it away" in str(exc)
+                assert f"{name} is not a plain file: move it away" in str(exc)
                 assert "\n" not in str(exc)
             else:
                 assert is_derived or name == "writer.lock"

@@ -173,8 +173,8 @@ def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:
     numbers = np.frombuffer(b"".join(chunk.embedding for chunk in chunks), dtype=np.float16)
     if not np.isfinite(numbers).all():
         raise CatalogError(
-            f"the embedder returned invalid numbers for {source}, which is not stored: run `rag models verify`, then index "
-            "again"
+            f"the embedder returned invalid numbers for {source}, which is not stored: run `rag models verify`, then "
+            "index again"
         )
 
 
