@@ -1,10 +1,11 @@
 """The check of the plain English: each rule finds its bad sentence and passes its good one."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.prose import RULES, check_file, check_text
+from tests.prose import PAGES, ROOT, RULES, check_file, check_text
 
 SENTENCES = [
     (
@@ -82,3 +83,18 @@ def test_findings_name_the_line_and_leave_out_code_tables_and_quotes(
     monkeypatch.chdir(tmp_path)
     Path(name).write_text(text, encoding="utf-8")
     assert [line.removeprefix(f"{name}:").split(" (")[0] for line in check_file(tmp_path / name)] == findings
+
+
+def find_anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [page for pattern in PAGES for page in sorted(ROOT.glob(pattern))], ids=str)
+def test_the_links_of_a_page_lead_to_files_and_headings(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in find_anchors(target), link
