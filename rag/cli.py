@@ -179,7 +179,7 @@ def _echo_report(report: "IndexReport", settings: Settings) -> None:
 @_PATHS
 @_settings_options(*_INDEXING)
 def watch(paths: tuple[Path, ...], settings: Settings) -> None:
-    """Index PATHS, and again after each change there, until interrupted; see `rag index --help`."""
+    """Index PATHS, and again after each change there. Ctrl-C stops it; see `rag index --help`."""
     from rag.index.build import build_index
     from rag.index.embedder import open_embedder
     from rag.index.watch import wait_for_changes
@@ -210,7 +210,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
 @click.argument("source")
 @click.argument("target")
 def copy_index(source: str, target: str) -> None:
-    """Copy the index at SOURCE to TARGET, folders or addresses (milvus:...), without embedding anything again."""
+    """Copy the index at SOURCE to TARGET. Both are folders or addresses (milvus:...). Nothing is embedded again."""
     from rag.index.migrate import copy_index
 
     click.echo(f"{target}: {copy_index(source, target, progress=True)} documents")
@@ -221,7 +221,7 @@ def copy_index(source: str, target: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as one JSON array.")
 @_settings_options(*_WHERE)
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
-    """List the documents of the index, or those with all WORDS in their title, outlet or path."""
+    """List the documents of the index. With WORDS, list those with all WORDS in title, outlet or path."""
     from rag.index import read_entries
     from rag.index.catalog import filter_entries
     from rag.index.sqlite import list_indexes
@@ -253,7 +253,7 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
 @click.argument("paths", nargs=-1, required=True)
 @_settings_options(*_WHERE)
 def remove(paths: tuple[str, ...], settings: Settings) -> None:
-    """Remove the files at PATHS, or in folders, from the index; the files themselves stay."""
+    """Remove the files at PATHS, or in folders, from the index. The files themselves stay."""
     from rag.index.build import remove_sources
 
     removed = remove_sources(settings.location, paths)
@@ -263,7 +263,7 @@ def remove(paths: tuple[str, ...], settings: Settings) -> None:
 @main.command()
 @_settings_options(*_WHERE, *_MODELS, "passages", "chunk_tokens")
 def doctor(settings: Settings) -> None:
-    """Check the models, the index, the settings for use without a network, and the speed; say how to fix problems."""
+    """Check models, index, offline use and speed. Each problem comes with its remedy."""
     from rag.doctor import examine
 
     problems = 0
@@ -369,9 +369,10 @@ def evaluate(
     make: tuple[str, Path] | None,
     settings: Settings,
 ) -> None:
-    """Ask the questions of DATASET, a folder with questions.jsonl and documents, and report how many are right.
+    """Ask the questions of DATASET, and report how many are right.
 
-    The folder of an index is a data set too: the chat page writes questions there.
+    DATASET is a folder with questions.jsonl and documents. The folder of an index is a data set too: the chat page
+    writes questions there.
 
     To continue a stopped run, run the same command again.
     """
@@ -526,7 +527,7 @@ def models() -> None:
 @models.command("list")
 @_settings_options("home", opens_models=False)
 def list_models(settings: Settings) -> None:
-    """List the known models: size, context, licence, and whether they are on this machine."""
+    """List the known models. Shows size, context, licence, and whether they are on this machine."""
     from rag.models.registry import load_registry
 
     for model in load_registry().values():
@@ -541,7 +542,7 @@ def list_models(settings: Settings) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @_settings_options("home", "llm", "embedder", opens_models=False)
 def pull_models(names: tuple[str, ...], settings: Settings) -> None:
-    """Download and verify the named models, or the LLM and the embedder of the settings."""
+    """Download and verify models. Without NAME: the LLM and the embedder of the settings."""
     from rag.models.fetch import pull_model
     from rag.models.registry import get_model
 
