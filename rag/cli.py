@@ -53,7 +53,7 @@ def _show_error(error: Exception) -> str:
 
 
 def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each of these settings, and hand it the `settings`."""
+    """Give a command an option for each of these settings, and pass the `settings` to it."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -140,11 +140,11 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
     multiple=True,
     callback=_read_metadata,
     metavar="NAME=VALUE",
-    help="Give the documents metadata of your own, which --filter looks at. Can be given again.",
+    help="Metadata for the documents, for use with --filter. Can be repeated.",
 )
 @_settings_options(*_INDEXING)
 def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, str] | None, settings: Settings) -> None:
-    """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed.
+    """Index the files at PATHS, and in folders. Unchanged files cost nothing, and deleted ones are removed.
 
     A file that you name is always read. In folders the command skips hidden files, links that lead out of the folder,
     node_modules, virtual environments, caches, and files of keys or passwords. It also skips files that a .gitignore
@@ -282,8 +282,7 @@ _FILTER = click.option(
     multiple=True,
     callback=_read_filter,
     metavar="NAME=VALUE",
-    help="Search only what has this outlet, author, voice (article or comment), part of its source, date (2012-10), or "
-    "metadata of your own.",
+    help="Search only this outlet, author, voice (article or comment), part of a source, date (2012-10), or metadata.",
 )
 
 
@@ -323,7 +322,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
 @_settings_options(*_WHERE, "home", "embedder", "reranker", "passages")
 def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
-    """Show the passages found for QUESTION, without an answer; needs no LLM."""
+    """Show the passages found for QUESTION. This needs no LLM."""
     from rag.collection import Collection
 
     with Collection(settings=settings) as collection:

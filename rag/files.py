@@ -15,7 +15,7 @@ try:
 except ModuleNotFoundError:  # Windows, where nobody can delete a file that is open: that is its lock
     fcntl = None  # type: ignore[assignment]
 
-# What is written aside; an earlier version named the vectors so.
+# Files that are not finished yet; an earlier version named the vectors like the second pattern.
 _ASIDE = (".*.tmp", "vectors.*.tmp")
 
 
@@ -85,7 +85,7 @@ def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
     try:
         if fcntl:
             with suppress(OSError):  # not every file system has locks
-                fcntl.flock(held, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
+                fcntl.flock(held, fcntl.LOCK_EX)  # while this process writes, others do not take it for a leftover
         restrict(aside, find_share(path.parent))
         if isinstance(content, str):
             aside.write_text(content, encoding="utf-8")

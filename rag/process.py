@@ -25,7 +25,7 @@ def make_environment() -> dict[str, str]:
 
 
 def quiet_libraries(*, uses_hub: bool) -> None:
-    """Keep libraries from reporting to others, from logging what is no news, and without `uses_hub` from the model hub.
+    """Keep libraries from reporting to others, from trivial log lines, and, without `uses_hub`, from the model hub.
 
     This changes the whole process, so only a command calls it, before it opens models; a library must not.
     """

@@ -45,7 +45,7 @@ ANSWER_SETTINGS = ("passages", "caution", "quotes_only", "max_answer_tokens", "t
 NO_LLM = "none"
 # An index at this address is on a server: milvus:http://HOST:PORT/NAME
 MILVUS = "milvus:"
-# An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL
+# The beginning of a server's address: openai:http://HOST:PORT/v1#MODEL
 OPENAI = "openai:"
 
 

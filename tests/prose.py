@@ -70,7 +70,8 @@ def _blank(match: re.Match[str]) -> str:
 
 def read_paragraphs(text: str) -> Iterator[tuple[int, str]]:
     """Yield the first line (from 0) and the text of each paragraph and list item of Markdown."""
-    lines, first, fenced = [], 0, False
+    lines: list[str] = []
+    first, fenced = 0, False
     for number, line in enumerate([*text.splitlines(), ""]):
         fenced ^= line.startswith("```")
         item = re.match(r"(?:[-*]|\d+\.) ", line)
@@ -88,8 +89,7 @@ def read_source(text: str) -> Iterator[tuple[int, str]]:
     """Yield the first line (from 0) and the text of each docstring, comment and help text of Python."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            docstring = ast.get_docstring(node, clean=False)
-            if docstring:
+            if docstring := ast.get_docstring(node, clean=False):
                 yield node.body[0].lineno - 1, inspect.cleandoc(docstring)
         elif isinstance(node, ast.keyword) and node.arg in HELP and isinstance(node.value, ast.Constant):
             yield node.value.lineno - 1, str(node.value.value)

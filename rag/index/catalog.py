@@ -13,7 +13,7 @@ from rag.index.vectors import Ids
 from rag.system import parse_source
 from rag.types import Chunk, Document, Filter, Section
 
-# The first characters of a document that count, like its title, for each of its chunks (docs/experiments.md).
+# The first characters of a document. Like its title, they count for each of its chunks (docs/experiments.md).
 _LEAD = 400
 
 
@@ -187,5 +187,5 @@ def describe_chunk(chunk: StoredChunk, text: str) -> str:
 
 
 def name_source(source: str) -> str:
-    """Return the title of a document that names none: its file's name, in words."""
+    """Return a title for a document without one: its file's name, in words."""
     return parse_source(source).stem.replace("-", " ").replace("_", " ")

@@ -87,7 +87,7 @@ class OnnxEmbedder:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = count_cores()
-        # Threads that spin while they wait cost more than they gain where something else runs too.
+        # Spinning threads cost more than they gain if something else runs too.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.name = name
         self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

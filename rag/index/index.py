@@ -130,7 +130,7 @@ def open_index(
     With `create`, it is made where there is none.
     """
     if isinstance(location, str | Path) and not create:
-        open_catalog(location).close()  # an error comes at once, not after the seconds that the embedder takes to load
+        open_catalog(location).close()  # so that an error comes before the embedder loads, which takes seconds
     return Index(
         location, embedder or open_embedder(settings), reranker=reranker or open_reranker(settings), create=create
     )

@@ -54,7 +54,7 @@ from rag.types import Chunk, Document, Filter
 logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 3
-# Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
+# USER:PASSWORD or an API key, if the server needs one. Not in the address, because addresses are shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of the server's authority, if the system does not know it.
 CA_VARIABLE = "MILVUS_CA_FILE"
@@ -77,7 +77,7 @@ class MilvusCatalog:
         self.location = location
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:
-            raise CatalogError(f"an address is shown to everybody: put the password in {TOKEN_VARIABLE} instead")
+            raise CatalogError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()

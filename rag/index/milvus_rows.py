@@ -10,15 +10,15 @@ from rag.index.catalog import StoredChunk, name_source
 from rag.metadata import dump_metadata, load_metadata
 from rag.types import Chunk, Document, Section
 
-MOST_BYTES = 65_535  # of one string
-PIECE = MOST_BYTES // 4  # characters that fit, whatever they are
-# Of a document, on each piece of its text.
+MOST_BYTES = 65_535  # in one string
+PIECE = MOST_BYTES // 4  # characters that always fit
+# The fields of a document, on each piece of its text.
 STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata")
 COUNTS = ("characters", "chunks", "comments")
-MADE_WITH = -1  # the "piece" that says what the index was made with
-# What a chunk is read from, beside its title and outlet.
+MADE_WITH = -1  # the "piece" that names the embedder of the index
+# The fields of a chunk, except for its title and outlet.
 CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "metadata")
-# Each collection has to have vectors.
+# Milvus wants vectors in each collection.
 _NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
 _GRAPH = {"M": 16, "efConstruction": 200}  # Milvus's recommendation for HNSW
 _LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}

@@ -505,7 +505,7 @@ class SqliteCatalog:
         if only is None:
             return None
         asked = (self.generation, only)
-        if self._passing[0] != asked:  # one search asks several times
+        if self._passing[0] != asked:  # because one search asks several times
             wanted = asdict(only) | {"metadata": dump_metadata(only.metadata)}
             self._passing = asked, [i for (i,) in self._query(_FILTERED, wanted, types=[int])]
         return self._passing[1]

@@ -107,7 +107,7 @@ class LlamaCpp:
         with self._lock:
             llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
             level = _logger.level
-            _logger.setLevel(logging.CRITICAL)  # for this call alone: breaking off is no error
+            _logger.setLevel(logging.CRITICAL)  # for this call alone: stopping is not an error
             try:
                 (self._read_whole if whole else self._read_shared)(tokens, messages)
             except RuntimeError:

@@ -84,6 +84,6 @@ def _allocate(size: int) -> memoryview:
         return memoryview(mmap.mmap(-1, size))
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # a kernel without large pages; with small ones it takes three times as long
+        with suppress(OSError):  # a kernel without large pages; small ones take three times as long
             pages.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(pages)

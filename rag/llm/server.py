@@ -35,7 +35,7 @@ class ServerLLM:
     """An LLM at `openai:URL#MODEL`; without a model, the server's first one."""
 
     def __init__(self, address: str, *, context: int, at_once: int) -> None:
-        """Ask the server what it has; raises ModelError if it is out of reach or lacks the model."""
+        """Ask the server for its models; raises ModelError if it is out of reach or lacks the model."""
         with explain_missing(address, ModelError):
             from openai import OpenAI, Timeout
         self.name = address

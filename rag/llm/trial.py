@@ -26,7 +26,7 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
     )
     if trial.returncode:
         crash = describe_crash(trial.returncode)
-        reason = f"llama.cpp breaks off ({crash})" if crash else trial.stderr.strip().rpartition("\n")[2]
+        reason = f"llama.cpp crashes ({crash})" if crash else trial.stderr.strip().rpartition("\n")[2]
         raise ModelError(f"cannot load the LLM in {path}: {reason}; run `rag models verify`, or name another file")
     with suppress(OSError):  # not in a read-only folder
         cache.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rag.web.access import Access
 
 _WAIT_S = 1.0
-# Looks whether the page is there.
+# Checks whether the page is ready.
 _GREETING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Footnote</title>
 <style>body { font: 1.1rem system-ui; margin: 20vh auto; text-align: center; color-scheme: light dark }</style>
 <h1>Footnote</h1><p role="status">The page is being opened &hellip;</p>
@@ -67,7 +67,7 @@ def serve_page(
             )
             while True:  # Ctrl-C ends no longer wait on Windows
                 time.sleep(_WAIT_S)
-        # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
+        # Gradio's own `block_thread` does not end the streams of open pages, and then waits 5 seconds for them.
         page.close(verbose=False)
     finally:
         workspace.close()

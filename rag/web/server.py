@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rag.system import get_file_limit
 
-# A request's head has to be there so soon after the connection.
+# The time from the connection to the end of a request's head.
 _HEAD_S = 10.0
 # The time until the next part of a body.
 _BODY_S = 30.0
@@ -113,6 +113,6 @@ class PageServer(uvicorn.Server):
 
 
 def _count_most_connections() -> int:
-    """Return how many connections there may be: each takes a file descriptor, and other things need some too."""
+    """Return the most connections: each takes a file descriptor, and other parts need some too."""
     allowed = get_file_limit()
     return _MOST_CONNECTIONS if allowed is None else min(_MOST_CONNECTIONS, allowed // 2)

@@ -84,7 +84,7 @@ def _keep(files: list[UploadFile], folder: Path) -> list[str]:
     try:
         for number, file in enumerate(files):
             name = avoid_reserved(strip_invalid_filename_characters(Path(file.filename or "").name) or "file")
-            path = own / str(number) / name  # two may have the same name
+            path = own / str(number) / name  # because two may have the same name
             path.parent.mkdir()
             with path.open("wb") as target:
                 shutil.copyfileobj(file.file, target)
