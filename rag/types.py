@@ -30,7 +30,7 @@ class Section:
 class Document:
     """A file's text, its metadata and its sections; `date` is ISO 8601 if it could be read.
 
-    `title` is empty where the file has none. `metadata` is what the user says of it, in names of their own.
+    `title` is empty if the file has none. `metadata` are names and values from the user.
     """
 
     source: str
@@ -68,7 +68,7 @@ class Chunk:
 class Filter:
     """A filter for the search: a chunk must match every field that is given.
 
-    `outlet`, `author` and the values of `metadata` in any case, a part of `source`, the beginning of `date`
+    `outlet`, `author` and the values of `metadata` match in any case, `source` by a part, `date` by its beginning
     ("2012-10").
     """
 

@@ -35,7 +35,7 @@ class Index:
         reranker: Reranker | None = None,
         create: bool = False,
     ) -> None:
-        """Open the index in a folder, at an address or in a store; with `create`, make it where there is none.
+        """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
         Raises CatalogError.
         """
