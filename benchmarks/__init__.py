@@ -1,1 +1,1 @@
-"""Programs that measure: answers, search, speed, memory; and the questions of ours that they ask."""
+"""Programs that measure answers, search, speed and memory, and our own questions for them."""

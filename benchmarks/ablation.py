@@ -2,8 +2,8 @@
 
 python benchmarks/ablation.py DATASET --questions FILE --limit 100 [--without PART]
 
-Prints, of each part, what changes without it, with the 95 % interval over the same questions, and what each run
-measured. Reports of the runs are left in --out.
+For each part it prints the change without that part, with the 95 % interval over the same questions, and the measures
+of each run. The reports of the runs stay in --out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ SHOWN = ("score", "correct", "false_refusals", "refused")
 
 
 def estimate_without_layers(leaning: Leaning, score: float, *, llm: str) -> float:
-    """Return the confidence as it is for an LLM that does not show its layers."""
+    """Return the confidence for an LLM that does not expose its layers."""
     return estimate_confidence(Leaning(leaning.log_odds), score, llm=ANY)
 
 
 def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
-    """Return what takes each part away."""
+    """Return a context for each part that removes it."""
     prompts = load_answer_prompts()
     rules_alone = prompts._replace(examples=prompts.examples[:1])
     return {
@@ -56,12 +56,12 @@ def show(name: str, estimates: Mapping[str, Estimate]) -> None:
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--questions", type=click.Path(path_type=Path), help="Questions to ask instead of DATASET's own.")
 @click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="Size of the sample.")
-@click.option("--without", "names", type=click.Choice([*PARTS]), multiple=True, help="Take away this alone.")
+@click.option("--without", "names", type=click.Choice([*PARTS]), multiple=True, help="Remove only this part.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval/ablation"), show_default=True)
 def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
-    """Ask with all parts, then without each."""
+    """Ask with all parts, and then without each."""
     data = load_dataset(dataset, questions=questions)
     asked = sample_questions(data.questions, limit, seed=0)
     settings = Settings.load().beside("ablation")

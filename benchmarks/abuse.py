@@ -1,10 +1,10 @@
-"""Measures what the page bears: many clients, slow connections, a long body, many sessions; all on this machine.
+"""Measures how the page copes with many clients, slow connections, a long body and many sessions on this machine.
 
     python benchmarks/abuse.py --clients 50 --seconds 120 --sockets 2000 --megabytes 1000 --sessions 1000
 
-`rag ui --no-llm` is started over a small index, in a folder of its own, with the default embedder. While each attack
-goes on, another program asks for the page's start and searches, and notes the longest wait. The status is 1 if a wait
-is longer than a second, if the page takes more than 1.2 times its memory, or if it writes more than a few lines.
+It starts `rag ui --no-llm` over a small index, in a separate folder, with the default embedder. During each attack
+another program requests the page's start and searches, and notes the longest wait. The status is 1 if a wait is longer
+than a second, if the page takes more than 1.2 times its memory, or if it writes more than a few lines.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from click import echo as say
 
 LONGEST_WAIT_S, MOST_MEMORY, MOST_LOG_BYTES = 1.0, 1.2, 10_000
 QUESTION = "What did the new bridge cost?"
-# Without certificates: to load them takes a client some 40 ms of the cores that the page needs.
+# Without certificates: loading them takes each client about 40 ms of the cores that the page needs.
 _CLIENT: dict[str, Any] = {"timeout": 60, "verify": False}
 _PROBE_S = 0.2
 _MEGABYTE = b"x" * 1_000_000
@@ -37,7 +37,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 def ask(client: httpx.Client, address: str, *, session: str) -> None:
-    """Ask, in a session, and read the answer to its end; raises httpx.HTTPError, also if it is a refusal."""
+    """Ask in a session and read the whole answer; raises httpx.HTTPError, also for a refusal."""
     asked = {"data": [QUESTION, "default"], "session_hash": session}
     call = client.post(f"{address}gradio_api/call/ask", json=asked)
     call.raise_for_status()
@@ -50,7 +50,7 @@ def ask(client: httpx.Client, address: str, *, session: str) -> None:
 
 
 class Probe:
-    """Asks for the page's start again and again, as another user; a context."""
+    """Requests the page's start repeatedly, as another user, until the end of the context."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -71,7 +71,7 @@ class Probe:
         while not self._end.wait(_PROBE_S):
             started = time.monotonic()
             try:
-                # A connection of its own, as that of a user who opens the page.
+                # A new connection, like that of a user who opens the page.
                 httpx.get(self._address, **_CLIENT).raise_for_status()
             except httpx.HTTPError:
                 self.failures += 1
@@ -79,7 +79,7 @@ class Probe:
 
 
 def run_threads(count: int, work: Callable[[], None]) -> None:
-    """Do some work in a number of threads, and wait for all."""
+    """Do some work in a number of threads, and wait for all of them."""
     threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -88,7 +88,7 @@ def run_threads(count: int, work: Callable[[], None]) -> None:
 
 
 def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
-    """Let a number of clients ask for some seconds. Each asks again when it is answered."""
+    """Let a number of clients ask for some seconds; each asks again after its answer."""
     end, answers, refusals = time.monotonic() + seconds, [0], [0]
 
     def work() -> None:
@@ -107,13 +107,13 @@ def ask_all_the_time(address: str, clients: int, seconds: float) -> str:
 
 
 def leave_alone(seconds: float) -> str:
-    """Do nothing for some seconds, to compare with."""
+    """Do nothing for some seconds, as a comparison."""
     time.sleep(seconds)
     return f"nothing, {seconds:.0f} s"
 
 
 def hold_connections(address: str, sockets: int, seconds: float) -> str:
-    """Hold a number of connections open, each with a head that grows by a line now and then (slowloris)."""
+    """Hold a number of connections open; the head of each grows by a line now and then (slowloris)."""
     place = urlsplit(address)
     end, held, closed = time.monotonic() + seconds, list[socket.socket](), 0
     while time.monotonic() < end:
@@ -136,7 +136,7 @@ def hold_connections(address: str, sockets: int, seconds: float) -> str:
 
 
 def send_bodies(address: str, megabytes: int) -> str:
-    """Send a body of this many megabytes to each path that takes one, without saying how long it is."""
+    """Send a body of this many megabytes, without its length, to each path that takes one."""
     statuses = []
     part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
     field = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -194,9 +194,9 @@ def _report(attack: Callable[[], str], summaries: Any) -> None:
 
 
 def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path) -> bool:
-    """Let one attack after another go on, and say what each did; return whether all was borne."""
+    """Run one attack after another and print its effect; return whether the page withstood all."""
     with httpx.Client(**_CLIENT) as client:
-        for _ in range(40):  # what the first questions load is loaded
+        for _ in range(40):  # the first questions have loaded everything
             ask(client, address, session=uuid.uuid4().hex)
     before, borne = read_memory_mb(pid), True
     say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
@@ -222,7 +222,7 @@ def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path)
 
 @contextmanager
 def start_page(folder: Path, log: Path) -> Iterator[tuple[str, int]]:
-    """Index a document and serve it; the address, and the process's number."""
+    """Index a document and serve it; yield the address and the process's number."""
     rag = [sys.executable, "-m", "rag"]
     (folder / "bridge.md").write_text("# A new bridge\n\nThe bridge cost nine million euros.\n", encoding="utf-8")
     subprocess.run([*rag, "index", "bridge.md"], cwd=folder, check=True, capture_output=True)

@@ -1,12 +1,12 @@
-"""Fits the confidence: how sure it is that a passage states the answer, from what is seen before it is written.
+"""Fits the confidence that a passage states the answer, from features that are known before the LLM writes.
 
     python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1200
 
-Asks the questions about a sample of DATASET's passages, none of those in QUESTIONS, of the first passages found for
-each, keeps what they show in --features, and writes the coefficients to `rag/answer/confidence.json`. A passage states
-the answer if an accepted text stands in it. Most are labelled as other articles or readers' comments are, so that the
-label tells nothing. The figures printed are of models that have not seen the article which a question is about; a
-question's confidence is its likeliest passage's.
+It takes the questions about a sample of DATASET's passages, without those in QUESTIONS, and asks them of the first
+passages found. It keeps their features in --features, and writes the coefficients to `rag/answer/confidence.json`. A
+passage states the answer if it has an accepted text. Most passages get random labels of articles or readers' comments,
+so that the label carries no information. The printed figures are from models that have not seen a question's article.
+A question's confidence is that of its likeliest passage.
 """
 
 import argparse
@@ -40,9 +40,9 @@ from rag.retrieve import retrieve
 from rag.types import Chunk
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/confidence.json"
-# The layers that tell most, of 28: the first ones have not yet seen, the last ones have already decided.
+# The most informative of 28 layers: the first ones come too early, the last ones have already decided.
 LAYERS = slice(18, 21)
-# The penalty's inverse: there are many weights for so few passages. Two are known to tell: theirs hardly counts.
+# The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.
 STRENGTH, EASY = 3e-3, 10
 OUTLETS = ("Harbour Gazette", "The Daily Ledger", "Reuters", "Northern Echo", "City Mirror", "The Observer", "BBC News",
            "Annual report")  # fmt: skip
@@ -55,11 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument(
-        "--exclude", type=Path, required=True, help="questions to be measured on, never to be fitted on"
+        "--exclude", type=Path, required=True, help="questions for the measurements, never used for fitting"
     )
     parser.add_argument("--limit", type=int, default=1200)
-    parser.add_argument("--passages", type=int, default=2, help="passages asked about a question [2]")
-    parser.add_argument("--features", type=Path, help="file of what each question shows [eval/confidence-HASH.jsonl]")
+    parser.add_argument("--passages", type=int, default=2, help="passages for each question [2]")
+    parser.add_argument("--features", type=Path, help="file of each question's features [eval/confidence-HASH.jsonl]")
     arguments = parser.parse_args()
     dataset = load_dataset(arguments.dataset)
     held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def draw(questions: list[Question], limit: int) -> list[Question]:
-    """Return the questions about a sample of passages, each passage's together: it is read once for all of them."""
+    """Return the questions about a sample of passages, grouped by passage, so that the LLM reads each once."""
     by_passage = defaultdict(list)
     for question in questions:
         by_passage[question.source_passage_id or ""].append(question)
@@ -83,7 +83,7 @@ def draw(questions: list[Question], limit: int) -> list[Question]:
 
 
 def relabel(chunk: Chunk) -> Chunk:
-    """Return most chunks with an outlet and a date, or as a reader's comment, by chance and always the same."""
+    """Return most chunks with an outlet and a date, or as a reader's comment, at random with a fixed seed."""
     chance = random.Random(str(chunk.id))  # noqa: S311
     kind = chance.random()
     if kind < 0.4:
@@ -96,7 +96,7 @@ def relabel(chunk: Chunk) -> Chunk:
 
 
 class Row(NamedTuple):
-    """What one passage shows of a question, and whether it states the answer."""
+    """The features of one passage for a question, and whether it states the answer."""
 
     leaning: Leaning
     score: float
@@ -113,7 +113,7 @@ def measure(
     with index_documents(dataset.documents, settings=settings) as index, path.open("a", encoding="utf-8") as file:
         llm = open_llm(settings)
         if llm is None:
-            raise SystemExit("the confidence is that of an LLM: set RAG_LLM to one")
+            raise SystemExit("the confidence needs an LLM: set RAG_LLM to one")
         for question in tqdm(questions, unit="question"):
             if question.id not in known:
                 rows = known[question.id] = []
@@ -135,13 +135,13 @@ def measure(
 
 
 def make_model() -> Pipeline:
-    """Return a logistic model over log-odds, score and values, all on one scale; the first two count `EASY` times."""
+    """Return a logistic model over log-odds, score and values, on one scale; the first two are scaled by `EASY`."""
     easy = FunctionTransformer(lambda x: np.column_stack([EASY * x[:, :2], x[:, 2:]]))
     return make_pipeline(StandardScaler(), easy, LogisticRegression(C=STRENGTH, max_iter=1000))
 
 
 def to_coefficients(model: Pipeline) -> dict[str, object]:
-    """Return a fitted model as one over features as they are."""
+    """Return a fitted model's coefficients for unscaled features."""
     scaler, _, logistic = (step for _, step in model.steps)
     weights = logistic.coef_[0] / scaler.scale_
     weights[:2] *= EASY
@@ -157,7 +157,7 @@ def to_coefficients(model: Pipeline) -> dict[str, object]:
 
 
 def fit(rows: list[list[Row]], answerable: Flags, articles: npt.NDArray[np.str_], *, llm: str) -> None:
-    """Print how well the passages' features tell which questions are answerable, and write the coefficients."""
+    """Print how well the features separate answerable questions from others, and write the coefficients."""
     flat = [row for found in rows for row in found]
     states = np.array([row.states for row in flat])
     of = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
@@ -176,7 +176,7 @@ def fit(rows: list[list[Row]], answerable: Flags, articles: npt.NDArray[np.str_]
 
 
 def report(p: Matrix, states: Flags, of: npt.NDArray[np.int64], answerable: Flags) -> None:
-    """Print how well the probabilities `p` of passages `of` questions tell which question is answerable."""
+    """Print how well the probabilities `p` of passages `of` questions separate answerable ones from others."""
     say(f"{len(p)} passages, AUC {roc_auc_score(states, p):.3f}, Brier score {brier_score_loss(states, p):.3f}")
     best = np.array([p[of == i].max() for i in range(len(answerable))])
     say(f"{len(best)} questions, AUC {roc_auc_score(answerable, best):.3f}, "

@@ -1,10 +1,10 @@
-"""Measures the check of replies: true ones that it drops, altered ones that it catches.
+"""Measures the check of replies: right ones that it drops, and altered ones that it catches.
 
     python benchmarks/checker.py REPORT [--limit 500]
 
-Takes the answers of an evaluation that were right, has the LLM write their replies again without the check, and keeps
-those that say what was accepted. Each is held against its quotes as it is, and with a number, a date, a name or a
-negation changed. A name comes from the passage itself, which is the hardest, or from another one.
+It takes the right answers of an evaluation, has the LLM write their replies again without the check, and keeps those
+with an accepted text. The check compares each with its quotes: unchanged, and with a number, a date, a name or a
+negation changed. The new name comes from the passage itself, which is the hardest case, or from another one.
 """
 
 import argparse
@@ -34,7 +34,7 @@ _AUXILIARY = re.compile(r"\b(?:is|was|were|are|has|had|can|will|could|would|may|
 
 
 class Case(NamedTuple):
-    """A reply of the LLM that is right, and what it is held against."""
+    """A right reply of the LLM, and its quotes."""
 
     reply: str
     quotes: tuple[str, ...]
@@ -43,7 +43,7 @@ class Case(NamedTuple):
 
 
 def write_cases(results: Sequence[Result], llm: LLM) -> Iterator[Case]:
-    """Yield the replies of the LLM, before any check, that say what was accepted."""
+    """Yield the LLM's replies, before any check, that have an accepted text."""
     prompts = load_reply_prompts()
     for result in tqdm(results, unit="reply"):
         answer = result.answer
@@ -67,12 +67,12 @@ Change = Callable[[Case, random.Random, list[Case]], str | None]
 
 
 def keep(case: Case, _: random.Random, __: list[Case]) -> str | None:
-    """Return the reply as it is."""
+    """Return the reply unchanged."""
     return case.reply
 
 
 def change_number(case: Case, lot: random.Random, _: list[Case]) -> str | None:
-    """Return the reply with one of its numbers made another."""
+    """Return the reply with one of its numbers changed."""
     found = list(re.finditer(r"\d+", case.reply))
     if not found:
         return None
@@ -82,7 +82,7 @@ def change_number(case: Case, lot: random.Random, _: list[Case]) -> str | None:
 
 
 def change_date(case: Case, lot: random.Random, _: list[Case]) -> str | None:
-    """Return the reply with a month or a year made another."""
+    """Return the reply with a month or a year changed."""
     date = _DATE.search(case.reply)
     if not date:
         return None
@@ -91,12 +91,12 @@ def change_date(case: Case, lot: random.Random, _: list[Case]) -> str | None:
 
 
 def change_name(case: Case, lot: random.Random, cases: list[Case]) -> str | None:
-    """Return the reply with one of its names replaced by one of another passage."""
+    """Return the reply with one of its names replaced by one from another passage."""
     return _swap_name(case, lot, " ".join(lot.choice(cases).quotes))
 
 
 def swap_name(case: Case, lot: random.Random, _: list[Case]) -> str | None:
-    """Return the reply with one of its names replaced by another of the same quotes."""
+    """Return the reply with one of its names replaced by another from the same quotes."""
     return _swap_name(case, lot, " ".join(case.quotes))
 
 
@@ -109,7 +109,7 @@ def _swap_name(case: Case, lot: random.Random, text: str) -> str | None:
 
 
 def change_negation(case: Case, _: random.Random, __: list[Case]) -> str | None:
-    """Return the reply with a "not" taken out, or put in."""
+    """Return the reply with a "not" removed or added."""
     if " not " in case.reply:
         return case.reply.replace(" not ", " ", 1)
     auxiliary = _AUXILIARY.search(case.reply)
@@ -117,7 +117,7 @@ def change_negation(case: Case, _: random.Random, __: list[Case]) -> str | None:
 
 
 CHANGES: dict[str, Change] = {
-    "as it is": keep,
+    "unchanged": keep,
     "a number changed": change_number,
     "a month or year changed": change_date,
     "a name of another passage": change_name,
@@ -129,11 +129,11 @@ CHANGES: dict[str, Change] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report", type=Path)
-    parser.add_argument("--limit", type=int, default=500, help="answers of the report that are looked at")
+    parser.add_argument("--limit", type=int, default=500, help="answers of the report to use")
     arguments = parser.parse_args()
     llm = open_llm(Settings.load())
     if llm is None:
-        raise SystemExit("the replies are those of an LLM: set RAG_LLM to one")
+        raise SystemExit("the replies need an LLM: set RAG_LLM to one")
     cases = list(write_cases(load_report(arguments.report).results[: arguments.limit], llm))
     for name, change in CHANGES.items():
         lot = random.Random(2)  # noqa: S311

@@ -1,4 +1,4 @@
-"""Damages files of every format at random, indexes them beside good ones, and counts what became of them.
+"""Damages files of every format at random, indexes them beside good ones, and counts the results.
 
     python -m benchmarks.fuzz [--formats .docx,.pdf] [--count 5000] [--seed 0]
 

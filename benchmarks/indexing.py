@@ -1,11 +1,11 @@
-"""Measures how fast files are indexed, where the time goes, and how much memory that takes as the corpus grows.
+"""Measures the speed of indexing, where the time goes, and the memory for a growing corpus.
 
     python benchmarks/indexing.py FOLDER [--peer] [--words 1000000]
 
-FOLDER has the files. With --peer LlamaIndex embeds the same texts with the same model in alternating runs (`pip install
--e '.[peers]'`), and the first ten passages of a hundred questions (the texts' own first sentences) are compared with
-its. With --words the files are copied, their words shuffled, until there are so many, and the peak memory is shown on
-the way.
+FOLDER has the files. With --peer LlamaIndex embeds the same texts with the same model in alternating runs (`pip
+install -e '.[peers]'`). Both answer a hundred questions, which are the texts' own first sentences, and the program
+compares their first ten passages. With --words the program copies the files, with their words shuffled, up to that
+number of words, and shows the peak memory on the way.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from rag.text import split_sentences
 
 RUNS = 3
 QUESTIONS = 100
-# What is called for each step; its time has that of all it calls.
+# The function of each step; its time includes all functions that it calls.
 STEPS = {
     "read": "read",
     "chunk": "split_document",
@@ -39,7 +39,7 @@ STEPS = {
 
 
 class Recorder:
-    """An embedder that keeps the texts it is given."""
+    """An embedder that records its texts."""
 
     def __init__(self, inner: Embedder) -> None:
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
@@ -53,7 +53,7 @@ class Recorder:
 
 
 def measure(folder: Path, settings: Settings, embedder: Embedder) -> tuple[float, int]:
-    """Index a folder into nothing, and return the seconds that it took and the number of chunks."""
+    """Index a folder into a temporary index; return the seconds and the number of chunks."""
     with tempfile.TemporaryDirectory() as place:
         started = time.perf_counter()
         report = build_index(
@@ -63,7 +63,7 @@ def measure(folder: Path, settings: Settings, embedder: Embedder) -> tuple[float
 
 
 def profile(folder: Path, settings: Settings, embedder: Embedder) -> None:
-    """Index a folder into nothing, and say where the time went; watching costs some time itself."""
+    """Index a folder into a temporary index, and print where the time went; profiling costs some time itself."""
     with cProfile.Profile() as profiler:
         seconds, chunks = measure(folder, settings, embedder)
     shares = dict.fromkeys(STEPS.values(), 0.0)
@@ -75,7 +75,7 @@ def profile(folder: Path, settings: Settings, embedder: Embedder) -> None:
 
 
 def open_peer(settings: Settings) -> Callable[[list[str]], Callable[[str], list[str]]]:
-    """Return what makes LlamaIndex's search of its index over texts, at its defaults but for the model."""
+    """Return a function that indexes texts with LlamaIndex, at its defaults except for the model."""
     from llama_index.core import VectorStoreIndex
     from llama_index.core.schema import TextNode
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
@@ -92,7 +92,7 @@ def open_peer(settings: Settings) -> Callable[[list[str]], Callable[[str], list[
 
 
 def compare(folder: Path, settings: Settings, embedder: Embedder) -> None:
-    """Index a folder in turns with LlamaIndex, and say how the times and the passages found compare."""
+    """Index a folder in turns with LlamaIndex, and print a comparison of the times and the passages."""
     recorder = Recorder(embedder)
     measure(folder, settings, recorder)
     texts, peer = recorder.texts, open_peer(settings)
@@ -118,7 +118,7 @@ def compare(folder: Path, settings: Settings, embedder: Embedder) -> None:
 
 
 def grow(folder: Path, settings: Settings, embedder: Embedder, words: int) -> None:
-    """Index copies of the files, and more of them, and show the peak memory each time."""
+    """Index more and more copies of the files, and show the peak memory each time."""
     random = np.random.default_rng(0)
     texts = [path.read_text(encoding="utf-8").split() for path in sorted(folder.rglob("*.txt"))]
     say("| words | chunks | chunks a second | peak memory |")

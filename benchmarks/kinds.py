@@ -2,10 +2,10 @@
 
     python -m benchmarks.kinds [--set kinds|asked|wordings] [--kind list] [--out answers.jsonl]
 
-The questions in benchmarks/questions were written by somebody who has not seen the code. An answer is right if its
-outcome is the one wanted, every string of `must` stands in the reply or in the quotes, and the reply has the strings of
-`reply_must` and none of `must_not`. A question with `after` follows up another one. Of wordings it counts the needs of
-which all have the same outcome, and how many have the one that most of them have.
+The author of benchmarks/questions has not seen the code. A right answer has the wanted outcome, and every string of
+`must` in the reply or in the quotes. Its reply has the strings of `reply_must` and none of `must_not`. A question with
+`after` follows up another one. For wordings the program counts the needs with one outcome in all wordings, the
+wordings with the most frequent outcome of their need, and those with the wanted outcome.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def open_assistant(folder: str, place: Path) -> Assistant:
 
 
 def has_all(texts: Sequence[str], text: str, *, in_order: bool = False) -> bool:
-    """Return whether one of the alternatives of each text stands in another, behind the one before if `in_order`."""
+    """Return whether a text has one of the alternatives of each string; with `in_order`, in this order."""
     text, at = " ".join(text.split()).lower(), 0
     for wanted in texts:
         places = [text.find(alternative.lower(), at) for alternative in wanted.split("|")]
@@ -71,7 +71,7 @@ def judge(row: Row, answer: Answer) -> bool:
 
 
 def ask_all(rows: Sequence[Row], place: Path, out: Path | None) -> Iterator[tuple[Row, Answer]]:
-    """Yield each row with the answer to its question, and write them down."""
+    """Yield each row with the answer to its question, and write the answers to a file."""
     with (out or Path("/dev/null")).open("w", encoding="utf-8") as file:
         chats: dict[str, Chat] = {}
         for row in tqdm(rows, unit="question"):
@@ -103,7 +103,7 @@ def count_wordings(rows: Sequence[Row], place: Path, out: Path | None) -> None:
     most = sum(same) / len(asked)
     say(f"{sum(len(c) == 1 for c in outcomes.values())} of {len(same)} needs have one outcome; {most:.2f} of wordings")
     fair = sum(outcomes[row["id"]][row["answerable"]] for row in rows)
-    say(f"{fair} of {len(asked)} wordings have the outcome wanted, {fair / len(asked):.2f}")
+    say(f"{fair} of {len(asked)} wordings have the wanted outcome, {fair / len(asked):.2f}")
 
 
 def main() -> None:

@@ -1,13 +1,13 @@
-"""Measures the chat page: how soon evidence is seen, and how it holds up when many ask at once.
+"""Measures the chat page: the time to the first evidence, and its behaviour with many users at once.
 
     python benchmarks/page.py DATASET --chunks 10000 --questions 100 --clients 20 --seconds 120 --typed 30
 
-DATASET is one of `rag eval`: its documents, again and again under other titles, fill an index of so many chunks, with
-vectors drawn at random; its questions are asked, embedded with the default embedder. The LLM is a script, which writes
-the first passage's first sentence, 20 words a second: what is measured is the page. The clients are another process.
-Last, some questions are typed and sent to the settings' LLM, over an index of the documents as they are: 4.3 letters a
-second, the 52 words a minute that 168,000 people typed on average (Dhakal and others, "Observations on Typing from 136
-Million Keystrokes", CHI 2018). All but the clients needs Chromium.
+DATASET is a data set of `rag eval`. Its documents, repeated under other titles, fill an index of that many chunks,
+with random vectors. The program asks its questions, embedded with the default embedder. The LLM is a script that
+writes the first passage's first sentence, 20 words a second, so that the program measures only the page. The clients
+run in another process. Last, it types some questions for the settings' LLM, over an index of the unchanged documents.
+It types 4.3 letters a second, the 52 words a minute that 168,000 people typed on average (Dhakal and others,
+"Observations on Typing from 136 Million Keystrokes", CHI 2018). All parts except the clients need Chromium.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from rag.web.page import build_page
 from rag.web.workspace import Models, Workspace
 
 WORDS_PER_S = 20
-# The milliseconds from Enter to what is looked for, or null if the answer is there before.
+# The milliseconds from Enter to the wanted element, or null if the answer comes first.
 _WAIT = """wanted => new Promise(done => {
     const box = document.querySelector('#fn-question textarea'), start = performance.now();
     const look = () => {
@@ -54,7 +54,7 @@ _WAIT = """wanted => new Promise(done => {
 
 
 class DrawnEmbedder:
-    """Embeds questions as the default embedder does, documents at random."""
+    """Embeds questions like the default embedder, and documents at random."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder, self._random = embedder, np.random.default_rng(0)
@@ -116,12 +116,12 @@ def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Workspace, l
 
 
 def measure(address: str, questions: Sequence[str], wanted: str, *, letters_per_s: float = math.inf) -> list[float]:
-    """Return the seconds from Enter until what a selector wants is in the browser, of the questions where it comes."""
+    """Return the seconds from Enter until an element is in the browser, for the questions where it comes."""
     seconds = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
-        page.set_default_timeout(120_000)  # a long question is typed for half a minute, and answered as long
+        page.set_default_timeout(120_000)  # typing a long question takes half a minute, and so does its answer
         page.goto(address)
         page.wait_for_selector("#fn-question textarea")
         for question in tqdm(questions, unit="question", disable=None):
@@ -137,20 +137,20 @@ def measure(address: str, questions: Sequence[str], wanted: str, *, letters_per_
 
 
 def measure_typed(folder: Path, dataset: Path, *, limit: int, letters_per_s: float) -> list[float]:
-    """Return the seconds from Enter to the LLM's first word, of a sample of questions typed on the page."""
+    """Return the seconds from Enter to the LLM's first word, for a sample of questions typed on the page."""
     data = load_dataset(dataset)
     settings = Settings.load(index_dir=folder, name="typed", index="")
     with index_documents(data.documents, settings=settings):
-        pass  # it is on disk, for the page
+        pass  # the index is on disk, for the page
     workspace = Workspace(settings, lambda chosen: Models(open_embedder(chosen), open_llm(chosen)))
     asked = [question.question for question in sample_questions(data.questions, limit, seed=0)]
     address = launch_page(workspace, build_page(workspace), quiet=True)
-    measure(address, asked[:1], ".fn-outcome")  # what is read once is read
+    measure(address, asked[:1], ".fn-outcome")  # prefill the instructions
     return measure(address, asked, ".fn-draft .fn-caret", letters_per_s=letters_per_s)
 
 
 def summarise(seconds: Sequence[float]) -> str:
-    """Return the middle and the tail of sorted seconds, in words."""
+    """Return the median and the 95th percentile of sorted seconds, in words."""
     if not seconds:
         return "no question came so far"
     p95 = seconds[int(0.95 * (len(seconds) - 1))]
@@ -158,7 +158,7 @@ def summarise(seconds: Sequence[float]) -> str:
 
 
 def ask_all(address: str, questions: Sequence[str], clients: int, seconds: float) -> list[tuple[float, float, str]]:
-    """Let so many clients ask for so long; return when each question was asked and answered, and what was wrong."""
+    """Let the clients ask for some seconds; return the times of each question and answer, and the errors."""
     results: list[tuple[float, float, str]] = []
     end = time.time() + seconds
 
@@ -211,7 +211,7 @@ def main() -> None:
                 memory.append(read_memory_mb())
             results = sorted(asking.get())
     wrong = [text for _, _, text in results if text]
-    # Answered before one that was asked half a second earlier: those asked at nearly once may arrive in any order.
+    # Answered before a question from half a second earlier; questions at nearly the same time may come in any order.
     late = sum(
         done > others_done and asked < others_asked - 0.5
         for n, (asked, done, _) in enumerate(results)

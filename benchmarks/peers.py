@@ -1,4 +1,4 @@
-"""Asks LlamaIndex and txtai, at their documented defaults, what `rag eval` asks, with the same models and measures.
+"""Asks LlamaIndex and txtai, at their documented defaults, the questions of `rag eval`, with the same models.
 
 pip install -e '.[peers]'
 python benchmarks/peers.py DATASET --questions FILE --limit 60
@@ -22,7 +22,7 @@ SHOWN = ("score", "correct", "false_refusals", "refused", "reply_f1")
 
 
 def open_llama_index(data: Dataset, llm: Path, embedder: Path) -> Callable[[str], str]:
-    """Return a query engine at its defaults; the LLM is set up as on the page of `llama-index-llms-llama-cpp`."""
+    """Return a query engine at its defaults; the LLM follows the page of `llama-index-llms-llama-cpp`."""
     from llama_cpp import Llama
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
     from llama_index.core import Document, VectorStoreIndex
@@ -78,7 +78,7 @@ PEERS = {"llama-index": open_llama_index, "txtai": open_txtai}
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--questions", type=click.Path(path_type=Path), help="Questions to ask instead of DATASET's own.")
 @click.option("--limit", type=click.IntRange(1), default=60, show_default=True, help="Size of the sample.")
 @click.option("--peer", "names", type=click.Choice([*PEERS]), multiple=True, default=[*PEERS], show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval"), show_default=True)

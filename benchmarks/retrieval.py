@@ -1,11 +1,11 @@
-"""Measures what each step of the retrieval is worth, and how long it takes.
+"""Measures the value of each step of the retrieval, and its time.
 
     python benchmarks/retrieval.py DATASET [--questions FILE] [--chunks N] [--place ADDRESS]...
 
-Over the answerable questions: how often one of the first so many passages holds an accepted text and is of a gold
-document, with 95 % intervals. With --chunks the index is filled up to so many with copies of its chunks, words shuffled
-and vectors blurred, to measure the time alone. With --place the index is copied there (`milvus:URI/NAME`, the URI of a
-server or a file of milvus-lite), and searched there too.
+It uses the answerable questions. It prints how often one of the first k passages has an accepted text and is from a
+gold document, with 95 % intervals. With --chunks it fills the index up to N chunks, to measure the time alone: copies
+of its chunks, with words shuffled and vectors blurred. With --place it copies the index there (`milvus:URI/NAME`, the
+URI of a server or a file of milvus-lite), and searches there too.
 """
 
 import argparse
@@ -61,7 +61,7 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
 
 
 def fill_up(index: Index, count: int) -> None:
-    """Put copies of the chunks in, `_A_DOCUMENT` of them a document."""
+    """Add copies of the chunks, `_A_DOCUMENT` of them for each document."""
     random, catalog = np.random.default_rng(0), index.catalog
     ids, rows = catalog.get_embeddings(catalog.get_ids().tolist(), dim=index.embedder.dim)
     chunks = catalog.get_chunks(ids)

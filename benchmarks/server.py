@@ -1,10 +1,10 @@
-"""Measures how many questions an inference server answers, one after another and several at once, and mixes up.
+"""Measures how many questions an inference server answers, singly and several at once, and how many it mixes up.
 
     python benchmarks/server.py INDEX [--llm openai:URL#MODEL] [--questions FILE] [--count 16] [--at-once 16]
 
-Without --llm, llama-cpp-python's own server is started with smollm2-135m on this machine. The same questions are asked
-one by one and then all at once, through the line that the chat page has. An answer is mixed up if it is that of another
-question and not its own.
+Without --llm, the program starts llama-cpp-python's own server with smollm2-135m on this machine. It asks the same
+questions one by one and then all at once, through the queue of the chat page. An answer is mixed up if it belongs to
+another question and not to its own.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def run_server() -> Iterator[str]:
         port = free.getsockname()[1]
     path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
     options = {"model": path, "model_alias": "smollm2-135m", "port": port, "n_ctx": 4096}
-    # With all logits it reads many times slower.
+    # With all logits it reads many times more slowly.
     options |= {"interrupt_requests": False, "logits_all": False, "n_threads": len(os.sched_getaffinity(0))}
     command = [sys.executable, "-m", "llama_cpp.server", *(str(w) for k, v in options.items() for w in (f"--{k}", v))]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -54,7 +54,7 @@ def run_server() -> Iterator[str]:
 
 
 def measure(llm: str, arguments: argparse.Namespace) -> None:
-    """Print the line of each number of askers."""
+    """Print the line for each number of users."""
     settings = Settings.load(index_dir=arguments.index.parent, name=arguments.index.name, index="", llm=llm)
     settings = settings.model_copy(update={"llm_requests": arguments.at_once})
     lines = arguments.questions.read_text(encoding="utf-8").splitlines()
@@ -68,7 +68,7 @@ def measure(llm: str, arguments: argparse.Namespace) -> None:
 
     ask(questions[0])
     alone: dict[str, str] = {}
-    say("| askers | questions a minute | tokens written a second | differ from alone | mixed up |")
+    say("| users | questions a minute | tokens written a second | differ from alone | mixed up |")
     say("| --- | --- | --- | --- | --- |")
     for askers in (1, arguments.at_once):
         started = time.perf_counter()

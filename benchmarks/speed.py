@@ -1,12 +1,12 @@
-"""Measures how long one waits: from the question to the first evidence, to the first word, and to the last.
+"""Measures the wait from the question to the first evidence, to the first word, and to the last.
 
     python -m benchmarks.speed DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
-Each question of a sample is asked in turns: plainly, of each peer (`pip install -e '.[peers]'`), and then another about
-the same paragraph, with a search of its own and from the passages that are there; later again, after all but its last
-word was read ahead, as on the page. Then `rag ask` is started anew in a terminal a few times. Beside that stands what
-the bare LLM needs to read the question and the best sentence found, and to write. Writes speed.json and speed.png to
---out; times are medians in seconds.
+It asks each question of a sample in turns: of the assistant, and of each peer (`pip install -e '.[peers]'`). Then it
+asks another question about the same paragraph, once with a new search and once from the passages already found. Later
+it asks the first one again, after prefilling all but its last word, as on the page. Then it starts `rag ask` in a
+terminal a few times. For comparison it measures how long the bare LLM takes to read the question and the best sentence
+found, and to write. It writes speed.json and speed.png to --out; times are medians in seconds.
 """
 
 import json
@@ -40,7 +40,7 @@ COLD_RUNS = 10
 
 
 def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = None) -> tuple[dict[str, float], Answer]:
-    """Ask, and return when evidence, first word and answer were there; a refusal has no first word."""
+    """Ask, and return the times of evidence, first word and answer; a refusal has no first word."""
     started = time.perf_counter()
     times: dict[str, float] = {}
     for event in assistant.stream(question, hits=hits):
@@ -52,7 +52,7 @@ def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = No
 
 
 def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
-    """Return the seconds that the bare LLM takes for the shortest prompt with the best sentence, and a short answer."""
+    """Return the seconds of the bare LLM for the shortest prompt with the best sentence, and a short answer."""
     n, sentence = rank_evidence(hits)[0]
     started = time.perf_counter()
     asked = [Message("user", f"{get_words(hits[n - 1].chunk, sentence)} {question}")]
@@ -61,7 +61,7 @@ def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
 
 
 def start_anew(question: str, settings: Settings) -> dict[str, float]:
-    """Start `rag ask`, and return when its terminal showed evidence and the first word, and when it had ended."""
+    """Start `rag ask`, and return the times of evidence, of the first word in its terminal, and of its end."""
     started = time.perf_counter()
     where = ["--name", settings.name, "--index-dir", str(settings.index_dir)]
     run = [sys.executable, "-m", "rag", "ask", question, *where]
@@ -69,7 +69,7 @@ def start_anew(question: str, settings: Settings) -> dict[str, float]:
     times: dict[str, float] = {}
     with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=terminal):
         os.close(terminal)
-        with suppress(OSError):  # which is how a terminal ends
+        with suppress(OSError):  # a terminal ends like this
             while shown := os.read(seen, 4096):
                 for _ in filter(None, shown.split(b"\r\033[K")):
                     if len(times) < len(STEPS) - 1:
@@ -85,7 +85,7 @@ def summarise(runs: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def draw(medians: dict[str, dict[str, float]], path: Path) -> None:
-    """Draw the waits as bars."""
+    """Draw the times as bars."""
     figure, axes = plt.subplots(figsize=(8, 0.6 * len(medians) + 1))
     for row, steps in enumerate(medians.values()):
         before = 0.0
@@ -102,12 +102,12 @@ def draw(medians: dict[str, dict[str, float]], path: Path) -> None:
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
+@click.option("--questions", type=click.Path(path_type=Path), help="Questions to ask instead of DATASET's own.")
 @click.option("--limit", type=click.IntRange(2), default=30, show_default=True, help="Size of the sample.")
-@click.option("--peer", "names", type=click.Choice([*PEERS]), multiple=True, help="Also ask this one.")
+@click.option("--peer", "names", type=click.Choice([*PEERS]), multiple=True, help="Also ask this peer.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval/speed"), show_default=True)
 def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
-    """Ask in turns, and write what was measured."""
+    """Ask in turns, and write the measurements."""
     out.mkdir(parents=True, exist_ok=True)
     data = load_dataset(dataset, questions=questions)
     sample = sample_questions(data.questions, limit, seed=0)
@@ -115,9 +115,9 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
     settings = Settings.load(name="speed", index="", index_dir=out / "index")
     index, llm = index_documents(data.documents, settings=settings), open_llm(settings)
     if llm is None:
-        raise SystemExit("there is nothing to wait for without an LLM: set RAG_LLM to one")
+        raise SystemExit("the waits need an LLM: set RAG_LLM to one")
     assistant = Assistant(index, llm, settings)
-    assistant.ask(sample[0].question)  # what is read once is read
+    assistant.ask(sample[0].question)  # prefill the instructions
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     paths = [locate_model(settings.llm, kind="llm", home=settings.home)]
     paths.append(locate_model(settings.embedder, kind="embedder", home=settings.home))
@@ -137,7 +137,7 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
         for name, hits in (("another about its paragraph", None), ("the same from its passages", answer.hits)):
             assistant.ask(question)
             runs.setdefault(name, []).append(watch(assistant, other, hits)[0])
-    for question in tqdm([q.question for q in sample], unit="question"):  # by now their passages are forgotten
+    for question in tqdm([q.question for q in sample], unit="question"):  # their passages are no longer cached
         typed = question.rpartition(" ")[0]
         llm.read(assistant.build_prompts(typed, assistant.find(typed)[:1])[0])
         runs.setdefault("read ahead while it is typed", []).append(watch(assistant, question)[0])

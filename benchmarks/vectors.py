@@ -1,9 +1,9 @@
-"""Measures the vectors of a growing index: how much of the exact result is found, time, memory, size on disk.
+"""Measures the vectors of a growing index: recall of the exact result, time, memory, size on disk.
 
     python benchmarks/vectors.py INDEX --sizes 10000 100000 1000000
 
-The vectors are drawn around the embeddings in INDEX, a folder that `rag index` made, and so are the questions: each is
-near one of them (cosine similarity about 0.7), as a chunk of a larger corpus would be. Words are left out.
+INDEX is a folder that `rag index` made. The program draws vectors and questions around its embeddings: each is near
+one of them (cosine similarity about 0.7), like a chunk of a larger corpus. It does not search words.
 """
 
 import argparse
@@ -28,7 +28,7 @@ NOISE = 1.0
 
 
 class FixedEmbedder:
-    """Embeds a question as the vector that its number stands for."""
+    """Embeds a question as the vector with its number."""
 
     name, max_tokens = "fixed", 256
 
@@ -62,7 +62,7 @@ def fill(catalog: Catalog, centres: Vectors, count: int, random: np.random.Gener
 
 
 def measure(centres: Vectors, size: int, folder: Path) -> str:
-    """Return the line of the table for an index of so many chunks."""
+    """Return the line of the table for an index of `size` chunks."""
     random = np.random.default_rng(0)
     embedder = FixedEmbedder(draw(centres, QUESTIONS, random))
     seconds: dict[str, float] = {}

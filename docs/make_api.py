@@ -9,7 +9,7 @@ from pathlib import Path
 import rag
 
 PAGE = Path(__file__).with_name("api.md")
-MARK = "<!-- What follows is written by docs/make_api.py. -->\n"
+MARK = "<!-- docs/make_api.py writes the rest of this page. -->\n"
 # The handle comes first, and then what it returns.
 FIRST = ("Collection", "Answer", "Sentence", "Citation", "Hit", "Chunk")
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
-    """Shows an error of ours, or an unforeseen one, as one line; the traceback only with --debug."""
+    """Shows any error as one line; the traceback only with --debug."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,7 +53,7 @@ def _show_error(error: Exception) -> str:
 
 
 def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each of these settings, and hand it the `settings`."""
+    """Give a command an option for each of these settings, and pass the `settings` to it."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -66,7 +66,7 @@ def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Calla
 
         for name in reversed(names):
             field = Settings.model_fields[name]
-            # The type is left to Settings, so that a bad value gets its message wherever it came from.
+            # Settings checks the type, so that a bad value gets the same message wherever it came from.
             names_of = (f"--{name.replace('_', '-')}", *_ALIASES.get(name, ()))
             if field.annotation is bool:
                 click.option(*names_of, name, is_flag=True, default=None, help=field.description)(run)
@@ -133,29 +133,29 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
     default="1/1",
     callback=_read_shard,
     metavar="3/16",
-    help="Take a part of the files, one for each machine.",
+    help="Index one share of the files, such as the third of sixteen: one share for each machine.",
 )
 @click.option(
     "--metadata",
     multiple=True,
     callback=_read_metadata,
     metavar="NAME=VALUE",
-    help="Give the documents metadata of your own, which --filter looks at. Can be given again.",
+    help="Metadata for the documents, for use with --filter. Can be repeated.",
 )
 @_settings_options(*_INDEXING)
 def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, str] | None, settings: Settings) -> None:
-    """Index the documents at PATHS, and in folders; unchanged files cost nothing, deleted ones are removed.
+    """Index the files at PATHS, and in folders. Unchanged files cost nothing, and deleted ones are removed.
 
-    A file that is named is always read. In folders these are passed over: hidden files, links that lead out of the
-    folder, whatever a .gitignore or .ragignore (of the same syntax) names, node_modules, virtual environments, caches,
-    and files of keys or passwords. `rag --debug index` names each of them.
+    A file that you name is always read. In folders the command skips hidden files, links that lead out of the folder,
+    node_modules, virtual environments, caches, and files of keys or passwords. It also skips files that a .gitignore
+    or .ragignore (of the same syntax) names. `rag --debug index` names each skipped file.
     """
     from rag.index.build import build_index
 
     try:
         report = build_index(paths, settings=settings, shard=shard, metadata=metadata)
     except KeyboardInterrupt:
-        click.echo("\nstopped; the documents that were done are kept: run the same command again to go on", err=True)
+        click.echo("\nstopped; finished documents are kept: run the same command again to continue", err=True)
         sys.exit(130)
     _echo_report(report, settings)
     if report.skipped:
@@ -179,7 +179,7 @@ def _echo_report(report: "IndexReport", settings: Settings) -> None:
 @_PATHS
 @_settings_options(*_INDEXING)
 def watch(paths: tuple[Path, ...], settings: Settings) -> None:
-    """Index PATHS, and again whenever a file there changes, until interrupted; see `rag index --help`."""
+    """Index PATHS, and again after each change there. Ctrl-C stops it; see `rag index --help`."""
     from rag.index.build import build_index
     from rag.index.embedder import open_embedder
     from rag.index.watch import wait_for_changes
@@ -196,7 +196,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
             except Exception as exc:
                 if is_first:
                     raise
-                # Whatever a change brings about, the next one or some time may mend it.
+                # The next change may fix the cause of the error, or time may.
                 logger.debug("not indexed", exc_info=exc)
                 if _show_error(exc) != problem:
                     click.echo(f"not indexed: {_show_error(exc)}", err=True)
@@ -210,7 +210,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
 @click.argument("source")
 @click.argument("target")
 def copy_index(source: str, target: str) -> None:
-    """Copy the index at SOURCE, a folder or an address (milvus:...), to TARGET, without embedding anything again."""
+    """Copy the index at SOURCE to TARGET. Both are folders or addresses (milvus:...). Nothing is embedded again."""
     from rag.index.migrate import copy_index
 
     click.echo(f"{target}: {copy_index(source, target, progress=True)} documents")
@@ -221,7 +221,7 @@ def copy_index(source: str, target: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as one JSON array.")
 @_settings_options(*_WHERE)
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
-    """List the documents of the index, or those with all WORDS in their title, outlet or path."""
+    """List the documents of the index. With WORDS, list those with all WORDS in title, outlet or path."""
     from rag.index import read_entries
     from rag.index.catalog import filter_entries
     from rag.index.sqlite import list_indexes
@@ -253,7 +253,7 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
 @click.argument("paths", nargs=-1, required=True)
 @_settings_options(*_WHERE)
 def remove(paths: tuple[str, ...], settings: Settings) -> None:
-    """Take the files at PATHS, or in folders, out of the index; the files themselves stay."""
+    """Remove the files at PATHS, or in folders, from the index. The files themselves stay."""
     from rag.index.build import remove_sources
 
     removed = remove_sources(settings.location, paths)
@@ -263,7 +263,7 @@ def remove(paths: tuple[str, ...], settings: Settings) -> None:
 @main.command()
 @_settings_options(*_WHERE, *_MODELS, "passages", "chunk_tokens")
 def doctor(settings: Settings) -> None:
-    """Check the models, the index, readiness without a network, and speed; say how to mend what is wrong."""
+    """Check models, index, offline use and speed. Each problem comes with its remedy."""
     from rag.doctor import examine
 
     problems = 0
@@ -282,8 +282,7 @@ _FILTER = click.option(
     multiple=True,
     callback=_read_filter,
     metavar="NAME=VALUE",
-    help="Search only what has this outlet, author, voice (article or comment), part of its source, date (2012-10), or "
-    "metadata of your own.",
+    help="Search only this outlet, author, voice (article or comment), part of a source, date (2012-10), or metadata.",
 )
 
 
@@ -294,7 +293,7 @@ _FILTER = click.option(
 @click.option(
     "--save",
     type=click.Path(path_type=Path),
-    help="Write it, with the hashes of all it rests on, to a .json or .md file.",
+    help="Write the answer, with the hashes of its passages, prompts and LLM, to a .json or .md file.",
 )
 @_settings_options(*_WHERE, *_MODELS, *ANSWER_SETTINGS)
 def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
@@ -323,7 +322,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
 @_settings_options(*_WHERE, "home", "embedder", "reranker", "passages")
 def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
-    """Show the passages found for QUESTION, without an answer; needs no LLM."""
+    """Show the passages found for QUESTION. This needs no LLM."""
     from rag.collection import Collection
 
     with Collection(settings=settings) as collection:
@@ -337,15 +336,15 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
 
 @main.command("eval")
 @click.argument("dataset", required=False, type=click.Path(path_type=Path))
-@click.option("--questions", type=click.Path(path_type=Path), help="Another file of questions than DATASET's own.")
-@click.option("--limit", type=click.IntRange(1), help="Ask a sample that keeps each type's share, drawn with --seed.")
+@click.option("--questions", type=click.Path(path_type=Path), help="Questions to ask instead of DATASET's own.")
+@click.option("--limit", type=click.IntRange(1), help="Size of a sample with each type's share, drawn with --seed.")
 @click.option("--stage", type=click.Choice(["retrieval", "answers"]), default="answers", show_default=True)
 @click.option(
     "--context",
     type=click.Choice(["retrieved", "gold", "none"]),
     default="retrieved",
     show_default=True,
-    help="What the answers rest on: what was found, the gold passages, or nothing.",
+    help="The passages for the answers: the ones found, the gold ones, or none.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the report [eval/DATASET-STAGE-CONTEXT].")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Earlier report (report.json or its folder).")
@@ -353,7 +352,7 @@ def search(question: str, only: "Filter | None", as_json: bool, settings: Settin
 @click.option(
     "--make", type=(click.Choice(["squad2"]), click.Path(path_type=Path)), help="Make a data set from a SQuAD 2.0 file."
 )
-# Not the setting `context`, whose name means something else here.
+# Not the setting `context`: here the name means something else.
 @_settings_options(
     "index", "index_dir", "chunk_tokens", *[name for name in _MODELS if name != "context"], *ANSWER_SETTINGS
 )
@@ -369,11 +368,12 @@ def evaluate(
     make: tuple[str, Path] | None,
     settings: Settings,
 ) -> None:
-    """Ask the questions of DATASET, a folder with questions.jsonl and documents, and report how often it is right.
+    """Ask the questions of DATASET, and report how many are right.
 
-    An index's folder is one too: the chat page writes questions there.
+    DATASET is a folder with questions.jsonl and documents. The folder of an index is a data set too: the chat page
+    writes questions there.
 
-    A run that was stopped goes on when the same command is run again.
+    To continue a stopped run, run the same command again.
     """
     from rag.evaluation.dataset import convert_squad2, load_dataset, sample_questions
 
@@ -421,10 +421,10 @@ def evaluate(
                 progress=True,
             )
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; {folder} keeps what is there: run the same command again to go on", err=True)
+        click.echo(f"\nstopped; {folder} keeps the finished part: run the same command again to continue", err=True)
         sys.exit(130)
     click.echo(format_report(report))
-    click.echo(f"{folder / PAGE_FILE}: every question, to look at in a browser")
+    click.echo(f"{folder / PAGE_FILE}: every question, for a browser")
     if min_score is not None and report.measures["score"].value < min_score:
         raise click.ClickException(f"the score {report.measures['score'].value:.3f} is below --min-score {min_score}")
 
@@ -432,7 +432,7 @@ def evaluate(
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
     if given and ":" in given:
         raise click.BadParameter(
-            "a password on the command line shows in the list of processes: write --auth NAME alone, and give the "
+            "the list of processes shows a password on the command line: write --auth NAME alone, and give the "
             f"password when asked, with --password-file, or in {PASSWORD_VARIABLE}"
         )
     return given
@@ -446,7 +446,7 @@ def _read_hosts(_context: click.Context, _parameter: click.Parameter, given: tup
 
 
 def _read_password(file: Path | None) -> str:
-    """Return the password from a file, the environment or the user; the processes that read documents never see it."""
+    """Return the password from a file, the environment or the user; processes that read documents never see it."""
     kept = os.environ.pop(PASSWORD_VARIABLE, "")
     if file:
         return file.read_text(encoding="utf-8").rstrip("\r\n")
@@ -466,17 +466,21 @@ def _read_password(file: Path | None) -> str:
     multiple=True,
     metavar="NAME[:PORT]",
     callback=_read_hosts,
-    help="Another name that browsers may use for the page, such as this machine's. Can be given again.",
+    help="Another name that browsers may use for the page, such as this machine's. Can be repeated.",
 )
-@click.option("--auth", metavar="NAME", callback=_read_name, help="Ask for this name and a password.")
+@click.option("--auth", metavar="NAME", callback=_read_name, help="Require this name and a password.")
 @click.option(
     "--password-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File with the password of --auth.",
 )
-@click.option("--no-login", is_flag=True, help="Let anyone who reaches a --host that is not this machine's own do all.")
-@click.option("--share", is_flag=True, help="Ask Gradio for a public address; needs --auth.")
-@click.option("--mcp", is_flag=True, help="Serve MCP tools too: pip install 'footnote-rag[mcp]'.")
+@click.option(
+    "--no-login",
+    is_flag=True,
+    help="Confirm a --host without login: all may read and change everything.",
+)
+@click.option("--share", is_flag=True, help="Get a public address from Gradio; needs --auth.")
+@click.option("--mcp", is_flag=True, help="Also serve MCP tools; needs pip install 'footnote-rag[mcp]'.")
 @_settings_options(*_WHERE, *_MODELS, *ANSWER_SETTINGS)
 def ui(
     host: str,
@@ -491,11 +495,11 @@ def ui(
 ) -> None:
     """Open the chat page.
 
-    Browsers reach it as localhost, by its address, and by the names of --allow-host; other websites cannot use it.
+    Browsers reach it as localhost, by its address, and by the names of --allow-host. Other websites cannot use it.
 
-    Other machines reach it with --host 0.0.0.0, which needs --auth. Its password is asked for, or comes from
-    --password-file or the variable RAG_PASSWORD. Programs, and MCP, then send the header "Authorization: Bearer
-    TOKEN": the token is RAG_TOKEN, or a new one that is shown at the start.
+    Other machines reach it with --host 0.0.0.0, which needs --auth. The command asks for the password, or takes it from
+    --password-file or the variable RAG_PASSWORD. Programs and MCP clients then send the header "Authorization: Bearer
+    TOKEN". The token is RAG_TOKEN, or a new one that the command prints at the start.
     """
     from rag.web.access import Access
     from rag.web.net import is_loopback
@@ -509,24 +513,24 @@ def ui(
             click.echo(f"token for programs (set {TOKEN_VARIABLE} to keep one): {access.token}", err=True)
     elif no_login and not is_loopback(host):
         click.secho(
-            f"WARNING: {host} has no login: whoever reaches it reads and changes everything", fg="red", err=True
+            f"WARNING: {host} has no login: everybody who reaches it can read and change everything", fg="red", err=True
         )
     serve_page(settings, host=host, port=port, names=hosts, access=access, no_login=no_login, share=share, mcp=mcp)
 
 
 @main.group()
 def models() -> None:
-    """List, fetch and verify the models."""
+    """List, download and verify the models."""
 
 
 @models.command("list")
 @_settings_options("home", opens_models=False)
 def list_models(settings: Settings) -> None:
-    """List the known models: size, context, licence, and whether they are on this machine."""
+    """List the known models. Shows size, context, licence, and whether they are on this machine."""
     from rag.models.registry import load_registry
 
     for model in load_registry().values():
-        there = "fetched" if model.is_fetched(settings.home) else "-"
+        there = "downloaded" if model.is_fetched(settings.home) else "-"
         click.echo(
             f"{model.name:20} {model.kind:9} {model.bytes / 1e6:7,.0f} MB  {model.context:6,} tokens  "
             f"{model.license:11} {there}"
@@ -537,7 +541,7 @@ def list_models(settings: Settings) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @_settings_options("home", "llm", "embedder", opens_models=False)
 def pull_models(names: tuple[str, ...], settings: Settings) -> None:
-    """Fetch and verify models: those named, else the LLM and the embedder of the settings."""
+    """Download and verify models. Without NAME: the LLM and the embedder of the settings."""
     from rag.models.fetch import pull_model
     from rag.models.registry import get_model
 
@@ -549,7 +553,7 @@ def pull_models(names: tuple[str, ...], settings: Settings) -> None:
 @models.command("verify")
 @_settings_options("home", opens_models=False)
 def verify_models(settings: Settings) -> None:
-    """Check the SHA-256 of every fetched model."""
+    """Check the SHA-256 of every downloaded model."""
     from rag.models.fetch import verify_model
     from rag.models.registry import load_registry
 
@@ -563,11 +567,11 @@ def verify_models(settings: Settings) -> None:
         folders = " ".join(str(model.folder(settings.home)) for model in wrong)
         raise click.ClickException(f"delete {folders} and run `rag models pull {' '.join(m.name for m in wrong)}`")
     if not fetched:
-        click.echo("no model is fetched: run `rag models pull`")
+        click.echo("no model is downloaded: run `rag models pull`")
 
 
 def _watch(events: "Iterator[Event]") -> "Answer":
-    """Return the answer; until it is there, the best sentence found and what is written are the status."""
+    """Return the answer; until then show the best sentence found, and then the draft, as the status."""
     from rag.answer.cite import get_words, rank_evidence
     from rag.types import Answered, Drafted
 
@@ -586,7 +590,7 @@ def _watch(events: "Iterator[Event]") -> "Answer":
 
 
 def _show_status(text: str) -> None:
-    """Show the end of a text on the terminal's line, in the place of what stood there."""
+    """Show the end of a text on the terminal's line, instead of the text before."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r\033[K{show_line(' '.join(text.split()))[-width:]}", nl=False, err=True)

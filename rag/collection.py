@@ -31,10 +31,10 @@ _LONGEST_ID = 500
 
 
 class Collection:
-    """The documents of one index, to be changed, searched and asked; `rag.open` returns one.
+    """The documents of one index: change, search and ask them; `rag.open` returns one.
 
-    It can be used from several threads. The models are those of the settings, unless others are given. The LLM is
-    opened by the first question.
+    Several threads can use it. The models are those of the settings, unless others are given. The first question
+    opens the LLM.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Collection:
         prompts: str | Path | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        """Open the index in a folder, at an address or in a store; with `create`, make it where there is none.
+        """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
         Without a location it is the settings' own. `prompts` is a folder with the texts that the LLM is given (see
         prompts/README.md). `on_event` is called with every event of every answer, for tracing. Raises CatalogError or
@@ -87,7 +87,7 @@ class Collection:
 
     @property
     def assistant(self) -> Assistant:
-        """What answers the questions; raises ModelError if the LLM cannot be opened."""
+        """The assistant that answers; raises ModelError if the LLM cannot be opened."""
         with self._lock:
             if self._opened is None:
                 llm = self._given_llm or open_llm(self.settings)
@@ -99,7 +99,7 @@ class Collection:
     def add(
         self, *paths: str | Path, metadata: Mapping[str, str] | None = None, on_file: OnFile | None = None
     ) -> IndexReport:
-        """Bring the index up to date with files and folders; unchanged files cost nothing, deleted ones go out.
+        """Bring the index up to date with files and folders; skip unchanged files, and remove deleted ones.
 
         `metadata` is given to the documents of all these files; with None each keeps what it has. `on_file` is called
         after each file was read, with the reason if it was skipped. Raises DocumentError if nothing can be read,
@@ -120,7 +120,7 @@ class Collection:
         date: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> IndexReport:
-        """Put a text in, in the place of the one that had this id; what is not given is read from the text.
+        """Add a text, or replace the one with this id; fields that are None are read from the text.
 
         The id becomes the document's `source`. Raises DocumentError if the text is empty, or the id is a file's path.
         """
@@ -134,14 +134,14 @@ class Collection:
         return self.add_documents([replace(document, metadata=check_metadata(metadata or {}))])
 
     def add_documents(self, documents: Iterable[Document]) -> IndexReport:
-        """Put documents in, each in the place of what had its source; unchanged ones cost nothing."""
+        """Add documents, or replace those with the same sources; unchanged ones cost nothing."""
         with self._writing() as index:
             return add_documents(index, documents, settings=self.settings)
 
     def remove(self, *sources: str | Path) -> int:
-        """Take documents out, each by its id, its path or a folder above it; return how many those were.
+        """Remove documents by their id, their path or a folder above it; return their number.
 
-        Raises DocumentError if one names nothing that is in the index; then nothing is taken out.
+        Raises DocumentError if one is not in the index; then nothing is removed.
         """
         with self._writing() as index:
             return remove_from(index.catalog, map(str, sources))
@@ -153,7 +153,7 @@ class Collection:
 
     @contextmanager
     def _writing(self) -> Iterator[Index]:
-        """Open the index once more, to be written to while this one is searched; a store that was given is shared."""
+        """Open the index a second time, for writing during searches; a given store is shared."""
         if self._store:
             yield self._index
             return
@@ -163,7 +163,7 @@ class Collection:
     # Questions
 
     def search(self, question: str, *, where: Where | None = None, k: int | None = None) -> tuple[Hit, ...]:
-        """Return the k passages (default: the setting `passages`) that are nearest to a question, best first.
+        """Return the k passages (default: the setting `passages`) nearest to a question, best first.
 
         Raises QuestionError if nothing passes the filter `where`.
         """
@@ -174,29 +174,29 @@ class Collection:
         return get_answer(self.stream(question, where=where, history=history))
 
     async def aask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
-        """Return what `ask` does, from a thread: other tasks go on meanwhile.
+        """Return the answer to a question, from a thread, so that other tasks can run meanwhile.
 
-        An answer that has begun is written to its end, even if the task is cancelled.
+        An answer that has begun runs to its end, even if the task is cancelled.
         """
         return await asyncio.to_thread(self.ask, question, where=where, history=history)
 
     def stream(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Iterator[Event]:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
-        `where` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
-        oldest first, from which a follow-up is understood. Raises QuestionError if the question is empty or too long
-        for the LLM's context, or nothing passes the filter.
+        `where` filters the search, by the fields of `Filter` or by metadata. `history` has the earlier messages, oldest
+        first, for understanding a follow-up. Raises QuestionError if the question is empty or too long for the LLM's
+        context, or nothing passes the filter.
         """
         return self.assistant.stream(question, only=where, history=history)
 
     def chat(self) -> Chat:
-        """Return a new conversation, whose follow-up questions are understood from what was said before."""
+        """Return a new conversation, which understands follow-up questions from earlier ones."""
         return Chat(self.assistant)
 
     def evaluate(self, dataset: str | Path, **options: Any) -> "Report":
         """Ask the questions of a data set about these documents, and return the report.
 
-        `options` are those of `rag.evaluate`. Raises DatasetError if the folder is no data set.
+        `options` are those of `rag.evaluate`. Raises DatasetError if the folder is not a data set.
         """
         from rag.evaluation.dataset import load_dataset
         from rag.evaluation.run import evaluate

@@ -1,4 +1,4 @@
-"""Opens the SQLite files, which only their owner can read, and says in one line what is wrong with one."""
+"""Opens SQLite files, which only their owner can read, and describes their errors in one line."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from rag.files import check_plain, restrict
 LOCK_TIMEOUT_S = 30.0
 # SQLite keeps these beside a file, with the same permissions.
 _SIDE_FILES = ("-wal", "-shm", "-journal")
-# These are the causes outside of the file; SQLite's messages on them say nothing of what the file holds.
+# Causes outside of the file; SQLite's messages on them contain no words of the file.
 _CAUSES_OUTSIDE = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -32,10 +32,10 @@ Type = type | UnionType
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open a SQLite file as its URI's `mode` says, to be used from several threads.
+    """Open a SQLite file in a URI `mode`, for use from several threads.
 
-    Every statement is a transaction of its own, and `fold(text)` is the text in lower case. Raises sqlite3.Error, and
-    OSError if the file, or one that SQLite keeps beside it, is a link, a pipe or a folder.
+    Every statement is its own transaction, and `fold(text)` is the text in lower case. Raises sqlite3.Error, and
+    OSError if the file, or one of SQLite's files beside it, is a link, a pipe or a folder.
     """
     for name in (path.name, *(f"{path.name}{side}" for side in _SIDE_FILES)):
         check_plain(path.with_name(name))
@@ -53,13 +53,13 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def restrict_database(path: Path, share: int = 0) -> None:
-    """Leave a SQLite file, and those beside it, to its owner, and to its group as `share` says."""
+    """Restrict a SQLite file, and those beside it, to its owner, and to its group by `share`."""
     for side in ("", *_SIDE_FILES):
         restrict(path.with_name(f"{path.name}{side}"), share)
 
 
 def get_cause(exc: Exception) -> int:
-    """Return SQLite's primary code of an error; 0 if it is an error of Python's module."""
+    """Return SQLite's primary error code; 0 for an error of Python's module."""
     return getattr(exc, "sqlite_errorcode", 0) & 0xFF
 
 
@@ -67,16 +67,16 @@ def get_cause(exc: Exception) -> int:
 def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
     """Raise CatalogError for an error of SQLite or the system: the failure, its cause, and what to do.
 
-    The remedy is for a damaged file. No message has words that the file holds.
+    The remedy is for a damaged file. No message has words from the file.
     """
     try:
         yield
-    except sqlite3.ProgrammingError:  # our own mistake says nothing of the file
+    except sqlite3.ProgrammingError:  # a mistake in our code, not in the file
         raise
     except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # SQLite's message may have damaged letters
         cause = get_cause(exc)
         if cause == sqlite3.SQLITE_FULL:
-            text = f"the disk of {path.parent} is full: free some space and run the same again; what was done is kept"
+            text = f"the disk of {path.parent} is full: free some space and run the command again; finished work stays"
         elif cause in _CAUSES_OUTSIDE:
             text = f"{failure}: {exc}; check {path.parent}, and try again"
         else:
@@ -87,7 +87,7 @@ def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
 
 
 def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:
-    """Raise DatabaseError if a value is of another type than it was stored with: the file is damaged."""
+    """Raise DatabaseError if a value is not of its stored type: then the file is damaged."""
     for place, allowed in enumerate(types):
         kinds = set(map(type, map(itemgetter(place), rows)))
         if not all(issubclass(kind, allowed) for kind in kinds):

@@ -1,4 +1,4 @@
-"""Checks what an assistant rests on, and says how to mend what is wrong: models, index, no network, speed."""
+"""Checks models, index, offline use and speed, and says how to fix problems."""
 
 import time
 from collections.abc import Iterator
@@ -27,16 +27,16 @@ from rag.models.registry import load_registry
 from rag.settings import OPENAI, Settings
 from rag.system import list_gaps
 
-# Vectors that are checked.
+# The number of vectors to check.
 _SAMPLE = 200
-# Tokens to read and to write when the speed is measured; an answer has about as many to write.
+# Tokens to read and write for measuring the speed; an answer has about as many to write.
 _READ, _WRITE = 400, 32
 # Tokens that the LLM reads for a question beside the passages.
 _QUESTION_TOKENS = 250
 
 
 class Finding(NamedTuple):
-    """What was checked, whether it is in order, what was seen, and what to do if it is not."""
+    """The subject of a check, whether it is in order, a description, and what to do if it is not."""
 
     subject: str
     ok: bool
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield what is found, part by part; what cannot be checked because of an earlier finding is left out."""
+    """Yield the findings, part by part; an earlier problem can rule out later checks."""
     models = [check_model(settings.embedder, "embedder", settings)]
     if settings.has_llm_file:
         models.append(check_model(settings.llm, "llm", settings))
@@ -75,12 +75,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 yield measure_speed(llm, settings)
         except RagError as exc:
             yield Finding("llm", False, str(exc))
-    if not (settings.index or settings.llm.startswith(OPENAI)):  # else other machines are meant to be called
+    if not (settings.index or settings.llm.startswith(OPENAI)):  # otherwise the settings call other machines on purpose
         yield check_offline(settings)
 
 
 def check_offline(settings: Settings) -> Finding:
-    """Look whether a model is fetched from another machine; what the libraries call cannot be seen from here."""
+    """Check whether a setting names a model on another machine; the calls of libraries are not visible here."""
     if settings.from_hub:
         remedy = "name models that are on this machine: `rag models list`"
         return Finding("offline", False, f"opening asks the model hub for: {', '.join(settings.from_hub)}", remedy)
@@ -89,7 +89,7 @@ def check_offline(settings: Settings) -> Finding:
 
 
 def check_model(name: str, kind: str, settings: Settings) -> Finding:
-    """Look whether a model is on this machine, and has the registered SHA-256."""
+    """Check whether a model is on this machine, and has the registered SHA-256."""
     try:
         path = locate_model(name, kind="llm" if kind == "llm" else "embedder", home=settings.home)
     except RagError as exc:
@@ -104,7 +104,7 @@ def check_model(name: str, kind: str, settings: Settings) -> Finding:
 
 
 def check_catalog(catalog: Catalog) -> Finding:
-    """Look whether the catalog is whole, and has documents."""
+    """Check whether the catalog is undamaged, and has documents."""
     where, name = catalog.location, catalog.name
     if isinstance(catalog, LocalCatalog) and (damage := catalog.find_damage()):
         return Finding("catalog", False, damage, f"delete {Path(where, CATALOG_FILE)} and index again")
@@ -115,7 +115,7 @@ def check_catalog(catalog: Catalog) -> Finding:
 
 
 def check_sources(index: Index, settings: Settings) -> Finding:
-    """Look whether the files that were indexed are still there, and say the same."""
+    """Check whether the indexed files are still there and unchanged."""
     changed, gone = [], []
     sources = index.catalog.get_sources()
     chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
@@ -135,7 +135,7 @@ def check_sources(index: Index, settings: Settings) -> Finding:
 
 
 def check_vectors(catalog: LocalCatalog) -> Finding:
-    """Look whether FAISS holds what the catalog does."""
+    """Check whether FAISS has the catalog's vectors."""
     saved = FaissStore.load(catalog.folder / VECTORS_FILE)
     ids = catalog.get_ids()
     if saved is None:
@@ -151,18 +151,18 @@ def check_vectors(catalog: LocalCatalog) -> Finding:
         return Finding("vectors", False, f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
     text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
     if len(missing) or len(left):
-        text += f" ({len(missing)} were missing and {len(left)} left over: brought in step)"
+        text += f" ({len(missing)} were missing and {len(left)} left over: updated)"
     return Finding("vectors", True, text)
 
 
 def _finds(catalog: LocalCatalog, store: FaissStore, row: Vectors) -> bool:
-    """Return whether the nearest vector is this one, or one that equals it."""
+    """Return whether the nearest vector equals this one."""
     _, rows = catalog.get_embeddings(store.search(row, 1), dim=catalog.embedder[1])
     return bool(len(rows)) and bool(np.allclose(rows[0], row, atol=1e-2))
 
 
 def measure_speed(llm: LLM, settings: Settings) -> Finding:
-    """Measure how fast the LLM reads and writes, and say how long an answer takes."""
+    """Measure how fast the LLM reads and writes, and estimate the time for an answer."""
     text = " ".join(f"Sentence {n} of a text to be read." for n in range(_READ // 10))
     messages = [Message("user", f"{text} Repeat it word by word.")]
     started = time.perf_counter()

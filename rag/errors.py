@@ -1,8 +1,8 @@
-"""The errors that Footnote raises on purpose: each says what failed and what to do, in one line."""
+"""The errors that Footnote raises on purpose; each says in one line what failed and what to do."""
 
 
 class RagError(Exception):
-    """Base of every error that is meant for the user."""
+    """Base of every error with a message for the user."""
 
 
 class SettingsError(RagError):
@@ -14,7 +14,7 @@ class DocumentError(RagError):
 
 
 class ModelError(RagError):
-    """A model is unknown, missing, cannot be fetched, does not verify or cannot be loaded."""
+    """A model is unknown, missing or damaged, or cannot be downloaded or loaded."""
 
 
 class CatalogError(RagError):

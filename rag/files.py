@@ -1,4 +1,4 @@
-"""Makes files that only their owner can read, and takes no link, pipe or folder for a file."""
+"""Makes files that only their owner can read, and refuses links, pipes and folders."""
 
 import errno
 import os
@@ -15,12 +15,12 @@ try:
 except ModuleNotFoundError:  # Windows, where nobody can delete a file that is open: that is its lock
     fcntl = None  # type: ignore[assignment]
 
-# What is written aside; an earlier version named the vectors so.
+# Files that are not finished yet; an earlier version named the vectors like the second pattern.
 _ASIDE = (".*.tmp", "vectors.*.tmp")
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter, and those above it that are missing; raises OSError."""
+    """Make a folder that only its owner can enter, with missing folders above it; raises OSError."""
     if not folder.is_dir():
         if folder.parent != folder:  # a drive of Windows that is not there
             make_folder(folder.parent)
@@ -28,7 +28,7 @@ def make_folder(folder: Path) -> None:
 
 
 def is_plain(path: Path) -> bool:
-    """Return whether there is a file at `path` that can be seen; a link, a pipe, a device or a folder is none."""
+    """Return whether `path` is a visible file, and not a link, a pipe, a device or a folder."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -36,28 +36,28 @@ def is_plain(path: Path) -> bool:
 
 
 def check_plain(path: Path) -> bool:
-    """Return whether there is a file at `path`; raises OSError if it cannot be seen, or a link or a pipe is there."""
+    """Return whether `path` exists; raises OSError if it is not visible, or not a plain file."""
     try:
         mode = path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return False
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"{path.name} is no plain file: move it away")
+        raise OSError(errno.EINVAL, f"{path.name} is not a plain file: move it away")
     return True
 
 
 def find_share(folder: Path) -> int:
     """Return the permissions that a folder gives to its group; 0 if it lets others in.
 
-    A folder is its owner's alone when it is made. An administrator who shares it takes mode 0750, or 0770 if the group
-    is to write. A folder that others can enter was made by an earlier version: its group was given nothing on purpose.
+    At first only the owner can enter a folder. An administrator who shares it uses mode 0750, or 0770 if the group may
+    write. If others can enter a folder, an earlier version made it, and nobody shared it with its group on purpose.
     """
     mode = folder.stat().st_mode
     return 0 if mode & stat.S_IRWXO else mode & stat.S_IRWXG
 
 
 def restrict(path: Path, share: int = 0) -> None:
-    """Leave a file or a folder to its owner, and to its group as `share` says; another user's stays as it is."""
+    """Restrict a file or folder to its owner, and to its group by `share`; skip files of other users."""
     is_folder = path.is_dir()
     if is_folder or is_plain(path):
         with suppress(OSError):
@@ -65,9 +65,9 @@ def restrict(path: Path, share: int = 0) -> None:
 
 
 def make_file(path: Path, share: int = 0) -> None:
-    """Make an empty file that only its owner, and its group as `share` says, can read, where there is none.
+    """Make an empty file, if it is missing, that only its owner can read, and its group by `share`.
 
-    Raises OSError if it cannot be written, or a link, a pipe, a device or a folder is in its place.
+    Raises OSError if it cannot be written, or if `path` is a link, a pipe, a device or a folder.
     """
     if not check_plain(path):
         make_folder(path.parent)
@@ -76,16 +76,16 @@ def make_file(path: Path, share: int = 0) -> None:
 
 
 def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
-    """Write a file aside, a text or what is written by a function, then put it in the place of what is at `path`.
+    """Write a text, or the output of a function, to a temporary file, and then replace `path` with it.
 
-    The folder's owner alone can read it, and its group where the folder is shared. Raises what the writing raises.
+    Only the folder's owner can read it, and its group if the folder is shared. Raises the errors of the writing.
     """
     number, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
     aside, held = Path(name), os.fdopen(number)
     try:
         if fcntl:
             with suppress(OSError):  # not every file system has locks
-                fcntl.flock(held, fcntl.LOCK_EX)  # as long as it is being written, no process takes it for left over
+                fcntl.flock(held, fcntl.LOCK_EX)  # while this process writes, others do not take it for a leftover
         restrict(aside, find_share(path.parent))
         if isinstance(content, str):
             aside.write_text(content, encoding="utf-8")
@@ -100,7 +100,7 @@ def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the files that processes were writing aside in a folder when they were killed."""
+    """Remove the temporary files of killed processes in a folder."""
     for left in (file for pattern in _ASIDE for file in folder.glob(pattern)):
         with suppress(OSError):  # another process is writing it
             if fcntl is None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rag.types import Answer, Chunk, Citation
 
-# Nearest documents that are named where none answers.
+# Nearest documents to name in a refusal.
 _NEAREST = 2
-# The signs that mean something in a line of Markdown, with its extensions for links.
+# The signs with a meaning in a line of Markdown, with its extensions for links.
 _MARKUP = re.compile(r"[!#$&()*+./:<=>@\[\\\]^_`{|}~-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NOT_ASCII = re.compile(r"[^\n -~]")
@@ -19,7 +19,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 def format_answer(answer: Answer) -> str:
     """Return an answer as text: the reply, its sources with the quoted words, and the seconds of each step.
 
-    Below the reply stand the sentences that it does not rest on, such as readers' words. Without a reply, all do.
+    Below the reply are the sentences that it does not use, such as readers' words; without a reply, all sentences.
     """
     parts = [" ".join(sentence.marked for sentence in answer.reply), _format_evidence(answer)]
     if answer.outcome == "unconfirmed":
@@ -28,7 +28,7 @@ def format_answer(answer: Answer) -> str:
         parts.append(answer.note)
     if answer.outcome == "not_found" and answer.hits:
         nearest = dict.fromkeys(describe_source(hit.chunk) for hit in answer.hits)
-        parts.append("Nearest, but no answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))
+        parts.append("Nearest, but not an answer\n" + "\n".join(f"  - {line}" for line in list(nearest)[:_NEAREST]))
     if answer.citations:
         parts.append("Sources\n" + "\n".join(_format_citations(answer.citations)))
     steps = " · ".join(f"{step} {seconds:.1f} s" for step, seconds in answer.seconds.items())
@@ -37,7 +37,7 @@ def format_answer(answer: Answer) -> str:
 
 
 def _format_evidence(answer: Answer) -> str:
-    """Return the sentences that the reply does not rest on: the quotes of the others stand among the sources."""
+    """Return the sentences that the reply does not use; the sources have the quotes of the others."""
     covered = {number for sentence in answer.reply for number in sentence.citations}
     rest = [sentence.marked for sentence in answer.sentences if not covered.issuperset(sentence.citations)]
     return " ".join(rest) if answer.reply else answer.answer
@@ -51,12 +51,12 @@ def _format_citations(citations: Sequence[Citation]) -> Iterator[str]:
 
 
 def describe_source(source: Citation | Chunk) -> str:
-    """Return who speaks, in which document, and where it lies: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
+    """Return the voice, the document and its path: "Article · Title · Outlet · 2012-10-04 · a.txt"."""
     return show_line(*describe_voice(source), show_path(source.source))
 
 
 def describe_voice(source: Citation | Chunk) -> list[str]:
-    """Return who speaks, of what, where and when, a part each: ["Article", "Title", "p. 3", "2012-10-04"]."""
+    """Return the voice, the title, the place and the date: ["Article", "Title", "p. 3", "2012-10-04"]."""
     is_comment = source.voice == "comment"
     parts = [
         "Reader's comment" if is_comment else "Article",
@@ -72,27 +72,27 @@ def describe_voice(source: Citation | Chunk) -> list[str]:
 
 
 def show_path(source: str) -> str:
-    """Return a path as seen from this folder."""
+    """Return a path relative to this folder, if it is inside."""
     path = Path(source)
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def show_text(text: str) -> str:
-    """Return lines without control characters: what a document says may hold anything, terminal codes too."""
+    """Return lines without control characters, because documents may contain terminal codes."""
     return _CONTROL.sub("", text)
 
 
 def escape_markdown(text: str) -> str:
-    """Return a text on one line in which nothing is Markdown or HTML."""
+    """Return a text on one line, with all Markdown and HTML escaped."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(show_text(text).split()))
 
 
 def show_line(*parts: str) -> str:
-    """Return the parts on one line; a name may hold anything, line ends and terminal codes too."""
+    """Return the parts on one line; replace line ends and terminal codes in names."""
     return "".join(character if character.isprintable() else "?" for character in " · ".join(parts))
 
 
 def show_json(value: object) -> str:
-    """Return a value as JSON, with all characters as escapes that a terminal does not print."""
+    """Return a value as JSON, with escapes for characters that a terminal does not print."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)

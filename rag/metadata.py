@@ -1,4 +1,4 @@
-"""The metadata that a user gives documents, and the filters that look at it."""
+"""The metadata that a user gives to documents, and the filters by it."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from rag.types import Filter, Voice
 Where = Filter | Mapping[str, str]
 _NAME = re.compile(r"[^\W\d]\w{0,63}")
 _LONGEST_VALUE = 1000
-# Filters look at these by their own fields, so metadata cannot have their names.
+# Filters have fields of these names, so metadata cannot use them.
 _FIELDS = tuple(name for name in Filter.__match_args__ if name != "metadata")
 
 
@@ -28,7 +28,7 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def make_filter(where: Where | None) -> Filter | None:
-    """Return the filter that lets pass what has all of these values; None lets everything pass.
+    """Return the filter for passages with all of these values; None lets everything pass.
 
     The names are the fields of `Filter`, or those of metadata. Raises QuestionError for an empty value or a voice that
     there is not.
@@ -54,7 +54,7 @@ def load_metadata(stored: str) -> dict[str, str]:
     """Return the metadata that an index stored; raises ValueError if it is damaged."""
     metadata = json.loads(stored)
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise ValueError("metadata is no object of texts")
+        raise ValueError("metadata is not an object of texts")
     return metadata
 
 

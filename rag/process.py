@@ -1,4 +1,4 @@
-"""Says how to run a Python module in a process of its own, and ends this one."""
+"""Builds the command for a Python module in another process, and ends this process."""
 
 import atexit
 import logging
@@ -14,18 +14,18 @@ _HIGHEST_STATUS = 255
 def make_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs a module with this Python.
 
-    No file of the current folder runs (`-P`): it may hold a json.py or a pip.py of others.
+    Python ignores the current folder (`-P`), because it may have a foreign json.py or pip.py.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def make_environment() -> dict[str, str]:
-    """Return the environment of this process, in which another one finds the same modules."""
+    """Return this process's environment, so that another process finds the same modules."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder for folder in sys.path if folder)}
 
 
 def quiet_libraries(*, uses_hub: bool) -> None:
-    """Keep libraries from reporting to others, from logging what is no news, and without `uses_hub` from the model hub.
+    """Keep libraries from reporting to others, from trivial log lines, and, without `uses_hub`, from the model hub.
 
     This changes the whole process, so only a command calls it, before it opens models; a library must not.
     """
@@ -38,10 +38,10 @@ def quiet_libraries(*, uses_hub: bool) -> None:
 
 
 def end_process() -> NoReturn:
-    """End this process at once, with status 0, though threads of native code still run.
+    """End this process at once, with status 0, even if threads of native code still run.
 
-    Before Python 3.14 such a thread crashes an interpreter that ends, or makes it wait for ever: ONNX Runtime does,
-    while it loads a model (https://github.com/python/cpython/issues/87135).
+    Before Python 3.14 such a thread crashes an interpreter at its end, or makes it wait for ever. ONNX Runtime has such
+    threads while it loads a model (https://github.com/python/cpython/issues/87135).
     """
     atexit._run_exitfuncs()
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Writes an answer down with all that it rests on, so that it can be checked, and asked again with the same result."""
+"""Saves an answer with the hashes of its inputs, so that others can check and repeat it."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from rag.settings import ANSWER_SETTINGS
 from rag.types import Answer
 
 FORMATS = (".json", ".md")
-# The settings that an answer depends on.
+# The settings that affect an answer.
 _SETTINGS = ("embedder", "reranker", "context", *ANSWER_SETTINGS)
 
 
@@ -33,7 +33,7 @@ def save_answer(answer: Answer, path: Path, *, assistant: Assistant) -> None:
 
 
 def check_format(path: Path) -> None:
-    """Raise SettingsError if a record cannot be written in the format that a file's name asks for."""
+    """Raise SettingsError if a file's suffix is not that of a record."""
     if path.suffix.lower() not in FORMATS:
         raise SettingsError(f"cannot save an answer as {path.name}: name a file that ends in {' or '.join(FORMATS)}")
 
@@ -82,5 +82,5 @@ def _format(answer: Answer, record: dict[str, Any]) -> str:
 
 
 def _indent(lines: Iterable[str]) -> list[str]:
-    """Return lines as a block in which the words of documents are no markup."""
+    """Return lines as a code block, where the words of documents are not markup."""
     return [f"    {line}" for line in lines]

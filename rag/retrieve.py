@@ -1,4 +1,4 @@
-"""A question in, ranked hits out: the nearest chunks, each thing once, readers' comments held to their share."""
+"""Turns a question into ranked hits: the nearest chunks without duplicates, with a limit for comments."""
 
 import math
 import re
@@ -9,11 +9,11 @@ from rag.index.index import Index
 from rag.text import WORD, content_words, split_sentences
 from rag.types import Evidence, Filter, Hit
 
-# Of the passages, at most this share is readers' comments, unless the question asks for them.
+# The largest share of readers' comments among the passages, unless the question asks for them.
 _COMMENT_SHARE = 0.25
 # Candidates for each wanted passage: enough to find an article behind a long thread of comments.
 _CANDIDATES = 25
-# Candidates that a reranker reads; each takes it about 10 ms.
+# Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
@@ -26,20 +26,20 @@ def retrieve(
 ) -> tuple[Hit, ...]:
     """Return the best `passages` hits for a question, best first, with the evidence in them.
 
-    Of chunks that say the same the best is kept. `rewritten` is a follow-up made to stand alone. Raises QuestionError
-    if no document passes the filter.
+    Of chunks that say the same only the best stays. `rewritten` is a follow-up question, made complete. Raises
+    QuestionError if no document passes the filter.
     """
     asked = f"{question} {rewritten or ''}"
     found = index.search(question, k=passages * _CANDIDATES, only=only, rewritten=rewritten)
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
-        order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties stay in the order of the search
+        order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
         found = (*(first[i] for i in order), *found[_RERANKED:])
     wants_readers = _ASKS_READERS.search(asked) or (only and (only.voice or only.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
-    if len(kept) < passages:  # nothing but comments is left
+    if len(kept) < passages:  # only comments are left
         kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
     return find_evidence(asked, kept, candidates=found)
 
@@ -66,7 +66,7 @@ def _say_the_same(words: set[str], others: set[str]) -> bool:
 def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hit] = ()) -> tuple[Hit, ...]:
     """Return the hits, ranked in their order, each with the sentences that share words with the question.
 
-    A word weighs by how rare it is among the candidates (inverse document frequency), else among the hits.
+    A word's weight is its rarity among the candidates (inverse document frequency), or else among the hits.
     """
     texts = [f" {hit.chunk.text.lower()}" for hit in candidates or hits]
     weights = {

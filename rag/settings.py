@@ -20,11 +20,11 @@ from rag.errors import SettingsError
 from rag.system import is_reserved
 
 ENV_PREFIX = "RAG_"
-# The login of `rag ui`: no settings, as they are not for a file.
+# The login of `rag ui`. These are not settings, because they do not belong in a file.
 PASSWORD_VARIABLE, TOKEN_VARIABLE = "RAG_PASSWORD", "RAG_TOKEN"
 TOML_FILE = "rag.toml"
-# What the current folder's file may set. Others may have made the folder, so it sends no data elsewhere, chooses no
-# files to load or to write, and lifts no limit on reading documents.
+# The settings that the current folder's file may set. The folder may come from others, so these send no data elsewhere,
+# choose no files to load or write, and lift no limit on reading documents.
 _FOLDER_SETTINGS = frozenset(
     {
         "name",
@@ -39,13 +39,13 @@ _FOLDER_SETTINGS = frozenset(
         "threads",
     }
 )
-# The settings that shape an answer, whatever models and index it comes from.
+# The settings that shape an answer, with any models and index.
 ANSWER_SETTINGS = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
-# The setting `llm` of an assistant that has none.
+# The value of the setting `llm` for no LLM.
 NO_LLM = "none"
 # An index at this address is on a server: milvus:http://HOST:PORT/NAME
 MILVUS = "milvus:"
-# An LLM at this address is on a server: openai:http://HOST:PORT/v1#MODEL
+# The beginning of a server's address: openai:http://HOST:PORT/v1#MODEL
 OPENAI = "openai:"
 
 
@@ -56,7 +56,7 @@ def _check_name(name: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Every choice a user can make; `Settings.load` turns a bad one into a `SettingsError`."""
+    """All settings; `Settings.load` turns a bad one into a `SettingsError`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
 
@@ -69,35 +69,33 @@ class Settings(BaseSettings):
         pattern=r"^(milvus:.+/\w+)?$",
         description="index on a server, milvus:http://HOST:PORT/NAME; empty: the folder index_dir/name",
     )
-    home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder that keeps the fetched models")
+    home: Path = Field(platformdirs.user_cache_path("footnote-rag"), description="folder of the downloaded models")
     llm: str = Field(
         "qwen2.5-coder-1.5b",
-        description="LLM: a name of `rag models list`, a GGUF file, hf:OWNER/REPO:FILE, a server "
+        description="LLM: a name from `rag models list`, a GGUF file, hf:OWNER/REPO:FILE, or a server "
         "openai:http://HOST:PORT/v1#MODEL; none quotes the best sentences",
     )
-    llm_requests: int = Field(8, ge=1, le=1024, description="questions that an LLM on a server is given at once")
+    llm_requests: int = Field(8, ge=1, le=1024, description="most questions at once for an LLM on a server")
     embedder: str = Field(
         "all-minilm-l6-v2",
-        description="embedder: a name of `rag models list`, a sentence-transformers folder, or hf:OWNER/REPO",
+        description="embedder: a name from `rag models list`, a sentence-transformers folder, or hf:OWNER/REPO",
     )
     reranker: str = Field(
-        "", description="cross-encoder that orders the passages again: a folder, or hf:OWNER/REPO; empty: none"
+        "", description="cross-encoder that reorders the passages: a folder, or hf:OWNER/REPO; empty: none"
     )
-    passages: int = Field(4, ge=1, le=20, description="passages found; the LLM reads no more of them than it takes")
+    passages: int = Field(4, ge=1, le=20, description="passages to find; the LLM reads only as many as it needs")
     chunk_tokens: int = Field(96, ge=16, le=8192, description="largest chunk, in the embedder's tokens")
-    max_file_mb: int = Field(100, ge=1, le=100_000, description="largest file that is read, in megabytes")
-    read_timeout_s: int = Field(
-        60, ge=1, le=86_400, description="longest time that reading one file may take, in seconds"
-    )
-    read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory that reading one file may take")
+    max_file_mb: int = Field(100, ge=1, le=100_000, description="largest file to read, in megabytes")
+    read_timeout_s: int = Field(60, ge=1, le=86_400, description="longest time for reading one file, in seconds")
+    read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory for reading one file, in MB")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
     quotes_only: bool = Field(False, description="show the quotes alone, without a reply above them")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(
-        0.2, ge=0.0, le=1.0, description="least confidence to answer with: 0 always tries, 1 always refuses"
+        0.2, ge=0.0, le=1.0, description="lowest confidence for an answer: 0 always tries, 1 always refuses"
     )
     threads: int = Field(0, ge=0, le=512, description="CPU threads of the LLM; 0 uses every core")
-    gpu_layers: int = Field(0, ge=-1, le=1000, description="LLM layers put on a GPU; -1 puts all")
+    gpu_layers: int = Field(0, ge=-1, le=1000, description="LLM layers on a GPU; -1 means all")
     temperature: float = Field(
         0.0, ge=0.0, le=2.0, description="sampling temperature; 0 always takes the likeliest token"
     )
@@ -110,12 +108,12 @@ class Settings(BaseSettings):
 
     @property
     def from_hub(self) -> list[str]:
-        """The settings that name a model of the hub, which is asked for it whenever it is opened."""
+        """The settings that name a model on the hub; opening the model asks the hub each time."""
         return [name for name in ("llm", "embedder", "reranker") if getattr(self, name).startswith("hf:")]
 
     @property
     def location(self) -> str:
-        """Where the index is: its address, or its folder."""
+        """The index's address or folder."""
         return self.index or str(self.index_dir / self.name)
 
     def at(self, location: str | Path) -> "Settings":
@@ -126,13 +124,13 @@ class Settings(BaseSettings):
         return self.model_copy(update={"index_dir": folder.parent, "name": folder.name, "index": ""})
 
     def in_folder(self, name: str) -> "Settings":
-        """Return the settings of the index `name` in the folder; raises SettingsError if none can be named so."""
+        """Return the settings of the index `name` in the folder; raises SettingsError for an invalid name."""
         return Settings.load(**{**self.model_dump(), "name": name, "index": ""})
 
     def beside(self, name: str) -> "Settings":
         """Return the settings of the index `name` in the same folder, or on the same server."""
         place, _, _ = self.index.rpartition("/")
-        plain = re.sub(r"\W", "_", name)  # as a collection's name has to be
+        plain = re.sub(r"\W", "_", name)  # the form of a collection's name
         return self.model_copy(update={"name": name, "index": f"{place}/{plain}" if place else ""})
 
     @classmethod
@@ -170,16 +168,16 @@ def locate_user_file() -> Path:
 def _read_file(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
     try:
         return TomlConfigSettingsSource(settings_cls, path)
-    except (ValueError, OSError, RecursionError) as exc:  # it is not TOML, or is nested too deep, or cannot be read
-        raise SettingsError(f"cannot read {path}: {exc}; mend it or remove it") from exc
+    except (ValueError, OSError, RecursionError) as exc:  # not TOML, nested too deeply, or unreadable
+        raise SettingsError(f"cannot read {path}: {exc}; fix it or remove it") from exc
 
 
 def _check_folder_file(names: Set[str]) -> None:
     refused = sorted(names & Settings.model_fields.keys() - _FOLDER_SETTINGS)
     if refused and Path(TOML_FILE).resolve() != locate_user_file().resolve():
         raise SettingsError(
-            f"{TOML_FILE} of the current folder may not set {', '.join(refused)}, since the folder may come from "
-            f"others: move the line to {locate_user_file()}, or set the variable {ENV_PREFIX}{refused[0].upper()}"
+            f"{TOML_FILE} of the current folder may not set {', '.join(refused)}, because the folder may come "
+            f"from others: move the line to {locate_user_file()}, or set the variable {ENV_PREFIX}{refused[0].upper()}"
         )
 
 

@@ -1,4 +1,4 @@
-"""What differs between Linux, macOS and Windows: cores, the limits of a process, the names of files.
+"""Handles the differences between Linux, macOS and Windows: cores, limits of a process, names of files.
 
 A limit that a system lacks is left out, and `list_gaps` says so.
 """
@@ -20,7 +20,7 @@ except ModuleNotFoundError:  # Windows has none
 IS_WINDOWS = sys.platform == "win32"
 IS_MACOS = sys.platform == "darwin"
 
-# Seconds between two looks at the memory, where the system does not limit it.
+# Seconds between two checks of the memory, if the system does not limit it.
 _LOOK_S = 0.1
 # Windows takes these names, with any suffix, for devices.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL)
@@ -40,7 +40,7 @@ def list_gaps() -> list[str]:
 
 
 def count_cores() -> int:
-    """Return how many cores this process may use; where the system does not say, how many there are."""
+    """Return the number of cores that this process may use, or of all if the system does not say."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -52,7 +52,7 @@ def can_limit_memory() -> bool:
 
 
 def get_memory_limit() -> int | None:
-    """Return how many bytes of memory the system lets this process have; None: there is no limit."""
+    """Return the memory limit of this process in bytes; None: there is no limit."""
     if resource is None:
         return None
     limits = [limit for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY]
@@ -63,7 +63,7 @@ def limit_memory(limit: int) -> None:
     """End this process, or make its allocations fail, when it needs more than `limit` bytes of memory."""
     if resource is None:
         return
-    if IS_MACOS:  # which has this limit, and does not keep it
+    if IS_MACOS:  # which has this limit, but does not enforce it
         threading.Thread(target=_watch_memory, args=(limit,), daemon=True).start()
     else:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -76,7 +76,7 @@ def _watch_memory(limit: int) -> None:
 
 
 def get_peak_memory() -> int:
-    """Return the most bytes of memory that this process has had; 0: the system does not say."""
+    """Return the peak memory of this process in bytes; 0 if the system does not say."""
     if resource is None:
         return 0
     unit = 1 if IS_MACOS else 1024
@@ -84,13 +84,13 @@ def get_peak_memory() -> int:
 
 
 def forbid_core_dumps() -> None:
-    """Let this process leave no copy of its memory on the disk when it crashes."""
+    """Keep a crash of this process from writing its memory to the disk."""
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def get_file_limit() -> int | None:
-    """Return how many files this process may have open; None: there is no limit."""
+    """Return the most files that this process may have open; None: there is no limit."""
     if resource is None:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -98,14 +98,14 @@ def get_file_limit() -> int | None:
 
 
 def write_utf8(*streams: TextIO) -> None:
-    """Let the streams write UTF-8: on Windows, what goes to a file or a pipe is in the letters of one region alone."""
+    """Make the streams write UTF-8: on Windows, files and pipes get the letters of one region only."""
     for stream in streams:
         if IS_WINDOWS and isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
 
 
 def is_reserved(name: str) -> bool:
-    """Return whether Windows has no file of this name: it is a device's, or ends with what Windows drops."""
+    """Return whether Windows cannot have a file of this name: a device's name, or an ending that Windows drops."""
     return IS_WINDOWS and (_DEVICE.fullmatch(name) is not None or name.endswith((".", " ")))
 
 

@@ -1,11 +1,11 @@
-"""Words and sentences: what the retrieval and the checks compare."""
+"""Splits texts into words and sentences, for the search and the checks."""
 
 import re
 
 import sentencex
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
-# What ends a message or begins another in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
+# Tokens that end or begin a message in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
 CONTROL_TOKEN = re.compile(
     r"<[|｜](?:[^|｜<>]*[|｜]>)?|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>", re.IGNORECASE
 )
@@ -17,29 +17,30 @@ STOP_WORDS = frozenset(
     )
 )
 
-# The library takes quadratic time on some lines: a longer line is given to it in pieces of this many characters.
+# sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
 _LONGEST_LINE = 10_000
-# "E0031" and "E-0031" are one code, written in two ways.
+# "E0031" and "E-0031" are two spellings of one code.
 _CODE = re.compile(r"(?<![\w-])([A-Za-z]{1,4})(-?)(\d{2,})(?![\w-])")
 _PLURAL = re.compile(r"(?<=\w{2}[^siu])s$")
 _SPACE = re.compile(r"\s")
 _LINE = re.compile(r"\S(?:.*\S)?")
 # Nobody wraps lines shorter or longer than this.
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
-# An item of a list, a heading, a quoted line or a row: never the rest of the line before. Nor is a key behind another.
+# The start of an item, a heading, a quoted line or a row, which never continues the line before.
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
-# "5." before a heading or a step is no sentence of its own.
+# "5." before a heading or a step is not a separate sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
+# A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
 
 def repair_text(text: str) -> str:
-    """Return a text in which U+FFFD stands for each half of a character: UTF-8 cannot hold half a surrogate pair."""
+    """Return a text with U+FFFD for each half of a character: UTF-8 cannot encode half a surrogate pair."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def stem(word: str) -> str:
-    """Return a word's first six letters, in lower case and without a plural's "s": "cancelled" meets "cancellation".
+    """Return a word's first six letters, in lower case and without a plural's "s": "cancelled" matches "cancellation".
 
     Numbers stay whole.
     """
@@ -48,7 +49,7 @@ def stem(word: str) -> str:
 
 
 def content_words(text: str) -> set[str]:
-    """Return the stems of a text's words, less those that carry no content."""
+    """Return the stems of a text's words, without stop words."""
     return {stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
 
 
@@ -61,7 +62,7 @@ def spell_codes(question: str) -> str:
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Return the offsets of a text's sentences, without the white space around them.
 
-    The end of a line ends a sentence too, unless the text goes on in the next line as in a letter that was typed.
+    A sentence also ends at the end of its line, unless the text is wrapped and continues in the next line.
     """
     spans = []
     for line_start, line_end in split_lines(text):
@@ -70,7 +71,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
             end = min(start + _LONGEST_LINE, line_end)
             found = _find_sentences(text, start, end)
             if end < line_end and len(found) > 1:
-                end = found.pop()[0]  # it may go on behind the piece
+                end = found.pop()[0]  # it may continue after the piece
             spans += found
             start = end
     return spans
@@ -78,7 +79,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
-    line = _SPACE.sub(" ", text[start:end])  # the library ends with a panic behind "J.", at a space of two bytes
+    line = _SPACE.sub(" ", text[start:end])  # sentencex panics after "J." at a space of two bytes
     for boundary in sentencex.get_sentence_boundaries("en", line):
         first, last = boundary["start_index"], boundary["end_index"]
         stripped = line[first:last].strip()
@@ -90,7 +91,7 @@ def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def split_lines(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text's lines that are not blank, those that were wrapped as one."""
+    """Return the offsets of a text's lines without blank ones; wrapped lines count as one."""
     spans: list[tuple[int, int]] = []
     block: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
@@ -102,7 +103,7 @@ def split_lines(text: str) -> list[tuple[int, int]]:
 
 
 def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the lines between two blank ones, those that were wrapped as one."""
+    """Return the lines between two blank ones; wrapped lines count as one."""
     spans: list[tuple[int, int]] = []
     width = max((end - start for start, end in lines), default=0)
     joined = False
@@ -113,7 +114,7 @@ def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _goes_on(line: str, following: str, width: int) -> bool:
-    """Return whether a line was broken to fit a width: the next one's first word would have been too much for it."""
+    """Return whether a line was wrapped: the next line's first word did not fit into it."""
     if len(line) < _SHORTEST_WRAPPED or NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
         return False
     if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:

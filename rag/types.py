@@ -1,19 +1,19 @@
-"""The records that pass between the parts; character offsets are half-open, `[start, end)`."""
+"""The records that the parts exchange; character offsets are half-open, `[start, end)`."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 Voice = Literal["article", "comment"]
-# "aside": the documents were not asked, as with a greeting or a question about the collection.
+# "aside": no document was asked, for example after a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a document in which one voice speaks, below one heading, on one page.
+    """A stretch of a document with one voice, below one heading, on one page.
 
-    `heading` is the path of headings, from the widest ("Terms › Refunds"); `page` counts from 1, and what goes on over
-    the end of a page is of that page; `reply_to` names whom a comment answers.
+    `heading` is the path of headings, from the widest ("Terms › Refunds"). `page` counts from 1; text that continues on
+    the next page belongs to its first page. `reply_to` names the person whom a comment answers.
     """
 
     start: int
@@ -28,9 +28,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text, what is known of it, and who speaks where; `date` is ISO 8601 where it could be read.
+    """A file's text, its metadata and its sections; `date` is ISO 8601 if it could be read.
 
-    `title` is empty where the file has none. `metadata` is what the user says of it, in names of their own.
+    `title` is empty if the file has none. `metadata` are names and values from the user.
     """
 
     source: str
@@ -66,9 +66,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a chunk must be to be searched: every field that is given.
+    """A filter for the search: a chunk must match every field that is given.
 
-    `outlet`, `author` and the values of `metadata` in any case, a part of `source`, the beginning of `date`
+    `outlet`, `author` and the values of `metadata` match in any case, `source` by a part, `date` by its beginning
     ("2012-10").
     """
 
@@ -94,7 +94,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk found for a question; `score` is that of `Index.search`, `rank` counts from 1."""
+    """A chunk that a search found; `score` comes from `Index.search`, `rank` counts from 1."""
 
     chunk: Chunk
     score: float
@@ -104,9 +104,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A hit that the answer used: its number `[n]`, and the exact words `[start:end)` that support one sentence.
+    """A hit that the answer uses: its number `[n]`, and the exact words `[start:end)` that support one sentence.
 
-    Sentences that rest on different words of the same hit have a citation each, with the same number.
+    If sentences use different words of the same hit, each has a citation, with the same number.
     """
 
     number: int
@@ -129,7 +129,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, without its marks, and the numbers of the passages that it cites."""
+    """One sentence of an answer, without its marks, and the numbers of its passages."""
 
     text: str
     citations: tuple[int, ...]
@@ -147,14 +147,14 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked, what was answered, and on what grounds; `seconds` maps each step to its wall time.
+    """A question with its answer and the evidence; `seconds` maps each step to its wall time.
 
-    `sentences` are the evidence: what the documents say, to the letter. `reply` says in few words what they come to;
-    each of its sentences has the numbers of the passages that support it. Without a reply the evidence stands alone.
+    `sentences` are the evidence: the documents' own words, to the letter. `reply` is the short answer; each of its
+    sentences has the numbers of the passages that support it. Without a reply the evidence stands alone.
     `answer` is the evidence with its marks.
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
-    `rewritten` is a follow-up question made to stand alone; None: it was answered as it was asked. `note` is what a
-    reader has to know of the answer, if anything.
+    `rewritten` is a follow-up question, made complete; None: it was answered unchanged. `note` is a remark for the
+    user, if there is one.
     """
 
     question: str

@@ -147,7 +147,8 @@ def run(*arguments: str, **environment: str) -> Result:
 def test_a_password_on_the_command_line_is_refused_and_not_repeated() -> None:
     result = run("--auth", "ann:hunter2")
     assert result.exit_code == 2
-    assert "shows in the list of processes: write --auth NAME alone" in " ".join(result.output.split())
+    output = " ".join(result.output.split())
+    assert "a password on the command line: write --auth NAME alone" in output
     assert "hunter2" not in result.output
 
 
@@ -181,7 +182,7 @@ def test_an_open_address_needs_a_login_or_a_confirmation(host: str) -> None:
 def test_a_confirmed_open_address_is_warned_of(served: dict[str, Any]) -> None:
     result = run("--host", "0.0.0.0", "--no-login")  # noqa: S104
     assert result.exit_code == 0
-    assert "WARNING: 0.0.0.0 has no login: whoever reaches it reads and changes everything" in result.output
+    assert "WARNING: 0.0.0.0 has no login: everybody who reaches it can read and change everything" in result.output
     assert "WARNING" not in run("--no-login").output
 
 

@@ -356,7 +356,7 @@ def test_a_folder_is_added_and_a_file_that_changed_is_read_again(page: Page, tmp
     page.locator("#fn-folder input[type=file], input[type=file][webkitdirectory]").first.set_input_files(folder)
     expect(page.locator("#fn-progress")).to_contain_text("2 added or changed")
     expect(page.locator("#fn-documents tr", has_text=re.compile(r"(lion|ape)\.txt"))).to_have_count(2)
-    page.get_by_role("button", name="Read changed files again").click()
+    page.get_by_role("button", name="Reread changed files").click()
     expect(page.locator("#fn-progress")).to_contain_text("unchanged")
     page.get_by_label("Search documents").fill("APE")
     expect(page.locator("#fn-documents tbody tr")).to_have_count(1)

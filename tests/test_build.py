@@ -202,7 +202,7 @@ def test_a_full_disk_costs_nothing_that_was_done(
     docs = tmp_path / "many"
     write_documents(docs, 0, count=400)
     full = settings.model_copy(update={"index_dir": small_disk})
-    with pytest.raises(CatalogError, match="is full: free some space and run the same again"):
+    with pytest.raises(CatalogError, match="is full: free some space and run the command again"):
         build_index([docs], settings=full, embedder=embedder)
     done = len(read_entries(small_disk / "test"))
     assert 0 < done < 400

@@ -335,9 +335,9 @@ def test_a_server_that_is_away_is_told_and_found_again(
         before = index.search("What did the bridge cost?", k=2)
         server.stop()
         started = time.monotonic()
-        with pytest.raises(CatalogError, match="look whether the server runs"):
+        with pytest.raises(CatalogError, match="check whether the server runs"):
             index.search("What did the bridge cost?", k=2)
-        with pytest.raises(CatalogError, match="look whether the server runs"):
+        with pytest.raises(CatalogError, match="check whether the server runs"):
             build(settings, docs)
         assert time.monotonic() - started < 30
         server.start()
@@ -402,6 +402,6 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytes
     assert "secret" not in str(refused.value)
     monkeypatch.setenv("MILVUS_TOKEN", "me:secret")
     monkeypatch.setattr("rag.index.milvus._TIMEOUT_S", 1.0)
-    with pytest.raises(CatalogError, match="look whether the server runs") as refused:
+    with pytest.raises(CatalogError, match="check whether the server runs") as refused:
         open_catalog("milvus:http://127.0.0.1:1/name")
     assert "secret" not in str(refused.value)

@@ -120,7 +120,7 @@ def test_a_terminal_shows_the_best_sentence_then_the_draft(
 
 def test_a_refusal_names_what_came_near_as_no_answer(index: Index, settings: Settings) -> None:
     text = format_answer(Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Who built the new bridge?"))
-    assert text.startswith("The documents do not say.\n\nNearest, but no answer\n  - Article · A new bridge")
+    assert text.startswith("The documents do not say.\n\nNearest, but not an answer\n  - Article · A new bridge")
     assert "Sources" not in text
 
 
@@ -274,6 +274,6 @@ def test_ctrl_c_while_indexing_says_what_is_kept(docs: Path) -> None:
         it.send_signal(signal.SIGINT)
         _, error = it.communicate(timeout=30)
     assert it.returncode == 130
-    assert "stopped; the documents that were done are kept" in error
+    assert "stopped; finished documents are kept" in error
     assert "Traceback" not in error
     assert 0 < len(json.loads(run("list", "--json", "--name", "t").stdout)) < 302

@@ -49,7 +49,7 @@ def test_vectors_that_lag_behind_are_brought_in_step(index: Index, embedder: Has
     store.save(local(index).folder / "vectors.faiss")
     finding = check_vectors(local(Index(local(index).folder, embedder)))
     assert finding.ok
-    assert "(2 were missing and 0 left over: brought in step)" in finding.text
+    assert "(2 were missing and 0 left over: updated)" in finding.text
     saved = FaissStore.load(local(index).folder / "vectors.faiss")
     assert saved is not None
     assert len(saved) == 4

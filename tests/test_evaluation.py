@@ -406,7 +406,7 @@ def test_the_command_tells_how_to_go_on_when_it_is_stopped(
     faked += [ScriptedLLM(*REPLIES), StoppingLLM(REPLY, at=3, error=KeyboardInterrupt())]
     stopped = CliRunner().invoke(main, ["eval", str(tmp_path / "set")])
     assert stopped.exit_code == 130
-    assert "run the same command again to go on" in stopped.output
+    assert "run the same command again to continue" in stopped.output
     assert CliRunner().invoke(main, ["eval", str(tmp_path / "set")]).exit_code == 0
 
 

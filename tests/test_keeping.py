@@ -162,7 +162,7 @@ def test_a_file_never_takes_the_place_of_another_of_its_name(workspace: Workspac
     second = write(tmp_path / "two" / "a.txt", "The lion slept.")
     assert workspace.add_files("test", [first]).renamed == []
     report = workspace.add_files("test", [second])
-    assert report.renamed == ["a.txt is kept as a-1.txt: another file of its name was there"]
+    assert report.renamed == ["a.txt is kept as a-1.txt: another file has its name"]
     assert list_names(workspace) == ["a-1.txt", "a.txt", "bridge.md", "visit.txt"]
     same = workspace.add_files("test", [first, second])
     assert (same.indexed, same.unchanged) == (0, 2)
@@ -172,7 +172,7 @@ def test_a_file_never_takes_the_place_of_another_of_its_name(workspace: Workspac
         "a-1.txt": "The lion slept.",
     }
     *_, (progress, _, _) = Library(workspace).add([str(write(tmp_path / "three" / "a.txt", "A crow sang."))], "test")
-    assert "a.txt is kept as a-2.txt: another file of its name was there" in progress
+    assert "a.txt is kept as a-2.txt: another file has its name" in progress
 
 
 def test_a_file_that_cannot_be_kept_is_named_and_costs_the_others_nothing(workspace: Workspace, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_conversations_of_an_earlier_version_are_closed_to_others(tmp_path: Path
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.with_name("other"))])
 def test_conversations_that_are_no_file_neither_hang_nor_lead_out(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "conversations.sqlite")
-    with within(20), pytest.raises(CatalogError, match=r"conversations.sqlite is no plain file: move it away"):
+    with within(20), pytest.raises(CatalogError, match=r"conversations.sqlite is not a plain file: move it away"):
         History(tmp_path)
     assert not (tmp_path / "other").exists()
 

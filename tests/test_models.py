@@ -255,7 +255,7 @@ def test_no_broken_gguf_ends_the_process(tmp_path: Path) -> None:
     (tmp_path / "no-template.gguf").write_bytes(template)
     lines = load_all(tmp_path)
     assert lines["good"] == "loads"
-    assert "llama.cpp breaks off (SIGABRT); run `rag models verify`, or name another file" in lines["no-blocks"]
+    assert "llama.cpp crashes (SIGABRT); run `rag models verify`, or name another file" in lines["no-blocks"]
     assert "scores that are not numbers" in lines["no-numbers"]
     assert "cannot load the LLM in" in lines["no-template"]
 

@@ -283,13 +283,13 @@ def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index
 
     workspace = Workspace(settings, load)
     events = workspace.ask("What did the bridge cost?", index="test", options=OPTIONS)
-    assert next(events) == Waiting("The models are being loaded …")
+    assert next(events) == Waiting("The models are loading …")
     with workspace.queue.join():
         gate.set()
         seen = [event for event, _ in zip(events, range(9), strict=False) if not isinstance(event, Drafted)][:2]
         hits = next(event.hits for event in seen if isinstance(event, Retrieved))
         assert "nine million" in hits[0].chunk.text
-        assert next(e for e in events if e != Waiting("The models are being loaded …")) == Waiting(
+        assert next(e for e in events if e != Waiting("The models are loading …")) == Waiting(
             "1 question before yours …"
         )
     assert get_answer(events).outcome == "answered"

@@ -187,7 +187,7 @@ def test_files_are_handed_over_and_not_fetched(address: str, monkeypatch: pytest
 
     monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_download", fetch_nothing)
     file = {"path": "http://example.org/a.txt", "meta": {"_type": "gradio.FileData"}}
-    with pytest.raises(AppError, match="Hand over a file"):
+    with pytest.raises(AppError, match="Upload a file"):
         Client(address, verbose=False).predict([file], "default", api_name="/index")
     assert not fetched
 

@@ -177,7 +177,7 @@ def test_a_key_goes_to_the_server_that_it_was_set_for_and_no_other(monkeypatch: 
 
 def test_a_server_that_is_away_is_told_in_one_line() -> None:
     port = find_free_port()
-    with pytest.raises(ModelError, match="cannot be reached; look whether it runs"):
+    with pytest.raises(ModelError, match="cannot be reached; check whether it runs"):
         ServerLLM(f"openai:http://127.0.0.1:{port}/v1", context=4096, at_once=1)
 
 

@@ -94,7 +94,7 @@ def test_an_out_of_range_setting_names_the_nearest_valid_one(name: str, value: o
 @pytest.mark.parametrize("content", [b"passages = = 3", b"\xff", b"a = " + b"[" * 100_000])
 def test_a_file_that_is_not_toml_is_an_error(content: bytes) -> None:
     Path("rag.toml").write_bytes(content)
-    with pytest.raises(SettingsError, match=r"cannot read rag\.toml: .*; mend it or remove it"):
+    with pytest.raises(SettingsError, match=r"cannot read rag\.toml: .*; fix it or remove it"):
         Settings.load()
 
 

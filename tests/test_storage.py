@@ -407,7 +407,7 @@ def test_whatever_page_is_damaged_each_command_works_or_says_so(
     assert bool(messages) == (name == CATALOG_FILE)  # FAISS's file is made again
 
 
-# ---- Vectors that are no numbers.
+# ---- Vectors with invalid numbers.
 
 
 class Broken(HashingEmbedder):
@@ -419,11 +419,11 @@ def test_vectors_that_are_no_numbers_are_never_stored_nor_searched_for(
     index: Index, docs: Path, settings: Settings
 ) -> None:
     (docs / "new.txt").write_text("A zebra escaped.")
-    with pytest.raises(CatalogError, match=r"the embedder gave no numbers for .*new\.txt, which is not stored"):
+    with pytest.raises(CatalogError, match=r"returned invalid numbers for .*new\.txt, which is not stored"):
         build_index([docs], settings=settings, embedder=Broken())
     assert len(read_entries(local(index).folder)) == 2
     index.embedder = Broken()
-    with pytest.raises(ModelError, match="the embedder gave no numbers for the question"):
+    with pytest.raises(ModelError, match="the embedder returned invalid numbers for the question"):
         index.search(QUESTION, k=1)
 
 
@@ -460,7 +460,7 @@ def test_what_is_no_file_neither_hangs_nor_leads_out(
                 command()
             except CatalogError as exc:
                 assert not is_derived
-                assert f"{name} is no plain file: move it away" in str(exc)
+                assert f"{name} is not a plain file: move it away" in str(exc)
                 assert "\n" not in str(exc)
             else:
                 assert is_derived or name == "writer.lock"

@@ -275,7 +275,7 @@ def test_a_crash_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert [describe_crash(status) for status in (0, 1, -11, 0xC0000005)] == [None, None, "SIGSEGV", "0xC0000005"]
     crashed = subprocess.CompletedProcess([], 0xC0000005, "", "")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: crashed)
-    with pytest.raises(RuntimeError, match=r"llama.cpp breaks off \(0xC0000005\); run"):
+    with pytest.raises(RuntimeError, match=r"llama.cpp crashes \(0xC0000005\); run"):
         try:
             try_loading(Path("a.gguf"), context=512, gpu_layers=0, key="a", cache=tmp_path)
         except Exception as exc:

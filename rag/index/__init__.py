@@ -1,4 +1,4 @@
-"""The index: opens its catalog, wherever that is; embeddings, the catalog in SQLite, vectors in FAISS."""
+"""The index: embeddings, a catalog in SQLite with vectors in FAISS, or a catalog on Milvus; opens the catalog."""
 
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +8,7 @@ from rag.settings import MILVUS
 
 
 def open_catalog(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Catalog:
-    """Open the index at `location`, made by `embedder` if one is named; with `create`, make it where there is none.
+    """Open the index at `location`, made by `embedder` if one is named; with `create`, make it if it is missing.
 
     Raises CatalogError if it is missing, damaged, out of reach, or made with another embedder.
     """

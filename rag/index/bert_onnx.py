@@ -1,4 +1,4 @@
-"""Writes a BERT embedder as a graph that ONNX Runtime runs: without torch, and with its fused operators."""
+"""Writes a BERT embedder as a graph for ONNX Runtime, which runs it without torch and with fused operators."""
 
 import hashlib
 import json
@@ -15,9 +15,9 @@ _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
 
 
 def can_convert(folder: Path) -> bool:
-    """Return whether a sentence-transformers folder holds what the graph computes.
+    """Return whether the graph can compute the model in a sentence-transformers folder.
 
-    That is BERT with GELU and absolute positions, and the mean over its tokens.
+    It can for BERT with GELU and absolute positions, and the mean over its tokens.
     """
 
     def read(name: str) -> Any:
@@ -36,14 +36,14 @@ def can_convert(folder: Path) -> bool:
         and (modes == {"pooling_mode_mean_tokens"} or pooling.get("pooling_mode") == "mean")
         and kinds[:2] == ["Transformer", "Pooling"]
         and set(kinds[2:]) <= {"Normalize"}
-        and len(kinds) == len(types)  # else the folder brings Python of its own
+        and len(kinds) == len(types)  # otherwise the folder has Python code
     )
 
 
 def make_graph(folder: Path, cache: Path) -> Path:
-    """Return the file of a model's graph in the folder `cache`, written if it is missing there or damaged.
+    """Return the file of a model's graph in the folder `cache`; write it if it is missing or damaged.
 
-    Another file of weights, or a changed one, has another graph. Raises OSError, KeyError or ValueError.
+    Each file of weights, and each change of it, has its own graph. Raises OSError, KeyError or ValueError.
     """
     weights = folder / "model.safetensors"
     made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns)
@@ -54,7 +54,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
         if path.is_dir():
             shutil.rmtree(path)
     cache.mkdir(parents=True, exist_ok=True)
-    aside = cache / f"{key}.tmp"  # one a model: what a killed process left is written over
+    aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the rest of a killed process
     with FileLock(cache / ".lock"):
         _Graph(folder).save(aside)
         path = cache / f"{key}-{_hash(aside)}.onnx"

@@ -1,4 +1,4 @@
-"""What an index is made of, and what every place that can hold one does: a folder, or a Milvus server."""
+"""The parts of an index, and the protocol of every store that can hold one: a folder, or a Milvus server."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,12 +13,12 @@ from rag.index.vectors import Ids
 from rag.system import parse_source
 from rag.types import Chunk, Document, Filter, Section
 
-# The first characters of a document that count, like its title, for each of its chunks (docs/experiments.md).
+# The first characters of a document. Like its title, they count for each of its chunks (docs/experiments.md).
 _LEAD = 400
 
 
 class StoredChunk(NamedTuple):
-    """A chunk as it goes into the catalog: where it stands, the words embedded before its own, and its embedding."""
+    """A chunk for the catalog: its place, the context embedded before its own words, and its embedding."""
 
     section: Section
     context: str
@@ -27,7 +27,7 @@ class StoredChunk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document in an index, with all the files that say the same; `characters` is the length of its text."""
+    """A document in an index, with all its files; `characters` is the length of its text."""
 
     document_id: int
     title: str
@@ -42,7 +42,7 @@ class Entry:
 
 
 class StoredDocument(NamedTuple):
-    """A document as a catalog holds it, with the hash of its content and that of each file that it was read from."""
+    """A document in a catalog, with the hash of its content and of each of its files."""
 
     document: Document
     chunks: list[StoredChunk]
@@ -51,15 +51,15 @@ class StoredDocument(NamedTuple):
 
 
 class Catalog(Protocol):
-    """An open index but for its embedder: documents, their sources and their chunks, by the words and the vectors.
+    """An open index without its embedder: documents, their sources and their chunks, with words and vectors.
 
-    All methods raise CatalogError where the place is damaged, full or out of reach. A document that a search sees is
-    whole, whenever its writer was stopped.
+    All methods raise CatalogError if the store is damaged, full or out of reach. A search sees only whole documents,
+    whenever their writer was stopped.
     """
 
     @property
     def location(self) -> str:
-        """Where the index is: its folder or address."""
+        """The index's folder or address."""
 
     @property
     def name(self) -> str:
@@ -67,7 +67,7 @@ class Catalog(Protocol):
 
     @property
     def generation(self) -> int:
-        """A number that changes when the documents do."""
+        """A number that changes with the documents."""
 
     @property
     def embedder(self) -> tuple[str, int]:
@@ -75,28 +75,28 @@ class Catalog(Protocol):
 
     @property
     def is_current(self) -> bool:
-        """Whether this is still what is at the location, and not an index that was deleted or replaced."""
+        """Whether the location still has this index, and nobody deleted or replaced it."""
 
     def close(self) -> None:
-        """Let go of the place."""
+        """Close the store."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Read in one state, whatever another process writes meanwhile, as far as the place can do that."""
+        """Read one state of the store during the block, despite other writers, as far as the store can."""
 
     def lock(self, mine: Callable[[str], bool]) -> AbstractContextManager[None]:
-        """Hold the right to write, and take back what a stopped writer left half done of the sources that are `mine`.
+        """Hold the right to write; undo the unfinished work of a stopped writer on the sources that are `mine`.
 
-        In a folder there is one writer at a time; on a server there can be many, each with sources of its own.
+        A folder has one writer at a time. A server can have many, each with its own sources.
         """
 
     def refresh(self) -> object:
-        """Make ready to be searched what was written."""
+        """Make the written documents searchable."""
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
         """Return the file hash and the document's id of each source."""
 
     def find_file(self, file_hash: str) -> int | None:
-        """Return the id of the document that a file with this hash became, if there is one."""
+        """Return the id of the document of a file with this hash, if there is one."""
 
     def find_document(self, content_hash: str, *, but: str) -> int | None:
         """Return the id of the document with this content that has another source than `but`, if there is one."""
@@ -104,22 +104,22 @@ class Catalog(Protocol):
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
     ) -> int:
-        """Put a document in, and out what its source had before; return its id."""
+        """Add a document, and remove the source's earlier one; return the new id."""
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        """Make a file one more source of a document, and take out what it had before."""
+        """Make a file one more source of a document, and remove the file's earlier document."""
 
     def remove_source(self, source: str) -> None:
-        """Take a source out, and its document if it has no other."""
+        """Remove a source, and its document if it has no other source."""
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        """Return the embeddings, float16, of a source's chunks by their context and text."""
+        """Return the embeddings, float16, of a source's chunks, by context and text."""
 
     def list_entries(self) -> list[Entry]:
         """Return the documents, in order of their first source."""
 
     def list_stored(self) -> Iterator[StoredDocument]:
-        """Yield the documents with all that is stored of them."""
+        """Yield the documents with all their stored data."""
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
@@ -128,21 +128,21 @@ class Catalog(Protocol):
         """Return the ids of all chunks, in order."""
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        """Return the chunks with these ids, in their order; ids that are gone are left out."""
+        """Return the chunks with these ids, in this order, without missing ones."""
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
         """Return a document's chunks, in the order of its text."""
 
     def get_text(self, document_id: int) -> str:
-        """Return a document's text, which citations' offsets count in."""
+        """Return a document's text; the offsets of citations refer to it."""
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each."""
+        """Return the existing ids among these, in order, and their embeddings, a row each."""
 
     def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
-        """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
+        """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
-        Words are compared by their English stems. Stop words count only where there are no others.
+        It compares words by their English stems. Stop words count only if the question has no others.
         """
 
     def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
@@ -150,7 +150,7 @@ class Catalog(Protocol):
 
 
 def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: int) -> None:
-    """Raise CatalogError if the index `name` was made with another embedder than this, if one is named."""
+    """Raise CatalogError if another embedder made the index `name`; an empty `embedder` passes."""
     if embedder and made_by != (embedder, dim):
         raise CatalogError(
             f"index {name} was made with embedder {made_by[0]} ({made_by[1]} dimensions), not {embedder} ({dim}): add "
@@ -169,22 +169,23 @@ def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry
 
 
 def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:
-    """Raise CatalogError if an embedding of a document holds what is no number: nothing near it would be found."""
+    """Raise CatalogError if an embedding has an invalid number: a search would never find it."""
     numbers = np.frombuffer(b"".join(chunk.embedding for chunk in chunks), dtype=np.float16)
     if not np.isfinite(numbers).all():
         raise CatalogError(
-            f"the embedder gave no numbers for {source}, which is not stored: run `rag models verify`, index again"
+            f"the embedder returned invalid numbers for {source}, which is not stored: run `rag models verify`, then "
+            "index again"
         )
 
 
 def describe_chunk(chunk: StoredChunk, text: str) -> str:
-    """Return what a chunk is searched by beside its own words: its context, and the lead of its document's text.
+    """Return the words beside a chunk's own that a search uses: its context, and the lead of its document's text.
 
-    The lead names whom or what the document is about, where a chunk further down has "he" or "the appliance".
+    The lead names the subject of the document, where a chunk further down has "he" or "the appliance".
     """
     return f"{chunk.context} {text[:_LEAD]}"
 
 
 def name_source(source: str) -> str:
-    """Return the title of a document that names none: its file's name, in words."""
+    """Return a title for a document without one: its file's name, in words."""
     return parse_source(source).stem.replace("-", " ").replace("_", " ")

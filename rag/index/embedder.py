@@ -28,19 +28,19 @@ logger = logging.getLogger(__name__)
 
 # Tokens embedded at a time, padding included.
 _BATCH_TOKENS = 1024
-# A unit vector's length differs from 1 by less than this.
+# The length of a unit vector differs from 1 by less than this.
 _LENGTH_TOLERANCE = 0.01
 
 
 class Embedder(Protocol):
-    """What an index needs of an embedder; every row that it returns has length 1."""
+    """The protocol of an embedder; every row that it returns has length 1."""
 
     name: str
     dim: int
     max_tokens: int
 
     def count_tokens(self, text: str) -> int:
-        """Return how many of its `max_tokens` a text takes, the model's own marks not counted."""
+        """Return the number of tokens of a text, without the model's own marks."""
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         """Return one row a text, float32 of shape (len(texts), dim)."""
@@ -57,7 +57,7 @@ class SentenceTransformerEmbedder:
 
         self.name = name
         self._model = model
-        # A copy that neither cuts nor pads: the model's own is set to do so while it embeds.
+        # A copy that neither cuts nor pads, because the model's own does while it embeds.
         self._tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -86,7 +86,7 @@ class SentenceTransformerEmbedder:
 
 
 class OnnxEmbedder:
-    """A BERT embedder as a graph that ONNX Runtime runs on the CPU, without torch, which takes seconds to import."""
+    """A BERT embedder as a graph in ONNX Runtime on the CPU, without torch, which takes seconds to import."""
 
     def __init__(self, name: str, folder: Path, graph: Path) -> None:
         """Load the graph that `make_graph` wrote for the sentence-transformers folder."""
@@ -95,7 +95,7 @@ class OnnxEmbedder:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = count_cores()
-        # Threads that spin while they wait cost more than they gain where something else runs too.
+        # Spinning threads cost more than they gain if something else runs too.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.name = name
         self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
@@ -143,7 +143,7 @@ def _read_prompts(folder: Path) -> dict[str, str]:
 
 
 def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:
-    """Return the rows; raises ModelError unless each has length 1, as none with a NaN, an infinity or zeros has."""
+    """Return the rows; raises ModelError unless each has length 1, which excludes NaN, infinity and zeros."""
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(rows, axis=-1)
     if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
@@ -152,7 +152,7 @@ def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:
 
 
 def _make_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the places of texts of like length together: what is shorter than the longest is padded."""
+    """Yield the indices of texts in batches of similar length, because shorter texts are padded."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
         if batch and lengths[batch[0]] * (len(batch) + 1) > _BATCH_TOKENS:
@@ -164,13 +164,13 @@ def _make_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def open_embedder(settings: Settings) -> Embedder:
-    """Return the embedder that the settings name; raises ModelError if it is not there or cannot be loaded."""
+    """Return the embedder that the settings name; raises ModelError if it is missing or cannot be loaded."""
     folder: Path = locate_model(settings.embedder, kind="embedder", home=settings.home)
     try:
         if can_convert(folder):
             with ThreadPoolExecutor(1) as pool:
                 graph = pool.submit(make_graph, folder, settings.home / "graphs")
-                import_onnxruntime()  # which takes longer than to hash the graph
+                import_onnxruntime()  # which takes longer than hashing the graph
                 return OnnxEmbedder(settings.embedder, folder, graph.result())
     except Exception as exc:  # of several libraries
         if not is_installed("sentence_transformers"):

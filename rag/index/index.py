@@ -1,4 +1,4 @@
-"""An index, opened and searched."""
+"""Opens and searches an index."""
 
 import threading
 from collections import defaultdict
@@ -18,14 +18,14 @@ from rag.settings import Settings
 from rag.text import repair_text, spell_codes
 from rag.types import Filter, Hit
 
-# Of 0.1 to 2, the middle of the best (docs/experiments.md); nothing between 0.3 and 0.7 is clearly better or worse.
+# The middle of the best weights between 0.1 and 2 (docs/experiments.md); 0.3 to 0.7 are about equally good.
 WORDS_WEIGHT = 0.5
-# Of a follow-up question made to stand alone; what was asked itself weighs 1 (docs/experiments.md).
+# The weight of a rewritten follow-up; the question itself has weight 1 (docs/experiments.md).
 _REWRITTEN_WEIGHT = 0.5
 
 
 class Index:
-    """The documents of one catalog, to be searched with one embedder, and a reranker perhaps."""
+    """A catalog with its embedder, and perhaps a reranker."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Index:
         reranker: Reranker | None = None,
         create: bool = False,
     ) -> None:
-        """Open the index in a folder, at an address or in a store; with `create`, make it where there is none.
+        """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
         Raises CatalogError.
         """
@@ -51,12 +51,12 @@ class Index:
         return open_catalog(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
 
     def renew(self) -> None:
-        """Open the index anew if it was deleted or replaced; raises CatalogError if there is none any more."""
+        """Open the index again if it was deleted or replaced; raises CatalogError if there is none now."""
         with self._lock:
             self._renew()
 
     def _renew(self) -> None:
-        # The old one is not closed here: another thread may be reading it, and the last to let go of it closes it.
+        # Do not close the old one: another thread may be reading it. It closes with its last reference.
         if not self.catalog.is_current:
             self.catalog = self._open()
 
@@ -71,9 +71,9 @@ class Index:
     ) -> tuple[Hit, ...]:
         """Return the k chunks nearest to a question by meaning and by words, best first, ties by id.
 
-        The score is the cosine similarity and WORDS_WEIGHT of the BM25 score as a share of the best one's (a convex
-        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934), for a question that was rewritten to stand
-        alone the weighted mean of both. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
+        The score is the cosine similarity plus WORDS_WEIGHT times the BM25 score as a share of the best one's (a convex
+        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934). For a rewritten question it is the weighted
+        mean of both wordings. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
         """
         question = repair_text(question)
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
@@ -83,13 +83,13 @@ class Index:
         for wording, weight in weights.items():
             vector += weight * self.embedder.embed_query(wording)
         if not np.isfinite(vector).all():
-            raise ModelError("the embedder gave no numbers for the question: run `rag models verify`")
+            raise ModelError("the embedder returned invalid numbers for the question: run `rag models verify`")
         with self.browse():
             return self._search(weights, vector, k, only)
 
     @contextmanager
     def browse(self) -> Iterator[Catalog]:
-        """Read the catalog in one state, and nobody else meanwhile: no document is seen half old and half new."""
+        """Read one state of the catalog, alone: no document appears half old and half new."""
         with self._lock:
             self._renew()
             with self.catalog.snapshot():
@@ -102,7 +102,7 @@ class Index:
             for i, score in found:
                 by_words[i] += WORDS_WEIGHT * weight * score / found[0][1]
         candidates = self.catalog.search_vectors(vector, 2 * k, only=only)
-        # The vectors that are proposed are scored exactly, by what the catalog has of them.
+        # The catalog's embeddings score the proposed vectors exactly.
         ids, rows = self.catalog.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
         scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
         if not scores and only:
@@ -130,7 +130,7 @@ def open_index(
     With `create`, it is made where there is none.
     """
     if isinstance(location, str | Path) and not create:
-        open_catalog(location).close()  # an error comes at once, not after the seconds that the embedder takes to load
+        open_catalog(location).close()  # so that an error comes before the embedder loads, which takes seconds
     return Index(
         location, embedder or open_embedder(settings), reranker=reranker or open_reranker(settings), create=create
     )

@@ -1,4 +1,4 @@
-"""An index in a folder: SQLite has the truth, FAISS proposes the nearest, one process writes at a time."""
+"""An index in a folder: SQLite has the truth, FAISS proposes the nearest, and one process writes at a time."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 VECTORS_FILE = "vectors.faiss"
 _LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
-# Vectors put into FAISS at a time.
+# Vectors in one addition to FAISS.
 _BATCH = 4096
 
 
@@ -37,7 +37,7 @@ class LocalCatalog(SqliteCatalog):
         super().__init__(folder, embedder=embedder, dim=dim, create=create)
         self._path = folder / VECTORS_FILE
         if create and self.generation == 0 and is_plain(self._path):
-            self._path.unlink()  # of a catalog that is gone
+            self._path.unlink()  # from a deleted catalog
         self._in_step_with = -1
         self._vectors: FaissStore | None = None
 
@@ -51,7 +51,7 @@ class LocalCatalog(SqliteCatalog):
 
     @contextmanager
     def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
-        """Hold the right to write; nothing is ever left half done here."""
+        """Hold the right to write; transactions leave no unfinished work in a folder."""
         with lock_folder(self.folder), self._writing():
             _tidy(self.folder)
             yield
@@ -60,7 +60,7 @@ class LocalCatalog(SqliteCatalog):
         return self.refresh().search(vector, k, among=self.find_chunks(only))
 
     def refresh(self) -> FaissStore:
-        """Return the vectors, brought in step with the catalog: what is gone taken out, what is new put in."""
+        """Return the vectors after an update from the catalog: without deleted ones, with new ones."""
         generation = self.generation
         if self._vectors is not None and generation == self._in_step_with:
             return self._vectors
@@ -86,13 +86,13 @@ class LocalCatalog(SqliteCatalog):
     def _save(self, store: FaissStore) -> None:
         try:
             store.save(self._path)
-        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder: the next opening makes it again
+        except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder; the next opening tries again
             logger.warning("cannot write %s: %s", self._path, exc)
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the right to write to the index in a folder; wait, and say for whom, while another process has it."""
+    """Hold the right to write to the index in a folder; while another process has it, name it and wait."""
     path, holder = folder / _LOCK_FILE, folder / _HOLDER_FILE
     try:
         check_plain(path)
@@ -108,7 +108,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     try:
         try:
             write_file(holder, str(os.getpid()))
-        except OSError:  # a full disk: then no other process learns who it is
+        except OSError:  # a full disk: other processes cannot name this one
             logger.debug("cannot write %s", holder)
         yield
     finally:
@@ -118,9 +118,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _tidy(folder: Path) -> None:
-    """Take away what a killed writer left, and the right of others to read, which earlier versions gave.
+    """Remove the leftovers of a killed writer, and the read permission for others that earlier versions gave.
 
-    Only a folder's writer does so. One that its owner shares with a group alone stays shared (see `find_share`).
+    Only a folder's writer does so. A folder that its owner shares with a group stays shared (see `find_share`).
     """
     remove_leftovers(folder)
     share = find_share(folder)

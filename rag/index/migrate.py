@@ -1,4 +1,4 @@
-"""Moves an index to another place, as it is: nothing is read or embedded again."""
+"""Copies an index to another place without reading or embedding anything again."""
 
 from contextlib import closing
 from pathlib import Path
@@ -12,14 +12,14 @@ from rag.index import open_catalog
 def copy_index(source: str | Path, target: str | Path, *, progress: bool = False) -> int:
     """Copy the index at one folder or address to another, and return the number of documents.
 
-    Raises CatalogError if there is none, or documents at the target; a copy that was stopped goes on.
+    Raises CatalogError if there is no index, or the target has documents. Run again, a stopped copy continues.
     """
     with closing(open_catalog(source)) as given:
         embedder, dim = given.embedder
         with closing(open_catalog(target, embedder=embedder, dim=dim, create=True)) as made, made.lock(lambda _: True):
             known, there = given.get_sources(), made.get_sources()
             if any(known.get(name, ("",))[0] != file_hash for name, (file_hash, _) in there.items()):
-                raise CatalogError(f"the index at {target} is not empty: choose another name, or remove what is there")
+                raise CatalogError(f"the index at {target} is not empty: choose another name, or remove its documents")
             count = 0
             for stored in tqdm(
                 given.list_stored(), desc="copying", unit="document", disable=None if progress else True

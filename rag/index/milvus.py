@@ -1,8 +1,8 @@
-"""An index on a Milvus server, or in a file of milvus-lite: as many writers at once as there are machines.
+"""An index on a Milvus server, or in a file of milvus-lite; many machines can write at once.
 
-Three collections, NAME, NAME_documents and NAME_sources. An id is the hash of what it stands for, so that writing the
-same again changes nothing. A document belongs to the index as soon as one of its sources is written; before that its
-chunks are there and not seen, and a note of them, which the next writer of the same source goes by.
+It has three collections: NAME, NAME_documents and NAME_sources. An id is the hash of its content, so writing the same
+row again changes nothing. A document belongs to the index once one of its sources is written. Before that no search
+sees its chunks. A note about them lets the next writer of the same source finish or remove them.
 """
 
 import json
@@ -54,34 +54,34 @@ from rag.types import Chunk, Document, Filter
 logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 3
-# Where the server asks for one: USER:PASSWORD, or an API key. Not in the address, which is shown.
+# USER:PASSWORD or an API key, if the server needs one. Not in the address, because addresses are shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
-# A file with the certificate of who signed that of the server, if it is nobody that the system knows.
+# A file with the certificate of the server's authority, if the system does not know it.
 CA_VARIABLE = "MILVUS_CA_FILE"
 _TIMEOUT_S = 20.0
-_MOST_ROWS = 16_384  # that one answer can have
+_MOST_ROWS = 16_384  # in one answer of the server
 _BATCH = 500
 _FULL_TEXT_SINCE = (2, 5)
 
 
 class MilvusCatalog:
-    """A catalog on a server; it is asked over the network, and every change is seen at once by who made it."""
+    """A catalog on a server; a writer sees its own changes at once."""
 
     def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.
 
-        Raises CatalogError if the server is out of reach, or has none, or one of another embedder.
+        Raises CatalogError if the server is out of reach, or has no such index, or has one of another embedder.
         """
         with explain_missing(location, CatalogError):
             from pymilvus import MilvusClient
         self.location = location
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:
-            raise CatalogError(f"an address is shown to everybody: put the password in {TOKEN_VARIABLE} instead")
+            raise CatalogError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
-        # What this writer has written, which a server may take a moment to show; and, while it writes, all sources.
+        # This writer's own rows, because a server may show them only after a moment; and, while it writes, all sources.
         self._written: dict[str, tuple[int, str]] = {}
         self._known: dict[str, tuple[str, int]] | None = None
         with self._explained():
@@ -105,8 +105,8 @@ class MilvusCatalog:
         self.embedder: tuple[str, int] = about["embedder"], about["dim"]
         check_embedder(self.name, made_by=self.embedder, embedder=embedder, dim=dim)
         self._full_text = bool(about["words"])
-        if embedder and not self._full_text:  # it is opened to be searched or written to
-            logger.warning("the server of %s is older than Milvus 2.5: it finds less, for want of BM25", location)
+        if embedder and not self._full_text:  # opened for searching or writing
+            logger.warning("the server of %s is older than Milvus 2.5: it finds less, because it has no BM25", location)
 
     def _read_about(self) -> dict[str, Any]:
         try:
@@ -126,24 +126,24 @@ class MilvusCatalog:
             told = exc.message if isinstance(exc, MilvusException) else exc.details()
             reason = " ".join(str(told).split())[:200] or type(exc).__name__
             raise CatalogError(
-                f"cannot use {self.location}: {reason}; look whether the server runs, and try again"
+                f"cannot use {self.location}: {reason}; check whether the server runs, and try again"
             ) from exc
 
     @property
     def is_current(self) -> bool:
-        """A server is asked by the index's name each time."""
+        """Always true: every request names the index."""
         return True
 
     def close(self) -> None:
         self._client.close()
 
     def snapshot(self) -> nullcontext[None]:
-        """Do nothing: a server has no such thing; what is removed between two of our questions is left out."""
+        """Do nothing: a server has no snapshots; a chunk that is removed between two requests is left out."""
         return nullcontext()
 
     @contextmanager
     def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
-        """Take back what a stopped writer left half done, and read what all have written until the end of the block."""
+        """Undo the unfinished work of stopped writers, and read all writers' rows until the end of the block."""
         self._level = "Strong"
         try:
             self._known = self.get_sources()
@@ -155,14 +155,14 @@ class MilvusCatalog:
             self._level, self._known = "Session", None
 
     def refresh(self) -> None:
-        """Have milvus-lite index what was written, which it would go through one by one; a server does so by itself."""
+        """Have milvus-lite index the new rows, which it would otherwise scan; a server indexes them itself."""
         if self._is_lite:
             with self._explained():
                 self._client.flush(self._chunks, timeout=_TIMEOUT_S)
 
     @property
     def generation(self) -> int:
-        """The number of chunks: it changes with the documents, but for one that is as long as what it replaces."""
+        """The number of chunks: it changes with the documents, except if a new one has as many as the old one."""
         return self.count_chunks()
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
@@ -248,11 +248,11 @@ class MilvusCatalog:
         return rows[0]["document_id"] if rows else None
 
     def _note(self, source: str, document_id: int | None) -> None:
-        """Note that a document may be left without a source, until `_settle` has looked."""
+        """Write a note that a document may have no source, until `_settle` checks it."""
         self._upsert(self._sources, [make_source(make_id(source, document_id), source, "", document_id)])
 
     def _settle(self, source: str, document_id: int | None) -> None:
-        """Take a document out that no source has any more, and then the note of it."""
+        """Remove a document without sources, and then its note."""
         if not self._query(self._sources, f'document_id == {document_id} and file_hash != ""', "id"):
             self._delete(self._chunks, f"document_id == {document_id}")
             self._delete(self._documents, f"document_id == {document_id}")
@@ -331,7 +331,7 @@ class MilvusCatalog:
     def get_text(self, document_id: int) -> str:
         rows = self._query(self._documents, f"document_id == {document_id}", "part", "text")
         if not rows:
-            raise CatalogError(f"document {document_id} is not in the index any more; ask again")
+            raise CatalogError(f"document {document_id} is no longer in the index; ask again")
         return "".join(row["text"] for row in sorted(rows, key=lambda row: row["part"]))
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
@@ -371,11 +371,11 @@ class MilvusCatalog:
                 consistency_level=self._level,
                 timeout=_TIMEOUT_S,
             )
-        # milvus-lite gives a BM25 score with a minus, and a server without.
+        # milvus-lite returns negative BM25 scores, and a server positive ones.
         return [(int(hit["id"]), abs(float(hit["distance"]))) for hit in found]
 
     def _describe(self, only: Filter | None) -> str | None:
-        """Return a filter in Milvus's words, None if nothing passes it."""
+        """Return a filter in Milvus's syntax, None if nothing passes it."""
         if only is None:
             return ""
         wanted = []
@@ -403,7 +403,7 @@ class MilvusCatalog:
         return " and ".join(wanted)
 
     def _list_sources(self, ids: Collection[int] | None = None) -> dict[int, list[str]]:
-        """Return the sources of documents, of all or of these, in order; one without a source is not there yet."""
+        """Return the sources of all or these documents, in order; a document without a source is unfinished."""
         rows: Iterable[Mapping[str, Any]] = []
         if ids is None or ids:
             among = "" if ids is None else f" and document_id in {list(ids)}"
@@ -453,11 +453,11 @@ class MilvusCatalog:
 
 
 def _read_credentials() -> dict[str, str]:
-    """Return what the environment has to show a server; `https:` addresses are encrypted without any of it."""
+    """Return the credentials in the environment; `https:` addresses are encrypted without any."""
     found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
     return {name: value for name, value in found.items() if value}
 
 
 def _quote(text: str) -> str:
-    """Return a text as a string of Milvus's language, whatever is in it."""
+    """Return a text as a quoted string in Milvus's syntax."""
     return json.dumps(text, ensure_ascii=False)

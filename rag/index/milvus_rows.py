@@ -1,4 +1,4 @@
-"""What an index on Milvus has in its collections: their fields, and the rows that documents and chunks become."""
+"""The collections of an index on Milvus: their fields, and the rows of documents and chunks."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,22 +10,22 @@ from rag.index.catalog import StoredChunk, name_source
 from rag.metadata import dump_metadata, load_metadata
 from rag.types import Chunk, Document, Section
 
-MOST_BYTES = 65_535  # of one string
-PIECE = MOST_BYTES // 4  # characters that fit, whatever they are
-# Of a document, on each piece of its text.
+MOST_BYTES = 65_535  # in one string
+PIECE = MOST_BYTES // 4  # characters that always fit
+# The fields of a document, on each piece of its text.
 STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata")
 COUNTS = ("characters", "chunks", "comments")
-MADE_WITH = -1  # the "piece" that says what the index was made with
-# What a chunk is read from, beside its title and outlet.
+MADE_WITH = -1  # the "piece" that names the embedder of the index
+# The fields of a chunk, except for its title and outlet.
 CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "metadata")
-# Each collection has to have vectors.
+# Milvus wants vectors in each collection.
 _NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
-_GRAPH = {"M": 16, "efConstruction": 200}  # what Milvus recommends for HNSW
+_GRAPH = {"M": 16, "efConstruction": 200}  # Milvus's recommendation for HNSW
 _LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 
 
 def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: float) -> None:
-    """Make the collections that an index has and that are not there yet; with `words`, with BM25 over its stems."""
+    """Make the missing collections of an index; with `words`, with BM25 over its stems."""
     numbers = dict.fromkeys(("document_id", "start", "end", "page"), int)
     told = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
     known = dict.fromkeys(("title", "outlet", "writer", "dated", "metadata"), str)
@@ -47,7 +47,7 @@ def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: 
         try:
             client.create_collection(collection, schema=schema, index_params=indexes, timeout=timeout)
         except Exception:
-            if not client.has_collection(collection, timeout=timeout):  # else another writer was first
+            if not client.has_collection(collection, timeout=timeout):  # otherwise another writer was first
                 raise
 
 
@@ -78,23 +78,23 @@ def _add_words(schema: Any, indexes: Any, field: str) -> None:
 
 
 def make_id(*parts: object) -> int:
-    """Return the id of what these parts describe: 63 bits of their SHA-256."""
+    """Return the id of a thing with these parts: 63 bits of their SHA-256."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).digest()[:8]) >> 1
 
 
 def make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
-    """Return the row of a source; without a file hash it is a note that the document may be left over."""
+    """Return the row of a source; without a file hash it is a note on a document that may be left over."""
     return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
 
 
 def make_piece(document_id: int, part: int, text: str, **about: object) -> dict[str, Any]:
-    """Return the row of a piece of a document's text, with what is known of the document."""
+    """Return the row of a piece of a document's text, with the document's metadata."""
     row = dict.fromkeys(STRINGS, "") | dict.fromkeys(COUNTS, 0) | about
     return row | {"document_id": document_id, "part": part, "text": text, "id": make_id(document_id, part)} | _NOWHERE
 
 
 def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, Any]:
-    """Return the row of a chunk, with what filters look at; `document_id` is its document's."""
+    """Return the row of a chunk, with the fields for filters; `document_id` is its document's."""
     s = chunk.section
     return {
         "id": make_id(document_id, s.start, s.end, s.voice),
@@ -122,7 +122,7 @@ def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, A
 
 
 def read_section(row: Mapping[str, Any]) -> Section:
-    """Return the section that a row is of."""
+    """Return the section of a row."""
     return Section(
         row["start"],
         row["end"],
@@ -136,7 +136,7 @@ def read_section(row: Mapping[str, Any]) -> Section:
 
 
 def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
-    """Return the chunk that a row has, of a document with this first source."""
+    """Return the chunk of a row, from a document with this first source."""
     s = read_section(row)
     title, outlet = row["title"] or name_source(source), row["outlet"] or None
     told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
@@ -145,5 +145,5 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
 
 
 def to_bytes(embedding: Sequence[float]) -> bytes:
-    """Return an embedding as catalogs keep it, float16."""
+    """Return the bytes of an embedding in float16, as catalogs store it."""
     return np.asarray(embedding, dtype=np.float16).tobytes()

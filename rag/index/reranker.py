@@ -1,4 +1,4 @@
-"""Puts the best passages in a better order, with a model that reads each beside the question; off by default."""
+"""Reorders the best passages with a model that reads each together with the question; off by default."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reranker(Protocol):
-    """What the retrieval needs of a reranker."""
+    """The protocol of a reranker."""
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return a score for each text: the higher, the better it answers the question."""
@@ -31,12 +31,12 @@ class CrossEncoderReranker:
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         scores = self._model.predict([(question, text) for text in texts], show_progress_bar=False)
         if not np.isfinite(scores).all():
-            raise ModelError("the reranker gives scores that are not numbers: fetch it again, or set none")
+            raise ModelError("the reranker gives scores that are not numbers: download it again, or set none")
         return [float(score) for score in scores]
 
 
 def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
-    """Return the reranker that the settings name, if any; raises ModelError if it cannot be loaded."""
+    """Return the reranker that the settings name, or None; raises ModelError if it cannot be loaded."""
     if not settings.reranker:
         return None
     folder = locate_model(settings.reranker, kind="embedder", home=settings.home)

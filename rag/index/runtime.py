@@ -9,8 +9,8 @@ _OPT_OUT = "ORT_DISABLE_TELEMETRY"
 def import_onnxruntime() -> Any:
     """Return the module `onnxruntime`, which then makes no device id, keeps no events and sends nothing.
 
-    ONNX Runtime reads the variable once, when it is first imported. Where the user's own code has imported it before,
-    the second call alone takes effect: it stops all further events, but not the first one, nor the device id.
+    ONNX Runtime reads the variable once, at its first import. If the user's own code has imported it before, only the
+    second call takes effect: it stops all further events, but not the first one, nor the device id.
     """
     # A library should set no variable of the process. This one is the only full opt-out, so it is set just for the
     # import: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md

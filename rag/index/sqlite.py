@@ -36,7 +36,7 @@ SCHEMA_VERSION = 5
 # Documents had no metadata; an index of this version is brought up to date when it is next written to.
 _WITHOUT_METADATA = 4
 CATALOG_FILE = "catalog.sqlite"
-# SQLite says so where it cannot make its files beside the catalog: the folder is read-only, or the disk is full.
+# SQLite's errors if it cannot make its files beside the catalog: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
 _SCHEMA = f"""
@@ -65,7 +65,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, about, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZE}'
 );
 """
-# Keep the words in step with the chunks, those that a removed document takes along too.
+# Update the words with the chunks, also if a document is removed with its chunks.
 _TRIGGERS = (
     "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
     " INSERT INTO words (rowid, text, about) VALUES (new.id, new.text, new.about); END",
@@ -74,13 +74,13 @@ _TRIGGERS = (
 )
 _TEXT = str | None
 _NUMBER = int | None
-_NUMBER_BYTES = 2  # of a float16
-# What a word is worth in what describes a chunk, beside one of its own (docs/experiments.md).
+_NUMBER_BYTES = 2  # in a float16
+# The weight of a word in a chunk's description, relative to the chunk's own words (docs/experiments.md).
 ABOUT_WEIGHT = 0.3
 _WORD = re.compile(r"\w+")
-# Of a longer question the first words count: FTS5 takes no query of thousands.
+# Only the first words of a longer question count, because FTS5 rejects queries of thousands.
 MAX_TERMS = 64
-# Chunks ranked by their words, those of the rarest words: ranking 1,000,000 would take half a second.
+# Most chunks to rank, those with the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
 _FILTERED = """
 SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -104,7 +104,7 @@ SELECT rowid, -bm25(words, 1.0, :about) AS score FROM words
 WHERE words MATCH :query AND (:among IS NULL OR rowid IN (SELECT value FROM json_each(:among)))
 ORDER BY score DESC, rowid LIMIT :k
 """
-# A document with several sources is shown with the first; one without a title, by its file's name.
+# A document with several sources shows the first; one without a title shows its file's name.
 _CHUNKS = """
 SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id) AS source, d.title, d.outlet,
     c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, d.metadata
@@ -138,13 +138,13 @@ def is_index(folder: Path) -> bool:
 class SqliteCatalog:
     """An open database; every change is one transaction, and raises the generation number by one.
 
-    It can be read by all threads, and written to only within `_writing`.
+    All threads can read it. It can be written to only within `_writing`.
     """
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
-        """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it where there is none.
+        """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
 
-        Opening to read writes nothing: a catalog whose making was stopped reads as one without documents. Raises
+        Opening for reading writes nothing; an unfinished new catalog reads as one without documents. Raises
         CatalogError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
@@ -156,11 +156,11 @@ class SqliteCatalog:
                 make_file(self._file, find_share(folder))
             elif not check_plain(self._file):
                 raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
-            # Before the file is opened: if another takes its place in between, the stamp is not that one's.
+            # Before opening the file: if another file replaces it in between, the stamp does not match.
             self._stamp: object = self._take_stamp()
             self._db = self._open(create=create)
             if not self._is_made():
-                if create:  # only this writes: what is there can be opened on a full disk too
+                if create:  # only if it is missing, so that an existing one opens on a full disk too
                     self._db.execute("PRAGMA journal_mode = WAL")
                 else:
                     self._db, self._stamp = connect(self._file, "memory"), None
@@ -183,13 +183,13 @@ class SqliteCatalog:
         return db
 
     def _open_frozen(self) -> sqlite3.Connection:
-        """Open the catalog where SQLite can make no file beside it: no process writes to it from this machine.
+        """Open the catalog if SQLite cannot make a file beside it: then no process on this machine writes to it.
 
-        If one does from elsewhere, `is_current` tells so.
+        `is_current` notices a writer on another machine.
         """
         if not (is_plain(self._log) and self._log.stat().st_size):
             return connect(self._file, "ro&immutable=1")
-        # A writer was stopped: what it did last stands in the log, which SQLite reads in a folder that it can write to.
+        # A writer was stopped, and its last change is in the log. SQLite can read the log only in a writable folder.
         memory = connect(self._file, "memory")
         with tempfile.TemporaryDirectory() as folder:
             for file in (self._file, self._log):
@@ -199,9 +199,9 @@ class SqliteCatalog:
         return memory
 
     def _take_stamp(self) -> object:
-        """Return what tells the file from another at its path; a frozen one is another when it is written to.
+        """Return a stamp that identifies the file at its path; the stamp of a frozen catalog changes with every write.
 
-        The number of a file is not given to another while the file is open.
+        The system does not reuse a file's number while the file is open.
         """
         status = self._file.stat()
         if not self._is_frozen:
@@ -211,7 +211,7 @@ class SqliteCatalog:
 
     @property
     def is_current(self) -> bool:
-        """Whether this is still the catalog in the folder, and not one that was deleted or replaced."""
+        """Whether the folder still has this catalog, and nobody deleted or replaced it."""
         try:
             return self._stamp == self._take_stamp()
         except OSError:
@@ -250,7 +250,7 @@ class SqliteCatalog:
 
     @property
     def _remedy(self) -> str:
-        # Not the folder: the files that were handed to the page lie there.
+        # Not the folder, because it has the uploaded files.
         return f"delete {self._file} and index again"
 
     def _explained(self) -> AbstractContextManager[None]:
@@ -264,13 +264,13 @@ class SqliteCatalog:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it
+                if self._db.in_transaction:  # a full disk may have ended the transaction
                     self._db.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Let the catalog be written to."""
+        """Allow writing to the catalog during the block."""
         self._db.execute("PRAGMA query_only = OFF")
         try:
             yield
@@ -279,19 +279,19 @@ class SqliteCatalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read in one state of the catalog, whatever another process writes meanwhile; not from two threads at once."""
+        """Read one state of the catalog during the block, despite other writers; not from two threads at once."""
         with self._explained():
             self._db.execute("BEGIN")
             try:
                 yield
             finally:
-                if self._db.in_transaction:  # damage may have ended it
+                if self._db.in_transaction:  # damage may have ended the transaction
                     self._db.execute("COMMIT")
 
     def _query(
         self, statement: str, values: Sequence[object] | dict[str, object] = (), *, types: Sequence[Type]
     ) -> list[Row]:
-        """Return the rows of a statement, whose values are of these types; raises CatalogError."""
+        """Return the rows of a statement; raises CatalogError, also if a value is not of its type."""
         with self._explained():
             rows = self._db.execute(statement, values).fetchall()
             check_types(rows, types)
@@ -302,7 +302,7 @@ class SqliteCatalog:
         with self._explained():
             rows = self._query("SELECT * FROM meta", types=[int, str, int, int])
             if not rows:
-                raise sqlite3.DatabaseError("the index has no row that says what it is")
+                raise sqlite3.DatabaseError("the index has no row about itself")
         return rows[0]
 
     def close(self) -> None:
@@ -322,14 +322,14 @@ class SqliteCatalog:
         return str(name), int(dim)
 
     def find_damage(self) -> str | None:
-        """Return what SQLite finds wrong with the file, or with the words it keeps of the chunks; None: nothing.
+        """Return SQLite's description of damage to the file or to its word index, or None.
 
-        The words are not checked in a folder that cannot be written to.
+        In a read-only folder the word index is not checked.
         """
         damage = "ok"
         try:
             (damage,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
-            with self._writing():  # this changes nothing, but it is an INSERT
+            with self._writing():  # an INSERT that changes nothing
                 self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as exc:
             if get_cause(exc) != sqlite3.SQLITE_READONLY:
@@ -342,7 +342,7 @@ class SqliteCatalog:
         return {source: (file_hash, document_id) for source, file_hash, document_id in rows}
 
     def find_file(self, file_hash: str) -> int | None:
-        """Return the id of the document that a file with this hash became, if there is one."""
+        """Return the id of the document of a file with this hash, if there is one."""
         rows = self._query("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,), types=[int])
         return rows[0][0] if rows else None
 
@@ -359,7 +359,7 @@ class SqliteCatalog:
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
     ) -> int:
-        """Put a document in, and out what its source had before, in one transaction; return its id."""
+        """Add a document and remove the source's earlier one, in one transaction; return the new id."""
         d = document
         check_embeddings(chunks, d.source)
         with self._transaction():
@@ -378,12 +378,12 @@ class SqliteCatalog:
         return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        """Make a file one more source of a document, and take out what it had before."""
+        """Make a file one more source of a document, and remove the file's earlier document."""
         with self._transaction():
             self._set_source(source, file_hash, document_id)
 
     def remove_source(self, source: str) -> None:
-        """Take a source out, and its document if it has no other."""
+        """Remove a source, and its document if it has no other source."""
         with self._transaction():
             self._drop_source(source)
             self._db.execute("UPDATE meta SET generation = generation + 1")
@@ -401,7 +401,7 @@ class SqliteCatalog:
             )
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        """Return the embeddings of a source's chunks by their context and text."""
+        """Return the embeddings of a source's chunks, by context and text."""
         rows = self._query(
             "SELECT context, text, embedding FROM chunks"
             " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
@@ -439,7 +439,7 @@ class SqliteCatalog:
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
-        """Yield the documents with all that is stored of them."""
+        """Yield the documents with all their stored data."""
         for entry in self.list_entries():
             d = entry.document_id
             ((title, content_hash),) = self._query(
@@ -483,7 +483,7 @@ class SqliteCatalog:
         return int(count)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        """Return the chunks with these ids, in their order; ids that are gone are left out."""
+        """Return the chunks with these ids, in this order, without missing ones."""
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
             found = {
@@ -501,25 +501,25 @@ class SqliteCatalog:
         return self.get_chunks([i for (i,) in rows])
 
     def find_chunks(self, only: Filter | None) -> list[int] | None:
-        """Return the ids of the chunks that pass a filter, in order; None: all."""
+        """Return the ids of the chunks that pass a filter, in order; None if all do."""
         if only is None:
             return None
         asked = (self.generation, only)
-        if self._passing[0] != asked:  # one search asks several times
+        if self._passing[0] != asked:  # because one search asks several times
             wanted = asdict(only) | {"metadata": dump_metadata(only.metadata)}
             self._passing = asked, [i for (i,) in self._query(_FILTERED, wanted, types=[int])]
         return self._passing[1]
 
     def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
-        """Return the ids and BM25 scores, above 0, of the k chunks that share most with a question, ties by id.
+        """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
-        Words are compared by their English stems; those in double quotes count together too, as a phrase. Stop words
-        count only where there are no others, and what very many chunks hold only where nothing else is asked for.
+        It compares words by their English stems. Words in double quotes also count as a phrase. Stop words count only
+        if the question has no others, and so do words that very many chunks hold.
         """
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
         telling = telling_words(question)
         terms = dict.fromkeys([*telling, *(" ".join(_WORD.findall(phrase)) for phrase in phrases)])
-        # Quoted and without signs, a term is no query syntax.
+        # Quotes around terms without signs keep them out of the query syntax.
         query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
         if not query:
             return []
@@ -533,17 +533,17 @@ class SqliteCatalog:
         return [(i, score) for i, score in self._query(_BY_WORDS, given, types=[int, float])]
 
     def _make_query(self, terms: Sequence[str]) -> str:
-        """Return a query for the rarest terms, which few enough chunks hold; if there are none, for all together."""
+        """Return a query for the rarest terms, which few enough chunks hold; otherwise for all terms together."""
         holding = {t: self._query(_HOLDING, (t, MOST_RANKED + 1), types=[int])[0][0] for t in terms}
         rarest = sorted(terms, key=holding.__getitem__)
         totals = dict(zip(rarest, accumulate(holding[term] for term in rarest), strict=True))
         return " OR ".join(term for term in terms if totals[term] <= MOST_RANKED) or " AND ".join(terms)
 
     def get_text(self, document_id: int) -> str:
-        """Return a document's text, which citations' offsets count in."""
+        """Return a document's text; the offsets of citations refer to it."""
         rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,), types=[str])
         if not rows:
-            raise CatalogError(f"document {document_id} is not in the index any more; ask again")
+            raise CatalogError(f"document {document_id} is no longer in the index; ask again")
         return str(rows[0][0])
 
     def get_ids(self) -> Ids:
@@ -551,9 +551,9 @@ class SqliteCatalog:
         return np.array([i for (i,) in self._query("SELECT id FROM chunks ORDER BY id", types=[int])], dtype=np.int64)
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        """Return those of the ids that are there, in order, and their chunks' embeddings, a row each.
+        """Return the existing ids among these, in order, and their embeddings, a row each.
 
-        Raises CatalogError if one is damaged, or holds what is no number.
+        Raises CatalogError if one is damaged, or has an invalid number.
         """
         with self._explained():
             found = self._query(
@@ -563,10 +563,10 @@ class SqliteCatalog:
             )
             blobs = [blob for _, blob in found]
             if {len(blob) for blob in blobs} - {dim * _NUMBER_BYTES}:
-                raise sqlite3.DatabaseError("an embedding has not the length that the index was made with")
+                raise sqlite3.DatabaseError("an embedding does not have the length of the others")
             rows = np.frombuffer(b"".join(blobs), dtype=np.float16).reshape(len(found), dim).astype(np.float32)
             if not np.isfinite(rows).all():
-                raise sqlite3.DatabaseError("an embedding holds what is no number")
+                raise sqlite3.DatabaseError("an embedding has an invalid number")
         return [i for i, _ in found], rows
 
 
@@ -578,13 +578,13 @@ def _load_metadata(stored: str) -> dict[str, str]:
 
 
 def telling_words(question: str) -> list[str]:
-    """Return the words of a question, in lower case, without stop words where there are others."""
+    """Return the words of a question in lower case, without stop words unless it has no others."""
     words = _WORD.findall(question.lower())
     return [word for word in words if word not in STOP_WORDS] or words
 
 
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
-    """Return a chunk's row but for the id, `text` being its document's."""
+    """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
     told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
     words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))

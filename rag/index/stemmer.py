@@ -1,4 +1,4 @@
-"""The words of a text as the index in a folder counts them, for an index that has no such stems of its own."""
+"""Cuts texts into the word stems of an index in a folder, for a store with other stems or none."""
 
 import sqlite3
 import threading
@@ -9,7 +9,7 @@ TOKENIZE = "porter unicode61 remove_diacritics 2"
 
 
 class Stemmer:
-    """Has SQLite cut texts into words and take these to their stems."""
+    """Has SQLite cut texts into words and stem them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
@@ -18,7 +18,7 @@ class Stemmer:
         self._lock = threading.Lock()
 
     def stem(self, texts: Sequence[str]) -> list[str]:
-        """Return the stems of each text, in their order, with a space between them."""
+        """Return the stems of each text, in their order, joined by spaces."""
         with self._lock:
             self._db.execute("DELETE FROM texts")
             self._db.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))

@@ -14,18 +14,18 @@ from rag.system import IS_WINDOWS
 
 Ids = NDArray[np.int64]
 
-# Up to this many vectors, all are compared; of more, only those of the nearest lists.
+# Up to this many vectors a search compares all; above, only those in the nearest lists.
 FLAT_LIMIT = 100_000
 # Lists of an inverted file that are searched.
 _PROBES = 64
-# k-means wants no more vectors than this for each list.
+# k-means needs no more vectors than this for each list.
 _TRAINED_ON = 40
 
 
 class FaissStore:
     """Search over 64-bit chunk ids, by inner product.
 
-    One made for up to FLAT_LIMIT vectors is exact; one for more is an inverted file of 4 √n lists over 8-bit vectors,
+    A store for up to FLAT_LIMIT vectors is exact. A larger one is an inverted file of 4 √n lists over 8-bit vectors,
     which can miss some.
     """
 
@@ -34,9 +34,9 @@ class FaissStore:
 
     @classmethod
     def train(cls, vectors: Vectors, *, size: int) -> "FaissStore":
-        """Return an empty store for `size` vectors like these, float32 of shape (n, dim), which only a large one needs.
+        """Return an empty store for `size` vectors like these, float32 of shape (n, dim); only a large one needs them.
 
-        `count_training(size)` says how many.
+        `count_training(size)` returns the number it needs.
         """
         import faiss
 
@@ -69,14 +69,14 @@ class FaissStore:
         return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
     def fits(self, size: int, dim: int) -> bool:
-        """Return whether this is the kind of store that `size` vectors of `dim` numbers want."""
+        """Return whether this kind of store suits `size` vectors of `dim` numbers."""
         import faiss
 
         if self._index.d != dim:
             return False
         if isinstance(self._index, faiss.IndexIDMap2):
             return size <= FLAT_LIMIT
-        # Half or twice the lists are as good; and a little below the limit it is not worth making another one.
+        # Half or twice the lists are as good, and a little below the limit a new store is not worth its time.
         return size > FLAT_LIMIT / 2 and 0.5 <= self._index.nlist / _count_lists(size) <= 2
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
@@ -84,13 +84,13 @@ class FaissStore:
         self._index.add_with_ids(vectors, ids)
 
     def remove(self, ids: Ids) -> None:
-        """Take vectors out."""
+        """Remove vectors."""
         import faiss
 
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
     def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[int]:
-        """Return the ids of the k nearest, or of those among some ids, best first."""
+        """Return the ids of the k nearest vectors, of all or among some ids, best first."""
         import faiss
 
         if not len(self):
@@ -100,7 +100,7 @@ class FaissStore:
         if isinstance(self._index, faiss.IndexIDMap2):
             parameters = faiss.SearchParameters(**wanted)
         else:
-            # For all, or a few that are wanted, all lists are searched: the nearest may not hold them.
+            # For all vectors or a few chosen ids it searches all lists, because the nearest lists may not hold them.
             wanted["nprobe"] = _PROBES if among is None and k < len(self) else self._index.nlist
             parameters = faiss.SearchParametersIVF(**wanted)
         _, ids = self._index.search(vector[np.newaxis], min(k, len(self)), params=parameters)
@@ -120,7 +120,7 @@ class FaissStore:
 
     @classmethod
     def load(cls, path: Path) -> "FaissStore | None":
-        """Return the saved store, or None if it is missing or torn, or no file."""
+        """Return the saved store, or None if it is missing, torn or not a file."""
         import faiss
 
         if not is_plain(path):
@@ -139,7 +139,7 @@ def _can_name(path: Path) -> bool:
 
 
 def count_training(size: int) -> int:
-    """Return how many vectors a store for `size` is to be trained on."""
+    """Return the number of training vectors for a store of `size` vectors."""
     return 0 if size <= FLAT_LIMIT else _TRAINED_ON * _count_lists(size)
 
 

@@ -1,4 +1,4 @@
-"""Waits for changes of files and folders, whatever becomes of these."""
+"""Waits for changes of files and folders, even if these are deleted or replaced."""
 
 import os
 import time
@@ -17,8 +17,8 @@ _RETRY_TICKS = 20
 def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
     """Yield True once the paths are watched, and whenever something changes there, except in the folder `but`.
 
-    A path may be deleted, renamed, made anew or unmounted: that is a change too. Yields False every ten seconds without
-    a change, when what has failed can be tried again.
+    Deleting, renaming, recreating or unmounting a path is a change too. Yields False every ten seconds without a
+    change, so that the caller can try a failed step again.
     """
     places = [os.path.realpath(path) for path in paths]
     is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(but)])
@@ -36,7 +36,7 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
                 force_polling=polls or None,
                 ignore_permission_denied=True,
             ):
-                # The watcher is lost with the folder, even if there is another one in its place.
+                # The watcher ends with the folder, even if another folder replaces it.
                 if _identify(places) != there or any(path in there for _, path in changes):
                     break
                 quiet = 0 if changes else quiet + 1
@@ -46,7 +46,7 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
                     yield False
                 is_new = False
         except (OSError, RuntimeError):
-            polls = _identify(places) == there  # no path has gone: the system watches no more folders
+            polls = _identify(places) == there  # no path is missing: the system's limit of watched folders is reached
             time.sleep(_TICK_MS / 1000)
 
 

@@ -6,7 +6,7 @@ from rag.settings import NO_LLM, OPENAI, Settings
 
 
 def open_llm(settings: Settings) -> LLM | None:
-    """Return the LLM that the settings name, if any; raises ModelError if it is not there or cannot be loaded."""
+    """Return the LLM that the settings name, or None; raises ModelError if it is missing or cannot be loaded."""
     if settings.llm == NO_LLM:
         return None
     if settings.llm.startswith(OPENAI):

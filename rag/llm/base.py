@@ -1,4 +1,4 @@
-"""The protocol of an LLM, and the messages that it is given."""
+"""The protocol of an LLM, and the messages that it reads."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -10,7 +10,7 @@ import numpy.typing as npt
 class Message(NamedTuple):
     """One message of a chat; `role` is "system", "user" or "assistant".
 
-    `shared` is how many characters of its beginning come again in other prompts: an LLM may keep what it made of them.
+    `shared` is the number of characters at its beginning that other prompts repeat; an LLM may keep its state there.
     """
 
     role: str
@@ -19,10 +19,10 @@ class Message(NamedTuple):
 
 
 class Leaning(NamedTuple):
-    """How an LLM leans between two replies, before it writes any.
+    """The LLM's preference between two replies, before it writes either.
 
-    `log_odds` say how much likelier the first is; `values`, shape (layers, n), are what attention keeps of the last
-    token that was read, in every layer: more than the reply tells. They are None where they cannot be seen.
+    `log_odds` are the log-odds of the first against the second. `values`, shape (layers, n), are the attention values
+    of the last token in every layer; they show more than the reply does. None if the LLM does not expose them.
     """
 
     log_odds: float
@@ -30,14 +30,14 @@ class Leaning(NamedTuple):
 
 
 class LLM(Protocol):
-    """What the assistant needs of an LLM; safe to use from several threads."""
+    """The protocol of an LLM; safe to use from several threads."""
 
     name: str
     context_size: int
 
     @property
     def at_once(self) -> int:
-        """How many replies it writes at once; more of them wait for one another."""
+        """The number of replies it writes at once; others wait."""
 
     def close(self) -> None:
         """Free what the LLM holds; it is asked no more."""
@@ -46,15 +46,15 @@ class LLM(Protocol):
         """Return how many tokens of the context the messages take."""
 
     def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
-        """Read ahead what the messages share with others, or the whole, so that to ask them takes less time later."""
+        """Prefill the shared part of the messages, or the whole, so that asking them later takes less time."""
 
     def break_off(self) -> None:
-        """End what `read` is doing just now, if anything: what it has not read to the end counts as not read."""
+        """Stop a running `read`, if any; an unfinished part counts as not read."""
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
-        """Yield the reply piece by piece, one token or more each; it goes on from `begin`, which is not yielded."""
+        """Yield the reply in pieces of one token or more; it continues after `begin`, which is not yielded."""
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
-        """Return how the reply leans between beginning as `first` and as `second`, told by their first tokens."""
+        """Return the preference for a reply that begins with `first` over `second`, by their first tokens."""

@@ -17,6 +17,6 @@ def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -
         n_threads=threads,
         n_threads_batch=threads,
         n_gpu_layers=gpu_layers,
-        use_mmap=False,  # llama.cpp rearranges most weights: mapped, those in the file count as memory as well
+        use_mmap=False,  # llama.cpp rearranges most weights; with a mapped file they would be in memory twice
         verbose=False,
     )

@@ -1,15 +1,15 @@
-"""Reads, in a state that llama.cpp saved, what its attention keeps of the last token."""
+"""Reads the attention values of the last token from a state that llama.cpp saved."""
 
 import struct
 
 import numpy as np
 import numpy.typing as npt
 
-_FLOAT16 = 1  # ggml's number of the type
+_FLOAT16 = 1  # ggml's number for the type
 
 
 class _Reader:
-    """Takes what it is asked for, one after the other."""
+    """Reads one value after the other from bytes."""
 
     def __init__(self, state: bytes | memoryview) -> None:
         self.state = state
@@ -27,9 +27,9 @@ class _Reader:
 
 
 def read_last_values(state: bytes | memoryview) -> npt.NDArray[np.float32] | None:
-    """Return the values that attention keeps of the last token, shape (layers, n); None if the state has another form.
+    """Return the attention values of the last token, shape (layers, n); None if the state has another format.
 
-    The form is what llama.cpp's `llama_kv_cache::state_write` makes of one sequence, in float16.
+    The format is that of llama.cpp's `llama_kv_cache::state_write` for one sequence, in float16.
     """
     reader = _Reader(state)
     try:
@@ -44,9 +44,9 @@ def _read(reader: _Reader) -> npt.NDArray[np.float32] | None:
         return None
     tokens = reader.number("I")
     for _ in range(tokens):
-        reader.number("i")  # its position; they come in order
+        reader.number("i")  # its position; positions are in order
         for _ in range(reader.number("I")):
-            reader.number("i")  # a sequence that it is in
+            reader.number("i")  # its sequence
     transposed = reader.number("I")
     layers = reader.number("I")
     for _ in range(layers):

@@ -22,14 +22,14 @@ from rag.llm.trial import try_loading
 from rag.models.registry import explain_loading
 from rag.system import IS_WINDOWS
 
-_logger = logging.getLogger("llama-cpp-python")  # prints what llama.cpp says
-# Prompts whose tokens are kept: those of this question and of the one before, each needed a few times.
+_logger = logging.getLogger("llama-cpp-python")  # prints llama.cpp's messages
+# Prompts with cached tokens: those of this question and the previous one, each needed a few times.
 _PROMPTS = 64
 _REMEDY = "run `rag models verify`, or name another file"
 
 
 class _Read(NamedTuple):
-    """Tokens, what they make of the next one, and the values that attention keeps of the last."""
+    """Tokens, the scores of the next one, and the attention values of the last one."""
 
     tokens: list[int]
     logits: npt.NDArray[np.float32]
@@ -37,7 +37,7 @@ class _Read(NamedTuple):
 
 
 class LlamaCpp:
-    """An LLM of llama-cpp-python; the lock is inside, since one `Llama` object serves one thread at a time."""
+    """An LLM of llama-cpp-python, with a lock, since one `Llama` object serves one thread at a time."""
 
     at_once = 1
 
@@ -46,7 +46,7 @@ class LlamaCpp:
     ) -> None:
         """Load the GGUF file at `path`; `threads` 0 takes every core.
 
-        The folder `cache` keeps what the LLM has read, and which files load. Raises ModelError.
+        The folder `cache` keeps the prompt cache, and the list of files that load. Raises ModelError.
         """
         import llama_cpp
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
@@ -87,8 +87,8 @@ class LlamaCpp:
             lambda prompt, add_bos: tokenize(prompt.encode(), add_bos=add_bos, special=True)
         )
         self._lock = threading.Lock()
-        # Before each of a thousand steps llama.cpp asks whether to go on. A function of Python's would wait for the
-        # interpreter's lock each time; libc's strlen says it as well: 0 of b"", and 1, true, of b"!".
+        # llama.cpp calls this before each of a thousand steps, to ask whether to stop. A Python function would wait for
+        # the interpreter's lock each time. libc's strlen needs no lock: 0 for b"", and 1, true, for b"!".
         self._broken_off = ctypes.create_string_buffer(2)
         self._is_broken_off = ctypes.cast(_find_strlen(), llama_cpp.ggml_abort_callback)
 
@@ -107,7 +107,7 @@ class LlamaCpp:
         with self._lock:
             llama_cpp.llama_set_abort_callback(self._llama.ctx, self._is_broken_off, self._broken_off)
             level = _logger.level
-            _logger.setLevel(logging.CRITICAL)  # for this call alone: breaking off is no error
+            _logger.setLevel(logging.CRITICAL)  # for this call alone: stopping is not an error
             try:
                 (self._read_whole if whole else self._read_shared)(tokens, messages)
             except RuntimeError:
@@ -127,7 +127,7 @@ class LlamaCpp:
         begun = self._llama.tokenize(begin.encode(), add_bos=False) if begin else []
         with self._lock:
             if begun and self._has_read(tokens):
-                self._llama.n_tokens = len(tokens)  # compared just now
+                self._llama.n_tokens = len(tokens)  # `compare` has just read it
             else:
                 self._read_shared(tokens, messages)
                 if begun:
@@ -149,7 +149,7 @@ class LlamaCpp:
         return Leaning(log_odds, read.values)
 
     def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> _Read:
-        """Return what the messages lead to; those read last in this way are not read again."""
+        """Return the state after the messages; the last messages read here are not read again."""
         import llama_cpp
 
         if self._read_last is None or self._read_last.tokens != tokens:
@@ -161,10 +161,10 @@ class LlamaCpp:
         return self._read_last
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
-        """Leave what the messages share with others read, and nothing else: those before the last, the passage in it.
+        """Prefill the shared part of the messages, and nothing else: all before the last, and the passage in that.
 
-        Rounding depends on how a prompt is cut into batches: cut at the same places every time, a reply does not depend
-        on what was asked before.
+        Rounding depends on how a prompt is cut into batches. With the same cuts every time, a reply does not depend on
+        earlier questions.
         """
         *earlier, last = messages
         shared = [*earlier, last._replace(content=last.content[: last.shared])] if last.shared else []
@@ -176,13 +176,13 @@ class LlamaCpp:
                 self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
-        """Leave the longest of the beginnings that are read or kept, or nothing."""
+        """Go back to the longest of the beginnings that are read or cached, or to nothing."""
         import llama_cpp
 
         llama = self._llama
         for cut in sorted(cuts, reverse=True):
             if self._has_read(tokens[:cut]):
-                llama.n_tokens = cut  # what follows is taken out of the cache by the next evaluation
+                llama.n_tokens = cut  # the next evaluation removes the rest from the cache
                 return
             kept = self._prefixes.get(tokens[:cut])
             if kept:
@@ -197,7 +197,7 @@ class LlamaCpp:
         return bool(self._llama.input_ids[: self._llama.n_tokens][: len(tokens)].tolist() == tokens)
 
     def _save_state(self) -> memoryview:
-        """Return what the LLM made of what it has read, in memory that the next call writes over."""
+        """Return the LLM's current state, in memory that the next call overwrites."""
         import llama_cpp
 
         size = llama_cpp.llama_state_seq_get_size(self._llama.ctx, 0)
@@ -207,7 +207,7 @@ class LlamaCpp:
         return memoryview(self._state).cast("B")[:size]
 
     def _tokenize(self, messages: Sequence[Message]) -> list[int]:
-        # A document that spells out a control token ("<|im_end|>") must not end its message: a space breaks it up.
+        # A control token in a document ("<|im_end|>") must not end its message, so a space breaks it up.
         safe: Any = [
             {"role": m.role, "content": self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", m.content)}
             for m in messages

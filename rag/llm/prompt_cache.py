@@ -1,4 +1,4 @@
-"""Keeps what an LLM made of the beginnings of prompts, so that it need not read them again: seconds each."""
+"""Keeps an LLM's states after the beginnings of prompts, which saves seconds of prefill each time."""
 
 import hashlib
 import logging
@@ -12,23 +12,23 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-# States of 20 to 40 MB each that are kept on disk, for the prompts of one or two LLMs, and as many in memory, where
-# those of passages are too.
+# Most states on disk, of 20 to 40 MB each, for the prompts of one or two LLMs. Memory holds as many, and there also
+# those of passages.
 _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class PromptCache:
-    """States of an LLM by the tokens that it has read, in memory and in a folder."""
+    """States of an LLM, by the tokens it has read, in memory and in a folder."""
 
     def __init__(self, folder: Path, *, model: str) -> None:
-        """Use the states in `folder`, made where it is missing; `model` tells models and their settings apart."""
+        """Use the states in `folder`, made if it is missing; `model` identifies the model and its settings."""
         self._folder = folder
         self._model = model
         self._states: dict[str, memoryview] = {}
 
     def get(self, tokens: Sequence[int]) -> memoryview | None:
-        """Return the state after these tokens, or None if it is not there, or damaged."""
+        """Return the state after these tokens, or None if it is missing or damaged."""
         name = self._name(tokens)
         state = self._states.pop(name, None) or self._load(name)
         if state:
@@ -47,7 +47,7 @@ class PromptCache:
         return state if hashlib.sha256(state).digest() == digest else None
 
     def put(self, tokens: Sequence[int], state: bytes | memoryview, *, on_disk: bool) -> None:
-        """Keep the state after these tokens, in memory alone or too; a folder that cannot be written to keeps none."""
+        """Keep the state after these tokens in memory, and on disk if wanted and if the folder is writable."""
         name = self._name(tokens)
         kept = _allocate(len(state))
         kept[:] = state
@@ -62,12 +62,12 @@ class PromptCache:
             for old in sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as exc:
-            logger.info("cannot keep what the LLM has read in %s: %s", self._folder, exc)
+            logger.info("cannot write the prompt cache %s: %s", self._folder, exc)
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
 
     def _remember(self, name: str, state: memoryview) -> None:
-        if len(self._states) == _KEPT:  # the one that was not used for the longest time goes
+        if len(self._states) == _KEPT:  # the least recently used one
             del self._states[next(iter(self._states))]
         self._states[name] = state
 
@@ -76,7 +76,7 @@ class PromptCache:
 
 
 def _allocate(size: int) -> memoryview:
-    """Return memory that goes back to the system when it is no longer used.
+    """Return memory that goes back to the system after its use.
 
     Blocks of this size on the heap leave gaps, which grow with every question.
     """
@@ -84,6 +84,6 @@ def _allocate(size: int) -> memoryview:
         return memoryview(mmap.mmap(-1, size))
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # a kernel without large pages; with small ones it takes three times as long
+        with suppress(OSError):  # a kernel without large pages; small ones take three times as long
             pages.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(pages)

@@ -17,25 +17,25 @@ from rag.text import CONTROL_TOKEN
 
 logger = logging.getLogger(__name__)
 
-# The key, and the server that it is for, as in OpenAI's own programs: no other server is shown it.
+# The key and its server, as in OpenAI's own programs; no other server gets the key.
 KEY_VARIABLE, KEY_HOST_VARIABLE = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 _OPENAI_URL = "https://api.openai.com/v1"
 _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
-# As unlikely as what is not even among the likeliest tokens is taken to be, beside the last of these.
+# Tokens whose likelihoods the server returns; any other counts as unlikely as the last of them.
 _MOST_TOKENS = 20
-# Where a server tells no likelihoods: the log-odds of the word that it chooses.
+# The log-odds of the chosen word, if a server returns no likelihoods.
 _CHOSEN = 2.0
-# With these a server refuses what it cannot do, and not only now.
+# With these a server refuses requests that it never supports.
 _UNABLE = (400, 422, 500, 501)
-# What no server counts less of: the marks of a message, and the bytes of a token.
+# For estimates that are too high rather than too low: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
 class ServerLLM:
-    """An LLM at `openai:URL#MODEL`; without a model, the first that the server has."""
+    """An LLM at `openai:URL#MODEL`; without a model, the server's first one."""
 
     def __init__(self, address: str, *, context: int, at_once: int) -> None:
-        """Ask the server what it has; raises ModelError if it is out of reach or lacks the model."""
+        """Ask the server for its models; raises ModelError if it is out of reach or lacks the model."""
         with explain_missing(address, ModelError):
             from openai import OpenAI, Timeout
         self.name = address
@@ -47,7 +47,7 @@ class ServerLLM:
         self._client = OpenAI(
             base_url=self._url, api_key=self._key or "none", timeout=Timeout(_TIMEOUT_S, connect=_CONNECT_S)
         )
-        if not self._key:  # the client takes from the environment whose account it is, too
+        if not self._key:  # the client also reads the account from the environment
             self._client.organization = self._client.project = None
         with self._explained():
             models = {model.id: model.model_dump() for model in self._client.models.list()}
@@ -71,13 +71,13 @@ class ServerLLM:
             reason = "cannot be reached" if isinstance(exc, APIConnectionError) else " ".join(str(exc).split())[:300]
             if self._key:
                 reason = reason.replace(self._key, "***")
-            remedy = "look whether it runs, and try again"
+            remedy = "check whether it runs, and try again"
             if isinstance(exc, AuthenticationError):
                 remedy = f"set {KEY_VARIABLE} to its key, and {KEY_HOST_VARIABLE}={self._url}"
             raise ModelError(f"the LLM server {self._url}: {reason}; {remedy}") from exc
 
     def _find_tokenizer(self) -> Callable[[str], int]:
-        """Return what counts the tokens of a text: the server, if it offers that in one of the ways in use."""
+        """Return a function that counts the tokens of a text: on the server if it can, otherwise an estimate."""
         from openai import OpenAIError
 
         root = self._url.rstrip("/").removesuffix("/v1")
@@ -105,17 +105,17 @@ class ServerLLM:
             return self._count("\n".join(m.content for m in messages)) + _MESSAGE_TOKENS * len(messages)
 
     def read(self, messages: Sequence[Message], *, whole: bool = False) -> None:
-        """Do nothing: servers keep what prompts share by themselves."""
+        """Do nothing: servers have their own prompt caches."""
 
     def break_off(self) -> None:
-        """Do nothing: nothing is being read."""
+        """Do nothing: `read` does nothing either."""
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
-        """Yield the reply piece by piece; closed before its end, it stops the server's writing too.
+        """Yield the reply in pieces; closing the generator early stops the server's writing too.
 
-        Not every server can go on from `begin`: one that cannot may repeat it.
+        Not every server can continue after `begin`; one that cannot may repeat it.
         """
         asked: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
         if begin:
@@ -132,7 +132,7 @@ class ServerLLM:
             raise ModelError(f"the LLM server {self._url} broke off in the middle of an answer: ask again")
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
-        """Return the log-odds alone; of a server that tells none, plus or minus two by its choice."""
+        """Return the log-odds; if the server has no likelihoods, plus or minus two, by its choice."""
         from openai import APIStatusError
 
         asked = {"max_tokens": 1, "temperature": 0.0}
@@ -143,7 +143,7 @@ class ServerLLM:
                 except APIStatusError as exc:
                     if exc.status_code not in _UNABLE:
                         raise
-                    logger.debug("%s tells no likelihoods: %s", self._url, exc)
+                    logger.debug("%s returns no likelihoods: %s", self._url, exc)
                     self._tells_likelihoods = False
             if not self._tells_likelihoods:
                 choice = self._create(messages, **asked).choices[0]
@@ -161,11 +161,11 @@ class ServerLLM:
 
 
 def _is_key_for(url: str) -> bool:
-    """Return whether the user set the key for the server at this address: its scheme, host and port."""
+    """Return whether the key is for the server at this address, by scheme, host and port."""
     meant = os.environ.get(KEY_HOST_VARIABLE) or _OPENAI_URL
     return urlsplit(url)[:2] == urlsplit(meant)[:2]
 
 
 def _break_up(found: re.Match[str]) -> str:
-    """Return a control token that a document spells out with a space in it: so it ends no message."""
+    """Return a control token with a space in it, so that it does not end a message."""
     return f"{found[0][0]} {found[0][1:]}"

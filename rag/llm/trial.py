@@ -1,4 +1,4 @@
-"""Loads a GGUF file in another process first: over some broken files llama.cpp ends the process that it runs in."""
+"""Loads a GGUF file in another process first, because llama.cpp ends its process on some broken files."""
 
 import hashlib
 import subprocess
@@ -13,7 +13,7 @@ from rag.system import forbid_core_dumps
 
 
 def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: Path) -> None:
-    """Have another process load an LLM and write one token; raises ModelError if it breaks.
+    """Have another process load an LLM and write one token; raises ModelError if it fails.
 
     This takes seconds, so the folder `cache` remembers the files that loaded, by `key`.
     """
@@ -26,9 +26,9 @@ def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: P
     )
     if trial.returncode:
         crash = describe_crash(trial.returncode)
-        reason = f"llama.cpp breaks off ({crash})" if crash else trial.stderr.strip().rpartition("\n")[2]
+        reason = f"llama.cpp crashes ({crash})" if crash else trial.stderr.strip().rpartition("\n")[2]
         raise ModelError(f"cannot load the LLM in {path}: {reason}; run `rag models verify`, or name another file")
-    with suppress(OSError):  # a folder that cannot be written to remembers nothing
+    with suppress(OSError):  # not in a read-only folder
         cache.mkdir(parents=True, exist_ok=True)
         record.touch()
 
@@ -38,7 +38,7 @@ def _try(path: Path, context: int, gpu_layers: int) -> None:
     try:
         llama = load_llama(path, context=context, gpu_layers=gpu_layers)
         llama.create_completion("Hello", max_tokens=1)
-    except Exception as exc:  # of llama.cpp, its Python library and the file's template
+    except Exception as exc:  # errors of llama.cpp, its Python library and the file's template
         sys.exit(" ".join(f"{exc}".split()) or type(exc).__name__)
 
 

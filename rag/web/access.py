@@ -1,4 +1,4 @@
-"""Decides who may use a page that asks for a login: a name and a password, sessions that end, a token for programs."""
+"""Checks the login of the page: a name and a password, sessions that expire, a token for programs."""
 
 import asyncio
 import hashlib
@@ -10,14 +10,14 @@ from collections import OrderedDict
 from rag.errors import RagError
 
 SESSION_S = 12 * 3600
-# The oldest of more sessions ends, and the oldest of more addresses is forgotten.
+# Beyond these limits the oldest session ends, and the oldest address is forgotten.
 _MOST_SESSIONS = 1000
 _MOST_ADDRESSES = 1000
 _SHORTEST_TOKEN = 16
 
 
 class SignInError(RagError):
-    """A sign-in that failed; `wait_s` is how long the next one has to wait, 0 if it need not."""
+    """A failed sign-in; `wait_s` is how long the next one has to wait, 0 for no wait."""
 
     def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
         super().__init__(text)
@@ -25,11 +25,11 @@ class SignInError(RagError):
 
 
 class Pauses:
-    """The pauses after failed tries, by whose they are: from the `free`-th failure on, each doubles the pause."""
+    """The pauses after failed tries, by key: from the `free`-th failure on, each doubles the pause."""
 
     def __init__(self, *, free: int, longest_s: float) -> None:
         self._free, self._longest_s = free, longest_s
-        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how many, and the end of the pause
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # failures, end of the pause
 
     def get_rest_s(self, key: str) -> float:
         """Return how many seconds of a pause are left, 0 if there is none."""
@@ -40,14 +40,14 @@ class Pauses:
         """Count a failure, which may begin a pause."""
         count = self._failures.pop(key, (0, 0.0))[0] + 1
         excess = count - self._free
-        # A power of two of more than 30 is beyond any pause.
+        # Two to the power of 30 is longer than any pause.
         pause_s = min(2.0 ** min(excess, 30), self._longest_s) if excess >= 0 else 0.0
         self._failures[key] = count, time.monotonic() + pause_s
         if len(self._failures) > _MOST_ADDRESSES:
             self._failures.popitem(last=False)
 
     def forget(self, key: str) -> None:
-        """Forget the failures: a try succeeded."""
+        """Forget the failures after a try that succeeded."""
         self._failures.pop(key, None)
 
 
@@ -55,7 +55,7 @@ class Access:
     """Lets in one user, by name and password, and that user's programs, by a token."""
 
     def __init__(self, name: str, password: str, *, token: str = "") -> None:
-        """Keep a hash of the password; make a token if there is none. Raises RagError for what is too short."""
+        """Keep a hash of the password; make a token if none is given. Raises RagError if one of them is too short."""
         if not name or ":" in name or not password:
             raise RagError("a login needs a name without a colon, and a password: `rag ui --auth NAME` asks for it")
         if token and len(token) < _SHORTEST_TOKEN:
@@ -64,7 +64,7 @@ class Access:
         self.token = token or secrets.token_urlsafe(32)
         self._salt = secrets.token_bytes(16)
         self._hash = self._compute_hash(name, password)
-        self._sessions: dict[str, float] = {}  # when each ends
+        self._sessions: dict[str, float] = {}  # the end of each
         self._one_at_a_time = asyncio.Lock()
         self._pauses = Pauses(free=3, longest_s=300.0)
         self._pauses_of_all = Pauses(free=20, longest_s=10.0)
@@ -75,7 +75,7 @@ class Access:
 
     async def sign_in(self, name: str, password: str, *, address: str) -> str:
         """Return the id of a new session; raises SignInError."""
-        # One after another: tries that come together would all find no pause.
+        # One after another: otherwise none of several tries at once would find a pause.
         async with self._one_at_a_time:
             rest_s = max(self._pauses.get_rest_s(address), self._pauses_of_all.get_rest_s(""))
             if rest_s:
@@ -94,11 +94,11 @@ class Access:
         return session
 
     def sign_out(self, session: str) -> None:
-        """End a session, if there is such a one."""
+        """End a session, if it exists."""
         self._sessions.pop(session, None)
 
     def is_user(self, *, session: str, authorization: str) -> bool:
-        """Return whether a request comes from the user: it has a session that goes on, or shows the token."""
+        """Return whether a request comes from the user: it has a valid session or the token."""
         scheme, _, shown = authorization.partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), self.token.encode()):
             return True

@@ -1,4 +1,4 @@
-"""What the page offers to other programs: named endpoints, which are MCP tools too (`rag ui --mcp`)."""
+"""Named endpoints for other programs, which are MCP tools too (`rag ui --mcp`)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from rag.web.workspace import Options, Workspace
 
 
 def add_endpoints(workspace: Workspace) -> None:
-    """Add the endpoints `ask`, `search`, `documents` and `index` to the page that is being laid out."""
+    """Add the endpoints `ask`, `search`, `documents` and `index` to the open page."""
     settings = workspace.settings
     chosen = settings.index or settings.name
     options = Options(settings.passages, settings.caution, settings.max_answer_tokens)
@@ -53,11 +53,11 @@ def add_endpoints(workspace: Workspace) -> None:
             return [asdict(entry) for entry in workspace.list_documents(index)]
 
     def index(files: list[str], index: str) -> dict[str, Any]:
-        """Add files to an index, and say what became of them.
+        """Add files to an index, and report the result for each.
 
         Args:
             files: The files.
-            index: The name of the index; it is made if there is none.
+            index: The name of the index; it is made if it does not exist.
         """
         with explained():
             return workspace.add_files(index or chosen, [Path(file) for file in files or []])._asdict()
@@ -65,13 +65,13 @@ def add_endpoints(workspace: Workspace) -> None:
     gr.api(ask, concurrency_limit=None)
     gr.api(search, concurrency_limit=None)
     gr.api(documents, concurrency_limit=None)
-    # Files go through a component, which sees to it that they are files that were handed over.
+    # Files go through a component, which checks that they were uploaded.
     given = [gr.File(file_count="multiple", visible=False, label="files"), gr.Textbox(visible=False, label="index")]
     gr.Button(visible=False).click(index, given, gr.JSON(visible=False), api_name="index")
 
 
 def check_length(question: str) -> None:
-    """Raise QuestionError for a question that is longer than the page takes."""
+    """Raise QuestionError for a question that is too long for the page."""
     if len(question) > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
             f"the question has {len(question):,} characters: ask in {MAX_QUESTION_CHARACTERS:,} at most"
@@ -80,7 +80,7 @@ def check_length(question: str) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn an error of ours into one that Gradio shows in one line."""
+    """Turn a RagError into an error that Gradio shows in one line."""
     try:
         yield
     except RagError as exc:

@@ -1,4 +1,4 @@
-"""Events that one can stop waiting for at any time, also while the next one is long in coming."""
+"""Runs a generator so that its caller can stop waiting at any time, even during a slow step."""
 
 import threading
 from collections.abc import Generator, Iterator
@@ -12,20 +12,20 @@ _TICK_S = 0.5
 
 
 class Cancellable(Generic[T]):
-    """Runs a generator in a thread of its own; what it does when it is stopped, it still does to its next event."""
+    """Runs a generator in a thread; after a stop it still works until its next event."""
 
     def __init__(self, events: Generator[T, None, None]) -> None:
         self._events = events
-        self._came: SimpleQueue[T | Exception | None] = SimpleQueue()  # None: there is no more
+        self._came: SimpleQueue[T | Exception | None] = SimpleQueue()  # None: the end
         self._stopped = False
 
     def stop(self) -> None:
-        """End the waiting now; the generator is closed at its next event."""
+        """Stop waiting now; the generator is closed at its next event."""
         self._stopped = True
         self._came.put(None)
 
     def __iter__(self) -> Iterator[T | None]:
-        """Yield the events, and None from time to time while none comes; raises what the generator raises."""
+        """Yield the events, and None from time to time between them; raises the errors of the generator."""
         threading.Thread(target=self._run, daemon=True).start()
         while not self._stopped:
             try:

@@ -1,4 +1,4 @@
-"""The chat of the page: asks, shows, stops, asks again; shows a conversation that was kept."""
+"""The chat of the page: asks, shows, stops and repeats questions, and shows stored conversations."""
 
 import logging
 import time
@@ -19,15 +19,16 @@ from rag.web.workspace import DeskEvent, Options, Waiting, Workspace
 logger = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARACTERS = 4000
-# Fewer words than this do not tell yet what a question is about.
+# Fewer words than this do not show yet what a question is about.
 _FEWEST_WORDS = 3
-_EDITING = "Editing: this answer and what follows it are replaced."
+_EDITING = "Editing: the new answer replaces this one and all below it."
 UNFORESEEN = "This failed; the reason is in the log of `rag ui`. Try again."
 
 
 class View(NamedTuple):
-    """What the chat shows: its messages, the sources beside it, the box of the question; and what is behind it:
-    the conversation's id, and the number of the turn that is being edited.
+    """The state of the chat: its messages, the sources beside it and the question box.
+
+    Also the conversation's id, and the number of the turn that the user edits.
     """
 
     chat: Any
@@ -38,7 +39,7 @@ class View(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question as it comes from the page: to be the turn `turn` of a conversation, once more if `anew`."""
+    """A question from the page: it becomes turn `turn` of a conversation; `anew` asks it again."""
 
     question: str
     conversation: str
@@ -49,11 +50,11 @@ class Asked(NamedTuple):
 
 
 class Chat:
-    """Handles what is done in the chat."""
+    """Handles the user's actions in the chat."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._asking: dict[str, Cancellable[DeskEvent]] = {}  # by the browser tab that asks
+        self._asking: dict[str, Cancellable[DeskEvent]] = {}  # by the browser tab of the question
 
     def ask(
         self,
@@ -66,7 +67,7 @@ class Chat:
         max_answer_tokens: float,
         request: gr.Request,
     ) -> Iterator[View]:
-        """Answer a question, in the place of the one that is being edited if there is one."""
+        """Answer a question; if the user edits an earlier one, replace that."""
         turn = int(editing) if editing.isdecimal() else None
         options = Options(int(passages), float(caution), int(max_answer_tokens))
         question = repair_text(question[:MAX_QUESTION_CHARACTERS]).strip()
@@ -86,7 +87,7 @@ class Chat:
         max_answer_tokens: float,
         request: gr.Request,
     ) -> None:
-        """Prepare the answer while the question is being typed; nothing is shown, whatever happens."""
+        """Prepare the answer while the user types the question; shows nothing, whatever happens."""
         if len(question.split()) < _FEWEST_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
             return
         options = Options(int(passages), float(caution), int(max_answer_tokens))
@@ -118,7 +119,7 @@ class Chat:
         event: gr.RetryData,
         request: gr.Request,
     ) -> Iterator[View]:
-        """Answer a question again, in other words perhaps; what followed it is dropped."""
+        """Answer a question again, perhaps in other words; drop the turns after it."""
         turns = self._workspace.history.read(conversation, owner=get_owner(request))
         turn = find_turn(event.index)
         if turn < len(turns):
@@ -165,7 +166,7 @@ class Chat:
                 del self._asking[tab]
         if not left:
             yield view
-        # Gradio sends what comes last twice: the second time another conversation may be shown already.
+        # Gradio sends the last event twice: by then the page may show another conversation.
         yield _unchanged()
 
     def _keep(self, answer: Answer, asked: Asked, request: gr.Request) -> View:
@@ -174,23 +175,23 @@ class Chat:
         if asked.turn is not None:
             history.cut(asked.conversation, keep=asked.turn, owner=owner)
         conversation = history.add(asked.conversation, turn, owner=owner)
-        turns = history.read(conversation, owner=owner)  # one that was left before may have come in between
+        turns = history.read(conversation, owner=owner)  # again: an answer that the user left earlier may be new
         return View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
 
     def stop(self, request: gr.Request) -> None:
-        """Stop what is being answered in a tab; its question can be edited then."""
+        """Stop the answer in a tab; the user can then edit its question."""
         asking = self._asking.get(str(request.session_hash))
         if asking:
             asking.stop()
 
     def discard(self, request: gr.Request) -> None:
-        """Stop what is being answered in a tab, and show no more of it."""
+        """Stop the answer in a tab, and show no more of it."""
         asking = self._asking.pop(str(request.session_hash), None)
         if asking:
             asking.stop()
 
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
-        """Put an earlier question into the box, and note that it is being edited."""
+        """Put an earlier question into the box, and note that the user edits it."""
         turn = int(event._data["turn"])
         turns = self._workspace.history.read(conversation, owner=get_owner(request))
         if turn >= len(turns):
@@ -198,7 +199,7 @@ class Chat:
         return idle(turns[turn].answer.question, info=_EDITING), str(turn)
 
     def load(self, request: gr.Request) -> View:
-        """Show the conversation that the page's address names; without one, what is there stays."""
+        """Show the conversation that the page's address names; without one, change nothing."""
         conversation = str(request.query_params.get("c", ""))
         return self.show(conversation, request) if conversation else _unchanged()
 
@@ -207,9 +208,9 @@ class Chat:
         return self.show("", request)
 
     def show(self, conversation: str, request: gr.Request) -> View:
-        """Show a conversation, an empty one if it is not there.
+        """Show a conversation, or an empty one if it does not exist.
 
-        What is being answered in this tab is kept in its own conversation, and not shown here.
+        An answer in progress in this tab is kept in its own conversation, and not shown here.
         """
         self._asking.pop(str(request.session_hash), None)
         owner = get_owner(request)
@@ -226,21 +227,21 @@ class Chat:
 def _show_progress(
     question: str, turns: Sequence[Turn], events: Iterable[DeskEvent | None]
 ) -> Generator[View, None, Answer | None]:
-    """Show how an answer comes about after these turns; return it, or None if it was stopped."""
+    """Show the progress of an answer after these turns; return it, or None if it was stopped."""
     hits: Sequence[Hit] = ()
     draft = waiting = ""
-    # Not again at each word of the draft.
+    # Only once, and not for each word of the draft.
     before, asked = _list_turns(turns), render_question(question, turn=None)
 
     def show(reply: str) -> Any:
         return _show_chat([*before, *_pair(asked, reply)], turns)
 
-    # With the first event, which comes at once: each view takes the browser time that the LLM could use.
+    # With the first event, which comes at once: each view costs time that the LLM could use.
     sources, box = render_sources(turns), gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
     for event in events:
         if isinstance(event, Answered):
             return event.answer
-        if event is None:  # a sign of life: if nobody is there to see it, the answer is stopped
+        if event is None:  # a sign of life: if the page is closed, the answer is stopped
             yield _unchanged()
             continue
         if isinstance(event, Waiting):
@@ -285,13 +286,13 @@ def _pair(question: str, answer: str) -> list[gr.MessageDict]:
 
 
 def idle(question: str | None = None, *, info: str | None = None) -> gr.Textbox:
-    """Return the box of the question, ready to be written in; what is being written there stays, if it is not given."""
+    """Return the question box, ready for typing; without `question` the words in it stay."""
     given = {} if question is None else {"value": question}
     return gr.Textbox(**given, submit_btn=True, stop_btn=False, info=info)
 
 
 def find_turn(message: int | tuple[int, int]) -> int:
-    """Return the place of the turn that a message belongs to: each has two, the question and the answer."""
+    """Return the index of a message's turn: each turn has two messages, the question and the answer."""
     return (message if isinstance(message, int) else message[0]) // 2
 
 

@@ -1,4 +1,4 @@
-"""The page where users sign in, and the way out."""
+"""The page to sign in, and the route to sign out."""
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -10,7 +10,7 @@ from rag.web.render import render_login
 
 
 def make_entrance(access: Access, *, port: int) -> list[Route]:
-    """Return the routes to sign in at, and to sign out."""
+    """Return the routes for signing in and out."""
     cookie = name_cookie(port)
 
     def show(_request: Request) -> Response:
@@ -25,7 +25,7 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
         except SignInError as exc:
             status = 429 if exc.wait_s else 401
             return HTMLResponse(render_login(str(exc)), status, {"Retry-After": f"{exc.wait_s:.0f}"})
-        # gradio_client takes no redirection for an answer.
+        # gradio_client does not accept a redirection.
         is_browser = "text/html" in request.headers.get("accept", "")
         response = RedirectResponse("./", 303) if is_browser else Response()
         is_encrypted = request.headers.get("origin", "").startswith("https:")
@@ -39,11 +39,11 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
         return response
 
     def refuse_link(_request: Request) -> Response:
-        return PlainTextResponse("Sign out with the button of the page.", 405)
+        return PlainTextResponse("To sign out, use the button on the page.", 405)
 
     return [
         Route(LOGIN, show),
         Route(LOGIN, sign_in, methods=["POST"]),
         Route(LOGOUT, sign_out, methods=["POST"]),
-        Route(LOGOUT, refuse_link),  # else Gradio's own way out would answer
+        Route(LOGOUT, refuse_link),  # otherwise Gradio's own sign-out would answer
     ]

@@ -1,4 +1,4 @@
-"""Stands before all that the page serves: other websites and strangers get nothing, and nobody sends too much."""
+"""Checks every request before Gradio sees it: refuses other websites, strangers and requests that are too large."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable
@@ -14,7 +14,7 @@ from rag.web.access import Access
 logger = logging.getLogger(__name__)
 
 LOGIN, LOGOUT, UPLOAD = "/login", "/logout", "/gradio_api/upload"
-# Nothing is fetched from another machine, whatever a document or the LLM writes. (Gradio makes functions of texts.)
+# The browser fetches nothing from another machine, whatever a document or the LLM writes. (Gradio needs unsafe-eval.)
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
@@ -40,17 +40,17 @@ _PATHS = frozenset(
     ]
 )
 _FOLDERS = ("/assets/", "/static/", *[f"/gradio_api/{name}/" for name in ("call", "run", "api", "heartbeat", "mcp")])
-# What a stranger may ask for: the page to sign in, and what Gradio asks itself for when it starts.
+# The paths without a login: the sign-in page, and a path that Gradio requests from itself when it starts.
 _OPEN_PATHS = (LOGIN, "/gradio_api/startup-events")
 _BODY_BYTES = 1_000_000
-# Gradio believes these headers of anybody; no proxy is needed to reach the page under another name.
+# Gradio trusts these headers from anybody; the page needs no proxy for another name.
 _FORWARDED = (b"x-forwarded-", b"forwarded", b"x-gradio-server")
 
 Check = Callable[[Request], Response | None]
 
 
 class Guard:
-    """Passes on the requests of the page itself, and of programs; others get one line."""
+    """Passes on requests from the page itself and from programs; answers all others with one line."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Guard:
         access: Access | None = None,
         upload_bytes: int,
     ) -> None:
-        """Take where the page is served, and other names that it goes by: NAME, behind a proxy too, or NAME:PORT."""
+        """Take the page's host and port, and its other names: NAME, also behind a proxy, or NAME:PORT."""
         self._app, self._port, self._access = app, port, access
         self._hosts = {*self._list_hosts("localhost"), *self._list_hosts(host.lower())}
         for name in names:
@@ -78,7 +78,7 @@ class Guard:
         )
 
     def _list_hosts(self, name: str) -> Collection[str]:
-        """Return how a browser writes a name with the page's port."""
+        """Return the ways in which a browser writes a name with the page's port."""
         return [f"{name}:{self._port}", name] if self._port == 80 else [f"{name}:{self._port}"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,12 +112,12 @@ class Guard:
         except ClientDisconnect:
             logger.debug("%s was broken off", request.scope["path"])
         except Exception as exc:
-            # Gradio has answered already, as well as it could.
+            # Gradio has already sent a response.
             logger.error("%s %s failed: %s", request.method, request.scope["path"], type(exc).__name__)
             logger.debug("it failed so", exc_info=exc)
 
     def _check_host(self, request: Request) -> Response | None:
-        """Refuse a name that another website might have pointed at this machine (DNS rebinding)."""
+        """Refuse a name that another website may have pointed at this machine (DNS rebinding)."""
         host = request.headers.get("host", "").lower()
         address, _ = request.scope["server"]
         own = f"[{address}]" if ":" in address else address
@@ -126,7 +126,7 @@ class Guard:
         return _refuse(f"This page is not called {host}: to call it so, start `rag ui --allow-host {host}`.", 403)
 
     def _check_origin(self, request: Request) -> Response | None:
-        """Refuse what another website makes the user's browser send; programs send neither of the two headers."""
+        """Refuse requests that another website makes the browser send; programs send neither of the two headers."""
         headers = request.headers
         host = headers["host"].lower()
         own_origin = headers.get("origin") in (None, f"http://{host}", f"https://{host}")
@@ -171,19 +171,19 @@ def name_cookie(port: int) -> str:
 
 
 def get_user(request: Request) -> str:
-    """Return who sends a request that the guard passed on; "" if the page asks for no login."""
+    """Return the user of a request that the guard passed on; "" if the page has no login."""
     return str(request.scope.get("rag.user", ""))
 
 
 def _follows_link(request: Request) -> bool:
-    """Return whether the user follows a link of another website to the page, which that website cannot read."""
+    """Return whether the user follows a link from another website; that website cannot read the page."""
     headers = request.headers
     whole_window = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return whole_window and request.method == "GET" and request.scope["path"] == "/"
 
 
 def _refuse(text: str, status: int) -> Response:
-    """Return a refusal that does not wait for the rest of the request."""
+    """Return a refusal, without waiting for the rest of the request."""
     return PlainTextResponse(text, status, {"Connection": "close"})
 
 
@@ -192,7 +192,7 @@ def _describe_longest(longest: int) -> str:
 
 
 def _add_headers(send: Send) -> Send:
-    """Return a `send` that keeps each answer to the page's own origin."""
+    """Return a `send` that limits each response to the page's own origin."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Keeps the conversations of the page, with the whole record of each answer, in a SQLite file on this machine."""
+"""Stores the conversations of the page, with the full record of each answer, in a SQLite file on this machine."""
 
 import json
 import secrets
@@ -53,7 +53,7 @@ class Listed(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A question and its answer, from which index, when (seconds since 1970), and what was thought of it."""
+    """A question and its answer: the index, the time (seconds since 1970), and the user's rating and comment."""
 
     answer: Answer
     index_name: str
@@ -63,12 +63,12 @@ class Turn(NamedTuple):
 
 
 class History:
-    """The conversations of all who use the page; each sees their own, named by `owner`."""
+    """The conversations of all users; each sees only their own, by `owner`."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the history in a folder, and make it where there is none; raises CatalogError.
+        """Open the history in a folder, or make it if it is missing; raises CatalogError.
 
-        Only the owner of the file can read it, even in a folder that is shared.
+        Only the owner of the file can read it, even in a shared folder.
         """
         self._path = folder / HISTORY_FILE
         self._lock = threading.Lock()
@@ -85,14 +85,14 @@ class History:
             return [Listed(*row) for row in _fetch(db.execute(_LIST, given), [str, str, float])]
 
     def get_title(self, conversation: str, *, owner: str) -> str:
-        """Return the title of a conversation, "" if there is no such one of this owner's."""
+        """Return the title of a conversation, "" if this owner has none with this id."""
         with self._opened() as db:
             asked = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
             titles = _fetch(db.execute(asked, (conversation, owner)), [str])
         return str(titles[0][0]) if titles else ""
 
     def read(self, conversation: str, *, owner: str) -> list[Turn]:
-        """Return the turns of a conversation, none if there is no such one of this owner's."""
+        """Return the turns of a conversation, none if this owner has none with this id."""
         with self._opened() as db:
             rows = _fetch(
                 db.execute(
@@ -108,7 +108,7 @@ class History:
                 raise sqlite3.DatabaseError("an answer is damaged") from exc
 
     def add(self, conversation: str, turn: Turn, *, owner: str) -> str:
-        """Put a turn at the end of a conversation, a new one if there is no such; return the conversation's id."""
+        """Add a turn to the end of a conversation, or to a new one; return the conversation's id."""
         with self._opened() as db:
             if not self._owns(conversation, owner):
                 conversation = secrets.token_urlsafe(12)
@@ -144,7 +144,7 @@ class History:
             db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, owner))
 
     def rate(self, conversation: str, turn: int, *, rating: str | None, comment: str | None, owner: str) -> None:
-        """Note what was thought of the turn with this place in a conversation, from 0."""
+        """Store the user's rating and comment for a turn, by its place in the conversation, from 0."""
         with self._opened() as db:
             if self._owns(conversation, owner):
                 db.execute(
@@ -163,7 +163,7 @@ class History:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        """Use the database alone, in one transaction."""
+        """Hold the database for one thread, in one transaction."""
         with self._lock, self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             with self._db:
@@ -175,19 +175,19 @@ class History:
 
 
 def _fetch(rows: sqlite3.Cursor, types: Sequence[Type]) -> list[Row]:
-    """Return all the rows, whose values are of these types; raises DatabaseError."""
+    """Return all the rows; raises DatabaseError if a value is not of its type."""
     fetched = rows.fetchall()
     check_types(fetched, types)
     return fetched
 
 
 def list_messages(turns: Sequence[Turn]) -> list[Message]:
-    """Return what was said in a conversation, from which a follow-up is understood."""
+    """Return the messages of a conversation, for understanding a follow-up."""
     return [message for turn in turns for message in make_turn(turn.answer)]
 
 
 def _shorten_title(title: str) -> str:
-    """Return a title on one line that ends at a word."""
+    """Return a title on one line, cut at the end of a word."""
     title = " ".join(title.split())
     ends_at_word = shorten(title, _TITLE_CHARACTERS, placeholder=" …")
     return ends_at_word if ends_at_word != "…" else title[:_TITLE_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Launches the page, and beside it serves whole documents and exported conversations."""
+"""Launches the page, and serves whole documents and exported conversations beside it."""
 
 import json
 import re
@@ -36,13 +36,13 @@ from rag.web.uploads import forbid_addresses, make_upload
 from rag.web.workspace import Workspace
 
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
-# Events of all pages that may wait; a full queue is reported at once.
+# Events of all pages that may wait; if the queue is full, the page says so at once.
 _MAX_QUEUE = 64
-# One for each who waits in the line before the LLM, and some for the rest.
+# One for each user in the queue for the LLM, and some for the rest.
 _THREADS = 2 * LONGEST
-# Gradio keeps some 0.2 MB for each browser tab that asked, and for each program; of more, the oldest is forgotten.
+# Gradio keeps about 0.2 MB for each browser tab and program; beyond this number it forgets the oldest.
 _MOST_SESSIONS = 128
-# All files that are handed over at once, in largest files.
+# The total size of one upload, as a multiple of the largest file.
 _UPLOAD_FILES = 5
 
 
@@ -77,8 +77,8 @@ def launch_page(
 ) -> str:
     """Launch a workspace's page, and return its address; raises RagError.
 
-    `listening` is a socket at the host and port, if there is one already; `names` are other names that the page goes
-    by; `access` is the login that it asks for; `share` gives it a public address.
+    `listening` is a socket at the host and port, if it is open already. `names` are other names of the page. `access`
+    is its login. `share` gives it a public address.
     """
     listening = listening or open_socket(host, port)
     port = listening.getsockname()[1]
@@ -96,7 +96,7 @@ def launch_page(
 
     forbid_addresses(page)
     page.queue(max_size=_MAX_QUEUE)
-    # Gradio would count up all events after each, with pandas, for statistics that the guard lets nobody see.
+    # After each event Gradio would count all events, with pandas, for statistics that the guard hides anyway.
     page._queue.compute_analytics_summary = lambda _records: {}
     with _replace_server(start_server):
         page.launch(
@@ -113,13 +113,13 @@ def launch_page(
         click.echo(f"Footnote is at {address}")
         if share:
             click.echo(f"and for everybody at {public_address}")
-    # Not before: while llama.cpp loads, nothing that is printed is seen.
+    # Not earlier: while llama.cpp loads, printed text does not appear.
     workspace.start()
     return address
 
 
 def _list_routes(workspace: Workspace, page: gr.Blocks, access: Access | None, *, port: int) -> list[Route]:
-    """Return what the page serves beside Gradio, or in its place."""
+    """Return the routes that the page adds to Gradio's, or replaces."""
     return [
         Route("/document", _serve(workspace, _show_document)),
         Route("/export", _serve(workspace, _export)),
@@ -130,7 +130,7 @@ def _list_routes(workspace: Workspace, page: gr.Blocks, access: Access | None, *
 
 @contextmanager
 def _replace_server(start_server: Callable[..., Any]) -> Iterator[None]:
-    """Let Gradio start its web server in another way: its own has no limits, and believes the headers of proxies."""
+    """Make Gradio start our web server: its own has no limits, and trusts the headers of proxies."""
     original = http_server.start_server
     http_server.start_server = start_server
     try:
@@ -140,7 +140,7 @@ def _replace_server(start_server: Callable[..., Any]) -> Iterator[None]:
 
 
 def _open_tunnel(page: gr.Blocks, host: str, port: int) -> str:
-    """Return the public address that Gradio's servers give to the page; raises RagError."""
+    """Return the page's public address from Gradio's servers; raises RagError."""
     try:
         return str(
             networking.setup_tunnel(
@@ -159,7 +159,7 @@ def _open_tunnel(page: gr.Blocks, host: str, port: int) -> str:
 
 
 def _connect_mcp(page: gr.Blocks, address: str, access: Access | None) -> None:
-    """Let the MCP tools, which Gradio calls through the page's own address, past the login."""
+    """Let the MCP tools past the login: Gradio calls them through the page's own address."""
     headers = {"Authorization": f"Bearer {access.token}"} if access else {}
 
     @cache
@@ -170,21 +170,21 @@ def _connect_mcp(page: gr.Blocks, address: str, access: Access | None) -> None:
 
 
 class _SilentClient(Client):  # type: ignore[misc]
-    """Gradio's client without its report to Hugging Face, which `analytics_enabled=False` does not stop."""
+    """Gradio's client without its report to Hugging Face; `analytics_enabled=False` does not stop that."""
 
     def _telemetry_thread(self) -> None:
         pass
 
 
 def _serve(workspace: Workspace, answer: Callable[[Workspace, Request], Response]) -> Callable[[Request], Response]:
-    """Return a route that says in one line what failed."""
+    """Return a route that reports a failure in one line."""
 
     def serve(request: Request) -> Response:
         try:
             response = answer(workspace, request)
         except RagError as exc:
             response = PlainTextResponse(str(exc), 404)
-        response.headers["Cache-Control"] = "no-store"  # nothing of it stays in the browser after the sign-out
+        response.headers["Cache-Control"] = "no-store"  # the browser keeps nothing after the sign-out
         return response
 
     return serve
@@ -210,7 +210,7 @@ def _export(workspace: Workspace, request: Request) -> Response:
 
 
 def format_conversation(turns: list[Turn]) -> str:
-    """Return a conversation as Markdown, each answer with its sources and quotes as they are shown in a terminal."""
+    """Return a conversation as Markdown, each answer with its sources and quotes as in a terminal."""
     parts = []
     for turn in turns:
         asked = datetime.fromtimestamp(turn.asked, UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""What stands where on the page, and how it looks."""
+"""The layout and the look of the page."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from rag.web.workspace import Workspace
 _FOLDER = Path(__file__).parent
 CSS = _FOLDER.joinpath("page.css").read_text(encoding="utf-8")
 HEAD = f"<script>{_FOLDER.joinpath('page.js').read_text(encoding='utf-8')}</script>"
-_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")  # none is fetched
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")  # installed fonts: the page downloads none
 THEME = gr.themes.Base(
     primary_hue="teal", neutral_hue="slate", radius_size="md", font=_SANS, font_mono=("monospace",)
 ).set(
@@ -102,17 +102,17 @@ class Parts(NamedTuple):
 
     @property
     def options(self) -> list[Any]:
-        """What one who asks may choose."""
+        """The options of a question that the user can choose."""
         return [self.index, self.passages, self.caution, self.max_answer_tokens]
 
     @property
     def view(self) -> list[Any]:
-        """What a `View` is shown in."""
+        """The parts that show a `View`."""
         return list(View(self.chat, self.sources, self.question, self.conversation, self.editing))
 
 
 def lay_out(workspace: Workspace, *, can_sign_out: bool) -> Parts:
-    """Lay the page out, in the Blocks that is open; return its parts."""
+    """Lay out the page in the open Blocks; return its parts."""
     parts: dict[str, Any] = {
         "conversation": gr.Textbox(visible="hidden", elem_id="fn-conversation"),
         "editing": gr.Textbox(visible="hidden", elem_id="fn-editing"),
@@ -166,14 +166,14 @@ def _lay_chat() -> dict[str, Any]:
                 elem_id="fn-chat",
                 latex_delimiters=[],
                 group_consecutive_messages=False,
-                placeholder="<h2>What do you want to know?</h2><p>The answer comes from your documents alone.</p>",
+                placeholder="<h2>What do you want to know?</h2><p>The answer comes only from your documents.</p>",
             )
             with gr.Group(visible=False) as form:
                 comment = gr.Textbox(label="What was good or wrong?", lines=2)
-                send = gr.Button("Keep the comment", size="sm")
+                send = gr.Button("Save the comment", size="sm")
                 wanted = gr.Textbox(
                     label="A right answer contains",
-                    info="One accepted text a line; nothing: the documents do not answer the question.",
+                    info="One accepted text per line. Leave it empty if the documents do not answer the question.",
                     lines=2,
                 )
                 make_test = gr.Button("Make it a test", size="sm")
@@ -206,8 +206,8 @@ def _lay_chat() -> dict[str, Any]:
 
 def _lay_documents(settings: Settings) -> dict[str, Any]:
     gr.HTML(
-        "<p class='fn-quiet'>Web pages, PDF, Office files, e-books, mail, tables, text and code, of "
-        f"{settings.max_file_mb} MB at most. They are copied into the index's folder on this machine.</p>"
+        "<p class='fn-quiet'>Web pages, PDF, Office files, e-books, mail, tables, text and code, up to "
+        f"{settings.max_file_mb} MB each. The page copies them into the index's folder on this machine.</p>"
     )
     parts: dict[str, Any] = {
         "upload": gr.File(label="Add documents", file_count="multiple", height=140, elem_id="fn-upload"),
@@ -216,9 +216,9 @@ def _lay_documents(settings: Settings) -> dict[str, Any]:
     }
     with gr.Row(equal_height=True):
         parts["find"] = gr.Textbox(
-            label="Search documents", placeholder="Words of a title, outlet or path", container=False, scale=4, value=""
+            label="Search documents", placeholder="Words in a title, outlet or path", container=False, scale=4, value=""
         )
-        parts["update"] = gr.Button("Read changed files again", scale=1, size="md")
+        parts["update"] = gr.Button("Reread changed files", scale=1, size="md")
     parts["documents"] = gr.HTML(apply_default_css=False, js_on_load=_REMOVE, elem_id="fn-documents")
     return parts
 
@@ -231,18 +231,18 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
                 workspace.list_indexes(),
                 value=settings.index or settings.name,
                 label="Index",
-                info="The documents that are asked. Each index is a collection of its own.",
+                info="Answers come from the documents of this index.",
                 elem_id="fn-index",
             )
         }
         with gr.Row(equal_height=True):
-            parts["name"] = gr.Textbox(label="New index", placeholder="Its name", max_lines=1, scale=3)
+            parts["name"] = gr.Textbox(label="New index", placeholder="Name", max_lines=1, scale=3)
             parts["create"] = gr.Button("Create", scale=1)
         parts["llm"] = gr.Dropdown(
             list_llms(settings),
             value=settings.llm,
             label="LLM",
-            info="What writes the answers, for all who use this page. A larger one answers better, and slower.",
+            info="The model that writes the answers, for all users of this page. A larger one is better and slower.",
         )
         parts["passages"] = gr.Slider(
             1,
@@ -250,7 +250,7 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
             settings.passages,
             step=1,
             label="Passages",
-            info="Passages to find, and to read if needed: more may take longer.",
+            info="Number of passages to find. The LLM reads only as many as it needs.",
         )
         parts["caution"] = gr.Slider(
             0.0,
@@ -258,7 +258,7 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
             settings.caution,
             step=0.01,
             label="Caution",
-            info="How sure it must be that the documents answer: 0 always tries, 1 always refuses.",
+            info="The confidence that an answer needs: 0 always tries, 1 always refuses.",
         )
         parts["max_answer_tokens"] = gr.Slider(
             16,
@@ -266,13 +266,13 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
             settings.max_answer_tokens,
             step=16,
             label="Longest answer",
-            info="In tokens: a word has one or two.",
+            info="In tokens; a word has one or two.",
         )
     return parts
 
 
 def list_llms(settings: Settings) -> list[tuple[str, str]]:
-    """Return the LLMs on this machine as they are shown, and their names; last, none."""
+    """Return the labels and names of the LLMs on this machine; the last entry is for no LLM."""
     there = [m for m in load_registry().values() if m.kind == "llm" and m.is_fetched(settings.home)]
     known = [(f"{m.name} ({m.bytes / 1e6:,.0f} MB)", m.name) for m in there]
     if settings.llm not in {name for _, name in known} | {NO_LLM}:

@@ -1,4 +1,4 @@
-"""The documents of the page: added with progress, listed, removed, indexed again; other indexes."""
+"""Handles the documents on the page: adds them with progress, lists, removes and reindexes them; makes indexes."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -14,13 +14,13 @@ from rag.web.api import explained
 from rag.web.render import render_documents, render_progress
 from rag.web.workspace import Workspace
 
-# Files accepted at a time.
+# Most files in one upload.
 MAX_FILES = 500
 _TICK_S = 0.3
 
 
 class Library:
-    """Handles what is done with documents and indexes."""
+    """Handles the user's actions on documents and indexes."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -31,7 +31,7 @@ class Library:
             return render_documents(self._workspace.list_documents(index), index=index, words=words)
 
     def add(self, files: list[str] | None, index: str) -> Iterator[tuple[str, str, Any]]:
-        """Index files that were handed to the page; yield the progress, the documents, and the emptied box."""
+        """Index uploaded files; yield the progress, the documents, and the emptied box."""
         paths = [Path(file) for file in files or []]
         if len(paths) > MAX_FILES:
             problem = f"{len(paths)} files at once are too many: hand over {MAX_FILES} at most, or run `rag index`"
@@ -52,7 +52,7 @@ class Library:
         yield progress, self.show(index, "")
 
     def remove(self, index: str, words: str, event: gr.EventData) -> tuple[Any, str]:
-        """Take the file that a button names out of the index; return what was done, and the documents."""
+        """Remove the file that a button names from the index; return the result, and the documents."""
         try:
             source = str(event._data["source"])
             self._workspace.remove(index, source)
@@ -64,13 +64,13 @@ class Library:
         return done, self.show(index, words)
 
     def create(self, name: str) -> tuple[Any, str]:
-        """Make a name for a new index the one that is used, and empty the box; the first file makes the index."""
+        """Switch to a new index of this name, and empty the box; the first file makes the index."""
         with explained():
             index = self._workspace.settle((name or "").strip()).name
         return gr.Dropdown(sorted({*self._workspace.list_indexes(), index}), value=index), ""
 
     def _follow(self, work: Callable[[OnFile], IndexReport], *, total: int) -> Iterator[str]:
-        """Do some work in a thread, and yield its progress, at last what became of it."""
+        """Do some work in a thread; yield its progress, and last its result."""
         seen: queue.SimpleQueue[tuple[Path, str | None]] = queue.SimpleQueue()
         files: list[tuple[str, str | None]] = []
         yield render_progress(files, total=total, problem="")

@@ -15,7 +15,7 @@ def is_loopback(host: str) -> bool:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address, at any free port if it is 0; raises RagError."""
+    """Return a socket that listens at an address; port 0 takes any free port. Raises RagError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host.strip("[]"), port), family=family, backlog=128)

@@ -1,4 +1,4 @@
-// Numbers show their source, answers are copied, and the keyboard reaches everything.
+// Makes numbers show their source, copies answers, and handles the keyboard.
 (() => {
     const show = card => {
         const turn = card.closest('.fn-turn');
@@ -15,11 +15,11 @@
         link.textContent = 'Copied';
         setTimeout(() => { link.textContent = 'Copy with sources'; }, 1500);
     };
-    // Gradio labels each message with its markup, which a screen reader would read out instead of the words.
+    // Gradio labels each message with its markup. A screen reader would read that out instead of the words.
     new MutationObserver(() => {
         document.querySelectorAll('#fn-chat [data-testid][aria-label]').forEach(m => m.removeAttribute('aria-label'));
     }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label']});
-    // On a narrow screen the sidebar lies over the chat: it is closed at first.
+    // On a narrow screen the sidebar covers the chat, so it is closed at first.
     const narrow = new MutationObserver(() => {
         const open = document.querySelector('.sidebar.open .toggle-button');
         if (!open) return;
@@ -27,7 +27,7 @@
         if (innerWidth < 800) open.click();
     });
     narrow.observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['class']});
-    // A session that has ended is begun again at the page to sign in.
+    // After the end of a session the sign-in page starts a new one.
     const fetchAnything = window.fetch;
     window.fetch = async (...request) => {
         const answer = await fetchAnything(...request);

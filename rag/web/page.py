@@ -1,4 +1,4 @@
-"""The page: which handler each part of it calls."""
+"""Builds the page, and connects each part to its handler."""
 
 from typing import Any
 
@@ -16,21 +16,21 @@ from rag.web.workspace import Workspace
 
 # Puts the conversation into the page's address, so that a reload shows it again.
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
-# Neither endpoints nor MCP tools; what they change shows by itself that it is on its way.
+# These handlers are neither endpoints nor MCP tools; they show their own progress.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# What takes a moment goes around Gradio's queue. The queue sends results over a stream, which closes when nothing is
-# left to send, and what the user does in that moment gets lost. Only the queue can show a `gr.Info` or a `gr.Error`.
+# Short handlers bypass Gradio's queue. The queue sends results over a stream. The stream closes when it is empty, and
+# an action of the user in that moment gets lost. Only the queue can show a `gr.Info` or a `gr.Error`.
 _AT_ONCE: dict[str, Any] = {**_PRIVATE, "queue": False}
-# By default Gradio drops what a user does while the same handler still runs. Of these nothing may get lost,
+# By default Gradio drops actions while the same handler still runs. These handlers must run for each action,
 _EACH: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "multiple"}
-# and of these the last must come last.
+# and these for the last one.
 _LATEST: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "always_last"}
 
 
 def build_page(workspace: Workspace, *, can_sign_out: bool = False) -> gr.Blocks:
     """Return the page of a workspace; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
-        add_endpoints(workspace)  # first: the names of endpoints are given out in this order
+        add_endpoints(workspace)  # first: Gradio assigns the names of endpoints in this order
         parts = lay_out(workspace, can_sign_out=can_sign_out)
         chat = Chat(workspace)
         asked = _bind_chat(parts, workspace, chat)
@@ -41,9 +41,9 @@ def build_page(workspace: Workspace, *, can_sign_out: bool = False) -> gr.Blocks
 
 
 def _bind_chat(parts: Parts, workspace: Workspace, chat: Chat) -> list[Any]:
-    """Return the events after which there is a new answer."""
+    """Return the events that end with a new answer."""
     feedback = Feedback(workspace)
-    # The workspace has its own queue before the LLM: this many users may wait in it and see what was found.
+    # The workspace has its own queue for the LLM; users in it already see the passages found.
     many: dict[str, Any] = {**_PRIVATE, "concurrency_limit": None}
     given = [parts.question, parts.conversation, parts.editing, *parts.options]
     typed = [parts.question, parts.conversation, *parts.options]
@@ -76,9 +76,9 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, workspace: Workspace, chat: Cha
     page.load(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
-    for event in asked:  # also one that is answered while another conversation is shown
+    for event in asked:  # also if the page shows another conversation by then
         event.then(**listing)
-    # A title that is being written is not overwritten by what else goes on.
+    # Other events do not overwrite a title while the user types it.
     parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_AT_ONCE)
     parts.words.change(**listing | _LATEST)
     parts.listed.input(chat.show, parts.listed, parts.view, **_EACH)
@@ -147,6 +147,6 @@ def describe_desk(workspace: Workspace, index: str) -> str:
     except RagError as exc:
         return render_status(loading=False, problem=str(exc), about=[])
     speed = f"{workspace.tokens_per_s:.0f} tokens/s" if workspace.tokens_per_s else ""
-    waiting = f"{len(workspace.queue)} in line" if len(workspace.queue) else ""
-    llm = models.llm.name if models.llm else "no LLM: the best sentences are quoted"
+    waiting = f"{len(workspace.queue)} in the queue" if len(workspace.queue) else ""
+    llm = models.llm.name if models.llm else "no LLM: quotes the best sentences"
     return render_status(loading=False, problem=models.problem, about=[llm, f"index {index}", count, speed, waiting])

@@ -1,4 +1,4 @@
-"""Reads passages, then the question, while it is still being typed and nobody waits for the LLM."""
+"""Prefills passages, and then the question, while the user types and nobody waits for the LLM."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,20 +11,20 @@ from rag.web.queue import Queue
 
 
 class Prefetcher:
-    """Lets an LLM read prompts that may be asked, one after another, as long as nobody waits for it."""
+    """Prefills likely prompts one after another, as long as nobody waits for the LLM."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._pool = ThreadPoolExecutor(1)
-        self._reads: dict[str, Future[None]] = {}  # by what is read
+        self._reads: dict[str, Future[None]] = {}  # by the text of the prompt
         self._lock = threading.Lock()
 
     def want(
         self, llm: LLM, prompts: Sequence[list[Message]], whole: Sequence[list[Message]] = (), *, soon: bool = False
     ) -> None:
-        """Have read what these prompts share, in this order, then the `whole` ones, and nothing else; returns at once.
+        """Prefill the shared parts of these prompts, in this order, then the `whole` ones; returns at once.
 
-        If they are to be asked `soon`, the first and the whole ones come before all others, and break them off.
+        Other prompts are broken off. With `soon` the first one and the whole ones come before all others.
         """
         shared = {prompt[-1].content[: prompt[-1].shared]: partial(llm.read, prompt) for prompt in prompts}
         rest = {prompt[-1].content: partial(llm.read, prompt, whole=True) for prompt in whole}

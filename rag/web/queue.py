@@ -1,4 +1,4 @@
-"""The queue of those who wait for the LLM: first come, first served, and not too many."""
+"""The queue for the LLM: first come, first served, with a limit."""
 
 import threading
 from collections import deque
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from rag.errors import RagError
 
-# Questions that may wait: on two cores the last of them waits for some minutes.
+# Most questions in the queue: on two cores the last one waits for some minutes.
 LONGEST = 32
-_TICK_S = 0.5  # so often a closed page is noticed
+_TICK_S = 0.5  # the interval for noticing a closed page
 
 
 class Place:
@@ -20,11 +20,11 @@ class Place:
 
     @property
     def ahead(self) -> int:
-        """How many have to be done before it is this one's turn, 0 or less if it is."""
+        """The number of questions before this one; 0 or less if it is its turn."""
         return self._queue.places.index(self) + 1 - self._queue.width
 
     def wait(self) -> Iterator[int]:
-        """Yield how many are before, again and again, until nobody is."""
+        """Yield the number of questions before this one, repeatedly, until it is 0."""
         moved = self._queue.moved
         while (ahead := self.ahead) > 0:
             yield ahead
@@ -33,7 +33,7 @@ class Place:
 
 
 class Queue:
-    """A queue before the LLM; `len` is how many are in it, those being answered among them."""
+    """A queue for the LLM; `len` counts its questions, including those in progress."""
 
     def __init__(self, longest: int = LONGEST) -> None:
         self.width = 1  # questions answered at once
@@ -46,7 +46,7 @@ class Queue:
 
     @contextmanager
     def join(self) -> Iterator[Place]:
-        """Stand in the queue, until the end of the block; raises RagError if it is too long."""
+        """Hold a place in the queue until the end of the block; raises RagError if the queue is full."""
         place = Place(self)
         with self.moved:
             if len(self.places) >= self._longest:

@@ -1,6 +1,6 @@
 """Makes the HTML of the page: answers, the sources beside them, the list of documents, a whole document.
 
-The templates escape whatever they are given: the words of documents, files and the LLM are never markup.
+The templates escape every value, so words of documents, files and the LLM are never markup.
 """
 
 import re
@@ -26,12 +26,12 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# A draft's numbers are not checked yet: they are not shown.
+# The page does not show a draft's numbers, because they are not checked yet.
 _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 _QUOTED = 3
-# Documents listed at a time.
+# Most documents in the list.
 MAX_LISTED = 200
-# What an answer is called, from the most confident.
+# The labels of an answer, from the most confident.
 _ANSWERED = (
     (0.7, "Answered from the documents"),
     (0.4, "Probably answered from the documents"),
@@ -45,40 +45,40 @@ _OUTCOMES = {
 
 
 class Part(NamedTuple):
-    """A stretch of a text; `quoted`: a sentence of the answer rests on it."""
+    """A stretch of a text; `quoted` if the answer quotes it."""
 
     text: str
     quoted: bool
 
 
 def render_question(question: str, *, turn: int | None) -> str:
-    """Return a question as it stands in the chat; with a link to edit it if it was answered."""
+    """Return the HTML of a question in the chat; with a link to edit it if it was answered."""
     return _render("question", question=question, turn=turn)
 
 
 def render_answer(answer: Answer, *, turn: int) -> str:
-    """Return an answer as it stands in the chat, on one line; its numbers are links to the cards `#t{turn}-{n}`."""
+    """Return the HTML of an answer, on one line; its numbers are links to the cards `#t{turn}-{n}`."""
     return _render("answer", answer=answer, turn=turn, outcome=describe_outcome(answer))
 
 
 def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
-    """Return what there is before the answer: what was written so far, unchecked, and the best sentences found."""
+    """Return the HTML before the answer is ready: the unchecked draft, and the best sentences found."""
     found = [(hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(hits)[:_QUOTED]]
     quotes = [(get_words(chunk, evidence), _describe(chunk)) for chunk, evidence in found]
     return _render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
 
 
 def render_problem(text: str) -> str:
-    """Return what went wrong, as it stands in the chat."""
+    """Return the HTML of an error in the chat."""
     return _render("problem", text=text)
 
 
 def render_sources(
     turns: Sequence[Turn], *, stale: Mapping[int, Mapping[int, str]] = MappingProxyType({}), pending: Sequence[Hit] = ()
 ) -> str:
-    """Return the cards of each turn's sources, those of the last one shown; `pending` are hits without an answer yet.
+    """Return the cards of each turn's sources; `pending` are hits without an answer yet.
 
-    `stale` says what became of cited passages, by turn (from 0) and number.
+    `stale` has a note for each cited passage that has changed, by turn (from 0) and number.
     """
     shown = [
         {
@@ -103,21 +103,21 @@ def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -
 
 
 def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[tuple[int, int]], css: str) -> str:
-    """Return a whole document as a page of its own, comments set off, with the quotes `[start, end)` marked."""
+    """Return the page of a whole document, with comments set off and the quotes `[start, end)` marked."""
     title = chunks[0].title if chunks else "Document"
     return _render(
         "document",
         title=title,
         about=chunks[0] if chunks else None,
         sections=_split(text, chunks, quotes),
-        css=Markup(css),  # noqa: S704  # our own
+        css=Markup(css),  # noqa: S704  # our own file
     )
 
 
 def render_progress(
     files: Sequence[tuple[str, str | None]], *, total: int, problem: str = "", summary: str = ""
 ) -> str:
-    """Return how far the indexing of `total` files is: the names, and the reasons of those that were refused."""
+    """Return the progress of indexing `total` files, with the reasons for refused ones."""
     refused = [reason for _, reason in files if reason]
     last = files[-1][0] if files else ""
     return _render(
@@ -126,7 +126,7 @@ def render_progress(
 
 
 def render_status(*, loading: bool, problem: str | None, about: Sequence[str]) -> str:
-    """Return the line that says what answers."""
+    """Return the status line."""
     return _render("status", loading=loading, problem=problem, about=about)
 
 
@@ -136,7 +136,7 @@ def render_exports(conversation: str) -> str:
 
 
 def describe_outcome(answer: Answer) -> str:
-    """Return in one line what became of a question, and how sure that is."""
+    """Return the outcome of a question and its confidence, in one line."""
     if answer.outcome != "answered":
         return _OUTCOMES[answer.outcome]
     confidence = 1.0 if answer.confidence is None else answer.confidence
@@ -144,7 +144,7 @@ def describe_outcome(answer: Answer) -> str:
 
 
 def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int]]) -> Iterator[dict[str, Any]]:
-    """Yield the stretches of a document by who speaks, with the words between the chunks."""
+    """Yield the stretches of a document by their voice, with the words between the chunks."""
     done = 0
     for said, run in groupby(chunks, key=lambda c: (c.voice, c.author, c.date, c.heading, c.page, c.reply_to)):
         same = list(run)
@@ -163,7 +163,7 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int
 
 
 def mark_quotes(text: str, quotes: Collection[tuple[int, int]]) -> Iterator[Part]:
-    """Yield a text in parts, those of the quotes `[start, end)` marked; what lies outside of the text is left out."""
+    """Yield a text in parts, with the quotes `[start, end)` marked; quotes outside of the text are left out."""
     done = 0
     for start, end in sorted(quotes):
         start, end = max(start, done), min(end, len(text))
@@ -177,7 +177,7 @@ def mark_quotes(text: str, quotes: Collection[tuple[int, int]]) -> Iterator[Part
 
 
 def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
-    """Return the passage that citations with one number are of, their quotes marked."""
+    """Return the passage of the citations with one number, with their quotes marked."""
     first = citations[0]
     chunk = next((hit.chunk for hit in turn.answer.hits if hit.chunk.id == first.chunk_id), None)
     text, start = (chunk.text, chunk.start) if chunk else (first.quote, first.start)
@@ -192,7 +192,7 @@ def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] 
 
 
 def render_login(problem: str = "") -> str:
-    """Return the page to sign in at, with what was wrong before."""
+    """Return the sign-in page, with the problem of the last try."""
     return _render("login", problem=problem)
 
 
@@ -211,5 +211,5 @@ def _describe(chunk: Chunk) -> str:
 
 def _render(name: str, **given: Any) -> str:
     html = _TEMPLATES.get_template(f"{name}.html").render(**given)
-    # On one line where it stands in Markdown: a blank line would end the HTML, and what follows be read as Markdown.
+    # One line inside Markdown: a blank line would end the HTML, and the rest would be Markdown.
     return html if name in {"document", "sources", "documents"} else " ".join(html.split())

@@ -1,4 +1,4 @@
-"""Serves the page; while Gradio is imported, which takes some seconds, a greeting answers at its address."""
+"""Serves the page; a small server answers at its address while Gradio is imported, which takes some seconds."""
 
 import socket
 import time
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rag.web.access import Access
 
 _WAIT_S = 1.0
-# Looks whether the page is there.
+# Checks whether the page is ready.
 _GREETING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Footnote</title>
 <style>body { font: 1.1rem system-ui; margin: 20vh auto; text-align: center; color-scheme: light dark }</style>
 <h1>Footnote</h1><p role="status">The page is being opened &hellip;</p>
@@ -37,10 +37,10 @@ def serve_page(
     share: bool = False,
     mcp: bool = False,
 ) -> NoReturn:
-    """Serve the page until interrupted, the models loading behind it, and end the process; raises RagError.
+    """Serve the page until interrupted, then end the process; the models load in the background. Raises RagError.
 
-    `names` are other names that the page goes by, `access` is the login that it asks for. An address that other
-    machines reach needs a login, or `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
+    `names` are other names of the page, `access` is its login. An address that other machines reach needs a login, or
+    `no_login`. `share` asks Gradio for a public address, `mcp` serves MCP tools.
     """
     if share and not access:
         raise RagError("a shared page can be read by anyone: give --auth NAME with --share")
@@ -67,7 +67,7 @@ def serve_page(
             )
             while True:  # Ctrl-C ends no longer wait on Windows
                 time.sleep(_WAIT_S)
-        # Gradio's own `block_thread` forgets to end what open pages listen to, and then waits for them for 5 seconds.
+        # Gradio's own `block_thread` does not end the streams of open pages, and then waits 5 seconds for them.
         page.close(verbose=False)
     finally:
         workspace.close()
@@ -75,9 +75,9 @@ def serve_page(
 
 
 class _Greeting(BaseHTTPRequestHandler):
-    """Says that the page is coming; there is nothing in it to guard."""
+    """Says that the page is loading; it has no content to guard."""
 
-    timeout = 5  # seconds that a request may take
+    timeout = 5  # longest request, in seconds
 
     def do_GET(self) -> None:
         self.send_response(503)
@@ -93,7 +93,7 @@ class _Greeting(BaseHTTPRequestHandler):
 
 @contextmanager
 def greet(listening: socket.socket) -> Iterator[None]:
-    """Answer at a socket until the end of the block."""
+    """Answer requests at a socket until the end of the block."""
     server = ThreadingHTTPServer(listening.getsockname()[:2], _Greeting, bind_and_activate=False)
     server.socket.close()
     server.socket = listening

@@ -1,4 +1,4 @@
-"""The page's web server: a connection that sends nothing, or too slowly, does not keep others waiting."""
+"""The page's web server: slow connections do not keep others waiting."""
 
 import asyncio
 import socket
@@ -13,26 +13,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rag.system import get_file_limit
 
-# A request's head has to be there so soon after the connection.
+# The time from the connection to the end of a request's head.
 _HEAD_S = 10.0
-# So long may the next part of a body be in coming.
+# The time until the next part of a body.
 _BODY_S = 30.0
 _MOST_CONNECTIONS = 512
 _CLOSE_S = 5.0
-# asyncio takes this many new connections before it reads from those it has.
+# asyncio accepts this many new connections before it reads from the others.
 _TAKEN_AT_ONCE = 128
-# The system holds this many others. It drops those beyond, and their browsers try again only after a second.
+# The system holds this many more. It drops others, and their browsers try again only after a second.
 _HELD = 2048
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose request is long in coming; of too many, the oldest without a whole request.
+    """Closes slow connections; if there are too many, the oldest one without a whole request.
 
     uvicorn has no such time-out: a connection that sends a byte now and then stays for ever.
     """
 
     def __init__(self, waiting: "dict[PatientProtocol, None]", **given: Any) -> None:
-        """Take the connections of the server that wait for a whole request, the oldest first."""
+        """Take the server's connections without a whole request, the oldest first."""
         super().__init__(**given)
         self._waiting = waiting
         self._timer: asyncio.TimerHandle | None = None
@@ -43,7 +43,7 @@ class PatientProtocol(H11Protocol):
         self._set_timer(_HEAD_S)
         if len(self._waiting) > 1 and len(self.connections) > _count_most_connections():
             oldest = next(iter(self._waiting))
-            del self._waiting[oldest]  # now: it is lost only later, when others may have come
+            del self._waiting[oldest]  # now: `connection_lost` comes later, perhaps after other connections
             oldest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -56,7 +56,7 @@ class PatientProtocol(H11Protocol):
             self._waiting.pop(self, None)
             self._set_timer(None)
         elif state_before is not IDLE or not self._timer:
-            self._set_timer(_HEAD_S)  # the head of another request has begun to come
+            self._set_timer(_HEAD_S)  # another request has begun
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -73,7 +73,7 @@ class PatientProtocol(H11Protocol):
         self._timer = self.loop.call_later(seconds, self._give_up) if seconds else None
 
     def _give_up(self) -> None:
-        if self.flow.read_paused:  # it is the page that does not read
+        if self.flow.read_paused:  # the page itself does not read
             self._set_timer(_BODY_S)
         else:
             self.transport.abort()
@@ -99,7 +99,7 @@ class PageServer(uvicorn.Server):
         self._thread = threading.Thread(target=self.run, kwargs={"sockets": [listening]}, daemon=True)
 
     def start(self) -> None:
-        """Begin to serve; return when the app is ready."""
+        """Start serving; return when the app is ready."""
         self._thread.start()
         while not self.started and self._thread.is_alive():
             self._thread.join(0.001)
@@ -107,12 +107,12 @@ class PageServer(uvicorn.Server):
             self._listening.listen(_HELD)
 
     def close(self) -> None:
-        """Take no more requests, and wait for those that are being answered, though not for long."""
+        """Accept no more requests, and wait a short time for those in progress."""
         self.should_exit = True
         self._thread.join(_CLOSE_S)
 
 
 def _count_most_connections() -> int:
-    """Return how many connections there may be: each takes a file descriptor, and other things need some too."""
+    """Return the most connections: each takes a file descriptor, and other parts need some too."""
     allowed = get_file_limit()
     return _MOST_CONNECTIONS if allowed is None else min(_MOST_CONNECTIONS, allowed // 2)

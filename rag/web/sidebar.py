@@ -1,4 +1,4 @@
-"""The conversations beside the chat: listed, searched, renamed, deleted; what is thought of an answer."""
+"""Lists, searches, renames and deletes conversations beside the chat; stores ratings of answers."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from rag.web.workspace import Workspace
 
 
 class Sidebar:
-    """Handles what is done with conversations as a whole."""
+    """Handles the user's actions on whole conversations."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def show(self, words: str, conversation: str, request: gr.Request) -> Any:
-        """Return the conversations with these words, the one that is shown among them chosen."""
+        """Return the conversations with these words; the open one is selected."""
         listed = self._workspace.history.list_conversations(owner=get_owner(request), words=words)
         shown = conversation if any(one.id == conversation for one in listed) else None
         return gr.Radio([(one.title, one.id) for one in listed], value=shown)
@@ -29,23 +29,23 @@ class Sidebar:
         return title, render_exports(conversation)
 
     def rename(self, conversation: str, title: str, request: gr.Request) -> None:
-        """Give the conversation that is shown another title, if there is one."""
+        """Rename the open conversation, if there is one."""
         if title.strip():
             self._workspace.history.rename(conversation, title, owner=get_owner(request))
 
     def delete(self, conversation: str, request: gr.Request) -> None:
-        """Delete the conversation that is shown."""
+        """Delete the open conversation."""
         self._workspace.history.delete(conversation, owner=get_owner(request))
 
 
 class Feedback:
-    """Handles what is thought of an answer."""
+    """Handles the user's rating of an answer."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def rate(self, conversation: str, event: gr.LikeData, request: gr.Request) -> tuple[Any, int, str, str]:
-        """Note a thumb, and ask for more: return the open form, the turn, its comment, and its right answer so far."""
+        """Store a thumb, and return the open form, the turn, its comment, and its right answer so far."""
         owner, number = get_owner(request), find_turn(event.index)
         turns = self._workspace.history.read(conversation, owner=owner)
         if number >= len(turns):
@@ -58,7 +58,7 @@ class Feedback:
         return gr.Group(visible=rating is not None), number, turn.comment or "", wanted
 
     def comment(self, conversation: str, number: int, comment: str, request: gr.Request) -> Any:
-        """Note a comment beside the thumb, and close the form."""
+        """Store a comment with the thumb, and close the form."""
         owner = get_owner(request)
         turns = self._workspace.history.read(conversation, owner=owner)
         if number < len(turns):
@@ -66,11 +66,11 @@ class Feedback:
             self._workspace.history.rate(
                 conversation, number, rating=rating, comment=comment.strip() or None, owner=owner
             )
-            gr.Info("Kept with the answer, on this machine.")
+            gr.Info("Saved with the answer, on this machine.")
         return gr.Group(visible=False)
 
     def make_test(self, conversation: str, number: int, wanted: str, request: gr.Request) -> Any:
-        """Write the question, with what a right answer contains, into the question set of its index."""
+        """Write the question, with the texts of a right answer, into the question set of its index."""
         turns = self._workspace.history.read(conversation, owner=get_owner(request))
         if number >= len(turns):
             return gr.skip()

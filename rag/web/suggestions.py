@@ -1,4 +1,4 @@
-"""Keeps a few questions that an index answers, to show on an empty page; they are written while nobody asks."""
+"""Has the LLM write a few questions that an index answers, for an empty page, while nobody asks."""
 
 import json
 import logging
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 COUNT = 3
 _FILE = "suggestions.json"
 _TICK_S = 0.5
-# A passage of fewer words says too little to ask about.
+# A passage with fewer words says too little for a question.
 _LEAST_WORDS = 12
 
 
 class Suggestions:
-    """The questions suggested for each index of a workspace."""
+    """The suggested questions for each index of a workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -32,7 +32,7 @@ class Suggestions:
         self._given_up: set[str] = set()
 
     def get(self, index: str) -> list[str] | None:
-        """Return the questions for an index, [] if there is nothing to suggest; None while they are being written."""
+        """Return the questions for an index, [] if there are none; None while the LLM writes them."""
         try:
             if self._workspace.loading or not self._workspace.models.llm:
                 return None if self._workspace.loading else []
@@ -75,7 +75,7 @@ class Suggestions:
             self._writing.discard(index)
 
     def _choose(self, index: str) -> list[Chunk]:
-        """Return the first passage worth asking about of documents that lie far apart in the list."""
+        """Return the first passage worth a question from each of a few documents spread over the list."""
         entries = self._workspace.list_documents(index)
         chosen = [entries[len(entries) * n // COUNT] for n in range(min(COUNT, len(entries)))]
         chunks = []

@@ -1,4 +1,4 @@
-"""Takes the files that are handed to the page; of what breaks off or fails, nothing stays."""
+"""Receives uploaded files; an upload that fails or breaks off leaves nothing behind."""
 
 import asyncio
 import shutil
@@ -19,7 +19,7 @@ from starlette.routing import Route
 from rag.system import avoid_reserved
 from rag.web.guard import UPLOAD
 
-# A page that asks how far an upload is may come so late.
+# The page may ask for the progress of an upload this late.
 _PROGRESS_S = 10.0
 
 
@@ -28,12 +28,12 @@ class _FileTooLargeError(MultiPartException):
 
 
 class _Parser(MultiPartParser):
-    """Limits each file while it arrives, and notes the progress where Gradio's page looks for it."""
+    """Limits the size of each file while it arrives, and records the progress for Gradio's page."""
 
     def __init__(self, request: Request, *, max_file_mb: int, upload_id: str) -> None:
         super().__init__(request.headers, request.stream())
         self._max_file_mb, self._upload_id = max_file_mb, upload_id
-        self._bytes: dict[int, int] = {}  # by the number of the file
+        self._bytes: dict[int, int] = {}  # by the file's number
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         file = self._current_part.file
@@ -47,9 +47,9 @@ class _Parser(MultiPartParser):
 
 
 def make_upload(page: gr.Blocks, *, max_file_mb: int) -> Route:
-    """Return the route that takes files, in the place of Gradio's.
+    """Return the route that receives files, instead of Gradio's.
 
-    Gradio's leaves what broke off, and reads a field that is no file into memory.
+    Gradio's route leaves broken uploads behind, and reads fields that are not files into memory.
     """
 
     async def upload(request: Request) -> Response:
@@ -77,14 +77,14 @@ def make_upload(page: gr.Blocks, *, max_file_mb: int) -> Route:
 
 
 def _keep(files: list[UploadFile], folder: Path) -> list[str]:
-    """Write files into a folder, all of them or none, and return their paths; raises OSError."""
+    """Write all of the files into a folder, or none; return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(dir=folder))
     paths = []
     try:
         for number, file in enumerate(files):
             name = avoid_reserved(strip_invalid_filename_characters(Path(file.filename or "").name) or "file")
-            path = own / str(number) / name  # two may have the same name
+            path = own / str(number) / name  # because two may have the same name
             path.parent.mkdir()
             with path.open("wb") as target:
                 shutil.copyfileobj(file.file, target)
@@ -96,7 +96,7 @@ def _keep(files: list[UploadFile], folder: Path) -> list[str]:
 
 
 def forbid_addresses(page: gr.Blocks) -> None:
-    """Let the parts of a page take files, but no addresses: Gradio would fetch what an address names."""
+    """Make the parts of a page accept files only: Gradio would download an address."""
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = _take_files_only(block.async_move_resource_to_block_cache)
 
@@ -104,7 +104,7 @@ def forbid_addresses(page: gr.Blocks) -> None:
 def _take_files_only(take: Callable[[Any], Awaitable[str | None]]) -> Callable[[Any], Awaitable[str | None]]:
     async def take_file(given: Any) -> str | None:
         if is_http_url_like(str(given)):
-            raise gr.Error("Hand over a file: the page fetches nothing from an address.", print_exception=False)
+            raise gr.Error("Upload a file: the page downloads nothing from an address.", print_exception=False)
         return await take(given)
 
     return take_file

@@ -36,17 +36,17 @@ from rag.web.queue import Queue
 
 logger = logging.getLogger(__name__)
 
-# Files that were handed to the page lie here, in the index's folder.
+# The folder of uploads, in the index's folder.
 UPLOADS = "documents"
 _TICK_S = 0.5
-# Passages prefilled while a question is typed: most answers are in the first.
+# Passages prefilled while the user types: most answers are in the first.
 _AHEAD = 3
-# An answer written anew is sampled at this temperature at least: at 0 it would be the same.
+# The lowest temperature for asking again: at 0 the answer would be the same.
 _ANEW = 0.7
 
 
 class Waiting(NamedTuple):
-    """Why an answer is not being written yet."""
+    """Says why the answer has not begun yet."""
 
     reason: str
 
@@ -55,7 +55,7 @@ DeskEvent = Waiting | Event
 
 
 class Options(NamedTuple):
-    """What one who asks may choose: see the settings of the same names."""
+    """The options that the user of the page can choose: see the settings of the same names."""
 
     passages: int
     caution: float
@@ -63,7 +63,7 @@ class Options(NamedTuple):
 
 
 class Models(NamedTuple):
-    """What answers are made with; `problem` says why there is no LLM, if there should be one."""
+    """The models; `problem` says why there is no LLM, if the settings name one."""
 
     embedder: Embedder
     llm: LLM | None
@@ -72,7 +72,7 @@ class Models(NamedTuple):
 
 
 def open_models(settings: Settings) -> Models:
-    """Return the settings' models; without an LLM that cannot be loaded."""
+    """Return the settings' models; `llm` is None if it cannot be loaded."""
     embedder, reranker = open_embedder(settings), open_reranker(settings)
     try:
         return Models(embedder, open_llm(settings), reranker)
@@ -81,43 +81,43 @@ def open_models(settings: Settings) -> Models:
 
 
 def warm_up(llm: LLM) -> None:
-    """Let an LLM read its worked examples, before anybody waits for it: the first time that takes it a while."""
+    """Prefill the LLM's worked examples before a user waits for it: the first time takes a while."""
     for prompts in (load_rewrite_prompts(), load_reply_prompts(), load_answer_prompts()):
         llm.read([*prompts.examples, Message("user", "?")])
 
 
 def is_address(index: object) -> bool:
-    """Return whether an index is named by its address on a server; a browser may send what is no name at all."""
+    """Return whether a value is the address of an index on a server; a browser may send anything."""
     return isinstance(index, str) and index.startswith(MILVUS)
 
 
 class Workspace:
-    """Answers all who use the page, as many at once as the LLM can, and keeps their indexes and conversations."""
+    """Answers all users of the page, as many at once as the LLM can; holds their indexes and conversations."""
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
-        """Take what loads the models, once they are asked for; raises CatalogError if there is no place for history."""
+        """Take the function that loads the models later; raises CatalogError if the history cannot be opened."""
         self.settings = settings
         self.history = History(settings.index_dir)
         self.queue = Queue()
         self._prefetcher = Prefetcher(self.queue)
-        self.tokens_per_s = 0.0  # of the last answer, as it was written
+        self.tokens_per_s = 0.0  # writing speed of the last answer
         self._load: Callable[[Settings], Models] | None = load
         self._models: Future[Models] = Future()
         self._indexes: dict[str, Index] = {}
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
-        # More searches at once would not end sooner, and the page would answer nobody meanwhile.
+        # More searches at once would not be faster, and would block the page meanwhile.
         self._searching = threading.Semaphore(os.cpu_count() or 1)
 
     def start(self) -> None:
-        """Begin to load the models, in a thread, if they are not being loaded yet."""
+        """Start loading the models in a thread, unless that has begun."""
         with self._lock:
             load, self._load = self._load, None
         if load:
             threading.Thread(target=self._open, args=(load,), daemon=True).start()
 
     def close(self) -> None:
-        """Leave off what is being read ahead, and close the history."""
+        """Stop prefilling, and close the history."""
         if not self.loading:
             with suppress(RagError):
                 if llm := self.models.llm:
@@ -135,7 +135,7 @@ class Workspace:
         else:
             self._use(models)
             if models.llm:
-                with suppress(RagError):  # a server that is away is told to who asks
+                with suppress(RagError):  # users see this error when they ask
                     warm_up(models.llm)
 
     def _use(self, models: Models) -> None:
@@ -144,26 +144,26 @@ class Workspace:
 
     @property
     def loading(self) -> bool:
-        """Whether the models are still being loaded."""
+        """Whether the models are still loading."""
         return not self._models.done()
 
     @property
     def models(self) -> Models:
-        """The models, once they are loaded; raises RagError, saying what stood in the way."""
+        """The models, once they are loaded; raises RagError with the reason if they cannot be."""
         self.start()
         return self._models.result()
 
     def ask(
         self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), anew: bool = False
     ) -> Generator[DeskEvent, None, None]:
-        """Yield why one has to wait, the hits as soon as there are some, then what `Assistant.stream` yields.
+        """Yield the reasons for waiting, the hits as soon as they are found, then the events of `Assistant.stream`.
 
-        `anew`: the question is asked again, and the LLM may choose other words. Raises RagError.
+        With `anew` the question is asked again, and the LLM may choose other words. Raises RagError.
         """
         self.start()
         question = repair_text(question)
         while self.loading:
-            yield Waiting("The models are being loaded …")
+            yield Waiting("The models are loading …")
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
         with self.queue.join() as place:
@@ -171,7 +171,7 @@ class Workspace:
             yield Retrieved(found)
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
-            self._read_ahead(assistant, question, found[:1], history)  # no more than this, if it is being read
+            self._read_ahead(assistant, question, found[:1], history)  # the LLM stops reading all other passages
             for event in assistant.stream(question, history=history):
                 if isinstance(event, Answered):
                     self._measure_speed(event.answer)
@@ -192,7 +192,7 @@ class Workspace:
             return assistant.find(question, history=history)
 
     def read_ahead(self, question: str, *, index: str, options: Options, history: Sequence[Message] = ()) -> None:
-        """Prepare the answer to a question that is still being typed, if nobody needs the LLM; raises RagError."""
+        """Prepare the answer while the user types the question, if nobody needs the LLM; raises RagError."""
         if not self.loading and not len(self.queue):
             question = repair_text(question)
             assistant = self._open_assistant(index, options)
@@ -201,7 +201,7 @@ class Workspace:
     def _read_ahead(self, assistant: Assistant, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> None:
         if assistant.llm:
             prompts = assistant.build_prompts(question, hits)
-            whole = [] if history and not stands_alone(question) else prompts[:1]  # a follow-up is rewritten first
+            whole = [] if history and not stands_alone(question) else prompts[:1]  # the LLM rewrites a follow-up first
             self._prefetcher.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
 
     def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
@@ -211,7 +211,7 @@ class Workspace:
         return Assistant(self.open_index(index), self.models.llm, self.settings.model_copy(update=chosen))
 
     def use_llm(self, name: str) -> None:
-        """Answer with another LLM, for all who use the page; raises ModelError, and then goes on without one."""
+        """Switch to another LLM for all users; if it raises ModelError, the page goes on without an LLM."""
         with self.queue.join() as place:
             for _ in place.wait():
                 pass
@@ -227,13 +227,13 @@ class Workspace:
                 self._use(models)
 
     def list_indexes(self) -> list[str]:
-        """Return the names of the indexes there are, and the name or address of the one that the settings name."""
+        """Return the names of the indexes, and the name or address of the one in the settings."""
         return sorted({*list_indexes(self.settings.index_dir), self.settings.index or self.settings.name})
 
     def settle(self, index: str) -> Settings:
-        """Return the settings with an index of this name, or at the address that the settings have.
+        """Return the settings with an index of this name, or at the settings' own address.
 
-        Raises SettingsError if no index can be named so; at another address it might be anybody's.
+        Raises SettingsError for an invalid name, and for any other address: its server could be anybody's.
         """
         if not is_address(index):
             return self.settings.in_folder(index)
@@ -242,19 +242,19 @@ class Workspace:
         return self.settings.model_copy(update={"name": index.rpartition("/")[2]})
 
     def get_folder(self, index: str) -> Path:
-        """Return the folder on this machine where the page keeps what belongs to an index."""
+        """Return the folder on this machine where the page keeps the files of an index."""
         settings = self.settle(index)
         return settings.index_dir / settings.name
 
     def locate(self, index: str) -> str:
-        """Return where an index is, its folder or address; raises CatalogError if there is none."""
+        """Return the folder or address of an index; raises CatalogError if there is none."""
         location = self.settle(index).location
         if not (is_address(index) or is_index(Path(location))):
             raise CatalogError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
         return location
 
     def open_index(self, name: str) -> Index:
-        """Return an index, opened once for all, and anew if another has taken its place; raises RagError."""
+        """Return an index, opened once for all users, and again if another has replaced it; raises RagError."""
         location, models = self.locate(name), self.models
         with self._lock:
             if name not in self._indexes:
@@ -264,12 +264,12 @@ class Workspace:
         return index
 
     def list_documents(self, index: str) -> list[Entry]:
-        """Return the documents of an index, none where there is no index yet."""
+        """Return the documents of an index, none if the index does not exist yet."""
         location = self.settle(index).location
         return read_entries(location) if is_address(index) or is_index(Path(location)) else []
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
-        """Return the text of the document that a file became, and its chunks in order; raises RagError."""
+        """Return the text of a file's document, and its chunks in order; raises RagError."""
         with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
             sources = catalog.get_sources()
             if source not in sources:
@@ -278,7 +278,7 @@ class Workspace:
             return catalog.get_text(document_id), catalog.list_chunks(document_id)
 
     def find_stale(self, index: str, answer: Answer) -> dict[int, str]:
-        """Return what became of the passages that an answer cites, by their number, where they are not as they were."""
+        """Return a note for each cited passage that has changed or is gone, by its number."""
         stale = {}
         with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
             sources = catalog.get_sources()
@@ -286,13 +286,13 @@ class Workspace:
                 if citation.source not in sources:
                     stale[citation.number] = "This source is no longer in the index."
                 elif citation.quote not in catalog.get_text(sources[citation.source][1]):
-                    stale[citation.number] = "This source has changed since: it does not say this any more."
+                    stale[citation.number] = "This source has changed since then: it no longer says this."
         return stale
 
     def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
-        """Copy files into the index's folder and index them; one that is refused is not kept. Raises RagError.
+        """Copy files into the index's folder and index them; refused files are not kept. Raises RagError.
 
-        A file never takes the place of another of its name: it is kept by another name, which the report gives.
+        A file never replaces another one of its name: it gets another name, which the report gives.
         """
         tell = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
@@ -308,7 +308,7 @@ class Workspace:
                 continue
             copies[copy] = None
             if copy.name != file.name:
-                renamed.append(f"{file.name} is kept as {copy.name}: another file of its name was there")
+                renamed.append(f"{file.name} is kept as {copy.name}: another file has its name")
 
         def note(file: Path, reason: str | None) -> None:
             if reason and str(file) not in known:
@@ -319,9 +319,9 @@ class Workspace:
         return report._replace(skipped=[*refused, *report.skipped], renamed=renamed)
 
     def _keep_file(self, file: Path, folder: Path) -> Path:
-        """Return a copy of a file in a folder, which may have been there already; raises DocumentError."""
+        """Return the copy of a file in a folder, made if it is missing; raises DocumentError."""
         if not is_plain(file):
-            raise DocumentError(f"cannot read {file.name}: it is no file")
+            raise DocumentError(f"cannot read {file.name}: it is not a file")
         try:
             with self._keeping:
                 make_folder(folder)
@@ -337,7 +337,7 @@ class Workspace:
     def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
         """Bring an index up to date with the files of its documents; raises RagError.
 
-        What cannot be read, such as a file on a disk that was taken out, stays as it was indexed.
+        A file that cannot be read, such as one on a removed disk, stays as it was indexed.
         """
         sources = [source for entry in self.list_documents(index) for source in entry.sources]
         there = [Path(source) for source in sources if os.path.isfile(source)]  # noqa: PTH113  # it raises nothing
@@ -353,22 +353,22 @@ class Workspace:
         return report._replace(removed=len(gone), skipped=skipped)
 
     def remove(self, index: str, source: str) -> None:
-        """Take a file out of an index, and delete it if it is a copy in the index's folder. Raises RagError."""
+        """Remove a file from an index, and delete it if it is a copy in the index's folder. Raises RagError."""
         with closing(open_catalog(self.locate(index))) as catalog:
             if source not in catalog.get_sources():
                 raise DocumentError(f"{source} is not in the index {index}")
-        # The copy goes first: if this is stopped in between, removing again removes the rest.
+        # Delete the copy first: after a stop in between, removing again removes the rest.
         if self._is_upload(index, Path(source)):
             Path(source).unlink(missing_ok=True)
         self._remove_sources(index, [source])
 
     def _is_upload(self, index: str, path: Path) -> bool:
-        """Return whether a path leads to a file in the index's folder of uploads, whatever dots and links it has."""
+        """Return whether a path, with dots and links resolved, is a file in the index's folder of uploads."""
         uploads = (self.get_folder(index) / UPLOADS).resolve()
         return is_plain(path) and path.resolve().is_relative_to(uploads)
 
     def _remove_sources(self, index: str, sources: Collection[str]) -> None:
-        """Take these files out of an index, each by its exact name."""
+        """Remove these files from an index, each by its exact name."""
         if sources:
             with closing(open_catalog(self.locate(index))) as catalog, catalog.lock(lambda name: name in sources):
                 for source in sources:
@@ -379,7 +379,7 @@ class Workspace:
 
 
 def _is_gone(path: Path) -> bool:
-    """Return whether a file was deleted from its folder; an empty folder may be that of a disk that was taken out."""
+    """Return whether a file was deleted from its folder; an empty folder may belong to a removed disk."""
     try:
         return not os.path.lexists(path) and any(path.parent.iterdir())
     except OSError:
@@ -387,14 +387,14 @@ def _is_gone(path: Path) -> bool:
 
 
 def _list_names(path: Path) -> Iterator[Path]:
-    """Yield a path, then others with a number behind the name."""
+    """Yield a path, then variants with a number after the name."""
     yield path
     for number in count(1):
         yield path.with_stem(f"{path.stem}-{number}")
 
 
 def _is_free(path: Path, file: Path) -> bool:
-    """Return whether a file can be copied to a path: there is nothing, or the same."""
+    """Return whether a file can be copied to a path: the path is free, or has the same content."""
     if is_plain(path):
         return filecmp.cmp(path, file, shallow=False)
     return not os.path.lexists(path)
