@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     )
     read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory that reading one file may take")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
-    quotes_only: bool = Field(False, description="show the quotes alone, without a reply above them")
+    quotes_only: bool = Field(default=False, description="show the quotes alone, without a reply above them")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(
         0.2, ge=0.0, le=1.0, description="least confidence to answer with: 0 always tries, 1 always refuses"
@@ -141,9 +141,10 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from, the strongest first: call, environment, folder's file, user's file."""
         folder, user = _read_file(settings_cls, Path(TOML_FILE)), _read_file(settings_cls, locate_user_file())
         chosen = init_settings().keys() | env_settings().keys()
         _check_folder_file(folder().keys() - chosen)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -224,7 +225,8 @@ def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
 @contextmanager
 def start(command: list[str], **how: Any) -> "Iterator[subprocess.Popen[str]]":
     """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it."""
-    with subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **how) as it:
+    catch_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=catch_interrupts, **how) as it:  # noqa: PLW1509 - it takes no lock
         try:
             yield it
         finally:

@@ -96,7 +96,7 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         config = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
-        self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(False)
+        self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self._cutting = Tokenizer.from_str(self._tokenizer.to_str())
         self._cutting.enable_truncation(int(config["max_seq_length"]))
 

@@ -50,7 +50,7 @@ class LocalCatalog(SqliteCatalog):
         return self.folder.name
 
     @contextmanager
-    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:  # noqa: ARG002 - no source is left half done
         """Hold the right to write; nothing is ever left half done here."""
         with lock_folder(self.folder), self._writing():
             _tidy(self.folder)
