@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -41,6 +42,12 @@ def test_the_public_names_are_these() -> None:
         "SettingsError", "build_index", "evaluate", "load_dataset", "open",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run("--version").stdout == f"rag, version {rag.__version__}\n"
+    assert rag.__version__ == project["version"]
 
 
 def test_importing_is_fast_and_loads_nothing_heavy() -> None:
