@@ -27,7 +27,7 @@ coverage: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tests/density.py rag --limit 37
 	$(BIN)/mypy
 
