@@ -136,7 +136,7 @@ class Settings(BaseSettings):
         return self.model_copy(update={"name": name, "index": f"{place}/{plain}" if place else ""})
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: D102 - pydantic calls it, and no user does
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
@@ -144,7 +144,6 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return where settings come from, the strongest first: call, environment, folder's file, user's file."""
         folder, user = _read_file(settings_cls, Path(TOML_FILE)), _read_file(settings_cls, locate_user_file())
         chosen = init_settings().keys() | env_settings().keys()
         _check_folder_file(folder().keys() - chosen)
