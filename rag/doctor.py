@@ -61,7 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         models.append(check_model(settings.llm, "llm", settings))
     yield from models
     if gaps := list_gaps():
-        yield Finding("system", True, "; ".join(gaps))
+        yield Finding.good("system", "; ".join(gaps))
     try:
         with closing(open_catalog(settings.location)) as catalog:
             yield check_catalog(catalog)
