@@ -6,7 +6,7 @@ BIN := .venv/bin
 # llama.cpp without its multimodal and helper libraries: nothing here uses them, and they take half of the time.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/llama-build.cmake
 
-.PHONY: ask chat test lint clean
+.PHONY: ask chat test coverage lint clean
 .DELETE_ON_ERROR:
 
 ask: index/examples/.made
@@ -19,14 +19,21 @@ test: .venv/models
 	@$(BIN)/rag models pull smollm2-135m
 	$(BIN)/pytest
 
+# The quick tests alone, which need no model; pyproject.toml has the floor.
+coverage: .venv/installed
+	$(BIN)/coverage run -m pytest -m "not model and not browser and not slow"
+	$(BIN)/coverage report
+
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tests/density.py rag --limit 37
 	$(BIN)/mypy
 	$(BIN)/python tests/prose.py
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis index/examples
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* site index/examples
 
 index/examples/.made: $(wildcard examples/*) .venv/models
 	@$(BIN)/rag index examples --name examples

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         Sentence,
     )
 
+    __version__: str
+
 # Loaded when first used, so that `import rag` is instant.
 _MODULES = {
     "rag.assistant": ("Assistant", "Chat"),
@@ -116,6 +118,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":  # as pyproject.toml has it
+        return importlib.import_module("importlib.metadata").version("footnote-rag")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'rag' has no attribute {name!r}")
     return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -43,6 +43,16 @@ class Finding(NamedTuple):
     text: str
     remedy: str = ""
 
+    @classmethod
+    def good(cls, subject: str, text: str) -> "Finding":
+        """Return that a part is in order."""
+        return cls(subject, ok=True, text=text)
+
+    @classmethod
+    def bad(cls, subject: str, text: str, remedy: str = "") -> "Finding":
+        """Return what is wrong with a part, and what the user can do."""
+        return cls(subject, ok=False, text=text, remedy=remedy)
+
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings, part by part; an earlier problem can rule out later checks."""
@@ -51,19 +61,19 @@ def examine(settings: Settings) -> Iterator[Finding]:
         models.append(check_model(settings.llm, "llm", settings))
     yield from models
     if gaps := list_gaps():
-        yield Finding("system", True, "; ".join(gaps))
+        yield Finding.good("system", "; ".join(gaps))
     try:
         with closing(open_catalog(settings.location)) as catalog:
             yield check_catalog(catalog)
     except RagError as exc:
-        yield Finding("index", False, str(exc))
+        yield Finding.bad("index", str(exc))
         return
     if not models[0].ok:
         return
     try:
         index = open_index(settings.location, settings)
     except RagError as exc:
-        yield Finding("index", False, str(exc))
+        yield Finding.bad("index", str(exc))
         return
     with index:
         yield check_sources(index, settings)
@@ -74,7 +84,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 Assistant(index, llm, settings).ask("Is everything in order?")
                 yield measure_speed(llm, settings)
         except RagError as exc:
-            yield Finding("llm", False, str(exc))
+            yield Finding.bad("llm", str(exc))
     if not (settings.index or settings.llm.startswith(OPENAI)):  # otherwise the settings call other machines on purpose
         yield check_offline(settings)
 
@@ -83,9 +93,9 @@ def check_offline(settings: Settings) -> Finding:
     """Check whether a setting names a model on another machine; the calls of libraries are not visible here."""
     if settings.from_hub:
         remedy = "name models that are on this machine: `rag models list`"
-        return Finding("offline", False, f"opening asks the model hub for: {', '.join(settings.from_hub)}", remedy)
+        return Finding.bad("offline", f"opening asks the model hub for: {', '.join(settings.from_hub)}", remedy)
     text = "no setting names another machine, and onnxruntime's telemetry is off; calls of libraries are not watched"
-    return Finding("offline", True, text)
+    return Finding.good("offline", text)
 
 
 def check_model(name: str, kind: str, settings: Settings) -> Finding:
@@ -93,21 +103,21 @@ def check_model(name: str, kind: str, settings: Settings) -> Finding:
     try:
         path = locate_model(name, kind="llm" if kind == "llm" else "embedder", home=settings.home)
     except RagError as exc:
-        return Finding(kind, False, str(exc))
+        return Finding.bad(kind, str(exc))
     model = load_registry().get(name)
     if model is None:
-        return Finding(kind, True, f"{name} is there; its hash is not known, so it was not verified")
+        return Finding.good(kind, f"{name} is there; its hash is not known, so it was not verified")
     if wrong := verify_model(model, home=settings.home):
         remedy = f"delete {model.folder(settings.home)} and run `rag models pull {name}`"
-        return Finding(kind, False, f"{name}: {', '.join(wrong)} has the wrong SHA-256", remedy)
-    return Finding(kind, True, f"{name} is there and verified ({path})")
+        return Finding.bad(kind, f"{name}: {', '.join(wrong)} has the wrong SHA-256", remedy)
+    return Finding.good(kind, f"{name} is there and verified ({path})")
 
 
 def check_catalog(catalog: Catalog) -> Finding:
     """Check whether the catalog is undamaged, and has documents."""
     where, name = catalog.location, catalog.name
     if isinstance(catalog, LocalCatalog) and (damage := catalog.find_damage()):
-        return Finding("catalog", False, damage, f"delete {Path(where, CATALOG_FILE)} and index again")
+        return Finding.bad("catalog", damage, f"delete {Path(where, CATALOG_FILE)} and index again")
     entries = catalog.list_entries()
     chunks = sum(entry.chunks for entry in entries)
     text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"
@@ -128,10 +138,10 @@ def check_sources(index: Index, settings: Settings) -> Finding:
         elif hash_file(path, chunk_tokens=chunk_tokens) != file_hash:
             changed.append(source)
     if not (changed or gone):
-        return Finding("files", True, f"all {len(sources)} are as they were indexed")
+        return Finding.good("files", f"all {len(sources)} are as they were indexed")
     examples = ", ".join(repr(source) for source in [*changed, *gone][:3])
     text = f"{len(changed)} changed and {len(gone)} gone since they were indexed: {examples}"
-    return Finding("files", False, text, "run `rag index` with the same folders, or `rag remove` what is to go")
+    return Finding.bad("files", text, "run `rag index` with the same folders, or `rag remove` what is to go")
 
 
 def check_vectors(catalog: LocalCatalog) -> Finding:
@@ -140,7 +150,7 @@ def check_vectors(catalog: LocalCatalog) -> Finding:
     ids = catalog.get_ids()
     if saved is None:
         catalog.refresh()
-        return Finding("vectors", True, "vectors.faiss was missing or torn, and was made again")
+        return Finding.good("vectors", "vectors.faiss was missing or torn, and was made again")
     missing, left = np.setdiff1d(ids, saved.ids), np.setdiff1d(saved.ids, ids)
     store = catalog.refresh()
     sample = np.random.default_rng(0).permutation(ids)[:_SAMPLE]
@@ -148,11 +158,11 @@ def check_vectors(catalog: LocalCatalog) -> Finding:
     found = sum(_finds(catalog, store, row) for row in rows)
     if found < len(there):
         remedy = f"delete {catalog.folder / VECTORS_FILE}: it is made again"
-        return Finding("vectors", False, f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
+        return Finding.bad("vectors", f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
     text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
     if len(missing) or len(left):
         text += f" ({len(missing)} were missing and {len(left)} left over: updated)"
-    return Finding("vectors", True, text)
+    return Finding.good("vectors", text)
 
 
 def _finds(catalog: LocalCatalog, store: FaissStore, row: Vectors) -> bool:
@@ -176,4 +186,4 @@ def measure_speed(llm: LLM, settings: Settings) -> Finding:
     to_read = settings.passages * settings.chunk_tokens + _QUESTION_TOKENS
     seconds = to_read / reading + _WRITE / writing
     text = f"{llm.name} reads {reading:.0f} and writes {writing:.0f} tokens/s: an answer takes about {seconds:.0f} s"
-    return Finding("speed", True, text)
+    return Finding.good("speed", text)

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     read_timeout_s: int = Field(60, ge=1, le=86_400, description="longest time for reading one file, in seconds")
     read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory for reading one file, in MB")
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
-    quotes_only: bool = Field(False, description="show the quotes alone, without a reply above them")
+    quotes_only: bool = Field(default=False, description="show the quotes alone, without a reply above them")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")
     caution: float = Field(
         0.2, ge=0.0, le=1.0, description="lowest confidence for an answer: 0 always tries, 1 always refuses"
@@ -134,13 +134,13 @@ class Settings(BaseSettings):
         return self.model_copy(update={"name": name, "index": f"{place}/{plain}" if place else ""})
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: D102 - pydantic calls it, and no user does
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic gives it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         folder, user = _read_file(settings_cls, Path(TOML_FILE)), _read_file(settings_cls, locate_user_file())
         chosen = init_settings().keys() | env_settings().keys()

@@ -178,7 +178,8 @@ def test_what_the_default_llm_keeps_in_its_layers_counts() -> None:
         estimate_confidence(Leaning(0.5, kept), 0.9, llm=DEFAULT) for kept in (-likely, np.zeros_like(likely), likely)
     ]
     assert values == sorted(values)
-    assert values[0] < 0.01 < 0.99 < values[2]
+    assert values[0] < 0.01
+    assert values[2] > 0.99
     # Of another LLM, or one that is of the same name and not the same, only the rest counts.
     other = {
         estimate_confidence(leaning, 0.9, llm=llm)

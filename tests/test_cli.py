@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -40,6 +42,12 @@ def test_the_public_names_are_these() -> None:
         "SettingsError", "build_index", "evaluate", "load_dataset", "open",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run("--version").stdout == f"rag, version {rag.__version__}\n"
+    assert rag.__version__ == project["version"]
 
 
 def test_importing_is_fast_and_loads_nothing_heavy() -> None:
@@ -224,7 +232,8 @@ def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
 @contextmanager
 def start(command: list[str], **how: Any) -> "Iterator[subprocess.Popen[str]]":
     """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it."""
-    with subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **how) as it:
+    catch_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=catch_interrupts, **how) as it:  # noqa: PLW1509 - it takes no lock
         try:
             yield it
         finally:

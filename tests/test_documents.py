@@ -17,9 +17,8 @@ from rag.documents.find import find_files
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.read import make_document, read_document
 from rag.text import split_sentences
+from tests.conftest import SEED, needs_seed
 from tests.fakes import HashingEmbedder
-
-SEED = Path(__file__).parents[2] / "shared/data/seed/putin-visit-postponed.txt"
 
 
 def test_metadata_lines_are_read_and_are_not_text(docs: Path) -> None:
@@ -80,9 +79,9 @@ def test_only_full_dates_are_normalised(text: str, date: str) -> None:
     assert parse_date(text) == date
 
 
-@pytest.mark.skipif(not SEED.is_file(), reason="the seed article is not part of the project")
+@needs_seed
 def test_the_seed_page_has_one_article_its_date_and_its_comments_apart() -> None:
-    document = read_document(SEED)
+    document = read_document(SEED / "putin-visit-postponed.txt")
     article = "".join(document.text[s.start : s.end] for s in document.sections if s.voice == "article")
     comments = [document.text[s.start : s.end] for s in document.sections if s.voice == "comment"]
     assert (document.outlet, document.date) == ("The Express Tribune", "2012-10-04")

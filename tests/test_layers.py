@@ -5,6 +5,8 @@ import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -32,3 +34,13 @@ def test_the_wheel_has_every_package_and_every_folder_of_prompts() -> None:
     assert set(setuptools["packages"]) == modules | prompts
     assert setuptools["package-dir"].keys() == prompts
     assert prompts <= setuptools["package-data"].keys()
+
+
+def test_both_lock_files_name_the_same_versions() -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [line.split("==") for line in lines]
+    pinned: dict[str, str] = {canonicalize_name(name): version for name, version in pairs}
+    del pinned["pip"]  # the one that made the file
+    packages = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    locked = {package["name"]: package["version"] for package in packages if package["name"] in pinned}
+    assert locked == pinned

@@ -19,6 +19,7 @@ from rag.llm import open_llm
 from rag.llm.base import Message
 from rag.llm.llama import LlamaCpp
 from rag.models import locate_model
+from tests.conftest import SEED, needs_seed
 from tests.fakes import local
 
 pytestmark = pytest.mark.model
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.model
 ROOT = Path(__file__).parents[1]
 # Of the questions in benchmarks/questions/asked.jsonl; processors differ in answers that are in doubt.
 MOST_WRONG = 0.25
-SEED = ROOT.parent / "shared/data/seed"
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ ANSWERABLE = [
 ]
 
 
-@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+@needs_seed
 @pytest.mark.parametrize(("question", "expected"), ANSWERABLE)
 def test_the_seed_article_is_answered_from_the_article(
     assistants: dict[str, Assistant], question: str, expected: tuple[str, ...]
@@ -91,7 +91,7 @@ def test_the_seed_article_is_answered_from_the_article(
     assert all(any(word in c.quote for c in answer.citations) for word in expected)
 
 
-@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+@needs_seed
 def test_the_seed_article_gives_no_reason(assistants: dict[str, Assistant]) -> None:
     answer = assistants["seed"].ask("Why was Putin's visit cancelled?")
     check(assistants["seed"], answer)
@@ -99,7 +99,7 @@ def test_the_seed_article_gives_no_reason(assistants: dict[str, Assistant]) -> N
     assert any("no statement from the Russian presidency" in c.quote for c in answer.citations)
 
 
-@pytest.mark.skipif(not SEED.is_dir(), reason="the seed article is not part of the project")
+@needs_seed
 @pytest.mark.parametrize("question", ["Who is the foreign minister of India?", "What is the population of Islamabad?"])
 def test_what_the_seed_article_does_not_answer_is_refused(assistants: dict[str, Assistant], question: str) -> None:
     answer = assistants["seed"].ask(question)

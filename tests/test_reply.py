@@ -17,6 +17,7 @@ from rag.evaluation.judge import judge_answer, measure_answer
 from rag.formatting import format_answer
 from rag.types import Sentence
 from rag.web.render import render_answer
+from tests.conftest import SHARED, needs_shared
 from tests.fakes import ScriptedLLM
 from tests.test_answer import HITS, make_hit
 
@@ -164,14 +165,20 @@ def list_runs(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + 5]) for i in range(len(words) - 4)}
 
 
-def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured() -> None:
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(ROOT / "examples", id="examples"),
+        pytest.param(ROOT / "benchmarks", id="benchmarks"),
+        pytest.param(SHARED, id="shared", marks=needs_shared),
+    ],
+)
+def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured(folder: Path) -> None:
     prompts = "\n\n".join(path.read_text(encoding="utf-8") for path in (find_prompts() / "reply").glob("*.txt"))
-    folders = [ROOT / "examples", ROOT / "benchmarks", *(ROOT.parent / "shared" / "data").glob("*")]
     suffixes = {".txt", ".md", ".html", ".jsonl", ".json", ".csv"}
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.suffix in suffixes and path.is_file():
-                assert not list_runs(prompts) & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
+    for path in folder.rglob("*"):
+        if path.suffix in suffixes and path.is_file():
+            assert not list_runs(prompts) & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
 
 
 @pytest.mark.parametrize(

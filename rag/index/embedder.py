@@ -107,7 +107,7 @@ class OnnxEmbedder:
         prompts = _read_prompts(folder)
         self._before_query = prompts.get("query", "")
         self._before_document = prompts.get("document") or prompts.get("passage", "")
-        self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(False)
+        self.max_tokens = int(config["max_seq_length"]) - self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self.max_tokens -= max(map(self.count_tokens, (self._before_query, self._before_document)))
         self._cutting = Tokenizer.from_str(self._tokenizer.to_str())
         self._cutting.enable_truncation(int(config["max_seq_length"]))

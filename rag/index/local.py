@@ -50,7 +50,7 @@ class LocalCatalog(SqliteCatalog):
         return self.folder.name
 
     @contextmanager
-    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:  # noqa: ARG002 - transactions finish every source
         """Hold the right to write; transactions leave no unfinished work in a folder."""
         with lock_folder(self.folder), self._writing():
             _tidy(self.folder)

@@ -297,4 +297,5 @@ def find_turn(message: int | tuple[int, int]) -> int:
 
 
 def get_owner(request: gr.Request) -> str:
+    """Return the name of the user who is logged in; it is empty where no login is needed."""
     return request.username or ""

@@ -82,6 +82,7 @@ class Guard:
         return [f"{name}:{self._port}", name] if self._port == 80 else [f"{name}:{self._port}"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with the first refusal."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

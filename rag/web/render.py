@@ -159,21 +159,21 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int
             "parts": list(mark_quotes(text[start:end], [(a - start, b - start) for a, b in quotes])),
         }
     if text[done:].strip():
-        yield {"voice": "article", "parts": [Part(text[done:], False)]}
+        yield {"voice": "article", "parts": [Part(text[done:], quoted=False)]}
 
 
 def mark_quotes(text: str, quotes: Collection[tuple[int, int]]) -> Iterator[Part]:
     """Yield a text in parts, with the quotes `[start, end)` marked; quotes outside of the text are left out."""
     done = 0
     for start, end in sorted(quotes):
-        start, end = max(start, done), min(end, len(text))
-        if start < end:
-            if done < start:
-                yield Part(text[done:start], False)
-            yield Part(text[start:end], True)
-            done = end
+        begin, stop = max(start, done), min(end, len(text))
+        if begin < stop:
+            if done < begin:
+                yield Part(text[done:begin], quoted=False)
+            yield Part(text[begin:stop], quoted=True)
+            done = stop
     if done < len(text):
-        yield Part(text[done:], False)
+        yield Part(text[done:], quoted=False)
 
 
 def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class PatientProtocol(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the time-out of the first request; above the limit, close the oldest connection that still waits."""
         super().connection_made(transport)
         self._waiting[self] = None
         self._set_timer(_HEAD_S)
@@ -47,6 +48,7 @@ class PatientProtocol(H11Protocol):
             oldest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Set the time-out of what comes next: the rest of the head, the body, or nothing."""
         state_before = self.conn.their_state
         super().data_received(data)
         state = self.conn.their_state
@@ -59,10 +61,12 @@ class PatientProtocol(H11Protocol):
             self._set_timer(_HEAD_S)  # another request has begun
 
     def on_response_complete(self) -> None:
+        """Count the connection as waiting again: another request may follow."""
         super().on_response_complete()
         self._waiting.setdefault(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection and its time-out."""
         self._waiting.pop(self, None)
         self._set_timer(None)
         super().connection_lost(exc)
