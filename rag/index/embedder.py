@@ -63,7 +63,8 @@ class SentenceTransformerEmbedder:
         self._tokenizer.no_padding()
         self.dim = int(model.get_embedding_dimension() or 0)
         self.max_tokens = int(model.max_seq_length or 512) - model.tokenizer.num_special_tokens_to_add()
-        self.max_tokens -= max(map(self.count_tokens, ["", *(model.prompts or {}).values()]))
+        prompts = [prompt or "" for prompt in (model.prompts or {}).values()]
+        self.max_tokens -= max(map(self.count_tokens, ["", *prompts]))
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False))
