@@ -9,9 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
-from rag.answer.kinds import find_sides
+from rag.answer.check import find_fault
 from rag.answer.prompt import find_prompts, load_reply_prompts
-from rag.answer.reply import add_reply, find_fault
+from rag.answer.reply import add_reply
+from rag.answer.sides import find_sides
 from rag.evaluation.dataset import Question
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.formatting import format_answer

@@ -1,170 +1,285 @@
-"""Finds, without an LLM, what a sentence says and its sources do not: a number, a name, a "not"."""
+"""Finds, without an LLM, what a text says and its sources do not: a number, a name, a "not", words of its own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 
-from rag.answer.signs import NEGATION, is_order
-from rag.text import STOP_WORDS, stem
+from rag.answer.mentions import (
+    LETTERS,
+    find_joined_names,
+    find_names,
+    find_numbers,
+    find_unknown_names,
+    strip_possessive,
+)
+from rag.answer.signs import (
+    BEGINS_WITH_NO,
+    CLAUSE_END,
+    HEDGE,
+    LINKS,
+    NEGATION,
+    OFFERS_CHOICE,
+    QUANTIFIER,
+    WEAK_WORDS,
+    YES_OR_NO,
+    is_order,
+)
+from rag.text import content_words, stem
 
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_UNITS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], range(1, 10), strict=True))
-_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_SMALL = _UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
-_TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
-# "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
-_TIMES = {"hundred": 100, "thousand": 1000}
-_SPELT = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})(?:[-\s]({'|'.join(_UNITS)}))?|({'|'.join(_SMALL)})|a(?=\s+(?:{'|'.join(_TIMES)})))"
-    rf"(?:\s+({'|'.join(_TIMES)}))?\b"
-)
-# Begin a sentence with a capital and are no names.
-_OPENERS = frozenset(
-    {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
-)
-_LONGEST = 6
-_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-_RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
-_TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
-# A negation covers this many words to its right, these not counted.
-_WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
-_REACH = 2
 # Two sentences that differ in no more words than this at a place say the same around it.
-_SHORT = 3
+_MOST_CHANGED = 3
+# A negation covers this many words to its right, the weak ones not counted.
+_REACH = 2
+# A reply may have this share of words that its quotes do not have.
+_NEW_WORDS = 0.25
 # The words of a sentence, and those of its quote in their place.
 Change = tuple[list[str], list[str]]
 
 
-def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
-    """Return what a sentence says and its sources do not, or None.
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text, and what it is held against.
 
     `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
-    nearest to it. A name may stand in the question instead.
+    nearest to it.
     """
-    if any(is_order(said) for said in (text, *quotes)):
-        return "an order"
-    given = " ".join(sources)
-    known = set(find_numbers(given))
-    for number in find_numbers(text):
-        if number not in known:
-            return f"the number {number}"
-    for name in _find_unknown(text, f"{given} {question}"):
-        return f"the name {name}"
-    for quote in quotes:
-        changes = [*_find_changes(text, quote)]
-        for name in _find_swapped(text, quote, changes):
-            return f"the name {name}"
-        if _is_negated_otherwise(text, quote, changes):
-            return "a negation"
-    return None
+
+    text: str
+    sources: Sequence[str]
+    quotes: Sequence[str]
+    question: str = ""
 
 
-def find_numbers(text: str) -> Iterator[str]:
-    """Yield the numbers of a text in digits, those in words from two on."""
-    for digits in _DIGITS.findall(text):
-        whole, _, part = digits.replace(",", "").partition(".")
-        part = part.rstrip("0")
-        yield (whole.lstrip("0") or "0") + (f".{part}" if part else "")
-    for tens, unit, small, times in _SPELT.findall(text.lower()):
-        value = (_TENS.get(tens, 0) + _UNITS.get(unit, 0) or _SMALL.get(small, 1)) * _TIMES.get(times, 1)
-        if value > 1:  # "one" is a pronoun too
-            yield str(value)
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply, its quotes, and what it is held against beside them; `claim` is the reply behind its "Yes" or "No"."""
+
+    text: str
+    claim: str
+    quotes: Sequence[str]
+    sources: Sequence[str]
+    question: str
+
+    @property
+    def words(self) -> set[str]:
+        """The words that the claim does not only join others with."""
+        return content_words(self.claim) - LINKS
+
+    @property
+    def says_yes_or_no(self) -> bool:
+        """Whether the reply begins with yes or no."""
+        return self.claim != self.text
+
+    @property
+    def quotes_and_question(self) -> str:
+        """What a word that changes the meaning of the claim may come from."""
+        return " ".join((*self.quotes, self.question))
+
+    @property
+    def everything(self) -> str:
+        """All that the words and the names of the claim may come from."""
+        return " ".join((*self.quotes, *self.sources, self.question))
 
 
-def find_names(text: str) -> Iterator[str]:
-    """Yield the capitalised words of a text, less those that only begin a sentence."""
-    words = list(_WORD.finditer(text))
-    for i, match in enumerate(words):
-        word = _strip(match[0])
-        if not word[0].isupper() or word == "I":
-            continue
-        opens = i == 0 or re.search(r"[.!?:“\"]\s*$", text[: match.start()])
-        followed = i + 1 < len(words) and words[i + 1][0][0].isupper()
-        if opens and (not followed or word.lower() in STOP_WORDS | _OPENERS):
-            continue
-        yield word
+def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
+    """Return what a sentence says and its sources do not, or None: what the first of `CONFLICTS` finds.
+
+    See `Statement` for `sources` and `quotes`. A name may stand in the question instead.
+    """
+    statement = Statement(text, sources, quotes, question)
+    return _find_first(rule(statement) for rule in CONFLICTS)
 
 
-def _find_unknown(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another does not have, spelt out or abbreviated either."""
-    words = {_strip(word.lower()) for word in _WORD.findall(known)}
-    short = set(_ACRONYM.findall(known))
-    abbreviated = {acronym for run in _find_runs(known) for acronym in _abbreviate(run)}
-    spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
-    for name in find_names(text):
-        if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
-            yield name
+def find_fault(text: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
+    """Return what a reply says and its quotes do not, or what it leaves out, or None: what the first of `FAULTS` finds.
+
+    A reply of yes or no alone has no fault that words could show.
+    """
+    claim = YES_OR_NO.sub("", text, count=1)
+    reply = Reply(text, claim, quotes, sources, question)
+    is_bare = reply.says_yes_or_no and not reply.words
+    return None if is_bare else _find_first(rule(reply) for rule in FAULTS)
 
 
-def find_joined_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that stand together there, and in another text only apart: "Huguenots XIV"."""
-    flat = " ".join(known.lower().split())
-    for run in _TOGETHER.findall(text):
-        words = run.split()
-        name = " ".join(words[1:] if words[0].lower() in STOP_WORDS else words)
-        if " " in name and name.lower() not in flat:
-            yield name
+def _find_first(faults: Iterable[str | None]) -> str | None:
+    return next((fault for fault in faults if fault), None)
 
 
-def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the names that stand in a text where its quote, which does not have them, has others."""
-    others = {*find_names(quote)}
-    changed = [said for said, there in changes if others.intersection(map(_strip, there))]
-    come = {_strip(word) for said in changed for word in said}
-    if come:
-        yield from (name for name in _find_unknown(text, quote) if name in come)
+def _find_order(statement: Statement) -> str | None:
+    """Return "an order" if the text or a quote gives one to machines."""
+    is_given = any(is_order(text) for text in (statement.text, *statement.quotes))
+    return "an order" if is_given else None
 
 
-def _strip(word: str) -> str:
-    return re.sub(r"['’]s?$", "", word)
+def _find_new_number(statement: Statement) -> str | None:
+    """Return the first number that no source has."""
+    known = set(find_numbers(" ".join(statement.sources)))
+    unknown = (number for number in find_numbers(statement.text) if number not in known)
+    return _describe("the number", unknown)
 
 
-def _is_known(name: str, words: set[str]) -> bool:
-    # "Russian" is known where "Russia" is, and the other way round.
-    return name in words or any(
-        (name.startswith(word) or word.startswith(name))
-        and min(len(name), len(word)) >= 4
-        and abs(len(name) - len(word)) <= 3
-        for word in words
-    )
+def _find_new_name(statement: Statement) -> str | None:
+    """Return the first name that neither a source nor the question has."""
+    known = f"{' '.join(statement.sources)} {statement.question}"
+    return _describe("the name", find_unknown_names(statement.text, known))
 
 
-def _find_runs(text: str) -> Iterator[list[str]]:
-    """Yield the capitalised words that stand together: "United States of America"."""
-    for run in _RUN.findall(text):
-        yield [_strip(word) for word in run.split() if word[0].isupper()]
+def _find_changed_meaning(statement: Statement) -> str | None:
+    """Return a name or a negation in which the text differs from one of its quotes."""
+    return _find_first(_find_difference(statement.text, quote) for quote in statement.quotes)
 
 
-def _abbreviate(run: list[str]) -> Iterator[str]:
-    initials = "".join(word[0] for word in run)
-    yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, min(i + _LONGEST, len(run)) + 1))
+def _find_difference(text: str, quote: str) -> str | None:
+    """Return the name that stands in a text where its quote has another, or "a negation" if one of them denies."""
+    changes = list(_find_changes(text, quote))
+    swapped = _describe("the name", _find_swapped(text, quote, changes))
+    if swapped:
+        return swapped
+    return "a negation" if _is_negated_otherwise(text, quote, changes) else None
+
+
+def _describe(thing: str, names: Iterator[str]) -> str | None:
+    """Return a thing with the first of its names, or None if there is none."""
+    name = next(names, None)
+    return f"{thing} {name}" if name else None
+
+
+Conflict = Callable[[Statement], str | None]
+CONFLICTS: tuple[Conflict, ...] = (_find_order, _find_new_number, _find_new_name, _find_changed_meaning)
+
+
+def _find_no_word(reply: Reply) -> str | None:
+    """Return a fault if the claim has no word."""
+    return None if reply.words else "no word of the quotes"
+
+
+def _find_reply_conflict(reply: Reply) -> str | None:
+    """Return the number, name or order of the claim that stands nowhere else."""
+    return find_conflict(reply.claim, [*reply.quotes, *reply.sources], [], question=reply.question)
+
+
+def _find_joined_name(reply: Reply) -> str | None:
+    """Return a name of several words that stand together only in the claim."""
+    return _describe("the name", find_joined_names(reply.claim, reply.everything))
+
+
+def _find_other_words(reply: Reply) -> str | None:
+    """Return a fault if too many words of the claim stand nowhere else."""
+    new_words = reply.words - content_words(reply.everything)
+    has_many = len(new_words) > _NEW_WORDS * len(reply.words)
+    return "other words than the quotes" if has_many else None
+
+
+def _find_echo(reply: Reply) -> str | None:
+    """Return a fault if the reply only repeats the question; to choose one of two that it names is no echo."""
+    is_echo = reply.words <= content_words(reply.question)
+    may_echo = reply.says_yes_or_no or OFFERS_CHOICE.search(reply.question)
+    return "the words of the question" if is_echo and not may_echo else None
+
+
+def _find_new_negation(reply: Reply) -> str | None:
+    """Return a fault if the claim denies, and neither a quote nor the question does; a "No" may be followed by one."""
+    denies = NEGATION.search(reply.claim) and not NEGATION.search(reply.quotes_and_question)
+    return "a negation" if denies and not BEGINS_WITH_NO.match(reply.text) else None
+
+
+def _find_new_quantifier(reply: Reply) -> str | None:
+    """Return a fault if the claim says "all" or "only" where neither a quote nor the question does."""
+    new_quantifiers = _list_quantifiers(reply.claim) - _list_quantifiers(reply.quotes_and_question)
+    return "a quantifier" if new_quantifiers else None
+
+
+def _list_quantifiers(text: str) -> set[str]:
+    return {word.lower() for word in QUANTIFIER.findall(text)}
+
+
+def _find_lost_hedge(reply: Reply) -> str | None:
+    """Return a fault if the claim leaves out a doubt that its quotes have."""
+    return "a doubt" if _is_lost(HEDGE, reply) else None
+
+
+def _find_lost_negation(reply: Reply) -> str | None:
+    """Return a fault if the claim leaves out a "not" that its quotes have."""
+    return "a negation" if _is_lost(NEGATION, reply) else None
+
+
+def _is_lost(sign: re.Pattern[str], reply: Reply) -> bool:
+    """Return whether a sign stands in all clauses of the quotes that are nearest to a claim, and not in the claim."""
+    is_kept = sign.search(reply.claim) or sign.search(reply.question)
+    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(reply))
+
+
+def _find_nearest_clauses(reply: Reply) -> list[str]:
+    """Return the clauses of the quotes that share most words with a claim."""
+    words = content_words(reply.claim)
+    clauses = [clause for quote in reply.quotes for clause in CLAUSE_END.split(quote)]
+    counts = [len(words & content_words(clause)) for clause in clauses]
+    most = max(counts, default=0)
+    return [clause for clause, count in zip(clauses, counts, strict=True) if count == most]
+
+
+Fault = Callable[[Reply], str | None]
+FAULTS: tuple[Fault, ...] = (
+    _find_no_word,
+    _find_reply_conflict,
+    _find_joined_name,
+    _find_other_words,
+    _find_echo,
+    _find_new_negation,
+    _find_new_quantifier,
+    _find_lost_hedge,
+    _find_lost_negation,
+)
 
 
 def _find_changes(text: str, quote: str) -> Iterator[Change]:
     """Yield the few words of a text, and those of a quote in their place, where the words around are the same."""
-    said, there = _WORD.findall(text), _WORD.findall(quote)
-    same = SequenceMatcher(None, [word.lower() for word in said], [word.lower() for word in there], autojunk=False)
-    for kind, i, j, k, m in same.get_opcodes():
-        if kind != "equal" and max(j - i, m - k) <= _SHORT:
-            yield said[i:j], there[k:m]
+    said, quoted = LETTERS.findall(text), LETTERS.findall(quote)
+    matcher = SequenceMatcher(None, _lower(said), _lower(quoted), autojunk=False)
+    for tag, i, j, k, m in matcher.get_opcodes():
+        is_short = max(j - i, m - k) <= _MOST_CHANGED
+        if tag != "equal" and is_short:
+            yield said[i:j], quoted[k:m]
+
+
+def _lower(words: Sequence[str]) -> list[str]:
+    return [word.lower() for word in words]
+
+
+def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield the names that stand in a text where its quote, which does not have them, has others."""
+    quoted_names = set(find_names(quote))
+    new_words = set[str]()
+    for said, quoted in changes:
+        if not quoted_names.isdisjoint(map(strip_possessive, quoted)):
+            new_words.update(map(strip_possessive, said))
+    for name in find_unknown_names(text, quote):
+        if name in new_words:
+            yield name
 
 
 def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
     """Return whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
-    changed = any(
-        bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there))) for said, there in changes
-    )
-    return changed or _denies(text, quote) or _denies(quote, text)
+    is_changed = any(_has_negation(said) != _has_negation(quoted) for said, quoted in changes)
+    return is_changed or _denies(text, quote) or _denies(quote, text)
+
+
+def _has_negation(words: Sequence[str]) -> bool:
+    return NEGATION.search(" ".join(words)) is not None
 
 
 def _denies(text: str, other: str) -> bool:
+    """Return whether a text denies words that another one, without a negation, has."""
     if NEGATION.search(other):
         return False
-    said = {stem(word) for word in _WORD.findall(other)}
-    for match in NEGATION.finditer(text):
-        after = [stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
-        if after and said.issuperset(after):
-            return True
-    return False
+    known = {stem(word) for word in LETTERS.findall(other)}
+    denied = (_list_denied(text, match.end()) for match in NEGATION.finditer(text))
+    return any(words and known.issuperset(words) for words in denied)
+
+
+def _list_denied(text: str, start: int) -> list[str]:
+    """Return the stems of the words that a negation before a place covers."""
+    words = (word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS)
+    return [stem(word) for word in islice(words, _REACH)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rag.answer.blocks import find_block, quote_range
 from rag.answer.cite import Span, cite_spans
 from rag.answer.gather import gather
-from rag.answer.kinds import OPEN_KINDS, Kind, names_part
+from rag.answer.kinds import Kind, names_part
 from rag.answer.summary import summarize_nearest
 from rag.index.catalog import Catalog
 from rag.index.index import Index
@@ -14,8 +14,6 @@ from rag.types import Answer, Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# One sentence is too little for these.
-_LONG_KINDS = frozenset({"comparison", "steps", "summary"})
 # Passages with no more characters between them than this stand together.
 _GAP_CHARACTERS = 10
 
@@ -24,25 +22,33 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
     """Return an answer with what stands beside it in its documents, if its kind wants more than one sentence.
 
     A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
-    topic.
+    topic. A question about a numbered part gets nothing beside: what is nearest to its number may be of another part.
     """
-    if names_part(question):  # what is nearest to its number may be of another
+    if names_part(question):
         return answer
-    if answer.outcome == "not_found" and kind == "summary":
-        with index.browse() as catalog:
-            part = summarize_nearest(question, answer.hits, catalog)
-        return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
-    if answer.outcome != "answered" or kind not in OPEN_KINDS:
+    if answer.outcome == "not_found" and kind.is_pieced:
+        return _piece_together(answer, question, index)
+    if answer.outcome != "answered" or not kind.wants_several:
         return answer
     with index.browse() as catalog:
         completed = _add_blocks(answer, catalog)
-    if completed is not answer:
+    if completed is not answer or not _is_too_little(answer, kind):
         return completed
-    is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
-    is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
-    if is_short or is_one:
-        return _add_spans(answer, gather(answer.hits, among=_find_beside(answer)), answer.hits)
-    return answer
+    return _add_spans(answer, gather(answer.hits, among=_find_beside(answer)), answer.hits)
+
+
+def _piece_together(answer: Answer, question: str, index: Index) -> Answer:
+    """Return a refusal as the summary of the nearest document, if that is about the topic."""
+    with index.browse() as catalog:
+        part = summarize_nearest(question, answer.hits, catalog)
+    return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
+
+
+def _is_too_little(answer: Answer, kind: Kind) -> bool:
+    """Return whether an answer is hardly more than a heading, or one sentence where its kind wants several."""
+    words = sum(len(sentence.text.split()) for sentence in answer.sentences)
+    is_one = len(answer.sentences) == 1
+    return words < _SHORT_WORDS or (is_one and kind.is_open)
 
 
 def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
@@ -62,24 +68,25 @@ def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
 
 def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> Answer:
     """Return an answer with more spans, in the order of their documents."""
-    own = [Span(c.number, c.start, c.end) for c in answer.citations]
+    own = [Span(citation.number, citation.start, citation.end) for citation in answer.citations]
+    document_ids = [hit.chunk.document_id for hit in hits]
 
     def get_place(span: Span) -> tuple[int, int]:
-        rank = next(i for i, hit in enumerate(hits) if _is_of_one_document(hit, hits[span.number - 1]))
-        return rank, span.start
+        document_id = document_ids[span.number - 1]
+        return document_ids.index(document_id), span.start
 
     ordered = sorted({*own, *spans}, key=get_place)
     return replace(answer, **cite_spans(ordered, hits)._asdict(), hits=hits)
 
 
-def _is_of_one_document(one: Hit, other: Hit) -> bool:
-    return one.chunk.document_id == other.chunk.document_id
-
-
 def _find_beside(answer: Answer) -> list[Hit]:
     """Return the hits that an answer cites, and those that touch them."""
-    cited = [answer.hits[citation.number - 1] for citation in answer.citations]
-    return [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
+    cited = [answer.hits[citation.number - 1].chunk for citation in answer.citations]
+    return [hit for hit in answer.hits if _touches_any(hit.chunk, cited)]
+
+
+def _touches_any(chunk: Chunk, others: Sequence[Chunk]) -> bool:
+    return any(_touch(chunk, other) for other in others)
 
 
 def _touch(one: Chunk, other: Chunk) -> bool:
