@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
 from rag.answer.cite import Span
@@ -39,6 +38,20 @@ class _Line(NamedTuple):
     start: int
     end: int
     is_marked: bool
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the line may be a heading by its length, and does not end as a sentence does."""
+        return len(self.text.split()) <= _HEADING_WORDS and not _END.search(self.text)
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether the line is a sentence, or several."""
+        return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
+
+
+# Stands before the first line and behind the last one: no item, no heading, no sentence, and it leads nothing in.
+_EDGE = _Line(".", 0, 0, is_marked=False)
 
 
 def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Catalog, *, score: float) -> Quoted:
@@ -90,25 +103,30 @@ def find_block(text: str, place: int) -> Range | None:
 
 
 def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
-    """Return where the first section stands that a topic names, together with the title of the text, or None.
-
-    All words of its heading are of the topic, and those of the title make up for what the heading lacks of it.
-    """
+    """Return where the first section stands that a topic names, together with the title of the text, or None."""
     lines = _list_lines(text)
     titled = content_words(title) & topic
     for at, line in enumerate(lines):
-        heading = content_words(line.text) - _get_number(line.text)
-        is_named = heading and heading <= topic and not heading <= titled
-        is_covered = len(heading | titled) >= COVERED * len(topic)
-        if is_named and is_covered and _is_heading(lines, at):
+        if _is_named(line.text, topic, titled) and _is_heading(lines, at):
             return _find_section(lines, at)
     return None
 
 
+def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
+    """Return whether a topic names a heading: all its words are of the topic, and not all of them of the title.
+
+    The words of the topic that are `titled` make up for what the heading lacks of it.
+    """
+    words = content_words(heading) - _get_number(heading)
+    is_of_topic = words <= topic and not words <= titled
+    return is_of_topic and len(words | titled) >= COVERED * len(topic)
+
+
 def _list_lines(text: str) -> list[_Line]:
-    lines = split_lines(text)
+    """Return the lines of a text, with an edge before and behind them."""
     # White space has to follow a mark: that behind the line counts.
-    return [_Line(text[start:end], start, end, NEW_ITEM.match(text, start) is not None) for start, end in lines]
+    lines = [_Line(text[a:b], a, b, NEW_ITEM.match(text, a) is not None) for a, b in split_lines(text)]
+    return [_EDGE, *lines, _EDGE]
 
 
 def _get_number(line: str) -> set[str]:
@@ -118,27 +136,30 @@ def _get_number(line: str) -> set[str]:
 
 def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
     """Return where the items around a line stand, with the line that leads them in."""
-    above = takewhile(lambda i: _is_item(lines, i), range(at, -1, -1))
-    below = takewhile(lambda i: _is_item(lines, i), range(at + 1, len(lines)))
-    own, others = list(above), list(below)
-    before = at - len(own)
-    first = before if before >= 0 and _leads_in(lines[before]) else before + 1
-    last = at + len(others)
-    has_items = bool(own or others)
-    return (lines[first].start, lines[last].end) if has_items and first < last else None
+    first = last = at
+    while _is_item(lines, first):
+        first -= 1
+    while _is_item(lines, last + 1):
+        last += 1
+    if not _leads_in(lines[first]):
+        first += 1
+    return (lines[first].start, lines[last].end) if first < last else None
 
 
 def _leads_in(line: _Line) -> bool:
     """Return whether a line may stand before a list: it has a colon, or is as short as a heading."""
-    return line.text.endswith(":") or _is_short(line.text)
+    return line.text.endswith(":") or line.is_short
 
 
 def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
     """Return where a heading and the lines below it stand, up to the next heading."""
     if not _is_heading(lines, at):
         return None
-    below = list(takewhile(lambda i: not _is_heading(lines, i), range(at + 1, len(lines))))
-    return (lines[at].start, lines[below[-1]].end) if below else None
+    end = at + 1
+    while lines[end] is not _EDGE and not _is_heading(lines, end):
+        end += 1
+    last = end - 1
+    return (lines[at].start, lines[last].end) if at < last else None
 
 
 def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
@@ -158,31 +179,18 @@ def _is_item(lines: Sequence[_Line], at: int) -> bool:
 
 def _is_heading(lines: Sequence[_Line], at: int) -> bool:
     """Return whether a line is a heading: short, without digits and an end, and the next is a sentence or a list."""
-    text = lines[at].text
-    if NEW_ITEM.match(text):
+    line, below = lines[at], lines[at + 1]
+    if NEW_ITEM.match(line.text):
         return _is_numbered_heading(lines, at)
-    has_digit = any(sign.isdigit() for sign in text)
-    is_named = text[:1].isupper() and not has_digit
-    is_last = at + 1 == len(lines)
-    if is_last or not is_named or not _is_short(text):
-        return False
-    return lines[at + 1].is_marked or _is_sentence(lines[at + 1].text)
+    has_digit = any(sign.isdigit() for sign in line.text)
+    is_named = line.text[:1].isupper() and not has_digit
+    has_text_below = below.is_marked or below.is_sentence
+    return is_named and line.is_short and has_text_below
 
 
 def _is_numbered_heading(lines: Sequence[_Line], at: int) -> bool:
     """Return whether a line is a heading with a number, and not the item of a list: a sentence stands below it."""
-    text = lines[at].text
-    is_last = at + 1 == len(lines)
-    if is_last or not _NUMBERED.match(text) or not _is_short(text):
-        return False
-    follows_item = at > 0 and lines[at - 1].is_marked
-    precedes_item = lines[at + 1].is_marked
-    return not follows_item and not precedes_item and _is_sentence(lines[at + 1].text)
-
-
-def _is_short(line: str) -> bool:
-    return len(line.split()) <= _HEADING_WORDS and not _END.search(line)
-
-
-def _is_sentence(line: str) -> bool:
-    return len(line.split()) > _HEADING_WORDS and bool(_END.search(line))
+    above, line, below = lines[at - 1 : at + 2]
+    is_alone = not above.is_marked and not below.is_marked
+    is_named = _NUMBERED.match(line.text) is not None and line.is_short
+    return is_alone and is_named and below.is_sentence

@@ -1,7 +1,8 @@
 """Finds, without an LLM, what a text says and its sources do not: a number, a name, a "not", words of its own."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
@@ -39,199 +40,194 @@ Change = tuple[list[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """A text, and what it is held against.
+class Claim:
+    """What a text claims, and what it is held against.
 
-    `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
-    nearest to it.
+    `text` is a sentence, or a `reply` without its "Yes" or "No". `sources` is all that its numbers may come from; names
+    and words may stand in the question too. `quotes` are the sentences that a reply is written from.
     """
 
     text: str
-    sources: Sequence[str]
-    quotes: Sequence[str]
-    question: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply, its quotes, and what it is held against beside them; `claim` is the reply behind its "Yes" or "No"."""
-
-    text: str
-    claim: str
-    quotes: Sequence[str]
-    sources: Sequence[str]
+    sources: str
     question: str
+    reply: str = ""
+    quotes: Sequence[str] = ()
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the reply says yes or no."""
+        return self.reply != self.text
 
     @property
     def words(self) -> set[str]:
-        """The words that the claim does not only join others with."""
-        return content_words(self.claim) - LINKS
+        """The words that do not only join others."""
+        return content_words(self.text) - LINKS
 
     @property
-    def says_yes_or_no(self) -> bool:
-        """Whether the reply begins with yes or no."""
-        return self.claim != self.text
+    def known(self) -> str:
+        """All that names and words may come from."""
+        return f"{self.sources} {self.question}"
 
     @property
-    def quotes_and_question(self) -> str:
-        """What a word that changes the meaning of the claim may come from."""
+    def nearest(self) -> str:
+        """The quotes and the question, from which words that turn a meaning around may come."""
         return " ".join((*self.quotes, self.question))
 
-    @property
-    def everything(self) -> str:
-        """All that the words and the names of the claim may come from."""
-        return " ".join((*self.quotes, *self.sources, self.question))
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A claim has the fault of this name if `objects` says so."""
+
+    fault: str
+    objects: Callable[[Claim], bool]
+
+    def find_fault(self, claim: Claim) -> str | None:
+        return self.fault if self.objects(claim) else None
+
+
+@dataclass(frozen=True, slots=True)
+class NamingRule:
+    """A claim has a fault if `list_unknown` finds something in it that is not known; the first one is named."""
+
+    thing: str
+    list_unknown: Callable[[Claim], Iterator[str]]
+
+    def find_fault(self, claim: Claim) -> str | None:
+        unknown = next(self.list_unknown(claim), None)
+        return f"{self.thing} {unknown}" if unknown else None
 
 
 def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
-    """Return what a sentence says and its sources do not, or None: what the first of `CONFLICTS` finds.
+    """Return what a sentence says and its sources do not, or None.
 
-    See `Statement` for `sources` and `quotes`. A name may stand in the question instead.
+    `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
+    nearest to it. A name may stand in the question instead.
     """
-    statement = Statement(text, sources, quotes, question)
-    return _find_first(rule(statement) for rule in CONFLICTS)
+    fault = _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
+    for quote in quotes:
+        fault = fault or _find_difference(text, quote)
+    return fault
 
 
-def find_fault(text: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
-    """Return what a reply says and its quotes do not, or what it leaves out, or None: what the first of `FAULTS` finds.
+def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
+    """Return what a reply says that its quotes do not, or what it leaves out of them, or None.
 
-    A reply of yes or no alone has no fault that words could show.
+    The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to hold against anything.
     """
-    claim = YES_OR_NO.sub("", text, count=1)
-    reply = Reply(text, claim, quotes, sources, question)
-    is_bare = reply.says_yes_or_no and not reply.words
-    return None if is_bare else _find_first(rule(reply) for rule in FAULTS)
+    text = YES_OR_NO.sub("", reply, count=1)
+    claim = Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
+    is_bare = claim.is_yes_or_no and not claim.words
+    return None if is_bare else _find_first(FAULTS, claim)
 
 
-def _find_first(faults: Iterable[str | None]) -> str | None:
-    return next((fault for fault in faults if fault), None)
+def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
+    """Return the fault of the first rule that finds one, or None."""
+    for rule in rules:
+        fault = rule.find_fault(claim)
+        if fault:
+            return fault
+    return None
 
 
-def _find_order(statement: Statement) -> str | None:
-    """Return "an order" if the text or a quote gives one to machines."""
-    is_given = any(is_order(text) for text in (statement.text, *statement.quotes))
-    return "an order" if is_given else None
+def _gives_order(claim: Claim) -> bool:
+    return is_order(claim.text)
 
 
-def _find_new_number(statement: Statement) -> str | None:
-    """Return the first number that no source has."""
-    known = set(find_numbers(" ".join(statement.sources)))
-    unknown = (number for number in find_numbers(statement.text) if number not in known)
-    return _describe("the number", unknown)
+def _list_new_numbers(claim: Claim) -> Iterator[str]:
+    known = set(find_numbers(claim.sources))
+    return (number for number in find_numbers(claim.text) if number not in known)
 
 
-def _find_new_name(statement: Statement) -> str | None:
-    """Return the first name that neither a source nor the question has."""
-    known = f"{' '.join(statement.sources)} {statement.question}"
-    return _describe("the name", find_unknown_names(statement.text, known))
+def _list_new_names(claim: Claim) -> Iterator[str]:
+    return find_unknown_names(claim.text, claim.known)
 
 
-def _find_changed_meaning(statement: Statement) -> str | None:
-    """Return a name or a negation in which the text differs from one of its quotes."""
-    return _find_first(_find_difference(statement.text, quote) for quote in statement.quotes)
+def _list_joined_names(claim: Claim) -> Iterator[str]:
+    return find_joined_names(claim.text, claim.known)
 
 
-def _find_difference(text: str, quote: str) -> str | None:
-    """Return the name that stands in a text where its quote has another, or "a negation" if one of them denies."""
-    changes = list(_find_changes(text, quote))
-    swapped = _describe("the name", _find_swapped(text, quote, changes))
-    if swapped:
-        return swapped
-    return "a negation" if _is_negated_otherwise(text, quote, changes) else None
+def _has_no_word(claim: Claim) -> bool:
+    return not claim.words
 
 
-def _describe(thing: str, names: Iterator[str]) -> str | None:
-    """Return a thing with the first of its names, or None if there is none."""
-    name = next(names, None)
-    return f"{thing} {name}" if name else None
+def _has_other_words(claim: Claim) -> bool:
+    new_words = claim.words - content_words(claim.known)
+    return len(new_words) > _NEW_WORDS * len(claim.words)
 
 
-Conflict = Callable[[Statement], str | None]
-CONFLICTS: tuple[Conflict, ...] = (_find_order, _find_new_number, _find_new_name, _find_changed_meaning)
+def _repeats_question(claim: Claim) -> bool:
+    """Return whether a claim has only words of the question, and neither says yes or no nor chooses of two things."""
+    chooses = claim.is_yes_or_no or OFFERS_CHOICE.search(claim.question)
+    return not chooses and claim.words <= content_words(claim.question)
 
 
-def _find_no_word(reply: Reply) -> str | None:
-    """Return a fault if the claim has no word."""
-    return None if reply.words else "no word of the quotes"
+def _denies_alone(claim: Claim) -> bool:
+    """Return whether a claim denies, and nothing near it does; a claim behind a "No" may."""
+    is_new = NEGATION.search(claim.text) and not NEGATION.search(claim.nearest)
+    return bool(is_new) and not BEGINS_WITH_NO.match(claim.reply)
 
 
-def _find_reply_conflict(reply: Reply) -> str | None:
-    """Return the number, name or order of the claim that stands nowhere else."""
-    return find_conflict(reply.claim, [*reply.quotes, *reply.sources], [], question=reply.question)
-
-
-def _find_joined_name(reply: Reply) -> str | None:
-    """Return a name of several words that stand together only in the claim."""
-    return _describe("the name", find_joined_names(reply.claim, reply.everything))
-
-
-def _find_other_words(reply: Reply) -> str | None:
-    """Return a fault if too many words of the claim stand nowhere else."""
-    new_words = reply.words - content_words(reply.everything)
-    has_many = len(new_words) > _NEW_WORDS * len(reply.words)
-    return "other words than the quotes" if has_many else None
-
-
-def _find_echo(reply: Reply) -> str | None:
-    """Return a fault if the reply only repeats the question; to choose one of two that it names is no echo."""
-    is_echo = reply.words <= content_words(reply.question)
-    may_echo = reply.says_yes_or_no or OFFERS_CHOICE.search(reply.question)
-    return "the words of the question" if is_echo and not may_echo else None
-
-
-def _find_new_negation(reply: Reply) -> str | None:
-    """Return a fault if the claim denies, and neither a quote nor the question does; a "No" may be followed by one."""
-    denies = NEGATION.search(reply.claim) and not NEGATION.search(reply.quotes_and_question)
-    return "a negation" if denies and not BEGINS_WITH_NO.match(reply.text) else None
-
-
-def _find_new_quantifier(reply: Reply) -> str | None:
-    """Return a fault if the claim says "all" or "only" where neither a quote nor the question does."""
-    new_quantifiers = _list_quantifiers(reply.claim) - _list_quantifiers(reply.quotes_and_question)
-    return "a quantifier" if new_quantifiers else None
+def _has_new_quantifier(claim: Claim) -> bool:
+    return not _list_quantifiers(claim.text) <= _list_quantifiers(claim.nearest)
 
 
 def _list_quantifiers(text: str) -> set[str]:
     return {word.lower() for word in QUANTIFIER.findall(text)}
 
 
-def _find_lost_hedge(reply: Reply) -> str | None:
-    """Return a fault if the claim leaves out a doubt that its quotes have."""
-    return "a doubt" if _is_lost(HEDGE, reply) else None
+def _loses_doubt(claim: Claim) -> bool:
+    return _loses(HEDGE, claim)
 
 
-def _find_lost_negation(reply: Reply) -> str | None:
-    """Return a fault if the claim leaves out a "not" that its quotes have."""
-    return "a negation" if _is_lost(NEGATION, reply) else None
+def _loses_negation(claim: Claim) -> bool:
+    return _loses(NEGATION, claim)
 
 
-def _is_lost(sign: re.Pattern[str], reply: Reply) -> bool:
-    """Return whether a sign stands in all clauses of the quotes that are nearest to a claim, and not in the claim."""
-    is_kept = sign.search(reply.claim) or sign.search(reply.question)
-    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(reply))
+def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
+    """Return whether a sign is in all clauses of the quotes that are nearest to a claim, and not in the claim."""
+    is_kept = sign.search(claim.text) or sign.search(claim.question)
+    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(claim))
 
 
-def _find_nearest_clauses(reply: Reply) -> list[str]:
+def _find_nearest_clauses(claim: Claim) -> list[str]:
     """Return the clauses of the quotes that share most words with a claim."""
-    words = content_words(reply.claim)
-    clauses = [clause for quote in reply.quotes for clause in CLAUSE_END.split(quote)]
-    counts = [len(words & content_words(clause)) for clause in clauses]
-    most = max(counts, default=0)
-    return [clause for clause, count in zip(clauses, counts, strict=True) if count == most]
+    words = content_words(claim.text)
+    by_count = defaultdict[int, list[str]](list)
+    for quote in claim.quotes:
+        for clause in CLAUSE_END.split(quote):
+            shared = words & content_words(clause)
+            by_count[len(shared)].append(clause)
+    return by_count[max(by_count, default=0)]
 
 
-Fault = Callable[[Reply], str | None]
-FAULTS: tuple[Fault, ...] = (
-    _find_no_word,
-    _find_reply_conflict,
-    _find_joined_name,
-    _find_other_words,
-    _find_echo,
-    _find_new_negation,
-    _find_new_quantifier,
-    _find_lost_hedge,
-    _find_lost_negation,
+# What no sentence may say: an order to machines, or a number or a name of its own.
+CONFLICTS = (
+    Rule("an order", _gives_order),
+    NamingRule("the number", _list_new_numbers),
+    NamingRule("the name", _list_new_names),
 )
+# What makes a reply unsupported, in the order in which a fault is named.
+FAULTS = (
+    Rule("no word of the quotes", _has_no_word),
+    *CONFLICTS,
+    NamingRule("the name", _list_joined_names),
+    Rule("other words than the quotes", _has_other_words),
+    Rule("the words of the question", _repeats_question),
+    Rule("a negation", _denies_alone),
+    Rule("a quantifier", _has_new_quantifier),
+    Rule("a doubt", _loses_doubt),
+    Rule("a negation", _loses_negation),
+)
+
+
+def _find_difference(text: str, quote: str) -> str | None:
+    """Return the order of a quote, the name that a text has in place of its quote's, or "a negation", or None."""
+    if is_order(quote):
+        return "an order"
+    changes = list(_find_changes(text, quote))
+    for name in _find_swapped(text, quote, changes):
+        return f"the name {name}"
+    return "a negation" if _is_negated_otherwise(text, quote, changes) else None
 
 
 def _find_changes(text: str, quote: str) -> Iterator[Change]:
@@ -262,8 +258,10 @@ def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[
 
 def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
     """Return whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
-    is_changed = any(_has_negation(said) != _has_negation(quoted) for said, quoted in changes)
-    return is_changed or _denies(text, quote) or _denies(quote, text)
+    for said, quoted in changes:
+        if _has_negation(said) != _has_negation(quoted):
+            return True
+    return _denies(text, quote) or _denies(quote, text)
 
 
 def _has_negation(words: Sequence[str]) -> bool:
@@ -275,8 +273,11 @@ def _denies(text: str, other: str) -> bool:
     if NEGATION.search(other):
         return False
     known = {stem(word) for word in LETTERS.findall(other)}
-    denied = (_list_denied(text, match.end()) for match in NEGATION.finditer(text))
-    return any(words and known.issuperset(words) for words in denied)
+    for match in NEGATION.finditer(text):
+        denied = _list_denied(text, match.end())
+        if denied and known.issuperset(denied):
+            return True
+    return False
 
 
 def _list_denied(text: str, start: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Makes an answer of sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
 
-from collections.abc import Iterable, Sequence, Set
-from itertools import chain, zip_longest
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rag.answer.check import find_conflict
@@ -37,10 +37,21 @@ class Span(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """A sentence, and the spans that state it, each of another hit."""
+    """A sentence, and the spans that state it, each with the chunk of another hit, by the hit's number."""
 
     text: str
     spans: dict[int, Span]
+    chunks: dict[int, Chunk]
+
+    @property
+    def articles(self) -> list[Chunk]:
+        """The chunks of articles among those that state the sentence."""
+        return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
+
+    def add(self, span: Span, chunk: Chunk) -> None:
+        """Add a span that states the sentence too; the first of each hit stays."""
+        self.spans.setdefault(span.number, span)
+        self.chunks.setdefault(span.number, chunk)
 
 
 NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
@@ -55,7 +66,7 @@ def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
     """
     ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
     claims = _merge(ordered, hits)
-    return _conclude(claims, hits) if claims else NOT_FOUND
+    return _conclude(claims) if claims else NOT_FOUND
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
@@ -94,16 +105,16 @@ def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
     """Return the sentences at the spans; those that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
-        hit = hits[span.number - 1]
-        text = _finish(get_words(hit.chunk, span))
-        is_pointed_at = following is not None and _points_at(following, span, hit.chunk)
+        chunk = hits[span.number - 1].chunk
+        is_pointed_at = following is not None and _points_at(following, span, chunk)
         # The one that "she" means has to stand right before: only the last claim may take its place.
         known = claims[-1:] if is_pointed_at else claims
-        same = _find_same(text, _list_vouching(known, hit, hits))
-        if same:
-            same.spans.setdefault(span.number, span)
-        else:
-            claims.append(_Claim(text, {span.number: span}))
+        text = _finish(get_words(chunk, span))
+        claim = _find_same(text, known, chunk)
+        if claim is None:
+            claim = _Claim(text, {}, {})
+            claims.append(claim)
+        claim.add(span, chunk)
     return claims
 
 
@@ -112,18 +123,16 @@ def _points_at(following: Span, span: Span, chunk: Chunk) -> bool:
     return following.number == span.number and points_back(get_words(chunk, following))
 
 
-def _list_vouching(claims: Sequence[_Claim], hit: Hit, hits: Sequence[Hit]) -> list[_Claim]:
-    """Return the claims that a hit may add to: an article does not vouch for what only readers say."""
-    return [claim for claim in claims if is_comment(hit) or _has_article(claim, hits)]
+def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | None:
+    """Return the first claim that says what a text of a chunk does, or None.
 
-
-def _has_article(claim: _Claim, hits: Sequence[Hit]) -> bool:
-    return not all(is_comment(hits[number - 1]) for number in claim.spans)
-
-
-def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
-    """Return the first claim that says what a text does, or None."""
-    return next((claim for claim in claims if _says(claim.text, text)), None)
+    An article does not vouch for what only readers say: it is never added to their claims.
+    """
+    for claim in claims:
+        may_vouch = chunk.voice == "comment" or claim.articles
+        if may_vouch and _says(claim.text, text):
+            return claim
+    return None
 
 
 def _says(claim: str, text: str) -> bool:
@@ -143,47 +152,46 @@ def _finish(text: str) -> str:
     return sentence if sentence[-1] in ".!?" else f"{sentence.rstrip(',;:')}."
 
 
-def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
+def _conclude(claims: Sequence[_Claim]) -> Cited:
     """Return the answer that claims make, one or more."""
-    sentences = _attribute_all(claims, hits)
-    # By number and place: two sentences may quote one passage.
-    spans = {(span.number, span.start): span for claim in claims for span in claim.spans.values()}
-    citations = tuple(_make_citation(hits[number - 1], spans[number, start]) for number, start in sorted(spans))
-    is_confirmed = any(citation.voice == "article" for citation in citations)
+    sentences = _attribute(claims)
+    citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
+    for claim in claims:
+        for number, span in claim.spans.items():
+            citations[number, span.start] = _make_citation(claim.chunks[number], span)
+    is_confirmed = any(claim.articles for claim in claims)
+    outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
     answer = " ".join(sentence.marked for sentence in sentences)
-    return Cited(answer, "answered" if is_confirmed else "unconfirmed", sentences, citations)
+    return Cited(answer, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
 
 
-def _attribute_all(claims: Sequence[_Claim], hits: Sequence[Hit]) -> tuple[Sentence, ...]:
+def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
     """Return claims as sentences that say who speaks, and of which date articles of several dates are."""
-    groups = [[hits[number - 1].chunk for number in claim.spans] for claim in claims]
-    dates = {chunk.date for chunk in chain.from_iterable(groups) if chunk.voice == "article"}
+    dates = {chunk.date for claim in claims for chunk in claim.articles}
     sentences = []
-    for claim, chunks, before in zip(claims, groups, [None, *groups], strict=False):
-        has_article = any(chunk.voice == "article" for chunk in chunks)
+    speaking: list[Chunk] = []
+    for claim in claims:
+        chunks = list(claim.chunks.values())
         text = claim.text
-        if has_article:
-            text = _date(text, chunks, dates)
-        elif chunks != before:  # a reader who goes on speaking is named once
-            text = _attribute_to_reader(text, chunks[0])
+        if claim.articles:
+            text = _add_date(text, claim.articles[0].date if len(dates) > 1 else None)
+        elif chunks != speaking:  # a reader who goes on speaking is named once
+            text = _name_reader(text, chunks[0])
+        speaking = chunks
         sentences.append(Sentence(text, tuple(claim.spans)))
     return tuple(sentences)
 
 
-def _attribute_to_reader(text: str, chunk: Chunk) -> str:
+def _add_date(text: str, date: str | None) -> str:
+    return f"{text[:-1]} ({date}){text[-1]}" if date else text
+
+
+def _name_reader(text: str, chunk: Chunk) -> str:
     speaker = f"Reader {chunk.author}" if chunk.author else "A reader"
     return f"{speaker} says: {text}"
 
 
-def _date(text: str, chunks: Sequence[Chunk], dates: Set[str | None]) -> str:
-    """Return a sentence with the date of the first article that says it, if the articles' dates differ."""
-    date = next(chunk.date for chunk in chunks if chunk.voice == "article")
-    is_dated = date and len(dates) > 1
-    return f"{text[:-1]} ({date}){text[-1]}" if is_dated else text
-
-
-def _make_citation(hit: Hit, span: Span) -> Citation:
-    c = hit.chunk
+def _make_citation(c: Chunk, span: Span) -> Citation:
     return Citation(
         span.number,
         c.document_id,

@@ -72,9 +72,10 @@ _DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Catalog], str]], ...] = (
 
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
-    names = [parse_source(source).name for source in sources]
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return f"{_count(len(names), 'document')}: {', '.join(names[:MOST_NAMED])}{more}"
+    names = ", ".join(parse_source(source).name for source in sources[:MOST_NAMED])
+    left = len(sources) - MOST_NAMED
+    more = f" and {left:,} more" if left > 0 else ""
+    return f"{_count(len(sources), 'document')}: {names}{more}"
 
 
 def _find_wanted_phrase(question: str) -> str | None:

@@ -38,11 +38,10 @@ def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, .
         return ()
     messages = build_split(question, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    lines = [_correct_names(line.strip(), question) for line in written.splitlines() if line.strip()]
-    if not _ask_about_each(lines, sides):
-        return ()
-    is_usable = all(_asks_the_same(line, question, sides) for line in lines)
-    return tuple(lines) if is_usable else ()
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
+    questions = tuple(_correct_names(line, question) for line in lines)
+    is_same = all(_asks_the_same(one, question, sides) for one in questions)
+    return questions if is_same and _ask_about_each(questions, sides) else ()
 
 
 def _correct_names(line: str, question: str) -> str:
@@ -93,20 +92,20 @@ def compare_in_general(answer: Answer, question: str, search: Callable[[str], tu
         hits = search(name)
         cited = cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)
         parts.append(replace(answer, question=name, hits=hits, **cited._asdict()))
-    has_quotes = any(part.citations for part in parts)
-    return join_answers(replace(answer, note=COMPARED), parts) if has_quotes else None
+    joined = join_answers(replace(answer, note=COMPARED), parts)
+    return joined if joined.citations else None
 
 
 def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names those of their questions that stay open."""
     hits = _join_hits(parts)
     numbers = {hit.chunk.id: hit.rank for hit in hits}
-    citations = [citation for part in parts for citation in part.citations]
-    spans = [Span(numbers[c.chunk_id], c.start, c.end) for c in citations]
+    citations = chain.from_iterable(part.citations for part in parts)
+    spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for c in citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
     return replace(
         answer,
-        **cite_spans(dict.fromkeys(spans), hits)._asdict(),
+        **cite_spans(spans, hits)._asdict(),
         hits=hits,
         confidence=min(confidences, default=None),
         note=_describe_open(parts) or answer.note,
@@ -125,7 +124,6 @@ def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
 
 def _describe_open(parts: Sequence[Answer]) -> str:
     """Return a line that names the questions that were not answered, or "" if all were, or none."""
-    open_questions = [part.question for part in parts if not part.citations]
-    if len(open_questions) == len(parts):
-        return ""
-    return " ".join(f"The documents do not say: {question}" for question in open_questions)
+    lines = [f"The documents do not say: {part.question}" for part in parts if not part.citations]
+    is_any_answered = len(lines) < len(parts)
+    return " ".join(lines) if is_any_answered else ""

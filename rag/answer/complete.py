@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from rag.answer.blocks import find_block, quote_range
 from rag.answer.cite import Span, cite_spans
@@ -55,9 +56,9 @@ def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
     """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
     hits, spans = answer.hits, list[Span]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
-    texts = {document_id: catalog.get_text(document_id) for document_id in {c.document_id for c in articles}}
+    get_text = cache(catalog.get_text)  # several citations may be of one document
     for citation in articles:
-        block = find_block(texts[citation.document_id], citation.start)
+        block = find_block(get_text(citation.document_id), citation.start)
         if block:
             score = hits[citation.number - 1].score
             quoted = quote_range(citation.document_id, block, hits, catalog, score=score)
@@ -81,14 +82,12 @@ def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> 
 
 def _find_beside(answer: Answer) -> list[Hit]:
     """Return the hits that an answer cites, and those that touch them."""
-    cited = [answer.hits[citation.number - 1].chunk for citation in answer.citations]
-    return [hit for hit in answer.hits if _touches_any(hit.chunk, cited)]
-
-
-def _touches_any(chunk: Chunk, others: Sequence[Chunk]) -> bool:
-    return any(_touch(chunk, other) for other in others)
+    numbers = {citation.number for citation in answer.citations}
+    cited = [answer.hits[number - 1].chunk for number in numbers]
+    return [hit for hit in answer.hits if any(_touch(hit.chunk, chunk) for chunk in cited)]
 
 
 def _touch(one: Chunk, other: Chunk) -> bool:
+    """Return whether two chunks of one document stand beside each other, or overlap."""
     gap = max(one.start, other.start) - min(one.end, other.end)
     return one.document_id == other.document_id and gap <= _GAP_CHARACTERS

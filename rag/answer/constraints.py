@@ -36,14 +36,12 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
 
     "No, in 2021" is an answer to "Did it open in 2019?": a question that asks for yes or no is let through.
     """
-    if not answer.citations or is_yes_no(question):
+    if is_yes_no(question):
         return answer
-    cited = sorted({citation.number for citation in answer.citations})
-    chunks = [answer.hits[number - 1].chunk for number in cited]
+    numbers = sorted({citation.number for citation in answer.citations})
+    chunks = [answer.hits[number - 1].chunk for number in numbers]
     unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
-    if unmet is None:
-        return answer
-    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet))
+    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet)) if unmet else answer
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:

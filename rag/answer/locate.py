@@ -1,5 +1,6 @@
 """Finds the sentences of a passage that the LLM means by what it wrote from it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -57,22 +58,26 @@ def _list_sentences(hit: Hit) -> list[_Sentence]:
 
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
     """Return the places of the sentences that were written, in the LLM's order."""
-    parts = [written[start:end] for start, end in split_sentences(written)]
-    lines = _find_lines(written, sentences) if len(parts) == 1 else []
+    spans = split_sentences(written)
+    lines = _find_lines(written, sentences) if len(spans) == 1 else []
     if lines:
         return lines
-    places = [_find_sentence(part, sentences, question) for part in parts]
+    places = [_find_sentence(written[start:end], sentences, question) for start, end in spans]
     return [place for place in places if place is not None]
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
     """Return the places of several lines that were written as one, all words of each: the LLM saw them as one."""
     words = content_words(written)
-    if any(words <= sentence.words for sentence in sentences):
-        return []
-    lines = [place for place, sentence in enumerate(sentences) if sentence.words and sentence.words <= words]
-    covered = set[str]().union(*(sentences[place].words for place in lines))
-    return lines if words <= covered else []
+    lines: list[int] = []
+    covered: set[str] = set()
+    for place, sentence in enumerate(sentences):
+        if words <= sentence.words:
+            return []
+        if sentence.words and sentence.words <= words:
+            lines.append(place)
+            covered |= sentence.words
+    return lines if covered == words else []
 
 
 def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> int | None:
@@ -119,46 +124,50 @@ def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) ->
     """
     if _speaks_of_reason(written):
         return None
-    asked = content_words(question)
-    about = [place for place, sentence in enumerate(sentences) if asked & sentence.words]
-    untold = [place for place in about if UNTOLD.search(sentences[place].text)]
+    untold = _find_sign(UNTOLD, sentences, question)
     if untold:
-        return untold[:1]
+        return untold
     if not _is_written_clause(written):
-        return [place for place in about if _gives_reason(sentences[place])][:1]
+        return _find_sign(REASON, sentences, question)
     return _add_reason(_find_meant(written, sentences, question), sentences)
 
 
 def _speaks_of_reason(written: str) -> bool:
+    """Return whether what was written gives a reason, doubts or denies."""
     return any(sign.search(written) for sign in (REASON, NEGATION, HEDGE))
 
 
-def _gives_reason(sentence: _Sentence) -> bool:
-    return REASON.search(sentence.text) is not None
+def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: str) -> list[int]:
+    """Return the place of the first sentence about the question that has a sign; [] if there is none."""
+    asked = content_words(question)
+    for place, sentence in enumerate(sentences):
+        is_about_it = asked & sentence.words
+        if is_about_it and sign.search(sentence.text):
+            return [place]
+    return []
 
 
 def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
     """Return places with that of the clause behind it, if they are one without a sign of a reason: it often has it."""
-    if len(meant) != 1:
+    if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
-    (place,) = meant
-    following = sentences[place + 1 : place + 2]
-    is_reason_behind = not _gives_reason(sentences[place]) and any(_is_clause(one.text) for one in following)
-    return [place, place + 1] if is_reason_behind else meant
+    following = meant[0] + 1
+    goes_on = following < len(sentences) and _is_clause(sentences[following].text)
+    return [*meant, following] if goes_on else meant
 
 
 def _is_written_clause(written: str) -> bool:
-    """Return whether what was written is a clause: several words, whose first has a capital for its place alone."""
+    """Return whether what was written is a clause: the first of several words has a capital for its place alone."""
     is_one_word = " " not in written
     return _is_clause(written if is_one_word else written[:1].lower() + written[1:])
 
 
 def _is_clause(text: str) -> bool:
-    has_letters = any(word.isalpha() for word in content_words(text))
-    if text.islower() and has_letters:
-        return True
+    """Return whether a text is more than a name, a heading or a date line."""
     small_words = [word for word in text.split() if word.islower()]
-    return len(small_words) >= _FEWEST_WORDS
+    has_letters = any(word.isalpha() for word in content_words(text))
+    is_all_small = text.islower() and has_letters
+    return is_all_small or len(small_words) >= _FEWEST_WORDS
 
 
 def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:

@@ -69,27 +69,23 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
 def find_unknown_names(text: str, known: str) -> Iterator[str]:
     """Yield the names of a text that another does not have, neither spelt out nor abbreviated."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
-    accepted = _list_acronyms(known) | _list_spelt_out(text, known)
+    same_names = _list_same_names(text, known)
     for name in find_names(text):
-        if name not in accepted and not _is_known(name.lower(), known_words):
+        is_known = name in same_names or name.lower() in known_words
+        if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
             yield name
 
 
-def _list_acronyms(text: str) -> set[str]:
-    """Return the acronyms that the long names of a text may have: "United States" gives "US"."""
-    return {acronym for name in _list_long_names(text) for acronym in _abbreviate(name)}
-
-
-def _list_spelt_out(text: str, known: str) -> set[str]:
-    """Return the words of those long names of a text of which another one has the acronym."""
+def _list_same_names(text: str, known: str) -> set[str]:
+    """Return the names that a text may have for those of another: "US" for "United States", and the other way round."""
+    names = set[str]()
+    for words in _list_long_names(known):
+        names.update(_abbreviate(words))
     acronyms = set(_ACRONYM.findall(known))
-    names = _list_long_names(text)
-    spelt_out = [name for name in names if acronyms.intersection(_abbreviate(name))]
-    return set[str]().union(*spelt_out)
-
-
-def _is_known(name: str, words: set[str]) -> bool:
-    return name in words or any(_is_nearly(name, word) for word in words)
+    for words in _list_long_names(text):
+        if not acronyms.isdisjoint(_abbreviate(words)):
+            names.update(words)
+    return names
 
 
 def _is_nearly(name: str, word: str) -> bool:
@@ -114,13 +110,10 @@ def strip_possessive(word: str) -> str:
     return _POSSESSIVE.sub("", word)
 
 
-def _list_long_names(text: str) -> list[list[str]]:
-    """Return the capitalised words of each name of several: "United States of America" has three."""
-    return [_list_capitalised(name) for name in _LONG_NAME.findall(text)]
-
-
-def _list_capitalised(name: str) -> list[str]:
-    return [strip_possessive(word) for word in name.split() if word[0].isupper()]
+def _list_long_names(text: str) -> Iterator[list[str]]:
+    """Yield the capitalised words of each name that has several: "United States of America" has three."""
+    for name in _LONG_NAME.findall(text):
+        yield [strip_possessive(word) for word in name.split() if word[0].isupper()]
 
 
 def _abbreviate(words: list[str]) -> Iterator[str]:

@@ -90,8 +90,8 @@ class Policy:
 
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
-        others = [one for one in judged if one is not best and self._adds(one, best)]
-        others.sort(key=lambda one: -one.confidence)
+        adding = [one for one in judged if one is not best and self._adds(one, best)]
+        others = sorted(adding, key=lambda one: -one.confidence)
         articles = [one for one in others if not one.is_comment]
         comments = [one for one in others if one.is_comment][:1]
         return articles[: self.most_passages - 1 - len(comments)] + comments
@@ -114,13 +114,13 @@ class Policy:
 
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit is of the document of the best one, or of a rival of it."""
-        rival_ids = [rival.chunk.document_id for rival in self._find_rivals(best.hit)]
-        return hit.chunk.document_id in (best.document_id, *rival_ids)
+        document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
+        return hit.chunk.document_id in document_ids | {best.document_id}
 
     def _is_near(self, hit: Hit) -> bool:
         return hit.score >= self.near * self.hits[0].score
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
         """Return the hits of other documents that are as near to the question."""
-        near_hits = [other for other in self.hits if other.score >= self.rival * hit.score]
-        return [other for other in near_hits if other.chunk.document_id != hit.chunk.document_id]
+        own, least = hit.chunk.document_id, self.rival * hit.score
+        return [other for other in self.hits if other.chunk.document_id != own and other.score >= least]

@@ -109,8 +109,8 @@ def _lacks_amounts(facts: _Facts) -> bool:
     """Return whether the question asks which is more, and there are no two numbers to compare."""
     if not compares_amounts(facts.question):
         return False
-    with_amount = [text for text in facts.texts if _has_amount(text)]
-    return len(with_amount) < min(len(facts.texts), _AMOUNTS)
+    amounts = sum(_has_amount(text) for text in facts.texts)
+    return amounts < min(len(facts.texts), _AMOUNTS)
 
 
 def _has_amount(text: str) -> bool:

@@ -12,11 +12,10 @@ from rag.types import Hit
 
 # A story has more words than this; the question in it is asked alone.
 _STORY_WORDS = 40
-# A shorter word is near to too many others.
-_LONG_WORD = 5
 # Two words are spellings of one if this share of their letters is the same, in order (difflib).
 _MISSPELT = 0.8
-_WORD = re.compile(r"[^\W\d_]+")
+# A shorter word is near to too many others.
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w{2,5})\b[\"'”’]?")
 
 
@@ -55,22 +54,19 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
     A word is misspelt if it is no token of the embedder's own and is in no hit. What stands in its place is nearly the
     same, and the hits write it small: a name is never taken for another.
     """
-    hit_words = {word for hit in hits for word in _WORD.findall(hit.chunk.text) if len(word) >= _LONG_WORD}
+    hit_words = set(_LONG_WORD.findall(" ".join(hit.chunk.text for hit in hits)))
     small_words = sorted(word for word in hit_words if word.islower())
-    lowered = {word.lower() for word in hit_words}
-
-    def is_spelt(word: str) -> bool:
-        may_be_wrong = word.islower() and len(word) >= _LONG_WORD
-        if not may_be_wrong or count_tokens(word) == 1:
-            return True
-        return any(word in other for other in lowered)
+    lowered = " ".join(hit_words).lower()
 
     def correct(match: re.Match[str]) -> str:
         word = match[0]
-        near = [] if is_spelt(word) else get_close_matches(word, small_words, n=1, cutoff=_MISSPELT)
+        may_be_wrong = word.islower() and word not in lowered
+        if not may_be_wrong or count_tokens(word) == 1:
+            return word
+        near = get_close_matches(word, small_words, n=1, cutoff=_MISSPELT)
         return near[0] if near else word
 
-    return _WORD.sub(correct, question)
+    return _LONG_WORD.sub(correct, question)
 
 
 def find_file_name(question: str) -> str | None:

@@ -62,5 +62,7 @@ def is_faithful(rewritten: str, said: str) -> bool:
 
 def _put_behind(question: str, history: Sequence[Message]) -> str | None:
     """Return a question behind the one before it, if there was one: an LLM understands the two together."""
-    earlier = [message.content for message in history if message.role == "user"]
-    return f"{earlier[-1]} {question}" if earlier else None
+    for message in reversed(history):
+        if message.role == "user":
+            return f"{message.content} {question}"
+    return None

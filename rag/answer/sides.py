@@ -8,9 +8,13 @@ from rag.text import content_words
 def name_sides(question: str) -> tuple[str, str] | None:
     """Return the two things that a question compares, in its own words; None if it compares none."""
     is_comparison = find_kind(question) is COMPARISON or COMPARATIVE.search(question)
-    matches = (sides.search(question) for sides in SIDES)
-    match = next((match for match in matches if match), None)
-    return (match["one"], match["other"]) if is_comparison and match else None
+    if not is_comparison:
+        return None
+    for sides in SIDES:
+        match = sides.search(question)
+        if match:
+            return match["one"], match["other"]
+    return None
 
 
 def find_sides(question: str) -> tuple[frozenset[str], ...]:
@@ -34,4 +38,5 @@ def compares_in_general(question: str) -> bool:
 
 def compares_amounts(question: str) -> bool:
     """Return whether a question asks which of two things is or has more."""
-    return bool(find_sides(question)) and bool(COMPARATIVE.search(question))
+    has_comparative = COMPARATIVE.search(question) is not None
+    return has_comparative and find_sides(question) != ()

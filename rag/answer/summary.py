@@ -56,9 +56,9 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
 def summarize_nearest(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:
     """Return a summary of the nearest document, if what was found of it is about the topic; else None."""
     nearest = hits[0].chunk
-    of_nearest = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
-    texts = [f"{chunk.heading} {chunk.text}" for chunk in of_nearest]
-    is_about = _covers(" ".join([nearest.title, *texts]), _find_topic(question))
+    chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
+    texts = " ".join(f"{chunk.heading} {chunk.text}" for chunk in chunks)
+    is_about = _covers(f"{nearest.title} {texts}", _find_topic(question))
     return _summarize(question, hits, catalog) if is_about else None
 
 
