@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import islice
 
 from rag.answer.mentions import (
     LETTERS,
@@ -82,6 +81,7 @@ class Rule:
     objects: Callable[[Claim], bool]
 
     def find_fault(self, claim: Claim) -> str | None:
+        """Return the fault of a claim, or None."""
         return self.fault if self.objects(claim) else None
 
 
@@ -93,6 +93,7 @@ class NamingRule:
     list_unknown: Callable[[Claim], Iterator[str]]
 
     def find_fault(self, claim: Claim) -> str | None:
+        """Return the fault of a claim with what is unknown, or None."""
         unknown = next(self.list_unknown(claim), None)
         return f"{self.thing} {unknown}" if unknown else None
 
@@ -114,10 +115,15 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 
     The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to hold against anything.
     """
-    text = YES_OR_NO.sub("", reply, count=1)
-    claim = Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
+    claim = read_claim(reply, quotes, sources=sources, question=question)
     is_bare = claim.is_yes_or_no and not claim.words
     return None if is_bare else _find_first(FAULTS, claim)
+
+
+def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
+    """Return what a reply claims beside its yes or no."""
+    text = YES_OR_NO.sub("", reply, count=1)
+    return Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
 
 
 def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
@@ -130,27 +136,35 @@ def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
 
 
 def _gives_order(claim: Claim) -> bool:
+    """Return whether a claim gives an order to machines."""
     return is_order(claim.text)
 
 
 def _list_new_numbers(claim: Claim) -> Iterator[str]:
+    """Yield the numbers of a claim that its sources do not have; those of the question do not count."""
     known = set(find_numbers(claim.sources))
-    return (number for number in find_numbers(claim.text) if number not in known)
+    for number in find_numbers(claim.text):
+        if number not in known:
+            yield number
 
 
 def _list_new_names(claim: Claim) -> Iterator[str]:
+    """Yield the names of a claim that neither its sources nor the question have."""
     return find_unknown_names(claim.text, claim.known)
 
 
 def _list_joined_names(claim: Claim) -> Iterator[str]:
+    """Yield the names that stand together only in the claim."""
     return find_joined_names(claim.text, claim.known)
 
 
 def _has_no_word(claim: Claim) -> bool:
+    """Return whether a claim has no word that means something."""
     return not claim.words
 
 
 def _has_other_words(claim: Claim) -> bool:
+    """Return whether too many words of a claim are of neither its sources nor the question."""
     new_words = claim.words - content_words(claim.known)
     return len(new_words) > _NEW_WORDS * len(claim.words)
 
@@ -168,6 +182,7 @@ def _denies_alone(claim: Claim) -> bool:
 
 
 def _has_new_quantifier(claim: Claim) -> bool:
+    """Return whether a claim says "all" or "only" where neither the quotes nor the question do."""
     return not _list_quantifiers(claim.text) <= _list_quantifiers(claim.nearest)
 
 
@@ -176,10 +191,12 @@ def _list_quantifiers(text: str) -> set[str]:
 
 
 def _loses_doubt(claim: Claim) -> bool:
+    """Return whether a claim leaves out a "perhaps" of its quotes."""
     return _loses(HEDGE, claim)
 
 
 def _loses_negation(claim: Claim) -> bool:
+    """Return whether a claim leaves out a "not" of its quotes."""
     return _loses(NEGATION, claim)
 
 
@@ -200,7 +217,7 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
     return by_count[max(by_count, default=0)]
 
 
-# What no sentence may say: an order to machines, or a number or a name of its own.
+# What no text may say: an order to machines, or a number or a name of its own.
 CONFLICTS = (
     Rule("an order", _gives_order),
     NamingRule("the number", _list_new_numbers),
@@ -282,5 +299,5 @@ def _denies(text: str, other: str) -> bool:
 
 def _list_denied(text: str, start: int) -> list[str]:
     """Return the stems of the words that a negation before a place covers."""
-    words = (word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS)
-    return [stem(word) for word in islice(words, _REACH)]
+    words = [word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS]
+    return [stem(word) for word in words[:_REACH]]

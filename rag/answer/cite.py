@@ -138,10 +138,11 @@ def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | No
 def _says(claim: str, text: str) -> bool:
     """Return whether a claim says what a text does, with its names in the same order: who beat whom matters."""
     words = content_words(text)
-    has_words = bool(words) and words <= content_words(claim)
+    if not words or not words <= content_words(claim):
+        return False
     claimed_names = find_names(claim)
     in_order = all(name in claimed_names for name in find_names(text))  # each is looked for behind the one before
-    return has_words and in_order and not find_conflict(text, [claim], [claim])
+    return in_order and find_conflict(text, [claim], [claim]) is None
 
 
 def _finish(text: str) -> str:

@@ -45,6 +45,7 @@ def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int
 
 
 def _list_sentences(hit: Hit) -> list[_Sentence]:
+    """Return the sentences of a hit in their order; its evidence has their shares of the question's words."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     sentences = []
@@ -117,10 +118,10 @@ def _split_bare(sentence: str) -> list[str]:
 
 
 def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) -> list[int] | None:
-    """Return the places of the sentences that answer why, or None if what was written gives, doubts or denies a reason.
+    """Return the places of the sentences that answer why, or None if what was written gives or denies a reason.
 
-    A sentence that no reason was given comes first, if the hit has one. What is no clause gives way to the hit's
-    reason, or to nothing.
+    If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
+    reason, or nothing.
     """
     if _speaks_of_reason(written):
         return None
