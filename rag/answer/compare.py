@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import chain
 
 from rag.answer.cite import Span, cite_spans
 from rag.answer.gather import gather
@@ -100,7 +99,7 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names those of their questions that stay open."""
     hits = _join_hits(parts)
     numbers = {hit.chunk.id: hit.rank for hit in hits}
-    citations = chain.from_iterable(part.citations for part in parts)
+    citations = [citation for part in parts for citation in part.citations]
     spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for c in citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
     return replace(
@@ -117,8 +116,9 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
 def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
     """Return the hits of several answers, each chunk once; the ranks are new."""
     first: dict[int, Hit] = {}
-    for hit in chain.from_iterable(part.hits for part in parts):
-        first.setdefault(hit.chunk.id, replace(hit, rank=len(first) + 1))
+    for part in parts:
+        for hit in part.hits:
+            first.setdefault(hit.chunk.id, replace(hit, rank=len(first) + 1))
     return tuple(first.values())
 
 

@@ -33,9 +33,10 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
         return answer
     with index.browse() as catalog:
         completed = _add_blocks(answer, catalog)
-    if completed is not answer or not _is_too_little(answer, kind):
-        return completed
-    return _add_spans(answer, gather(answer.hits, among=_find_beside(answer)), answer.hits)
+    if completed is answer and _is_too_little(answer, kind):
+        beside = gather(answer.hits, among=_find_beside(answer))
+        return _add_spans(answer, beside, answer.hits)
+    return completed
 
 
 def _piece_together(answer: Answer, question: str, index: Index) -> Answer:

@@ -58,22 +58,26 @@ def gather(
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
-    many others; the hit's score weighs it, and what an earlier choice has said counts against it. `lead` is what it is
-    worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together, with what they
-    cannot stand without. Left out are readers' comments, orders to machines, hits that are not `among` those given, and
-    sentences without all words of `naming`.
+    many others. The hit's score weighs this, and what an earlier choice has said counts against it. `lead` is what a
+    sentence is worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together,
+    with what they cannot stand without. Readers' comments and orders to machines are left out. So are hits that are not
+    `among` those given, and sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
     candidates: list[_Candidate] = []
     for number, hit in enumerate(hits, start=1):
         is_allowed = among is None or hit in among
-        is_article = hit.chunk.voice == "article"
-        if is_article and is_allowed and hit.score > 0:
+        if is_allowed and _can_be_quoted(hit):
             weight = (hit.score / best_score) ** _STEEPNESS
             candidates += _list_candidates(number, hit, weight=weight)
     named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
     chosen = _choose(_measure_worth(named, lead=lead), most=most)
     return sorted({Span(one.number, *place) for one in chosen for place in one.spans})
+
+
+def _can_be_quoted(hit: Hit) -> bool:
+    """Return whether a hit is of an article, and has anything to do with the question."""
+    return hit.chunk.voice == "article" and hit.score > 0
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
@@ -112,15 +116,12 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
     spans = split_sentences(chunk.text)
     for place, (start, end) in enumerate(spans):
         sentence = chunk.text[start:end]
-        leans_back = _leans_back(sentence)
-        has_context = place > 0 or not leans_back
-        if not has_context or not _says_something(sentence):
-            continue
-        first = place - 1 if leans_back else place
-        last = _find_last_item(chunk.text, spans, place)
-        together, own = spans[first : last + 1], spans[place : last + 1]
+        first = place - 1 if _leans_back(sentence) else place
+        end_of_list = _find_last_item(chunk.text, spans, place) + 1
+        together, own = spans[max(first, 0) : end_of_list], spans[place:end_of_list]
         text = _join(chunk.text, together)
-        if is_order(text):
+        is_cut_off = first < 0
+        if is_cut_off or is_order(text) or not _says_something(sentence):
             continue
         places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
         relevance = max(shares.get(a, 0.0) for a, _ in places)

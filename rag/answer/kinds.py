@@ -116,8 +116,8 @@ def is_open(question: str) -> bool:
 def is_phrase(question: str) -> bool:
     """Return whether a question is a phrase that asks nothing outright: "opening hours on Sunday"."""
     is_short = len(question.split()) <= _PHRASE_WORDS
-    has_mark = question.rstrip().endswith("?")
-    return is_short and not has_mark and not ASKS.search(question)
+    asks = question.rstrip().endswith("?") or ASKS.search(question)
+    return is_short and not asks
 
 
 def is_topic(question: str) -> bool:

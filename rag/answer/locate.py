@@ -63,8 +63,10 @@ def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> 
     lines = _find_lines(written, sentences) if len(spans) == 1 else []
     if lines:
         return lines
-    places = [_find_sentence(written[start:end], sentences, question) for start, end in spans]
-    return [place for place in places if place is not None]
+    places: list[int] = []
+    for start, end in spans:
+        places += _find_sentence(written[start:end], sentences, question)
+    return places
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
@@ -81,8 +83,8 @@ def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
     return lines if covered == words else []
 
 
-def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> int | None:
-    """Return the place of the sentence that is meant by a part of what was written, or None.
+def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
+    """Return the place of the sentence that is meant by a part of what was written, or [].
 
     A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
     """
@@ -90,10 +92,10 @@ def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> 
     support, place = _find_nearest(part, sentences, asked)
     is_echo = content_words(part) <= asked
     if not is_echo:
-        return place if support >= MIN_SUPPORT else None
+        return [place] if support >= MIN_SUPPORT else []
     if support < 1:  # with all its words in one sentence it chooses: "5 May", of two days asked
         support, place = _find_nearest(question, sentences, asked)
-    return place if support else None
+    return [place] if support else []
 
 
 def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) -> tuple[float, int]:
@@ -173,7 +175,9 @@ def _is_clause(text: str) -> bool:
 
 def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
     """Return places with those that their sentences cannot stand without, each once."""
-    together = dict.fromkeys(near for place in places for near in _list_neighbours(place, sentences))
+    together = dict[int, None]()
+    for place in places:
+        together |= dict.fromkeys(_list_neighbours(place, sentences))
     return list(together)
 
 

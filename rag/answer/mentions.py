@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
 from rag.text import STOP_WORDS
@@ -14,8 +15,8 @@ _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 # "United States of America"
 _LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
 _TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
-# An acronym of more letters is not looked for.
-_LONGEST_ACRONYM = 6
+# An acronym has as many letters.
+_ACRONYM_LENGTHS = range(2, 7)
 # "Russia" and "Russian" are one name: a beginning of this many letters is shared, and the longer has few more.
 _FEWEST_SHARED, _MOST_ADDED = 4, 3
 
@@ -119,7 +120,7 @@ def _list_long_names(text: str) -> Iterator[list[str]]:
 def _abbreviate(words: list[str]) -> Iterator[str]:
     """Yield all acronyms that some of the words of a name make, beside one another."""
     initials = "".join(word[0] for word in words)
-    for start in range(len(initials)):
-        last = min(start + _LONGEST_ACRONYM, len(initials))
-        for end in range(start + 2, last + 1):
-            yield initials[start:end]
+    for length, start in product(_ACRONYM_LENGTHS, range(len(initials))):
+        acronym = initials[start : start + length]
+        if len(acronym) == length:
+            yield acronym

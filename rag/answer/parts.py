@@ -40,10 +40,8 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
 def find_span(text: str, number: str) -> tuple[int, int] | None:
     """Return where the part with a number stands in a text: up to the next number, or the end."""
     start = _find_line(text, number, 0)
-    if start is None:
-        return None
-    ends = [_find_line(text, following, start) for following in _list_following(number)]
-    return start, min((end for end in ends if end is not None), default=len(text))
+    end = min(_find_line(text, following, start) for following in _list_following(number))
+    return (start, end) if start < len(text) else None
 
 
 def _list_following(number: str) -> list[str]:
@@ -52,11 +50,11 @@ def _list_following(number: str) -> list[str]:
     return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
 
 
-def _find_line(text: str, number: str, start: int) -> int | None:
-    """Return where the first line behind `start` begins that has a number before its words."""
+def _find_line(text: str, number: str, start: int) -> int:
+    """Return where the first line behind `start` begins that has a number before its words; else the text's end."""
     numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))"
     line = re.compile(numbered, re.IGNORECASE | re.MULTILINE).search(text, start)
-    return line.start() if line else None
+    return line.start() if line else len(text)
 
 
 def quote_part(document_id: int, place: Range, catalog: Catalog, *, score: float) -> Part:

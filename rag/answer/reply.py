@@ -13,7 +13,7 @@ from rag.answer.sides import compares_amounts, find_sides
 from rag.answer.signs import ASKS_WHY, DATE_BEHIND, HEDGE, NEGATION, REASON, YES_OR_NO
 from rag.llm.base import LLM
 from rag.text import content_words
-from rag.types import Answer, Hit, Sentence
+from rag.types import Answer, Chunk, Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ class Written(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """A question, the sentences of articles that are quoted for it, and the titles of their documents."""
+    """A question, the sentences of articles that are quoted for it, and the passages that these cite, by number."""
 
     question: str
     texts: tuple[str, ...]
-    titles: tuple[str, ...]
+    chunks: dict[int, Chunk]
 
 
 def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
@@ -49,30 +49,34 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     Readers' comments stay in their own words: a reply would report them as facts. So do sentences that speak for
     themselves, see `_SPEAKS_FOR_ITSELF`.
     """
-    hits = answer.hits
-    sentences = [sentence for sentence in answer.sentences if _rests_on_article(sentence, hits)]
-    numbers = tuple(dict.fromkeys(number for sentence in sentences for number in sentence.citations))
-    chunks = [hits[number - 1].chunk for number in numbers]
-    facts = _Facts(
-        answer.rewritten or answer.question,
-        tuple(sentence.text for sentence in sentences),
-        tuple(chunk.title for chunk in chunks),
-    )
-    if not sentences or any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
+    facts = _collect_facts(answer)
+    if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
         return answer
-    sources = [label_chunk(chunk) for chunk in chunks]
+    sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
     written = write_reply(facts.question, facts.texts, sources=sources, llm=llm, prompts=prompts)
     return replace(
         answer,
-        reply=(Sentence(written.text, numbers),) if written.text else (),
+        reply=(Sentence(written.text, tuple(facts.chunks)),) if written.text else (),
         prompt_tokens=answer.prompt_tokens + written.prompt_tokens,
         answer_tokens=answer.answer_tokens + written.answer_tokens,
     )
 
 
-def _rests_on_article(sentence: Sentence, hits: Sequence[Hit]) -> bool:
-    """Return whether one of the passages that a sentence cites is of an article."""
-    return any(hits[number - 1].chunk.voice == "article" for number in sentence.citations)
+def _collect_facts(answer: Answer) -> _Facts:
+    """Return what a reply may be written from: the sentences that cite an article."""
+    texts: list[str] = []
+    chunks: dict[int, Chunk] = {}
+    for sentence in answer.sentences:
+        cited = {number: answer.hits[number - 1].chunk for number in sentence.citations}
+        if any(chunk.voice == "article" for chunk in cited.values()):
+            texts.append(sentence.text)
+            chunks |= cited
+    return _Facts(answer.rewritten or answer.question, tuple(texts), chunks)
+
+
+def _has_no_article(facts: _Facts) -> bool:
+    """Return whether only readers say something."""
+    return not facts.texts
 
 
 def _is_bare_topic(facts: _Facts) -> bool:
@@ -101,7 +105,8 @@ def _has_many_parts(facts: _Facts) -> bool:
 
 def _is_one_sided(facts: _Facts) -> bool:
     """Return whether the sentences do not speak of one of the things compared: the LLM makes it up."""
-    words = content_words(" ".join([*facts.titles, *facts.texts]))
+    titles = [chunk.title for chunk in facts.chunks.values()]
+    words = content_words(" ".join([*titles, *facts.texts]))
     return any(len(side & words) < _SIDE * len(side) for side in find_sides(facts.question))
 
 
@@ -121,6 +126,7 @@ def _has_amount(text: str) -> bool:
 
 # The quotes stand alone if one of these holds.
 _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
+    _has_no_article,
     _is_bare_topic,
     _lacks_reason,
     _has_many_parts,

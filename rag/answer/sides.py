@@ -22,8 +22,8 @@ def find_sides(question: str) -> tuple[frozenset[str], ...]:
     named = name_sides(question)
     if named is None:
         return ()
-    one, other = (frozenset(content_words(name)) for name in named)
-    sides = (one - other, other - one)
+    one, other = content_words(named[0]), content_words(named[1])
+    sides = (frozenset(one - other), frozenset(other - one))
     return sides if all(sides) else ()
 
 

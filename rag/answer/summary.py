@@ -75,14 +75,18 @@ def _covers(text: str, topic: set[str]) -> bool:
 
 
 def _summarize(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:
-    """Return the sentences of the nearest document that are worth most together."""
-    scores = {hit.chunk.id: hit.score for hit in hits}
-    lowest = min(scores.values())
-    chunks = [chunk for chunk in catalog.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
-    ranked = [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(chunks, start=1)]
-    whole = list(find_evidence(question, ranked))
+    """Return the sentences of the nearest document that are worth most together; None if it has none."""
+    whole = find_evidence(question, _list_whole(hits, catalog))
     spans = gather(whole, lead=_LEAD)
     used = sorted({span.number for span in spans})
     quoted = tuple(whole[number - 1] for number in used)
     renumbered = [span._replace(number=used.index(span.number) + 1) for span in spans]
     return Part(quoted, cite_spans(renumbered, quoted), GATHERED) if spans else None
+
+
+def _list_whole(hits: Sequence[Hit], catalog: Catalog) -> list[Hit]:
+    """Return all chunks of the nearest document's article as hits; one that was not found has the lowest score."""
+    scores = {hit.chunk.id: hit.score for hit in hits}
+    lowest = min(scores.values())
+    chunks = [chunk for chunk in catalog.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
+    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(chunks, start=1)]
