@@ -10,7 +10,7 @@ from rag.index.catalog import Catalog
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Chunk, Hit
 
-# A heading has no more words than this; what stands below it has as many, or ends as a sentence does.
+# A heading has no more words than this; the sentence below it has more.
 _HEADING_WORDS = 8
 # A document or a section is about a topic if its title or heading has this share of the topic's words.
 COVERED = 0.6
@@ -50,7 +50,7 @@ class _Line(NamedTuple):
         return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
 
 
-# Stands before the first line and behind the last one: no item, no heading, no sentence, and it leads nothing in.
+# The line before the first and behind the last one: no item, no heading, no sentence, and it leads nothing in.
 _EDGE = _Line(".", 0, 0, is_marked=False)
 
 

@@ -15,7 +15,7 @@ _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 # "United States of America"
 _LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
 _TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
-# An acronym has as many letters.
+# An acronym has two to six letters.
 _ACRONYM_LENGTHS = range(2, 7)
 # "Russia" and "Russian" are one name: a beginning of this many letters is shared, and the longer has few more.
 _FEWEST_SHARED, _MOST_ADDED = 4, 3

@@ -16,7 +16,7 @@ from rag.types import Hit
 class Judged(NamedTuple):
     """A hit, its number from 1, and how likely it states the answer.
 
-    `log_odds` are the LLM's, that it does; `confidence` is the probability, 0 to 1, with the hit's score.
+    `log_odds` are the LLM's; `confidence` is the probability, 0 to 1, which takes the hit's score into account too.
     """
 
     number: int
@@ -45,11 +45,11 @@ class Policy:
     # An article with this confidence is the last that is judged, unless its words leave the question open. Others with
     # this confidence add to the answer.
     enough: float = 0.3
-    # A hit with a smaller share of the first one's score hardly ever turns out to be the likeliest, or adds to it.
+    # A hit with a smaller share of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.8
     # The log-odds are hardly ever higher: where even these would not be enough, nothing is judged.
     highest_log_odds: float = 3.0
-    # If the question is why, a hit with more adds to the answer: the LLM is shy of reasons.
+    # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely takes a reason for one.
     shy_log_odds: float = -0.5
     # Passages that make an answer, at most.
     most_passages: int = 3

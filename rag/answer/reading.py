@@ -18,7 +18,7 @@ class Reader:
     def __init__(
         self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
     ) -> None:
-        """Hits that take more than `room` tokens with the question are passed over.
+        """Prepare to judge the hits, but for those that take more than `room` tokens with the question.
 
         Raises QuestionError if all do.
         """

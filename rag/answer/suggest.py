@@ -12,7 +12,7 @@ _MIN_SHARED = 2
 
 
 def suggest_question(chunk: Chunk, *, llm: LLM, prompts: Prompts) -> str | None:
-    """Return a question that a chunk answers, or None if the LLM writes none, or one about something else."""
+    """Return a question that a chunk answers, or None if the LLM writes no such question."""
     messages = build_suggestion(chunk, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0)).strip()
     question, _, _ = written.partition("\n")
