@@ -9,7 +9,7 @@ from rag.answer.mentions import find_names
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.text import content_words
-from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
+from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
 # Without an LLM the answer has this many sentences at most.
 _QUOTED = 3
@@ -94,6 +94,12 @@ def _list_evidence(hit: Hit) -> list[Evidence]:
 def get_words(chunk: Chunk, place: Span | Evidence) -> str:
     """Return what a chunk says at a place, `[start, end)` in its document."""
     return chunk.text[place.start - chunk.start : place.end - chunk.start]
+
+
+def get_cited_chunks(answer: Answer) -> list[Chunk]:
+    """Return the chunks that an answer cites, each once, in the order of their numbers."""
+    numbers = {citation.number for citation in answer.citations}
+    return [answer.hits[number - 1].chunk for number in sorted(numbers)]
 
 
 def is_comment(hit: Hit) -> bool:

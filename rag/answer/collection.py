@@ -105,10 +105,12 @@ def _find_mentions(phrase: str, catalog: Catalog) -> Told | None:
     if not first:
         return None
     mentions = sorted(first.values(), key=lambda pair: pair[0].source)
-    named = mentions[:MOST_NAMED]
-    hits = tuple(Hit(chunk, 1.0, rank) for rank, (chunk, _) in enumerate(named, start=1))
-    spans = [Span(number, *place) for number, (_, place) in enumerate(named, start=1)]
-    return Told(_name([chunk.source for chunk, _ in mentions]), hits, cite_spans(spans, hits))
+    hits: list[Hit] = []
+    spans: list[Span] = []
+    for number, (chunk, place) in enumerate(mentions[:MOST_NAMED], start=1):
+        hits.append(Hit(chunk, 1.0, rank=number))
+        spans.append(Span(number, *place))
+    return Told(_name([chunk.source for chunk, _ in mentions]), tuple(hits), cite_spans(spans, hits))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:

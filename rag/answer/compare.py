@@ -99,8 +99,7 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names those of their questions that stay open."""
     hits = _join_hits(parts)
     numbers = {hit.chunk.id: hit.rank for hit in hits}
-    citations = [citation for part in parts for citation in part.citations]
-    spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for c in citations)
+    spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
     return replace(
         answer,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from rag.answer.blocks import find_block, quote_range
-from rag.answer.cite import Span, cite_spans
+from rag.answer.cite import Span, cite_spans, get_cited_chunks
 from rag.answer.gather import gather
 from rag.answer.kinds import Kind, names_part
 from rag.answer.summary import summarize_nearest
@@ -83,8 +83,7 @@ def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> 
 
 def _find_beside(answer: Answer) -> list[Hit]:
     """Return the hits that an answer cites, and those that touch them."""
-    numbers = {citation.number for citation in answer.citations}
-    cited = [answer.hits[number - 1].chunk for number in numbers]
+    cited = get_cited_chunks(answer)
     return [hit for hit in answer.hits if any(_touch(hit.chunk, chunk) for chunk in cited)]
 
 

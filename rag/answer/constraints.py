@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.cite import NOT_FOUND
+from rag.answer.cite import NOT_FOUND, get_cited_chunks
 from rag.answer.kinds import is_yes_no
 from rag.answer.prompt import label_chunk
 from rag.types import Answer
@@ -38,9 +38,8 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
     """
     if is_yes_no(question):
         return answer
-    numbers = sorted({citation.number for citation in answer.citations})
-    chunks = [answer.hits[number - 1].chunk for number in numbers]
-    unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
+    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in get_cited_chunks(answer)]
+    unmet = find_unmet(question, texts)
     return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet)) if unmet else answer
 
 

@@ -90,11 +90,12 @@ class Policy:
 
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
-        adding = [one for one in judged if one is not best and self._adds(one, best)]
-        others = sorted(adding, key=lambda one: -one.confidence)
-        articles = [one for one in others if not one.is_comment]
+        likeliest_first = sorted(judged, key=lambda one: -one.confidence)
+        others = [one for one in likeliest_first if one is not best and self._adds(one, best)]
         comments = [one for one in others if one.is_comment][:1]
-        return articles[: self.most_passages - 1 - len(comments)] + comments
+        articles = [one for one in others if not one.is_comment]
+        most_articles = self.most_passages - 1 - len(comments)
+        return articles[:most_articles] + comments
 
     def leaves_open(self, one: Judged, words: str) -> bool:
         """Return whether there may be more to say than the words that were quoted from a hit.

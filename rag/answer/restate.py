@@ -71,8 +71,10 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
 
 def find_file_name(question: str) -> str | None:
     """Return the file name in a question, if it has one of a file that can be read."""
-    names = [match["name"] for match in _FILE_NAME.finditer(question)]
-    return next((name for name in names if Path(name).suffix.lower() in SUFFIXES), None)
+    for match in _FILE_NAME.finditer(question):
+        if Path(match["name"]).suffix.lower() in SUFFIXES:
+            return match["name"]
+    return None
 
 
 def forget_file_name(question: str, name: str) -> str:
