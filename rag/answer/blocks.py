@@ -94,7 +94,7 @@ def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
 
 
 def find_block(text: str, place: int) -> Range | None:
-    """Return where the list or the section stands in a text of which there is a part at a place, or None."""
+    """Return the range of the list or the section that a place of a text belongs to, or None."""
     lines = _list_lines(text)
     at = next((i for i, line in enumerate(lines) if place < line.end), None)
     if at is None:
@@ -103,7 +103,7 @@ def find_block(text: str, place: int) -> Range | None:
 
 
 def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
-    """Return where the first section stands that a topic names, together with the title of the text, or None."""
+    """Return the range of the first section that a topic names, together with the title of the text, or None."""
     lines = _list_lines(text)
     titled = content_words(title) & topic
     for at, line in enumerate(lines):
@@ -135,7 +135,7 @@ def _get_number(line: str) -> set[str]:
 
 
 def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
-    """Return where the items around a line stand, with the line that leads them in."""
+    """Return the range of the items around a line, with the line that leads them in."""
     first = last = at
     while _is_item(lines, first):
         first -= 1
@@ -147,12 +147,12 @@ def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
 
 
 def _leads_in(line: _Line) -> bool:
-    """Return whether a line may stand before a list: it has a colon, or is as short as a heading."""
+    """Return whether a line may lead in a list: it ends with a colon, or is as short as a heading."""
     return line.text.endswith(":") or line.is_short
 
 
 def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
-    """Return where a heading and the lines below it stand, up to the next heading."""
+    """Return the range of a heading and the lines below it, up to the next heading."""
     if not _is_heading(lines, at):
         return None
     end = at + 1
@@ -163,7 +163,7 @@ def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
 
 
 def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
-    """Return where the sentences of a paragraph that count stand ("The first is …"), with the one before them."""
+    """Return the range of the sentences of a paragraph that count ("The first is …"), with the one before them."""
     sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
     counting = [i for i, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]
     if len(counting) < _FEWEST_COUNTING:
@@ -189,7 +189,7 @@ def _is_heading(lines: Sequence[_Line], at: int) -> bool:
 
 
 def _is_numbered_heading(lines: Sequence[_Line], at: int) -> bool:
-    """Return whether a line is a heading with a number, and not the item of a list: a sentence stands below it."""
+    """Return whether a line is a heading with a number, and not the item of a list: a sentence follows it."""
     above, line, below = lines[at - 1 : at + 2]
     is_alone = not above.is_marked and not below.is_marked
     is_named = _NUMBERED.match(line.text) is not None and line.is_short

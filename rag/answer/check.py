@@ -40,10 +40,10 @@ Change = tuple[list[str], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a text claims, and what it is held against.
+    """A text whose claims are checked, with everything that it is checked against.
 
     `text` is a sentence, or a `reply` without its "Yes" or "No". `sources` is all that its numbers may come from; names
-    and words may stand in the question too. `quotes` are the sentences that a reply is written from.
+    and words may come from the question too. `quotes` are the sentences that a reply is written from.
     """
 
     text: str
@@ -102,7 +102,7 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
     """Return what a sentence says and its sources do not, or None.
 
     `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
-    nearest to it. A name may stand in the question instead.
+    nearest to it. A name may come from the question instead.
     """
     fault = _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
     for quote in quotes:
@@ -154,7 +154,7 @@ def _list_new_names(claim: Claim) -> Iterator[str]:
 
 
 def _list_joined_names(claim: Claim) -> Iterator[str]:
-    """Yield the names that stand together only in the claim."""
+    """Yield the names of several words that only the claim joins."""
     return find_joined_names(claim.text, claim.known)
 
 
@@ -217,13 +217,13 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
     return by_count[max(by_count, default=0)]
 
 
-# What no text may say: an order to machines, or a number or a name of its own.
+# No text may give an order to machines, or have a number or a name of its own.
 CONFLICTS = (
     Rule("an order", _gives_order),
     NamingRule("the number", _list_new_numbers),
     NamingRule("the name", _list_new_names),
 )
-# What makes a reply unsupported, in the order in which a fault is named.
+# A reply with one of these faults is unsupported. The first fault is the one that is named.
 FAULTS = (
     Rule("no word of the quotes", _has_no_word),
     *CONFLICTS,
@@ -262,7 +262,7 @@ def _lower(words: Sequence[str]) -> list[str]:
 
 
 def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the names that stand in a text where its quote, which does not have them, has others."""
+    """Yield the names that a text has in place of others in its quote, which does not have them."""
     quoted_names = set(find_names(quote))
     new_words = set[str]()
     for said, quoted in changes:

@@ -60,9 +60,9 @@ NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
 def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
     """Return the answer that sentences of the hits make, each with its hit's number, readers' words last.
 
-    A sentence that another one states already is not repeated. What only readers' comments say is shown as a reader's
-    words. The outcome is `not_found`, without citations, if there is no sentence, and `unconfirmed` if all are of
-    readers' comments.
+    A sentence that another one states already is not repeated. If only readers' comments state a sentence, it is
+    shown as a reader's words. The outcome is `not_found`, without citations, if there is no sentence, and `unconfirmed`
+    if all are of readers' comments.
     """
     ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
     claims = _merge(ordered, hits)
@@ -81,7 +81,7 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
 
-    Those that share most come first; of those that share as much, the articles'. An order is no evidence.
+    Those that share most come first; of those that share as much, the articles'. Orders to machines are left out.
     """
     ranked = [(number, one) for number, hit in enumerate(hits, start=1) for one in _list_evidence(hit)]
     return sorted(ranked, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
@@ -113,7 +113,7 @@ def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
     for span, following in zip_longest(spans, spans[1:]):
         chunk = hits[span.number - 1].chunk
         is_pointed_at = following is not None and _points_at(following, span, chunk)
-        # The one that "she" means has to stand right before: only the last claim may take its place.
+        # The person whom "she" means has to be named right before: only the last claim may take this place.
         known = claims[-1:] if is_pointed_at else claims
         text = _finish(get_words(chunk, span))
         claim = _find_same(text, known, chunk)
@@ -142,7 +142,7 @@ def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | No
 
 
 def _says(claim: str, text: str) -> bool:
-    """Return whether a claim says what a text does, with its names in the same order: who beat whom matters."""
+    """Return whether a claim says what a text does, with its names in the same order: "A beat B" is not "B beat A"."""
     words = content_words(text)
     if not words or not words <= content_words(claim):
         return False

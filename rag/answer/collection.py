@@ -22,7 +22,7 @@ _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the assistant says of a collection, and the hits with the quotes that prove it, if it quotes any."""
+    """The answer to a question about the collection, and the hits with the quotes that prove it, if it quotes any."""
 
     text: str
     hits: tuple[Hit, ...] = ()
@@ -53,7 +53,7 @@ def _name_documents(catalog: Catalog) -> str:
     return _name([entry.sources[0] for entry in catalog.list_entries()])
 
 
-# What is said to the assistant, and its answer.
+# Courtesies of a user, each with the answer of the assistant.
 _COURTESIES = (
     (GREETING, "Hello! Ask me anything about your documents."),
     (THANKS, "You are welcome."),
@@ -63,7 +63,7 @@ _COURTESIES = (
         " I can also summarise a document, list the files that I have, and find the files that mention something.",
     ),
 )
-# What is asked of the collection as a whole, and the function that says what it has.
+# Questions about the collection as a whole, each with the function that describes it.
 _DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Catalog], str]], ...] = (
     (COUNT_FILES, _count_documents),
     (LIST_FILES, _name_documents),
@@ -79,7 +79,7 @@ def _name(sources: Sequence[str]) -> str:
 
 
 def _find_wanted_phrase(question: str) -> str | None:
-    """Return the words of which a question asks where they stand, in small letters."""
+    """Return the words that a question wants to find in the documents, in small letters, or None."""
     match = MENTIONS.fullmatch(question)
     if not match:
         return None

@@ -1,4 +1,4 @@
-"""Completes an answer that wants several sentences: with the whole list, the section, or what stands beside it."""
+"""Completes an answer that wants several sentences: with the whole list, the section, or the sentences beside it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,15 +15,15 @@ from rag.types import Answer, Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# Passages with no more characters between them than this stand together.
+# Passages with no more characters between them than this are beside each other.
 _GAP_CHARACTERS = 10
 
 
 def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) -> Answer:
-    """Return an answer with what stands beside it in its documents, if its kind wants more than one sentence.
+    """Return an answer with the sentences beside it in its documents, if its kind wants more than one.
 
     A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
-    topic. A question about a numbered part gets nothing beside: what is nearest to its number may be of another part.
+    topic. A question about a numbered part gets nothing beside: the nearest sentences may be of another part.
     """
     if names_part(question):
         return answer
@@ -88,6 +88,6 @@ def _find_beside(answer: Answer) -> list[Hit]:
 
 
 def _touch(one: Chunk, other: Chunk) -> bool:
-    """Return whether two chunks of one document stand beside each other, or overlap."""
+    """Return whether two chunks of one document are beside each other, or overlap."""
     gap = max(one.start, other.start) - min(one.end, other.end)
     return one.document_id == other.document_id and gap <= _GAP_CHARACTERS

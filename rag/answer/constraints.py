@@ -46,7 +46,7 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
     """Return the first year, code or number of a thing that a question asks for and no text has, if they have others.
 
-    "Clause 12" is there if the texts have a number 12, which may stand before a heading.
+    "Clause 12" is there if the texts have a number 12, which may be before a heading.
     """
     together = " ".join(texts)
     numbers = set(_NUMBER.findall(together))

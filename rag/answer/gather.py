@@ -34,7 +34,7 @@ _LEAD_CHARACTERS = 400
 
 
 class _Candidate(NamedTuple):
-    """Sentences of the hit of a number that stand together: one, and those that it needs to be understood.
+    """Sentences side by side in the hit of a number: one, and those that it needs to be understood.
 
     `words` are those of the one, with the list that it leads in.
     """
@@ -60,7 +60,7 @@ def gather(
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
     many others. The hit's score weighs this, and what an earlier choice has said counts against it. `lead` is what a
     sentence is worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together,
-    with what they cannot stand without. Readers' comments and orders to machines are left out. So are hits that are not
+    with the sentences that they need. Readers' comments and orders to machines are left out. So are hits that are not
     `among` those given, and sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
@@ -135,7 +135,7 @@ def _leans_back(sentence: str) -> bool:
 
 
 def _says_something(sentence: str) -> bool:
-    """Return whether a sentence is no question, heading, label or menu."""
+    """Return whether a sentence is not a question, a heading, a label or a menu."""
     small_words = [word for word in sentence.split() if not word[0].isupper()]
     is_clause = len(small_words) >= _FEWEST_SMALL_WORDS
     is_question = sentence.endswith("?")

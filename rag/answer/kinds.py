@@ -21,7 +21,7 @@ _PART = re.compile(PART, re.IGNORECASE)
 class Kind:
     """A kind of question: the patterns `signs` recognise it, in any case; the other fields say what follows.
 
-    `wants_several`: several sentences answer it, which may stand in several places; a list or a section comes whole.
+    `wants_several`: several sentences answer it, which may be in several places; a list or a section comes whole.
     `is_open`: an answer is seldom stated as clearly as a fact is, so less confidence is enough; one sentence is too
     little, so those beside it are added.
     `is_pieced`: if no passage answers, sentences of the nearest document are pieced together.
@@ -87,7 +87,7 @@ LIST = Kind(
         r"\bwhat (?:all|else)\b",
     ),
 )
-# What has no sign of another kind.
+# A question without a sign of another kind asks for a fact.
 FACT = Kind("fact", wants_several=False, is_open=False)
 
 # A question is of the first kind of which it has a sign.

@@ -174,7 +174,7 @@ def _is_clause(text: str) -> bool:
 
 
 def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return places with those that their sentences cannot stand without, each once."""
+    """Return places with those of the sentences that they need to be understood, each once."""
     together = dict[int, None]()
     for place in places:
         together |= dict.fromkeys(_list_neighbours(place, sentences))
@@ -182,7 +182,7 @@ def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> li
 
 
 def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the place of a sentence, and of those that it cannot stand without."""
+    """Yield the place of a sentence, and those of the sentences that it needs to be understood."""
     text = sentences[place].text
     is_first, is_last = place == 0, place + 1 == len(sentences)
     if points_back(text) and not is_first:
@@ -195,7 +195,7 @@ def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int
 def _drop_lead_in(places: list[int], sentences: Sequence[_Sentence]) -> list[int]:
     """Return the places from the first on whose sentence shares about as much with the question as any does.
 
-    A small LLM that quotes begins early. What that sentence points back to stays.
+    A small LLM that quotes begins early. The sentence that this one points back to stays.
     """
     shares = [sentences[place].share for place in places]
     enough = _NEARLY * max(shares, default=0.0)

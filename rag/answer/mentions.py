@@ -97,7 +97,7 @@ def _is_nearly(name: str, word: str) -> bool:
 
 
 def find_joined_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that stand together there, and in another text only apart: "Huguenots XIV"."""
+    """Yield the names of a text that it joins, and that another text has only apart: "Huguenots XIV"."""
     flat = " ".join(known.lower().split())
     for together in _TOGETHER.findall(text):
         first, _, rest = together.partition(" ")

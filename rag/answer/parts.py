@@ -16,7 +16,7 @@ CUT_OFF = "Only the beginning of this part is quoted."
 
 
 class Part(NamedTuple):
-    """A part of a document: the hits that it stands in, and its sentences as quotes of them."""
+    """A part of a document: the hits that it is in, and its sentences as quotes of them."""
 
     hits: tuple[Hit, ...]
     cited: Cited
@@ -38,7 +38,7 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
 
 
 def find_span(text: str, number: str) -> tuple[int, int] | None:
-    """Return where the part with a number stands in a text: up to the next number, or the end."""
+    """Return the range of the part with a number in a text: up to the next number, or the end; or None."""
     start = _find_line(text, number, 0)
     end = min(_find_line(text, following, start) for following in _list_following(number))
     return (start, end) if start < len(text) else None

@@ -26,10 +26,12 @@ class Judged(NamedTuple):
 
     @property
     def is_comment(self) -> bool:
+        """Whether a reader says it."""
         return self.hit.chunk.voice == "comment"
 
     @property
     def document_id(self) -> int:
+        """The document of the hit."""
         return self.hit.chunk.document_id
 
 
@@ -100,8 +102,8 @@ class Policy:
     def leaves_open(self, one: Judged, words: str) -> bool:
         """Return whether there may be more to say than the words that were quoted from a hit.
 
-        There may be if only a reader says them, if they deny or guess, if two things or a reason were asked, or if a
-        document of another date is as near.
+        There may be if only a reader says them, or if they deny or guess. The same holds if the question asks two
+        things or a reason, or if a document of another date is as near.
         """
         is_unsure = NEGATION.search(words) or HEDGE.search(words)
         if one.is_comment or self.asks_more or is_unsure:

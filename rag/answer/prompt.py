@@ -12,7 +12,7 @@ from rag.text import CONTROL_TOKEN, WORD, split_sentences
 from rag.types import Chunk, Hit
 
 REFUSAL = "The documents do not say."
-# What the worked examples reply: "no", or "yes:" and the words of the passage.
+# The worked examples reply "no", or "yes:" and the words of the passage.
 NO, YES = "no", "yes"
 BEGIN = f"{YES}:"
 # How the turns of a conversation are shown to the LLM.
@@ -113,7 +113,7 @@ def _bracket_heading(chunk: Chunk) -> str:
 
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer; all that stands before the question is shared."""
+    """Return the messages that ask whether a hit states the answer; everything before the question is shared."""
     passage = f"{label_chunk(hit.chunk)}: {_flatten(_hide_replies(hit.chunk.text))}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")

@@ -51,7 +51,7 @@ def _is_long(text: str) -> bool:
 def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], int]) -> str:
     """Return a question with its misspelt words as the hits spell them.
 
-    A word is misspelt if it is no token of the embedder's own and is in no hit. What stands in its place is nearly the
+    A word is misspelt if it is neither a token of the embedder nor in a hit. The word that replaces it is nearly the
     same, and the hits write it small: a name is never taken for another.
     """
     hit_words = set(_LONG_WORD.findall(" ".join(hit.chunk.text for hit in hits)))

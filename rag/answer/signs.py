@@ -7,7 +7,7 @@ import re
 
 from rag.text import content_words
 
-# --- What a question asks ---
+# --- Questions ---
 
 ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
@@ -43,7 +43,7 @@ ASKS_ABOUT_ALL = re.compile(
     re.IGNORECASE,
 )
 
-# --- What the kinds of question are recognised by (kinds.py) ---
+# --- Parts of the signs of a kind of question (kinds.py) ---
 
 _PART_WORDS = "section|clause|chapter|part|point|article|paragraph"
 PART_NAME = rf"(?:{_PART_WORDS}|§)"
@@ -55,14 +55,14 @@ TEXT = (
 )
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
-# These end as a plural does and are none.
+# These words end as a plural does and are not plurals.
 NO_PLURAL = (
     r"(?:this|his|was|is|does|has|us|its|always|perhaps|comes|makes|happens|means|takes|gives|goes|says|gets|helps|allows"
     r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
 )
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
-# --- What a comparison is recognised by (sides.py) ---
+# --- Comparisons (sides.py) ---
 
 # "Which is longer, the old bridge or the new one?"
 COMPARATIVE = re.compile(
@@ -85,7 +85,7 @@ SIDES = [
     )
 ]
 
-# --- What asks for a summary, and no more (summary.py) ---
+# --- Words that ask for a summary, and name no topic (summary.py) ---
 
 SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
@@ -93,7 +93,7 @@ SUMMARY_WORDS = content_words(
     " whole main points key topics ideas message findings discussion discussed discuss meeting"
 )
 
-# --- What is said to the assistant, or asked of the collection (collection.py) ---
+# --- Courtesies, and questions about the collection (collection.py) ---
 
 _FILES = r"(?:documents?|files?|articles?|texts?|sources?)"
 _THERE = (
@@ -126,7 +126,7 @@ MENTIONS = re.compile(
     re.IGNORECASE,
 )
 
-# --- What a sentence says, and how ---
+# --- Sentences ---
 
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
@@ -168,7 +168,7 @@ _ORDER = re.compile(
     ),
     re.IGNORECASE,
 )
-# "IT" is no pronoun.
+# "IT" is not a pronoun.
 _POINTS_BACK = re.compile(
     r"\W*(?:\w+\W+){0,2}(?:he|she|(?-i:[Ii]t)|they|this|these|those|his|her|its|their)\b", re.IGNORECASE
 )
@@ -193,7 +193,7 @@ UNTOLD = re.compile(
     re.IGNORECASE,
 )
 
-# --- What a reply says (check.py) ---
+# --- Replies (check.py) ---
 
 # "No, only on Mondays", but not "No reason was given".
 YES_OR_NO = re.compile(r"(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
@@ -219,7 +219,7 @@ NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
     rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
 )
-# These begin a sentence with a capital and are no names.
+# These words begin a sentence with a capital and are not names.
 SENTENCE_OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
 )
