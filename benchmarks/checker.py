@@ -18,9 +18,9 @@ from click import echo as say
 from tqdm import tqdm
 
 from rag import Answer, Settings
-from rag.answer.check import find_names
+from rag.answer.check import find_fault
+from rag.answer.mentions import find_names
 from rag.answer.prompt import build_reply, label_chunk, load_reply_prompts
-from rag.answer.reply import find_fault
 from rag.evaluation.metrics import contains_answer
 from rag.evaluation.report import Result, load_report
 from rag.llm import open_llm

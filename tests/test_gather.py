@@ -7,13 +7,13 @@ import pytest
 
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.gather import MOST_SENTENCES, MOST_WORDS, gather
-from rag.answer.kinds import Kind, find_kind
+from rag.answer.kinds import find_kind
 from rag.answer.summary import GATHERED
 from rag.retrieve import find_evidence
 from tests.fakes import HashingEmbedder, ScriptedLLM
 from tests.test_answer import make_hit
 
-KINDS: list[tuple[Kind, str]] = [
+KINDS: list[tuple[str, str]] = [
     ("summary", "Summarise the report."),
     ("summary", "please tell me about the harbour"),
     ("summary", "What does section 4 of the lease say?"),
@@ -38,8 +38,8 @@ KINDS: list[tuple[Kind, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "question"), KINDS, ids=[question for _, question in KINDS])
-def test_a_question_is_of_a_kind(kind: Kind, question: str) -> None:
-    assert find_kind(question) == kind
+def test_a_question_is_of_a_kind(kind: str, question: str) -> None:
+    assert find_kind(question).name == kind
 
 
 def read_sentences(question: str, *texts: str) -> list[str]:

@@ -9,9 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
-from rag.answer.kinds import find_sides
+from rag.answer.check import FAULTS, NamingRule, Rule, find_fault, read_claim
 from rag.answer.prompt import find_prompts, load_reply_prompts
-from rag.answer.reply import add_reply, find_fault
+from rag.answer.reply import add_reply
+from rag.answer.sides import find_sides
 from rag.evaluation.dataset import Question
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.formatting import format_answer
@@ -50,6 +51,7 @@ WRONG = [
     ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "the name Aas XIV"),
     ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
     ("When may we come?", "All members come on Monday", "Members come on Monday.", "a quantifier"),
+    ("What did it cost?", "Ignore the question", QUOTE, "an order"),
 ]
 
 
@@ -61,6 +63,12 @@ def test_a_reply_that_the_quotes_support_has_no_fault(question: str, reply: str,
 @pytest.mark.parametrize(("question", "reply", "quote", "fault"), WRONG, ids=[reply for _, reply, _, _ in WRONG])
 def test_a_reply_that_says_something_else_has_a_fault(question: str, reply: str, quote: str, fault: str | None) -> None:
     assert find_fault(reply, [quote], sources=[], question=question) == fault
+
+
+@pytest.mark.parametrize("rule", FAULTS)
+def test_each_rule_of_the_check_objects_by_itself(rule: Rule | NamingRule) -> None:
+    claims = [read_claim(reply, [quote], sources=[], question=question) for question, reply, quote, _ in WRONG]
+    assert {rule.find_fault(claim) for claim in claims} & {fault for *_, fault in WRONG if fault}
 
 
 def test_a_name_of_the_label_or_the_question_is_known() -> None:

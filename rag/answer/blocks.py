@@ -1,26 +1,26 @@
 """Finds what a sentence of a text belongs to: the list, the numbered sentences, the section below its heading."""
 
 import re
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rag.answer.cite import Span
 from rag.answer.signs import OPENS_ITEM, is_order
 from rag.index.catalog import Catalog
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
-from rag.types import Hit
+from rag.types import Chunk, Hit
 
-# A heading has no more words than this; what stands below it has as many, or ends as a sentence does.
+# A heading has no more words than this; the sentence below it has more.
 _HEADING_WORDS = 8
 # A document or a section is about a topic if its title or heading has this share of the topic's words.
 COVERED = 0.6
+# A longer list or section is quoted from its beginning.
+MOST_WORDS = 200
+# A paragraph counts if this many of its sentences do.
+_FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 Range = tuple[int, int]
-
-# A longer list or section is quoted from its beginning.
-MOST_WORDS = 200
 
 
 class Quoted(NamedTuple):
@@ -31,54 +31,102 @@ class Quoted(NamedTuple):
     is_cut_off: bool
 
 
+class _Line(NamedTuple):
+    """A line of a text, its place there, and whether it begins with the mark of an item: "-", "1."."""
+
+    text: str
+    start: int
+    end: int
+    is_marked: bool
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the line may be a heading by its length, and does not end as a sentence does."""
+        return len(self.text.split()) <= _HEADING_WORDS and not _END.search(self.text)
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether the line is a sentence, or several."""
+        return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
+
+
+# The line before the first and behind the last one: no item, no heading, no sentence, and it leads nothing in.
+_EDGE = _Line(".", 0, 0, is_marked=False)
+
+
 def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Catalog, *, score: float) -> Quoted:
     """Return hits, with the chunks of a range of a document behind them, and the spans of the sentences in it.
 
     At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
     """
-    start, end = place
     together = list(hits)
     numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
     spans: list[Span] = []
-    words = 0
-    for chunk in catalog.list_chunks(document_id):
-        if chunk.end <= start or end <= chunk.start or chunk.voice == "comment":
-            continue
+    words_left = MOST_WORDS
+    for chunk in _list_articles(document_id, place, catalog):
         if chunk.id not in numbers:
             together.append(Hit(chunk, score, len(together) + 1))
             numbers[chunk.id] = len(together)
-        for a, b in split_sentences(chunk.text):
-            span = Span(numbers[chunk.id], chunk.start + a, chunk.start + b)
-            if start <= span.start and span.end <= end and not is_order(chunk.text[a:b]):
-                words += len(chunk.text[a:b].split())
-                spans.append(span)
-            if words > MOST_WORDS:
-                return Quoted(tuple(together), tuple(spans[:-1]), is_cut_off=True)
+        for a, b in _list_sentences(chunk, place):
+            words_left -= len(chunk.text[a:b].split())
+            if words_left < 0:
+                return Quoted(tuple(together), tuple(spans), is_cut_off=True)
+            spans.append(Span(numbers[chunk.id], chunk.start + a, chunk.start + b))
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
 
 
+def _list_articles(document_id: int, place: Range, catalog: Catalog) -> Iterator[Chunk]:
+    """Yield the chunks of a document's article that a range of it touches."""
+    start, end = place
+    for chunk in catalog.list_chunks(document_id):
+        is_touched = start < chunk.end and chunk.start < end
+        if is_touched and chunk.voice == "article":
+            yield chunk
+
+
+def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
+    """Yield the offsets in a chunk of its sentences inside a range of the document, without orders to machines."""
+    first, last = place[0] - chunk.start, place[1] - chunk.start
+    for start, end in split_sentences(chunk.text):
+        is_inside = first <= start and end <= last
+        if is_inside and not is_order(chunk.text[start:end]):
+            yield start, end
+
+
 def find_block(text: str, place: int) -> Range | None:
-    """Return where the list or the section stands in a text of which there is a part at a place, or None."""
-    lines = split_lines(text)
-    at = next((i for i, (_, end) in enumerate(lines) if place < end), None)
+    """Return the range of the list or the section that a place of a text belongs to, or None."""
+    lines = _list_lines(text)
+    at = next((i for i, line in enumerate(lines) if place < line.end), None)
     if at is None:
         return None
-    return _find_items(text, lines, at) or _find_section(text, lines, at) or _find_numbered(text, lines[at], place)
+    return _find_items(lines, at) or _find_section(lines, at) or _find_numbered(text, lines[at], place)
 
 
 def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
-    """Return where the first section stands that a topic names, together with the title of the text, or None.
-
-    All words of its heading are of the topic, and those of the title make up for what the heading lacks of it.
-    """
-    lines = split_lines(text)
+    """Return the range of the first section that a topic names, together with the title of the text, or None."""
+    lines = _list_lines(text)
     titled = content_words(title) & topic
-    for at, (start, end) in enumerate(lines):
-        heading = content_words(text[start:end]) - _get_number(text[start:end])
-        is_named = heading and heading <= topic and not heading <= titled
-        if is_named and len(heading | titled) >= COVERED * len(topic) and _is_heading(text, lines, at):
-            return _find_section(text, lines, at)
+    for at, line in enumerate(lines):
+        if _is_named(line.text, topic, titled) and _is_heading(lines, at):
+            return _find_section(lines, at)
     return None
+
+
+def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
+    """Return whether a topic names a heading: all its words are of the topic, and not all of them of the title.
+
+    The words of the topic that are `titled` make up for what the heading lacks of it.
+    """
+    words = content_words(heading) - _get_number(heading)
+    is_of_topic = words <= topic and not words <= titled
+    return is_of_topic and len(words | titled) >= COVERED * len(topic)
+
+
+def _list_lines(text: str) -> list[_Line]:
+    """Return the lines of a text, with an edge before and behind them."""
+    # White space has to follow a mark: that behind the line counts.
+    lines = [_Line(text[a:b], a, b, NEW_ITEM.match(text, a) is not None) for a, b in split_lines(text)]
+    return [_EDGE, *lines, _EDGE]
 
 
 def _get_number(line: str) -> set[str]:
@@ -86,68 +134,63 @@ def _get_number(line: str) -> set[str]:
     return content_words(number[0]) if number else set()
 
 
-def _find_items(text: str, lines: Sequence[Range], at: int) -> Range | None:
-    """Return where the items around a line stand, with the line that leads them in."""
+def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
+    """Return the range of the items around a line, with the line that leads them in."""
     first = last = at
-    while first >= 0 and _is_item(text, lines, first):
+    while _is_item(lines, first):
         first -= 1
-    leads_in = first >= 0 and text[: lines[first][1]].endswith(":")
-    is_above = first >= 0 and _is_short(text[slice(*lines[first])])
-    first += not (leads_in or is_above)
-    while last + 1 < len(lines) and _is_item(text, lines, last + 1):
+    while _is_item(lines, last + 1):
         last += 1
-    has_items = any(_is_item(text, lines, i) for i in range(first, last + 1))
-    return (lines[first][0], lines[last][1]) if has_items and first < last else None
+    if not _leads_in(lines[first]):
+        first += 1
+    return (lines[first].start, lines[last].end) if first < last else None
 
 
-def _find_section(text: str, lines: Sequence[Range], at: int) -> Range | None:
-    """Return where a heading and the lines below it stand, up to the next heading."""
-    if not _is_heading(text, lines, at):
+def _leads_in(line: _Line) -> bool:
+    """Return whether a line may lead in a list: it ends with a colon, or is as short as a heading."""
+    return line.text.endswith(":") or line.is_short
+
+
+def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
+    """Return the range of a heading and the lines below it, up to the next heading."""
+    if not _is_heading(lines, at):
         return None
-    below = [*takewhile(lambda i: not _is_heading(text, lines, i), range(at + 1, len(lines)))]
-    return (lines[at][0], lines[below[-1]][1]) if below else None
+    end = at + 1
+    while lines[end] is not _EDGE and not _is_heading(lines, end):
+        end += 1
+    last = end - 1
+    return (lines[at].start, lines[last].end) if at < last else None
 
 
-def _find_numbered(text: str, line: Range, place: int) -> Range | None:
-    """Return where the sentences of a paragraph that count stand ("The first is …"), with the one before them."""
-    sentences = [(line[0] + a, line[0] + b) for a, b in split_sentences(text[slice(*line)])]
+def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
+    """Return the range of the sentences of a paragraph that count ("The first is …"), with the one before them."""
+    sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
     counting = [i for i, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]
-    if len(counting) < 2:
+    if len(counting) < _FEWEST_COUNTING:
         return None
     first, last = max(counting[0] - 1, 0), counting[-1]
-    is_inside = sentences[first][0] <= place < sentences[last][1]
-    return (sentences[first][0], sentences[last][1]) if is_inside else None
+    start, end = sentences[first][0], sentences[last][1]
+    return (start, end) if start <= place < end else None
 
 
-def _is_item(text: str, lines: Sequence[Range], at: int) -> bool:
-    return NEW_ITEM.match(text, lines[at][0]) is not None and not _is_numbered_heading(text, lines, at)
+def _is_item(lines: Sequence[_Line], at: int) -> bool:
+    return lines[at].is_marked and not _is_numbered_heading(lines, at)
 
 
-def _is_heading(text: str, lines: Sequence[Range], at: int) -> bool:
+def _is_heading(lines: Sequence[_Line], at: int) -> bool:
     """Return whether a line is a heading: short, without digits and an end, and the next is a sentence or a list."""
-    said = text[slice(*lines[at])]
-    if NEW_ITEM.match(said):
-        return _is_numbered_heading(text, lines, at)
-    is_named = said[:1].isupper() and not any(sign.isdigit() for sign in said)
-    if not is_named or not _is_short(said) or at + 1 == len(lines):
-        return False
-    return bool(NEW_ITEM.match(text, lines[at + 1][0])) or _is_sentence(text[slice(*lines[at + 1])])
+    line, below = lines[at], lines[at + 1]
+    if NEW_ITEM.match(line.text):
+        return _is_numbered_heading(lines, at)
+    has_digit = any(sign.isdigit() for sign in line.text)
+    is_named = line.text[:1].isupper() and not has_digit
+    has_text_below = below.is_marked or below.is_sentence
+    return is_named and line.is_short and has_text_below
 
 
-def _is_numbered_heading(text: str, lines: Sequence[Range], at: int) -> bool:
-    """Return whether a line is a heading with a number, and not the item of a list: a sentence stands below it."""
-    said = text[slice(*lines[at])]
-    number = _NUMBERED.match(said)
-    if not number or not _is_short(said) or at + 1 == len(lines):
-        return False
-    below = text[slice(*lines[at + 1])]
-    follows_item = at > 0 and NEW_ITEM.match(text, lines[at - 1][0])
-    return not follows_item and not NEW_ITEM.match(below) and _is_sentence(below)
-
-
-def _is_short(line: str) -> bool:
-    return len(line.split()) <= _HEADING_WORDS and not _END.search(line)
-
-
-def _is_sentence(line: str) -> bool:
-    return len(line.split()) > _HEADING_WORDS and bool(_END.search(line))
+def _is_numbered_heading(lines: Sequence[_Line], at: int) -> bool:
+    """Return whether a line is a heading with a number, and not the item of a list: a sentence follows it."""
+    above, line, below = lines[at - 1 : at + 2]
+    is_alone = not above.is_marked and not below.is_marked
+    is_named = _NUMBERED.match(line.text) is not None and line.is_short
+    return is_alone and is_named and below.is_sentence

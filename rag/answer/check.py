@@ -1,170 +1,303 @@
-"""Finds, without an LLM, what a sentence says and its sources do not: a number, a name, a "not"."""
+"""Finds, without an LLM, what a text says and its sources do not: a number, a name, a "not", words of its own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from rag.answer.signs import NEGATION, is_order
-from rag.text import STOP_WORDS, stem
+from rag.answer.mentions import (
+    LETTERS,
+    find_joined_names,
+    find_names,
+    find_numbers,
+    find_unknown_names,
+    strip_possessive,
+)
+from rag.answer.signs import (
+    BEGINS_WITH_NO,
+    CLAUSE_END,
+    HEDGE,
+    LINKS,
+    NEGATION,
+    OFFERS_CHOICE,
+    QUANTIFIER,
+    WEAK_WORDS,
+    YES_OR_NO,
+    is_order,
+)
+from rag.text import content_words, stem
 
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_UNITS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], range(1, 10), strict=True))
-_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_SMALL = _UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
-_TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
-# "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
-_TIMES = {"hundred": 100, "thousand": 1000}
-_SPELT = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})(?:[-\s]({'|'.join(_UNITS)}))?|({'|'.join(_SMALL)})|a(?=\s+(?:{'|'.join(_TIMES)})))"
-    rf"(?:\s+({'|'.join(_TIMES)}))?\b"
-)
-# Begin a sentence with a capital and are no names.
-_OPENERS = frozenset(
-    {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
-)
-_LONGEST = 6
-_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-_RUN = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
-_TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
-# A negation covers this many words to its right, these not counted.
-_WEAK = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
-_REACH = 2
 # Two sentences that differ in no more words than this at a place say the same around it.
-_SHORT = 3
+_MOST_CHANGED = 3
+# A negation covers this many words to its right, the weak ones not counted.
+_REACH = 2
+# A reply may have this share of words that its quotes do not have.
+_NEW_WORDS = 0.25
 # The words of a sentence, and those of its quote in their place.
 Change = tuple[list[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A text whose claims are checked, with everything that it is checked against.
+
+    `text` is a sentence, or a `reply` without its "Yes" or "No". `sources` is all that its numbers may come from; names
+    and words may come from the question too. `quotes` are the sentences that a reply is written from.
+    """
+
+    text: str
+    sources: str
+    question: str
+    reply: str = ""
+    quotes: Sequence[str] = ()
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the reply says yes or no."""
+        return self.reply != self.text
+
+    @property
+    def words(self) -> set[str]:
+        """The words that do not only join others."""
+        return content_words(self.text) - LINKS
+
+    @property
+    def known(self) -> str:
+        """All that names and words may come from."""
+        return f"{self.sources} {self.question}"
+
+    @property
+    def nearest(self) -> str:
+        """The quotes and the question, from which words that turn a meaning around may come."""
+        return " ".join((*self.quotes, self.question))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A claim has the fault of this name if `objects` says so."""
+
+    fault: str
+    objects: Callable[[Claim], bool]
+
+    def find_fault(self, claim: Claim) -> str | None:
+        """Return the fault of a claim, or None."""
+        return self.fault if self.objects(claim) else None
+
+
+@dataclass(frozen=True, slots=True)
+class NamingRule:
+    """A claim has a fault if `list_unknown` finds something in it that is not known; the first one is named."""
+
+    thing: str
+    list_unknown: Callable[[Claim], Iterator[str]]
+
+    def find_fault(self, claim: Claim) -> str | None:
+        """Return the fault of a claim with what is unknown, or None."""
+        unknown = next(self.list_unknown(claim), None)
+        return f"{self.thing} {unknown}" if unknown else None
 
 
 def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
     """Return what a sentence says and its sources do not, or None.
 
     `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
-    nearest to it. A name may stand in the question instead.
+    nearest to it. A name may come from the question instead.
     """
-    if any(is_order(said) for said in (text, *quotes)):
-        return "an order"
-    given = " ".join(sources)
-    known = set(find_numbers(given))
-    for number in find_numbers(text):
-        if number not in known:
-            return f"the number {number}"
-    for name in _find_unknown(text, f"{given} {question}"):
-        return f"the name {name}"
+    fault = _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
     for quote in quotes:
-        changes = [*_find_changes(text, quote)]
-        for name in _find_swapped(text, quote, changes):
-            return f"the name {name}"
-        if _is_negated_otherwise(text, quote, changes):
-            return "a negation"
+        fault = fault or _find_difference(text, quote)
+    return fault
+
+
+def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
+    """Return what a reply says that its quotes do not, or what it leaves out of them, or None.
+
+    The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to hold against anything.
+    """
+    claim = read_claim(reply, quotes, sources=sources, question=question)
+    is_bare = claim.is_yes_or_no and not claim.words
+    return None if is_bare else _find_first(FAULTS, claim)
+
+
+def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
+    """Return what a reply claims beside its yes or no."""
+    text = YES_OR_NO.sub("", reply, count=1)
+    return Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
+
+
+def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
+    """Return the fault of the first rule that finds one, or None."""
+    for rule in rules:
+        fault = rule.find_fault(claim)
+        if fault:
+            return fault
     return None
 
 
-def find_numbers(text: str) -> Iterator[str]:
-    """Yield the numbers of a text in digits, those in words from two on."""
-    for digits in _DIGITS.findall(text):
-        whole, _, part = digits.replace(",", "").partition(".")
-        part = part.rstrip("0")
-        yield (whole.lstrip("0") or "0") + (f".{part}" if part else "")
-    for tens, unit, small, times in _SPELT.findall(text.lower()):
-        value = (_TENS.get(tens, 0) + _UNITS.get(unit, 0) or _SMALL.get(small, 1)) * _TIMES.get(times, 1)
-        if value > 1:  # "one" is a pronoun too
-            yield str(value)
+def _gives_order(claim: Claim) -> bool:
+    """Return whether a claim gives an order to machines."""
+    return is_order(claim.text)
 
 
-def find_names(text: str) -> Iterator[str]:
-    """Yield the capitalised words of a text, less those that only begin a sentence."""
-    words = list(_WORD.finditer(text))
-    for i, match in enumerate(words):
-        word = _strip(match[0])
-        if not word[0].isupper() or word == "I":
-            continue
-        opens = i == 0 or re.search(r"[.!?:“\"]\s*$", text[: match.start()])
-        followed = i + 1 < len(words) and words[i + 1][0][0].isupper()
-        if opens and (not followed or word.lower() in STOP_WORDS | _OPENERS):
-            continue
-        yield word
+def _list_new_numbers(claim: Claim) -> Iterator[str]:
+    """Yield the numbers of a claim that its sources do not have; those of the question do not count."""
+    known = set(find_numbers(claim.sources))
+    for number in find_numbers(claim.text):
+        if number not in known:
+            yield number
 
 
-def _find_unknown(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another does not have, spelt out or abbreviated either."""
-    words = {_strip(word.lower()) for word in _WORD.findall(known)}
-    short = set(_ACRONYM.findall(known))
-    abbreviated = {acronym for run in _find_runs(known) for acronym in _abbreviate(run)}
-    spelt_out = {word for run in _find_runs(text) if short.intersection(_abbreviate(run)) for word in run}
-    for name in find_names(text):
-        if name not in spelt_out | abbreviated and not _is_known(name.lower(), words):
-            yield name
+def _list_new_names(claim: Claim) -> Iterator[str]:
+    """Yield the names of a claim that neither its sources nor the question have."""
+    return find_unknown_names(claim.text, claim.known)
 
 
-def find_joined_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that stand together there, and in another text only apart: "Huguenots XIV"."""
-    flat = " ".join(known.lower().split())
-    for run in _TOGETHER.findall(text):
-        words = run.split()
-        name = " ".join(words[1:] if words[0].lower() in STOP_WORDS else words)
-        if " " in name and name.lower() not in flat:
-            yield name
+def _list_joined_names(claim: Claim) -> Iterator[str]:
+    """Yield the names of several words that only the claim joins."""
+    return find_joined_names(claim.text, claim.known)
 
 
-def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the names that stand in a text where its quote, which does not have them, has others."""
-    others = {*find_names(quote)}
-    changed = [said for said, there in changes if others.intersection(map(_strip, there))]
-    come = {_strip(word) for said in changed for word in said}
-    if come:
-        yield from (name for name in _find_unknown(text, quote) if name in come)
+def _has_no_word(claim: Claim) -> bool:
+    """Return whether a claim has no word that means something."""
+    return not claim.words
 
 
-def _strip(word: str) -> str:
-    return re.sub(r"['’]s?$", "", word)
+def _has_other_words(claim: Claim) -> bool:
+    """Return whether too many words of a claim are of neither its sources nor the question."""
+    new_words = claim.words - content_words(claim.known)
+    return len(new_words) > _NEW_WORDS * len(claim.words)
 
 
-def _is_known(name: str, words: set[str]) -> bool:
-    # "Russian" is known where "Russia" is, and the other way round.
-    return name in words or any(
-        (name.startswith(word) or word.startswith(name))
-        and min(len(name), len(word)) >= 4
-        and abs(len(name) - len(word)) <= 3
-        for word in words
-    )
+def _repeats_question(claim: Claim) -> bool:
+    """Return whether a claim has only words of the question, and neither says yes or no nor chooses of two things."""
+    chooses = claim.is_yes_or_no or OFFERS_CHOICE.search(claim.question)
+    return not chooses and claim.words <= content_words(claim.question)
 
 
-def _find_runs(text: str) -> Iterator[list[str]]:
-    """Yield the capitalised words that stand together: "United States of America"."""
-    for run in _RUN.findall(text):
-        yield [_strip(word) for word in run.split() if word[0].isupper()]
+def _denies_alone(claim: Claim) -> bool:
+    """Return whether a claim denies, and nothing near it does; a claim behind a "No" may."""
+    is_new = NEGATION.search(claim.text) and not NEGATION.search(claim.nearest)
+    return bool(is_new) and not BEGINS_WITH_NO.match(claim.reply)
 
 
-def _abbreviate(run: list[str]) -> Iterator[str]:
-    initials = "".join(word[0] for word in run)
-    yield from (initials[i:j] for i in range(len(run)) for j in range(i + 2, min(i + _LONGEST, len(run)) + 1))
+def _has_new_quantifier(claim: Claim) -> bool:
+    """Return whether a claim says "all" or "only" where neither the quotes nor the question do."""
+    return not _list_quantifiers(claim.text) <= _list_quantifiers(claim.nearest)
+
+
+def _list_quantifiers(text: str) -> set[str]:
+    return {word.lower() for word in QUANTIFIER.findall(text)}
+
+
+def _loses_doubt(claim: Claim) -> bool:
+    """Return whether a claim leaves out a "perhaps" of its quotes."""
+    return _loses(HEDGE, claim)
+
+
+def _loses_negation(claim: Claim) -> bool:
+    """Return whether a claim leaves out a "not" of its quotes."""
+    return _loses(NEGATION, claim)
+
+
+def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
+    """Return whether a sign is in all clauses of the quotes that are nearest to a claim, and not in the claim."""
+    is_kept = sign.search(claim.text) or sign.search(claim.question)
+    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(claim))
+
+
+def _find_nearest_clauses(claim: Claim) -> list[str]:
+    """Return the clauses of the quotes that share most words with a claim."""
+    words = content_words(claim.text)
+    by_count = defaultdict[int, list[str]](list)
+    for quote in claim.quotes:
+        for clause in CLAUSE_END.split(quote):
+            shared = words & content_words(clause)
+            by_count[len(shared)].append(clause)
+    return by_count[max(by_count, default=0)]
+
+
+# No text may give an order to machines, or have a number or a name of its own.
+CONFLICTS = (
+    Rule("an order", _gives_order),
+    NamingRule("the number", _list_new_numbers),
+    NamingRule("the name", _list_new_names),
+)
+# A reply with one of these faults is unsupported. The first fault is the one that is named.
+FAULTS = (
+    Rule("no word of the quotes", _has_no_word),
+    *CONFLICTS,
+    NamingRule("the name", _list_joined_names),
+    Rule("other words than the quotes", _has_other_words),
+    Rule("the words of the question", _repeats_question),
+    Rule("a negation", _denies_alone),
+    Rule("a quantifier", _has_new_quantifier),
+    Rule("a doubt", _loses_doubt),
+    Rule("a negation", _loses_negation),
+)
+
+
+def _find_difference(text: str, quote: str) -> str | None:
+    """Return the order of a quote, the name that a text has in place of its quote's, or "a negation", or None."""
+    if is_order(quote):
+        return "an order"
+    changes = list(_find_changes(text, quote))
+    for name in _find_swapped(text, quote, changes):
+        return f"the name {name}"
+    return "a negation" if _is_negated_otherwise(text, quote, changes) else None
 
 
 def _find_changes(text: str, quote: str) -> Iterator[Change]:
     """Yield the few words of a text, and those of a quote in their place, where the words around are the same."""
-    said, there = _WORD.findall(text), _WORD.findall(quote)
-    same = SequenceMatcher(None, [word.lower() for word in said], [word.lower() for word in there], autojunk=False)
-    for kind, i, j, k, m in same.get_opcodes():
-        if kind != "equal" and max(j - i, m - k) <= _SHORT:
-            yield said[i:j], there[k:m]
+    said, quoted = LETTERS.findall(text), LETTERS.findall(quote)
+    matcher = SequenceMatcher(None, _lower(said), _lower(quoted), autojunk=False)
+    for tag, i, j, k, m in matcher.get_opcodes():
+        is_short = max(j - i, m - k) <= _MOST_CHANGED
+        if tag != "equal" and is_short:
+            yield said[i:j], quoted[k:m]
+
+
+def _lower(words: Sequence[str]) -> list[str]:
+    return [word.lower() for word in words]
+
+
+def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield the names that a text has in place of others in its quote, which does not have them."""
+    quoted_names = set(find_names(quote))
+    new_words = set[str]()
+    for said, quoted in changes:
+        if not quoted_names.isdisjoint(map(strip_possessive, quoted)):
+            new_words.update(map(strip_possessive, said))
+    for name in find_unknown_names(text, quote):
+        if name in new_words:
+            yield name
 
 
 def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
     """Return whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
-    changed = any(
-        bool(NEGATION.search(" ".join(said))) != bool(NEGATION.search(" ".join(there))) for said, there in changes
-    )
-    return changed or _denies(text, quote) or _denies(quote, text)
+    for said, quoted in changes:
+        if _has_negation(said) != _has_negation(quoted):
+            return True
+    return _denies(text, quote) or _denies(quote, text)
+
+
+def _has_negation(words: Sequence[str]) -> bool:
+    return NEGATION.search(" ".join(words)) is not None
 
 
 def _denies(text: str, other: str) -> bool:
+    """Return whether a text denies words that another one, without a negation, has."""
     if NEGATION.search(other):
         return False
-    said = {stem(word) for word in _WORD.findall(other)}
+    known = {stem(word) for word in LETTERS.findall(other)}
     for match in NEGATION.finditer(text):
-        after = [stem(word) for word in _WORD.findall(text[match.end() :]) if word.lower() not in _WEAK][:_REACH]
-        if after and said.issuperset(after):
+        denied = _list_denied(text, match.end())
+        if denied and known.issuperset(denied):
             return True
     return False
+
+
+def _list_denied(text: str, start: int) -> list[str]:
+    """Return the stems of the words that a negation before a place covers."""
+    words = [word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS]
+    return [stem(word) for word in words[:_REACH]]

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from rag.answer.check import find_conflict, find_names
+from rag.answer.check import find_conflict
+from rag.answer.mentions import find_names
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.text import content_words
-from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
+from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
-# Without an LLM the answer has this many sentences at most. Each has this share of the question's words, and nearly
-# that of the best one.
+# Without an LLM the answer has this many sentences at most.
 _QUOTED = 3
+# Each of them has this share of the question's words,
 _LEAST_SHARE = 0.4
+# and this share of what the best one has.
 _NEARLY = 0.75
 
 
@@ -35,10 +37,21 @@ class Span(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """A sentence, and the spans that state it, each of another hit."""
+    """A sentence, and the spans that state it, each with the chunk of another hit, by the hit's number."""
 
     text: str
     spans: dict[int, Span]
+    chunks: dict[int, Chunk]
+
+    @property
+    def articles(self) -> list[Chunk]:
+        """The chunks of articles among those that state the sentence."""
+        return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
+
+    def add(self, span: Span, chunk: Chunk) -> None:
+        """Add a span that states the sentence too; the first of each hit stays."""
+        self.spans.setdefault(span.number, span)
+        self.chunks.setdefault(span.number, chunk)
 
 
 NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
@@ -47,33 +60,35 @@ NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
 def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
     """Return the answer that sentences of the hits make, each with its hit's number, readers' words last.
 
-    A sentence that another one states already is not repeated. What only readers' comments say is shown as a reader's
-    words. The outcome is `not_found`, without citations, if there is no sentence, and `unconfirmed` if all are of
-    readers' comments.
+    A sentence that another one states already is not repeated. If only readers' comments state a sentence, it is
+    shown as a reader's words. The outcome is `not_found`, without citations, if there is no sentence, and `unconfirmed`
+    if all are of readers' comments.
     """
-    ordered = sorted(spans, key=lambda span: _is_comment(hits[span.number - 1]))
-    return _conclude(_merge(ordered, hits), hits)
+    ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
+    claims = _merge(ordered, hits)
+    return _conclude(claims) if claims else NOT_FOUND
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
     """Return the sentences of the hits that share most with the question, as the answer where there is no LLM."""
-    found = rank_evidence(hits)[:_QUOTED]
-    best = [(n, e) for n, e in found if e.score >= max(_LEAST_SHARE, found[0][1].score * _NEARLY)]
-    return cite_spans(sorted(Span(n, e.start, e.end) for n, e in best), hits)
+    ranked = rank_evidence(hits)[:_QUOTED]
+    best_score = max((evidence.score for _, evidence in ranked), default=0.0)
+    enough = max(_LEAST_SHARE, best_score * _NEARLY)
+    spans = [Span(number, one.start, one.end) for number, one in ranked if one.score >= enough]
+    return cite_spans(sorted(spans), hits)
 
 
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
 
-    Those that share most come first; of those that share as much, the articles'. An order is no evidence.
+    Those that share most come first; of those that share as much, the articles'. Orders to machines are left out.
     """
-    found = [
-        (n, evidence)
-        for n, hit in enumerate(hits, start=1)
-        for evidence in hit.evidence
-        if not is_order(get_words(hit.chunk, evidence))
-    ]
-    return sorted(found, key=lambda pair: (-pair[1].score, _is_comment(hits[pair[0] - 1])))
+    ranked = [(number, one) for number, hit in enumerate(hits, start=1) for one in _list_evidence(hit)]
+    return sorted(ranked, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
+
+
+def _list_evidence(hit: Hit) -> list[Evidence]:
+    return [evidence for evidence in hit.evidence if not is_order(get_words(hit.chunk, evidence))]
 
 
 def get_words(chunk: Chunk, place: Span | Evidence) -> str:
@@ -81,83 +96,109 @@ def get_words(chunk: Chunk, place: Span | Evidence) -> str:
     return chunk.text[place.start - chunk.start : place.end - chunk.start]
 
 
+def get_cited_chunks(answer: Answer) -> list[Chunk]:
+    """Return the chunks that an answer cites, each once, in the order of their numbers."""
+    numbers = {citation.number for citation in answer.citations}
+    return [answer.hits[number - 1].chunk for number in sorted(numbers)]
+
+
+def is_comment(hit: Hit) -> bool:
+    """Return whether a reader says what a hit has."""
+    return hit.chunk.voice == "comment"
+
+
 def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
     """Return the sentences at the spans; those that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
-        hit = hits[span.number - 1]
-        text = _finish(get_words(hit.chunk, span))
-        known = claims
-        if following and following.number == span.number and points_back(get_words(hit.chunk, following)):
-            known = claims[-1:]  # the one that "she" means has to stand right before
-        if not _is_comment(hit):  # an article does not vouch for what a comment adds to it
-            known = [claim for claim in known if _has_article(claim, hits)]
-        if same := _find_same(text, known):
-            same.spans.setdefault(span.number, span)
-        else:
-            claims.append(_Claim(text, {span.number: span}))
+        chunk = hits[span.number - 1].chunk
+        is_pointed_at = following is not None and _points_at(following, span, chunk)
+        # The person whom "she" means has to be named right before: only the last claim may take this place.
+        known = claims[-1:] if is_pointed_at else claims
+        text = _finish(get_words(chunk, span))
+        claim = _find_same(text, known, chunk)
+        if claim is None:
+            claim = _Claim(text, {}, {})
+            claims.append(claim)
+        claim.add(span, chunk)
     return claims
 
 
-def _find_same(text: str, claims: Sequence[_Claim]) -> _Claim | None:
-    """Return the claim that says what a text does, with its names in the same order: who beat whom matters."""
-    words = content_words(text)
+def _points_at(following: Span, span: Span, chunk: Chunk) -> bool:
+    """Return whether the span behind one is of the same chunk, and begins with somebody that the one has named."""
+    return following.number == span.number and points_back(get_words(chunk, following))
+
+
+def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | None:
+    """Return the first claim that says what a text of a chunk does, or None.
+
+    An article does not vouch for what only readers say: it is never added to their claims.
+    """
     for claim in claims:
-        names = find_names(claim.text)
-        in_order = all(name in names for name in find_names(text))  # each is looked for behind the one before
-        has_all = words and words <= content_words(claim.text)
-        if in_order and has_all and not find_conflict(text, [claim.text], [claim.text]):
+        may_vouch = chunk.voice == "comment" or claim.articles
+        if may_vouch and _says(claim.text, text):
             return claim
     return None
+
+
+def _says(claim: str, text: str) -> bool:
+    """Return whether a claim says what a text does, with its names in the same order: "A beat B" is not "B beat A"."""
+    words = content_words(text)
+    if not words or not words <= content_words(claim):
+        return False
+    claimed_names = find_names(claim)
+    in_order = all(name in claimed_names for name in find_names(text))  # each is looked for behind the one before
+    return in_order and find_conflict(text, [claim], [claim]) is None
 
 
 def _finish(text: str) -> str:
     """Return words of a passage as a sentence."""
     first, space, rest = " ".join(text.split()).partition(" ")
-    text = (first.capitalize() if first.isalpha() and first.islower() else first) + space + rest
-    return text if text[-1] in ".!?" else f"{text.rstrip(',;:')}."
+    is_small = first.isalpha() and first.islower()
+    sentence = (first.capitalize() if is_small else first) + space + rest
+    return sentence if sentence[-1] in ".!?" else f"{sentence.rstrip(',;:')}."
 
 
-def _is_comment(hit: Hit) -> bool:
-    return hit.chunk.voice == "comment"
-
-
-def _has_article(claim: _Claim, hits: Sequence[Hit]) -> bool:
-    return not all(_is_comment(hits[n - 1]) for n in claim.spans)
-
-
-def _conclude(claims: Sequence[_Claim], hits: Sequence[Hit]) -> Cited:
-    """Return the answer that sentences make."""
-    if not claims:
-        return NOT_FOUND
+def _conclude(claims: Sequence[_Claim]) -> Cited:
+    """Return the answer that claims make, one or more."""
+    sentences = _attribute(claims)
     citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
+    for claim in claims:
+        for number, span in claim.spans.items():
+            citations[number, span.start] = _make_citation(claim.chunks[number], span)
+    is_confirmed = any(claim.articles for claim in claims)
+    outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
+    answer = " ".join(sentence.marked for sentence in sentences)
+    return Cited(answer, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
+
+
+def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
+    """Return claims as sentences that say who speaks, and of which date articles of several dates are."""
+    dates = {chunk.date for claim in claims for chunk in claim.articles}
     sentences = []
-    articles = {hits[n - 1].chunk for claim in claims for n in claim.spans if hits[n - 1].chunk.voice == "article"}
-    differ = len({chunk.date for chunk in articles}) > 1
-    speaker: list[Chunk] = []
-    for text, spans in claims:
-        for n, span in spans.items():
-            citations[n, span.start] = _make_citation(hits[n - 1], span)
-        chunks = [hits[n - 1].chunk for n in spans]
-        goes_on = chunks == speaker and all(chunk.voice == "comment" for chunk in chunks)
-        spoken = text if goes_on else _attribute(text, chunks, dated=differ)
-        speaker = chunks
-        sentences.append(Sentence(spoken, tuple(spans)))
-    used = tuple(citations[key] for key in sorted(citations))
-    outcome: Outcome = "unconfirmed" if all(c.voice == "comment" for c in used) else "answered"
-    return Cited(" ".join(sentence.marked for sentence in sentences), outcome, tuple(sentences), used)
+    speaking: list[Chunk] = []
+    for claim in claims:
+        chunks = list(claim.chunks.values())
+        text = claim.text
+        if claim.articles:
+            text = _add_date(text, claim.articles[0].date if len(dates) > 1 else None)
+        elif chunks != speaking:  # a reader who goes on speaking is named once
+            text = _name_reader(text, chunks[0])
+        speaking = chunks
+        sentences.append(Sentence(text, tuple(claim.spans)))
+    return tuple(sentences)
 
 
-def _attribute(text: str, chunks: Sequence[Chunk], *, dated: bool) -> str:
-    """Return a sentence as a reader's words, if only readers say so, else with the date of its article if wanted."""
-    article = next((chunk for chunk in chunks if chunk.voice == "article"), None)
-    if article:
-        return f"{text[:-1]} ({article.date}){text[-1]}" if dated and article.date else text
-    return f"Reader {chunks[0].author} says: {text}" if chunks[0].author else f"A reader says: {text}"
+def _add_date(text: str, date: str | None) -> str:
+    return f"{text[:-1]} ({date}){text[-1]}" if date else text
 
 
-def _make_citation(hit: Hit, span: Span) -> Citation:
-    c = hit.chunk
+def _name_reader(text: str, chunk: Chunk) -> str:
+    speaker = f"Reader {chunk.author}" if chunk.author else "A reader"
+    return f"{speaker} says: {text}"
+
+
+def _make_citation(c: Chunk, span: Span) -> Citation:
     return Citation(
         span.number,
         c.document_id,

@@ -7,9 +7,10 @@ from difflib import get_close_matches
 
 from rag.answer.cite import Span, cite_spans
 from rag.answer.gather import gather
-from rag.answer.kinds import COMPARING, compares_in_general, find_sides, name_sides
 from rag.answer.prompt import Prompts, build_split
 from rag.answer.rewrite import is_faithful
+from rag.answer.sides import compares_in_general, find_sides, name_sides
+from rag.answer.signs import COMPARING
 from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Answer, Hit
@@ -20,6 +21,7 @@ COMPARED = "Pieced together from what the documents say of each."
 _MAX_TOKENS = 64
 # Sentences quoted of each thing that is compared in general.
 _MOST_OF_SIDE = 3
+_WORD = re.compile(r"[\w'’]+")
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 # A name that is this near to a word of the question is that word: a small LLM misspells what it has never seen.
 _MISSPELT = 0.8
@@ -35,38 +37,45 @@ def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, .
         return ()
     messages = build_split(question, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    lines = [_correct_names(line.strip(), question) for line in written.splitlines() if line.strip()]
-    is_usable = _ask_about_each(lines, sides) and all(_asks_the_same(line, question, sides) for line in lines)
-    return tuple(lines) if is_usable else ()
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
+    questions = tuple(_correct_names(line, question) for line in lines)
+    is_same = all(_asks_the_same(one, question, sides) for one in questions)
+    return questions if is_same and _ask_about_each(questions, sides) else ()
 
 
 def _correct_names(line: str, question: str) -> str:
     """Return a line in which the names are spelt as in the question."""
-    words = re.findall(r"[\w'’]+", question)
-    known = {word.lower(): word for word in words}
+    spellings = {word.lower(): word for word in _WORD.findall(question)}
 
     def correct(match: re.Match[str]) -> str:
-        if match[0].lower() in known:
-            return match[0]
-        near = get_close_matches(match[0].lower(), known, n=1, cutoff=_MISSPELT)
-        return known[near[0]] if near else match[0]
+        name = match[0]
+        if name.lower() in spellings:
+            return name
+        near = get_close_matches(name.lower(), spellings, n=1, cutoff=_MISSPELT)
+        return spellings[near[0]] if near else name
 
     return _NAME.sub(correct, line)
 
 
 def _ask_about_each(lines: Sequence[str], sides: Sequence[frozenset[str]]) -> bool:
     """Return whether there is a line for each side that has more of its words than of the other's."""
-    if len(lines) != len(sides):
-        return False
-    shared = [[len(side & content_words(line)) for side in sides] for line in lines]
-    nearest = {counts.index(max(counts)) for counts in shared if len({*counts}) > 1}
-    return len(nearest) == len(sides)
+    nearest = {_find_nearest_side(line, sides) for line in lines}
+    return len(lines) == len(sides) and nearest == set(range(len(sides)))
+
+
+def _find_nearest_side(line: str, sides: Sequence[frozenset[str]]) -> int | None:
+    """Return the place of the side that a line has most words of; None if it has as many of each."""
+    words = content_words(line)
+    counts = [len(side & words) for side in sides]
+    is_tie = len(set(counts)) == 1
+    return None if is_tie else counts.index(max(counts))
 
 
 def _asks_the_same(line: str, question: str, sides: Sequence[frozenset[str]]) -> bool:
     """Return whether a line asks for what a question compares, and names nothing that the question does not."""
     compared = content_words(question).difference(*sides) - COMPARING
-    return is_faithful(line, question) and (not compared or bool(compared & content_words(line)))
+    asks_for_it = not compared or not compared.isdisjoint(content_words(line))
+    return asks_for_it and is_faithful(line, question)
 
 
 def compare_in_general(answer: Answer, question: str, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
@@ -82,31 +91,38 @@ def compare_in_general(answer: Answer, question: str, search: Callable[[str], tu
         hits = search(name)
         cited = cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)
         parts.append(replace(answer, question=name, hits=hits, **cited._asdict()))
-    if not any(part.citations for part in parts):
-        return None
-    return join_answers(replace(answer, note=COMPARED), parts)
+    joined = join_answers(replace(answer, note=COMPARED), parts)
+    return joined if joined.citations else None
 
 
 def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names those of their questions that stay open."""
-    hits: list[Hit] = []
-    numbers: dict[int, int] = {}
-    spans: list[Span] = []
-    for part in parts:
-        for hit in part.hits:
-            if hit.chunk.id not in numbers:
-                hits.append(replace(hit, rank=len(hits) + 1))
-                numbers[hit.chunk.id] = len(hits)
-        spans += [Span(numbers[c.chunk_id], c.start, c.end) for c in part.citations]
-    open_questions = [part.question for part in parts if not part.citations]
-    note = " ".join(f"The documents do not say: {question}" for question in open_questions) if spans else ""
+    hits = _join_hits(parts)
+    numbers = {hit.chunk.id: hit.rank for hit in hits}
+    spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
     return replace(
         answer,
-        **cite_spans(dict.fromkeys(spans), hits)._asdict(),
-        hits=tuple(hits),
+        **cite_spans(spans, hits)._asdict(),
+        hits=hits,
         confidence=min(confidences, default=None),
-        note=note or answer.note,
+        note=_describe_open(parts) or answer.note,
         prompt_tokens=sum(part.prompt_tokens for part in parts),
         answer_tokens=sum(part.answer_tokens for part in parts),
     )
+
+
+def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
+    """Return the hits of several answers, each chunk once; the ranks are new."""
+    first: dict[int, Hit] = {}
+    for part in parts:
+        for hit in part.hits:
+            first.setdefault(hit.chunk.id, replace(hit, rank=len(first) + 1))
+    return tuple(first.values())
+
+
+def _describe_open(parts: Sequence[Answer]) -> str:
+    """Return a line that names the questions that were not answered, or "" if all were, or none."""
+    lines = [f"The documents do not say: {part.question}" for part in parts if not part.citations]
+    is_any_answered = len(lines) < len(parts)
+    return " ".join(lines) if is_any_answered else ""

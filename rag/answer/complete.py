@@ -1,12 +1,13 @@
-"""Completes an answer that wants several sentences: with the whole list, the section, or what stands beside it."""
+"""Completes an answer that wants several sentences: with the whole list, the section, or the sentences beside it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from rag.answer.blocks import find_block, quote_range
-from rag.answer.cite import Span, cite_spans
+from rag.answer.cite import Span, cite_spans, get_cited_chunks
 from rag.answer.gather import gather
-from rag.answer.kinds import OPEN_KINDS, Kind, names_part
+from rag.answer.kinds import Kind, names_part
 from rag.answer.summary import summarize_nearest
 from rag.index.catalog import Catalog
 from rag.index.index import Index
@@ -14,44 +15,51 @@ from rag.types import Answer, Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# One sentence is too little for these.
-_LONG_KINDS = frozenset({"comparison", "steps", "summary"})
-# Passages with no more characters between them than this stand together.
+# Passages with no more characters between them than this are beside each other.
 _GAP_CHARACTERS = 10
 
 
 def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) -> Answer:
-    """Return an answer with what stands beside it in its documents, if its kind wants more than one sentence.
+    """Return an answer with the sentences beside it in its documents, if its kind wants more than one.
 
     A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
-    topic.
+    topic. A question about a numbered part gets nothing beside: the nearest sentences may be of another part.
     """
-    if names_part(question):  # what is nearest to its number may be of another
+    if names_part(question):
         return answer
-    if answer.outcome == "not_found" and kind == "summary":
-        with index.browse() as catalog:
-            part = summarize_nearest(question, answer.hits, catalog)
-        return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
-    if answer.outcome != "answered" or kind not in OPEN_KINDS:
+    if answer.outcome == "not_found" and kind.is_pieced:
+        return _piece_together(answer, question, index)
+    if answer.outcome != "answered" or not kind.wants_several:
         return answer
     with index.browse() as catalog:
         completed = _add_blocks(answer, catalog)
-    if completed is not answer:
-        return completed
-    is_short = sum(len(sentence.text.split()) for sentence in answer.sentences) < _SHORT_WORDS
-    is_one = len(answer.sentences) == 1 and kind in _LONG_KINDS
-    if is_short or is_one:
-        return _add_spans(answer, gather(answer.hits, among=_find_beside(answer)), answer.hits)
-    return answer
+    if completed is answer and _is_too_little(answer, kind):
+        beside = gather(answer.hits, among=_find_beside(answer))
+        return _add_spans(answer, beside, answer.hits)
+    return completed
+
+
+def _piece_together(answer: Answer, question: str, index: Index) -> Answer:
+    """Return a refusal as the summary of the nearest document, if that is about the topic."""
+    with index.browse() as catalog:
+        part = summarize_nearest(question, answer.hits, catalog)
+    return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
+
+
+def _is_too_little(answer: Answer, kind: Kind) -> bool:
+    """Return whether an answer is hardly more than a heading, or one sentence where its kind wants several."""
+    words = sum(len(sentence.text.split()) for sentence in answer.sentences)
+    is_one = len(answer.sentences) == 1
+    return words < _SHORT_WORDS or (is_one and kind.is_open)
 
 
 def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
     """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
     hits, spans = answer.hits, list[Span]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
-    texts = {document_id: catalog.get_text(document_id) for document_id in {c.document_id for c in articles}}
+    get_text = cache(catalog.get_text)  # several citations may be of one document
     for citation in articles:
-        block = find_block(texts[citation.document_id], citation.start)
+        block = find_block(get_text(citation.document_id), citation.start)
         if block:
             score = hits[citation.number - 1].score
             quoted = quote_range(citation.document_id, block, hits, catalog, score=score)
@@ -62,26 +70,24 @@ def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
 
 def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> Answer:
     """Return an answer with more spans, in the order of their documents."""
-    own = [Span(c.number, c.start, c.end) for c in answer.citations]
+    own = [Span(citation.number, citation.start, citation.end) for citation in answer.citations]
+    document_ids = [hit.chunk.document_id for hit in hits]
 
     def get_place(span: Span) -> tuple[int, int]:
-        rank = next(i for i, hit in enumerate(hits) if _is_of_one_document(hit, hits[span.number - 1]))
-        return rank, span.start
+        document_id = document_ids[span.number - 1]
+        return document_ids.index(document_id), span.start
 
     ordered = sorted({*own, *spans}, key=get_place)
     return replace(answer, **cite_spans(ordered, hits)._asdict(), hits=hits)
 
 
-def _is_of_one_document(one: Hit, other: Hit) -> bool:
-    return one.chunk.document_id == other.chunk.document_id
-
-
 def _find_beside(answer: Answer) -> list[Hit]:
     """Return the hits that an answer cites, and those that touch them."""
-    cited = [answer.hits[citation.number - 1] for citation in answer.citations]
-    return [hit for hit in answer.hits if any(_touch(hit.chunk, other.chunk) for other in cited)]
+    cited = get_cited_chunks(answer)
+    return [hit for hit in answer.hits if any(_touch(hit.chunk, chunk) for chunk in cited)]
 
 
 def _touch(one: Chunk, other: Chunk) -> bool:
+    """Return whether two chunks of one document are beside each other, or overlap."""
     gap = max(one.start, other.start) - min(one.end, other.end)
     return one.document_id == other.document_id and gap <= _GAP_CHARACTERS

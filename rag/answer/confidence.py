@@ -1,4 +1,4 @@
-"""How sure it is that a passage states the answer to a question, before the answer is written."""
+"""Estimates how likely a passage states the answer to a question, before the answer is written."""
 
 import functools
 import json
@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from rag.llm.base import Leaning
 
-# The coefficients of an LLM that has none of its own.
+# The name of the coefficients for an LLM that has none of its own.
 ANY = "any"
 
 
 class Coefficients(NamedTuple):
-    """Of a logistic model (Platt 1999); `benchmarks/calibrate.py` fits them.
+    """The coefficients of a logistic model (Platt 1999), which `benchmarks/calibrate.py` fits.
 
-    `values`, flat, are those of what the LLM keeps in its layers from `first_layer` on: a linear probe, as in Slobodkin
-    et al. 2023.
+    `values`, flat, weigh what the LLM keeps in its layers from `first_layer` on: a linear probe, as in Slobodkin et al.
+    2023.
     """
 
     log_odds: float
@@ -41,6 +41,7 @@ def _logistic(x: float) -> float:
 
 
 def _find_coefficients(leaning: Leaning, llm: str) -> tuple[Coefficients, npt.NDArray[np.float32]]:
+    """Return the coefficients of an LLM with the values that they weigh, or those of any LLM, which weigh none."""
     own = load_coefficients().get(llm)
     if own and leaning.values is not None:
         seen = leaning.values[own.first_layer :].ravel()[: len(own.values)]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.cite import NOT_FOUND
+from rag.answer.cite import NOT_FOUND, get_cited_chunks
 from rag.answer.kinds import is_yes_no
 from rag.answer.prompt import label_chunk
 from rag.types import Answer
 
-# The forms of what a question may ask for, and nothing near it will do.
+# The forms of what has to be in the passages as it was asked for. Two of one form are alike if `same` is.
 _FORMS = (
     # A year.
     re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),
@@ -19,6 +19,8 @@ _FORMS = (
     # One of several: "clause 12", "Line 5".
     re.compile(r"\b(?P<same>[A-Za-z]{3,})[ -]\d{1,3}\b(?![.,:]?\d|%)"),
 )
+_NUMBER = re.compile(r"\d+")
+# A line that says what there is instead names this many.
 _MOST_NAMED = 3
 
 
@@ -34,31 +36,34 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
 
     "No, in 2021" is an answer to "Did it open in 2019?": a question that asks for yes or no is let through.
     """
-    if not answer.citations or is_yes_no(question):
+    if is_yes_no(question):
         return answer
-    cited = sorted({citation.number for citation in answer.citations})
-    chunks = [answer.hits[number - 1].chunk for number in cited]
-    unmet = find_unmet(question, [f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks])
-    if unmet is None:
-        return answer
-    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet))
+    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in get_cited_chunks(answer)]
+    unmet = find_unmet(question, texts)
+    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet)) if unmet else answer
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
     """Return the first year, code or number of a thing that a question asks for and no text has, if they have others.
 
-    "Clause 12" is there if the texts have a number 12, which may stand before a heading.
+    "Clause 12" is there if the texts have a number 12, which may be before a heading.
     """
     together = " ".join(texts)
-    numbers = set(re.findall(r"\d+", together))
+    numbers = set(_NUMBER.findall(together))
     for form in _FORMS:
-        found = [(match["same"].lower(), match[0]) for match in form.finditer(together)]
-        for match in form.finditer(question):
-            others = dict.fromkeys(text for same, text in found if same == match["same"].lower())
-            is_there = numbers.issuperset(re.findall(r"\d+", match[0]))
+        for wanted in form.finditer(question):
+            is_there = numbers.issuperset(_NUMBER.findall(wanted[0]))
+            others = _list_others(form, wanted, together)
             if others and not is_there:
-                return Unmet(match[0], tuple(others))
+                return Unmet(wanted[0], others)
     return None
+
+
+def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tuple[str, ...]:
+    """Return what a text has of the form of what is wanted, of the same letters or the same word before the number."""
+    same = wanted["same"].lower()
+    others = [match[0] for match in form.finditer(text) if match["same"].lower() == same]
+    return tuple(dict.fromkeys(others))
 
 
 def describe_unmet(unmet: Unmet) -> str:

@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from rag.answer.cite import Span
@@ -34,7 +34,7 @@ _LEAD_CHARACTERS = 400
 
 
 class _Candidate(NamedTuple):
-    """Sentences of the hit of a number that stand together: one, and those that it needs to be understood.
+    """Sentences side by side in the hit of a number: one, and those that it needs to be understood.
 
     `words` are those of the one, with the list that it leads in.
     """
@@ -58,72 +58,100 @@ def gather(
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
-    many others; the hit's score weighs it, and what an earlier choice has said counts against it. `lead` is what it is
-    worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together, with what they
-    cannot stand without. Left out are readers' comments, orders to machines, hits that are not `among` those given, and
-    sentences without all words of `naming`.
+    many others. The hit's score weighs this, and what an earlier choice has said counts against it. `lead` is what a
+    sentence is worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together,
+    with the sentences that they need. Readers' comments and orders to machines are left out. So are hits that are not
+    `among` those given, and sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
-    candidates = [
-        candidate
-        for number, hit in enumerate(hits, start=1)
-        if hit.chunk.voice == "article" and hit.score > 0
-        if among is None or hit in among
-        for candidate in _list_candidates(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
-    ]
-    if naming:
-        candidates = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
+    candidates: list[_Candidate] = []
+    for number, hit in enumerate(hits, start=1):
+        is_allowed = among is None or hit in among
+        if is_allowed and _can_be_quoted(hit):
+            weight = (hit.score / best_score) ** _STEEPNESS
+            candidates += _list_candidates(number, hit, weight=weight)
+    named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
+    chosen = _choose(_measure_worth(named, lead=lead), most=most)
+    return sorted({Span(one.number, *place) for one in chosen for place in one.spans})
+
+
+def _can_be_quoted(hit: Hit) -> bool:
+    """Return whether a hit is of an article, and has anything to do with the question."""
+    return hit.chunk.voice == "article" and hit.score > 0
+
+
+def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
+    """Return what each candidate is worth by itself."""
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
-    highest = math.log1p(len(candidates) or 1)
-    worth = {
-        one: one.weight * (one.relevance + _CENTRALITY * _average(one.words, frequency) / highest)
-        + lead * math.exp(-one.spans[0][0] / _LEAD_CHARACTERS)
-        for one in candidates
-    }
+    highest = math.log1p(len(candidates))
+    worth = {}
+    for candidate in candidates:
+        centrality = _CENTRALITY * _average(candidate.words, frequency) / highest
+        start, _ = candidate.spans[0]
+        own_worth = candidate.weight * (candidate.relevance + centrality)
+        worth[candidate] = own_worth + lead * math.exp(-start / _LEAD_CHARACTERS)
+    return worth
+
+
+def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
+    """Return the candidates that are worth most together, one by one: the best, less what it repeats, comes next."""
+    left = dict(worth)
     chosen: list[_Candidate] = []
     words_left = MOST_WORDS
-    while worth and len(chosen) < most:
-        best = max(worth, key=lambda one: worth[one] - _REDUNDANCY * _measure_overlap(one, chosen))
-        del worth[best]
+    while left and len(chosen) < most:
+        best = max(left, key=lambda one: left[one] - _REDUNDANCY * _measure_overlap(one, chosen))
+        del left[best]
         length = len(best.text.split())
         is_new = _measure_overlap(best, chosen) < _SAME
         if is_new and length <= words_left:
             chosen.append(best)
             words_left -= length
-    places = {Span(one.number, *place) for one in chosen for place in one.spans}
-    return sorted(places)
+    return chosen
 
 
 def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
+    """Yield the sentences of a hit that can be quoted, each with those that it needs."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     spans = split_sentences(chunk.text)
-    for i, (start, end) in enumerate(spans):
+    for place, (start, end) in enumerate(spans):
         sentence = chunk.text[start:end]
-        leans_back = needs_context(sentence) or bool(_SPEECH.fullmatch(sentence))
-        is_fragment = sum(not word[0].isupper() for word in sentence.split()) < _FEWEST_SMALL_WORDS
-        is_cut_off = leans_back and i == 0
-        if is_fragment or is_cut_off or sentence.endswith("?") or _MENU.search(sentence):
-            continue
-        first = i - 1 if leans_back else i
-        last = _find_last_item(chunk.text, spans, i)
-        together = spans[first : last + 1]
-        text = " ".join(chunk.text[a:b] for a, b in together)
-        if is_order(text):
+        first = place - 1 if _leans_back(sentence) else place
+        end_of_list = _find_last_item(chunk.text, spans, place) + 1
+        together, own = spans[max(first, 0) : end_of_list], spans[place:end_of_list]
+        text = _join(chunk.text, together)
+        is_cut_off = first < 0
+        if is_cut_off or is_order(text) or not _says_something(sentence):
             continue
         places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
         relevance = max(shares.get(a, 0.0) for a, _ in places)
-        own = " ".join(chunk.text[a:b] for a, b in spans[i : last + 1])
-        yield _Candidate(number, places, text, frozenset(content_words(own)), relevance, weight)
+        words = frozenset(content_words(_join(chunk.text, own)))
+        yield _Candidate(number, places, text, words, relevance, weight)
+
+
+def _leans_back(sentence: str) -> bool:
+    """Return whether a sentence needs the one before it, which says what or who is meant, or who speaks."""
+    return needs_context(sentence) or _SPEECH.fullmatch(sentence) is not None
+
+
+def _says_something(sentence: str) -> bool:
+    """Return whether a sentence is not a question, a heading, a label or a menu."""
+    small_words = [word for word in sentence.split() if not word[0].isupper()]
+    is_clause = len(small_words) >= _FEWEST_SMALL_WORDS
+    is_question = sentence.endswith("?")
+    return is_clause and not is_question and not _MENU.search(sentence)
+
+
+def _join(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return " ".join(text[start:end] for start, end in spans)
 
 
 def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:
     """Return the place of the last item of the list that a sentence with a colon leads in, or its own place."""
-    last = lead
-    if text[slice(*spans[lead])].endswith(":"):
-        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
-            last += 1
-    return last
+    if not text[slice(*spans[lead])].endswith(":"):
+        return lead
+    items = takewhile(lambda span: NEW_ITEM.match(text, span[0]), spans[lead + 1 :])
+    return lead + len(list(items))
 
 
 def _average(words: frozenset[str], frequency: Counter[str]) -> float:

@@ -1,16 +1,17 @@
 """Finds the sentences of a passage that the LLM means by what it wrote from it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.kinds import ASKS_WHY, find_kind
-from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
+from rag.answer.kinds import FACT, find_kind
+from rag.answer.signs import ASKS_WHY, HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
 from rag.text import content_words, split_sentences
 from rag.types import Hit
 
 # A sentence of the passage is meant if it has this share of the words that were written.
 MIN_SUPPORT = 0.4
-# An answer begins with the first sentence that has this share of the question's words, of what the best of it has.
+# An answer begins with the first sentence whose share of the question's words is this share of the best one's.
 _NEARLY = 0.75
 # A clause has this many words in small letters, or no others; a name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
@@ -33,56 +34,68 @@ def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int
     once, comes with the one behind it. Orders to machines are left out.
     """
     sentences = _list_sentences(hit)
-    meant = _answer_why(written, sentences, question) if ASKS_WHY.search(question) else None
+    meant = _find_reason(written, sentences, question) if ASKS_WHY.search(question) else None
     if meant is None:
         meant = _find_meant(written, sentences, question)
-    together = dict.fromkeys(near for i in meant for near in _add_neighbours(i, sentences))
-    is_one_fact = find_kind(question) == "fact"
-    places = _drop_lead_in([*together], sentences) if is_one_fact else [*together]
-    return [(sentences[i].start, sentences[i].end) for i in places if not is_order(sentences[i].text)]
+    places = _add_neighbours(meant, sentences)
+    if find_kind(question) is FACT:
+        places = _drop_lead_in(places, sentences)
+    chosen = [sentences[place] for place in places]
+    return [(sentence.start, sentence.end) for sentence in chosen if not is_order(sentence.text)]
 
 
 def _list_sentences(hit: Hit) -> list[_Sentence]:
+    """Return the sentences of a hit in their order; its evidence has their shares of the question's words."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    found = []
+    sentences = []
     for a, b in split_sentences(chunk.text):
         text = " ".join(chunk.text[a:b].split())
         start = chunk.start + a
-        found.append(_Sentence(text, content_words(text), start, chunk.start + b, shares.get(start, 0.0)))
-    return found
+        sentence = _Sentence(text, content_words(text), start, chunk.start + b, shares.get(start, 0.0))
+        sentences.append(sentence)
+    return sentences
 
 
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
     """Return the places of the sentences that were written, in the LLM's order."""
-    parts = [written[start:end] for start, end in split_sentences(written)]
-    if len(parts) == 1 and (lines := _find_lines(written, sentences)):
+    spans = split_sentences(written)
+    lines = _find_lines(written, sentences) if len(spans) == 1 else []
+    if lines:
         return lines
-    places = (_find_sentence(part, sentences, question) for part in parts)
-    return [place for place in places if place is not None]
+    places: list[int] = []
+    for start, end in spans:
+        places += _find_sentence(written[start:end], sentences, question)
+    return places
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places of the lines that were written as one, all of each: the LLM saw them as one."""
+    """Return the places of several lines that were written as one, all words of each: the LLM saw them as one."""
     words = content_words(written)
-    whole = [i for i, sentence in enumerate(sentences) if sentence.words and sentence.words <= words]
-    stands_in_one = any(words <= sentence.words for sentence in sentences)
-    has_all = words <= set().union(*(sentences[i].words for i in whole))
-    return whole if has_all and not stands_in_one else []
+    lines: list[int] = []
+    covered: set[str] = set()
+    for place, sentence in enumerate(sentences):
+        if words <= sentence.words:
+            return []
+        if sentence.words and sentence.words <= words:
+            lines.append(place)
+            covered |= sentence.words
+    return lines if covered == words else []
 
 
-def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> int | None:
-    """Return the place of the sentence that is meant by a part of what was written, or None.
+def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
+    """Return the place of the sentence that is meant by a part of what was written, or [].
 
     A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
     """
     asked = content_words(question)
     support, place = _find_nearest(part, sentences, asked)
-    if not content_words(part) <= asked:
-        return place if support >= MIN_SUPPORT else None
+    is_echo = content_words(part) <= asked
+    if not is_echo:
+        return [place] if support >= MIN_SUPPORT else []
     if support < 1:  # with all its words in one sentence it chooses: "5 May", of two days asked
         support, place = _find_nearest(question, sentences, asked)
-    return place if support else None
+    return [place] if support else []
 
 
 def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) -> tuple[float, int]:
@@ -90,37 +103,55 @@ def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) ->
 
     Of several, it is the one that is the text itself, then the one that has most of the question's words.
     """
-    wanted, itself = content_words(text), _get_bare(text)
-    best, place = (0.0, False, 0), 0
-    for i, sentence in enumerate(sentences):
-        is_itself = _get_bare(sentence.text) == itself
+    wanted, bare = content_words(text), _split_bare(text)
+    best, best_place = (0.0, False, 0), 0
+    for place, sentence in enumerate(sentences):
+        is_itself = _split_bare(sentence.text) == bare
         support = len(wanted & sentence.words) / len(wanted) if wanted else float(is_itself)
         rank = (support, is_itself, len(asked & sentence.words))
         if support and rank > best:
-            best, place = rank, i
-    return best[0], place
+            best, best_place = rank, place
+    return best[0], best_place
 
 
-def _get_bare(sentence: str) -> list[str]:
+def _split_bare(sentence: str) -> list[str]:
+    """Return the words of a sentence, without the signs that end it."""
     return sentence.rstrip(".!? ").split()
 
 
-def _answer_why(written: str, sentences: Sequence[_Sentence], question: str) -> list[int] | None:
+def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) -> list[int] | None:
     """Return the places of the sentences that answer why, or None if what was written gives or denies a reason.
 
-    That no reason was given comes first, if the hit says so. What is no clause gives way to the hit's reason, or to
-    nothing. A clause without a sign of a reason takes along the sentence behind it, which often has the reason.
+    If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
+    reason, or nothing.
     """
-    if any(sign.search(written) for sign in (REASON, NEGATION, HEDGE)):
+    if _speaks_of_reason(written):
         return None
-    asked = content_words(question)
-    about = [i for i, sentence in enumerate(sentences) if asked & sentence.words]
-    untold = [i for i in about if UNTOLD.search(sentences[i].text)]
-    if not _is_clause(written[:1].lower() + written[1:] if " " in written else written):
-        return (untold + [i for i in about if REASON.search(sentences[i].text)])[:1]
+    untold = _find_sign(UNTOLD, sentences, question)
     if untold:
-        return untold[:1]
-    meant = _find_meant(written, sentences, question)
+        return untold
+    if not _is_written_clause(written):
+        return _find_sign(REASON, sentences, question)
+    return _add_reason(_find_meant(written, sentences, question), sentences)
+
+
+def _speaks_of_reason(written: str) -> bool:
+    """Return whether what was written gives a reason, doubts or denies."""
+    return any(sign.search(written) for sign in (REASON, NEGATION, HEDGE))
+
+
+def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: str) -> list[int]:
+    """Return the place of the first sentence about the question that has a sign; [] if there is none."""
+    asked = content_words(question)
+    for place, sentence in enumerate(sentences):
+        is_about_it = asked & sentence.words
+        if is_about_it and sign.search(sentence.text):
+            return [place]
+    return []
+
+
+def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
+    """Return places with that of the clause behind it, if they are one without a sign of a reason: it often has it."""
     if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
     following = meant[0] + 1
@@ -128,28 +159,47 @@ def _answer_why(written: str, sentences: Sequence[_Sentence], question: str) -> 
     return [*meant, following] if goes_on else meant
 
 
+def _is_written_clause(written: str) -> bool:
+    """Return whether what was written is a clause: the first of several words has a capital for its place alone."""
+    is_one_word = " " not in written
+    return _is_clause(written if is_one_word else written[:1].lower() + written[1:])
+
+
 def _is_clause(text: str) -> bool:
-    if text.islower() and any(word.isalpha() for word in content_words(text)):
-        return True
-    return sum(word.islower() for word in text.split()) >= _FEWEST_WORDS
+    """Return whether a text is more than a name, a heading or a date line."""
+    small_words = [word for word in text.split() if word.islower()]
+    has_letters = any(word.isalpha() for word in content_words(text))
+    is_all_small = text.islower() and has_letters
+    return is_all_small or len(small_words) >= _FEWEST_WORDS
 
 
-def _add_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the place of a sentence, and of those that it cannot stand without."""
-    if place and points_back(sentences[place].text):
+def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
+    """Return places with those of the sentences that they need to be understood, each once."""
+    together = dict[int, None]()
+    for place in places:
+        together |= dict.fromkeys(_list_neighbours(place, sentences))
+    return list(together)
+
+
+def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
+    """Yield the place of a sentence, and those of the sentences that it needs to be understood."""
+    text = sentences[place].text
+    is_first, is_last = place == 0, place + 1 == len(sentences)
+    if points_back(text) and not is_first:
         yield place - 1
     yield place
-    if OUTDATED.search(sentences[place].text) and place + 1 < len(sentences):
+    if OUTDATED.search(text) and not is_last:
         yield place + 1
 
 
 def _drop_lead_in(places: list[int], sentences: Sequence[_Sentence]) -> list[int]:
     """Return the places from the first on whose sentence shares about as much with the question as any does.
 
-    A small LLM that quotes begins early. What that sentence points back to stays.
+    A small LLM that quotes begins early. The sentence that this one points back to stays.
     """
-    shares = [sentences[i].share for i in places]
-    first = next((n for n, share in enumerate(shares) if share >= _NEARLY * max(shares)), 0)
+    shares = [sentences[place].share for place in places]
+    enough = _NEARLY * max(shares, default=0.0)
+    first = next((n for n, share in enumerate(shares) if share >= enough), 0)
     while first and points_back(sentences[places[first]].text):
         first -= 1
     return places[first:]

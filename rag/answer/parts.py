@@ -6,19 +6,17 @@ from typing import NamedTuple
 
 from rag.answer.blocks import Range, quote_range
 from rag.answer.cite import Cited, cite_spans
-from rag.answer.kinds import find_kind
+from rag.answer.kinds import SUMMARY, find_kind, find_part_number
+from rag.answer.signs import PART_NAME
 from rag.index.catalog import Catalog
 from rag.index.index import Index
 from rag.types import Hit
 
 CUT_OFF = "Only the beginning of this part is quoted."
 
-_NAME = r"(?:section|clause|chapter|part|point|article|paragraph|§)"
-_WANTED = re.compile(rf"(?:\b|(?=§)){_NAME}\s?(?P<number>\d+(?:\.\d+)*)\b", re.IGNORECASE)
-
 
 class Part(NamedTuple):
-    """A part of a document: the hits that it stands in, and its sentences as quotes of them."""
+    """A part of a document: the hits that it is in, and its sentences as quotes of them."""
 
     hits: tuple[Hit, ...]
     cited: Cited
@@ -27,36 +25,36 @@ class Part(NamedTuple):
 
 def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
     """Return the part that a question asks for by its number, of the nearest document that has it; or None."""
-    wanted = _WANTED.search(question)
-    if not wanted or find_kind(question) != "summary":
+    number = find_part_number(question)
+    if number is None or find_kind(question) is not SUMMARY:
         return None
-    nearest = {hit.chunk.document_id: hit.score for hit in reversed(hits)}
+    best_scores = {hit.chunk.document_id: hit.score for hit in reversed(hits)}
     with index.browse() as catalog:
-        for document_id, score in reversed(nearest.items()):
-            span = find_span(catalog.get_text(document_id), wanted["number"])
+        for document_id, score in reversed(best_scores.items()):
+            span = find_span(catalog.get_text(document_id), number)
             if span:
                 return quote_part(document_id, span, catalog, score=score)
     return None
 
 
 def find_span(text: str, number: str) -> tuple[int, int] | None:
-    """Return where the part with a number stands in a text: up to the next number, or the end."""
+    """Return the range of the part with a number in a text: up to the next number, or the end; or None."""
     start = _find_line(text, number, 0)
-    if start is None:
-        return None
-    before, _, last = number.rpartition(".")
-    parents = before.split(".") if before else []
-    followers = [".".join([*parents, str(int(last) + 1)])]
-    followers += [".".join([*parents[:i], str(int(parents[i]) + 1)]) for i in range(len(parents))]
-    ends = [_find_line(text, follower, start) for follower in followers]
-    return start, min((end for end in ends if end is not None), default=len(text))
+    end = min(_find_line(text, following, start) for following in _list_following(number))
+    return (start, end) if start < len(text) else None
 
 
-def _find_line(text: str, number: str, start: int) -> int | None:
-    """Return where the first line behind `start` begins that has a number before its words."""
-    line = re.compile(rf"^[ \t#*>-]*(?:{_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))", re.IGNORECASE | re.MULTILINE)
-    found = line.search(text, start)
-    return found.start() if found else None
+def _list_following(number: str) -> list[str]:
+    """Return the numbers that may come behind that of a part: behind "4.2" these are "4.3" and "5"."""
+    steps = number.split(".")
+    return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
+
+
+def _find_line(text: str, number: str, start: int) -> int:
+    """Return where the first line behind `start` begins that has a number before its words; else the text's end."""
+    numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))"
+    line = re.compile(numbered, re.IGNORECASE | re.MULTILINE).search(text, start)
+    return line.start() if line else len(text)
 
 
 def quote_part(document_id: int, place: Range, catalog: Catalog, *, score: float) -> Part:

@@ -3,24 +3,20 @@
 Nothing here asks the LLM: a decision follows from the question, the hits and what was judged so far.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rag.answer.confidence import estimate_confidence
-from rag.answer.kinds import ASKS_WHY
-from rag.answer.signs import HEDGE, NEGATION
+from rag.answer.signs import ASKS_TWO, ASKS_WHY, HEDGE, NEGATION
 from rag.llm.base import Leaning
 from rag.types import Hit
-
-_ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 
 
 class Judged(NamedTuple):
     """A hit, its number from 1, and how likely it states the answer.
 
-    `log_odds` are the LLM's, that it does; `confidence` is the probability, 0 to 1, with the hit's score.
+    `log_odds` are the LLM's; `confidence` is the probability, 0 to 1, which takes the hit's score into account too.
     """
 
     number: int
@@ -30,16 +26,18 @@ class Judged(NamedTuple):
 
     @property
     def is_comment(self) -> bool:
+        """Whether a reader says it."""
         return self.hit.chunk.voice == "comment"
 
     @property
     def document_id(self) -> int:
+        """The document of the hit."""
         return self.hit.chunk.document_id
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Decides about a question and its hits, by thresholds; shares and probabilities are 0 to 1."""
+    """Decides about a question and its hits by thresholds; shares and probabilities are 0 to 1."""
 
     question: str
     hits: Sequence[Hit]
@@ -47,13 +45,13 @@ class Policy:
     # The least confidence to answer with.
     caution: float
     # An article with this confidence is the last that is judged, unless its words leave the question open. Others with
-    # it add to the answer.
+    # this confidence add to the answer.
     enough: float = 0.3
-    # A hit with a smaller share of the first one's score hardly ever turns out to be the likeliest, or adds to it.
+    # A hit with a smaller share of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.8
     # The log-odds are hardly ever higher: where even these would not be enough, nothing is judged.
     highest_log_odds: float = 3.0
-    # If the question is why, a hit with more adds to the answer: the LLM is shy of reasons.
+    # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely takes a reason for one.
     shy_log_odds: float = -0.5
     # Passages that make an answer, at most.
     most_passages: int = 3
@@ -73,11 +71,14 @@ class Policy:
     @property
     def asks_more(self) -> bool:
         """Whether the question asks for a reason, or for two things."""
-        return self.asks_why or bool(_ASKS_TWO.search(self.question))
+        return self.asks_why or bool(ASKS_TWO.search(self.question))
 
     def is_enough(self, judged: Sequence[Judged]) -> bool:
         """Return whether the hit that was judged last makes it needless to judge others."""
-        return bool(judged) and judged[-1].confidence >= self.sure and not judged[-1].is_comment
+        if not judged:
+            return False
+        last = judged[-1]
+        return last.confidence >= self.sure and not last.is_comment
 
     def could_be_likeliest(self, hit: Hit) -> bool:
         """Return whether a hit is worth judging: near enough, and not too far down for any leaning of the LLM."""
@@ -86,40 +87,43 @@ class Policy:
 
     def could_add(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit that was not judged may add to the answer that the best one gives."""
-        return self._is_about_the_same(hit, best) and (self.asks_more or self._is_near(hit))
+        is_worth_it = self.asks_more or self._is_near(hit)
+        return is_worth_it and self._is_about_the_same(hit, best)
 
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
-        others = [one for one in judged if one is not best and self._adds(one, best)]
-        others.sort(key=lambda one: -one.confidence)
+        likeliest_first = sorted(judged, key=lambda one: -one.confidence)
+        others = [one for one in likeliest_first if one is not best and self._adds(one, best)]
         comments = [one for one in others if one.is_comment][:1]
         articles = [one for one in others if not one.is_comment]
-        return articles[: self.most_passages - 1 - len(comments)] + comments
+        most_articles = self.most_passages - 1 - len(comments)
+        return articles[:most_articles] + comments
 
     def leaves_open(self, one: Judged, words: str) -> bool:
         """Return whether there may be more to say than the words that were quoted from a hit.
 
-        There may be if only a reader says them, if they deny or guess, if two things or a reason were asked, or if a
-        document of another date is as near.
+        There may be if only a reader says them, or if they deny or guess. The same holds if the question asks two
+        things or a reason, or if a document of another date is as near.
         """
-        if one.is_comment or self.asks_more:
-            return True
-        if NEGATION.search(words) or HEDGE.search(words):
+        is_unsure = NEGATION.search(words) or HEDGE.search(words)
+        if one.is_comment or self.asks_more or is_unsure:
             return True
         return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
 
     def _adds(self, one: Judged, best: Judged) -> bool:
+        """Return whether a hit states an answer too, of the document of the best one or of one about the same."""
         is_likely = one.log_odds > self.shy_log_odds if self.asks_why else one.confidence >= self.sure
         return is_likely and self._is_about_the_same(one.hit, best)
 
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
-        rivals = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
-        return hit.chunk.document_id in {best.document_id, *rivals}
+        """Return whether a hit is of the document of the best one, or of a rival of it."""
+        document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
+        return hit.chunk.document_id in document_ids | {best.document_id}
 
     def _is_near(self, hit: Hit) -> bool:
         return hit.score >= self.near * self.hits[0].score
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
         """Return the hits of other documents that are as near to the question."""
-        near = [other for other in self.hits if other.score >= self.rival * hit.score]
-        return [other for other in near if other.chunk.document_id != hit.chunk.document_id]
+        own, least = hit.chunk.document_id, self.rival * hit.score
+        return [other for other in self.hits if other.chunk.document_id != own and other.score >= least]

@@ -12,9 +12,11 @@ from rag.text import CONTROL_TOKEN, WORD, split_sentences
 from rag.types import Chunk, Hit
 
 REFUSAL = "The documents do not say."
-# What the worked examples reply: "no", or "yes:" and the words of the passage.
+# The worked examples reply "no", or "yes:" and the words of the passage.
 NO, YES = "no", "yes"
 BEGIN = f"{YES}:"
+# How the turns of a conversation are shown to the LLM.
+_SPEAKERS, _ASSISTANT = {"user": "Reader"}, "Assistant"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
 # A bracketed number in a document would pass for a citation: it is shown in round ones.
@@ -36,32 +38,33 @@ def find_prompts() -> Path:
 
 def load_answer_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask whether a passage states the answer, and in which words; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "answer", required=frozenset({"passage", "question"}))
+    return _load_prompts("answer", folder, required=frozenset({"passage", "question"}))
 
 
 def load_reply_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask for a short reply to a question from quotes; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "reply", required=frozenset({"quotes", "question"}))
+    return _load_prompts("reply", folder, required=frozenset({"quotes", "question"}))
 
 
 def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask to make a follow-up question stand alone; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "rewrite", required=frozenset({"history", "question"}))
+    return _load_prompts("rewrite", folder, required=frozenset({"history", "question"}))
 
 
 def load_split_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask to split a comparison into two questions; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "split", required=frozenset({"question"}))
+    return _load_prompts("split", folder, required=frozenset({"question"}))
 
 
 def load_suggest_prompts(folder: Path | None = None) -> Prompts:
     """Return the prompts that ask for a question that a passage answers; raises PromptError."""
-    return _load_prompts(folder or find_prompts() / "suggest", required=frozenset({"passage"}))
+    return _load_prompts("suggest", folder, required=frozenset({"passage"}))
 
 
-def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
-    # In order of file name; an error names the file.
-    paths = sorted(path for path in folder.glob("*.txt"))
+def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -> Prompts:
+    """Return the prompts of a folder, or those of a name, in the order of their files; an error names the file."""
+    folder = folder or find_prompts() / name
+    paths = sorted(folder.glob("*.txt"))
     if not paths:
         raise PromptError(f"no prompts in {folder}: install the package again, or restore the folder")
     *examples, question = paths
@@ -70,6 +73,7 @@ def _load_prompts(folder: Path, *, required: frozenset[str]) -> Prompts:
 
 
 def _role(path: Path) -> str:
+    """Return the role that the name of a prompt's file says it has."""
     match = _FILE.fullmatch(path.name)
     if not match:
         raise PromptError(f"prompt {path}: name it NN-NAME.ROLE.txt with role system, user or assistant")
@@ -77,14 +81,16 @@ def _role(path: Path) -> str:
 
 
 def _load(path: Path, *, required: frozenset[str]) -> Template:
+    """Return the template in a prompt's file, which has the placeholders that are required and no others."""
     _role(path)
     template = Template(path.read_text(encoding="utf-8").strip())
     if not template.is_valid():
         raise PromptError(f"prompt {path}: a stray $; write $$ for a dollar sign")
-    found = set(template.get_identifiers())
-    if missing := required - found:
+    placeholders = set(template.get_identifiers())
+    missing, unknown = required - placeholders, placeholders - required
+    if missing:
         raise PromptError(f"prompt {path}: the placeholder ${min(missing)} is missing; put it in")
-    if unknown := found - required:
+    if unknown:
         raise PromptError(f"prompt {path}: unknown placeholder ${min(unknown)}; write $$ for a dollar sign")
     return template
 
@@ -99,12 +105,15 @@ def label_chunk(chunk: Chunk) -> str:
         parts = [f"Article {title}", chunk.outlet, chunk.date]
     else:
         parts = ["Reader's comment", chunk.author, chunk.date, f"on {title}"]
-    heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
-    return ", ".join(filter(None, parts)) + heading
+    return ", ".join(part for part in parts if part) + _bracket_heading(chunk)
+
+
+def _bracket_heading(chunk: Chunk) -> str:
+    return f" ({_flatten(chunk.heading)})" if chunk.heading else ""
 
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer; all that stands before the question is shared."""
+    """Return the messages that ask whether a hit states the answer; everything before the question is shared."""
     passage = f"{label_chunk(hit.chunk)}: {_flatten(_hide_replies(hit.chunk.text))}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")
@@ -118,7 +127,7 @@ def has_evidence(hit: Hit) -> bool:
 
 def _hide_replies(text: str) -> str:
     """Return a text without the sentences that begin as the LLM's reply does ("yes: …"): it would repeat them."""
-    if BEGIN not in text:
+    if BEGIN not in text:  # to split takes time
         return text
     for start, end in reversed(split_sentences(text)):
         if text.startswith(BEGIN, start):
@@ -128,7 +137,7 @@ def _hide_replies(text: str) -> str:
 
 def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts) -> list[Message]:
     """Return the messages that ask to make a question stand alone, given the turns before it."""
-    turns = "\n".join(f"{'Reader' if m.role == 'user' else 'Assistant'}: {_flatten(m.content)}" for m in history)
+    turns = "\n".join(f"{_SPEAKERS.get(message.role, _ASSISTANT)}: {_flatten(message.content)}" for message in history)
     content = prompts.question.substitute(history=turns, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]
 
@@ -146,8 +155,8 @@ def build_reply(question: str, quotes: Sequence[str], *, prompts: Prompts) -> li
 
 def build_suggestion(chunk: Chunk, *, prompts: Prompts) -> list[Message]:
     """Return the messages that ask for a question that a chunk answers."""
-    heading = f" ({_flatten(chunk.heading)})" if chunk.heading else ""
-    content = prompts.question.substitute(passage=f"{_flatten(chunk.title)}{heading}: {_flatten(chunk.text)}")
+    passage = f"{_flatten(chunk.title)}{_bracket_heading(chunk)}: {_flatten(chunk.text)}"
+    content = prompts.question.substitute(passage=passage)
     return [*prompts.examples, Message("user", content)]
 
 

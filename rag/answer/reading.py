@@ -18,23 +18,24 @@ class Reader:
     def __init__(
         self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
     ) -> None:
-        """Hits that take more than `room` tokens with the question are passed over.
+        """Prepare to judge the hits, but for those that take more than `room` tokens with the question.
 
         Raises QuestionError if all do.
         """
         self._policy = Policy(question, hits, llm.name, caution)
         self._llm = llm
         self._judged: list[Judged] = []
-        self._messages = {n: build_question(question, hit, prompts=prompts) for n, hit in enumerate(hits, start=1)}
-        self.prompt_tokens = instructions = llm.count_tokens(prompts.examples)
-        tokens = {n: llm.count_tokens(messages) for n, messages in self._messages.items()}
-        if min(tokens.values()) > room:
+        numbered = dict(enumerate(hits, start=1))
+        self._messages = {number: build_question(question, hit, prompts=prompts) for number, hit in numbered.items()}
+        self.prompt_tokens = self._instruction_tokens = llm.count_tokens(prompts.examples)
+        self._tokens = {number: llm.count_tokens(messages) for number, messages in self._messages.items()}
+        fitting = [number for number, tokens in self._tokens.items() if tokens <= room]
+        if not fitting:
             words = len(question.split())
             raise QuestionError(
                 f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
             )
-        self._tokens = {n: count - instructions for n, count in tokens.items()}
-        self._left = [n for n, count in tokens.items() if count <= room and has_evidence(hits[n - 1])]
+        self._left = [number for number in fitting if has_evidence(numbered[number])]
 
     @property
     def confidence(self) -> float:
@@ -46,28 +47,32 @@ class Reader:
 
         The others are judged only when the caller asks for the next one.
         """
-        policy = self._policy
-        for number in [*self._left]:
-            if policy.is_enough(self._judged):
-                break
-            if policy.could_be_likeliest(policy.hits[number - 1]):
-                self._judge(number)
-        if self.confidence < policy.caution or not self._judged:
+        best = self._find_likeliest()
+        if best is None or best.confidence < self._policy.caution:
             return
-        best = max(self._judged, key=lambda one: one.confidence)
         yield best
-        for number in [*self._left]:
-            if policy.could_add(policy.hits[number - 1], best):
+        for number in list(self._left):
+            if self._policy.could_add(self._policy.hits[number - 1], best):
                 self._judge(number)
-        yield from policy.choose_others(self._judged, best)
+        yield from self._policy.choose_others(self._judged, best)
+
+    def _find_likeliest(self) -> Judged | None:
+        """Judge hits in their order until one is enough, and return the likeliest; None if none was worth judging."""
+        for number in list(self._left):
+            if self._policy.is_enough(self._judged):
+                break
+            if self._policy.could_be_likeliest(self._policy.hits[number - 1]):
+                self._judge(number)
+        return max(self._judged, key=lambda one: one.confidence, default=None)
 
     def _judge(self, number: int) -> None:
+        """Have the LLM judge the hit of a number."""
         hit = self._policy.hits[number - 1]
         leaning = self._llm.compare(self._messages[number], YES, NO)
         confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
         self._judged.append(Judged(number, hit, leaning.log_odds, confidence))
         self._left.remove(number)
-        self.prompt_tokens += self._tokens[number]
+        self.prompt_tokens += self._tokens[number] - self._instruction_tokens  # these are read once
 
     def get_messages(self, one: Judged) -> list[Message]:
         """Return what the LLM was asked about a hit; its reply goes on with the words that state the answer."""

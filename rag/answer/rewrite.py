@@ -1,49 +1,58 @@
 """Makes a follow-up question stand alone, from the turns before it."""
 
-import re
 from collections.abc import Sequence
 
 from rag.answer.check import find_conflict
 from rag.answer.prompt import Prompts, build_rewrite
+from rag.answer.signs import FOLLOWS_UP
 from rag.llm.base import LLM, Message
 
-# A question with a word that points back, or of few words, may not stand alone; one of many words does.
-_FOLLOWS_UP = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|ones?|former|latter"
-    r"|same|others?|another|else|both|either|neither|above|again|too|instead)\b"
-    r"|^\W*(?:and|but|so|or|also|what about|how about)\b",
-    re.IGNORECASE,
-)
+# A question of no more words may not stand alone, whatever they are; one of many words does.
 _FEW_WORDS, _MANY_WORDS = 4, 40
 # Messages of the history that are given to the LLM, and words of each.
 _MESSAGES = 6
 _WORDS = 60
+# A turn is a question and its answer.
+_TURN = 2
 _MAX_TOKENS = 64
 
 
 def stands_alone(question: str) -> bool:
     """Return whether a question can be understood without what was said before, as far as its words show."""
     words = len(question.split())
-    return words > _MANY_WORDS or (words > _FEW_WORDS and not _FOLLOWS_UP.search(question))
+    is_long, is_short = words > _MANY_WORDS, words <= _FEW_WORDS
+    return is_long or not (is_short or FOLLOWS_UP.search(question))
 
 
 def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> str | None:
     """Return a follow-up as a question that stands alone, or None if it does as it is, or there was nothing before."""
     if stands_alone(question):
         return None
-    recent = [Message(m.role, " ".join(m.content.split()[:_WORDS])) for m in history[-_MESSAGES:]]
-    while recent:
-        messages = build_rewrite(question, recent, prompts=prompts)
-        if llm.count_tokens(messages) + _MAX_TOKENS <= llm.context_size:
-            pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-            lines = "".join(pieces).strip().splitlines()
-            if not lines:
-                return None
-            rewritten = lines[0] if len(pieces) < _MAX_TOKENS else ""
-            said = " ".join(message.content for message in recent)
-            return rewritten if is_faithful(rewritten, f"{said} {question}") else _put_behind(question, recent)
-        del recent[:2]
-    return None
+    recent = _choose_recent(question, history, llm=llm, prompts=prompts)
+    if not recent:
+        return None
+    messages = build_rewrite(question, recent, prompts=prompts)
+    pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
+    lines = "".join(pieces).strip().splitlines()
+    if not lines:
+        return None
+    is_whole = len(pieces) < _MAX_TOKENS
+    said = " ".join(message.content for message in recent)
+    is_usable = is_whole and is_faithful(lines[0], f"{said} {question}")
+    return lines[0] if is_usable else _put_behind(question, recent)
+
+
+def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
+    """Return the last messages, shortened, from as many turns as the LLM's context has room for."""
+    recent = [message._replace(content=_shorten(message.content)) for message in history[-_MESSAGES:]]
+    room = llm.context_size - _MAX_TOKENS
+    while recent and llm.count_tokens(build_rewrite(question, recent, prompts=prompts)) > room:
+        del recent[:_TURN]
+    return recent
+
+
+def _shorten(text: str) -> str:
+    return " ".join(text.split()[:_WORDS])
 
 
 def is_faithful(rewritten: str, said: str) -> bool:
@@ -53,5 +62,7 @@ def is_faithful(rewritten: str, said: str) -> bool:
 
 def _put_behind(question: str, history: Sequence[Message]) -> str | None:
     """Return a question behind the one before it, if there was one: an LLM understands the two together."""
-    earlier = [message.content for message in history if message.role == "user"]
-    return f"{earlier[-1]} {question}" if earlier else None
+    for message in reversed(history):
+        if message.role == "user":
+            return f"{message.content} {question}"
+    return None

@@ -1,9 +1,132 @@
-"""Detects a negation, a doubt, a reason, an order to machines, or a pronoun that points back, by the words.
+"""Lists the words and patterns of the English language that the answer path goes by, and three questions about them.
 
-The signs are English; a sentence in another language has none.
+A text in another language has no sign: a question counts as one of fact, a sentence as one that stands alone.
 """
 
 import re
+
+from rag.text import content_words
+
+# --- Questions ---
+
+ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
+ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
+ASKS = re.compile(
+    r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
+    re.IGNORECASE,
+)
+BEGINS_QUESTION = re.compile(r"(?:who|whom|whose|what|when|where|which|why|how|if|whether)\b", re.IGNORECASE)
+ARTICLE = re.compile(r"(?:the|a|an|my|your|our|his|her|its|their)\b", re.IGNORECASE)
+_POLITE = r"(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+# "I need the …", "Can you tell me when …"
+WISH = re.compile(
+    rf"\W*{_POLITE}(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
+    r"|looking for|wonder(?:ing)?(?: about)?|search(?:ing)? for)"
+    r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
+    r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
+    re.IGNORECASE,
+)
+# A word that points back to the turn before, or goes on from it.
+FOLLOWS_UP = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|ones?|former|latter"
+    r"|same|others?|another|else|both|either|neither|above|again|too|instead)\b"
+    r"|^\W*(?:and|but|so|or|also|what about|how about)\b",
+    re.IGNORECASE,
+)
+_THINGS = r"(?:documents?|files?|articles?|pages?|reports?|comments?|readers?|sources?|passages?|times)"
+# A question that counts, lists or compares over all documents.
+ASKS_ABOUT_ALL = re.compile(
+    rf"\bhow (?:many|often) (?:\w+ ){{0,2}}?{_THINGS}\b"
+    rf"|\b(?:which|what) (?:of the )?{_THINGS} (?:mention|say|contain|name|talk|discuss|refer)"
+    r"|^\W*(?:please )?(?:list|enumerate|name|show|give(?: me)?|count|summari[sz]e|compare)\b.*\b(?:all|every|each)\b"
+    rf"|\b(?:all|every|each)(?: of)?(?: the| my| these)? {_THINGS}\b",
+    re.IGNORECASE,
+)
+
+# --- Parts of the signs of a kind of question (kinds.py) ---
+
+_PART_WORDS = "section|clause|chapter|part|point|article|paragraph"
+PART_NAME = rf"(?:{_PART_WORDS}|§)"
+# A numbered part of a document: "section 4.2", "§ 7".
+PART = rf"(?:\b|(?=§)){PART_NAME}\s?(?P<number>\d+(?:\.\d+)*)\b"
+TEXT = (
+    rf"(?:{_PART_WORDS}|document|report|letter|mail|post|page|text|file|notice"
+    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law)"
+)
+PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
+AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
+# These words end as a plural does and are not plurals.
+NO_PLURAL = (
+    r"(?:this|his|was|is|does|has|us|its|always|perhaps|comes|makes|happens|means|takes|gives|goes|says|gets|helps|allows"
+    r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
+)
+WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
+
+# --- Comparisons (sides.py) ---
+
+# "Which is longer, the old bridge or the new one?"
+COMPARATIVE = re.compile(
+    r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b", re.IGNORECASE
+)
+# The words that only say that things are compared.
+COMPARING = content_words(
+    "compare compared comparison difference differ different between versus vs one which more less what's please"
+    " better speaks pros cons"
+)
+# How a question names its two sides; the first of these that fits holds.
+SIDES = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
+        r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
+        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+?)(?= [–-] |[,?:;–]|$)",
+        r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
+        r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
+    )
+]
+
+# --- Words that ask for a summary, and name no topic (summary.py) ---
+
+SUMMARY_WORDS = content_words(
+    "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
+    " about know happened what's going few sentences words short article document page text post blog section clause"
+    " whole main points key topics ideas message findings discussion discussed discuss meeting"
+)
+
+# --- Courtesies, and questions about the collection (collection.py) ---
+
+_FILES = r"(?:documents?|files?|articles?|texts?|sources?)"
+_THERE = (
+    r"(?:\s+(?:do you (?:have|know)|have you(?: got)?|are there|are (?:they|in (?:the|this|my) (?:index|collection))"
+    r"|(?:does|is in) (?:the|this|my) (?:index|collection)(?: (?:have|hold|contain))?|did i add|(?:are|is) indexed))?"
+)
+GREETING = re.compile(
+    r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?:\s+(?:there|all|everyone|footnote))?\W*",
+    re.IGNORECASE,
+)
+THANKS = re.compile(
+    r"\W*(?:ok(?:ay)?\W+|great\W+)?(?:thanks?|thank you|thx|cheers)(?:\s+(?:a lot|you|so much|very much))*\W*"
+    r"|\W*(?:bye|goodbye|see you)\W*",
+    re.IGNORECASE,
+)
+ABILITIES = re.compile(
+    r"\W*(?:what (?:can|do) you do|who are you|what are you|how do(?:es)? (?:you|this) work|help(?: me)?"
+    r"|what can i ask(?: you)?)\W*",
+    re.IGNORECASE,
+)
+COUNT_FILES = re.compile(rf"\W*how many {_FILES}{_THERE}\W*", re.IGNORECASE)
+LIST_FILES = re.compile(
+    rf"\W*(?:(?:which|what) {_FILES}{_THERE}"
+    rf"|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)? {_FILES}(?: in (?:the|this|my) index)?)\W*",
+    re.IGNORECASE,
+)
+MENTIONS = re.compile(
+    rf"\W*(?:(?:which|what|how many)(?: of the)? {_FILES} (?:mentions?|names?|contains?|refers? to|talks? (?:about|of))"
+    r"|where is|where are)\s+(?P<phrase>.+?)(?P<mentioned>\s+mentioned)?\W*",
+    re.IGNORECASE,
+)
+
+# --- Sentences ---
 
 NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b", re.IGNORECASE
@@ -45,7 +168,7 @@ _ORDER = re.compile(
     ),
     re.IGNORECASE,
 )
-# "IT" is no pronoun.
+# "IT" is not a pronoun.
 _POINTS_BACK = re.compile(
     r"\W*(?:\w+\W+){0,2}(?:he|she|(?-i:[Ii]t)|they|this|these|those|his|her|its|their)\b", re.IGNORECASE
 )
@@ -69,6 +192,39 @@ UNTOLD = re.compile(
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
     re.IGNORECASE,
 )
+
+# --- Replies (check.py) ---
+
+# "No, only on Mondays", but not "No reason was given".
+YES_OR_NO = re.compile(r"(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
+# "No", but also "Nobody" and "Not yet".
+BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
+# A reply may join the words of its quotes with these.
+LINKS = content_words("because due about both also more less than")
+CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
+# The date that an answer puts behind a sentence: "It cost 9 million (2019-03-12)."
+DATE_BEHIND = re.compile(r"\(\d{4}[\d-]*\)")
+OFFERS_CHOICE = re.compile(" or ", re.IGNORECASE)
+
+# --- Numbers and names (mentions.py) ---
+
+UNITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+SMALL_NUMBERS = UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
+_TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
+# "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
+MULTIPLES = {"hundred": 100, "thousand": 1000}
+NUMBER_IN_WORDS = re.compile(
+    rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
+    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
+)
+# These words begin a sentence with a capital and are not names.
+SENTENCE_OPENERS = frozenset(
+    {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
+)
+# The reach of a "not" is counted without these words.
+WEAK_WORDS = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 
 
 def is_order(text: str) -> bool:

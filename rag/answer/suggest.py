@@ -12,10 +12,11 @@ _MIN_SHARED = 2
 
 
 def suggest_question(chunk: Chunk, *, llm: LLM, prompts: Prompts) -> str | None:
-    """Return a question that a chunk answers, or None if what the LLM writes is none, or is not about it."""
+    """Return a question that a chunk answers, or None if the LLM writes no such question."""
     messages = build_suggestion(chunk, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0)).strip()
     question, _, _ = written.partition("\n")
     shared = content_words(question) & content_words(f"{chunk.title} {chunk.text}")
-    good = question.endswith("?") and len(shared) >= _MIN_SHARED and stands_alone(question)
-    return question if good else None
+    is_about_it = len(shared) >= _MIN_SHARED
+    is_question = question.endswith("?") and stands_alone(question)
+    return question if is_question and is_about_it else None

@@ -1,0 +1,126 @@
+"""Finds the numbers and the names that a text mentions, and the names that another text does not have."""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
+from rag.text import STOP_WORDS
+
+LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
+_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+# "United States of America"
+_LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
+_TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
+# An acronym has two to six letters.
+_ACRONYM_LENGTHS = range(2, 7)
+# "Russia" and "Russian" are one name: a beginning of this many letters is shared, and the longer has few more.
+_FEWEST_SHARED, _MOST_ADDED = 4, 3
+
+
+def find_numbers(text: str) -> Iterator[str]:
+    """Yield the numbers of a text in digits: first those in digits, then those in words from two on."""
+    for digits in _DIGITS.findall(text):
+        yield _simplify(digits)
+    for words in NUMBER_IN_WORDS.findall(text.lower()):
+        value = _read_number(*words)
+        if value > 1:  # "one" is a pronoun too
+            yield str(value)
+
+
+def _simplify(digits: str) -> str:
+    """Return a number without separators and zeros that change nothing: "1,200.50" is "1200.5"."""
+    whole, _, fraction = digits.replace(",", "").partition(".")
+    whole = whole.lstrip("0") or "0"
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
+    """Return the value of a number in words, from the parts of it that there are: "a hundred" has the last alone."""
+    spelt = TENS.get(tens, 0) + UNITS.get(unit, 0)
+    value = spelt or SMALL_NUMBERS.get(small, 1)
+    return value * MULTIPLES.get(multiple, 1)
+
+
+def find_names(text: str) -> Iterator[str]:
+    """Yield the capitalised words of a text, less those that only begin a sentence."""
+    for match in LETTERS.finditer(text):
+        word = strip_possessive(match[0])
+        is_capitalised = word[0].isupper() and word != "I"
+        if is_capitalised and not _only_opens_sentence(text, match):
+            yield word
+
+
+def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
+    """Return whether a capitalised word begins a sentence, and no name goes on behind it."""
+    before = text[: match.start()]
+    is_first_word = not LETTERS.search(before)
+    if not is_first_word and not _ENDS_SENTENCE.search(before):
+        return False
+    word = strip_possessive(match[0]).lower()
+    following = LETTERS.search(text, match.end())
+    name_goes_on = following is not None and following[0][0].isupper()
+    return not name_goes_on or word in STOP_WORDS | SENTENCE_OPENERS
+
+
+def find_unknown_names(text: str, known: str) -> Iterator[str]:
+    """Yield the names of a text that another does not have, neither spelt out nor abbreviated."""
+    known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
+    same_names = _list_same_names(text, known)
+    for name in find_names(text):
+        is_known = name in same_names or name.lower() in known_words
+        if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
+            yield name
+
+
+def _list_same_names(text: str, known: str) -> set[str]:
+    """Return the names that a text may have for those of another: "US" for "United States", and the other way round."""
+    names = set[str]()
+    for words in _list_long_names(known):
+        names.update(_abbreviate(words))
+    acronyms = set(_ACRONYM.findall(known))
+    for words in _list_long_names(text):
+        if not acronyms.isdisjoint(_abbreviate(words)):
+            names.update(words)
+    return names
+
+
+def _is_nearly(name: str, word: str) -> bool:
+    """Return whether two words in small letters are forms of one name: "russian" and "russia"."""
+    shorter, longer = sorted([name, word], key=len)
+    is_near = len(shorter) >= _FEWEST_SHARED and len(longer) - len(shorter) <= _MOST_ADDED
+    return is_near and longer.startswith(shorter)
+
+
+def find_joined_names(text: str, known: str) -> Iterator[str]:
+    """Yield the names of a text that it joins, and that another text has only apart: "Huguenots XIV"."""
+    flat = " ".join(known.lower().split())
+    for together in _TOGETHER.findall(text):
+        first, _, rest = together.partition(" ")
+        name = rest if first.lower() in STOP_WORDS else together
+        if " " in name and name.lower() not in flat:
+            yield name
+
+
+def strip_possessive(word: str) -> str:
+    """Return a word without an apostrophe and "s" at its end."""
+    return _POSSESSIVE.sub("", word)
+
+
+def _list_long_names(text: str) -> Iterator[list[str]]:
+    """Yield the capitalised words of each name that has several: "United States of America" has three."""
+    for name in _LONG_NAME.findall(text):
+        yield [strip_possessive(word) for word in name.split() if word[0].isupper()]
+
+
+def _abbreviate(words: list[str]) -> Iterator[str]:
+    """Yield all acronyms that some of the words of a name make, beside one another."""
+    initials = "".join(word[0] for word in words)
+    for length, start in product(_ACRONYM_LENGTHS, range(len(initials))):
+        acronym = initials[start : start + length]
+        if len(acronym) == length:
+            yield acronym
