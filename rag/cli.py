@@ -375,58 +375,49 @@ def evaluate(
 
     To continue a stopped run, run the same command again.
     """
-    from rag.evaluation.dataset import convert_squad2, load_dataset, sample_questions
+    from rag.evaluation.dataset import load_dataset, sample_questions
+    from rag.evaluation.page import PAGE_FILE
+    from rag.evaluation.report import load_report
+    from rag.evaluation.session import evaluate_dataset, name_folder
+    from rag.evaluation.table import format_report
 
     if make:
-        folder = out or Path(make[1].stem)
-        made = convert_squad2(make[1], folder)
-        click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
+        _, squad_file = make
+        _make_dataset(squad_file, out or Path(squad_file.stem))
         return
     if dataset is None:
         raise click.UsageError("name a data set: a folder with questions.jsonl")
-    if stage == "retrieval" and (min_score is not None or context != "retrieved"):
+    needs_answers = min_score is not None or context != "retrieved"
+    if stage == "retrieval" and needs_answers:
         raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
-    asked = sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions
-
-    from rag.assistant import Assistant
-    from rag.evaluation.page import PAGE_FILE
-    from rag.evaluation.report import load_report
-    from rag.evaluation.run import evaluate
-    from rag.evaluation.table import format_report
-    from rag.index.build import index_documents
-    from rag.index.index import open_index
-    from rag.index.sqlite import is_index
-    from rag.llm import open_llm
-
-    earlier = load_report(baseline) if baseline else None
-    llm = open_llm(settings) if stage == "answers" or any(question.history for question in asked) else None
-    name = re.sub(r"[^\w.-]+", "-", f"eval-{data.name}-{settings.embedder}")[-100:].lstrip(".-")
-    own = settings.beside(name)
-    folder = out or Path("eval", f"{data.name}-{stage}" + ("" if stage == "retrieval" else f"-{context}"))
+    folder = out or name_folder(data, stage=stage, context=context)
     try:
-        with (
-            open_index(dataset, settings)
-            if is_index(dataset)
-            else index_documents(data.documents, settings=own) as opened
-        ):
-            report = evaluate(
-                Assistant(opened, llm, own),
-                data,
-                questions=asked,
-                context=context,
-                stage=stage,
-                folder=folder,
-                baseline=earlier,
-                progress=True,
-            )
+        report = evaluate_dataset(
+            dataset,
+            data,
+            sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions,
+            settings=settings,
+            stage=stage,
+            context=context,
+            folder=folder,
+            baseline=load_report(baseline) if baseline else None,
+        )
     except KeyboardInterrupt:
         click.echo(f"\nstopped; {folder} keeps the finished part: run the same command again to continue", err=True)
         sys.exit(130)
     click.echo(format_report(report))
     click.echo(f"{folder / PAGE_FILE}: every question, for a browser")
-    if min_score is not None and report.measures["score"].value < min_score:
-        raise click.ClickException(f"the score {report.measures['score'].value:.3f} is below --min-score {min_score}")
+    score = report.measures.get("score")
+    if min_score is not None and score and score.value < min_score:
+        raise click.ClickException(f"the score {score.value:.3f} is below --min-score {min_score}")
+
+
+def _make_dataset(squad_file: Path, folder: Path) -> None:
+    from rag.evaluation.dataset import convert_squad2
+
+    made = convert_squad2(squad_file, folder)
+    click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
