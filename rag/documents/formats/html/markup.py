@@ -135,6 +135,11 @@ class _Flattener:
         self._ends_in_text = False
 
 
+def contains(element: "HtmlElement", *tags: str) -> bool:
+    """Return whether an element has one of these tags, or an element inside it has."""
+    return next(element.iter(*tags), None) is not None
+
+
 def walk_blocks(root: "HtmlElement") -> Iterator[Block]:
     """Yield the headings, paragraphs and items in a tree of HTML or of trafilatura, in order."""
     walker = _Walker()
