@@ -19,10 +19,13 @@ _LONGEST_SELECTOR = 500
 _LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
-    "animation animation-name background-clip background-color background-image clip clip-path color color-scheme"
-    " content-visibility display filter font-size height left margin-left margin-top max-height max-width opacity"
-    " overflow position right text-fill-color text-indent text-shadow text-stroke top transform transition visibility"
-    " width zoom".split()
+    re.findall(
+        r"[\w-]+",
+        "animation animation-name background-clip background-color background-image clip clip-path color"
+        " color-scheme content-visibility display filter font-size height left margin-left margin-top max-height"
+        " max-width opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform"
+        " transition visibility width zoom",
+    )
 )
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
 _BRACE = re.compile(r"[{};]")
@@ -59,7 +62,7 @@ _VALUE = re.compile(r"[\w-]+\([^()]*\)|[^\s,/]+")
 _FONT_SIZE = re.compile(r"(?:^|\s)((?:\d+\.?\d*|\.\d+)(?:px|pt|em|rem|%)?)(?=\s*/|\s+\D)")
 _COLOR = re.compile(r"#\w+|(?:rgb|hsl|var)a?\(.*|[a-z]+")
 _NO_COLORS = frozenset(
-    "none repeat scroll fixed local center left right top bottom cover contain auto round space".split()
+    re.findall(r"\w+", "none repeat scroll fixed local center left right top bottom cover contain auto round space")
 )
 
 

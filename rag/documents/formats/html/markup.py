@@ -110,7 +110,7 @@ class _Flattener:
         self._builder.start(self._open[-1], kept)
         self._is_empty = False
 
-    def end(self, tag: str) -> None:
+    def end(self, _tag: str) -> None:
         if self._too_deep:
             self._too_deep -= 1
             self._break_line()
