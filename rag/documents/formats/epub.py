@@ -86,7 +86,7 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
     """Return the names of the files that are encrypted."""
     if _ENCRYPTION not in archive.namelist():
         return set()
-    locked = set()
+    locked: set[str] = set()
     for data in _parse_xml(_read(archive, _ENCRYPTION)).iter("EncryptedData"):
         methods = {method.get("Algorithm") for method in data.iter("EncryptionMethod")}
         if methods.isdisjoint(_FONT_LOCKS):

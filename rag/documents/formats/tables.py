@@ -108,9 +108,11 @@ def _may_name(label: str, cells: list[str]) -> bool:
     """Return whether a label may be the name of the cells below it; an empty one may."""
     if not label:
         return True
-    if len(label) > _LONGEST_LABEL or label[-1] in ".!?:;" or label in cells:
+    is_sentence = len(label) > _LONGEST_LABEL or label[-1] in ".!?:;"
+    if is_sentence or label in cells:
         return False
-    is_year = _YEAR.fullmatch(label) is not None and not any(map(_YEAR.fullmatch, cells))
+    has_year = any(map(_YEAR.fullmatch, cells))
+    is_year = _YEAR.fullmatch(label) is not None and not has_year
     return is_year or not _NUMBER.fullmatch(label)
 
 
@@ -123,7 +125,7 @@ def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[s
         header, *rows = rows
         yield from (format_row(header, row) for row in rows)
     elif max(map(len, rows), default=0) == 2:
-        yield from (format_row(["", row[0].rstrip(" :")], ["", *row[1:]]) for row in rows)
+        yield from (format_row([row[0].rstrip(" :")], row[1:]) for row in rows)
     else:
         yield from (format_row([], row) for row in rows)
 
@@ -135,7 +137,8 @@ def read_json(path: Path) -> Extract:
     except ValueError as exc:
         raise DocumentError(f"it is not valid JSON: {exc}") from exc
     if not isinstance(data, dict):
-        return Extract(_walk_list(data if isinstance(data, list) else [data], level=1, voice="article"))
+        records = data if isinstance(data, list) else [data]
+        return Extract(_walk_list(records, level=1, voice="article"))
     rest = dict(data)
     title, author, date = _take(rest, _TITLE), _take(rest, _AUTHOR), _take_date(rest)
     return Extract(_walk_record(rest, level=1, voice="article"), title=title, author=author, date=date)

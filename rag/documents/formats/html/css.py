@@ -106,6 +106,12 @@ class _Selector:
         return chain(self.subject, *self.outer)
 
     @property
+    def attributes(self) -> set[str]:
+        """The attributes that the selector asks for."""
+        conditions = [name[1:-1] for name in self.all_names if name[0] == "["]
+        return {condition.partition("=")[0] for condition in conditions}
+
+    @property
     def weight(self) -> tuple[int, int, int]:
         """How many ids, classes or attributes, and tags the selector has: browsers compare rules by this."""
         marks = [name[0] for name in self.all_names]
@@ -154,7 +160,7 @@ class StyleSheet:
         self._add_alternatives(values)
         if is_certain:
             self._others[max(names)].append((selector, values))
-            self.attributes.update(name[1:-1].split("=")[0] for name in selector.all_names if name[0] == "[")
+            self.attributes |= selector.attributes
 
     def _add_alternatives(self, values: dict[str, Value]) -> None:
         for name, value in values.items():
@@ -244,12 +250,15 @@ def _expand(name: str, value: str) -> dict[str, str]:
 
 
 def _expand_background(value: str) -> dict[str, str]:
-    words = [word for word in _VALUE.findall(value) if _COLOR.fullmatch(word)]
-    colors = [word for word in words if word not in _NO_COLORS]
+    colors = filter(_is_color, _VALUE.findall(value))
     return {
-        "background-color": colors[0] if colors else "transparent",
+        "background-color": next(colors, "transparent"),
         "background-image": "image" if _IMAGE.search(value) else "none",
     }
+
+
+def _is_color(word: str) -> bool:
+    return word not in _NO_COLORS and _COLOR.fullmatch(word) is not None
 
 
 def _expand_font(value: str) -> dict[str, str]:
@@ -366,7 +375,7 @@ def _parse_selector(text: str) -> _Selector | None:
     if list(map("".join, pieces)) != parts:
         return None
     compounds = list(map(_name_compound, pieces))
-    joints = [joint.strip() for joint in _COMBINATOR.findall(text)]
+    joints = list(map(str.strip, _COMBINATOR.findall(text)))
     *outer, subject = (compound - {_STATE} for compound in compounds)
     if not subject:
         return None

@@ -118,7 +118,7 @@ class _Page:
 
     def find_first_look(self) -> _Look:
         """Return the look of words that no style is for."""
-        schemes = [meta.get("content", "") for meta in self._tree.iterfind(".//meta[@name='color-scheme']")]
+        schemes = self._tree.xpath("//meta[@name='color-scheme']/@content")
         if self._is_partial or any(map(_is_dark, schemes)):
             return _Look().lose_colors()
         return _Look()
@@ -213,17 +213,16 @@ class _Page:
             return look
         texts = {name: text for name, text in _get_texts(values).items() if text not in _TO_INHERIT}
         look = self._color(element, texts, look)
+        look = _place(texts, look, outer)
         if "visibility" in texts and element.tag not in _WHOLE_PAGE:
-            is_invisible = INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
-            look = look._replace(is_invisible=is_invisible)
-        if "font-size" in texts:
-            look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
-        if "text-indent" in texts:
-            indent = read_length(texts["text-indent"], font_size=look.font_size)
-            look = look._replace(is_off_screen=indent is not None and indent <= OFF_SCREEN)
+            look = look._replace(is_invisible=self._is_invisible(element, values, texts))
         if look.is_hidden and self._changes_color(values, look):
             return look._replace(is_painted=True)
         return look
+
+    def _is_invisible(self, element: "HtmlElement", values: dict[str, Value], texts: Texts) -> bool:
+        """Return whether an element's own words are hidden for good."""
+        return INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
 
     def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
         """Return the look that an element has from outside, as far as it is known."""
@@ -306,23 +305,33 @@ def _is_decorated(texts: Texts) -> bool:
     return decorations != {"none"} or texts.get("background-clip") == "text"
 
 
+def _place(texts: Texts, look: _Look, outer: _Look) -> _Look:
+    """Return the look with an element's own size of letters and their place."""
+    if "font-size" in texts:
+        look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
+    if "text-indent" in texts:
+        indent = read_length(texts["text-indent"], font_size=look.font_size)
+        is_far_out = indent is not None and indent <= OFF_SCREEN
+        look = look._replace(is_off_screen=is_far_out)
+    return look
+
+
 def _list_references(tree: "HtmlElement") -> Iterator[str]:
     """Yield the classes and ids that elements refer to."""
     for element in tree.iter():
         for name, value in element.attrib.items():
-            if name.startswith("data-") or name in _REFERENCES:
-                is_marked = name == "href" or value.startswith(("#", "."))
+            is_reference = name in _REFERENCES or name.startswith("data-")
+            is_marked = name == "href" or value.startswith(("#", "."))
+            if is_reference:
                 yield value if is_marked else f"#{value}"
 
 
 def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
     """Yield the names in scripts as classes and as ids, unless the script says which it is."""
-    for script in tree.iter("script"):
-        if "json" in script.get("type", ""):
-            continue
+    for script in tree.xpath("//script[not(contains(@type, 'json'))]"):
         for mark, name in _QUOTED_NAME.findall(script.text or ""):
-            marks = mark or "#."
-            yield from (sign + name for sign in marks)
+            for sign in mark or "#.":
+                yield sign + name
 
 
 def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:

@@ -66,6 +66,7 @@ def _begin_with_number(item: "HtmlElement", number: int) -> None:
 
 
 def _begins_with_box(element: "HtmlElement") -> bool:
+    """Return whether the first words of an element are in a box inside it."""
     has_words = bool((element.text or "").strip())
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
@@ -106,8 +107,11 @@ class _Spreader:
 
     def __init__(self, rows: list[list["HtmlElement"]]) -> None:
         self._rows = rows
-        width = max(sum(map(_find_width, cells)) for cells in rows)
-        self._spans = width * len(rows) <= _MOST_CELLS
+        self._most_columns = _MOST_COLUMNS_SPANNED
+        self._most_rows = len(rows)
+        width = max(sum(map(self._find_width, cells)) for cells in rows)
+        if width * len(rows) > _MOST_CELLS:
+            self._most_columns = self._most_rows = 1
         # By column, the cells that reach into the present row, and those that reach into the next.
         self._above: dict[int, _Hanging] = {}
         self._below: dict[int, _Hanging] = {}
@@ -134,20 +138,18 @@ class _Spreader:
 
     def _add_element(self, row: list[_Cell], element: "HtmlElement") -> None:
         cell = _Cell(" ".join(find_text(element).split()), _is_label(element))
-        width = _find_width(element) if self._spans else 1
-        rows_below = _find_number(element, "rowspan", len(self._rows)) - 1 if self._spans else 0
+        rows_below = _find_number(element, "rowspan", self._most_rows) - 1
         self._add(row, cell, _Hanging(cell.repeated, rows_below))
-        for _ in range(width - 1):
+        for _ in range(self._find_width(element) - 1):
             self._add(row, cell.widened, _Hanging(cell.widened, rows_below))
+
+    def _find_width(self, element: "HtmlElement") -> int:
+        return _find_number(element, "colspan", self._most_columns)
 
     def _add(self, row: list[_Cell], cell: _Cell, hanging: _Hanging) -> None:
         if hanging.rows > 0:
             self._below[len(row)] = hanging
         row.append(cell)
-
-
-def _find_width(cell: "HtmlElement") -> int:
-    return _find_number(cell, "colspan", _MOST_COLUMNS_SPANNED)
 
 
 def _find_number(element: "HtmlElement", name: str, most: int) -> int:
@@ -158,6 +160,7 @@ def _find_number(element: "HtmlElement", name: str, most: int) -> int:
 
 
 def _is_label(cell: "HtmlElement") -> bool:
+    """Return whether a cell is marked as a header, or all of it is bold."""
     text = cell.text_content().strip()
     bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()
     is_bold = bold != "" and bold == text

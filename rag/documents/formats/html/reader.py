@@ -101,12 +101,15 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
     left = drop_areas(tree, page, thread.areas)
     comments = comments or read_plain_comments(left)
     comments += take_plain_comments(tree, page)
-    # For trafilatura these names would mean comments that are still there.
-    for element in tree.iter():
-        for name in ("class", "id"):
-            if "omment" in element.get(name, ""):
-                del element.attrib[name]
+    _drop_names_of_comments(tree)
     return comments, thread.opening
+
+
+def _drop_names_of_comments(tree: "HtmlElement") -> None:
+    """Remove the names that would mean for trafilatura that comments are still there."""
+    for name in ("class", "id"):
+        for element in tree.xpath(f"//*[contains(@{name}, 'omment')]"):
+            del element.attrib[name]
 
 
 def _drop_site_parts(tree: "HtmlElement") -> None:
@@ -129,17 +132,16 @@ def _is_site_part(element: "HtmlElement") -> bool:
 def _drop_related(tree: "HtmlElement") -> None:
     """Remove links to other pages, with the heading above them."""
     for heading in list(tree.iter(*HEADINGS, "p", "div", "strong")):
-        is_dropped = heading.getparent() is None
-        if not is_dropped:
-            for element in _find_related(heading):
-                element.drop_tree()
+        for element in _find_related(heading):
+            element.drop_tree()
 
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that link to other pages: this one, or this heading and the element behind it."""
     text = " ".join(heading.text_content().split())
     following = heading.getnext()
-    if not _RELATED.match(text):
+    is_dropped = heading.getparent() is None
+    if is_dropped or not _RELATED.match(text):
         return []
     if _is_links(heading):
         return [heading]
@@ -212,9 +214,9 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
 
 def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
     """Return a page's title: the one for machines, else its heading, else its name without the site's."""
-    texts = [title.text_content() for title in tree.iterfind(".//head/title")]
-    name = " ".join("".join(texts).split())
-    if declared and declared != name and declared in tree.xpath("//meta/@content"):
+    name = _find_name(tree)
+    is_for_machines = declared in tree.xpath("//meta/@content")
+    if declared and is_for_machines and declared != name:
         return _drop_outlet(declared, outlet)
     headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
@@ -222,6 +224,12 @@ def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -
     named = [heading for heading in headings if name.startswith(heading)]
     parts = [part for part in _SEPARATOR.split(name) if part not in ("", outlet)]
     return next(iter([*named, *parts, *headings]), None)
+
+
+def _find_name(tree: "HtmlElement") -> str:
+    """Return the name that a browser shows for a page; empty if it has none."""
+    titles = [title.text_content() for title in tree.iterfind(".//head/title")]
+    return " ".join("".join(titles).split())
 
 
 def _drop_outlet(title: str, outlet: str | None) -> str:

@@ -163,8 +163,12 @@ def _may_be_above(line: str) -> bool:
 def _list_titles(above: list[str], words: list[str]) -> list[str]:
     """Return the lines above an article that may be its title: no names of authors, and no dates."""
     names = _list_authors(words)
-    undated = [line for line in above if not _find_any_date(line)]
-    return [line for line in undated if line[0].isalnum() and line not in names]
+    return [line for line in above if line not in names and _may_be_title(line)]
+
+
+def _may_be_title(line: str) -> bool:
+    """Return whether a line begins like a title, and has no date."""
+    return line[0].isalnum() and not _find_any_date(line)
 
 
 def _list_authors(words: list[str]) -> list[str]:
@@ -184,6 +188,7 @@ def _is_credit(line: str) -> bool:
 
 
 def _find_any_date(line: str) -> str | None:
+    """Return the date in a line, or the line if it is a date as a whole."""
     return find_date(line) or (line if is_date(line) else None)
 
 
