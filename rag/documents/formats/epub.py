@@ -35,7 +35,7 @@ _INVALID = "it is not a valid EPUB file"
 
 
 def read_epub(path: Path) -> Extract:
-    """Return what is in a book, in its reading order; raises DocumentError if it is locked or is no book."""
+    """Return the text of a book in its reading order; raises DocumentError if it is locked or is no book."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_book(archive)

@@ -27,7 +27,7 @@ _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
-# What the standard library raises on headers that break its grammar.
+# The standard library raises these on headers that break its grammar.
 _HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, OverflowError, TypeError, ValueError)
 
 
@@ -115,7 +115,7 @@ def _format_recipients(field: str, names: list[str]) -> str:
 
 
 def _read_body(parts: list[EmailMessage]) -> list[Block]:
-    """Return what the message says: its plain text, or its HTML if the plain text says little of it."""
+    """Return the plain text of a message, or its HTML if the plain text is only a stub."""
     plain = list(chain.from_iterable(map(_split_paragraphs, _decode_parts(parts, "text/plain"))))
     marked = list(chain.from_iterable(map(_read_html, _decode_parts(parts, "text/html"))))
     is_stub = _count_letters(plain) < _STUB * _count_letters(marked)

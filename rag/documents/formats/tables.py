@@ -35,7 +35,7 @@ _TEXT = ("text", "content", "body", "message")
 _TITLE = ("title", "name", "subject")
 _AUTHOR = ("author", "from", "user", "sender", "speaker")
 _DATE = ("date", "time", "timestamp", "created_at")
-# Lists whose name says who speaks in their records.
+# The records in lists with these names are comments.
 _COMMENTS = frozenset(("comments", "replies"))
 _VOICES: tuple[Voice, ...] = ("article", "comment")
 _DEEPEST = 50
@@ -189,7 +189,7 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
 
 
 class _Fields(NamedTuple):
-    """What a record says of itself."""
+    """The values of a record that are not shown with a label."""
 
     title: str | None
     text: str | None
@@ -198,7 +198,7 @@ class _Fields(NamedTuple):
 
 
 def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
-    """Take out of a record what it says of itself; the title of a comment is part of its text."""
+    """Take title, text, author and date out of a record; the title of a comment is part of its text."""
     fields = _Fields(_take(record, _TITLE), _take(record, _TEXT), _take(record, _AUTHOR), _take_date(record))
     if fields.title and voice == "comment":
         return fields._replace(title=None, text=f"{fields.title}\n{fields.text or ''}")
@@ -206,7 +206,7 @@ def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
 
 
 def _take_voice(record: dict[str, Json]) -> Voice | None:
-    """Take out of a record who speaks in it; None if it does not say so."""
+    """Take the voice out of a record; None if it names none."""
     for voice in _VOICES:
         if record.get("voice") == voice:
             del record["voice"]

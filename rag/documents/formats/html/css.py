@@ -40,7 +40,7 @@ _PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", 
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
 # The name of a piece that an element's names cannot decide, such as ":hover".
 _STATE = ":"
-# What depends on the elements beside it counts as a state: those are not looked at.
+# A rule that depends on the elements beside one counts as a state: those are not looked at.
 _STATES = frozenset((_STATE, "+", "~"))
 
 # Groups of rules.
@@ -67,7 +67,7 @@ _NO_COLORS = frozenset(
 
 
 class Value(NamedTuple):
-    """What a declaration sets a property to, its weight against others, and the names that its rule is for."""
+    """The value of a property, its weight against other values, and the names that its rule is for."""
 
     text: str
     weight: tuple[int, ...] = ()
@@ -174,7 +174,7 @@ class StyleSheet:
         self._steps = 0
 
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
-        """Return what the rules say of an element with these names; `path` has the names of each element around it.
+        """Return the values that the rules set for an element; `path` has the names of each element around it.
 
         An element has the name "*" too.
         """
@@ -212,7 +212,7 @@ class StyleSheet:
         return place
 
     def find_alternatives(self, name: str, value: Value) -> Iterator[str]:
-        """Yield what a property may be instead of `value`: in another state of the page, or on another screen."""
+        """Yield the values that a property may have instead: in another state of the page, or on another screen."""
         for owner in value.names:
             yield from self._alternatives.get((name, owner), ())
 
@@ -366,7 +366,7 @@ def _open_rule(words: str, outer: _Rule) -> _Rule:
 
 
 def _parse_selector(text: str) -> _Selector | None:
-    """Return a selector; None if it is for what a style sheet adds to an element, or cannot be read."""
+    """Return a selector; None if it cannot be read, or is for content that the style sheet adds itself."""
     text = text.strip()
     if len(text) > _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
         return None

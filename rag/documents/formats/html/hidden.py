@@ -51,7 +51,7 @@ _NO_TEXT = re.compile(
 )
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
 _REFERENCES = frozenset(("aria-controls", "aria-owns", "for", "href", "popovertarget", "commandfor"))
-# What decides how an element's own words look.
+# These properties decide how an element's own words look.
 _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
     "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
@@ -79,7 +79,7 @@ class _Look(NamedTuple):
 
     @property
     def is_lost(self) -> bool:
-        """Whether the letters do not stand out from what is behind them."""
+        """Whether the letters have the colour of their background."""
         if self.is_painted:
             return False
         return self.color == "transparent" or look_same(self.color, self.backdrop)
@@ -234,7 +234,7 @@ class _Page:
         return look
 
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
-        """Return whether letters that are lost in what is behind them have another colour at times."""
+        """Return whether letters in the colour of their background have another one at times."""
         for name in {"color", "background-color", "text-fill-color"}.intersection(values):
             colors = map(read_color, self._sheet.find_alternatives(name, values[name]))
             if not all(look_same(color, look.backdrop) for color in colors):
@@ -300,7 +300,7 @@ def _may_fade_in(element: "HtmlElement", way: Way) -> bool:
 
 
 def _is_decorated(texts: Texts) -> bool:
-    """Return whether letters can be seen though their colour is that of what is behind them."""
+    """Return whether a reader sees letters even in the colour of their background."""
     decorations = {texts.get(name, "none") for name in _DECORATIONS}
     return decorations != {"none"} or texts.get("background-clip") == "text"
 

@@ -12,7 +12,7 @@ from rag.documents.formats.visibility import BLACK, WHITE, Color
 # The values of an element's properties, by name.
 Texts: TypeAlias = Mapping[str, str]
 
-# Nobody reads letters of this opacity, from 0 to 1; and nobody sees what is behind letters that lack as little.
+# Nobody can read letters of this opacity, from 0 to 1. A colour that lacks no more than this counts as opaque.
 _FAINT = 0.05
 # A reader cannot scroll to words this far from the edge of the screen, in pixels. Menus that slide in are nearer.
 OFF_SCREEN = -900
@@ -53,7 +53,7 @@ def is_faint(texts: Texts) -> bool:
 
 
 def _read_share(text: str) -> float:
-    """Return "0.5" or "50%" as a number; 1 for what is none."""
+    """Return "0.5" or "50%" as a number; 1 for any other text."""
     number = _NUMBER.match(text)
     if number is None:
         return 1.0
@@ -146,7 +146,7 @@ WAYS = (
     Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
     Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= _FAINT),
 )
-# What is in an invisible element can be visible.
+# The elements inside an invisible one can be visible.
 INVISIBLE = Way(("visibility",), lambda texts: texts.get("visibility") in ("hidden", "collapse"), is_state=True)
 
 

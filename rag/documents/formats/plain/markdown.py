@@ -16,7 +16,7 @@ _COMMENT = r"(?P<comment><!--)"
 _TITLE = r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))"""
 _LINK = rf"^ {{0,3}}\[(?!\^)(?P<label>[^\[\]\n]{{1,200}})\]:[ \t]*\S+[ \t]+{_TITLE}[ \t]*$"
 _TAG = r"<(?P<name>[A-Za-z][\w-]*)(?P<attributes>\s[^<>]*)?>"
-# What begins code or may begin something hidden; the first that fits at a place counts.
+# Each of these begins code, or may begin hidden words; at one place the first that fits counts.
 _OPENING = re.compile(
     "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _LINK, _TAG)), re.MULTILINE | re.DOTALL
 )

@@ -1,4 +1,4 @@
-"""Reads what the plain text of a page says of itself: title, outlet, author, date."""
+"""Reads the title, outlet, author and date in the plain text of a page."""
 
 import re
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says of itself; `gaps` are the lines that say so, which are no text of the article."""
+    """The title and origin of a page; `gaps` are the lines that give them, which are no text of the article."""
 
     gaps: tuple[Span, ...] = ()
     title: str | None = None
@@ -57,7 +57,7 @@ class _Head(NamedTuple):
 def find_metadata(text: str) -> Metadata:
     """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line of the article.
 
-    What readers wrote below says nothing of the page.
+    The comments below an article are not searched.
     """
     text = text[: find_thread_start(text)[0]]
     head = _read_labelled(text)
@@ -81,7 +81,7 @@ def _get_first(found: dict[str, str], *keys: str) -> str | None:
 
 
 def _add_publication(text: str, head: _Head) -> None:
-    """Add what the first "Published in" line says to a head."""
+    """Add the outlet and date of the first "Published in" line to a head."""
     for line in _PUBLISHED.finditer(text):
         if is_date(line["date"]):
             head.gaps.append(line.span())
@@ -91,7 +91,7 @@ def _add_publication(text: str, head: _Head) -> None:
 
 
 def _read_labelled(text: str) -> _Head:
-    """Return what the first lines say that are labelled ("Date: …"), a heading, a byline or a date, up to another line.
+    """Return the values in the first lines: labelled ones ("Date: …"), a heading, a byline or a date, up to any other.
 
     Of front matter, between two lines of dashes, only the labelled lines count.
     """
@@ -130,7 +130,7 @@ def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str]
 
 
 def _read_masthead(text: str) -> _Head | None:
-    """Return what the lines above an article say that end with its author, or else a title and a date below it.
+    """Return the values in the lines above an article, if they end with its author, or are a title and a date.
 
     The line right above is the title; others above it are the site's.
     """
