@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 50_000_000  # in one chapter
+_ENCRYPTION = "META-INF/encryption.xml"
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
-# These garble fonts alone, which are not read.
+# These encrypt fonts alone, which are not read.
 _FONT_LOCKS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
@@ -34,7 +35,7 @@ _INVALID = "it is not a valid EPUB file"
 
 
 def read_epub(path: Path) -> Extract:
-    """Return what is in a book, in its reading order; raises DocumentError if it is locked or no book."""
+    """Return the text of a book in its reading order; raises DocumentError if it is locked or is no book."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_book(archive)
@@ -44,50 +45,71 @@ def read_epub(path: Path) -> Extract:
 
 def _read_book(archive: zipfile.ZipFile) -> Extract:
     locked = _find_locked(archive)
-    container = _parse_xml(_read(archive, "META-INF/container.xml"))
-    place = next((element.get("full-path") for element in container.iter("rootfile")), None)
-    if not place:
-        raise DocumentError(_INVALID)
+    place = _find_package(archive)
     package = _parse_xml(_read(archive, place))
-    chapters = [posixpath.normpath(posixpath.join(posixpath.dirname(place), name)) for name in _find_chapters(package)]
+    chapters = [_resolve(name, place) for name in _find_chapters(package)]
     if not locked.isdisjoint(chapters):
         raise DocumentError("it is protected against copying (DRM); only an unprotected copy can be read")
     blocks = [block for chapter in chapters for block in _read_chapter(archive, chapter)]
-    authors = [name for creator in package.iter("creator") if (name := _text(creator))]
-    dates = [parse_date(text) for date in package.iter("date") if (text := _text(date))]
+    dates = map(parse_date, _list_texts(package, "date"))
     # Calibre writes the year 101 for an unknown date.
-    date = next((date for date in dates if not date.startswith("0")), None)
+    known_dates = (date for date in dates if not date.startswith("0"))
     return Extract(
         blocks,
-        title=next((_text(title) for title in package.iter("title")), None),
-        author=", ".join(dict.fromkeys(authors)) or None,
-        date=date,
+        title=next(map(_text, package.iter("title")), None),
+        author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
+        date=next(known_dates, None),
     )
+
+
+def _resolve(name: str, base: str) -> str:
+    """Return the place of a file whose name is relative to the file at the place `base`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(base), name))
+
+
+def _list_texts(package: "_Element", tag: str) -> list[str]:
+    """Return the texts of the elements with a tag that have any."""
+    return list(filter(None, map(_text, package.iter(tag))))
+
+
+def _find_package(archive: zipfile.ZipFile) -> str:
+    """Return the place of the file that lists the parts of a book."""
+    container = _parse_xml(_read(archive, "META-INF/container.xml"))
+    places = (element.get("full-path") for element in container.iter("rootfile"))
+    place = next(places, None)
+    if not place:
+        raise DocumentError(_INVALID)
+    return place
 
 
 def _find_locked(archive: zipfile.ZipFile) -> set[str]:
     """Return the names of the files that are encrypted."""
-    if "META-INF/encryption.xml" not in archive.namelist():
+    if _ENCRYPTION not in archive.namelist():
         return set()
-    locked = set()
-    for data in _parse_xml(_read(archive, "META-INF/encryption.xml")).iter("EncryptedData"):
+    locked: set[str] = set()
+    for data in _parse_xml(_read(archive, _ENCRYPTION)).iter("EncryptedData"):
         methods = {method.get("Algorithm") for method in data.iter("EncryptionMethod")}
-        if not methods & _FONT_LOCKS:
-            locked |= {unquote(reference.get("URI", "")) for reference in data.iter("CipherReference")}
+        if methods.isdisjoint(_FONT_LOCKS):
+            locked.update(unquote(reference.get("URI", "")) for reference in data.iter("CipherReference"))
     return locked
 
 
 def _find_chapters(package: "_Element") -> Iterator[str]:
-    """Yield the places of the chapters, in reading order, relative to the package; tables of contents are none."""
+    """Yield the names of the chapters in reading order, relative to the package; tables of contents are none."""
     items = {item.get("id"): item for item in package.iter("item")}
-    guides = {unquote(guide.get("href", "")) for guide in package.iter("reference") if guide.get("type") == "toc"}
+    guides = (guide for guide in package.iter("reference") if guide.get("type") == "toc")
+    contents = {unquote(guide.get("href", "")) for guide in guides}
     for reference in package.iter("itemref"):
         item = items.get(reference.get("idref"))
-        if item is None or item.get("media-type") not in _CHAPTERS or "nav" in item.get("properties", "").split():
-            continue
-        name = unquote(item.get("href", ""))
-        if name not in guides:
-            yield name
+        if item is not None and _is_chapter(item):
+            name = unquote(item.get("href", ""))
+            if name not in contents:
+                yield name
+
+
+def _is_chapter(item: "_Element") -> bool:
+    is_navigation = "nav" in item.get("properties", "").split()
+    return item.get("media-type") in _CHAPTERS and not is_navigation
 
 
 def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
@@ -103,12 +125,12 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
 
 def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
     """Put the style sheets that a chapter links to into it; one that is missing styles nothing."""
-    names = archive.namelist()
     for link in list(tree.iter("link")):
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(chapter), unquote(link.get("href", ""))))
         if "stylesheet" in link.get("rel", "").lower():
+            name = _resolve(unquote(link.get("href", "")), chapter)
+            is_there = name in archive.namelist()
             link.tag = "style"
-            link.text = decode_html(_read(archive, name)) if name in names else ""
+            link.text = decode_html(_read(archive, name)) if is_there else ""
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -125,7 +147,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _parse_xml(data: bytes) -> "_Element":
-    """Return the tree of an XML file, its names without their spaces."""
+    """Return the tree of an XML file, its tags without their namespaces."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
@@ -139,7 +161,7 @@ def _parse_xml(data: bytes) -> "_Element":
 def _parse_xhtml(data: bytes) -> "HtmlElement":
     """Return the tree of a chapter; one that is no XML is read as browsers read HTML.
 
-    Not all at once as HTML: there "<title/>" would begin a title that never ends.
+    Not every chapter is read as HTML: there "<title/>" would begin a title that never ends.
     """
     from lxml import etree
     from lxml.html import XHTMLParser
@@ -157,9 +179,8 @@ def _parse_xhtml(data: bytes) -> "HtmlElement":
 
 
 def _drop_namespaces(tree: "HtmlElement") -> "HtmlElement":
-    for element in tree.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
+    for element in tree.iter("*"):
+        element.tag = element.tag.rpartition("}")[2]
     return tree
 
 

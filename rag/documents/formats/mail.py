@@ -1,4 +1,4 @@
-"""Reads mail messages: the headers that matter, the words, the names of attachments."""
+"""Reads mail messages: some headers, the words, the names of attachments."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import chain
 from pathlib import Path
 
 from rag.documents.blocks import Block, Extract
@@ -26,12 +27,12 @@ _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
 _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
-# What the standard library raises on headers that break its grammar.
+# The standard library raises these on headers that break its grammar.
 _HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, OverflowError, TypeError, ValueError)
 
 
 def read_mail(path: Path) -> Extract:
-    """Return what a message says, those who got it first and its attachments last; raises DocumentError for no mail."""
+    """Return a message's recipients, words and attachments; raises DocumentError for a file that is no mail."""
     try:
         return _read_message(message_from_bytes(path.read_bytes(), policy=policy.default))
     except RecursionError as exc:
@@ -62,14 +63,8 @@ def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 def _find_header(message: EmailMessage, name: str) -> str:
     """Return a header's words, decoded; empty: it has none."""
-    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
-    # Some write letters into headers as they are; the parser keeps their bytes as surrogates.
-    data = raw.encode("utf-8", errors="surrogateescape")
-    try:
-        text = data.decode("utf-8")
-    except ValueError:
-        text = data.decode("windows-1252", errors="replace")
-    text = " ".join(text.split())
+    values = [str(value) for key, value in message.raw_items() if key.lower() == name]
+    text = _decode_header(values[0]) if values else ""
     try:
         if len(text) > _LONGEST_HEADER:
             return str(make_header(decode_header(text)))
@@ -78,10 +73,21 @@ def _find_header(message: EmailMessage, name: str) -> str:
         return text
 
 
+def _decode_header(raw: str) -> str:
+    """Return a header on one line. Some programs write letters as they are; the parser keeps them as surrogates."""
+    data = raw.encode("utf-8", errors="surrogateescape")
+    try:
+        text = data.decode("utf-8")
+    except ValueError:
+        text = data.decode("windows-1252", errors="replace")
+    return " ".join(text.split())
+
+
 def _find_names(message: EmailMessage, name: str) -> list[str]:
     """Return the names in a header of addresses; of one without a name, the address."""
-    text = _find_header(message, name)
-    return [display or address for display, address in getaddresses([text]) if display or address]
+    addresses = getaddresses([_find_header(message, name)])
+    names = [display or address for display, address in addresses]
+    return list(filter(None, names))
 
 
 def _find_date(message: EmailMessage) -> str | None:
@@ -93,26 +99,38 @@ def _find_date(message: EmailMessage) -> str | None:
 
 
 def _list_recipients(message: EmailMessage) -> Iterator[Block]:
-    lines = []
-    for field in ("To", "Cc"):
-        names = _find_names(message, field.lower())
-        more = f" and {len(names) - _MOST_RECIPIENTS} more" if len(names) > _MOST_RECIPIENTS else ""
-        if names:
-            lines.append(f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{more}")
-    if lines:
-        yield Block("\n".join(lines))
+    lines = [_format_recipients(field, _find_names(message, field.lower())) for field in ("To", "Cc")]
+    text = "\n".join(filter(None, lines))
+    if text:
+        yield Block(text)
+
+
+def _format_recipients(field: str, names: list[str]) -> str:
+    """Return a line with the first names; empty if there are none."""
+    if not names:
+        return ""
+    more = len(names) - _MOST_RECIPIENTS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{rest}"
 
 
 def _read_body(parts: list[EmailMessage]) -> list[Block]:
-    """Return what the message says: its plain text, or its HTML if the plain text says little of it."""
-    plain: list[Block] = []
-    marked: list[Block] = []
-    for part in parts:
-        if part.get_content_type() == "text/plain" and not _is_attachment(part):
-            plain += [Block(found[0]) for found in _PARAGRAPH.finditer(_decode(part).replace("\r\n", "\n"))]
-        elif part.get_content_type() == "text/html" and not _is_attachment(part):
-            marked += _read_html(_decode(part))
-    return marked if _count_letters(plain) < _STUB * _count_letters(marked) else plain
+    """Return the plain text of a message, or its HTML if the plain text is only a stub."""
+    plain = list(chain.from_iterable(map(_split_paragraphs, _decode_parts(parts, "text/plain"))))
+    marked = list(chain.from_iterable(map(_read_html, _decode_parts(parts, "text/html"))))
+    is_stub = _count_letters(plain) < _STUB * _count_letters(marked)
+    return marked if is_stub else plain
+
+
+def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
+    """Return the texts of one type that a message shows."""
+    shown = [part for part in parts if not _is_attachment(part)]
+    return [_decode(part) for part in shown if part.get_content_type() == content_type]
+
+
+def _split_paragraphs(text: str) -> list[Block]:
+    paragraphs = _PARAGRAPH.finditer(text.replace("\r\n", "\n"))
+    return [Block(paragraph[0]) for paragraph in paragraphs]
 
 
 def _decode(part: EmailMessage) -> str:
@@ -136,11 +154,12 @@ def _read_html(text: str) -> Iterator[Block]:
 
 
 def _count_letters(blocks: list[Block]) -> int:
-    return sum(sign.isalnum() for block in blocks for sign in block.text)
+    text = "".join(block.text for block in blocks)
+    return sum(map(str.isalnum, text))
 
 
 def _attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
-    """Yield the blocks; those of a quote with the name of whom it quotes, which the block before it tells."""
+    """Yield the blocks; those of a quote with the name of its author, which the block before it says."""
     quoted: str | None = None
     for block in blocks:
         if block.text.startswith(">"):
@@ -152,23 +171,29 @@ def _attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
 
 
 def _name_attachments(parts: list[EmailMessage]) -> Iterator[Block]:
-    for part in parts:
-        if _is_attachment(part) and (name := _find_file_name(part)):
-            yield Block(f"Attachment: {name}", "item")
+    names = [_find_file_name(part) for part in parts if _is_attachment(part)]
+    for name in filter(None, names):
+        yield Block(f"Attachment: {name}", "item")
 
 
 def _is_attachment(part: EmailMessage) -> bool:
     """Return whether a part is a file of its own; a picture or text that is shown in the message is none."""
-    shown = part.get_content_maintype() in ("text", "image") and part.get_content_disposition() != "attachment"
-    return not shown
+    can_be_shown = part.get_content_maintype() in ("text", "image")
+    return not can_be_shown or part.get_content_disposition() == "attachment"
 
 
 def _find_file_name(part: EmailMessage) -> str:
+    """Return the name of an attached file, or the subject of an attached message."""
     try:
         name = part.get_filename()
     except _HEADER_ERRORS:
         name = None
+    return " ".join((name or _find_subject(part)).split())
+
+
+def _find_subject(part: EmailMessage) -> str:
+    """Return the subject of an attached message; empty: the part is no message, or has no subject."""
     attached = part.get_payload()
-    if not name and isinstance(attached, list) and isinstance(attached[0], EmailMessage):
-        name = _find_header(attached[0], "subject")
-    return " ".join((name or "").split())
+    if isinstance(attached, list) and isinstance(attached[0], EmailMessage):
+        return _find_header(attached[0], "subject")
+    return ""

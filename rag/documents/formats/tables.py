@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from rag.documents.blocks import Block, Extract, format_row
 from rag.documents.dates import parse_date
@@ -21,6 +22,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 # In this order: semicolons and commas are in cells too.
 _DELIMITERS = ("\t", "|", ";", ",")
+# The delimiter of a table with one column: a sign that is in no text.
 _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
 # A delimiter is clear if this share of the rows has the same number of cells.
@@ -33,10 +35,11 @@ _TEXT = ("text", "content", "body", "message")
 _TITLE = ("title", "name", "subject")
 _AUTHOR = ("author", "from", "user", "sender", "speaker")
 _DATE = ("date", "time", "timestamp", "created_at")
-# Lists whose name says who speaks in their records.
+# The records in lists with these names are comments.
 _COMMENTS = frozenset(("comments", "replies"))
+_VOICES: tuple[Voice, ...] = ("article", "comment")
 _DEEPEST = 50
-# A number that is a time counts seconds, or milliseconds if it is so large; what is smaller is a year or a duration.
+# A number that is a time counts seconds, or milliseconds if it is so large; a smaller one is a year or a duration.
 _FIRST_SECOND, _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**8, 10**11, 10**14
 
 
@@ -48,17 +51,25 @@ def read_csv(path: Path) -> Extract:
 
 
 def _read_rows(text: str) -> Iterator[Block]:
-    rows = (row for row in _split_rows(text, _find_delimiter(text)) if any(cell.strip() for cell in row))
+    rows = filter(_count_cells, _split_rows(text, _find_delimiter(text)))
     try:
         first = list(islice(rows, _SAMPLE_ROWS))
-        width = max(map(_count_cells, first), default=0)
-        while first and width > 1 and _count_cells(first[0]) == 1:  # what is above the table
-            yield Block(format_row([], first.pop(0)))
-        header = first.pop(0) if has_header(first) else []
-        for row in chain(first, rows):
+        above = _count_rows_above(first)
+        for row in first[:above]:
+            yield Block(format_row([], row))
+        table = first[above:]
+        header = table.pop(0) if has_header(table) else []
+        for row in chain(table, rows):
             yield Block(format_row(header, row), "item")
     except csv.Error as exc:
         raise DocumentError(f"it is not a valid table: {exc}") from exc
+
+
+def _count_rows_above(rows: list[list[str]]) -> int:
+    """Return how many rows of one cell are above a table of more columns."""
+    counts = list(map(_count_cells, rows))
+    is_table = [count > 1 for count in counts]
+    return is_table.index(True) if True in is_table else 0
 
 
 def _split_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -71,26 +82,38 @@ def _count_cells(row: Sequence[str]) -> int:
 
 def _find_delimiter(text: str) -> str:
     """Return the first delimiter that gives nearly all rows as many cells, else the one that gives most rows so."""
-    shares = {}
-    for delimiter in _DELIMITERS:
-        widths = [len(row) for row in islice(_split_rows(text, delimiter), _SAMPLE_ROWS) if row]
-        (width, count), *_ = Counter(widths).most_common(1) or [(1, 0)]
-        shares[delimiter] = count / len(widths) if width > 1 else 0.0
+    shares = {delimiter: _measure_share(text, delimiter) for delimiter in _DELIMITERS}
     clear = [delimiter for delimiter in _DELIMITERS if shares[delimiter] >= _MOST_ROWS]
     best = clear[0] if clear else max(reversed(_DELIMITERS), key=shares.__getitem__)
     return best if shares[best] else _IN_NO_TEXT
+
+
+def _measure_share(text: str, delimiter: str) -> float:
+    """Return the share of the rows with the most frequent number of cells; 0 if a delimiter gives one cell."""
+    rows = filter(None, islice(_split_rows(text, delimiter), _SAMPLE_ROWS))
+    widths = Counter(map(len, rows))
+    width, count = max(widths.items(), key=itemgetter(1), default=(1, 0))
+    return count / widths.total() if width > 1 else 0.0
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether a table's first row names its columns: labels, no numbers but years, and none again below."""
     if len(rows) < 2 or _count_cells(rows[0]) < 2:
         return False
-    for i, label in enumerate(cell.strip() for cell in rows[0]):
-        below = [row[i].strip() for row in rows[1:] if i < len(row)]
-        is_number = _NUMBER.fullmatch(label) and not (_YEAR.fullmatch(label) and not any(map(_YEAR.fullmatch, below)))
-        if label and (len(label) > _LONGEST_LABEL or label[-1] in ".!?:;" or label in below or is_number):
-            return False
-    return True
+    columns = zip_longest(*rows, fillvalue="")
+    return all(_may_name(label.strip(), list(map(str.strip, cells))) for label, *cells in columns)
+
+
+def _may_name(label: str, cells: list[str]) -> bool:
+    """Return whether a label may be the name of the cells below it; an empty one may."""
+    if not label:
+        return True
+    is_sentence = len(label) > _LONGEST_LABEL or label[-1] in ".!?:;"
+    if is_sentence or label in cells:
+        return False
+    has_year = any(map(_YEAR.fullmatch, cells))
+    is_year = _YEAR.fullmatch(label) is not None and not has_year
+    return is_year or not _NUMBER.fullmatch(label)
 
 
 def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[str]:
@@ -102,7 +125,7 @@ def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[s
         header, *rows = rows
         yield from (format_row(header, row) for row in rows)
     elif max(map(len, rows), default=0) == 2:
-        yield from (format_row(["", row[0].rstrip(" :")], ["", *row[1:]]) for row in rows)
+        yield from (format_row([row[0].rstrip(" :")], row[1:]) for row in rows)
     else:
         yield from (format_row([], row) for row in rows)
 
@@ -114,7 +137,8 @@ def read_json(path: Path) -> Extract:
     except ValueError as exc:
         raise DocumentError(f"it is not valid JSON: {exc}") from exc
     if not isinstance(data, dict):
-        return Extract(_walk_list(data if isinstance(data, list) else [data], level=1, voice="article"))
+        records = data if isinstance(data, list) else [data]
+        return Extract(_walk_list(records, level=1, voice="article"))
     rest = dict(data)
     title, author, date = _take(rest, _TITLE), _take(rest, _AUTHOR), _take_date(rest)
     return Extract(_walk_record(rest, level=1, voice="article"), title=title, author=author, date=date)
@@ -151,39 +175,62 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
         raise _make_depth_error()
     is_headed = False
     for number, value in enumerate(values, 1):
-        if isinstance(value, dict):
+        if _has_parts(value):
+            yield from _walk_list(value, level=level + 1, voice=voice)
+        elif isinstance(value, dict):
             blocks = list(_walk_record(value, level=level, voice=voice))
             has_heading = bool(blocks) and blocks[0].kind == "heading"
             if is_headed and not has_heading:  # it is not below the heading of the one before
                 yield Block(f"Record {number}", "heading", level)
             is_headed = is_headed or has_heading
             yield from blocks
-        elif isinstance(value, list) and _has_parts(value):
-            yield from _walk_list(value, level=level + 1, voice=voice)
         else:
             yield Block(_show(value), "item", voice=voice)
+
+
+class _Fields(NamedTuple):
+    """The values of a record that are not shown with a label."""
+
+    title: str | None
+    text: str | None
+    author: str | None
+    date: str | None
+
+
+def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
+    """Take title, text, author and date out of a record; the title of a comment is part of its text."""
+    fields = _Fields(_take(record, _TITLE), _take(record, _TEXT), _take(record, _AUTHOR), _take_date(record))
+    if fields.title and voice == "comment":
+        return fields._replace(title=None, text=f"{fields.title}\n{fields.text or ''}")
+    return fields
+
+
+def _take_voice(record: dict[str, Json]) -> Voice | None:
+    """Take the voice out of a record; None if it names none."""
+    for voice in _VOICES:
+        if record.get("voice") == voice:
+            del record["voice"]
+            return voice
+    return None
 
 
 def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Iterator[Block]:
     """Yield a record's title, its text, its other values in lines, and the records in its lists."""
     rest = dict(record)
-    if rest.get("voice") in ("article", "comment"):
-        voice = "comment" if rest.pop("voice") == "comment" else "article"
-    title, text, author, date = _take(rest, _TITLE), _take(rest, _TEXT), _take(rest, _AUTHOR), _take_date(rest)
-    if title and voice == "comment":
-        text = f"{title}\n{text or ''}"
-    elif title:
+    voice = _take_voice(rest) or voice
+    title, text, author, date = _take_fields(rest, voice=voice)
+    if title:
         yield Block(title, "heading", level)
     lists: dict[str, list[Json]] = {}
-    for words in (text, "\n".join(_describe(rest, "", 0, lists))):
-        if words:
-            yield Block(words, voice=voice, author=author, date=date)
-    for name, values in lists.items():
+    values = "\n".join(_describe(rest, "", 0, lists))
+    for words in filter(None, (text, values)):
+        yield Block(words, voice=voice, author=author, date=date)
+    for name, records in lists.items():
         if name.casefold() in _COMMENTS:
-            yield from _walk_list(values, level=level + 1, voice="comment")
+            yield from _walk_list(records, level=level + 1, voice="comment")
         else:
             yield Block(name, "heading", level + 1)
-            yield from _walk_list(values, level=level + 2, voice=voice)
+            yield from _walk_list(records, level=level + 2, voice=voice)
 
 
 def _describe(value: Json, name: str, depth: int, lists: dict[str, list[Json]]) -> Iterator[str]:
@@ -192,24 +239,33 @@ def _describe(value: Json, name: str, depth: int, lists: dict[str, list[Json]]) 
         raise _make_depth_error()
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _describe(inner, f"{name}.{key}" if name else key, depth + 1, lists)
-    elif isinstance(value, list) and _has_parts(value):
+            path = f"{name}.{key}" if name else key
+            yield from _describe(inner, path, depth + 1, lists)
+        return
+    if _has_parts(value):
         lists[name] = value
-    elif shown := _show(value):
-        yield f"{name}: {shown}"
+        return
+    words = _show(value)
+    if words:
+        yield f"{name}: {words}"
 
 
-def _has_parts(values: Iterable[Json]) -> bool:
-    return any(isinstance(value, dict | list) for value in values)
+def _has_parts(value: Json) -> TypeGuard[list[Json]]:
+    """Return whether a value is a list of more than words."""
+    return isinstance(value, list) and any(isinstance(part, dict | list) for part in value)
 
 
 def _show(value: Json) -> str:
     """Return a value without parts, or a list of such values, in words."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_show, value)))
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.15g}" if isinstance(value, float) else str(value if value is not None else "").strip()
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return str(value).strip()
 
 
 def _take(record: dict[str, Json], names: Sequence[str]) -> str | None:
@@ -224,16 +280,20 @@ def _take(record: dict[str, Json], names: Sequence[str]) -> str | None:
 
 
 def _take_date(record: dict[str, Json]) -> str | None:
-    if words := _take(record, _DATE):
+    """Take the first date or time out of a record."""
+    words = _take(record, _DATE)
+    if words:
         return parse_date(words)
     for key in _find_keys(record, _DATE):
         value = record[key]
         if isinstance(value, int | float) and _FIRST_SECOND <= value < _LAST_MILLISECOND:
             del record[key]
-            return datetime.fromtimestamp(value / (1000 if value >= _FIRST_MILLISECOND else 1), UTC).date().isoformat()
+            seconds = value / 1000 if value >= _FIRST_MILLISECOND else value
+            return datetime.fromtimestamp(seconds, UTC).date().isoformat()
     return None
 
 
 def _find_keys(record: Iterable[str], names: Sequence[str]) -> list[str]:
     """Return a record's keys that are among the names, in the order of the names."""
-    return sorted((key for key in record if key.casefold() in names), key=lambda key: names.index(key.casefold()))
+    keys = [key for key in record if key.casefold() in names]
+    return sorted(keys, key=lambda key: names.index(key.casefold()))

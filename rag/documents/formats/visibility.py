@@ -9,7 +9,7 @@ Color: TypeAlias = tuple[int, int, int] | str
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 # Letters of this height cannot be read, in points; the smallest print is four times as high.
 TINY = 1.0
-# Colours that differ by less in red, green and blue cannot be told apart on a screen.
+# Nobody can see a difference of so little in red, green and blue on a screen.
 _SAME = 12
 _HEX = re.compile(r"[0-9a-fA-F]{6}")
 # Tags that spell words without showing them, and signs that make the words around them stand in another order.
@@ -23,13 +23,16 @@ def drop_unseen_signs(text: str) -> str:
 
 def read_hex(text: str | None) -> Color | None:
     """Return the colour in six hexadecimal digits; None if there are none."""
-    if text is None or not _HEX.fullmatch(text):
+    digits = _HEX.fullmatch(text or "")
+    if digits is None:
         return None
-    return int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16)
+    red, green, blue = bytes.fromhex(digits[0])
+    return red, green, blue
 
 
 def look_same(one: Color | None, other: Color | None) -> bool:
-    """Return whether nobody can tell two colours apart; a colour that is not known, None, is like no other."""
-    if one is None or other is None or isinstance(one, str) or isinstance(other, str):
-        return one is not None and one == other
-    return all(abs(a - b) <= _SAME for a, b in zip(one, other, strict=True))
+    """Return whether nobody can see the difference of two colours; an unknown colour, None, is like no other."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        differences = [abs(a - b) for a, b in zip(one, other, strict=True)]
+        return max(differences) <= _SAME
+    return one is not None and one == other

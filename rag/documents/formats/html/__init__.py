@@ -1,1 +1,1 @@
-"""Reads web pages; books and mail use its tree and its rules of what is hidden."""
+"""Reads web pages; the readers of books and mail use its tree and its rules for hidden words."""

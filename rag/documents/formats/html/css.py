@@ -2,18 +2,20 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
-# A desktop screen, in pixels: pages are judged as it shows them.
+# The width of a desktop screen, in pixels: pages are judged as such a screen shows them.
 _SCREEN_WIDTH = 1280
-# Longer work would let a page with many rules and elements take minutes; these steps take about a second.
+# More steps would let a page with many rules and elements take minutes; these take about a second.
 _MOST_STEPS = 300_000
+# These two bound the work on sheets that are made to be slow.
 _MOST_ALTERNATIVES = 20
 _LONGEST_SELECTOR = 500
-# The beginning of a longer value, such as a picture's data, says what it is.
+# The beginning of a longer value, such as a picture's data, shows what it is.
 _LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
@@ -27,21 +29,32 @@ PROPERTIES = frozenset(
 )
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
 _BRACE = re.compile(r"[{};]")
+_IMPORTANT = re.compile(r"!\s*important\s*$")
+_VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
+
+# Selectors.
 _PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:[-\w]+(?:\([^()]*\))?")
+_ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
 _PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", re.IGNORECASE)
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
-_IMPORTANT = re.compile(r"!\s*important\s*$")
-_VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
+# The name of a piece that an element's names cannot decide, such as ":hover".
+_STATE = ":"
+# A rule that depends on the elements beside one counts as a state: those are not looked at.
+_STATES = frozenset((_STATE, "+", "~"))
+
+# Groups of rules.
 _MEDIA = re.compile(r"@media\b", re.IGNORECASE)
 # The rules in these apply: browsers know nearly all that pages ask for.
 _GROUP = re.compile(r"@(?:supports|layer|container|scope)\b", re.IGNORECASE)
-_OTHER_MEDIUM = re.compile(
-    r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b|^\s*not\s+(?:all|screen)\b|orientation\s*:\s*portrait"
-    r"|prefers-[\w-]+\s*:\s*(?:dark|reduce|more)",
-    re.IGNORECASE,
-)
+_OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
+_NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
+_UPRIGHT = r"orientation\s*:\s*portrait"
+_PREFERENCE = r"prefers-[\w-]+\s*:\s*(?:dark|reduce|more)"
+_OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)), re.IGNORECASE)
 _WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)", re.IGNORECASE)
+
+# Values.
 _LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))([a-z]*)")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 16.0, "rem": 16.0}
 _IMAGE = re.compile(r"url\(|gradient\(|image-set\(")
@@ -54,11 +67,19 @@ _NO_COLORS = frozenset(
 
 
 class Value(NamedTuple):
-    """What a declaration sets a property to, its weight against others, and the names that its rule is for."""
+    """The value of a property, its weight against other values, and the names that its rule is for."""
 
     text: str
     weight: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
+
+
+class _Declaration(NamedTuple):
+    """A property with its value."""
+
+    name: str
+    value: str
+    is_important: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class _Selector:
     """The names that an element must have, and from the inside out those of elements around it.
 
     Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". `is_parent` says which of the elements around
-    must be the direct parent. A selector with `is_state` holds at times alone, such as under the mouse.
+    must be the direct parent. A selector with `is_state` holds only at times, such as under the mouse.
     """
 
     subject: frozenset[str]
@@ -75,8 +96,25 @@ class _Selector:
     is_state: bool
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the selector asks for one name and no more."""
+        return not self.outer and len(self.subject) == 1
+
+    @property
+    def all_names(self) -> Iterator[str]:
+        """The names of the element and of those around it."""
+        return chain(self.subject, *self.outer)
+
+    @property
+    def attributes(self) -> set[str]:
+        """The attributes that the selector asks for."""
+        conditions = [name[1:-1] for name in self.all_names if name[0] == "["]
+        return {condition.partition("=")[0] for condition in conditions}
+
+    @property
     def weight(self) -> tuple[int, int, int]:
-        marks = [name[0] for compound in (self.subject, *self.outer) for name in compound]
+        """How many ids, classes or attributes, and tags the selector has: browsers compare rules by this."""
+        marks = [name[0] for name in self.all_names]
         return marks.count("#"), marks.count(".") + marks.count("["), sum(map(str.isalpha, marks))
 
 
@@ -93,31 +131,36 @@ class StyleSheet:
         self.attributes: set[str] = set()
         self._count = 0
         self._steps = 0
-        # Rules with one name, which most are, need no comparing.
+        # Most rules have one name: they are looked up and need no comparing.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
         self._alternatives: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for text in texts:
-            for rule in _walk_rules(text):
-                self._add_rule(rule)
+        for rule in chain.from_iterable(map(_walk_rules, texts)):
+            self._add_rule(rule)
 
     def _add_rule(self, rule: "_Rule") -> None:
-        declarations = list(split_declarations(";".join(rule.declarations)))
         self._count += 1
-        for selector in filter(None, map(_parse_selector, rule.selectors.split(",") if declarations else ())):
-            names = find_main_names(selector.subject)
-            weight = (0, *selector.weight, self._count)
-            values = {name: Value(text, (important, *weight), names) for name, text, important in declarations}
-            is_plain = not selector.outer and len(selector.subject) == 1
-            is_certain = rule.applies and not selector.is_state
-            if not (is_plain and is_certain):
-                self._add_alternatives(values)
-            if is_certain and is_plain:
-                override(self._plain[next(iter(selector.subject))], values)
-            elif is_certain:
-                self._others[max(names)].append((selector, values))
-                marks = (name for compound in (selector.subject, *selector.outer) for name in compound)
-                self.attributes |= {name[1:-1].split("=")[0] for name in marks if name[0] == "["}
+        declarations = list(split_declarations(";".join(rule.declarations)))
+        if not declarations:
+            return
+        for text in rule.selectors.split(","):
+            selector = _parse_selector(text)
+            if selector is not None:
+                self._add_selector(selector, declarations, is_certain=rule.applies and not selector.is_state)
+
+    def _add_selector(self, selector: _Selector, declarations: list[_Declaration], *, is_certain: bool) -> None:
+        """Add a rule with one selector; one that is not certain only says what a property may be at times."""
+        names = find_main_names(selector.subject)
+        weight = (0, *selector.weight, self._count)
+        values = {name: Value(text, (is_important, *weight), names) for name, text, is_important in declarations}
+        if is_certain and selector.is_plain:
+            (name,) = selector.subject
+            override(self._plain[name], values)
+            return
+        self._add_alternatives(values)
+        if is_certain:
+            self._others[max(names)].append((selector, values))
+            self.attributes |= selector.attributes
 
     def _add_alternatives(self, values: dict[str, Value]) -> None:
         for name, value in values.items():
@@ -131,85 +174,128 @@ class StyleSheet:
         self._steps = 0
 
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
-        """Return what the rules say of an element with these names; `path` has the names of each element around it.
+        """Return the values that the rules set for an element; `path` has the names of each element around it.
 
         An element has the name "*" too.
         """
         values: dict[str, Value] = {}
         for name in names:
             override(values, self._plain.get(name, {}))
-            for selector, declared in self._others.get(name, ()) if self._steps < _MOST_STEPS else ():
+            for selector, declared in self._list_others(name):
                 if self._matches(selector, names, path):
                     override(values, declared)
         return values
+
+    def _list_others(self, name: str) -> Sequence[tuple[_Selector, dict[str, Value]]]:
+        """Return the rules for a name that need comparing; none once the page has used its steps."""
+        if self._steps >= _MOST_STEPS:
+            return ()
+        return self._others.get(name, ())
 
     def _matches(self, selector: _Selector, names: frozenset[str], path: Sequence[frozenset[str]]) -> bool:
         self._steps += 1
         if not selector.subject <= names:
             return False
-        place = len(path) - 1
+        place = len(path)
         for compound, is_parent in zip(selector.outer, selector.is_parent, strict=True):
-            while place >= 0 and not is_parent and not compound <= path[place]:
-                self._steps += 1
-                place -= 1
+            place = place - 1 if is_parent else self._find_around(compound, path[:place])
             if place < 0 or not compound <= path[place]:
                 return False
-            place -= 1
         return True
 
+    def _find_around(self, compound: frozenset[str], path: Sequence[frozenset[str]]) -> int:
+        """Return where in `path` the innermost element with the names of `compound` is; -1 if there is none."""
+        place = len(path) - 1
+        while place >= 0 and not compound <= path[place]:
+            self._steps += 1
+            place -= 1
+        return place
+
     def find_alternatives(self, name: str, value: Value) -> Iterator[str]:
-        """Yield what a property may be instead of `value`: in another state of the page, or on another screen."""
+        """Yield the values that a property may have instead: in another state of the page, or on another screen."""
         for owner in value.names:
             yield from self._alternatives.get((name, owner), ())
 
 
 def find_main_names(names: frozenset[str]) -> frozenset[str]:
     """Return the classes and ids among an element's names, or all names if there are none."""
-    return frozenset(name for name in names if name[0] in ".#") or names
+    classes_and_ids = frozenset(name for name in names if name[0] in ".#")
+    return classes_and_ids or names
 
 
 def override(values: dict[str, Value], others: dict[str, Value]) -> None:
     """Add other values to `values`, where they weigh as much or more."""
-    for name, value in others.items():
-        if name not in values or value.weight >= values[name].weight:
-            values[name] = value
+    for name, other in others.items():
+        value = values.get(name, other)
+        if other.weight >= value.weight:
+            values[name] = other
 
 
-def split_declarations(text: str) -> Iterator[tuple[str, str, bool]]:
+def split_declarations(text: str) -> Iterator[_Declaration]:
     """Yield the properties that matter, each with its value and whether it is important."""
     for declaration in text.lower().split(";"):
         name, _, value = declaration.partition(":")
-        important = _IMPORTANT.search(value)
-        value = value[: important.start() if important else None].strip()[:_LONGEST_VALUE]
-        if value:
-            for part, words in _expand(_VENDOR.sub("", name.strip()), value):
-                if part in PROPERTIES:
-                    yield part, words, important is not None
+        value, importances = _IMPORTANT.subn("", value)
+        values = _expand(_VENDOR.sub("", name.strip()), value.strip()[:_LONGEST_VALUE])
+        for part in PROPERTIES.intersection(values):
+            yield _Declaration(part, values[part], is_important=importances > 0)
 
 
-def _expand(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Yield the properties that a declaration sets, each with its value."""
-    if name == "background":
-        words = [word for word in _VALUE.findall(value) if _COLOR.fullmatch(word) and word not in _NO_COLORS]
-        yield "background-color", words[0] if words else "transparent"
-        yield "background-image", "image" if _IMAGE.search(value) else "none"
-    elif name == "font":
-        size = _FONT_SIZE.search(value)
-        yield "font-size", size[1] if size else "medium"
-    elif name == "margin":
-        sides = value.split()
-        yield "margin-top", sides[0]
-        yield "margin-left", sides[-1] if len(sides) != 3 else sides[1]
-    else:
-        yield ("overflow" if name in ("overflow-x", "overflow-y") else name), value
+def _expand(name: str, value: str) -> dict[str, str]:
+    """Return the properties that a declaration sets, each with its value; none for a declaration without a value."""
+    if not value:
+        return {}
+    expand = _SHORTHANDS.get(name)
+    return expand(value) if expand else {name: value}
+
+
+def _expand_background(value: str) -> dict[str, str]:
+    colors = filter(_is_color, _VALUE.findall(value))
+    return {
+        "background-color": next(colors, "transparent"),
+        "background-image": "image" if _IMAGE.search(value) else "none",
+    }
+
+
+def _is_color(word: str) -> bool:
+    return word not in _NO_COLORS and _COLOR.fullmatch(word) is not None
+
+
+def _expand_font(value: str) -> dict[str, str]:
+    size = _FONT_SIZE.search(value)
+    return {"font-size": size[1] if size else "medium"}
+
+
+def _expand_margin(value: str) -> dict[str, str]:
+    """Return the margins at the top and on the left: sides are listed clockwise, and opposite ones share a value."""
+    sides = value.split()
+    left = sides[1] if len(sides) == 3 else sides[-1]
+    return {"margin-top": sides[0], "margin-left": left}
+
+
+def _expand_overflow(value: str) -> dict[str, str]:
+    return {"overflow": value}
+
+
+_SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
+    "background": _expand_background,
+    "font": _expand_font,
+    "margin": _expand_margin,
+    "overflow-x": _expand_overflow,
+    "overflow-y": _expand_overflow,
+}
 
 
 def read_length(text: str, *, font_size: float = 16.0) -> float | None:
     """Return a length in pixels; None for one that depends on more than the size of the font."""
-    found = _LENGTH.fullmatch(text)
-    if found is None or (found[2] not in _PIXELS and float(found[1])):
+    length = _LENGTH.fullmatch(text)
+    if length is None:
         return None
-    return float(found[1]) * (font_size if found[2] == "em" else _PIXELS.get(found[2], 0.0))
+    number, unit = float(length[1]), length[2]
+    if number == 0:
+        return number
+    pixels = font_size if unit == "em" else _PIXELS.get(unit)
+    return None if pixels is None else number * pixels
 
 
 def applies_to_screen(query: str) -> bool:
@@ -220,26 +306,32 @@ def applies_to_screen(query: str) -> bool:
 def _holds(query: str) -> bool:
     if _OTHER_MEDIUM.search(query):
         return False
-    for side, text in _WIDTH.findall(query):
-        width = read_length(text.lower())
-        if width is not None and (width > _SCREEN_WIDTH if side.lower() == "min" else width < _SCREEN_WIDTH):
-            return False
-    return True
+    return all(_fits_screen(side.lower(), text.lower()) for side, text in _WIDTH.findall(query))
+
+
+def _fits_screen(side: str, text: str) -> bool:
+    """Return whether a screen's least or greatest width allows ours; a width that is not known does."""
+    width = read_length(text)
+    if width is None:
+        return True
+    return width <= _SCREEN_WIDTH if side == "min" else width >= _SCREEN_WIDTH
 
 
 @dataclass(slots=True)
 class _Rule:
-    """An open rule, or a group of rules, which has no selectors. `applies` is None if nothing in it is a rule."""
+    """An open rule, or a group of rules, which has no selectors. Nothing is read in one that is not `is_read`."""
 
-    selectors: str
-    applies: bool | None
-    declarations: list[str]
+    selectors: str = ""
+    applies: bool = False
+    is_read: bool = True
+    declarations: list[str] = field(default_factory=list)
 
 
 def _walk_rules(text: str) -> Iterator[_Rule]:
+    """Yield the rules of a style sheet, each when it ends."""
     text = _COMMENT_OR_STRING.sub(_blank, text)
     start = 0
-    outer: list[_Rule] = [_Rule("", True, [])]
+    outer = [_Rule(applies=True)]
     for brace in _BRACE.finditer(text):
         words = text[start : brace.start()].strip()
         start = brace.end()
@@ -249,56 +341,84 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
         outer[-1].declarations.append(words)
         if brace[0] == "}" and len(outer) > 1:
             rule = outer.pop()
-            if rule.selectors and rule.applies is not None:
+            if rule.selectors:
                 yield rule
 
 
 def _blank(found: re.Match[str]) -> str:
-    """Return a string as it is if no sign in it can end a rule, else an empty one; nothing for a comment."""
-    if found[0][0] not in "\"'":
+    """Return a space for a comment, an empty string for a string with a brace, and any other string as it is."""
+    words = found[0]
+    if not words.startswith(('"', "'")):
         return " "
-    return '""' if _BRACE.search(found[0]) else found[0]
+    return '""' if _BRACE.search(words) else words
 
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
-    if outer.selectors or outer.applies is None:  # Rules within rules are not read.
-        return _Rule("", None, [])
+    """Return the rule or group that begins with these words."""
+    if outer.selectors or not outer.is_read:  # Rules within rules are not read.
+        return _Rule(is_read=False)
     if not words.startswith("@"):
-        return _Rule(words, outer.applies, [])
-    if media := _MEDIA.match(words):
-        return _Rule("", outer.applies and applies_to_screen(words[media.end() :]), [])
-    return _Rule("", outer.applies if _GROUP.match(words) else None, [])
+        return _Rule(words, applies=outer.applies)
+    media = _MEDIA.match(words)
+    if media:
+        return _Rule(applies=outer.applies and applies_to_screen(words[media.end() :]))
+    return _Rule(applies=outer.applies, is_read=_GROUP.match(words) is not None)
 
 
 def _parse_selector(text: str) -> _Selector | None:
-    """Return a selector; None if it is for what a style sheet adds to an element, or cannot be read."""
+    """Return a selector; None if it cannot be read, or is for content that the style sheet adds itself."""
     text = text.strip()
-    if not 0 < len(text) <= _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
+    if len(text) > _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
         return None
-    compounds = []
-    is_state = False
-    for part in _COMBINATOR.split(text):
-        pieces = _PIECE.findall(part)
-        if "".join(pieces) != part:
-            return None
-        names = [_name_piece(piece) for piece in pieces]
-        is_state = is_state or None in names
-        compounds.append(frozenset(name for name in names if name and (name != "*" or len(pieces) == 1)))
-    joints = [joint.strip() for joint in _COMBINATOR.findall(text)]
-    # What depends on the elements beside it is taken for a state: it is not looked for.
-    is_state = is_state or not {"+", "~"}.isdisjoint(joints)
-    subject = compounds.pop()
-    outer = tuple(compound - {"*"} for compound in reversed(compounds))
-    return _Selector(subject, outer, tuple(joint == ">" for joint in reversed(joints)), is_state) if subject else None
+    parts = _COMBINATOR.split(text)
+    pieces = list(map(_PIECE.findall, parts))
+    if list(map("".join, pieces)) != parts:
+        return None
+    compounds = list(map(_name_compound, pieces))
+    joints = list(map(str.strip, _COMBINATOR.findall(text)))
+    *outer, subject = (compound - {_STATE} for compound in compounds)
+    if not subject:
+        return None
+    return _Selector(
+        subject=subject,
+        outer=tuple(compound - {"*"} for compound in reversed(outer)),
+        is_parent=tuple(joint == ">" for joint in reversed(joints)),
+        is_state=not _STATES.isdisjoint(chain(joints, *compounds)),
+    )
 
 
-def _name_piece(piece: str) -> str | None:
-    """Return the name that a piece of a selector asks for; None if it asks for more than a name."""
-    if piece[0] == ":":
-        return None if piece.lower() != ":root" else "html"
-    if piece[0] != "[":
-        return re.sub(r"\\(.)", r"\1", piece) if piece[0] in ".#" else piece.lower()
-    found = _ATTRIBUTE.fullmatch(piece)
-    if found is None:
-        return None
-    return f"[{found[1].lower()}={found[3]}]" if found[2] else f"[{found[1].lower()}]"
+def _name_compound(pieces: list[str]) -> frozenset[str]:
+    """Return the names that the pieces ask for; "*" only if it is alone, since it asks for nothing more."""
+    names = frozenset(map(_name_piece, pieces))
+    return names if len(pieces) == 1 else names - {"*"}
+
+
+def _name_piece(piece: str) -> str:
+    """Return the name that a piece of a selector asks for; `_STATE` if it asks for more than a name."""
+    name_piece = _NAMINGS.get(piece[0], str.lower)
+    return name_piece(piece)
+
+
+def _name_class_or_id(piece: str) -> str:
+    return _ESCAPE.sub(r"\1", piece)
+
+
+def _name_pseudo_class(piece: str) -> str:
+    return "html" if piece.lower() == ":root" else _STATE
+
+
+def _name_attribute(piece: str) -> str:
+    attribute = _ATTRIBUTE.fullmatch(piece)
+    if attribute is None:
+        return _STATE
+    name, value = attribute[1].lower(), attribute[3]
+    return f"[{name}]" if value is None else f"[{name}={value}]"
+
+
+# How a piece is named, by its first character; any other piece is a tag.
+_NAMINGS: dict[str, Callable[[str], str]] = {
+    ".": _name_class_or_id,
+    "#": _name_class_or_id,
+    ":": _name_pseudo_class,
+    "[": _name_attribute,
+}

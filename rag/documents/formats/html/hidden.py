@@ -1,7 +1,7 @@
 """Removes from a page the words that its reader does not see."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +26,7 @@ from rag.documents.formats.html.hiding import (
     read_color,
     read_font_size,
 )
+from rag.documents.formats.html.markup import contains
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -34,26 +35,32 @@ if TYPE_CHECKING:
 # Letters of a point, which are 4/3 pixels, cannot be read.
 _TINY_PIXELS = 1.34
 _TO_INHERIT = frozenset(("inherit", "currentcolor", "unset", "revert"))
+_MOTIONS = ("animation", "animation-name", "transition")
 _NO_MOTION = frozenset(("none", "initial", "0s"))
+# These show letters in another way than by their colour.
+_DECORATIONS = ("text-shadow", "text-stroke")
 _PICTURES = ("img", "picture", "video", "svg", "canvas", "object", "iframe")
-# A button is near the beginning of what stands before the part that it opens.
+# A button is near the beginning of the element before the part that it opens.
 _MOST_BESIDE = 30
 _WHOLE_PAGE = ("html", "body", "main")
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
-# Names of icons, which are letters in a font of pictures, and of what lies above the page until it is closed.
+# Names of icons, which are letters in a font of pictures, and of boxes above the page that a reader closes.
 _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
-_QUOTED_NAME = re.compile(r"""["'`]([.#]?[\w-]{1,80})["'`]""")
+_QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
 _REFERENCES = frozenset(("aria-controls", "aria-owns", "for", "href", "popovertarget", "commandfor"))
-# What decides how an element's own words look.
+# These properties decide how an element's own words look.
 _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
     "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
 ))  # fmt: skip
-# What attributes of old pages set; every style sheet weighs more.
-_ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image", "color": "color", "text": "color"}
+# The properties that attributes of old pages set, those of letters on a few tags alone.
+_ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image"}
+_LETTER_ATTRIBUTES = {"color": "color", "text": "color"}
+_LETTER_TAGS = ("body", "font")
+# Every style sheet weighs more than an attribute.
 _WEAK = (0, -1)
 
 
@@ -71,10 +78,21 @@ class _Look(NamedTuple):
     is_painted: bool = False
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the letters have the colour of their background."""
+        if self.is_painted:
+            return False
+        return self.color == "transparent" or look_same(self.color, self.backdrop)
+
+    @property
     def is_hidden(self) -> bool:
-        is_unseen = self.color == "transparent" or look_same(self.color, self.backdrop)
+        """Whether no reader sees the words."""
         is_tiny = self.font_size <= _TINY_PIXELS
-        return self.is_invisible or self.is_off_screen or is_tiny or (is_unseen and not self.is_painted)
+        return self.is_invisible or self.is_off_screen or is_tiny or self.is_lost
+
+    def lose_colors(self) -> "_Look":
+        """Return the look when its colours are not known."""
+        return self._replace(color=None, backdrop=None)
 
 
 def drop_hidden(tree: "HtmlElement") -> None:
@@ -91,172 +109,249 @@ class _Page:
     """A page's tree and styles. It recurses: trees are `MAX_DEPTH` deep at most."""
 
     def __init__(self, tree: "HtmlElement") -> None:
+        texts = _list_styles(tree)
         self._tree = tree
-        styles = [style for style in tree.iter("style") if applies_to_screen(style.get("media") or "all")]
-        texts = [style.text_content() for style in styles]
-        self._sheet = read_sheet(tuple(texts))
+        self._sheet = read_sheet(texts)
         self._sheet.begin_page()
-        links = (link.get("rel", "").lower().split() for link in tree.iter("link"))
-        # A style sheet elsewhere may set anything on what has a class or an id.
-        self._is_partial = any("stylesheet" in link for link in links) or any("@import" in text for text in texts)
+        # A style sheet elsewhere may set anything on an element with a class or an id.
+        self._is_partial = _has_other_sheets(tree, texts)
 
     def find_first_look(self) -> _Look:
-        """Return how words look that no style is for."""
-        schemes = [meta.get("content", "") for meta in self._tree.iter("meta") if meta.get("name") == "color-scheme"]
-        is_known = not self._is_partial and not any(map(_is_dark, schemes))
-        return _Look() if is_known else _Look(color=None, backdrop=None)
+        """Return the look of words that no style is for."""
+        schemes = self._tree.xpath("//meta[@name='color-scheme']/@content")
+        if self._is_partial or any(map(_is_dark, schemes)):
+            return _Look().lose_colors()
+        return _Look()
 
     def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> bool:
-        """Remove what is hidden of an element; return whether all of it is. `path` has the names of those around it."""
+        """Remove the hidden parts of an element; return whether all of it is hidden.
+
+        `path` has the names of the elements around it.
+        """
         attributes = dict(element.items())
         names = self._find_names(element.tag, attributes)
         values = self._sheet.find_values(names, path)
         override(values, _read_attributes(element.tag, attributes))
         is_gone = self._is_gone(element, values)
-        if "aria-hidden" in attributes:
-            del element.attrib["aria-hidden"]  # Trafilatura would drop it.
-            is_gone = is_gone or (attributes["aria-hidden"] == "true" and _is_no_text(element))
-        if is_gone and next(element.iter(*_WHOLE_PAGE), None) is None:
+        is_silent = element.attrib.pop("aria-hidden", "") == "true"  # Trafilatura would drop the element.
+        if is_silent and not is_gone:
+            is_gone = _is_no_text(element)
+        if is_gone and not contains(element, *_WHOLE_PAGE):
             return True
         look = self._find_look(element, values, outer)
         path.append(names)
-        gone = {child for child in element if isinstance(child.tag, str) and self.prune(child, look, path)}
+        gone = {child for child in element.iterchildren("*") if self.prune(child, look, path)}
         path.pop()
-        _remove(element, gone, keep_words=not look.is_hidden)
+        if look.is_hidden:
+            _remove_words(element)
+        if gone:
+            _remove_children(element, gone)
         return False
 
     def _find_names(self, tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
         names = ["*", tag]
         if "id" in attributes:
             names.append(f"#{attributes['id']}")
-        if "class" in attributes:
-            names += [f".{name}" for name in attributes["class"].split()]
+        names += [f".{name}" for name in attributes.get("class", "").split()]
         for name in self._sheet.attributes.intersection(attributes):
-            names += [f"[{name}]", *(f"[{name}={value}]" for value in {attributes[name], *attributes[name].split()})]
+            value = attributes[name]
+            names.append(f"[{name}]")
+            names += [f"[{name}={word}]" for word in (value, *value.split())]
         return frozenset(names)
 
     def _is_gone(self, element: "HtmlElement", values: dict[str, Value]) -> bool:
         """Return whether an element is hidden with all that is in it."""
         if not values:
             return False
-        texts = {name: value.text for name, value in values.items()}
-        ways = [way for way in WAYS if not texts.keys().isdisjoint(way.properties) and way.hides(texts)]
-        if any(not self._can_open(element, way, values) for way in ways):
+        texts = _get_texts(values)
+        ways = [way for way in WAYS if way.hides(texts)]
+        if not all(self._can_open(element, way, values) for way in ways):
             return True
         if ways:  # Trafilatura would drop it.
-            for name in {"hidden", "style"}.intersection(element.attrib):
-                del element.attrib[name]
+            element.attrib.pop("hidden", None)
+            element.attrib.pop("style", None)
         return False
 
     def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
-        texts = {name: value.text for name, value in values.items()}
-        if any(texts.get(name, "none") not in _NO_MOTION for name in ("animation", "animation-name", "transition")):
+        """Return whether the page may undo the way in which an element is hidden."""
+        if _is_moving(values) or _may_fade_in(element, way):
             return True
-        # Scripts of other sites find what they fade in by its data.
-        if way.hides is is_faint and any(name.startswith("data-") for name in element.attrib):
+        if self._is_shown_at_times(way, values):
             return True
+        return way.is_state and self._is_opened(element)
+
+    def _is_shown_at_times(self, way: Way, values: dict[str, Value]) -> bool:
+        """Return whether a style undoes a way in another state of the page, or on another screen."""
+        texts = _get_texts(values)
         for name in values.keys() & way.properties:
             alternatives = self._sheet.find_alternatives(name, values[name])
-            if any(not way.hides({**texts, name: text}) for text in alternatives):
+            if not all(way.hides({**texts, name: text}) for text in alternatives):
                 return True
-        return way.is_state and self._is_opened(element)
+        return False
 
     def _is_opened(self, element: "HtmlElement") -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
-        parent = element.getparent()
         names = find_main_names(self._find_names(element.tag, dict(element.items())))
-        near = " ".join(other.get("class", "") for other in (element, parent) if other is not None)
+        parent = next(element.iterancestors(), element)
+        own_words = f"{element.get('class', '')} {parent.get('class', '')} {element.get('id', '')}"
         return (
             element.get("role") == "tabpanel"
             or not self._openers.isdisjoint(names)
-            or _FOLDING.search(f"{near} {element.get('id', '')}") is not None
+            or _FOLDING.search(own_words) is not None
             or _has_before(element, _is_control)
         )
 
     @cached_property
     def _openers(self) -> frozenset[str]:
         """The classes and ids of elements that others refer to, or scripts name."""
-        names = set()
-        for element in self._tree.iter():
-            for name, value in element.attrib.items():
-                if name.startswith("data-") or name in _REFERENCES:
-                    names.add(value if value.startswith(("#", ".")) or name == "href" else f"#{value}")
-        for script in self._tree.iter("script"):
-            if "json" not in script.get("type", ""):
-                found = _QUOTED_NAME.findall(script.text or "")
-                names |= {mark + name.lstrip("#.") for name in found for mark in (name[0] if name[0] in "#." else "#.")}
-        return frozenset(names)
+        return frozenset((*_list_references(self._tree), *_list_script_names(self._tree)))
 
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
-        look = outer
-        if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
-            look = look._replace(font_size=USUAL_SIZE, color=None, backdrop=None)
-        if element.tag == "a":
-            look = look._replace(color=None)
+        """Return how the words right inside an element look."""
+        look = self._find_inherited_look(element, outer)
         if values.keys().isdisjoint(_OF_LETTERS):
             return look
-        texts = {name: value.text for name, value in values.items() if value.text not in _TO_INHERIT}
-        if _is_dark(texts.get("color-scheme", "")):
-            look = look._replace(color=None, backdrop=None)
+        texts = {name: text for name, text in _get_texts(values).items() if text not in _TO_INHERIT}
         look = self._color(element, texts, look)
+        look = _place(texts, look, outer)
         if "visibility" in texts and element.tag not in _WHOLE_PAGE:
-            is_invisible = INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
-            look = look._replace(is_invisible=is_invisible)
-        if "font-size" in texts:
-            look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
-        if "text-indent" in texts:
-            indent = read_length(texts["text-indent"], font_size=look.font_size)
-            look = look._replace(is_off_screen=indent is not None and indent <= OFF_SCREEN)
-        return look._replace(is_painted=True) if look.is_hidden and self._changes_color(values, look) else look
+            look = look._replace(is_invisible=self._is_invisible(element, values, texts))
+        if look.is_hidden and self._changes_color(values, look):
+            return look._replace(is_painted=True)
+        return look
+
+    def _is_invisible(self, element: "HtmlElement", values: dict[str, Value], texts: Texts) -> bool:
+        """Return whether an element's own words are hidden for good."""
+        return INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
+
+    def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
+        """Return the look that an element has from outside, as far as it is known."""
+        look = outer
+        if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
+            look = look.lose_colors()._replace(font_size=USUAL_SIZE)
+        if element.tag == "a":
+            look = look._replace(color=None)
+        return look
 
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
-        """Return whether letters that are lost in what is behind them have another colour at times."""
-        colored = {"color", "background-color", "text-fill-color"}.intersection(values)
-        texts = (text for name in colored for text in self._sheet.find_alternatives(name, values[name]))
-        return any(not look_same(read_color(text), look.backdrop) for text in texts)
+        """Return whether letters in the colour of their background have another one at times."""
+        for name in {"color", "background-color", "text-fill-color"}.intersection(values):
+            colors = map(read_color, self._sheet.find_alternatives(name, values[name]))
+            if not all(look_same(color, look.backdrop) for color in colors):
+                return True
+        return False
 
     def _color(self, element: "HtmlElement", texts: Texts, look: _Look) -> _Look:
         """Return the look with an element's own colours."""
-        background = read_color(texts.get("background-color", "transparent"))
-        if texts.get("background-image", "none") != "none":
-            look = look._replace(backdrop=None)
-        elif background != "transparent":
-            look = look._replace(backdrop=background)
-        elif texts.get("position", "static") != "static" and self._may_overlay(element, texts["position"]):
-            look = look._replace(backdrop=None)
+        if _is_dark(texts.get("color-scheme", "")):
+            look = look.lose_colors()
         letters = texts.get("text-fill-color", texts.get("color"))
-        if letters is not None:
-            look = look._replace(color=read_color(letters))
-        is_painted = texts.get("background-clip") == "text" or any(
-            texts.get(name, "none") != "none" for name in ("text-shadow", "text-stroke")
+        return look._replace(
+            color=look.color if letters is None else read_color(letters),
+            backdrop=self._find_backdrop(element, texts, look.backdrop),
+            is_painted=look.is_painted or _is_decorated(texts),
         )
-        return look._replace(is_painted=look.is_painted or is_painted)
+
+    def _find_backdrop(self, element: "HtmlElement", texts: Texts, outer: Color | None) -> Color | None:
+        """Return the colour behind an element's words; `outer` is that around it."""
+        if texts.get("background-image", "none") != "none":
+            return None
+        background = read_color(texts.get("background-color", "transparent"))
+        if background != "transparent":
+            return background
+        return None if self._may_overlay(element, texts.get("position", "static")) else outer
 
     def _may_overlay(self, element: "HtmlElement", position: str) -> bool:
         """Return whether an element may lie over a picture."""
         if position in ("absolute", "fixed"):
             return self._has_pictures
-        return _has_before(element, lambda other: other.tag in _PICTURES)
+        return position != "static" and _has_before(element, lambda other: other.tag in _PICTURES)
 
     @cached_property
     def _has_pictures(self) -> bool:
-        return next(self._tree.iter(*_PICTURES), None) is not None
+        return contains(self._tree, *_PICTURES)
+
+
+def _list_styles(tree: "HtmlElement") -> tuple[str, ...]:
+    """Return the style sheets that a page holds for a screen."""
+    styles = [style for style in tree.iter("style") if applies_to_screen(style.get("media", ""))]
+    return tuple(style.text_content() for style in styles)
+
+
+def _has_other_sheets(tree: "HtmlElement", texts: tuple[str, ...]) -> bool:
+    """Return whether a page has style sheets that are not in it."""
+    relations = " ".join(link.get("rel", "") for link in tree.iter("link"))
+    return "stylesheet" in relations.lower().split() or "@import" in "\n".join(texts)
+
+
+def _get_texts(values: dict[str, Value]) -> dict[str, str]:
+    return {name: value.text for name, value in values.items()}
+
+
+def _is_moving(values: dict[str, Value]) -> bool:
+    motions = {values[name].text for name in _MOTIONS if name in values}
+    return not motions <= _NO_MOTION
+
+
+def _may_fade_in(element: "HtmlElement", way: Way) -> bool:
+    """Return whether a script may fade an element in: scripts of other sites find such elements by their data."""
+    has_data = any(name.startswith("data-") for name in element.attrib)
+    return way.hides is is_faint and has_data
+
+
+def _is_decorated(texts: Texts) -> bool:
+    """Return whether a reader sees letters even in the colour of their background."""
+    decorations = {texts.get(name, "none") for name in _DECORATIONS}
+    return decorations != {"none"} or texts.get("background-clip") == "text"
+
+
+def _place(texts: Texts, look: _Look, outer: _Look) -> _Look:
+    """Return the look with an element's own size of letters and their place."""
+    if "font-size" in texts:
+        look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
+    if "text-indent" in texts:
+        indent = read_length(texts["text-indent"], font_size=look.font_size)
+        is_far_out = indent is not None and indent <= OFF_SCREEN
+        look = look._replace(is_off_screen=is_far_out)
+    return look
+
+
+def _list_references(tree: "HtmlElement") -> Iterator[str]:
+    """Yield the classes and ids that elements refer to."""
+    for element in tree.iter():
+        for name, value in element.attrib.items():
+            is_reference = name in _REFERENCES or name.startswith("data-")
+            is_marked = name == "href" or value.startswith(("#", "."))
+            if is_reference:
+                yield value if is_marked else f"#{value}"
+
+
+def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
+    """Yield the names in scripts as classes and as ids, unless the script says which it is."""
+    for script in tree.xpath("//script[not(contains(@type, 'json'))]"):
+        for mark, name in _QUOTED_NAME.findall(script.text or ""):
+            for sign in mark or "#.":
+                yield sign + name
 
 
 def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:
     """Return the styles that an element has without a style sheet."""
     values: dict[str, Value] = {}
-    if not attributes and tag != "dialog":
-        return values
-    is_closed = (tag == "dialog" and "open" not in attributes) or "popover" in attributes
-    if is_closed or attributes.get("hidden", "until-found") != "until-found":
+    if _is_shut(tag, attributes):
         values["display"] = Value("none", _WEAK)
-    for name, target in _ATTRIBUTES.items():
-        if name in attributes and (target != "color" or tag in ("body", "font")):
-            values[target] = Value(attributes[name].strip().lower(), _WEAK)
-    if "style" in attributes:
-        override(values, _read_style(attributes["style"]))
+    properties = _ATTRIBUTES | _LETTER_ATTRIBUTES if tag in _LETTER_TAGS else _ATTRIBUTES
+    for name in properties:
+        if name in attributes:
+            values[properties[name]] = Value(attributes[name].strip().lower(), _WEAK)
+    override(values, _read_style(attributes.get("style", "")))
     return values
+
+
+def _is_shut(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Return whether the browser does not show an element until the page opens it."""
+    is_closed_dialog = tag == "dialog" and "open" not in attributes
+    is_marked_hidden = attributes.get("hidden", "until-found") != "until-found"
+    return is_closed_dialog or is_marked_hidden or "popover" in attributes
 
 
 @lru_cache(maxsize=1000)
@@ -267,29 +362,38 @@ def _read_style(text: str) -> dict[str, Value]:
     return values
 
 
-def _remove(element: "HtmlElement", gone: set["HtmlElement"], *, keep_words: bool) -> None:
-    """Remove these children of an element, and its own words unless they are to be kept.
+def _remove_words(element: "HtmlElement") -> None:
+    """Remove the words right inside an element, not those of its children."""
+    element.text = ""
+    for child in element:
+        child.tail = ""
+
+
+def _remove_children(element: "HtmlElement", gone: set["HtmlElement"]) -> None:
+    """Remove these children of an element, and keep the words between them.
 
     All at once: to join words again for each child would take minutes on a large page.
     """
-    if not gone and keep_words:
-        return
-    last, words = None, [element.text]
-    for child in [*element, None]:
-        if child is not None and child in gone:
-            words.append(child.tail)
+    words: list[str | None] = []  # behind the last child that stays, from the end
+    for child in reversed(list(element)):
+        words.append(child.tail)
+        if child in gone:
             element.remove(child)
-            continue
-        text = "".join(filter(None, words)) if keep_words else ""
-        if last is None:
-            element.text = text
         else:
-            last.tail = text
-        last, words = child, [] if child is None else [child.tail]
+            child.tail = _join_backwards(words)
+            words.clear()
+    element.text = _join_backwards([*words, element.text])
+
+
+def _join_backwards(words: list[str | None]) -> str:
+    return "".join(filter(None, reversed(words)))
 
 
 def _is_no_text(element: "HtmlElement") -> bool:
-    """Return whether an element that screen readers pass over has no words: signs, a formula again, a closed dialog."""
+    """Return whether an element that screen readers pass over says nothing more.
+
+    It holds signs alone, repeats a formula, or is a dialog that is closed.
+    """
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return (
         _NO_TEXT.search(names) is not None
@@ -306,13 +410,13 @@ def _has_before(element: "HtmlElement", test: Callable[["HtmlElement"], bool]) -
 
 def _is_control(element: "HtmlElement") -> bool:
     """Return whether a reader can click on an element to change the page."""
-    link = element.get("href", "#")
+    is_link = element.tag == "a" and element.get("href", "#").startswith(("#", "javascript:"))
     return (
-        element.tag in ("button", "summary", "label")
+        is_link
+        or element.tag in ("button", "summary", "label")
         or element.get("role") in ("button", "tab")
-        or (element.tag == "a" and link.startswith(("#", "javascript:")))
-        or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib)
         or element.get("type") in ("checkbox", "radio")
+        or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib)
     )
 
 

@@ -1,8 +1,9 @@
 """Knows the ways in which styles hide an element, and reads the colours and sizes of style sheets."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from colorsys import hls_to_rgb
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 from rag.documents.formats.html.css import read_length
@@ -11,9 +12,13 @@ from rag.documents.formats.visibility import BLACK, WHITE, Color
 # The values of an element's properties, by name.
 Texts: TypeAlias = Mapping[str, str]
 
+# Nobody can read letters of this opacity, from 0 to 1. A colour that lacks no more than this counts as opaque.
 _FAINT = 0.05
 # A reader cannot scroll to words this far from the edge of the screen, in pixels. Menus that slide in are nearer.
 OFF_SCREEN = -900
+_SIZES = ("height", "max-height", "width", "max-width")
+_MARGINS = ("margin-left", "margin-top")
+_SIDES = ("left", "top", "right", "bottom")
 _COLOR_NAMES: dict[str, Color] = {
     "white": WHITE, "snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255),
     "floralwhite": (255, 250, 240), "mintcream": (245, 255, 250), "azure": (240, 255, 255), "black": BLACK,
@@ -41,62 +46,107 @@ class Way(NamedTuple):
 
 
 def is_faint(texts: Texts) -> bool:
+    """Return whether an element is nearly transparent."""
     faded = _FADED.search(texts.get("filter", ""))
-    return any(_read_share(text) <= _FAINT for text in (texts.get("opacity", "1"), faded[1] if faded else "1"))
+    opacities = [texts.get("opacity", "1"), faded[1] if faded else "1"]
+    return min(map(_read_share, opacities)) <= _FAINT
 
 
 def _read_share(text: str) -> float:
-    """Return "0.5" or "50%" as a number; 1 for what is none."""
+    """Return "0.5" or "50%" as a number; 1 for any other text."""
     number = _NUMBER.match(text)
-    return float(number[0]) / (100 if text.endswith("%") else 1) if number else 1.0
+    if number is None:
+        return 1.0
+    whole = 100 if text.endswith("%") else 1
+    return float(number[0]) / whole
+
+
+def _read_numbers(text: str) -> list[float]:
+    return list(map(float, _NUMBER.findall(text)))
+
+
+def _read_lengths(texts: Iterable[str]) -> list[float]:
+    """Return the lengths among values, in pixels."""
+    lengths = map(read_length, texts)
+    return [length for length in lengths if length is not None]
+
+
+def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:
+    return [texts.get(name, "auto") for name in names]
 
 
 def _is_clipped(texts: Texts) -> bool:
-    sides = [float(side) for side in _NUMBER.findall(texts.get("clip", ""))]
+    sides = _read_numbers(texts.get("clip", ""))
     if len(sides) != 4 or texts.get("position") not in ("absolute", "fixed"):
         return False
     top, right, bottom, left = sides
-    return right - left <= 1 or bottom - top <= 1
+    return min(right - left, bottom - top) <= 1
 
 
 def _is_cut_out(texts: Texts) -> bool:
-    shape = texts.get("clip-path", "")
-    numbers = [float(number) for number in _NUMBER.findall(shape)]
-    if shape.startswith("inset(") and numbers and "%" in shape:
-        top, right, bottom, left = numbers[:4] if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
-        return top + bottom >= 100 or right + left >= 100
-    is_round = shape.startswith(("circle(", "ellipse("))
-    return (is_round and numbers[:1] == [0]) or (shape.startswith("polygon(") and not any(numbers))
+    shape = _SHAPE.match(texts.get("clip-path", ""))
+    if shape is None:
+        return False
+    is_empty = _EMPTY_SHAPES[shape[1]]
+    return is_empty(shape.string)
+
+
+def _is_empty_inset(shape: str) -> bool:
+    """Return whether nothing is left of "inset(top right bottom left)"; sides that are not named equal the opposite."""
+    numbers = _read_numbers(shape)
+    if not numbers or "%" not in shape:
+        return False
+    top, right, bottom, left = numbers[:4] if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
+    return max(top + bottom, right + left) >= 100
+
+
+def _is_empty_circle(shape: str) -> bool:
+    radius = _read_numbers(shape)[:1]
+    return radius == [0]
+
+
+def _is_empty_polygon(shape: str) -> bool:
+    return not any(_read_numbers(shape))
+
+
+_EMPTY_SHAPES: dict[str, Callable[[str], bool]] = {
+    "inset": _is_empty_inset,
+    "circle": _is_empty_circle,
+    "ellipse": _is_empty_circle,
+    "polygon": _is_empty_polygon,
+}
+_SHAPE = re.compile(rf"({'|'.join(_EMPTY_SHAPES)})\(")
 
 
 def _is_closed(texts: Texts) -> bool:
-    sizes = [read_length(texts.get(name, "auto")) for name in ("height", "max-height", "width", "max-width")]
+    """Return whether an element cuts off its content and has no height or no width."""
+    sizes = _read_lengths(_list_values(texts, _SIZES))
     is_cut = texts.get("overflow", "").startswith(("hidden", "clip"))
-    return is_cut and any(size is not None and size <= 1 for size in sizes)
+    return is_cut and min(sizes, default=inf) <= 1
 
 
 def _is_off_screen(texts: Texts) -> bool:
-    places = [texts.get("margin-left", "auto"), texts.get("margin-top", "auto")]
+    places = _list_values(texts, _MARGINS)
     if texts.get("position", "static") != "static":
-        places += [texts.get(side, "auto") for side in ("left", "top", "right", "bottom")]
-    moved = _MOVED.search(texts.get("transform", ""))
-    places += [place for place in (moved.groups() if moved else ()) if place]
-    lengths = map(read_length, places)
-    return any(length is not None and length <= OFF_SCREEN for length in lengths)
+        places += _list_values(texts, _SIDES)
+    shift = _MOVED.search(texts.get("transform", ""))
+    if shift:
+        places += shift.groups("auto")
+    return min(_read_lengths(places), default=0) <= OFF_SCREEN
 
 
 WAYS = (
     Way(("display",), lambda texts: texts.get("display") == "none", is_state=True),
     Way(("content-visibility",), lambda texts: texts.get("content-visibility") == "hidden", is_state=True),
     Way(("opacity", "filter"), is_faint, is_state=True),
-    Way(("height", "max-height", "width", "max-width", "overflow"), _is_closed, is_state=True),
+    Way((*_SIZES, "overflow"), _is_closed, is_state=True),
     Way(("clip", "position"), _is_clipped),
     Way(("clip-path",), _is_cut_out),
-    Way(("left", "top", "right", "bottom", "margin-left", "margin-top", "position", "transform"), _is_off_screen),
+    Way((*_SIDES, *_MARGINS, "position", "transform"), _is_off_screen),
     Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
     Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= _FAINT),
 )
-# What is in an invisible element can be visible.
+# The elements inside an invisible one can be visible.
 INVISIBLE = Way(("visibility",), lambda texts: texts.get("visibility") in ("hidden", "collapse"), is_state=True)
 
 
@@ -115,23 +165,32 @@ def read_color(text: str) -> Color | None:
     """
     if text in _COLOR_NAMES:
         return _COLOR_NAMES[text]
+    paint = _read_digits(text) or _read_function(text)
+    return _blend(*paint) if paint else text
+
+
+def _read_digits(text: str) -> tuple[Color, float] | None:
+    """Return the colour and opacity of "#fff", "#ffff", "#ffffff" or "#ffffffff"; None for any other text."""
     digits = text.removeprefix("#")
     if len(digits) in (3, 4):
         digits = "".join(2 * digit for digit in digits)
-    if _HEX.fullmatch(digits):
-        red, green, blue, alpha = bytes.fromhex(f"{digits}ff"[:8])
-        return _blend((red, green, blue), alpha / 255)
+    if not _HEX.fullmatch(digits):
+        return None
+    red, green, blue, alpha = bytes.fromhex(f"{digits}ff"[:8])
+    return (red, green, blue), alpha / 255
+
+
+def _read_function(text: str) -> tuple[Color, float] | None:
+    """Return the colour and opacity of "rgb(…)" or "hsl(…)"; None for any other text."""
     numbers = _SHARE.findall(text)
     if not text.startswith(("rgb", "hsl")) or len(numbers) not in (3, 4):
-        return text
-    opacity = _read_share(numbers[3]) if len(numbers) == 4 else 1.0
-    first, second, third = map(_read_share, numbers[:3])
-    if text.startswith("hsl"):
-        channels = tuple(255 * part for part in hls_to_rgb(first / 360, third, second))
-    else:
-        channels = tuple(part * (255 if "%" in text else 1) for part in (first, second, third))
-    red, green, blue = (round(min(255.0, channel)) for channel in channels)
-    return _blend((red, green, blue), opacity)
+        return None
+    first, second, third, opacity = map(_read_share, [*numbers, "1"][:4])
+    parts = hls_to_rgb(first / 360, third, second) if text.startswith("hsl") else (first, second, third)
+    is_of_255 = text.startswith("rgb") and "%" not in text
+    scale = 1 if is_of_255 else 255
+    red, green, blue = (round(min(255.0, scale * part)) for part in parts)
+    return (red, green, blue), opacity
 
 
 def _blend(color: Color, opacity: float) -> Color | None:

@@ -1,56 +1,83 @@
-"""Puts into words what only the layout of a page tells: which column a cell is in, which number an item has."""
+"""Puts into words what only the layout of a page shows: which column a cell is in, which number an item has."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import chain, takewhile, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import format_row
-from rag.documents.formats.html.markup import HEADINGS, find_text
+from rag.documents.formats.html.markup import HEADINGS, contains, find_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# A label of a column or row, which is repeated in every row; what is longer is no label.
+# A label of a column or row is repeated in every row; a longer text is no label.
 _LONGEST_LABEL = 100
 _TALLEST_HEADER = 3
 # In a table without headers a cell of more characters than this is a column of the page.
 _LONGEST_CELL = 1000
 _MOST_COLUMNS_SPANNED = 50
-# In a larger table a cell stands in its first row and column alone: all that it spans could be too much.
+# In a larger table a cell is in its first row and column alone: all that it spans could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
+# The text of an item may begin in these.
+_BOXES = ("p", "div", "span")
 
 
 class _Cell(NamedTuple):
     text: str
     is_label: bool
 
+    @property
+    def repeated(self) -> "_Cell":
+        """The cell as it is in further rows that it spans: empty if it is too long."""
+        return self if len(self.text) <= _LONGEST_LABEL else _EMPTY
+
+    @property
+    def widened(self) -> "_Cell":
+        """The cell as it is in further columns that it spans: empty if it is no label."""
+        return self.repeated if self.is_label else _EMPTY
+
 
 _EMPTY = _Cell("", is_label=False)
 
 
+class _Hanging(NamedTuple):
+    """A cell that reaches down from the rows above, and how many rows more."""
+
+    cell: _Cell
+    rows: int
+
+
 def spell_out(root: "HtmlElement") -> None:
     """Make a table a list of its rows, each with its header's words, and begin numbered items with their number."""
-    tables = list(root.iter("table"))
-    around = {outer for table in tables for outer in table.iterancestors("table")}
-    for table in tables:
-        if table not in around:
-            _spell_out_table(table)
+    for table in root.xpath("descendant-or-self::table[not(descendant::table)]"):
+        _spell_out_table(table)
     for numbered in root.iter("ol"):
         first = _find_number(numbered, "start", _HIGHEST_NUMBER)
-        for number, item in enumerate((child for child in numbered if child.tag == "li"), first):
-            while not (item.text or "").strip() and len(item) and item[0].tag in ("p", "div", "span"):
-                item = item[0]
-            item.text = f"{number}. {(item.text or '').lstrip()}"
+        for number, item in enumerate(numbered.iterchildren("li"), first):
+            _begin_with_number(item, number)
+
+
+def _begin_with_number(item: "HtmlElement", number: int) -> None:
+    place = item
+    while _begins_with_box(place):
+        place = place[0]
+    place.text = f"{number}. {(place.text or '').lstrip()}"
+
+
+def _begins_with_box(element: "HtmlElement") -> bool:
+    """Return whether the first words of an element are in a box inside it."""
+    has_words = bool((element.text or "").strip())
+    return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
 def _spell_out_table(table: "HtmlElement") -> None:
-    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
+    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
     parent = table.getparent()
     if parent is None or _is_layout(table, rows):
         return
     items = table.makeelement("ul")
-    for text in _format_rows(_spread_cells(rows)):
+    for text in _format_rows(_Spreader(rows).spread_rows()):
         item = table.makeelement("li")
         item.text = text
         items.append(item)
@@ -63,69 +90,103 @@ def _spell_out_table(table: "HtmlElement") -> None:
 
 def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     """Return whether a table places the parts of a page, which are read one after the other."""
-    headed = any(cell.tag == "th" for row in rows for cell in row)
-    longest = max((len(cell.text_content()) for row in rows for cell in row), default=0)
+    cells = chain.from_iterable(rows)
+    widest_row = max(map(len, rows), default=0)
+    longest_cell = max((len(cell.text_content()) for cell in cells), default=0)
+    is_headed = table.find(".//tr/th") is not None
     return (
-        max(map(len, rows), default=0) < 2
+        widest_row < 2
         or table.get("role") in ("presentation", "none")
-        or (longest > _LONGEST_CELL and not headed)
-        or next(table.iter(*HEADINGS), None) is not None
+        or (longest_cell > _LONGEST_CELL and not is_headed)
+        or contains(table, *HEADINGS)
     )
 
 
-def _spread_cells(rows: list[list["HtmlElement"]]) -> list[list[_Cell]]:
-    """Return each row's cells; one that spans columns or rows is in all of them if it is a label, else in its rows."""
-    width = max(sum(_find_number(cell, "colspan", _MOST_COLUMNS_SPANNED) for cell in cells) for cells in rows)
-    spans = width * len(rows) <= _MOST_CELLS
-    below: dict[int, tuple[int, _Cell]] = {}  # column: in how many rows more, what
-    spread = []
-    for cells in rows:
+class _Spreader:
+    """Puts each cell of a table into all the columns and rows that it spans."""
+
+    def __init__(self, rows: list[list["HtmlElement"]]) -> None:
+        self._rows = rows
+        self._most_columns = _MOST_COLUMNS_SPANNED
+        self._most_rows = len(rows)
+        width = max(sum(map(self._find_width, cells)) for cells in rows)
+        if width * len(rows) > _MOST_CELLS:
+            self._most_columns = self._most_rows = 1
+        # By column, the cells that reach into the present row, and those that reach into the next.
+        self._above: dict[int, _Hanging] = {}
+        self._below: dict[int, _Hanging] = {}
+
+    def spread_rows(self) -> list[list[_Cell]]:
+        """Return each row's cells, one a column."""
+        return list(map(self._spread_row, self._rows))
+
+    def _spread_row(self, elements: list["HtmlElement"]) -> list[_Cell]:
+        self._above, self._below = self._below, {}
         row: list[_Cell] = []
-        above, below = below, {}
-        waiting = iter(cells)
-        while True:
-            if len(row) in above:
-                left, content = above.pop(len(row))
-                if left > 1:
-                    below[len(row)] = (left - 1, content)
-                row.append(content)
-            elif (cell := next(waiting, None)) is not None:
-                content = _Cell(" ".join(find_text(cell).split()), _is_label(cell))
-                beneath = content if len(content.text) <= _LONGEST_LABEL else _EMPTY
-                beside = beneath if content.is_label else _EMPTY
-                height = _find_number(cell, "rowspan", len(rows)) if spans else 1
-                for column in range(_find_number(cell, "colspan", _MOST_COLUMNS_SPANNED) if spans else 1):
-                    if height > 1:
-                        below[len(row)] = (height - 1, beside if column else beneath)
-                    row.append(beside if column else content)
-            elif max(above, default=-1) >= len(row):
-                row.append(_EMPTY)
-            else:
-                break
-        spread.append(row)
-    return spread
+        for element in elements:
+            while len(row) in self._above:
+                self._add_from_above(row)
+            self._add_element(row, element)
+        last_column = max(self._above, default=-1)
+        while len(row) <= last_column:
+            self._add_from_above(row)
+        return row
+
+    def _add_from_above(self, row: list[_Cell]) -> None:
+        hanging = self._above.get(len(row), _Hanging(_EMPTY, rows=1))
+        self._add(row, hanging.cell, _Hanging(hanging.cell, hanging.rows - 1))
+
+    def _add_element(self, row: list[_Cell], element: "HtmlElement") -> None:
+        cell = _Cell(" ".join(find_text(element).split()), _is_label(element))
+        rows_below = _find_number(element, "rowspan", self._most_rows) - 1
+        self._add(row, cell, _Hanging(cell.repeated, rows_below))
+        for _ in range(self._find_width(element) - 1):
+            self._add(row, cell.widened, _Hanging(cell.widened, rows_below))
+
+    def _find_width(self, element: "HtmlElement") -> int:
+        return _find_number(element, "colspan", self._most_columns)
+
+    def _add(self, row: list[_Cell], cell: _Cell, hanging: _Hanging) -> None:
+        if hanging.rows > 0:
+            self._below[len(row)] = hanging
+        row.append(cell)
 
 
 def _find_number(element: "HtmlElement", name: str, most: int) -> int:
     """Return the number in an attribute, from 1 to `most`; 1 if there is none."""
     value = element.get(name, "")
-    return max(1, min(int(value), most)) if value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER)) else 1
+    is_number = value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER))
+    return max(1, min(int(value), most)) if is_number else 1
 
 
 def _is_label(cell: "HtmlElement") -> bool:
+    """Return whether a cell is marked as a header, or all of it is bold."""
+    text = cell.text_content().strip()
     bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()
-    return cell.tag == "th" or (bold != "" and bold == cell.text_content().strip())
+    is_bold = bold != "" and bold == text
+    return cell.tag == "th" or is_bold
 
 
 def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
     """Yield each row below the header in words; in a table without one, a row's own label is before its cells."""
-    height = 0
-    while height < min(len(rows), _TALLEST_HEADER) and all(cell.is_label or not cell.text for cell in rows[height]):
-        height += 1
-    height %= len(rows)  # Labels alone are no header.
+    labels = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
+    height = len(labels) % len(rows)  # Labels alone are no header.
     columns = zip_longest(*rows[:height], fillvalue=_EMPTY)
-    header = [" ".join(dict.fromkeys(c.text for c in column if len(c.text) <= _LONGEST_LABEL)) for column in columns]
+    header = list(map(_join_labels, columns))
     for row in rows[height:]:
         cells = [cell.text for cell in row]
-        is_labelled = not header and len(row) > 1 and row[0].is_label
-        yield format_row(cells[:1], cells[1:]) if is_labelled else format_row(header, cells)
+        is_labelled = len(row) > 1 and row[0].is_label
+        if is_labelled and not header:
+            yield format_row(cells[:1], cells[1:])
+        else:
+            yield format_row(header, cells)
+
+
+def _is_header(row: list[_Cell]) -> bool:
+    return all(cell.is_label or not cell.text for cell in row)
+
+
+def _join_labels(column: tuple[_Cell, ...]) -> str:
+    """Return the different labels of a column, from the top."""
+    labels = [cell.repeated.text for cell in column]
+    return " ".join(dict.fromkeys(labels))

@@ -1,4 +1,4 @@
-"""Turns HTML into a tree and a tree into blocks: what web pages, books and letters share."""
+"""Turns HTML into a tree and a tree into blocks, for web pages, books and mail."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,20 +11,23 @@ from rag.documents.formats.plain.decode import decode
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# No page has more, and whatever recurses can; what is nested deeper is read without its tags.
+# No page is nested deeper, and functions can recurse so far. Anything deeper is read without its tags.
 MAX_DEPTH = 200
 _MOST_ATTRIBUTES = 100
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_ITEMS = frozenset(("li", "dt", "dd"))
-_BLOCKS = frozenset(
+_KINDS: dict[str, Literal["heading", "item"]] = {
+    **dict.fromkeys(HEADINGS, "heading"),
+    **dict.fromkeys(("li", "dt", "dd"), "item"),
+}
+_BLOCKS = frozenset(_KINDS) | frozenset(
     re.findall(
         r"\w+",
         "address article aside blockquote body caption center details dialog div dl fieldset figcaption figure footer"
         " form header hgroup hr html legend main menu ol p pre section summary table tbody td tfoot th thead tr ul",
     )
 )
-# Never text, or nothing that is there to be read.
+# These hold no text, or none for a reader.
 _SKIPPED = frozenset(
     re.findall(
         r"\w+",
@@ -33,9 +36,9 @@ _SKIPPED = frozenset(
     )
 )
 _IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
-# No text has them, and XML may not; soft hyphens and zero-width signs would part words that are searched for.
+# No text has these, and XML may not have them. Soft hyphens and zero-width signs would part words for a search.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
-# The parser lets pass what its own tree may not hold.
+# The parser yields names that its own tree may not hold.
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _STRAY_END = re.compile(r"Unexpected end tag : (?:div|section|article|main|[ou]l|li|table|t[drh]|blockquote|span)\s*")
 _SPACE = re.compile(r"\s+")
@@ -44,7 +47,7 @@ _DECLARATION_BYTES = 4096
 _CHARSET = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
-# What pages that claim these are written in, says the HTML standard.
+# The HTML standard says in which encodings pages are written that claim these.
 _ENCODINGS = {
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
     **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
@@ -75,7 +78,7 @@ def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
 
     text = html if isinstance(html, str) else decode_html(html)
     target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes as well, which lxml does not give
-    # Not huge, a text of 10 MB would end the page; whoever reads files limits their size.
+    # Without `huge_tree` the page would end at a text of 10 MB. The size of files is limited elsewhere.
     parser = HTMLParser(encoding="utf-8", target=target, huge_tree=True)
     # Bytes, because lxml refuses text that declares an encoding; white space alone would be an error.
     data = f"<html>{text}" if not text.strip() else text
@@ -84,7 +87,7 @@ def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
 
 
 class _Flattener:
-    """Builds a tree out of the parser's events; of what is too deep it keeps the text, with breaks for its tags."""
+    """Builds a tree out of the parser's events. Of elements that are too deep it keeps the text and line breaks."""
 
     def __init__(self, make_element: Any) -> None:
         from lxml.etree import TreeBuilder
@@ -110,7 +113,7 @@ class _Flattener:
         self._builder.start(self._open[-1], kept)
         self._is_empty = False
 
-    def end(self, tag: str) -> None:
+    def end(self, _tag: str) -> None:
         if self._too_deep:
             self._too_deep -= 1
             self._break_line()
@@ -133,6 +136,11 @@ class _Flattener:
             self._builder.start("br", {})
             self._builder.end("br")
         self._ends_in_text = False
+
+
+def contains(element: "HtmlElement", *tags: str) -> bool:
+    """Return whether an element has one of these tags, or an element inside it has."""
+    return next(element.iter(*tags), None) is not None
 
 
 def walk_blocks(root: "HtmlElement") -> Iterator[Block]:
@@ -165,16 +173,13 @@ class _Walker:
         if name == "br":
             self._parts.append("\n")
             return
-        level = HEADINGS.get(name, 0)
-        if not level and name not in _ITEMS and name not in _BLOCKS:
+        if name not in _BLOCKS:
             self._walk_inside(element)
             return
         self.end_block()
         outer = self._kind, self._level, self._preformatted
-        if level:
-            self._kind, self._level = "heading", level
-        elif name in _ITEMS:
-            self._kind = "item"
+        self._kind = _KINDS.get(name, self._kind)
+        self._level = HEADINGS.get(name, self._level)
         self._preformatted = self._preformatted or name == "pre"
         self._walk_inside(element)
         self.end_block()

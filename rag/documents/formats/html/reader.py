@@ -1,8 +1,9 @@
-"""Reads web pages: the article, or the post that opens a thread, and apart from it what readers wrote below."""
+"""Reads web pages: the article or the first post of a thread, and the comments below it apart."""
 
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,40 +17,54 @@ from rag.documents.comments.roles import find_roles
 from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, contains, find_text, parse_page, walk_blocks
 
 if TYPE_CHECKING:
     import trafilatura.settings
     from lxml.html import HtmlElement
 
-# What trafilatura calls the elements of its own trees, in HTML.
+# The tags of trafilatura's trees, and those of HTML.
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
-# What is on every page of a site, or above the page.
+# The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
-_RELATED = re.compile(
-    r"(?:related|recommended|read (?:more|next|also)|see also|more (?:from|in|on|stories|news|like|must)"
-    r"|most (?:read|popular)|you (?:may|might) (?:also )?like|trending|popular|latest|don['’]t miss|up next|sponsored"
-    r"|around the web)\b",
-    re.IGNORECASE,
+# How headings begin that have links to other pages below them.
+_RELATED_HEADINGS = (
+    "related",
+    "recommended",
+    "read (?:more|next|also)",
+    "see also",
+    "more (?:from|in|on|stories|news|like|must)",
+    "most (?:read|popular)",
+    "you (?:may|might) (?:also )?like",
+    "trending",
+    "popular",
+    "latest",
+    "don['’]t miss",
+    "up next",
+    "sponsored",
+    "around the web",
 )
+_RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})\b", re.IGNORECASE)
 _LONGEST_HEADING = 60
 # Trafilatura takes seconds for a page of more elements.
 _MOST_ELEMENTS = 50_000
-# What has this share of its characters in links is a list of links; a page with less than that is no site's.
-_LINKS, _HARDLY = 0.6, 0.01
+# An element with this share of its characters in links is a list of links.
+_LINKS = 0.6
+# A page with less than this share in links is not part of a site.
+_HARDLY = 0.01
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
-# Trafilatura folds white space, which code needs: there it is written in signs that no text has.
+# Trafilatura folds white space, which code needs: code is given to it with signs instead that no text has.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
 
 
 def read_html(path: Path) -> Extract:
-    """Return what is in an HTML file."""
+    """Return the content of an HTML file."""
     return extract_html(path.read_bytes())
 
 
 def extract_html(html: bytes | str) -> Extract:
-    """Return a page's main text, then its readers' comments, and what it says of itself."""
+    """Return a page's main text, then its readers' comments, with its title, outlet, author and date."""
     tree, is_broken = parse_page(html)
     site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
@@ -61,16 +76,22 @@ def extract_html(html: bytes | str) -> Extract:
     spell_out(tree)
     _fold_code(tree)
     page = _find_article(tree)
-    outlet = page.sitename if page else None
-    title = _find_title(tree, page.title if page else None, outlet)
-    blocks = opening.blocks if opening else _choose_blocks(tree, page, is_site)
-    while blocks and blocks[0].kind == "heading" and blocks[0].text == title:
-        blocks = blocks[1:]
-    names = (page.author or "").split("; ") if page else []
-    # Trafilatura may take sentences about the author for names.
-    author = opening.author if opening else ", ".join(names if all(map(read_name, names)) else []) or None
-    published = (opening and opening.date) or (page and page.date) or None
-    return Extract([*blocks, *comments], title, outlet if outlet != title else None, author, published)
+    title = _find_title(tree, page.title, page.sitename)
+    post = opening or Post(_choose_blocks(tree, page, is_site=is_site), _join_authors(page.author), None, None)
+    text = dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks)
+    return Extract(
+        blocks=[*text, *comments],
+        title=title,
+        outlet=page.sitename if page.sitename != title else None,
+        author=post.author or None,
+        date=post.date or page.date or None,
+    )
+
+
+def _join_authors(author: str | None) -> str | None:
+    """Return the names that trafilatura found; None if one is no name, since it may be a sentence about the author."""
+    names = (author or "").split("; ")
+    return ", ".join(names) if all(map(read_name, names)) else None
 
 
 def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post | None]:
@@ -80,40 +101,53 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
     left = drop_areas(tree, page, thread.areas)
     comments = comments or read_plain_comments(left)
     comments += take_plain_comments(tree, page)
-    # For trafilatura these names would mean comments that are still there.
-    for element in tree.iter():
-        for name in ("class", "id"):
-            if "omment" in element.get(name, ""):
-                del element.attrib[name]
+    _drop_names_of_comments(tree)
     return comments, thread.opening
 
 
+def _drop_names_of_comments(tree: "HtmlElement") -> None:
+    """Remove the names that would mean for trafilatura that comments are still there."""
+    for name in ("class", "id"):
+        for element in tree.xpath(f"//*[contains(@{name}, 'omment')]"):
+            del element.attrib[name]
+
+
 def _drop_site_parts(tree: "HtmlElement") -> None:
-    """Remove what is on every page of a site."""
-    for element in list(tree.iter()):
-        parent = element.getparent()
-        is_part = (
-            element.tag == "nav"
-            or (element.tag == "footer" and parent is not None and parent.tag == "body")
-            or element.get("role") in _SITE_PARTS
-            or "consent" in find_roles(element)
-        )
-        if is_part and parent is not None and next(element.iter("main", "body"), None) is None:
+    """Remove the parts that are on every page of a site."""
+    for element in list(tree.iterdescendants()):
+        if _is_site_part(element) and not contains(element, "main", "body"):
             element.drop_tree()
 
 
+def _is_site_part(element: "HtmlElement") -> bool:
+    outer = next(element.iterancestors())
+    return (
+        element.tag == "nav"
+        or (element.tag == "footer" and outer.tag == "body")
+        or element.get("role") in _SITE_PARTS
+        or "consent" in find_roles(element)
+    )
+
+
 def _drop_related(tree: "HtmlElement") -> None:
-    """Remove links to other pages, with the heading that says so."""
+    """Remove links to other pages, with the heading above them."""
     for heading in list(tree.iter(*HEADINGS, "p", "div", "strong")):
-        text = " ".join(heading.text_content().split())
-        if not _RELATED.match(text) or heading.getparent() is None:
-            continue
-        following = heading.getnext()
-        if _is_links(heading):
-            heading.drop_tree()
-        elif len(text) <= _LONGEST_HEADING and following is not None and _is_links(following):
-            following.drop_tree()
-            heading.drop_tree()
+        for element in _find_related(heading):
+            element.drop_tree()
+
+
+def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
+    """Return the elements that link to other pages: this one, or this heading and the element behind it."""
+    text = " ".join(heading.text_content().split())
+    following = heading.getnext()
+    is_dropped = heading.getparent() is None
+    if is_dropped or not _RELATED.match(text):
+        return []
+    if _is_links(heading):
+        return [heading]
+    if following is None or len(text) > _LONGEST_HEADING:
+        return []
+    return [following, heading] if _is_links(following) else []
 
 
 def _is_links(element: "HtmlElement", share: float = _LINKS) -> bool:
@@ -128,8 +162,8 @@ def _fold_code(tree: "HtmlElement") -> None:
         code.tag, code.text, code.tail = "p", text.translate(_FOLDED), tail
 
 
-def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document | None":
-    """Return the main text and what the page says of itself, as trafilatura finds them; None if it finds none."""
+def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
+    """Return the main text, title, author and date that trafilatura finds; an empty document if it finds none."""
     import trafilatura  # takes 0.4 s
 
     for meta in tree.iterfind(".//meta[@content]"):  # its patterns for authors take quadratic time
@@ -138,44 +172,78 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document | None"
     dates = {"original_date": True, "extensive_search": False, "max_date": date.today().isoformat()}
     if sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:
         return trafilatura.extract_metadata(tree, date_config=dates)
-    found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False, date_extraction_params=dates)
-    return found if isinstance(found, trafilatura.settings.Document) else None
+    page = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False, date_extraction_params=dates)
+    return page if isinstance(page, trafilatura.settings.Document) else trafilatura.settings.Document()
 
 
-def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document | None", is_site: bool) -> list[Block]:
-    """Return the blocks of the main text.
-
-    Trafilatura knows articles; of manuals and the like, which have no date, it leaves out parts. There everything is
-    read that the page marks as its main part, and all of a page that has no parts of a site around it.
-    """
-    mains = [element for element in tree.iter() if element.tag == "main" or element.get("role") == "main"]
-    if page is None or not len(page.body) or not (is_site or _is_links(tree, _HARDLY)):
-        chosen = mains[0] if is_site and len(mains) == 1 else tree
-    else:
-        is_article = page.date or page.author or len(mains) != 1
-        chosen = _as_html(page.body) if is_article else mains[0]
-    blocks = list(walk_blocks(chosen))
-    while blocks and blocks[-1].kind == "heading" and (_RELATED.match(blocks[-1].text) or is_note(blocks[-1].text)):
+def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
+    """Return the blocks of the main text, without headings at its end whose links or comments are gone."""
+    blocks = list(walk_blocks(_choose_root(tree, page, is_site=is_site)))
+    while blocks and _is_heading_of_rest(blocks[-1]):
         blocks.pop()
     return [replace(block, text=block.text.translate(_UNFOLDED)) for block in blocks]
 
 
+def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> "HtmlElement":
+    """Return the element that the main text is in.
+
+    Trafilatura knows articles; of manuals and the like, which have no date, it leaves out parts. There everything is
+    read that the page marks as its main part, and all of a page that has no parts of a site around it.
+    """
+    mains = tree.xpath("descendant-or-self::*[self::main or @role='main']")
+    has_one_main = len(mains) == 1
+    has_article = len(page.body) > 0
+    if has_article and (is_site or _is_links(tree, _HARDLY)):
+        is_manual = has_one_main and not page.date and not page.author
+        return mains[0] if is_manual else _as_html(page.body)
+    return mains[0] if is_site and has_one_main else tree
+
+
+def _is_heading_of_rest(block: Block) -> bool:
+    """Return whether a block is the heading of links or comments that are gone."""
+    return block.kind == "heading" and (_RELATED.match(block.text) is not None or is_note(block.text))
+
+
 def _as_html(body: "HtmlElement") -> "HtmlElement":
+    """Return trafilatura's tree with the tags of HTML."""
     for element in body.iter():
-        element.tag = element.get("rend", "h2") if element.tag == "head" else _TAGS.get(element.tag, element.tag)
+        tag = element.tag
+        element.tag = element.get("rend", "h2") if tag == "head" else _TAGS.get(tag, tag)
     return body
 
 
-def _find_title(tree: "HtmlElement", found: str | None, outlet: str | None) -> str | None:
-    """Return a page's title: what it tells machines, else its heading, else its name without the site's."""
-    name = " ".join("".join(title.text_content() for title in tree.iterfind(".//head/title")).split())
-    if found and found != name and any(element.get("content") == found for element in tree.iter("meta")):
-        head, *site = _SEPARATOR.split(found)
-        return head if site and outlet and site[-1].startswith(outlet) else found
-    places = [*tree.iter("main", "article"), tree]
-    headings = next((texts for place in places if (texts := [*filter(None, map(find_text, place.iter("h1")))])), [])
+def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
+    """Return a page's title: the one for machines, else its heading, else its name without the site's."""
+    name = _find_name(tree)
+    is_for_machines = declared in tree.xpath("//meta/@content")
+    if declared and is_for_machines and declared != name:
+        return _drop_outlet(declared, outlet)
+    headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         return headings[0]
     named = [heading for heading in headings if name.startswith(heading)]
-    parts = [part for part in _SEPARATOR.split(name) if part and part != outlet]
+    parts = [part for part in _SEPARATOR.split(name) if part not in ("", outlet)]
     return next(iter([*named, *parts, *headings]), None)
+
+
+def _find_name(tree: "HtmlElement") -> str:
+    """Return the name that a browser shows for a page; empty if it has none."""
+    titles = [title.text_content() for title in tree.iterfind(".//head/title")]
+    return " ".join("".join(titles).split())
+
+
+def _drop_outlet(title: str, outlet: str | None) -> str:
+    """Return "Fees rise" for "Fees rise | The Harbour Post" if that is the outlet."""
+    head, *site = _SEPARATOR.split(title)
+    if site and outlet and site[-1].startswith(outlet):
+        return head
+    return title
+
+
+def _find_headings(tree: "HtmlElement") -> list[str]:
+    """Return the main headings of the first part that has any, else those of the whole page."""
+    for place in [*tree.iter("main", "article"), tree]:
+        headings = list(filter(None, map(find_text, place.iter("h1"))))
+        if headings:
+            return headings
+    return []

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import pairwise
+from itertools import product
 
 from rag.errors import DocumentError
 
@@ -17,25 +17,29 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Of the bytes in UTF-16 every second is mostly zero in scripts with letters, and the others hardly ever.
+# In UTF-16 every second byte is mostly zero in scripts with letters, and the others hardly ever are.
 _MOSTLY, _HARDLY = 0.3, 0.02
 _SHORTEST_UTF16 = 16
-# Text in an older encoding is hardly ever valid UTF-8; UTF-8 with an error has more good letters than bad bytes.
+# Text in an older encoding is hardly ever valid UTF-8. UTF-8 with an error has this many good letters for a bad byte.
 _GOOD_FOR_A_BAD = 3
 # Control characters that no text has.
 _BINARY = frozenset(map(chr, [*range(8), *range(14, 26), *range(28, 32)]))
-# Bytes that are enough to detect an encoding.
+# So many bytes are enough to detect an encoding.
 _SAMPLE_BYTES = 8_000
 _FOREIGN = re.compile(rb"[\x80-\xff][!-\xff]{0,1000}")
 _BEFORE_FOREIGN = 20
 _LAST_LATIN = "\u024f"
 _SIGNS = frozenset("“”‘’„‚«»–—…•€§°、。，．・「」『』（）：；？！《》…　")
-# How much speaks for a language: its most frequent letter 1, its rarest so much less, and a capital times so much; a
-# letter of the West, whose files are the most frequent, a little more; any of the thousands of frequent characters.
-_RARE, _CAPITAL, _WESTERN, _FREQUENT = 0.2, 0.9, 0.02, 0.95
+# How much a letter speaks for a language. The most frequent one has the weight 1, the rarest one so much less.
+_RARE = 0.2
+# A capital has this share of the weight of its small letter.
+_CAPITAL = 0.9
+# Files of western languages are the most frequent: their letters weigh a little more.
+_WESTERN = 0.02
+# The weight of any of the thousands of frequent characters of an East Asian language.
+_FREQUENT = 0.95
 
-# The letters that a language has besides a to z, or all, the most frequent first, and the encodings that it was
-# written in.
+# For each language the encodings that it was written in, and its letters besides a to z, or all, by frequency.
 _LETTERS = (
     ("cp1252", "üäößéáèíóà"),
     ("cp1252", "éèàêçôîûùâœïëæáíóñöü"),
@@ -67,7 +71,7 @@ _LETTERS = (
     ("cp1256", "الينمتروبعدسفهكقحجةشصطخىأذضزئإغثءظؤآ،؟؛پچژگًٌٍَُِّْـ"),
     ("cp874", "านรอกเงวยลมท่ต้สหปะดิีัคบใแ็ุพไจชำื์โขูผธถึฟศซภญฐษณฉ๊๋ฮฏฎฌฆฒฬฑฯๆ"),
 )
-# The rows in which the most frequent characters are: Hangul; kana and kanji; the first of two levels of Chinese.
+# The rows with the most frequent characters: Hangul; kana and kanji; the first of two levels of Chinese.
 _ROWS = (
     ("euc_kr", ((0xB0, 0xC8),)),
     ("shift_jis", ((0x82, 0x83), (0x88, 0x97))),
@@ -78,7 +82,7 @@ _ROWS = (
 
 
 def decode(data: bytes) -> str:
-    """Return the text, with line ends as "\\n"; raises DocumentError for bytes that are none."""
+    """Return the text, with line ends as "\\n"; raises DocumentError for bytes that are no text."""
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\x1a")
     if not _BINARY.isdisjoint(text):
         raise DocumentError("it holds binary data, not text")
@@ -99,29 +103,38 @@ def _decode(data: bytes) -> str:
 
 
 def _find_utf16(data: bytes) -> str | None:
-    if len(data) < _SHORTEST_UTF16 or len(data) % 2 or b"\0" not in data:
+    """Return the byte order of UTF-16 without a mark; None for another encoding."""
+    if len(data) < _SHORTEST_UTF16 or len(data) % 2:
         return None
-    even, odd = (data[first::2].count(0) / len(data) * 2 for first in (0, 1))
-    if odd > _MOSTLY and even < _HARDLY:
-        return "utf-16-le"
-    return "utf-16-be" if even > _MOSTLY and odd < _HARDLY else None
+    even = data[0::2].count(0) * 2 / len(data)
+    odd = data[1::2].count(0) * 2 / len(data)
+    for encoding, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if high > _MOSTLY and low < _HARDLY:
+            return encoding
+    return None
 
 
 def _guess_encoding(data: bytes) -> str:
     """Return the encoding in which most of the foreign letters are of one language."""
+    alphabets = _find_alphabets()
     sample = _find_sample(data)
-    counted: dict[str, tuple[Counter[str], int]] = {}
-    best, best_score = "cp1252", 0.0
-    for encoding, weights in _find_alphabets():
-        if encoding not in counted:
-            text = sample.decode(encoding, "replace")
-            clashes = sum(_clash(before, after) for before, after in pairwise(text))
-            counted[encoding] = Counter(char for char in text if not char.isascii()), clashes
-        chars, clashes = counted[encoding]
-        score = (sum(weights.get(char, 0.0) * count for char, count in chars.items()) - clashes) / chars.total()
-        if score > best_score:
-            best, best_score = encoding, score
-    return best
+    readings = {encoding: _Reading(sample.decode(encoding, "replace")) for encoding in dict(alphabets)}
+    scores = [readings[encoding].score(weights) for encoding, weights in alphabets]
+    best = max(scores)
+    return alphabets[scores.index(best)][0] if best > 0 else "cp1252"
+
+
+class _Reading:
+    """The foreign letters of a text that may be in the wrong encoding."""
+
+    def __init__(self, text: str) -> None:
+        self._chars = Counter(char for char in text if not char.isascii())
+        self._clashes = sum(map(_clash, text, text[1:]))
+
+    def score(self, weights: Mapping[str, float]) -> float:
+        """Return how much the letters speak for a language, at most 1."""
+        weight = sum(weights.get(char, 0.0) * count for char, count in self._chars.items())
+        return (weight - self._clashes) / self._chars.total()
 
 
 def _find_sample(data: bytes) -> bytes:
@@ -138,11 +151,10 @@ def _find_sample(data: bytes) -> bytes:
 
 def _clash(before: str, after: str) -> bool:
     """Return whether two characters are together as in no word: a capital behind a small letter, two scripts."""
-    if before.isascii() and after.isascii():
-        return False
-    if before.isascii() or after.isascii():
-        return before.isalpha() and after.isalpha() and max(before, after) > _LAST_LATIN
-    return before.islower() and after.isupper()
+    if not before.isascii() and not after.isascii():
+        return before.islower() and after.isupper()
+    is_word = before.isalpha() and after.isalpha()
+    return is_word and max(before, after) > _LAST_LATIN
 
 
 @cache
@@ -155,16 +167,16 @@ def _find_alphabets() -> tuple[tuple[str, Mapping[str, float]], ...]:
         small = {letter: most - _RARE * i / len(letters) for i, letter in enumerate(letters)}
         capitals = {letter.upper(): weight * _CAPITAL for letter, weight in small.items()}
         languages += [(encoding, capitals | small | signs) for encoding in encodings.split()]
-    return (
-        *languages,
-        *((encoding, dict.fromkeys(_decode_rows(encoding, rows), _FREQUENT) | signs) for encoding, rows in _ROWS),
-    )
+    characters = [
+        (encoding, dict.fromkeys(_decode_rows(encoding, rows), _FREQUENT) | signs) for encoding, rows in _ROWS
+    ]
+    return (*languages, *characters)
 
 
 def _decode_rows(encoding: str, rows: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    """Yield the characters of two bytes whose first byte is in one of the rows."""
     for first, last in rows:
-        for lead in range(first, last + 1):
-            for trail in range(0x40, 0xFF):
-                char = bytes((lead, trail)).decode(encoding, "replace")
-                if len(char) == 1:
-                    yield char
+        for pair in product(range(first, last + 1), range(0x40, 0xFF)):
+            text = bytes(pair).decode(encoding, "replace")
+            if len(text) == 1:
+                yield text

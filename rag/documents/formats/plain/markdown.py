@@ -1,4 +1,4 @@
-"""Removes from Markdown what a reader of the page that it makes does not see."""
+"""Removes from Markdown the words that the page made of it does not show."""
 
 import re
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from itertools import islice
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.markup import find_text, parse_html
 
-# What begins code or may begin what is hidden, the first that fits at a place.
-_OPENINGS = (
-    r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)",
-    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*$",
-    r"(?<!`)(?P<ticks>`+)(?!`).{1,1000}?(?<!`)(?P=ticks)(?!`)",
-    r"(?P<comment><!--)",
-    # "[//]: # (words)": the address and title of links with this label.
-    r"^ {0,3}\[(?!\^)(?P<label>[^\[\]\n]{1,200})\]:[ \t]*\S+[ \t]+"
-    r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))[ \t]*$""",
-    r"<(?P<name>[A-Za-z][\w-]*)(?P<attributes>\s[^<>]*)?>",
+_INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)"
+_FENCE = r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*$"
+_CODE_IN_TEXT = r"(?<!`)(?P<ticks>`+)(?!`).{1,1000}?(?<!`)(?P=ticks)(?!`)"
+_COMMENT = r"(?P<comment><!--)"
+# "[//]: # (words)": the address and title of links with this label.
+_TITLE = r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))"""
+_LINK = rf"^ {{0,3}}\[(?!\^)(?P<label>[^\[\]\n]{{1,200}})\]:[ \t]*\S+[ \t]+{_TITLE}[ \t]*$"
+_TAG = r"<(?P<name>[A-Za-z][\w-]*)(?P<attributes>\s[^<>]*)?>"
+# Each of these begins code, or may begin hidden words; at one place the first that fits counts.
+_OPENING = re.compile(
+    "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _LINK, _TAG)), re.MULTILINE | re.DOTALL
 )
-_OPENING = re.compile("|".join(_OPENINGS), re.MULTILINE | re.DOTALL)
 _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\](?!:)")
 _IN_LIST = re.compile(r"\s|(?:[-*+]|\d{1,9}[.)])\s")
 _UNSHOWN = frozenset(("script", "style", "template"))
@@ -45,32 +45,31 @@ def drop_hidden_words(text: str) -> str:
 
 def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
     """Yield where hidden parts begin and end."""
-    labels = {label.casefold() for label in _LABEL.findall(text)}
-    last_comment = text.rfind("-->")
     page = _Page(text)
     position = 0
-    while found := _OPENING.search(text, position):
-        start, position = found.span()
-        if found["indented"]:
-            position = start + 1 if _is_in_list(text, start) else position
-        elif found["fence"]:
-            position = _find_fence_end(text, position, found["fence"])
-        elif found["comment"] and start < last_comment:
-            position = text.index("-->", start + 2) + 3
-            yield start, position
-        elif found["label"] and found["label"].casefold() not in labels:
-            yield start, position
-        elif found["name"] and (end := page.find_end(found)):
-            position = end
-            yield start, position
+    while opening := _OPENING.search(text, position):
+        hidden_end = page.find_hidden_end(opening)
+        if hidden_end is not None:
+            yield opening.start(), hidden_end
+        position = hidden_end or _find_shown_end(opening)
+
+
+def _find_shown_end(opening: re.Match[str]) -> int:
+    """Return where to go on behind something that is shown, such as code."""
+    if opening["indented"] and _is_in_list(opening.string, opening.start()):
+        return opening.start() + 1
+    if opening["fence"]:
+        return _find_fence_end(opening.string, opening.end(), opening["fence"])
+    return opening.end()
 
 
 def _is_in_list(text: str, start: int) -> bool:
     """Return whether indented lines go on with an item of a list, and are no code."""
     end = start
-    while end and text[end - 1] == "\n":
+    while text[end - 1 : end] == "\n":
         end -= 1
-    return end > 0 and _IN_LIST.match(text, text.rfind("\n", 0, end) + 1) is not None
+    line_start = text.rfind("\n", 0, end) + 1
+    return end > 0 and _IN_LIST.match(text, line_start) is not None
 
 
 def _find_fence_end(text: str, start: int, fence: str) -> int:
@@ -79,30 +78,52 @@ def _find_fence_end(text: str, start: int, fence: str) -> int:
 
 
 class _Page:
-    """The elements of HTML in a Markdown text."""
+    """The hidden parts of a Markdown text: comments, titles of links, elements of HTML."""
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._labels = {label.casefold() for label in _LABEL.findall(text)}
+        self._last_comment_end = text.rfind("-->")
         self._styles = "".join(_STYLE.findall(text))[:_LONGEST_STYLES]
         self._hides = cache(self._read_tag)
         self._find_last_end = cache(self._read_last_end)
         self._count = 0
 
-    def find_end(self, tag: re.Match[str]) -> int | None:
-        """Return where the element of a tag ends if it is hidden."""
-        name, attributes = tag["name"].lower(), tag["attributes"] or ""
-        is_styled = bool(self._styles and _IS_STYLED.search(attributes))
-        if name not in _UNSHOWN and not is_styled and not _MAY_HIDE.search(attributes):
-            return None
+    def find_hidden_end(self, opening: re.Match[str]) -> int | None:
+        """Return where the part that begins here ends if it is hidden."""
+        if opening["comment"] and opening.start() < self._last_comment_end:
+            return self._text.index("-->", opening.start() + 2) + 3
+        if opening["label"] and opening["label"].casefold() not in self._labels:
+            return opening.end()
+        if opening["name"] and self._is_hidden(opening):
+            return self._find_element_end(opening["name"].lower(), opening.end())
+        return None
+
+    def _is_hidden(self, tag: re.Match[str]) -> bool:
+        """Return whether nobody sees the element of a tag."""
+        name = tag["name"].lower()
+        is_unshown = name in _UNSHOWN
+        if not is_unshown and not self._may_hide(tag["attributes"] or ""):
+            return False
         self._count += 1
-        if self._count > _MOST_ELEMENTS or (name not in _UNSHOWN and not self._hides(tag[0], name)):
+        if self._count > _MOST_ELEMENTS:
+            return False
+        return is_unshown or self._hides(tag[0], name)
+
+    def _may_hide(self, attributes: str) -> bool:
+        is_styled = self._styles != "" and _IS_STYLED.search(attributes) is not None
+        return is_styled or _MAY_HIDE.search(attributes) is not None
+
+    def _find_element_end(self, name: str, start: int) -> int | None:
+        """Return where an element ends whose tag ends at `start`; None if it has no end, or too many tags inside."""
+        if start >= self._find_last_end(name):
             return None
         depth = 1
-        tags = re.compile(rf"<(/?){re.escape(name)}\b[^<>]*>", re.IGNORECASE).finditer(self._text, tag.end())
-        for other in islice(tags, _MOST_INSIDE if tag.end() < self._find_last_end(name) else 0):
-            depth += -1 if other[1] else 1
-            if not depth:
-                return other.end()
+        tags = re.compile(rf"<(/?){re.escape(name)}\b[^<>]*>", re.IGNORECASE).finditer(self._text, start)
+        for tag in islice(tags, _MOST_INSIDE):
+            depth += -1 if tag[1] else 1
+            if depth == 0:
+                return tag.end()
         return None
 
     def _read_last_end(self, name: str) -> int:

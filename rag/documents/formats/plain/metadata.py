@@ -1,4 +1,4 @@
-"""Reads what the plain text of a page says of itself: title, outlet, author, date."""
+"""Reads the title, outlet, author and date in the plain text of a page."""
 
 import re
 from dataclasses import dataclass
@@ -12,13 +12,17 @@ from rag.documents.languages import join
 Span = tuple[int, int]
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
-_TITLE = re.compile(r"^#\s+(\S.*)$")
+_TITLE = re.compile(r"^#\s+(?P<title>\S.*)$")
 _FENCE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
+_MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
+_PARTICLES = r"(?:(?:and|of|the|de|da|van|von|al|bin) )*"
+_WORD = r"[A-Z][\w.'’-]*"
 _CREDIT = re.compile(
-    r"(?i:(?:posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?)(?: by|:)|by|author:)\s+"
-    r"(?P<author>[A-Z][\w.'’-]*(?: (?:(?:and|of|the|de|da|van|von|al|bin) )*[A-Z][\w.'’-]*){0,5})(?:\s*[,|·•–—(-].*)?$"
+    rf"(?i:(?:{_MADE})(?: by|:)|by|author:)\s+(?P<author>{_WORD}(?: {_PARTICLES}{_WORD}){{0,5}})(?:\s*[,|·•–—(-].*)?$"
 )
+# The lines that a head without labels may have, beside one that is a date.
+_UNLABELLED = {"title": _TITLE, "author": _CREDIT}
 _HEAD_LINES = 20
 # "Published in The Harbour Post, October 4th, 2012." on a line of its own, at the top or the end of an article.
 _PUBLISHED = re.compile(
@@ -34,7 +38,7 @@ _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says of itself; `gaps` are the lines that say so, which are no text of the article."""
+    """The title and origin of a page; `gaps` are the lines that give them, which are no text of the article."""
 
     gaps: tuple[Span, ...] = ()
     title: str | None = None
@@ -53,21 +57,17 @@ class _Head(NamedTuple):
 def find_metadata(text: str) -> Metadata:
     """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line of the article.
 
-    What readers wrote below says nothing of the page.
+    The comments below an article are not searched.
     """
     text = text[: find_thread_start(text)[0]]
     head = _read_labelled(text)
     if not head.gaps:
         head = _read_masthead(text) or _read_opening(text)
-    found, gaps = head
-    published = next((line for line in _PUBLISHED.finditer(text) if is_date(line["date"])), None)
-    if published:
-        gaps.append(published.span())
-        found.setdefault("published in", published["outlet"])
-        found.setdefault("published on", published["date"])
+    _add_publication(text, head)
+    found = head.found
     date = _get_first(found, "date", "published", "updated", "published on")
     return Metadata(
-        gaps=tuple(gaps),
+        gaps=tuple(head.gaps),
         title=found.get("title"),
         outlet=_get_first(found, "outlet", "source", "published in"),
         author=_get_first(found, "author", "by"),
@@ -76,11 +76,22 @@ def find_metadata(text: str) -> Metadata:
 
 
 def _get_first(found: dict[str, str], *keys: str) -> str | None:
-    return next((found[key] for key in keys if found.get(key)), None)
+    values = filter(None, map(found.get, keys))
+    return next(values, None)
+
+
+def _add_publication(text: str, head: _Head) -> None:
+    """Add the outlet and date of the first "Published in" line to a head."""
+    for line in _PUBLISHED.finditer(text):
+        if is_date(line["date"]):
+            head.gaps.append(line.span())
+            head.found.setdefault("published in", line["outlet"])
+            head.found.setdefault("published on", line["date"])
+            return
 
 
 def _read_labelled(text: str) -> _Head:
-    """Return what the first lines say that are labelled ("Date: …"), a heading, a byline or a date, up to another line.
+    """Return the values in the first lines: labelled ones ("Date: …"), a heading, a byline or a date, up to any other.
 
     Of front matter, between two lines of dashes, only the labelled lines count.
     """
@@ -91,61 +102,84 @@ def _read_labelled(text: str) -> _Head:
         words = line[0].strip()
         if len(words) > LONGEST_LINE:
             break
-        is_fence = bool(_FENCE.match(words))
-        if is_fence and (number == 0 or in_fence):
-            in_fence = number == 0
-        elif read := _read_line(words, in_fence=in_fence, is_first=number == 0):
-            found.setdefault(*read)
-        elif not in_fence and not is_fence:
+        is_fence = _FENCE.match(words) is not None
+        field = _read_line(words, in_fence=in_fence, is_first=number == 0)
+        if not (field or is_fence or in_fence):
             break
         gaps.append(line.span())
+        if is_fence:
+            in_fence = number == 0
+        elif field:
+            found.setdefault(*field)
     return _Head(found, gaps)
 
 
 def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str] | None:
     """Return the key and the value of a line that has one."""
-    if field := _FIELD.match(words):
+    field = _FIELD.match(words)
+    if field:
         return field[1].lower(), field[2].strip("\"' ")
     if in_fence:
         return None
-    if heading := _TITLE.match(words):
-        return "title", heading[1]
-    if byline := _CREDIT.match(words):
-        return "author", byline["author"]
-    return ("date", words) if not is_first and is_date(words) else None
+    for key, pattern in _UNLABELLED.items():
+        line = pattern.match(words)
+        if line:
+            return key, line[key]
+    is_dated = not is_first and is_date(words)
+    return ("date", words) if is_dated else None
 
 
 def _read_masthead(text: str) -> _Head | None:
-    """Return what the lines above an article say that end with who wrote it, or else a title and a date below it.
+    """Return the values in the lines above an article, if they end with its author, or are a title and a date.
 
-    The line right above is the title; others that stand there are the site's.
+    The line right above is the title; others above it are the site's.
     """
-    lines = [*islice(_LINE.finditer(text), _HEAD_LINES)]
+    lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
-    last = next((i for i, line in enumerate(words) if i and _ends_masthead(line, i)), 0)
+    last = _find_masthead_end(words)
     above = words[:last]
     titles = _list_titles(above, words)
-    if not titles or not all(_is_heading(line) or _PUBLISHED.match(line) for line in above):
+    if not titles or not all(map(_may_be_above, above)):
         return None
-    last += sum(1 for _ in takewhile(_is_credit, words[last + 1 :]))
-    found = {"title": titles[-1]}
-    for line in words[: last + 1]:
-        credit, date = _CREDIT.match(line), _find_any_date(line)
-        if credit:
-            found.setdefault("author", credit["author"])
-        if date:
-            found.setdefault("date", date)
-    return _Head(found, [line.span() for line in lines[: last + 1] if not _PUBLISHED.match(line[0])])
+    more = list(takewhile(_is_credit, words[last + 1 :]))
+    end = last + 1 + len(more)
+    gaps = [line.span() for line in lines[:end] if not _PUBLISHED.match(line[0])]
+    return _Head({"title": titles[-1], **_read_credits(words[:end])}, gaps)
 
 
-def _ends_masthead(line: str, number: int) -> bool:
-    return bool(_CREDIT.match(line)) or (number == 1 and is_date(line))
+def _find_masthead_end(words: list[str]) -> int:
+    """Return which line ends the lines above an article; 0 if none does."""
+    for number, line in enumerate(words[1:], 1):
+        is_dated_title = number == 1 and is_date(line)
+        if is_dated_title or _CREDIT.match(line):
+            return number
+    return 0
+
+
+def _may_be_above(line: str) -> bool:
+    return _is_heading(line) or _PUBLISHED.match(line) is not None
 
 
 def _list_titles(above: list[str], words: list[str]) -> list[str]:
     """Return the lines above an article that may be its title: no names of authors, and no dates."""
-    names = {credit["author"] for line in words if (credit := _CREDIT.match(line))}
-    return [line for line in above if line[0].isalnum() and line not in names and not _find_any_date(line)]
+    names = _list_authors(words)
+    return [line for line in above if line not in names and _may_be_title(line)]
+
+
+def _may_be_title(line: str) -> bool:
+    """Return whether a line begins like a title, and has no date."""
+    return line[0].isalnum() and not _find_any_date(line)
+
+
+def _list_authors(words: list[str]) -> list[str]:
+    return [line["author"] for line in filter(None, map(_CREDIT.match, words))]
+
+
+def _read_credits(words: list[str]) -> dict[str, str]:
+    """Return the first author and the first date in some lines."""
+    authors = _list_authors(words)
+    dates = list(filter(None, map(_find_any_date, words)))
+    return {key: values[0] for key, values in (("author", authors), ("date", dates)) if values}
 
 
 def _is_credit(line: str) -> bool:
@@ -154,6 +188,7 @@ def _is_credit(line: str) -> bool:
 
 
 def _find_any_date(line: str) -> str | None:
+    """Return the date in a line, or the line if it is a date as a whole."""
     return find_date(line) or (line if is_date(line) else None)
 
 
@@ -173,7 +208,9 @@ def _is_title(words: str) -> bool:
 
 def _join_titles(lines: list[str]) -> dict[str, str]:
     """Return the lines of a heading as a title, as many as are not too long for one; nothing if one is a sentence."""
-    if not all(_is_title(line.strip()) for line in lines):
+    parts = [line.strip() for line in lines]
+    if not all(map(_is_title, parts)):
         return {}
-    titles = accumulate((line.strip() for line in lines), "{}, {}".format)
-    return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
+    titles = accumulate(parts, "{}, {}".format)
+    short_titles = [title for title in titles if len(title) <= _LONGEST_TITLE]
+    return {"title": short_titles[-1]}
