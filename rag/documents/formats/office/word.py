@@ -54,7 +54,7 @@ class _Content(NamedTuple):
 
 
 def walk_document(document: "Document") -> Iterator[Block]:
-    """Yield the body's blocks in order, each note after the paragraph with its mark, and last the reviewers' comments."""
+    """Yield the body's blocks in order, each note after the paragraph with its mark, then the reviewers' comments."""
     yield from _Walker(document).walk(document.element.body)
     for comment in document.comments:
         words = "\n".join(_find_text(paragraph._p) for paragraph in comment.paragraphs)
