@@ -1,4 +1,4 @@
-"""What an evaluation found: kept as JSON, and compared with an earlier one."""
+"""The report of an evaluation: saved as JSON, and compared with an earlier one."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ REPORT_FILE = "report.json"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
+    """The result of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
 
     question: Question
     hits: tuple[Hit, ...]
@@ -31,7 +31,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report against an earlier one on the questions that both have; `better` and `worse` hold ids."""
+    """A report compared with an earlier one on the questions of both; `better` and `worse` hold their ids."""
 
     baseline: str
     differences: dict[str, Estimate]
@@ -41,7 +41,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The measures of a run, every question's result, and what is needed to repeat it; `peak_memory` is in bytes."""
+    """The measures of a run, every question's result, and the setup to repeat it with; `peak_memory` is in bytes."""
 
     dataset: str
     made: str
@@ -54,8 +54,9 @@ class Report:
 
 
 def order_measures(report: Report) -> list[str]:
-    """Return the names of a report's measures in the order in which they are shown."""
-    return [name for name in MEANINGS if name in report.measures] + [n for n in report.measures if n not in MEANINGS]
+    """Return the names of a report's measures in the order of `MEANINGS`, and then all others."""
+    known = [name for name in MEANINGS if name in report.measures]
+    return list(dict.fromkeys([*known, *report.measures]))
 
 
 _REPORT = TypeAdapter(Report)
@@ -80,24 +81,34 @@ def load_report(path: str | Path) -> Report:
 
 def compare(report: Report, baseline: Report) -> Comparison:
     """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
-    old = {result.question.id: result for result in baseline.results}
-    pairs = [(result, old[result.question.id]) for result in report.results if result.question.id in old]
+    earlier = {result.question.id: result for result in baseline.results}
+    pairs = [(result, earlier[result.question.id]) for result in report.results if result.question.id in earlier]
     if not pairs:
         raise DatasetError("the baseline has none of these questions: name a report of the same data set")
     names = [name for name in report.measures if name in baseline.measures]
-    columns = {
-        name: [(new.measures.get(name, math.nan), was.measures.get(name, math.nan)) for new, was in pairs]
-        for name in names
-    }
-    key = "score" if "score" in names else "recall@3"
-    changes = {new.question.id: new.measures.get(key, 0.0) - was.measures.get(key, 0.0) for new, was in pairs}
+    changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
+    columns = {name: _pair_values(pairs, name) for name in names}
     return Comparison(
         baseline=f"{baseline.dataset}, {baseline.made}",
-        differences={
-            name: estimate_difference(column)
-            for name, column in columns.items()
-            if any(not math.isnan(a) for a, _ in column) and any(not math.isnan(b) for _, b in column)
-        },
-        better=tuple(i for i, change in changes.items() if change > 0),
-        worse=tuple(i for i, change in changes.items() if change < 0),
+        differences={name: estimate_difference(column) for name, column in columns.items() if _has_both(column)},
+        better=tuple(name for name, change in changes.items() if change > 0),
+        worse=tuple(name for name, change in changes.items() if change < 0),
     )
+
+
+_Pairs = list[tuple[Result, Result]]
+
+
+def _find_changes(pairs: _Pairs, name: str) -> dict[str, float]:
+    """Return by how much a measure rose, by the question's id; one that is not defined counts as 0."""
+    return {new.question.id: new.measures.get(name, 0.0) - old.measures.get(name, 0.0) for new, old in pairs}
+
+
+def _pair_values(pairs: _Pairs, name: str) -> list[tuple[float, float]]:
+    """Return a measure of both reports; NaN where it is not defined."""
+    return [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
+
+
+def _has_both(column: list[tuple[float, float]]) -> bool:
+    """Return whether each report has a value of a measure."""
+    return all(any(not math.isnan(value) for value in values) for values in zip(*column, strict=True))
