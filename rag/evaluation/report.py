@@ -1,10 +1,12 @@
 """The report of an evaluation: saved as JSON, and compared with an earlier one."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import DatasetError
@@ -79,36 +81,40 @@ def load_report(path: str | Path) -> Report:
         raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
 
 
+_Pairs = list[tuple[Result, Result]]
+
+
 def compare(report: Report, baseline: Report) -> Comparison:
     """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
+    pairs = _pair_results(report, baseline)
+    names = [name for name in report.measures if name in baseline.measures]
+    changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
+    return Comparison(
+        baseline=f"{baseline.dataset}, {baseline.made}",
+        differences=_find_differences(pairs, names),
+        better=tuple(question for question, change in changes.items() if change > 0),
+        worse=tuple(question for question, change in changes.items() if change < 0),
+    )
+
+
+def _pair_results(report: Report, baseline: Report) -> _Pairs:
     earlier = {result.question.id: result for result in baseline.results}
     pairs = [(result, earlier[result.question.id]) for result in report.results if result.question.id in earlier]
     if not pairs:
         raise DatasetError("the baseline has none of these questions: name a report of the same data set")
-    names = [name for name in report.measures if name in baseline.measures]
-    changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
-    columns = {name: _pair_values(pairs, name) for name in names}
-    return Comparison(
-        baseline=f"{baseline.dataset}, {baseline.made}",
-        differences={name: estimate_difference(column) for name, column in columns.items() if _has_both(column)},
-        better=tuple(name for name, change in changes.items() if change > 0),
-        worse=tuple(name for name, change in changes.items() if change < 0),
-    )
+    return pairs
 
 
-_Pairs = list[tuple[Result, Result]]
+def _find_differences(pairs: _Pairs, names: Iterable[str]) -> dict[str, Estimate]:
+    """Return the difference of each measure of which both reports have values."""
+    differences = {}
+    for name in names:
+        column = [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
+        if not np.isnan(column).all(axis=0).any():
+            differences[name] = estimate_difference(column)
+    return differences
 
 
 def _find_changes(pairs: _Pairs, name: str) -> dict[str, float]:
     """Return by how much a measure rose, by the question's id; one that is not defined counts as 0."""
     return {new.question.id: new.measures.get(name, 0.0) - old.measures.get(name, 0.0) for new, old in pairs}
-
-
-def _pair_values(pairs: _Pairs, name: str) -> list[tuple[float, float]]:
-    """Return a measure of both reports; NaN where it is not defined."""
-    return [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
-
-
-def _has_both(column: list[tuple[float, float]]) -> bool:
-    """Return whether each report has a value of a measure."""
-    return all(any(not math.isnan(value) for value in values) for values in zip(*column, strict=True))

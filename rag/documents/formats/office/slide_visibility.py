@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.documents.formats.visibility import TINY, Color, look_same, read_hex
 
@@ -129,7 +129,7 @@ def _find_child(element: "_Element | None", *tags: str) -> "_Element | None":
     return None if element is None else next(element.iterchildren(*tags), None)
 
 
-def _has_paint(shapes: "_Element") -> bool:
+def _has_paint(shapes: Any) -> bool:
     painted = [element for element in shapes.iter(*_PAINTED) if element.getparent().tag not in _OF_LETTERS]
     styles = {style.get("idx") for style in shapes.iter(f"{_A}fillRef")}
     return bool(painted) or not styles.issubset(_UNFILLED)

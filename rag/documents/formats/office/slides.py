@@ -35,7 +35,7 @@ def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
     title = slide.shapes.title
     element = None if title is None else title.element
     if title is not None and stage.shows(title):
-        words = " ".join(stage.read_paragraphs(element)).split()
+        words = " ".join(stage.read_paragraphs(title.element)).split()
         if words:
             yield Block(" ".join(words), "heading", page=page)
     others = [shape for shape in slide.shapes if shape.element is not element]
