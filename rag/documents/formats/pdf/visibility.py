@@ -77,7 +77,7 @@ def hide_unseen(page: "PdfPage") -> None:
     Unpainted letters over an image stay: they spell out what the image of a scanned page shows.
     """
     for text in _Objects(page).find_unseen():
-        raw.FPDFPageObj_SetIsActive(text.handle, False)
+        raw.FPDFPageObj_SetIsActive(text.handle, 0)
 
 
 class _Objects:
