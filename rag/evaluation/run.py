@@ -291,13 +291,14 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
 
 def _describe_assistant(assistant: Assistant) -> dict[str, Any]:
     folder = find_prompts()
+    prompts = sorted(folder.glob("*/*.txt"))
     llm = {"name": assistant.settings.llm}
     if isinstance(assistant.llm, LlamaCpp):
         with assistant.llm.path.open("rb") as file:
             llm["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "settings": assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"}),
-        "prompts": {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))},
+        "prompts": {str(path.relative_to(folder)): _hash(path.read_bytes()) for path in prompts},
         "cores": os.cpu_count(),
         "llm": llm,
     }
