@@ -1,19 +1,23 @@
 """Reading, voices, chunking."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import DocumentError
+from rag.documents.blocks import assemble
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.comments.plaintext import find_addressee
 from rag.documents.comments.sections import find_sections
 from rag.documents.dates import parse_date
 from rag.documents.find import find_files
+from rag.documents.formats import FORMATS
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.read import make_document, read_document
 from rag.text import split_sentences
@@ -285,3 +289,24 @@ def test_lines_with_keys_are_records_but_a_wrapped_line_may_begin_with_one() -> 
     assert len(split_sentences(records)) == 2
     wrapped = "Of these questions nearly half still get an answer from what is\nnear: read the quote that is below it."
     assert len(split_sentences(wrapped)) == 1
+
+
+def test_the_example_of_a_new_format_in_the_docs_reads_a_calendar(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert example
+    names: dict[str, Any] = {}
+    exec(example[1], names)  # noqa: S102  # the documentation's own code
+    calendar = tmp_path / "calendar.ics"
+    calendar.write_text("BEGIN:VEVENT\nSUMMARY:Board\n meeting\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Lunch\nEND:VEVENT\n")
+    document = assemble(str(calendar), names["read_ics"](calendar))
+    assert document.text == "SUMMARY:Boardmeeting\n\nSUMMARY:Lunch"
+    calendar.write_text("BEGIN:VCALENDAR\nEND:VCALENDAR\n")
+    with pytest.raises(DocumentError, match="it has no events"):
+        names["read_ics"](calendar)
+
+
+def test_each_suffix_has_one_reader_that_can_be_loaded() -> None:
+    suffixes = [suffix for file_format in FORMATS for suffix in file_format.suffixes]
+    assert len(suffixes) == len(set(suffixes))
+    assert all(callable(file_format.load_reader()) for file_format in FORMATS)

@@ -1,22 +1,23 @@
-"""What the readers of formats give, and how it becomes a document."""
+"""The blocks that the readers of formats return, and the document that they form."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Voice
 
 HEADING_SEPARATOR = " › "
-# What is longer is text: a heading goes along with every section below it.
+# A longer heading is text: each section below a heading repeats it.
 LONGEST_HEADING = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading, a paragraph, an item of a list or row of a table, or a reader's whole comment.
+    """A heading, a paragraph, an item of a list, a row of a table, or a reader's whole comment.
 
-    `level` is that of a heading, from 1; `page` counts from 1 (a slide is a page). The text may have several lines.
+    `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines.
     """
 
     text: str
@@ -30,7 +31,7 @@ class Block:
 
 
 class Extract(NamedTuple):
-    """What a reader finds in a file: its blocks in reading order, and what the file says of itself."""
+    """The content of a file: its blocks in reading order, and its title, outlet, author and date."""
 
     blocks: Iterable[Block]
     title: str | None = None
@@ -40,17 +41,20 @@ class Extract(NamedTuple):
 
 
 def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a table's row with its header's words, so that it can be understood alone: "Tea: green; Price: 3"."""
-    pairs = [
-        (" ".join(header[i].split()) if i < len(header) else "", " ".join(cell.split())) for i, cell in enumerate(cells)
-    ]
+    """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
+    names = map(_squeeze, chain(header, repeat("")))
+    pairs = zip(names, map(_squeeze, cells), strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
 
 
-def assemble(source: str, extract: Extract) -> Document:
-    """Return the document that the blocks make: one text, who speaks where, under which heading, on which page.
+def _squeeze(text: str) -> str:
+    return " ".join(text.split())
 
-    A heading stands in the text and names the sections below it; one with nothing below it is a section itself.
+
+def assemble(source: str, extract: Extract) -> Document:
+    """Return the document that the blocks form: one text in sections, each with its voice, heading and page.
+
+    A heading is in the text and names the sections below it. A heading with nothing below it is a section itself.
     """
     builder = _Builder(extract)
     for block in extract.blocks:
@@ -59,7 +63,7 @@ def assemble(source: str, extract: Extract) -> Document:
     return Document(
         source=source,
         text=builder.text(),
-        title=" ".join(drop_unseen_signs(extract.title or "").split()),
+        title=_squeeze(drop_unseen_signs(extract.title or "")),
         sections=tuple(builder.sections),
         outlet=extract.outlet or None,
         author=extract.author or None,
@@ -68,7 +72,7 @@ def assemble(source: str, extract: Extract) -> Document:
 
 
 class _Builder:
-    """Puts blocks together, and notes where the sections begin and end."""
+    """Joins the texts of blocks, and notes where the sections begin and end."""
 
     def __init__(self, extract: Extract) -> None:
         self.sections: list[Section] = []
@@ -77,39 +81,44 @@ class _Builder:
         self._length = 0
         self._last_kind = ""
         self._path: list[tuple[int, str]] = []
-        self._bare: Section | None = None  # a heading with nothing below it yet
+        self._bare: Section | None = None  # a heading with nothing below it so far
 
     def text(self) -> str:
         return "".join(self._parts)
 
     def add(self, block: Block) -> None:
-        text = (
-            drop_unseen_signs(block.text).strip().encode("utf-8", "replace").decode()
-        )  # half a surrogate pair cannot be stored
+        # Half a surrogate pair cannot be stored.
+        text = drop_unseen_signs(block.text).strip().encode("utf-8", "replace").decode()
         if not text:
             return
-        if block.kind == "heading" and len(text) > LONGEST_HEADING:
+        if len(text) > LONGEST_HEADING and block.kind == "heading":
             block = replace(block, kind="paragraph")
-        start, end = self._append(text, "\n" if block.kind == self._last_kind == "item" else "\n\n")
+        is_next_item = block.kind == self._last_kind == "item"
+        start, end = self._append(text, "\n" if is_next_item else "\n\n")
         self._last_kind = block.kind
         if block.kind == "heading":
-            if self._path and block.level <= self._path[-1][0]:
-                self.end_heading()
-            while self._path and block.level <= self._path[-1][0]:
-                self._path.pop()
-            self._bare = self._make_section(block, start, end)
-            self._path.append((block.level, " ".join(text.split())))
-            return
+            self._add_heading(block, text, start, end)
+        else:
+            self._add_text(self._make_section(block, start, end))
+
+    def _add_heading(self, block: Block, text: str, start: int, end: int) -> None:
+        outer = [(level, heading) for level, heading in self._path if level < block.level]
+        if len(outer) < len(self._path):
+            self.end_heading()
+        self._path = outer
+        self._bare = self._make_section(block, start, end)
+        self._path.append((block.level, _squeeze(text)))
+
+    def _add_text(self, section: Section) -> None:
         self._bare = None
-        section = self._make_section(block, start, end)
         last = self.sections[-1] if self.sections else None
-        if last and section.voice == "article" and _same_place(last, section):
-            self.sections[-1] = replace(last, end=end)
+        if last and section.voice == "article" and _get_place(last) == _get_place(section):
+            self.sections[-1] = replace(last, end=section.end)
         else:
             self.sections.append(section)
 
     def end_heading(self) -> None:
-        """Keep a heading that has nothing below it: its words stand nowhere else."""
+        """Keep a heading with nothing below it: its words are in no other section."""
         if self._bare:
             self.sections.append(self._bare)
             self._bare = None
@@ -131,7 +140,5 @@ class _Builder:
         return Section(start, end, "article", author, date, heading, block.page)
 
 
-def _same_place(last: Section, new: Section) -> bool:
-    return (last.heading, last.page, last.author, last.date, last.voice) == (
-        (new.heading, new.page, new.author, new.date, new.voice)
-    )
+def _get_place(section: Section) -> tuple[object, ...]:
+    return section.heading, section.page, section.author, section.date, section.voice

@@ -3,16 +3,18 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.text import split_lines, split_sentences
 from rag.types import Document, Section
 
 Spans = list[tuple[int, int]]
 
-# Of the embedder's tokens at most this share is the context, and the rest the chunk.
+Split = Callable[[str], Spans]
+
+# The context of a chunk has at most this share of the embedder's tokens, and the chunk the rest.
 _CONTEXT_SHARE = 0.25
-# No text of words has more characters to a token; what a tokenizer takes for one unknown word may have.
+# No text of words has more characters to a token; an unknown word of a tokenizer can have more.
 _CHARACTERS_A_TOKEN = 32
 
 
@@ -22,47 +24,62 @@ def split_document(
     """Yield the stretches of a document that become its chunks, in order; no two overlap.
 
     A chunk stays within one section. It ends between paragraphs or items where they fit, else between sentences, so
-    that `count_tokens(text[start:end)) <= chunk_tokens`. A sentence that is longer is a chunk of its own; only what has
-    more than `sentence_tokens`, no fewer than `chunk_tokens`, is cut, between words.
+    that `count_tokens(text[start:end)) <= chunk_tokens`. A longer sentence is a chunk of its own; only one of more than
+    `sentence_tokens`, which are no fewer than `chunk_tokens`, is cut, between words.
     """
-
-    def count(start: int, end: int) -> int:
-        # What is too long anyway is not read by the tokenizer.
-        least = -(-(end - start) // _CHARACTERS_A_TOKEN)
-        return least if least > sentence_tokens else max(least, count_tokens(document.text[start:end]))
-
-    def emit(run: Spans) -> Iterator[tuple[int, int]]:
-        # Tokens mostly add up; where they do not, a run that is too long is halved.
-        if len(run) == 1 or count(run[0][0], run[-1][1]) <= chunk_tokens:
-            yield run[0][0], run[-1][1]
-        else:
-            yield from emit(run[: len(run) // 2])
-            yield from emit(run[len(run) // 2 :])
-
-    def pack(spans: Spans, finer: tuple[Callable[[str], Spans], ...]) -> Iterator[tuple[int, int]]:
-        """Yield runs of spans that fit together, and the parts of a span that does not fit alone."""
-        run: Spans = []
-        room = chunk_tokens
-        for start, end in spans:
-            needed = count(start, end)
-            if run and needed > room:
-                yield from emit(run)
-                run, room = [], chunk_tokens
-            if needed <= (sentence_tokens if finer[0] is _split_words else chunk_tokens):
-                run.append((start, end))
-                room -= needed
-            else:
-                split, *rest = finer
-                parts = [(start + a, start + b) for a, b in split(document.text[start:end])]
-                yield from pack(parts, tuple(rest) or finer)
-        if run:
-            yield from emit(run)
-
+    packer = _Packer(document.text, chunk_tokens, sentence_tokens, count_tokens)
     for section in document.sections:
         lines = split_lines(document.text[section.start : section.end])
         spans = [(section.start + start, section.start + end) for start, end in lines]
-        for start, end in pack(spans, (split_sentences, _split_words, _halve)):
+        for start, end in packer.pack(spans, (split_sentences, _split_words, _halve)):
             yield replace(section, start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packer:
+    """Packs spans of a text into chunks; the fields are the parameters of `split_document`."""
+
+    text: str
+    chunk_tokens: int
+    sentence_tokens: int
+    count_tokens: Callable[[str], int]
+
+    def pack(self, spans: Spans, splits: tuple[Split, ...]) -> Iterator[tuple[int, int]]:
+        """Yield runs of spans that fit together; `splits` divide a span that is too long alone, the coarsest first."""
+        longest = self.sentence_tokens if splits[0] is _split_words else self.chunk_tokens
+        run: Spans = []
+        room = self.chunk_tokens
+        for start, end in spans:
+            needed = self._count(start, end)
+            if run and needed > room:
+                yield from self._join(run)
+                run, room = [], self.chunk_tokens
+            if needed <= longest:
+                run.append((start, end))
+                room -= needed
+            else:
+                yield from self.pack(self._split(start, end, splits[0]), splits[1:] or splits)
+        if run:
+            yield from self._join(run)
+
+    def _join(self, run: Spans) -> Iterator[tuple[int, int]]:
+        """Yield a run as one span. Its tokens can be more than those of its parts together: then it is halved."""
+        start, end = run[0][0], run[-1][1]
+        if len(run) == 1 or self._count(start, end) <= self.chunk_tokens:
+            yield start, end
+        else:
+            yield from self._join(run[: len(run) // 2])
+            yield from self._join(run[len(run) // 2 :])
+
+    def _split(self, start: int, end: int, split: Split) -> Spans:
+        return [(start + first, start + last) for first, last in split(self.text[start:end])]
+
+    def _count(self, start: int, end: int) -> int:
+        """Return the tokens of a stretch, or an estimate without the tokenizer if it is too long in any case."""
+        least = -(-(end - start) // _CHARACTERS_A_TOKEN)
+        if least > self.sentence_tokens:
+            return least
+        return max(least, self.count_tokens(self.text[start:end]))
 
 
 def _split_words(text: str) -> Spans:
@@ -75,7 +92,7 @@ def _halve(text: str) -> Spans:
 
 
 def limit_sentence(*, max_tokens: int) -> int:
-    """Return how many tokens of a document an embedder can read, if it reads `max_tokens`, the context counted in."""
+    """Return how many tokens of a document an embedder can read, if it reads `max_tokens` with the context."""
     return int((1 - _CONTEXT_SHARE) * max_tokens)
 
 
@@ -87,19 +104,24 @@ def limit_chunk(chunk_tokens: int, *, max_tokens: int) -> int:
 def describe_context(
     document: Document, section: Section, *, max_tokens: int, count_tokens: Callable[[str], int]
 ) -> str:
-    """Return what is embedded before a chunk's own words: whose they are, of what, under which heading.
+    """Return the context that is embedded before a chunk's own words: title and heading, of a comment its author.
 
-    Words are left out from the end until `count_tokens` of it is a quarter of `max_tokens` at most.
+    Words at the end are left out until the context has at most a quarter of `max_tokens`.
     """
     if section.voice == "comment":
-        by = [f"by {section.author}" if section.author else "", f"to {section.reply_to}" if section.reply_to else ""]
-        parts = [" ".join(["Reader's comment", *filter(None, by)]), section.date, document.title]
+        parts = [_describe_comment(section), section.date, document.title]
     else:
         parts = [document.title, section.heading]
     most = int(_CONTEXT_SHARE * max_tokens)
-    # A word has one token at least, so that no more words or characters fit, however long a title is.
+    # A word has at least one token: a long title is cut before the tokenizer reads it.
     words = ", ".join(filter(None, parts))[: most * _CHARACTERS_A_TOKEN].split()[:most]
     if count_tokens(" ".join(words)) <= most:
         return " ".join(words)
     counts = bisect_right(range(len(words)), most, key=lambda count: count_tokens(" ".join(words[:count])))
     return " ".join(words[: counts - 1])
+
+
+def _describe_comment(section: Section) -> str:
+    by = f" by {section.author}" if section.author else ""
+    to = f" to {section.reply_to}" if section.reply_to else ""
+    return f"Reader's comment{by}{to}"

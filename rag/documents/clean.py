@@ -1,18 +1,18 @@
-"""Makes a document that was read fit to be stored, whatever its file holds."""
+"""Makes a document fit to be stored, whatever its file holds."""
 
 from dataclasses import replace
 
 from rag.types import Document
 
-# A title, a name or a path of headings has no more characters: it goes along with each chunk.
+# A title, a name or a path of headings is cut to this many characters: each chunk repeats it.
 LONGEST_FIELD = 1000
 
 
 def clean_document(document: Document) -> Document:
     """Return a document whose text and fields can be stored, at the same offsets.
 
-    Half a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark. What is said of the document
-    and its sections is cut to `LONGEST_FIELD` characters.
+    Half a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark. Title, author and the other
+    fields are cut to `LONGEST_FIELD` characters.
     """
     sections = tuple(
         replace(

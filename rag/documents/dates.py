@@ -31,14 +31,14 @@ _DATED = re.compile(
 _UNSPACED = ("zh", "ja", "ko")
 _SPACED_WORDS = "|".join(words.dates for code, words in LANGUAGES.items() if code not in _UNSPACED)
 _UNSPACED_WORDS = "|".join(LANGUAGES[code].dates for code in _UNSPACED)
-# Words that a date in another language than English has: only with one of them its parser, which is slow, is asked.
+# Words of dates in other languages than English. Their parser is slow: it reads only texts with one of these words.
 _FOREIGN = re.compile(
     rf"(?<![^\W\d_])(?:{_SPACED_WORDS})(?![^\W\d_])|\d ?[^\W\d_]{{0,3}} ?(?:{_UNSPACED_WORDS})", re.IGNORECASE
 )
-# "04.05.2023" is no date of April.
+# "04.05.2023" is a day in May.
 _WITH_DOTS = re.compile(r"\s*\d\d?\.\d\d?\.\d")
 _LONGEST_DATE = 40
-# A longer line is text, and the patterns are slow on it.
+# A longer line is text, and the patterns would be slow on it.
 LONGEST_LINE = 1000
 
 
@@ -49,12 +49,12 @@ def find_date(text: str) -> str | None:
 
 
 def parse_date(text: str) -> str:
-    """Return a full date as ISO 8601, anything else as it stands."""
+    """Return a full date as ISO 8601, and any other text unchanged."""
     if len(text) > LONGEST_LINE:
         return text
     day_first = bool(_WITH_DOTS.match(text))
     try:
-        # A part of the date that is missing is taken from the default: two defaults show it.
+        # dateutil takes missing parts from the default: with two defaults, the dates differ.
         first, second = (
             dateutil.parse(text, default=datetime(y, m, d), ignoretz=True, dayfirst=day_first)
             for y, m, d in ((2000, 1, 1), (2004, 2, 2))
@@ -75,19 +75,22 @@ def is_date(text: str) -> bool:
         return True
     if not any(map(str.isdecimal, text)):
         return False
-    if _DATED.search(text):
-        try:
-            dateutil.parse(text, ignoretz=True)
-        except (ValueError, OverflowError):
-            pass
-        else:
-            return True
-    return _parse_foreign(text, full=False) is not None
+    return _is_english(text) or _parse_foreign(text, full=False) is not None
+
+
+def _is_english(text: str) -> bool:
+    if not _DATED.search(text):
+        return False
+    try:
+        dateutil.parse(text, ignoretz=True)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)
 def _parse_foreign(text: str, *, full: bool) -> datetime | None:
-    """Return the time that a text in another language than English is; with `full` one with a day, month and year."""
+    """Return the date that a text in another language is, or None; with `full` it must have a day, month and year."""
     if len(text) > _LONGEST_DATE or not _FOREIGN.search(text):
         return None
     moment: datetime | None = _load_parser(full=full).get_date_data(text).date_obj

@@ -1,4 +1,4 @@
-"""Finds the files in folders that can be read, and counts what it passes over."""
+"""Finds the readable files in folders, and counts the files and folders that it passes over."""
 
 import logging
 import os
@@ -17,9 +17,9 @@ from rag.documents.read import SHOWN_SUFFIXES, SUFFIXES
 from rag.errors import DocumentError
 from rag.system import IS_MACOS, IS_WINDOWS
 
-# In the folder of a data set this file has what is asked of the documents beside it, and the answers.
+# A data set's questions and their answers are in a file of this name, beside the documents.
 QUESTIONS_FILE = "questions.jsonl"
-# Of two rules for one path the later one holds.
+# Of two rules for one path, the later file's holds.
 _IGNORE_FILES = (".gitignore", ".ragignore")
 # Well-known programs give these names to files of keys and passwords. The syntax is that of .gitignore.
 _SECRETS = GitIgnoreSpec.from_lines((
@@ -31,12 +31,12 @@ _SECRETS = GitIgnoreSpec.from_lines((
     "logins.json", "*passwords.csv", "*recovery-codes.txt", "bitwarden_export*",
 ))  # fmt: skip
 _PACKAGES = frozenset(("node_modules", "bower_components", "site-packages", "__pycache__"))
-# A folder that holds one of these files was made by a program, which can make it again.
+# A program made the folders with one of these files, and can make them again.
 _MARKS = {"pyvenv.cfg": "as a virtual environment", "CACHEDIR.TAG": "as a cache"}
 _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwords"
 # How Windows marks a folder that is a link to another, and what is hidden.
 _JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
-# Matching takes long with more stars in a rule, or more rules.
+# Rules with more stars, or more rules, would make the matching slow.
 _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
 
 logger = logging.getLogger(__name__)
@@ -44,10 +44,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The files that a search found, in order, the folders it was made in, and what it passed over.
+    """The files that a search found, in order, and the folders that it searched.
 
-    `passed_over` counts files and folders by the reason. `problems` has a line for each path that cannot be searched or
-    has no file: what was indexed from there before may still exist.
+    `passed_over` counts the files and folders that were left out, by the reason. `problems` has a line for each path
+    that cannot be searched or has no file: files that were indexed from there may still exist.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -59,9 +59,9 @@ class Search:
 def find_files(paths: Iterable[Path]) -> Search:
     """Return the files at `paths`, and in folders all readable ones, each resolved, in order of name.
 
-    A path that is named is always searched. In folders the search passes over hidden files, links that lead out, what
-    a .gitignore or .ragignore names, installed packages, caches, files of passwords and a data set's questions. Raises
-    DocumentError if there is no file at all.
+    The paths themselves are always searched. In folders the search passes over hidden files, links that lead out, the
+    files that a .gitignore or .ragignore names, installed packages, caches, files of passwords and a data set's
+    questions. Raises DocumentError if there is no file at all.
     """
     search = Search()
     for path in paths:
@@ -81,41 +81,42 @@ def _add_path(search: Search, path: Path, place: Path, mode: int) -> None:
     if stat.S_ISREG(mode):
         search.files.append(place)
     elif stat.S_ISDIR(mode):
-        search.folders.append(place)
-        inner = Search()
-        _Walk(inner, place).walk()
-        if not inner.files:
-            # A disk that is not mounted leaves an empty folder: that is no sign that its documents were deleted.
-            passed_over = "".join(f"; {count} passed over {why}" for why, count in inner.passed_over.items())
-            inner.problems.setdefault(
-                place,
-                f"no file in {path} can be read ({SHOWN_SUFFIXES}{passed_over}); name another folder, or run "
-                f"`rag remove {path}` if its documents are to go",
-            )
-        search.files.extend(inner.files)
-        search.passed_over.update(inner.passed_over)
-        search.problems.update(inner.problems)
+        _add_folder(search, path, place)
     else:
         search.problems[place] = f"cannot read {path}: it is no file; name a file or a folder"
 
 
+def _add_folder(search: Search, path: Path, place: Path) -> None:
+    search.folders.append(place)
+    inner = Search()
+    _Walk(inner, place).walk()
+    if not inner.files:
+        # A disk that is not mounted leaves an empty folder: its documents may still exist.
+        passed_over = "".join(f"; {count} passed over {why}" for why, count in inner.passed_over.items())
+        inner.problems.setdefault(
+            place,
+            f"no file in {path} can be read ({SHOWN_SUFFIXES}{passed_over}); name another folder, or run "
+            f"`rag remove {path}` if its documents are to go",
+        )
+    search.files.extend(inner.files)
+    search.passed_over.update(inner.passed_over)
+    search.problems.update(inner.problems)
+
+
 class _Rules(NamedTuple):
-    """The rules of an ignore file, which hold in its folder."""
+    """The rules of an ignore file; they hold in its folder."""
 
     folder: str
     name: str
     spec: GitIgnoreSpec
 
     def judge(self, path: str) -> bool | None:
-        """Return whether the file at `path`, or the folder if it ends with a slash, is to be ignored.
-
-        None: no rule speaks of it.
-        """
+        """Return whether to ignore the file at `path`, or the folder if it ends with a slash; None: no rule fits."""
         return self.spec.check_file(path[len(self.folder) :].replace(os.sep, "/").lstrip("/")).include
 
 
 class _Walk:
-    """Walks through a folder; of links it follows those to files in the folder alone."""
+    """Walks through a folder; it follows no links but those to files in the folder."""
 
     def __init__(self, search: Search, root: Path) -> None:
         self._search = search
@@ -133,43 +134,45 @@ class _Walk:
                 continue  # somebody has just deleted it
             except OSError as exc:
                 self._search.problems[Path(folder)] = f"cannot read {exc.filename or folder}: {exc.strerror}"
-                continue
             except DocumentError as exc:
                 self._search.problems[Path(folder)] = str(exc)
-                continue
-            marks = [why for name, why in _MARKS.items() if name in entries]
-            if marks and folder != str(self._root):
-                self._pass_over(folder, marks[0])
-                continue
-            folders += reversed([(inner, rules) for inner in self._visit(entries.values(), rules)])
+            else:
+                inner = list(self._visit_folder(folder, entries, rules))
+                folders += [(name, rules) for name in reversed(inner)]
 
-    def _visit(self, entries: Iterable[os.DirEntry[str]], rules: tuple[_Rules, ...]) -> Iterator[str]:
-        """Add the files among a folder's entries, and yield the folders."""
-        for entry in entries:
-            if _is_hidden(entry):
-                continue
-            if _is_link(entry):
-                self._visit_link(entry, rules)
-            elif _is_folder(entry):
-                why = f"as {entry.name}" if entry.name in _PACKAGES else _find_rule(f"{entry.path}/", rules)
-                if why:
-                    self._pass_over(entry.path, why)
-                else:
-                    yield entry.path
-            elif _is_file(entry):
-                self._visit_file(entry, Path(entry.path), rules)
+    def _visit_folder(
+        self, folder: str, entries: dict[str, os.DirEntry[str]], rules: tuple[_Rules, ...]
+    ) -> Iterator[str]:
+        """Add the files of a folder, and yield the folders in it; one that a program made is passed over."""
+        marks = [why for name, why in _MARKS.items() if name in entries]
+        if marks and folder != str(self._root):
+            self._pass_over(folder, marks[0])
+            return
+        for entry in entries.values():
+            if not _is_hidden(entry):
+                yield from self._visit(entry, rules)
+
+    def _visit(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> Iterator[str]:
+        if _is_link(entry):
+            self._visit_link(entry, rules)
+        elif _is_folder(entry):
+            why = f"as {entry.name}" if entry.name in _PACKAGES else _find_rule(f"{entry.path}/", rules)
+            if why:
+                self._pass_over(entry.path, why)
+            else:
+                yield entry.path
+        elif _is_file(entry):
+            self._visit_file(entry, Path(entry.path), rules)
 
     def _visit_link(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> None:
         target = Path(os.path.realpath(entry.path))
         mode = _get_mode(target)
-        is_folder = stat.S_ISDIR(mode)
         is_file = stat.S_ISREG(mode) and _is_readable(entry.name)
-        if not is_folder and not is_file:
-            return
-        if not target.is_relative_to(self._root):
-            self._pass_over(entry.path, _LINK_OUT)
-        elif not is_folder:  # a folder in this one is searched anyway
+        is_inside = target.is_relative_to(self._root)
+        if is_file and is_inside:
             self._visit_file(entry, target, rules)
+        elif not is_inside and (is_file or stat.S_ISDIR(mode)):  # the walk comes to a folder inside by itself
+            self._pass_over(entry.path, _LINK_OUT)
 
     def _visit_file(self, entry: os.DirEntry[str], target: Path, rules: tuple[_Rules, ...]) -> None:
         if not _is_readable(entry.name):
@@ -192,7 +195,7 @@ def _list_folder(folder: str) -> dict[str, os.DirEntry[str]]:
 
 
 def _get_mode(path: Path) -> int:
-    """Return the type and permissions of a file; 0 if there is none that can be reached."""
+    """Return the type and permissions of a file; 0 if the file cannot be reached."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -234,7 +237,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file(follow_symlinks=False)
     except OSError:
-        return True  # whoever reads it says what is wrong
+        return True  # the reader says what is wrong
 
 
 def _is_readable(name: str) -> bool:
@@ -242,7 +245,7 @@ def _is_readable(name: str) -> bool:
 
 
 def _find_rule(path: str, rules: tuple[_Rules, ...]) -> str | None:
-    """Return why a path is to be ignored; of two rules the one of the inner folder, or the later file, holds."""
+    """Return which rule says to ignore a path, or None. The rules of inner folders and of later files come first."""
     for rule in reversed(rules):
         is_ignored = rule.judge(path)
         if is_ignored is not None:
@@ -251,7 +254,7 @@ def _find_rule(path: str, rules: tuple[_Rules, ...]) -> str | None:
 
 
 def _read_rules(folder: str, entries: dict[str, os.DirEntry[str]]) -> Iterator[_Rules]:
-    """Yield the rules of a folder's ignore files; raises OSError or DocumentError if they cannot be known."""
+    """Yield the rules of a folder's ignore files; raises OSError or DocumentError for a file that cannot be used."""
     for name in _IGNORE_FILES:
         if name not in entries or not entries[name].is_file(follow_symlinks=False):
             continue
@@ -266,7 +269,7 @@ def _read_rules(folder: str, entries: dict[str, os.DirEntry[str]]) -> Iterator[_
 
 
 def _make_patterns(lines: Iterable[str], path: str) -> Iterator[GitIgnoreSpecPattern]:
-    """Yield a pattern for each line; like Git leave out a line that is no rule."""
+    """Yield a pattern for each line; a line that is no rule is left out, as Git does."""
     for number, line in enumerate(lines, 1):
         try:
             if _is_costly(line):

@@ -2,32 +2,22 @@
 
 import stat
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
-from rag.documents.blocks import Extract, assemble
+from rag.documents.blocks import assemble
 from rag.documents.clean import clean_document
 from rag.documents.comments.sections import find_sections
+from rag.documents.formats import FORMATS
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.errors import DocumentError
 from rag.extras import explain_missing
 from rag.types import Document, Section, Voice
 
-# Formats with a reader each, `read_NAME` in the module of `rag.documents.formats`.
-_FORMATS = {
-    ".html": "html.reader.read_html", ".htm": "html.reader.read_html", ".xhtml": "html.reader.read_html",
-    ".pdf": "pdf.reader.read_pdf",
-    ".docx": "office.reader.read_docx", ".pptx": "office.reader.read_pptx", ".xlsx": "office.reader.read_xlsx",
-    ".csv": "tables.read_csv", ".tsv": "tables.read_csv",
-    ".json": "tables.read_json", ".jsonl": "tables.read_jsonl", ".ndjson": "tables.read_jsonl",
-    ".epub": "epub.read_epub", ".eml": "mail.read_mail",
-}  # fmt: skip
-_ZIPPED = frozenset((".docx", ".pptx", ".xlsx", ".epub"))
+_FORMATS = {suffix: file_format for file_format in FORMATS for suffix in file_format.suffixes}
 _MARKDOWN = frozenset((".md", ".markdown"))
-# Pages that people wrote, whose comments and headings are told apart; a file without a suffix is one too.
+# Texts that people wrote: the reader looks for comments and headings. Files without a suffix are such texts too.
 _PROSE = frozenset((".txt", ".text", "")) | _MARKDOWN
 _CODE = frozenset((
     ".rst", ".tex", ".org", ".log", ".adoc", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt",
@@ -37,31 +27,17 @@ _CODE = frozenset((
     ".srt",
 ))  # fmt: skip
 SUFFIXES = frozenset(_FORMATS) | (_PROSE - {""}) | _CODE
-SHOWN_SUFFIXES = ".txt .md .html .pdf .docx .pptx .xlsx .csv .json .jsonl .epub .eml and source code"
+SHOWN_SUFFIXES = " ".join((".txt", ".md", *(file_format.suffixes[0] for file_format in FORMATS), "and source code"))
 _MEGABYTE = 1_000_000
-# A zip archive of text packs it to a tenth; what promises more than this is a bomb.
+# Zip archives pack text to a tenth. One that unpacks to more than this many times the allowed size is an attack.
 _MOST_UNPACKED = 20
 _LONGEST_ERROR = 200
 
 
 def read_document(path: Path) -> Document:
-    """Return the document in a file, without a title if it names none; raises DocumentError with the reason."""
-    suffix = path.suffix.lower()
+    """Return the document in a file; its title is empty if the file has none. Raises DocumentError with the reason."""
     try:
-        if suffix in _FORMATS:
-            with explain_missing(f"reading {suffix}", DocumentError):
-                document = assemble(str(path), _load_reader(_FORMATS[suffix])(path))
-        elif suffix in _PROSE or suffix in _CODE:
-            from rag.documents.formats.plain.decode import decode
-            from rag.documents.formats.plain.markdown import drop_hidden_words
-
-            text = drop_unseen_signs(decode(path.read_bytes()))
-            text = drop_hidden_words(text) if suffix in _MARKDOWN else text
-            document = make_document(
-                str(path), text, voice="article" if suffix in _CODE else None, markdown=suffix in _MARKDOWN
-            )
-        else:
-            raise DocumentError(f"only these are read: {SHOWN_SUFFIXES}")
+        document = _read_format(path)
     except DocumentError as exc:
         raise DocumentError(f"cannot read {path}: {exc}") from exc
     except OSError as exc:
@@ -72,20 +48,36 @@ def read_document(path: Path) -> Document:
     return clean_document(document)
 
 
-def _load_reader(name: str) -> Callable[[Path], Extract]:
-    module, _, function = name.rpartition(".")
-    reader: Callable[[Path], Extract] = getattr(import_module(f"rag.documents.formats.{module}"), function)
-    return reader
+def _read_format(path: Path) -> Document:
+    suffix = path.suffix.lower()
+    if suffix in _FORMATS:
+        with explain_missing(f"reading {suffix}", DocumentError):
+            return assemble(str(path), _FORMATS[suffix].load_reader()(path))
+    if suffix in _PROSE or suffix in _CODE:
+        return _read_text(path, suffix)
+    raise DocumentError(f"only these are read: {SHOWN_SUFFIXES}")
+
+
+def _read_text(path: Path, suffix: str) -> Document:
+    from rag.documents.formats.plain.decode import decode
+    from rag.documents.formats.plain.markdown import drop_hidden_words
+
+    text = drop_unseen_signs(decode(path.read_bytes()))
+    if suffix in _CODE:
+        return make_document(str(path), text, voice="article")
+    if suffix in _MARKDOWN:
+        return make_document(str(path), drop_hidden_words(text), markdown=True)
+    return make_document(str(path), text)
 
 
 def describe_failure(path: Path, error: BaseException) -> str:
-    """Return why a file is skipped if a library raised an error that nobody foresaw."""
+    """Return why a file is skipped after a library raised an unexpected error."""
     words = " ".join(str(error).split())[:_LONGEST_ERROR]
     return f"cannot read {path}: it is damaged, or its reader has a fault ({type(error).__name__}: {words})"
 
 
 def check_size(path: Path, *, max_mb: int) -> None:
-    """Raise DocumentError if a file is none, or is larger than `max_mb` megabytes."""
+    """Raise DocumentError if a path is no regular file, or the file is larger than `max_mb` megabytes."""
     try:
         status = path.stat()
     except OSError as exc:
@@ -96,11 +88,12 @@ def check_size(path: Path, *, max_mb: int) -> None:
 
 
 def check_unpacked(path: Path, *, max_mb: int) -> None:
-    """Raise DocumentError if an archive promises to unpack to many times `max_mb` megabytes, or is damaged.
+    """Raise DocumentError if a zip archive says that it unpacks to many times `max_mb` megabytes, or is damaged.
 
-    The directory of an archive is untrusted and can be large, so this is for the process with limits.
+    The directory of an archive is untrusted and can be large: only the process with limits calls this.
     """
-    if path.suffix.lower() not in _ZIPPED:
+    file_format = _FORMATS.get(path.suffix.lower())
+    if file_format is None or not file_format.is_zip:
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -133,14 +126,17 @@ def make_document(
     voice: Voice | None = None,
     markdown: bool = False,
 ) -> Document:
-    """Return the document with a text; what is not given is read from the text, the voices too unless one is given."""
-    found = find_metadata("" if voice else text)
+    """Return the document with a text. Title, outlet, author and date are looked for in the text if not given.
+
+    With a `voice` the text is one section, and nothing is looked for.
+    """
+    own = find_metadata("" if voice else text)
     metadata = replace(
-        found,
-        title=title or found.title,
-        outlet=outlet or found.outlet,
-        author=author or found.author,
-        date=date or found.date,
+        own,
+        title=title or own.title,
+        outlet=outlet or own.outlet,
+        author=author or own.author,
+        date=date or own.date,
     )
     sections: tuple[Section, ...] = ()
     if not voice:

@@ -1,6 +1,6 @@
 """Reads files in a process of its own, which is stopped when a file takes too much time or memory.
 
-Run as a module it is that process: a JSON line in with a path, a JSON line out with the document or the reason.
+This module is run as that process too: it reads a path a line and writes the document or the error, all in JSON.
 """
 
 import json
@@ -18,7 +18,7 @@ from rag.process import make_command, make_environment
 from rag.system import can_limit_memory, forbid_core_dumps, get_memory_limit, limit_memory
 from rag.types import Document, Section
 
-if TYPE_CHECKING:  # the process that reads has no need of it
+if TYPE_CHECKING:  # the process that reads files does not need it
     from rag.settings import Settings
 
 _MEGABYTE = 1_000_000
@@ -26,7 +26,7 @@ _READY = "ready\n"
 
 
 class DocumentReader:
-    """Reads documents within the settings' limits; a context, which ends the process behind it."""
+    """Reads documents within the settings' limits; a context manager, which ends the process."""
 
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
@@ -75,9 +75,9 @@ class DocumentReader:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
-                encoding="ascii",  # JSON writes the rest as escapes
+                encoding="ascii",  # JSON escapes all other characters
                 env=make_environment(),
-                start_new_session=True,  # Ctrl-C is for this process: it ends the other one itself
+                start_new_session=True,  # Ctrl-C reaches only this process, which ends the other
             )
         except OSError as exc:
             raise RagError(f"cannot start the process that reads files: {exc.strerror}; free some memory") from exc
@@ -108,13 +108,13 @@ def _load(answer: dict[str, Any]) -> Document:
 
 
 def _limit_memory(limit_mb: int) -> int:
-    """Return how many megabytes a process may have: `limit_mb`, or what the system allows if that is less."""
+    """Return how many megabytes a process may use: `limit_mb`, or the limit of the system if that is lower."""
     limit = get_memory_limit()
     return limit_mb if limit is None else min(limit_mb, limit // _MEGABYTE)
 
 
 def _serve(limit_mb: int, max_file_mb: int) -> None:
-    # What a library prints must not stand among the answers.
+    # A library's output must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     limit_memory(_limit_memory(limit_mb) * _MEGABYTE)
@@ -128,9 +128,9 @@ def _serve(limit_mb: int, max_file_mb: int) -> None:
             answer: dict[str, Any] = {"document": asdict(read_document(path))}
         except DocumentError as exc:
             answer = {"error": str(exc)}
-        except (MemoryError, ImportError):  # a library that cannot be loaded for want of memory
-            return  # what is left is too little to go on with
-        except Exception as exc:  # any library's: the file is skipped, the others are read
+        except (MemoryError, ImportError):  # a library was not loaded for lack of memory
+            return  # too little is left to go on
+        except Exception as exc:  # any error of a library: only this file is skipped
             answer = {"error": describe_failure(path, exc)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -1,1 +1,1 @@
-"""How often answers are right, cited right and refused right: cases, measures, run, report."""
+"""Measures how often answers, citations and refusals are right: data sets, measures, run, report."""

@@ -1,12 +1,13 @@
-"""Reads a data set: documents, and questions with the answers that are accepted."""
+"""Reads data sets: documents, and questions with their accepted answers."""
 
 import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,11 +27,10 @@ _SHOWN_PROBLEMS = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and what is wanted of its answer; `answers` holds the accepted texts, none if it is unanswerable.
+    """A question and its expected answer; `answers` holds the accepted texts, none if it is unanswerable.
 
-    `outcome` and `voice` are what the answer should have, where that was laid down; `source_passage_id` is the passage
-    that an unanswerable question was written against; `history` holds the earlier turns, oldest first; `only` filters
-    what is searched.
+    `outcome` and `voice` are those that the answer should have, or None; `source_passage_id` is the passage that an
+    unanswerable question was written for; `history` holds the earlier turns, oldest first; `only` filters the search.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch `[start, end)` of a document that questions name as their source."""
+    """A stretch `[start, end)` of a document; questions name it as their source."""
 
     id: str
     doc_id: str
@@ -59,7 +59,7 @@ class Passage:
 
 
 class Dataset(NamedTuple):
-    """Documents, by id as their `source`, and questions about them; `sha256` is of all that was read."""
+    """Documents, with their ids as `source`, and questions about them; `sha256` is of all content."""
 
     name: str
     documents: tuple[Document, ...]
@@ -85,12 +85,13 @@ _T = TypeVar("_T", Question, Passage, _Record)
 
 
 class _Problems(list[str]):
-    """Collects what is wrong, to be told at once."""
+    """Collects the problems of a data set's files, so that one error can list them."""
 
     def add(self, path: Path, line: int, text: str) -> None:
         self.append(f"{path.name} line {line}: {text}")
 
     def stop(self, folder: Path) -> None:
+        """Raise DatasetError if there is a problem."""
         if self:
             more = f"; and {len(self) - _SHOWN_PROBLEMS} more" if len(self) > _SHOWN_PROBLEMS else ""
             raise DatasetError(f"cannot use {folder}: {'; '.join(self[:_SHOWN_PROBLEMS])}{more}; mend the lines")
@@ -99,31 +100,22 @@ class _Problems(list[str]):
 def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> Dataset:
     """Return the data set in a folder: `questions.jsonl` (or `questions`), and `corpus.jsonl` or documents as files.
 
-    The folder of an index is one too, of the documents in it. The id of a document in a file is its path in the folder,
-    in an index its source. `passages.jsonl` says where `gold_passage_ids` lie; without it they are not used. Raises
-    DatasetError with the number of each line that is malformed, repeats an id, or names a document or passage that is
-    not there.
+    An index's folder is a data set of the index's documents. The id of a document is its path in the folder, or its
+    source in an index. `passages.jsonl` says where `gold_passage_ids` are; without the file they are ignored. Raises
+    DatasetError with the number of each line that is malformed, repeats an id, or names an unknown document or passage.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"no data set at {folder}: name a folder with {QUESTIONS_FILE}")
     problems = _Problems()
     documents = _load_documents(folder, problems)
-    sources = {document.source: document for document in documents}
-    passages = {}
-    if (folder / PASSAGES_FILE).is_file():
-        for line, passage in _read_lines(folder / PASSAGES_FILE, Passage, problems):
-            passages[passage.id] = passage
-            document = sources.get(passage.doc_id)
-            if not document:
-                problems.add(folder / PASSAGES_FILE, line, f"unknown doc_id {passage.doc_id!r}")
-            elif not 0 <= passage.start < passage.end <= len(document.text):
-                problems.add(folder / PASSAGES_FILE, line, f"[{passage.start}, {passage.end}) is not in the document")
+    texts = {document.source: document.text for document in documents}
+    passages = _load_passages(folder / PASSAGES_FILE, texts, problems)
     path = Path(questions) if questions else folder / QUESTIONS_FILE
     asked = []
     for line, question in _read_lines(path, Question, problems):
         asked.append(question)
-        for problem in _find_problems(question, sources, passages):
+        for problem in _find_problems(question, texts, passages):
             problems.add(path, line, problem)
     if not problems and not asked:
         problems.append(f"{path.name} has no questions")
@@ -132,25 +124,37 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
     return Dataset(folder.resolve().name, documents, tuple(asked), passages, hashlib.sha256(content).hexdigest())
 
 
+def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:
+    passages: dict[str, Passage] = {}
+    for line, passage in _read_lines(path, Passage, problems) if path.is_file() else ():
+        passages[passage.id] = passage
+        text = texts.get(passage.doc_id)
+        if text is None:
+            problems.add(path, line, f"unknown doc_id {passage.doc_id!r}")
+        elif not 0 <= passage.start < passage.end <= len(text):
+            problems.add(path, line, f"[{passage.start}, {passage.end}) is not in the document")
+    return passages
+
+
 def add_question(folder: Path, question: Question) -> Path:
-    """Write a question into the data set in `folder`, in the place of one with its id; return the file.
+    """Write a question into the data set in `folder`, replacing the one with its id; return the file.
 
     Raises DatasetError if the file cannot be written.
     """
     path = folder / QUESTIONS_FILE
-    known = {field.name: field.default for field in fields(Question)}
-    record = {name: value for name, value in asdict(question).items() if value != known[name]}
+    defaults = {field.name: field.default for field in fields(Question)}
+    record = {name: value for name, value in asdict(question).items() if value != defaults[name]}
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines if json.loads(line)["id"] != question.id]
-        write_file(path, "\n".join([*kept, json.dumps(record, ensure_ascii=False)]) + "\n")
+        others = [line for line in lines if json.loads(line)["id"] != question.id]
+        write_file(path, "\n".join([*others, json.dumps(record, ensure_ascii=False)]) + "\n")
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot add to {path}: {exc}; mend the file") from exc
     return path
 
 
 def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) -> tuple[Question, ...]:
-    """Return at most `limit` questions, in their order, each type with its share (largest remainders)."""
+    """Return at most `limit` questions, in their order; each type keeps its share (largest remainders)."""
     if limit >= len(questions):
         return tuple(questions)
     by_type: dict[tuple[str, bool], list[int]] = defaultdict(list)
@@ -161,53 +165,58 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
     for key in sorted(shares, key=lambda key: counts[key] - shares[key])[: limit - sum(counts.values())]:
         counts[key] += 1
     chosen = random.Random(seed)  # noqa: S311  # a sample, not a secret
-    kept = {p for key, positions in by_type.items() for p in chosen.sample(positions, counts[key])}
-    return tuple(question for position, question in enumerate(questions) if position in kept)
+    sampled = chain.from_iterable(chosen.sample(positions, counts[key]) for key, positions in by_type.items())
+    return tuple(questions[position] for position in sorted(sampled))
 
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
     if is_index(folder):
         with closing(SqliteCatalog(folder)) as catalog, catalog.snapshot():
             return tuple(catalog.list_documents())
-    if not (folder / CORPUS_FILE).is_file():
-        files = find_files([folder]).files
-        return tuple(replace(read_document(f), source=f.relative_to(folder.resolve()).as_posix()) for f in files)
-    documents = []
-    for line, record in _read_lines(folder / CORPUS_FILE, _Record, problems):
+    if (folder / CORPUS_FILE).is_file():
+        return tuple(_load_corpus(folder / CORPUS_FILE, problems))
+    files = find_files([folder]).files
+    root = folder.resolve()
+    return tuple(replace(read_document(file), source=file.relative_to(root).as_posix()) for file in files)
+
+
+def _load_corpus(path: Path, problems: _Problems) -> Iterator[Document]:
+    for line, record in _read_lines(path, _Record, problems):
         if not record.text.strip():
-            problems.add(folder / CORPUS_FILE, line, "text is empty")
+            problems.add(path, line, "text is empty")
             continue
-        documents.append(
-            make_document(
-                record.id,
-                record.text,
-                title=record.title,
-                outlet=record.outlet,
-                author=record.author,
-                date=record.date,
-                voice=record.voice,
-            )
+        yield make_document(
+            record.id,
+            record.text,
+            title=record.title,
+            outlet=record.outlet,
+            author=record.author,
+            date=record.date,
+            voice=record.voice,
         )
-    return tuple(documents)
 
 
-def _find_problems(question: Question, sources: dict[str, Document], passages: dict[str, Passage]) -> Iterator[str]:
+def _find_problems(question: Question, texts: Mapping[str, str], passages: Mapping[str, Passage]) -> Iterator[str]:
     if not question.question.strip():
         yield "question is empty"
-    if question.answerable and not (question.answers or question.reference_response):
+    has_reference = question.answers or question.reference_response
+    if question.answerable and not has_reference:
         yield "answerable, but neither answers nor reference_response"
-    if not question.answerable and question.answers:
+    if question.answers and not question.answerable:
         yield "not answerable, but has answers"
-    for doc_id in question.gold_doc_ids:
-        if doc_id not in sources:
-            yield f"unknown gold_doc_ids {doc_id!r}"
-    for passage_id in question.gold_passage_ids if passages else ():
-        if passage_id not in passages:
-            yield f"unknown gold_passage_ids {passage_id!r}"
+    yield from _find_unknown("gold_doc_ids", question.gold_doc_ids, texts)
+    if passages:
+        yield from _find_unknown("gold_passage_ids", question.gold_passage_ids, passages)
+
+
+def _find_unknown(field: str, names: Iterable[str], known: Container[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"unknown {field} {name!r}"
 
 
 def _read_lines(path: Path, record: type[_T], problems: _Problems) -> Iterator[tuple[int, _T]]:
-    """Yield the line number and the record of each line that has one, and note the others, and ids that come again."""
+    """Yield the number and the record of each line; note malformed lines, and ids that are used again."""
     adapter = TypeAdapter(record)
     seen: dict[str, int] = {}
     try:
@@ -218,15 +227,15 @@ def _read_lines(path: Path, record: type[_T], problems: _Problems) -> Iterator[t
         if not line.strip():
             continue
         try:
-            # `strict`: a string is no truth value, a number no text.
-            found = adapter.validate_json(line, strict=True)
+            # With `strict`, a string is no truth value, and a number no text.
+            entry = adapter.validate_json(line, strict=True)
         except ValidationError as exc:
             problems.add(path, number, _describe(exc.errors()[0]))
             continue
-        if found.id in seen:
-            problems.add(path, number, f"id {found.id!r} was in line {seen[found.id]} already")
-        seen.setdefault(found.id, number)
-        yield number, found
+        if entry.id in seen:
+            problems.add(path, number, f"id {entry.id!r} was in line {seen[entry.id]} already")
+        seen.setdefault(entry.id, number)
+        yield number, entry
 
 
 def _describe(error: Any) -> str:
@@ -241,20 +250,18 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
     """
     if (folder / QUESTIONS_FILE).exists():
         raise DatasetError(f"{folder} holds a data set already: name another folder with --out")
+    corpus: list[dict[str, Any]] = []
+    passages: list[dict[str, Any]] = []
+    questions: list[dict[str, Any]] = []
     try:
-        articles = json.loads(file.read_bytes())["data"]
-        corpus, passages, questions = [], [], []
-        for article in articles:
+        for article in json.loads(file.read_bytes())["data"]:
             doc_id = article["title"]
             texts = [paragraph["context"] for paragraph in article["paragraphs"]]
             corpus.append({"id": doc_id, "title": doc_id.replace("_", " "), "text": "\n\n".join(texts)})
-            start = 0
-            for number, paragraph in enumerate(article["paragraphs"]):
-                passage_id = f"{doc_id}#{number}"
-                end = start + len(paragraph["context"])
-                passages.append({"id": passage_id, "doc_id": doc_id, "start": start, "end": end})
-                start = end + len("\n\n")
-                questions += [_convert_question(qa, doc_id, passage_id) for qa in paragraph["qas"]]
+            new_passages = _convert_passages(doc_id, texts)
+            passages += new_passages
+            for passage, paragraph in zip(new_passages, article["paragraphs"], strict=True):
+                questions += [_convert_question(qa, doc_id, passage["id"]) for qa in paragraph["qas"]]
     except OSError as exc:
         raise DatasetError(f"cannot read {file}: {exc.strerror}") from exc
     except (ValueError, KeyError, TypeError) as exc:
@@ -266,15 +273,35 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
     return load_dataset(folder)
 
 
+def _convert_passages(doc_id: str, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the places of an article's paragraphs, which a blank line parts."""
+    passages = []
+    start = 0
+    for number, text in enumerate(texts):
+        end = start + len(text)
+        passages.append({"id": f"{doc_id}#{number}", "doc_id": doc_id, "start": start, "end": end})
+        start = end + len("\n\n")
+    return passages
+
+
 def _convert_question(qa: dict[str, Any], doc_id: str, passage_id: str) -> dict[str, Any]:
-    answerable = not qa["is_impossible"]
-    return {
+    question = {
         "id": qa["id"],
         "question": qa["question"].strip(),
-        "answers": list(dict.fromkeys(answer["text"] for answer in qa["answers"])) if answerable else [],
-        "answerable": answerable,
-        "gold_doc_ids": [doc_id] if answerable else [],
-        "gold_passage_ids": [passage_id] if answerable else [],
+        "answers": [],
+        "answerable": False,
+        "gold_doc_ids": [],
+        "gold_passage_ids": [],
         "source_passage_id": passage_id,
-        "type": "extractive_span" if answerable else "unanswerable",
+        "type": "unanswerable",
+    }
+    if qa["is_impossible"]:
+        return question
+    answers = list(dict.fromkeys(answer["text"] for answer in qa["answers"]))
+    return question | {
+        "answers": answers,
+        "answerable": True,
+        "gold_doc_ids": [doc_id],
+        "gold_passage_ids": [passage_id],
+        "type": "extractive_span",
     }

@@ -1,4 +1,4 @@
-"""Judges one answer against what is wanted of its question; a measure that is not defined for it is left out."""
+"""Judges one answer by the accepted answers of its question; measures that are not defined for it are left out."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_
 from rag.types import Answer, Chunk, Citation, Hit, Sentence
 
 Verdict = Literal["right", "wrong", "refused", "unjudged"]
-# An accepted text of more words is a reference to compare with, not a text that an answer can be asked to contain.
+# No answer needs to contain an accepted text of more words: such a text is a reference to compare with.
 _SHORT_WORDS = 12
 _SCORES: dict[Verdict, float] = {"right": 1.0, "wrong": -1.0, "refused": 0.0}
 _NAMES_COMMENT = re.compile(r"\b(?:readers?|comment(?:s|er|ers|ator|ators|ed)?)\b", re.IGNORECASE)
-# What a measure means, in the order in which they are shown; the others follow by name.
+# What each measure means, in the order in which tables show them.
 MEANINGS = {
     "score": "right +1, refused 0, wrong −1; unanswerable: refused +1, answered −1",
     "correct": "answerable: an accepted text stands in the answer",
@@ -45,17 +45,17 @@ LESS_IS_BETTER = frozenset(
 
 
 def has_short_answers(question: Question) -> bool:
-    """Return whether an answer can be judged by whether it contains an accepted text."""
+    """Return whether a question accepts a text that is so short that an answer must contain it."""
     return any(len(text.split()) <= _SHORT_WORDS for text in question.answers)
 
 
 def plain_text(answer: Answer) -> str:
-    """Return the reply and the quotes of an answer, without the numbers of its sources; a refusal is no text."""
+    """Return the reply and the quotes of an answer, without the numbers of its sources; nothing for a refusal."""
     return "" if answer.outcome == "not_found" else _join(*answer.reply, *answer.sentences)
 
 
 def reply_text(answer: Answer) -> str:
-    """Return the reply of an answer, its quotes if they stand alone; a refusal is no text."""
+    """Return the reply of an answer, or its quotes if it has no reply; nothing for a refusal."""
     return _join(*answer.reply) if answer.reply else plain_text(answer)
 
 
@@ -64,39 +64,42 @@ def _join(*sentences: Sentence) -> str:
 
 
 def judge_answer(question: Question, answer: Answer | None) -> Verdict:
-    """Return the verdict; None, for a question that raised, is wrong.
+    """Return the verdict; None, for a question that raised an error, is wrong.
 
-    To refuse an unanswerable question is right. An answer to a question that has only long references is unjudged.
+    To refuse an unanswerable question is right. An answer is unjudged if the question has only long references.
     """
     if answer is None:
         return "wrong"
-    refused = answer.outcome == "not_found"
-    if not question.answerable:
-        return "right" if refused else "wrong"
-    if refused:
-        return "refused"
-    if not has_short_answers(question):
+    if answer.outcome == "not_found":
+        return "refused" if question.answerable else "right"
+    if question.answerable and not has_short_answers(question):
         return "unjudged"
-    return "right" if contains_answer(plain_text(answer), question.answers) else "wrong"
+    is_right = question.answerable and contains_answer(plain_text(answer), question.answers)
+    return "right" if is_right else "wrong"
 
 
 def measure_hits(question: Question, hits: Sequence[Hit], passages: Mapping[str, Passage]) -> dict[str, float]:
-    """Return the measures of a ranking, by gold document, gold passage, and by the accepted text that a hit holds."""
-    measures: dict[str, float] = {}
+    """Return the measures of a ranking: by gold documents, by gold passages, and by the accepted text in a hit."""
     if not question.gold_doc_ids:
-        return measures
-    measures |= ranking_measures([[hit.chunk.source] for hit in hits], question.gold_doc_ids)
-    if gold := [passages[i] for i in question.gold_passage_ids if i in passages]:
-        found = [[p.id for p in gold if _overlap(hit.chunk, p)] for hit in hits]
-        ranked = ranking_measures(found, [p.id for p in gold])
+        return {}
+    measures = ranking_measures([[hit.chunk.source] for hit in hits], question.gold_doc_ids)
+    gold = _find_gold(question, passages)
+    if gold:
+        found = [[passage.id for passage in gold if overlaps(hit.chunk, passage)] for hit in hits]
+        ranked = ranking_measures(found, [passage.id for passage in gold])
         measures |= {f"passage {name}": value for name, value in ranked.items()}
     if has_short_answers(question):
-        holding = [
-            hit.chunk.source in question.gold_doc_ids and contains_answer(hit.chunk.text, question.answers)
-            for hit in hits
-        ]
+        holding = [_holds_answer(hit, question) for hit in hits]
         measures |= {f"answer@{k}": float(any(holding[:k])) for k in RANKS}
     return measures
+
+
+def _find_gold(question: Question, passages: Mapping[str, Passage]) -> list[Passage]:
+    return [passages[name] for name in question.gold_passage_ids if name in passages]
+
+
+def _holds_answer(hit: Hit, question: Question) -> bool:
+    return hit.chunk.source in question.gold_doc_ids and contains_answer(hit.chunk.text, question.answers)
 
 
 def measure_answer(
@@ -106,40 +109,48 @@ def measure_answer(
     passages: Mapping[str, Passage],
     texts: Mapping[str, str],
 ) -> dict[str, float]:
-    """Return the measures of an answer, or of None for a question that raised; `texts` are the documents by id."""
-    refused = answer is not None and answer.outcome == "not_found"
-    text = plain_text(answer) if answer else ""
-    measures: dict[str, float] = {}
-    if verdict in _SCORES and (not question.answerable or has_short_answers(question)):
-        measures["score"] = _SCORES[verdict]
-    if question.answerable:
-        if has_short_answers(question):
-            measures["correct"] = float(verdict == "right")
-            reply = reply_text(answer) if answer else ""
-            measures["reply_f1"] = token_f1(reply, question.answers)
-            measures["reply_em"] = exact_match(reply, question.answers)
-        measures["false_refusals"] = float(refused)
-        if references := _find_references(question):
-            measures["rouge_l"] = rouge_l(text, references)
-    else:
-        measures["refused"] = float(refused)
-    if refused:
+    """Return the measures of an answer, or of None for a question that raised an error.
+
+    `texts` are the documents' texts by id.
+    """
+    measures = _measure_verdict(question, answer, verdict)
+    if answer and answer.outcome == "not_found":
         measures["refusal_precision"] = float(not question.answerable)
-        measures["sources_of_refusals"] = float(bool(answer and answer.citations))
+        measures["sources_of_refusals"] = float(bool(answer.citations))
     if answer and answer.confidence is not None:
         measures["brier"] = (answer.confidence - question.answerable) ** 2
     if question.outcome:
         measures["outcome_right"] = float(answer is not None and answer.outcome == question.outcome)
-    if answer and not refused:
+    if answer and answer.outcome != "not_found":
         measures |= _measure_citations(question, answer, passages, texts)
         if question.voice == "comment":
             measures["comment_as_fact"] = float(_is_told_as_fact(question, answer))
     return measures
 
 
+def _measure_verdict(question: Question, answer: Answer | None, verdict: Verdict) -> dict[str, float]:
+    """Return the measures that compare an answer with the accepted texts."""
+    measures: dict[str, float] = {}
+    is_short = has_short_answers(question)
+    refused = float(answer is not None and answer.outcome == "not_found")
+    if not question.answerable:
+        return {"score": _SCORES[verdict], "refused": refused}
+    if is_short:
+        reply = reply_text(answer) if answer else ""
+        measures["score"] = _SCORES[verdict]
+        measures["correct"] = float(verdict == "right")
+        measures["reply_f1"] = token_f1(reply, question.answers)
+        measures["reply_em"] = exact_match(reply, question.answers)
+    measures["false_refusals"] = refused
+    references = _find_references(question)
+    if references:
+        measures["rouge_l"] = rouge_l(plain_text(answer) if answer else "", references)
+    return measures
+
+
 def _find_references(question: Question) -> list[str]:
-    given = [*question.answers, *filter(None, [question.reference_response])]
-    return [text for text in given if len(text.split()) > _SHORT_WORDS]
+    texts = [*question.answers, question.reference_response or ""]
+    return [text for text in texts if len(text.split()) > _SHORT_WORDS]
 
 
 def _measure_citations(
@@ -147,37 +158,44 @@ def _measure_citations(
 ) -> dict[str, float]:
     measures = {"uncited": float(not answer.citations)}
     if answer.citations:
-        absent = [c for c in answer.citations if texts.get(c.source, "")[c.start : c.end] != c.quote]
-        measures["quotes_absent"] = float(bool(absent))
+        measures["quotes_absent"] = float(any(_is_absent(citation, texts) for citation in answer.citations))
     if not question.gold_doc_ids:
         return measures
-    right = {c: c.source in question.gold_doc_ids for c in answer.citations}
-    measures |= _citation_rates("citation", answer, right)
-    if gold := [passages[i] for i in question.gold_passage_ids if i in passages]:
-        right = {c: any(_overlap(c, p) for p in gold) for c in answer.citations}
-        measures |= _citation_rates("passage citation", answer, right)
+    is_gold = {citation: citation.source in question.gold_doc_ids for citation in answer.citations}
+    measures |= _citation_rates("citation", answer, is_gold)
+    gold = _find_gold(question, passages)
+    if gold:
+        is_gold = {citation: any(overlaps(citation, passage) for passage in gold) for citation in answer.citations}
+        measures |= _citation_rates("passage citation", answer, is_gold)
     return measures
 
 
-def _citation_rates(prefix: str, answer: Answer, right: Mapping[Citation, bool]) -> dict[str, float]:
-    good = {citation.number for citation, is_right in right.items() if is_right}
-    cited = [any(number in good for number in sentence.citations) for sentence in answer.sentences]
-    rates = {f"{prefix} recall": sum(cited) / len(cited)} if cited else {}
-    return rates | ({f"{prefix} precision": sum(right.values()) / len(right)} if right else {})
+def _is_absent(citation: Citation, texts: Mapping[str, str]) -> bool:
+    return texts.get(citation.source, "")[citation.start : citation.end] != citation.quote
 
 
-def _overlap(place: Chunk | Citation, passage: Passage) -> bool:
+def _citation_rates(prefix: str, answer: Answer, is_gold: Mapping[Citation, bool]) -> dict[str, float]:
+    gold_numbers = {citation.number for citation in is_gold if is_gold[citation]}
+    supported = [not gold_numbers.isdisjoint(sentence.citations) for sentence in answer.sentences]
+    rates = {"recall": supported, "precision": list(is_gold.values())}
+    return {f"{prefix} {name}": sum(values) / len(values) for name, values in rates.items() if values}
+
+
+def overlaps(place: Chunk | Citation, passage: Passage) -> bool:
+    """Return whether a chunk or quote shares words with a passage."""
     return place.source == passage.doc_id and place.start < passage.end and passage.start < place.end
 
 
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
-    """Return whether a sentence states what only a comment has, without saying whose words they are."""
-    voices = {citation.number: citation for citation in answer.citations}
-    for sentence in answer.sentences:
-        if not contains_answer(sentence.text, question.answers):
-            continue
-        cited = [voices[number] for number in sentence.citations if number in voices]
-        named = _NAMES_COMMENT.search(sentence.text) or any(c.author and c.author in sentence.text for c in cited)
-        if not named or any(c.voice != "comment" for c in cited):
-            return True
-    return False
+    """Return whether a sentence reports what only a comment says, without naming whose words they are."""
+    sentences = [sentence for sentence in answer.sentences if contains_answer(sentence.text, question.answers)]
+    return any(_lacks_author(sentence, answer.citations) for sentence in sentences)
+
+
+def _lacks_author(sentence: Sentence, citations: Sequence[Citation]) -> bool:
+    by_number = {citation.number: citation for citation in citations}
+    cited = [by_number[number] for number in sentence.citations if number in by_number]
+    if any(citation.voice != "comment" for citation in cited):
+        return True
+    names = [citation.author for citation in cited if citation.author]
+    return not _NAMES_COMMENT.search(sentence.text) and not any(name in sentence.text for name in names)

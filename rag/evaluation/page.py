@@ -1,9 +1,10 @@
-"""Shows a report as one self-contained web page, to look at rather than to read."""
+"""Shows a report as one self-contained web page."""
 
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
+from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from rag.errors import DatasetError
 from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, has_short_answers
 from rag.evaluation.metrics import RANKS, Estimate, contains_answer
-from rag.evaluation.report import Report, Result, order_measures
+from rag.evaluation.report import Comparison, Report, Result, order_measures
 from rag.extras import explain_missing
 from rag.types import Citation, Hit
 
@@ -26,7 +27,7 @@ _HEADLINES = (
     "rouge_l", "citation precision", "citation recall", "quotes_absent",
 )  # fmt: skip
 _RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
-# Of the reliability plot, each with as many questions.
+# The reliability plot has this many points, each for as many questions.
 _BINS = 10
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
 
@@ -53,60 +54,69 @@ class _Row(NamedTuple):
 
 
 def render_page(report: Report) -> str:
-    """Return the report as HTML that needs nothing else; whatever documents, questions and answers hold is escaped."""
+    """Return the report as HTML that loads nothing; the words of documents, questions and answers are escaped."""
     page = Environment(
         loader=PackageLoader("rag.evaluation", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("page.html")
-    rows = [_make_row(report, result) for result in report.results]
+    headlines = {name: _make_headline(report, name) for name in order_measures(report)}
     names = _HEADLINES if report.setup["stage"] == "answers" else _RETRIEVAL_HEADLINES
-    headlines = [_make_headline(report, name) for name in order_measures(report)]
     return page.render(
         report=report,
-        headlines=[h for name in names for h in headlines if h.name == name],
-        measures=headlines,
-        plots=[Markup(plot) for plot in _draw_plots(report)],  # noqa: S704  # matplotlib escapes its texts
-        rows=rows,
-        verdicts=sorted({r.verdict for r in report.results if r.verdict}),
-        types=sorted({r.question.type for r in report.results}),
+        headlines=[headlines[name] for name in names if name in headlines],
+        measures=list(headlines.values()),
+        plots=list(map(Markup, _draw_plots(report))),  # matplotlib escapes its texts
+        rows=[_make_row(report, result) for result in report.results],
+        verdicts=sorted({result.verdict for result in report.results if result.verdict}),
+        types=sorted({result.question.type for result in report.results}),
     )
 
 
 def _make_headline(report: Report, name: str) -> _Headline:
     difference = report.comparison.differences.get(name) if report.comparison else None
-    change = ""
-    if difference and not difference.low <= 0 <= difference.high:
-        change = "worse" if (difference.value > 0) == (name in LESS_IS_BETTER) else "better"
+    change = _judge_change(name, difference) if difference else ""
     return _Headline(name, MEANINGS.get(name, ""), report.measures[name], difference, change)
 
 
+def _judge_change(name: str, difference: Estimate) -> str:
+    """Return whether a measure became better or worse; nothing if its interval holds 0."""
+    if difference.low <= 0 <= difference.high:
+        return ""
+    has_risen = difference.value > 0
+    return "worse" if has_risen == (name in LESS_IS_BETTER) else "better"
+
+
 def _make_row(report: Report, result: Result) -> _Row:
-    change = ""
-    if report.comparison:
-        change = {True: "better"}.get(result.question.id in report.comparison.better, "")
-        change = change or {True: "worse"}.get(result.question.id in report.comparison.worse, "")
-    # The LLM may have been given other passages than the first of the ranking.
-    given = result.answer.hits if result.answer else ()
-    hits = {hit.chunk.id: hit for hit in (*given, *result.hits)}
+    # The LLM may have read other passages than the first of the ranking.
+    read_hits = result.answer.hits if result.answer else ()
+    hits = {hit.chunk.id: hit for hit in (*read_hits, *result.hits)}
     citations = result.answer.citations if result.answer else ()
+    change = _find_change(report.comparison, result.question.id) if report.comparison else ""
     return _Row(result, change, tuple(_make_passage(result, hit, citations) for hit in hits.values()))
+
+
+def _find_change(comparison: Comparison, question_id: str) -> str:
+    if question_id in comparison.better:
+        return "better"
+    return "worse" if question_id in comparison.worse else ""
 
 
 def _make_passage(result: Result, hit: Hit, citations: Sequence[Citation]) -> _Passage:
     chunk, question = hit.chunk, result.question
-    spans = [(c.start - chunk.start, c.end - chunk.start) for c in citations if c.chunk_id == chunk.id]
+    cited = [citation for citation in citations if citation.chunk_id == chunk.id]
+    spans = [(citation.start - chunk.start, citation.end - chunk.start) for citation in cited]
     holds_answer = has_short_answers(question) and contains_answer(chunk.text, question.answers)
     return _Passage(hit, tuple(_mark(chunk.text, spans)), chunk.source in question.gold_doc_ids, holds_answer)
 
 
 def _mark(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it lies in one of the spans."""
-    edges = sorted({0, len(text), *(min(max(edge, 0), len(text)) for span in spans for edge in span)})
-    for start, end in pairwise(edges):
-        yield text[start:end], any(low <= start and end <= high for low, high in spans)
+    """Yield the text in pieces, each with whether it is in one of the spans."""
+    inside = [min(max(edge, 0), len(text)) for edge in chain.from_iterable(spans)]
+    for start, end in pairwise(sorted({0, len(text), *inside})):
+        yield text[start:end], any(low <= start < end <= high for low, high in spans)
 
 
 def _draw_plots(report: Report) -> Iterator[str]:
-    # The import takes a second, and a mathematical "$" or a font of a data set's words is none of ours.
+    # The import takes a second. A "$" in a data set's words starts no formula.
     with explain_missing("the evaluation", DatasetError):
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -142,23 +152,20 @@ def _draw_verdicts(report: Report, axes: "Axes") -> None:
         shares = [verdicts.count(verdict) / len(verdicts) for verdicts in by_type.values()]
         if any(shares):
             axes.barh(labels, shares, left=left, color=colour, label=verdict, height=0.6)
-        left = [a + b for a, b in zip(left, shares, strict=True)]
+        left = list(map(add, left, shares))
     axes.invert_yaxis()
     axes.set(title="Verdicts by type of question", xlim=(0, 1), xlabel="share of questions")
     axes.figure.legend(loc="outside lower center", ncols=4, frameon=False)
 
 
 def _draw_risk(report: Report, axes: "Axes") -> None:
-    judged = [r for r in report.results if "score" in r.measures]
-    answered = [r for r in judged if r.answer and r.answer.outcome != "not_found"]
-    # Geifman and El-Yaniv 2017: the share of wrong ones among those answered first.
-    answered.sort(key=lambda r: -(_get_confidence(r) or 0.0))
-    wrong = 0
-    coverage, risk = [], []
-    for count, result in enumerate(answered, start=1):
-        wrong += result.measures["score"] < 0
-        coverage.append(count / len(judged))
-        risk.append(wrong / count)
+    """Draw Geifman and El-Yaniv's curve (2017): the share of wrong answers among the most confident ones."""
+    judged = [result for result in report.results if "score" in result.measures]
+    answered = [result for result in judged if result.answer and result.answer.outcome != "not_found"]
+    answered.sort(key=lambda result: -(_get_confidence(result) or 0.0))
+    wrong = list(accumulate(result.measures["score"] < 0 for result in answered))
+    coverage = [count / len(judged) for count in range(1, len(answered) + 1)]
+    risk = [count / total for total, count in enumerate(wrong, start=1)]
     axes.plot(coverage, risk, color=_COLOURS["wrong"])
     axes.set(
         title="Risk against coverage",
@@ -170,12 +177,15 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
 
 
 def _draw_reliability(report: Report, axes: "Axes") -> None:
-    # Niculescu-Mizil and Caruana 2005: questions of like confidence, and how many of them the documents answer.
-    known = sorted((c, r.question.answerable) for r in report.results if (c := _get_confidence(r)) is not None)
+    """Draw Niculescu-Mizil and Caruana's plot (2005): of questions of like confidence, how many have an answer."""
+    judged = [(_get_confidence(result), result.question.answerable) for result in report.results]
+    known = sorted((confidence, answerable) for confidence, answerable in judged if confidence is not None)
     size = max(1, -(-len(known) // _BINS))
-    bins = [known[i : i + size] for i in range(0, len(known), size)]
+    bins = [known[start : start + size] for start in range(0, len(known), size)]
+    confidences = [_mean([confidence for confidence, _ in pairs]) for pairs in bins]
+    shares = [_mean([answerable for _, answerable in pairs]) for pairs in bins]
     axes.plot([0, 1], [0, 1], color=_COLOURS["unjudged"], linestyle=":")
-    axes.plot([_mean([c for c, _ in b]) for b in bins], [_mean([a for _, a in b]) for b in bins], marker="o")
+    axes.plot(confidences, shares, marker="o")
     axes.set(
         title="Reliability of the confidence",
         xlabel="confidence that the documents answer",
@@ -195,21 +205,25 @@ def _get_confidence(result: Result) -> float | None:
 
 def _draw_seconds(report: Report, axes: "Axes") -> None:
     for name, colour in (("evidence", "#8a8f98"), ("first token", "#3b6ea8"), ("answer", "#1d2733")):
-        seconds = [r.seconds[name] for r in report.results if r.seconds and name in r.seconds]
+        measured = [result.seconds for result in report.results if result.seconds]
+        seconds = [by_name[name] for by_name in measured if name in by_name]
         if seconds:
             axes.ecdf(seconds, label=name, color=colour)
     axes.set(title="Seconds to wait", xlabel="seconds from the question", ylabel="share of questions", ylim=(0, 1))
-    if axes.lines:
-        axes.legend(frameon=False, loc="lower right")
+    _add_legend(axes)
 
 
 def _draw_ranks(report: Report, axes: "Axes") -> None:
     for prefix, label in (("recall", "documents"), ("passage recall", "passages"), ("answer", "holds the answer")):
-        found = [(k, report.measures[f"{prefix}@{k}"]) for k in RANKS if f"{prefix}@{k}" in report.measures]
-        if found:
-            ranks = [k for k, _ in found]
-            axes.plot(ranks, [e.value for _, e in found], marker="o", label=label)
-            axes.fill_between(ranks, [e.low for _, e in found], [e.high for _, e in found], alpha=0.15)
+        ranks = [k for k in RANKS if f"{prefix}@{k}" in report.measures]
+        if ranks:
+            values, lows, highs, _ = zip(*(report.measures[f"{prefix}@{k}"] for k in ranks), strict=True)
+            axes.plot(ranks, values, marker="o", label=label)
+            axes.fill_between(ranks, lows, highs, alpha=0.15)
     axes.set(title="Found among the first k", xlabel="k", ylabel="mean over questions", ylim=(0, 1.02), xticks=RANKS)
+    _add_legend(axes)
+
+
+def _add_legend(axes: "Axes") -> None:
     if axes.lines:
         axes.legend(frameon=False, loc="lower right")

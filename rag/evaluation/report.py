@@ -1,10 +1,12 @@
-"""What an evaluation found: kept as JSON, and compared with an earlier one."""
+"""The report of an evaluation: saved as JSON, and compared with an earlier one."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import DatasetError
@@ -18,7 +20,7 @@ REPORT_FILE = "report.json"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
+    """The result of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
 
     question: Question
     hits: tuple[Hit, ...]
@@ -31,7 +33,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report against an earlier one on the questions that both have; `better` and `worse` hold ids."""
+    """A report compared with an earlier one on the questions of both; `better` and `worse` hold their ids."""
 
     baseline: str
     differences: dict[str, Estimate]
@@ -41,7 +43,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The measures of a run, every question's result, and what is needed to repeat it.
+    """The measures of a run, every question's result, and the setup to repeat it with.
 
     `peak_memory` is in bytes; 0 where the system does not say.
     """
@@ -57,8 +59,9 @@ class Report:
 
 
 def order_measures(report: Report) -> list[str]:
-    """Return the names of a report's measures in the order in which they are shown."""
-    return [name for name in MEANINGS if name in report.measures] + [n for n in report.measures if n not in MEANINGS]
+    """Return the names of a report's measures in the order of `MEANINGS`, and then all others."""
+    known = [name for name in MEANINGS if name in report.measures]
+    return list(dict.fromkeys([*known, *report.measures]))
 
 
 _REPORT = TypeAdapter(Report)
@@ -81,26 +84,40 @@ def load_report(path: str | Path) -> Report:
         raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
 
 
+_Pairs = list[tuple[Result, Result]]
+
+
 def compare(report: Report, baseline: Report) -> Comparison:
     """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
-    old = {result.question.id: result for result in baseline.results}
-    pairs = [(result, old[result.question.id]) for result in report.results if result.question.id in old]
-    if not pairs:
-        raise DatasetError("the baseline has none of these questions: name a report of the same data set")
+    pairs = _pair_results(report, baseline)
     names = [name for name in report.measures if name in baseline.measures]
-    columns = {
-        name: [(new.measures.get(name, math.nan), was.measures.get(name, math.nan)) for new, was in pairs]
-        for name in names
-    }
-    key = "score" if "score" in names else "recall@3"
-    changes = {new.question.id: new.measures.get(key, 0.0) - was.measures.get(key, 0.0) for new, was in pairs}
+    changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
     return Comparison(
         baseline=f"{baseline.dataset}, {baseline.made}",
-        differences={
-            name: estimate_difference(column)
-            for name, column in columns.items()
-            if any(not math.isnan(a) for a, _ in column) and any(not math.isnan(b) for _, b in column)
-        },
-        better=tuple(i for i, change in changes.items() if change > 0),
-        worse=tuple(i for i, change in changes.items() if change < 0),
+        differences=_find_differences(pairs, names),
+        better=tuple(question for question, change in changes.items() if change > 0),
+        worse=tuple(question for question, change in changes.items() if change < 0),
     )
+
+
+def _pair_results(report: Report, baseline: Report) -> _Pairs:
+    earlier = {result.question.id: result for result in baseline.results}
+    pairs = [(result, earlier[result.question.id]) for result in report.results if result.question.id in earlier]
+    if not pairs:
+        raise DatasetError("the baseline has none of these questions: name a report of the same data set")
+    return pairs
+
+
+def _find_differences(pairs: _Pairs, names: Iterable[str]) -> dict[str, Estimate]:
+    """Return the difference of each measure of which both reports have values."""
+    differences = {}
+    for name in names:
+        column = [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
+        if not np.isnan(column).all(axis=0).any():
+            differences[name] = estimate_difference(column)
+    return differences
+
+
+def _find_changes(pairs: _Pairs, name: str) -> dict[str, float]:
+    """Return by how much a measure rose, by the question's id; one that is not defined counts as 0."""
+    return {new.question.id: new.measures.get(name, 0.0) - old.measures.get(name, 0.0) for new, old in pairs}

@@ -1,4 +1,4 @@
-"""Asks the questions of a data set, measures the answers, and can go on after a kill."""
+"""Asks the questions of a data set and measures the answers; a run that was stopped can continue."""
 
 import hashlib
 import importlib.metadata
@@ -8,9 +8,11 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
@@ -21,7 +23,7 @@ from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import DatasetError
 from rag.evaluation.dataset import Dataset, Question
-from rag.evaluation.judge import judge_answer, measure_answer, measure_hits
+from rag.evaluation.judge import judge_answer, measure_answer, measure_hits, overlaps
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
 from rag.evaluation.report import Report, Result, compare, save_report
@@ -38,14 +40,14 @@ logger = logging.getLogger(__name__)
 Context = Literal["retrieved", "gold", "none"]
 Stage = Literal["retrieval", "answers"]
 RESULTS_FILE = "results.jsonl"
-# Retrieval is measured so deep, however few passages the LLM is given.
+# Retrieval is measured to this rank, however few passages the LLM reads.
 _DEPTH = 10
 _PACKAGES = ("footnote-rag", "faiss-cpu", "llama-cpp-python", "numpy", "sentence-transformers", "torch")
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What stays the same from question to question."""
+    """The parts of a run that are the same for all questions."""
 
     dataset: Dataset
     index: Index
@@ -67,12 +69,12 @@ def evaluate(
     baseline: Report | None = None,
     progress: bool = False,
 ) -> Report:
-    """Return the report of asking a data set's questions, or those given; of an Index, the stage is always "retrieval".
+    """Return the report of asking `questions`, or all of the data set's; with an Index, the stage is "retrieval".
 
-    The index must hold the data set's documents (`index_documents`). The answers rest on what is retrieved, on the
-    gold passages, or, with context "none", on nothing but what the LLM knows. In `folder` every result is kept as soon
-    as it is there, so that a run that was stopped goes on; the finished report replaces what was there. A question that
-    raises counts as wrong. Raises DatasetError if the folder holds the results of another run that did not finish.
+    The index must hold the data set's documents (`index_documents`). The answers rest on the retrieved passages, on the
+    gold passages, or, with context "none", on the LLM's own knowledge. Each result is saved in `folder` at once: a
+    stopped run can continue. The finished report replaces the results. A question that raises an error counts as wrong.
+    Raises DatasetError if the folder holds the results of another unfinished run.
     """
     if isinstance(subject, Assistant) and subject.llm is None and context == "none":
         raise DatasetError("the context none asks the LLM alone: name one with --llm")
@@ -89,25 +91,9 @@ def evaluate(
         {document.source: document.text for document in dataset.documents},
     )
     setup = _describe_setup(run, questions)
-    results = []
-    with _Kept(folder, setup) as kept:
-        bar = tqdm(questions, desc="asking", unit="question", disable=None if progress else True)
-        for question in bar:
-            result = kept.done.get(question.id)
-            if not result:
-                result = _ask(run, question)
-                kept.add(result)
-            results.append(result)
-            bar.set_postfix_str(_describe_score(results))
-    report = Report(
-        dataset=dataset.name,
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
-        setup=setup,
-        measures={name: estimate([v for v in column if not math.isnan(v)]) for name, column in _tabulate(results)},
-        quantiles=_find_quantiles(results),
-        peak_memory=get_peak_memory(),
-        results=tuple(results),
-    )
+    with _ResultsFile(folder, setup) as file:
+        results = _ask_all(run, questions, file, progress=progress)
+    report = _make_report(dataset, setup, results)
     if baseline:
         report = replace(report, comparison=compare(report, baseline))
     if folder:
@@ -115,6 +101,37 @@ def evaluate(
         (folder / PAGE_FILE).write_text(render_page(report), encoding="utf-8")
         (folder / RESULTS_FILE).unlink()
     return report
+
+
+def _ask_all(run: _Run, questions: Sequence[Question], file: "_ResultsFile", *, progress: bool) -> list[Result]:
+    results = []
+    bar = tqdm(questions, desc="asking", unit="question", disable=None if progress else True)
+    for question in bar:
+        result = file.earlier.get(question.id)
+        if not result:
+            result = _ask(run, question)
+            file.add(result)
+        results.append(result)
+        bar.set_postfix_str(_describe_score(results))
+    return results
+
+
+def _make_report(dataset: Dataset, setup: dict[str, Any], results: Sequence[Result]) -> Report:
+    names = dict.fromkeys(chain.from_iterable(result.measures for result in results))
+    return Report(
+        dataset=dataset.name,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        setup=setup,
+        measures={name: estimate(_list_values(results, name)) for name in names},
+        quantiles=_find_quantiles(results),
+        peak_memory=get_peak_memory(),
+        results=tuple(results),
+    )
+
+
+def _list_values(results: Sequence[Result], name: str) -> list[float]:
+    """Return a measure of all results for which it is defined."""
+    return [result.measures[name] for result in results if name in result.measures]
 
 
 def _ask(run: _Run, question: Question) -> Result:
@@ -126,7 +143,7 @@ def _ask(run: _Run, question: Question) -> Result:
         elif run.assistant:
             answer, seconds = _answer(run, run.assistant, question)
             rewritten = answer.rewritten
-    except Exception as exc:  # whatever a question brings up must not cost the other questions' results
+    except Exception as exc:  # the other questions must keep their results
         error = _describe_error(question, exc)
     try:
         depth = max(_DEPTH, run.passages)
@@ -149,11 +166,11 @@ def _describe_error(question: Question, exc: Exception) -> str:
 def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer, dict[str, float]]:
     if run.context == "none" and assistant.llm:
         return _ask_closed_book(assistant.llm, assistant.settings, question.question)
-    given = _find_gold(run, question) if run.context == "gold" else None
+    hits = _find_gold(run, question) if run.context == "gold" else None
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     answer = None
-    for event in assistant.stream(question.question, only=question.only, history=question.history, hits=given):
+    for event in assistant.stream(question.question, only=question.only, history=question.history, hits=hits):
         now = time.perf_counter() - started
         if isinstance(event, Drafted):
             seconds.setdefault("first token", now)
@@ -168,20 +185,17 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
 
 
 def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
-    """Return the chunks of the gold passages, those nearest to the question of the gold documents, or None: no gold."""
-    wanted = question.gold_passage_ids or ((question.source_passage_id,) if question.source_passage_id else ())
-    places = [run.dataset.passages[i] for i in wanted if i in run.dataset.passages]
-    found = run.index.search(question.question, k=run.index.catalog.count_chunks())
-    if places:
-        chunks = [
-            hit for hit in found
-            if any(hit.chunk.source == p.doc_id and hit.chunk.start < p.end and p.start < hit.chunk.end for p in places)
-        ]  # fmt: skip
-    elif question.gold_doc_ids:
-        chunks = [hit for hit in found if hit.chunk.source in question.gold_doc_ids][: run.passages]
-    else:
+    """Return the chunks with the gold passages, or the best chunks of the gold documents; None if there is no gold."""
+    names = question.gold_passage_ids or tuple(filter(None, [question.source_passage_id]))
+    passages = [run.dataset.passages[name] for name in names if name in run.dataset.passages]
+    if not passages and not question.gold_doc_ids:
         return None
-    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(chunks, start=1))
+    hits = run.index.search(question.question, k=run.index.catalog.count_chunks())
+    if passages:
+        gold = [hit for hit in hits if any(overlaps(hit.chunk, passage) for passage in passages)]
+    else:
+        gold = [hit for hit in hits if hit.chunk.source in question.gold_doc_ids][: run.passages]
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(gold, start=1))
 
 
 def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answer, dict[str, float]]:
@@ -210,11 +224,11 @@ def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answe
 _RESULT = TypeAdapter(Result)
 
 
-class _Kept:
-    """The results kept in a folder: those that an earlier run left, by question, and this one's as they come."""
+class _ResultsFile:
+    """The file of a run's results; `earlier` has those that a stopped run left, by question. None without a folder."""
 
     def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
-        self.done: dict[str, Result] = {}
+        self.earlier: dict[str, Result] = {}
         self._file: IO[bytes] | None = None
         if folder is None:
             return
@@ -223,18 +237,16 @@ class _Kept:
         except OSError as exc:
             raise DatasetError(f"cannot write to {folder}: {exc.strerror}; name another --out") from exc
         path = folder / RESULTS_FILE
-        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-        if lines and not lines[-1].endswith(b"\n"):
-            lines.pop()  # torn by a kill
         header = json.dumps(setup, sort_keys=True).encode() + b"\n"
-        if lines and lines[0] != header:
+        lines = _read_whole_lines(path) or [header]
+        if lines[0] != header:
             raise DatasetError(
                 f"{folder} holds an unfinished run of another setup: name another --out, or delete {path}"
             )
         results = map(_RESULT.validate_json, lines[1:])
-        self.done = {result.question.id: result for result in results}
+        self.earlier = {result.question.id: result for result in results}
         self._file = path.open("wb")
-        self._file.writelines(lines or [header])
+        self._file.writelines(lines)
         self._file.flush()
 
     def __enter__(self) -> Self:
@@ -250,12 +262,14 @@ class _Kept:
             self._file.flush()
 
 
+def _read_whole_lines(path: Path) -> list[bytes]:
+    """Return a file's lines; the last one is left out if a stopped run wrote only a part of it."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+
+
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     """Return all that the results depend on; two runs with the same setup give the same results."""
-    folder = find_prompts()
-    prompts = {path.relative_to(folder).as_posix(): _hash(path.read_bytes()) for path in sorted(folder.glob("*/*.txt"))}
-    package = Path(__file__).resolve().parents[1]
-    code = _hash(b"".join(path.read_bytes() for path in sorted([*package.rglob("*.py"), *package.rglob("*.json")])))
     index, sources = run.index, run.index.catalog.get_sources()
     setup: dict[str, Any] = {
         "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},
@@ -263,20 +277,35 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
         "index": {
             "embedder": index.embedder.name,
             "chunks": index.catalog.count_chunks(),
-            "sha256": _hash(repr(sorted((name, found[0]) for name, found in sources.items())).encode()),
+            "sha256": _hash(repr(sorted((name, source[0]) for name, source in sources.items())).encode()),
         },
         "stage": run.stage,
-        "code": code,
+        "code": _hash_code(),
         "versions": {"python": platform.python_version()} | {package: _find_version(package) for package in _PACKAGES},
     }
     if run.assistant and (run.stage == "answers" or run.assistant.llm):
-        settings = run.assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"})
-        setup |= {"context": run.context, "settings": settings, "prompts": prompts, "cores": os.cpu_count()}
-        setup["llm"] = {"name": run.assistant.settings.llm}
-        if isinstance(run.assistant.llm, LlamaCpp):
-            with run.assistant.llm.path.open("rb") as file:
-                setup["llm"]["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        setup |= {"context": run.context, **_describe_assistant(run.assistant)}
     return setup
+
+
+def _describe_assistant(assistant: Assistant) -> dict[str, Any]:
+    folder = find_prompts()
+    prompts = sorted(folder.glob("*/*.txt"))
+    llm = {"name": assistant.settings.llm}
+    if isinstance(assistant.llm, LlamaCpp):
+        with assistant.llm.path.open("rb") as file:
+            llm["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "settings": assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"}),
+        "prompts": {path.relative_to(folder).as_posix(): _hash(path.read_bytes()) for path in prompts},
+        "cores": os.cpu_count(),
+        "llm": llm,
+    }
+
+
+def _hash_code() -> str:
+    package = Path(__file__).resolve().parents[1]
+    return _hash(b"".join(path.read_bytes() for path in sorted([*package.rglob("*.py"), *package.rglob("*.json")])))
 
 
 def _find_version(package: str) -> str:
@@ -290,26 +319,26 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _tabulate(results: Sequence[Result]) -> Iterator[tuple[str, list[float]]]:
-    names = dict.fromkeys(name for result in results for name in result.measures)
-    for name in names:
-        yield name, [result.measures.get(name, math.nan) for result in results]
-
-
 def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
     """Return the median and the 95th percentile of the seconds and the tokens."""
-    columns: dict[str, list[float]] = {}
+    columns: dict[str, list[float]] = defaultdict(list)
     for result in results:
         for name, value in (result.seconds or {}).items():
-            columns.setdefault(f"seconds to {name}", []).append(value)
+            columns[f"seconds to {name}"].append(value)
         if result.answer:
-            columns.setdefault("prompt tokens", []).append(result.answer.prompt_tokens)
-            columns.setdefault("answer tokens", []).append(result.answer.answer_tokens)
-    ordered = {name: sorted(values) for name, values in columns.items()}
-    return {name: (v[(len(v) - 1) // 2], v[math.ceil(0.95 * len(v)) - 1]) for name, v in ordered.items()}
+            columns["prompt tokens"].append(result.answer.prompt_tokens)
+            columns["answer tokens"].append(result.answer.answer_tokens)
+    return {name: (_find_quantile(values, 0.5), _find_quantile(values, 0.95)) for name, values in columns.items()}
+
+
+def _find_quantile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least this share of the values do not exceed."""
+    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def _describe_score(results: Sequence[Result]) -> str:
-    name = "score" if any("score" in result.measures for result in results) else "recall@3"
-    values = [result.measures[name] for result in results if name in result.measures]
-    return f"{name} {sum(values) / len(values):+.2f}" if values else ""
+    for name in ("score", "recall@3"):
+        values = _list_values(results, name)
+        if values:
+            return f"{name} {sum(values) / len(values):+.2f}"
+    return ""

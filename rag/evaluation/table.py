@@ -8,29 +8,31 @@ from rag.evaluation.report import Report, order_measures
 
 
 def format_report(report: Report) -> str:
-    """Return the measures as a table in plain text, against the baseline where there is one."""
+    """Return the measures as a table in plain text, compared with the baseline if there is one."""
     return "\n".join(_format_lines(report))
 
 
 def _format_lines(report: Report) -> Iterator[str]:
-    setup = report.setup
+    setup, comparison = report.setup, report.comparison
     model = f", {setup['llm']['name']}" if "llm" in setup else ""
     yield f"{report.dataset}: {setup['questions']['count']} questions, {setup['dataset']['documents']} documents{model}"
-    differences = report.comparison.differences if report.comparison else {}
     for name in order_measures(report):
-        estimate = report.measures[name]
-        after = _format_estimate(differences[name], sign="+") if name in differences else MEANINGS.get(name, "")
-        yield f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {after}".rstrip()
+        yield _format_measure(name, report.measures[name], comparison.differences.get(name) if comparison else None)
     for name, (median, high) in report.quantiles.items():
         number = "6.1f" if name.startswith("seconds") else "6,.0f"
         yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
     if report.peak_memory:
         yield f"{'peak memory':27} {report.peak_memory / 2**30:6.1f} GiB"
-    if report.comparison:
-        better, worse = report.comparison.better, report.comparison.worse
-        yield f"against {report.comparison.baseline}: {len(better)} better, {len(worse)} worse"
-    if errors := [result for result in report.results if result.error]:
-        yield f"{len(errors)} questions failed, the first with {errors[0].error}"
+    if comparison:
+        yield f"against {comparison.baseline}: {len(comparison.better)} better, {len(comparison.worse)} worse"
+    errors = [result.error for result in report.results if result.error]
+    if errors:
+        yield f"{len(errors)} questions failed, the first with {errors[0]}"
+
+
+def _format_measure(name: str, estimate: Estimate, difference: Estimate | None) -> str:
+    comment = _format_estimate(difference, sign="+") if difference else MEANINGS.get(name, "")
+    return f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {comment}".rstrip()
 
 
 def _format_estimate(estimate: Estimate, *, sign: str = "") -> str:

@@ -1,1 +1,45 @@
-"""Readers of file formats: each turns a file into blocks of text."""
+"""The table of file formats: which reader turns a file into blocks of text.
+
+To add a format, write a module here and add a line to `FORMATS`; `docs/extending.md` has an example.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # blocks imports a module of this package
+    from rag.documents.blocks import Extract
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: its suffixes, the usual one first, and its reader, a function of a module in this package.
+
+    `is_zip`: files are zip archives, and one that unpacks to far more than the allowed size is refused unread.
+    """
+
+    suffixes: tuple[str, ...]
+    reader: str
+    is_zip: bool = False
+
+    def load_reader(self) -> Callable[[Path], "Extract"]:
+        """Return the reader; its module is imported now."""
+        module, _, function = self.reader.rpartition(".")
+        reader: Callable[[Path], Extract] = getattr(import_module(f"{__name__}.{module}"), function)
+        return reader
+
+
+FORMATS = (
+    Format((".html", ".htm", ".xhtml"), "html.reader.read_html"),
+    Format((".pdf",), "pdf.reader.read_pdf"),
+    Format((".docx",), "office.reader.read_docx", is_zip=True),
+    Format((".pptx",), "office.reader.read_pptx", is_zip=True),
+    Format((".xlsx",), "office.reader.read_xlsx", is_zip=True),
+    Format((".csv", ".tsv"), "tables.read_csv"),
+    Format((".json",), "tables.read_json"),
+    Format((".jsonl", ".ndjson"), "tables.read_jsonl"),
+    Format((".epub",), "epub.read_epub", is_zip=True),
+    Format((".eml",), "mail.read_mail"),
+)

@@ -1,4 +1,4 @@
-"""Tells what a file's properties say from what a program put there."""
+"""Cleans the properties of a file: programs fill them too, with titles, authors and dates that mean nothing."""
 
 import re
 from datetime import date, datetime
@@ -16,38 +16,47 @@ _NO_AUTHOR = re.compile(
     re.IGNORECASE,
 )
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
-# What was made before is the date of a template or of a clock that stood still.
+# An earlier date is that of a template, or of a clock that stood still.
 _EARLIEST_YEAR = 1985
-# The templates of python-docx and python-pptx, which every file made with them has.
+# The dates of python-docx's and python-pptx's templates: every file made with them has one.
 _TEMPLATE_DATES = frozenset((date(2013, 12, 23), date(2013, 1, 27)))
+# Shorter titles and names are initials or numbers; longer ones are text.
+_SHORTEST_TITLE, _SHORTEST_NAME = 3, 2
 _LONGEST = 300
 
 
 def clean_title(text: str | None, path: Path) -> str | None:
-    """Return a title, or None for what is none: a program's own words, the name of a file."""
-    title = _clean(text)
-    is_title = len(title) > 2 and not _NO_TITLE.fullmatch(title) and title.casefold() != path.stem.casefold()
-    return title if is_title else None
+    """Return a title; None for a program's own words and for the name of the file."""
+    title = _clean(text, _NO_TITLE, shortest=_SHORTEST_TITLE)
+    is_file_name = title is not None and title.casefold() == path.stem.casefold()
+    return None if is_file_name else title
 
 
 def clean_author(text: str | None) -> str | None:
-    """Return who wrote it, or None for the name of a program or an account."""
-    author = _clean(text)
-    return author if len(author) > 1 and not _NO_AUTHOR.fullmatch(author) else None
+    """Return an author; None for the name of a program or an account."""
+    return _clean(text, _NO_AUTHOR, shortest=_SHORTEST_NAME)
+
+
+def _clean(text: str | None, meaningless: re.Pattern[str], *, shortest: int) -> str | None:
+    words = " ".join((text or "").split())
+    has_letters = any(map(str.isalpha, words))
+    is_readable = has_letters and words.isprintable() and shortest <= len(words) <= _LONGEST
+    return words if is_readable and not meaningless.fullmatch(words) else None
 
 
 def clean_date(when: str | datetime | date | None) -> str | None:
     """Return a date, or the date in a PDF's "D:20121004…", as ISO 8601; None for one that cannot be right."""
     if isinstance(when, str):
-        found = _PDF_DATE.match(when)
-        try:
-            when = date(int(found[1]), int(found[2]), int(found[3])) if found else None
-        except ValueError:
-            return None
+        when = _read_pdf_date(when)
     day = when.date() if isinstance(when, datetime) else when
-    return day.isoformat() if day and day.year >= _EARLIEST_YEAR and day not in _TEMPLATE_DATES else None
+    if day is None or day.year < _EARLIEST_YEAR or day in _TEMPLATE_DATES:
+        return None
+    return day.isoformat()
 
 
-def _clean(text: str | None) -> str:
-    words = " ".join((text or "").split())
-    return words if len(words) <= _LONGEST and words.isprintable() and any(map(str.isalpha, words)) else ""
+def _read_pdf_date(text: str) -> date | None:
+    digits = _PDF_DATE.match(text)
+    try:
+        return date(*map(int, digits.groups())) if digits else None
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from rag.documents.blocks import Block, Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
-# How files begin that have a password, or that programs before 2007 wrote.
+# The first bytes of files that have a password, or that programs before 2007 wrote.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
@@ -43,7 +43,7 @@ def read_pptx(path: Path) -> Extract:
 
 
 def read_xlsx(path: Path) -> Extract:
-    """Return the rows of a workbook; formulas have the values that they had when it was saved."""
+    """Return the rows of a workbook; a formula has the value that it had when the workbook was saved."""
     from openpyxl import load_workbook
 
     from rag.documents.formats.office.sheets import walk_sheets
@@ -62,7 +62,7 @@ def _open(path: Path) -> BytesIO:
 
 
 def _read_properties(properties: Any, author: str | None, path: Path) -> Extract:
-    """Return what the file says of itself, and no blocks."""
+    """Return the file's title, author and date, without blocks."""
     return Extract(
         blocks=(),
         title=clean_title(properties.title, path),
@@ -78,7 +78,7 @@ def _guard(blocks: Iterable[Block], program: str) -> Iterator[Block]:
 
 @contextmanager
 def _name_errors(program: str) -> Iterator[None]:
-    """Turn any error of a library into one of ours: whatever it stumbles over is in the file."""
+    """Turn any error of a library into a DocumentError: the fault is in the file."""
     try:
         yield
     except (DocumentError, MemoryError, FileNotFoundError, PermissionError):

@@ -15,16 +15,17 @@ _MIDNIGHT = time()
 
 
 def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
-    """Yield each sheet's name, what is above its table, and the rows; a sheet that holds nothing is left out.
+    """Yield each sheet's name, the lines above its table, and the table's rows; empty sheets are left out.
 
     Sheets, rows, columns and cells that a reader does not see are left out too.
     """
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        sheet.reset_dimensions()  # where a program wrote wrong ones, cells would be missed
+        sheet.reset_dimensions()  # some programs write wrong ones, and cells would be missed
         blocks = _walk_rows(row for row in _read_rows(sheet) if any(row))
-        if first := next(blocks, None):
+        first = next(blocks, None)
+        if first:
             yield Block(sheet.title, "heading")
             yield first
             yield from blocks
@@ -34,33 +35,43 @@ def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
     view = SheetView(sheet)
     for number, row in enumerate(sheet.iter_rows(), 1):
         if number not in view.hidden_rows:
-            cells = (cell for column, cell in enumerate(row, 1) if column not in view.hidden_columns)
-            yield [_show(cell) if cell.value is not None and view.shows(cell) else "" for cell in cells]
+            yield [_read_cell(cell, view) for column, cell in enumerate(row, 1) if column not in view.hidden_columns]
 
 
 def _walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
-    """Yield the rows with the words of the header, which is the first row of two cells or more."""
+    """Yield the rows above the table, and the rows of the table, which begins with the first row of several cells."""
     for row in rows:
         if sum(map(bool, row)) > 1:
-            break
-        yield Block(format_row([], row))
-    else:
-        return
-    below = next(rows, None)
-    if below is None:
-        yield Block(format_row([], row), "item")
-    while below is not None:
-        yield Block(format_row(row, below), "item")
-        below = next(rows, None)
+            yield from _walk_table(row, rows)
+        else:
+            yield Block(format_row([], row))
 
 
-def _show(cell: Any) -> str:
-    """Return a value as the sheet shows it, but dates as ISO 8601 and no digits that are only noise."""
-    value = cell.value
-    if cell.data_type == "e":  # such as "#N/A"
+def _walk_table(header: list[str], rows: Iterator[list[str]]) -> Iterator[Block]:
+    """Yield the rows, each with the words of the header; a header without rows is a row itself."""
+    is_alone = True
+    for row in rows:
+        is_alone = False
+        yield Block(format_row(header, row), "item")
+    if is_alone:
+        yield Block(format_row([], header), "item")
+
+
+def _read_cell(cell: Any, view: SheetView) -> str:
+    """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
+    if cell.value is None or cell.data_type == "e" or not view.shows(cell):
         return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == _MIDNIGHT else value.isoformat(" ", "seconds")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value).strip()
-    return f"{value * 100:.12g}%" if "%" in cell.number_format else f"{value:.15g}"
+    if isinstance(cell.value, datetime):
+        return _format_moment(cell.value)
+    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        return _format_number(cell.value, cell.number_format)
+    return str(cell.value).strip()
+
+
+def _format_moment(moment: datetime) -> str:
+    return moment.date().isoformat() if moment.time() == _MIDNIGHT else moment.isoformat(" ", "seconds")
+
+
+def _format_number(number: float, number_format: str) -> str:
+    """Return a number without the digits that rounding errors add."""
+    return f"{number * 100:.12g}%" if "%" in number_format else f"{number:.15g}"

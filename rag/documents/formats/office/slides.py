@@ -1,7 +1,7 @@
 """Turns the slides of a presentation into blocks."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pptx.shapes.autoshape import Shape
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
-    from pptx.table import _Cell
+    from pptx.table import Table, _Cell
 
-# Shapes whose tops differ by less stand side by side: a quarter of an inch, in English metric units.
+# Shapes whose tops differ by less are side by side: a quarter of an inch, in English metric units.
 _ROW = 228_600
 
 
@@ -26,18 +26,19 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     for number, slide in enumerate(presentation.slides, 1):
         stage = Stage(slide, presentation.slide_width, presentation.slide_height)
         blocks = list(_walk_slide(slide, stage, number)) if is_shown(slide) else []
-        if blocks and blocks[0].kind != "heading":  # it is not below the title of the slide before
+        if blocks and blocks[0].kind != "heading":  # or it would be below the title of the slide before
             yield Block(f"Slide {number}", "heading", page=number)
         yield from blocks
 
 
 def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
     title = slide.shapes.title
+    element = None if title is None else title.element
     if title is not None and stage.shows(title):
-        words = " ".join(" ".join(stage.read_paragraphs(title.element)).split())
+        words = " ".join(stage.read_paragraphs(title.element)).split()
         if words:
-            yield Block(words, "heading", page=page)
-    others = (shape for shape in slide.shapes if title is None or shape.element is not title.element)
+            yield Block(" ".join(words), "heading", page=page)
+    others = [shape for shape in slide.shapes if shape.element is not element]
     yield from _walk_shapes(others, stage, page)
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     if notes is not None and notes.text.strip():
@@ -45,30 +46,42 @@ def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
 
 
 def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, page: int, *, in_group: bool = False) -> Iterator[Block]:
+    for shape in sorted(shapes, key=_find_place):
+        if stage.shows(shape, in_group=in_group):
+            yield from _walk_shape(shape, stage, page)
+
+
+def _find_place(shape: "BaseShape") -> tuple[int, int]:
+    return (shape.top or 0) // _ROW, shape.left or 0
+
+
+def _walk_shape(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
     from pptx.shapes.autoshape import Shape
     from pptx.shapes.graphfrm import GraphicFrame
     from pptx.shapes.group import GroupShape
 
-    for shape in sorted(shapes, key=lambda shape: ((shape.top or 0) // _ROW, shape.left or 0)):
-        if not stage.shows(shape, in_group=in_group):
-            continue
-        if isinstance(shape, GroupShape):
-            yield from _walk_shapes(shape.shapes, stage, page, in_group=True)
-        elif isinstance(shape, GraphicFrame) and shape.has_table:
-            table = shape.table
-            rows = [["" if cell.is_spanned else _read_cell(cell, stage) for cell in row.cells] for row in table.rows]
-            yield from (Block(text, "item", page=page) for text in format_rows(rows, is_headed=table.first_row))
-        elif isinstance(shape, Shape) and not _is_footer(shape):
-            texts = list(filter(None, map(_clean, stage.read_paragraphs(shape.element))))
-            yield from (Block(text, "item" if len(texts) > 1 else "paragraph", page=page) for text in texts)
+    if isinstance(shape, GroupShape):
+        yield from _walk_shapes(shape.shapes, stage, page, in_group=True)
+    elif isinstance(shape, GraphicFrame) and shape.has_table:
+        yield from _walk_table(shape.table, stage, page)
+    elif isinstance(shape, Shape) and not _is_footer(shape):
+        texts = [text for text in map(_clean, stage.read_paragraphs(shape.element)) if text]
+        kind: Literal["item", "paragraph"] = "item" if len(texts) > 1 else "paragraph"
+        yield from (Block(text, kind, page=page) for text in texts)
+
+
+def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
+    rows = [[_read_cell(cell, stage) for cell in row.cells] for row in table.rows]
+    for text in format_rows(rows, is_headed=table.first_row):
+        yield Block(text, "item", page=page)
 
 
 def _read_cell(cell: "_Cell", stage: Stage) -> str:
-    return "\n".join(stage.read_paragraphs(cell._tc))
+    return "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
 
 
 def _is_footer(shape: "Shape") -> bool:
-    """Return whether a shape shows what every slide does: its number, the date, a line at the bottom."""
+    """Return whether a shape repeats on every slide: the slide's number, the date, a line at the bottom."""
     from pptx.enum.shapes import PP_PLACEHOLDER
 
     return shape.is_placeholder and shape.placeholder_format.type in (
@@ -79,4 +92,4 @@ def _is_footer(shape: "Shape") -> bool:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\v", "\n").strip()  # how python-pptx writes a line's end within a paragraph
+    return text.replace("\v", "\n").strip()  # python-pptx writes \v for a line's end within a paragraph

@@ -1,4 +1,4 @@
-"""Removes from a Word document the words that nobody who reads it sees."""
+"""Removes from a Word document the words that its readers do not see."""
 
 from functools import cache
 from itertools import chain
@@ -10,18 +10,22 @@ if TYPE_CHECKING:
     from docx.document import Document
     from lxml.etree import _Element
 
-# The settings of a run by name, those of its styles among them.
+# The settings of a run, by name.
 Settings: TypeAlias = "dict[str, _Element]"
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _RUNS = (f"{_W}r", "{http://schemas.openxmlformats.org/officeDocument/2006/math}r")
+# What is in these has a backdrop of their own.
+_FRAMES = (f"{_W}tbl", f"{_W}txbxContent")
 _OFF = ("0", "false", "off")
 _ON = ("1", "true", "on")
 _MOST_BASES = 20
-# Of 100,000, which is all transparent.
+# Nobody sees letters of at least this transparency, of 100,000.
 _FAINT = 95_000
+# A shade with one of these patterns has one colour.
+_PLAIN = ("clear", "nil")
 
 
 def drop_hidden_words(root: "_Element", document: "Document") -> None:
@@ -37,7 +41,7 @@ def drop_hidden_words(root: "_Element", document: "Document") -> None:
 
 
 class _Looks:
-    """What the styles of a document say of its words, and what lies behind them."""
+    """The settings of a document's words, and the colours behind them."""
 
     def __init__(self, document: "Document", root: "_Element") -> None:
         styles = document.styles.element
@@ -53,25 +57,25 @@ class _Looks:
         self._may_be_lost = cache(self._has_fill)
 
     def is_hidden(self, run: "_Element") -> bool:
-        """Return whether the words of a run are hidden, tiny, transparent or of the colour of what is behind them."""
-        own = _read_settings(run.find(f"{_W}rPr"))
+        """Return whether the words of a run are hidden, tiny, transparent or of the colour of their backdrop."""
         paragraph = next(run.iterancestors(f"{_W}p"), None)
-        settings = {**self._merge_styles(_find_style(paragraph, "pPr/pStyle"), _find_style(run, "rPr/rStyle")), **own}
+        style_settings = self._merge_styles(_find_style(paragraph, "pPr/pStyle"), _find_style(run, "rPr/rStyle"))
+        settings = {**style_settings, **_read_settings(run.find(f"{_W}rPr"))}
+        is_switched_off = _is_on(settings.get("vanish")) or _is_on(settings.get("webHidden"))
+        is_faint = _is_tiny(settings) or _is_transparent(settings)
+        return is_switched_off or is_faint or self._is_lost(run, settings)
+
+    def _is_lost(self, run: "_Element", settings: Settings) -> bool:
+        """Return whether the words of a run have the colour of their backdrop."""
         color = read_hex(_get(settings, "color"))
-        return (
-            _is_on(settings.get("vanish"))
-            or _is_on(settings.get("webHidden"))
-            or _is_tiny(settings)
-            or _is_transparent(settings)
-            or (self._may_be_lost(color) and look_same(color, self._find_backdrop(run, settings)))
-        )
+        return self._may_be_lost(color) and look_same(color, self._find_backdrop(run, settings))
 
     def _has_fill(self, color: Color | None) -> bool:
-        """Return whether any part of the document has a colour behind its words."""
+        """Return whether any backdrop in the document has a colour."""
         return any(look_same(color, fill) for fill in (WHITE, BLACK, *map(read_hex, self._fills)))
 
     def _read_styles(self, paragraph_style: str | None, run_style: str | None) -> Settings:
-        """Return the settings of words with these styles; what a style says is before what its base says."""
+        """Return the settings of words with these styles; a style's own settings replace those of its base."""
         settings = dict(self._defaults)
         for name in (paragraph_style or self._normal, run_style):
             for style in reversed(self._find_bases(name)):
@@ -79,7 +83,7 @@ class _Looks:
         return settings
 
     def _find_bases(self, name: str | None) -> list["_Element"]:
-        """Return a style and the ones that it is based on."""
+        """Return a style, and the styles that it is based on."""
         bases: list[_Element] = []
         while name in self._styles and len(bases) < _MOST_BASES:
             bases.append(self._styles[name])
@@ -91,25 +95,30 @@ class _Looks:
         highlight = _get(settings, "highlight", "none")
         if highlight != "none":
             return {"white": WHITE, "black": BLACK}.get(highlight)
-        shades = [settings.get("shd")]
         page = self._page
-        for outer in run.iterancestors(f"{_W}p", f"{_W}tc", f"{_W}tbl", f"{_W}txbxContent"):
-            name = outer.tag.removeprefix(_W)
-            if name == "p":
-                bases = self._find_bases(_find_style(outer, "pPr/pStyle") or self._normal)
-                shades += [element.find(f"{_W}pPr/{_W}shd") for element in (outer, *bases)]
-            elif name == "tc":
-                shades.append(outer.find(f"{_W}tcPr/{_W}shd"))
-            elif name == "txbxContent" or self._is_shaded(outer):
+        shades = [settings.get("shd")]
+        for outer in run.iterancestors(f"{_W}p", f"{_W}tc", *_FRAMES):
+            if outer.tag not in _FRAMES:
+                shades += self._find_shades(outer)
+            elif self._is_painted(outer):
                 page = None
                 break
-        filled = next((shade for shade in shades if shade is not None and _is_filled(shade)), None)
-        if filled is not None:
-            return read_hex(filled.get(f"{_W}fill")) if filled.get(f"{_W}val", "clear") in ("clear", "nil") else None
-        return page
+        shade = next(filter(_is_filled, shades), None)
+        return page if shade is None else _read_fill(shade)
+
+    def _find_shades(self, outer: "_Element") -> list["_Element | None"]:
+        """Return the shades of a cell, or of a paragraph and its styles: an earlier one covers the others."""
+        if outer.tag == f"{_W}tc":
+            return [outer.find(f"{_W}tcPr/{_W}shd")]
+        bases = self._find_bases(_find_style(outer, "pPr/pStyle") or self._normal)
+        return [element.find(f"{_W}pPr/{_W}shd") for element in (outer, *bases)]
+
+    def _is_painted(self, frame: "_Element") -> bool:
+        """Return whether the backdrop in a box of text or a table may have any colour."""
+        return frame.tag == f"{_W}txbxContent" or self._is_shaded(frame)
 
     def _is_shaded(self, table: "_Element") -> bool:
-        """Return whether a table's own style, which can tell its first row from the others, shades any cell."""
+        """Return whether a table or its style shades any cell; a style may shade the first row alone."""
         bases = self._find_bases(_find_style(table, "tblPr/tblStyle"))
         shades = chain(table.iterfind(f"{_W}tblPr/{_W}shd"), *(style.iter(f"{_W}shd") for style in bases))
         return any(map(_is_filled, shades))
@@ -121,8 +130,8 @@ def _read_settings(properties: "_Element | None") -> Settings:
 
 def _find_style(element: "_Element | None", path: str) -> str | None:
     """Return the value at a path below an element."""
-    found = None if element is None else element.find("/".join(f"{_W}{name}" for name in path.split("/")))
-    return None if found is None else found.get(f"{_W}val")
+    style = None if element is None else element.find("/".join(f"{_W}{name}" for name in path.split("/")))
+    return None if style is None else style.get(f"{_W}val")
 
 
 def _get(settings: Settings, name: str, default: str = "") -> str:
@@ -148,15 +157,23 @@ def _is_tiny(settings: Settings) -> bool:
 
 
 def _is_transparent(settings: Settings) -> bool:
-    if "textFill" not in settings:
+    """Return whether the letters have no visible fill, and no outline."""
+    fill, outline = settings.get("textFill"), settings.get("textOutline")
+    has_outline = outline is not None and outline.find(f"{_W14}noFill") is None
+    if fill is None or has_outline:
         return False
-    opacity = settings["textFill"].find(f".//{_W14}alpha")  # It is how transparent they are.
-    share = opacity.get(f"{_W14}val", "0") if opacity is not None else "0"
-    has_outline = "textOutline" in settings and settings["textOutline"].find(f"{_W14}noFill") is None
-    is_empty = settings["textFill"].find(f"{_W14}noFill") is not None
-    return not has_outline and (is_empty or (share.isdecimal() and int(share[:9]) >= _FAINT))
+    alpha = fill.find(f".//{_W14}alpha")  # how transparent the letters are
+    share = "0" if alpha is None else alpha.get(f"{_W14}val", "0")
+    is_faint = share.isdecimal() and int(share[:9]) >= _FAINT
+    return is_faint or fill.find(f"{_W14}noFill") is not None
 
 
-def _is_filled(shade: "_Element") -> bool:
-    pattern, fill = shade.get(f"{_W}val", "clear"), shade.get(f"{_W}fill", "auto")
-    return pattern not in ("clear", "nil") or fill != "auto"
+def _is_filled(shade: "_Element | None") -> bool:
+    if shade is None:
+        return False
+    return shade.get(f"{_W}val", "clear") not in _PLAIN or shade.get(f"{_W}fill", "auto") != "auto"
+
+
+def _read_fill(shade: "_Element") -> Color | None:
+    """Return the colour of a shade; None for a pattern."""
+    return read_hex(shade.get(f"{_W}fill")) if shade.get(f"{_W}val", "clear") in _PLAIN else None

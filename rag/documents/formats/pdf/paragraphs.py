@@ -2,45 +2,51 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import attrgetter
 from statistics import median
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
 
-# The distance of lines of one paragraph, in the usual distance; of lines of one column, in their letters' size.
+# Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3
+# Lines of one column are at most this far apart, as a multiple of the size of their letters.
 _WIDEST_GAP = 2.5
+# Sizes of letters that differ by at most this share count as one size.
 _SAME_SIZE = 0.15
+# A line is indented if it begins at least this far from another, as a multiple of the size of its letters.
 _INDENT = 0.6
-# What is nearer to the line before than this is an index in it, or stands beside it.
+# Pieces that are nearer in height are one row: an index, or the cells of a table. A multiple of the letters' size.
 _ROW = 0.6
-# What is narrower than this share of the usual width may be a table, an address or a poem, whose lines are meant.
+# A column below this share of the usual width may be a table, an address or a poem: its line ends are intended.
 _NARROW = 0.75
-# The width of a word is reckoned from its length: it would have fitted only where there was so much more room.
+# A word's width is estimated from its length. The word counts as too wide unless there is this much more room.
 _ROOM = 1.2
-# A shorter line that ends before the column does was meant to.
+# The author chose to end a shorter line where it ends.
 _SHORTEST_WRAPPED = 40
 
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
 _BULLET = re.compile(r"[•‣⁃◦▪▫●○■□➢➤✓]\s*\S")
 _NUMBERED = re.compile(r"(?:[-–—*]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)]|\[\w{1,6}\])\s+\S")
+_ITEM = re.compile(f"{_BULLET.pattern}|{_NUMBERED.pattern}")
 _ENDED = re.compile(r"[.!?:;…。！？：；][\"'”’»)\]]*$")
 _OF_CONTENTS = re.compile(r"… \w+$")
 _FIRST_WORD = re.compile(rf"[{_CJK}]|\S+")
 _TWO_CJK = re.compile(rf"[{_CJK}]{{2}}")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _HYPHENS = "-‐\xad"
-# Printers seldom break "selfish" and "welling"; and what comes before "and" was not broken: "short- and long-term".
+# "self-" and "well-" keep their hyphens: printers seldom break "selfish" or "welling".
 _BEFORE_HYPHEN = frozenset(("self", "well"))
+# A word before one of these was not broken: "short- and long-term".
 _AFTER_HYPHEN = frozenset(("and", "bis", "oder", "or", "und"))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on a page, in points; `y` is that of its baseline, upwards. `level` is a heading's; 0: it is none."""
+    """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines."""
 
     text: str
     page: int
@@ -52,147 +58,240 @@ class Line:
 
 
 class _Column(NamedTuple):
-    """Lines one below the other: how far to the right they reach."""
+    """Lines below one another: where the longest ends, and whether they are narrow."""
 
     right: float
     is_narrow: bool
 
 
 def merge_rows(lines: Iterable[Line]) -> list[Line]:
-    """Return the lines with the pieces of one row together, such as an index, or a cell of a table."""
+    """Return the lines, with the pieces of one row merged: an index and its word, or the cells of a table."""
     rows: list[Line] = []
     for line in lines:
-        row = rows[-1] if rows else None
-        if row and abs(row.y - line.y) < _ROW * max(row.size, line.size) and line.left >= row.right - _ROW * row.size:
-            larger = max(row, line, key=lambda piece: piece.size)
-            gap = "" if line.text[0] in ",.;:)" else " "
-            rows[-1] = replace(larger, text=row.text + gap + line.text, left=row.left, right=line.right)
+        if rows and _is_beside(rows[-1], line):
+            rows[-1] = _merge(rows[-1], line)
         else:
             rows.append(line)
     return rows
 
 
+def _is_beside(row: Line, piece: Line) -> bool:
+    is_level = abs(row.y - piece.y) < _ROW * max(row.size, piece.size)
+    is_behind = piece.left >= row.right - _ROW * row.size
+    return is_level and is_behind
+
+
+def _merge(row: Line, piece: Line) -> Line:
+    larger = max(row, piece, key=lambda line: line.size)
+    gap = "" if piece.text[0] in ",.;:)" else " "
+    return replace(larger, text=row.text + gap + piece.text, left=row.left, right=piece.right)
+
+
 def join_lines(lines: Sequence[Line]) -> Iterator[Block]:
-    """Yield the headings, paragraphs and items that the lines make; in what no paragraph is, lines stay lines."""
+    """Yield the headings, paragraphs and items that the lines form; there is at least one line.
+
+    A block keeps its line ends where its lines are not a paragraph's, as in a table or a poem.
+    """
     layout = _Layout(lines)
+    first = lines[0]
     parts: list[str] = []
-    first = 0
-    for i, line in enumerate(lines):
-        joint = layout.find_joint(first, i) if i + 1 < len(lines) else None
-        if joint:
-            parts.append(layout.join(line.text, joint, lines[i + 1].text))
-            continue
-        text = "".join((*parts, line.text)).replace("\xad", "")
-        parts.clear()
-        yield _make_block(text, lines[first])
-        first = i + 1
+    for i, (above, below) in enumerate(pairwise(lines)):
+        joint = layout.find_joint(first, i)
+        if joint is None:
+            yield _make_block([*parts, above.text], first)
+            first, parts = below, []
+        else:
+            parts.append(layout.join(above.text, joint, below.text))
+    yield _make_block([*parts, lines[-1].text], first)
 
 
-def _make_block(text: str, first: Line) -> Block:
+def _make_block(parts: Sequence[str], first: Line) -> Block:
+    text = "".join(parts).replace("\xad", "")
     if first.level:
         return Block(text, "heading", first.level, first.page)
-    is_item = _BULLET.match(text) or _NUMBERED.match(text)
-    return Block(text, "item" if is_item else "paragraph", page=first.page)
+    return Block(text, "item" if _ITEM.match(text) else "paragraph", page=first.page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """The end of a line and the beginning of the next, in a block that begins with the line `first`.
+
+    `is_far`: the next line is on another page, in another column, or below a gap. `is_full`: the next line's first word
+    did not fit into this line any more. `is_narrow`: the column is too narrow for a paragraph.
+    """
+
+    first: Line
+    above: Line
+    below: Line
+    is_far: bool
+    is_full: bool
+    is_narrow: bool
+
+    def begins_block(self) -> bool:
+        """Return whether one of the lines is a heading, or the next begins with a bullet."""
+        has_heading = max(self.above.level, self.below.level) > 0
+        return has_heading or _BULLET.match(self.below.text) is not None
+
+    def leads_elsewhere(self) -> bool:
+        """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
+        is_paragraph = self.is_full and not self.is_narrow and _have_same_size(self.above, self.below)
+        return self.is_far and is_paragraph and self._reads_on()
+
+    def begins_number(self) -> bool:
+        """Return whether the next line begins with the number of an item, and not with one of a sentence."""
+        if not _NUMBERED.match(self.below.text):
+            return False
+        is_next_item = _NUMBERED.match(self.first.text) is not None and not self._is_indented_from(self.first)
+        return self._has_ended() or is_next_item or not self.is_wrapped()
+
+    def ends_short(self) -> bool:
+        """Return whether a sentence ends in the line, before the end of the column."""
+        return self._has_ended() and not self.is_wrapped()
+
+    def begins_paragraph(self) -> bool:
+        """Return whether the next line is indented because a paragraph begins."""
+        is_indented = self._has_ended() and self._is_indented_from(self.above)
+        return is_indented and not self._is_second_line()
+
+    def is_wrapped(self) -> bool:
+        """Return whether the line ends only because its column does."""
+        is_long = len(self.above.text) >= _SHORTEST_WRAPPED or _is_broken(self.above.text)
+        is_unfinished = self._reads_on() and (is_long or self.is_full)
+        return is_unfinished or (self.is_full and not self.is_narrow)
+
+    def _has_ended(self) -> bool:
+        return _ENDED.search(self.above.text) is not None
+
+    def _reads_on(self) -> bool:
+        """Return whether the words say that a sentence continues in the next line."""
+        return not self._has_ended() and _begins_within(self.above.text, self.below.text)
+
+    def _is_indented_from(self, other: Line) -> bool:
+        return abs(self.below.left - other.left) > _INDENT * self.below.size
+
+    def _is_second_line(self) -> bool:
+        """Return whether the lines differ because a paragraph's first line is indented, or an item's is not."""
+        is_outdented = self.below.left < self.above.left or _ITEM.match(self.above.text) is not None
+        return self.above is self.first and is_outdented
+
+
+class _Rule(NamedTuple):
+    """What stands between two lines if `holds` is true of their seam."""
+
+    holds: Callable[[_Seam], bool]
+    joint: str | None
+
+
+_BREAK, _SPACE, _LINE = None, " ", "\n"
+# The first rule that holds decides. If none holds, the author chose to end the line where it ends.
+_RULES = (
+    _Rule(_Seam.begins_block, _BREAK),
+    _Rule(_Seam.leads_elsewhere, _SPACE),
+    _Rule(attrgetter("is_far"), _BREAK),
+    _Rule(_Seam.begins_number, _BREAK),
+    _Rule(_Seam.ends_short, _BREAK),
+    _Rule(_Seam.begins_paragraph, _BREAK),
+    _Rule(_Seam.is_wrapped, _SPACE),
+)
 
 
 class _Layout:
-    """How a document's lines are set, and what words are in it."""
+    """How a document's lines are set, and which words it has."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
         self._words = {word for line in lines for word in _WORD.findall(line.text.casefold())}
-        gaps = defaultdict(list)
-        for above, below in pairwise(lines):
-            if _is_below(above, below):
-                gaps[round(above.size)].append(above.y - below.y)
-        self._pitch = {size: median(found) for size, found in gaps.items()}
-        self._columns = self._find_columns()
+        self._pitches = _find_pitches(lines)
+        self._columns = list(_find_columns(lines))
 
-    def _find_columns(self) -> list[_Column]:
-        """Return each line's column; the usual width is the one that half of the text has at least."""
-        usual = median(line.right - line.left for line in self._lines for _ in range(1 + len(line.text) // 10))
-        columns: list[_Column] = []
-        for i, line in enumerate(self._lines):
-            if i + 1 < len(self._lines) and _is_below(line, self._lines[i + 1]):
-                continue
-            inside = self._lines[len(columns) : i + 1]
-            left, right = min(line.left for line in inside), max(line.right for line in inside)
-            columns += [_Column(right, right - left < _NARROW * usual)] * len(inside)
-        return columns
+    def find_joint(self, first: Line, i: int) -> str | None:
+        """Return what stands between line `i` and the next, a space or a line's end; None if the block ends.
 
-    def find_joint(self, first: int, i: int) -> str | None:
-        """Return what joins line `i` to the next, a space or a line's end; None: the block from `first` on ends."""
+        The block begins with the line `first`.
+        """
+        seam = self._describe_seam(first, i)
+        return next((rule.joint for rule in _RULES if rule.holds(seam)), _LINE)
+
+    def _describe_seam(self, first: Line, i: int) -> _Seam:
         above, below = self._lines[i], self._lines[i + 1]
-        if above.level or below.level or _BULLET.match(below.text):
-            return None
-        has_ended = bool(_ENDED.search(above.text))
-        reads_on = _reads_on(above.text, below.text)
-        is_narrow = self._columns[i].is_narrow
-        is_full = self._is_full(i)
-        if not _is_below(above, below) or above.y - below.y > _WIDEST_PITCH * self._pitch[round(above.size)]:
-            # Over the end of a page or column, or around a figure.
-            return " " if is_full and reads_on and not is_narrow and _have_same_size(above, below) else None
-        is_long = len(above.text) >= _SHORTEST_WRAPPED or _is_broken(above.text)
-        is_wrapped = (reads_on and is_long) or (is_full and (reads_on or not is_narrow))
-        begins = self._lines[first]
-        indent, hang = (abs(below.left - line.left) > _INDENT * below.size for line in (above, begins))
-        if _NUMBERED.match(below.text) and (has_ended or not is_wrapped or (_NUMBERED.match(begins.text) and not hang)):
-            return None
-        if not is_wrapped:
-            return None if has_ended else "\n"
-        # The first line of a paragraph may stand in, that of an item out.
-        is_second = i == first and (below.left < above.left or _BULLET.match(above.text) or _NUMBERED.match(above.text))
-        return None if has_ended and indent and not is_second else " "
+        is_far = not _is_below(above, below) or above.y - below.y > _WIDEST_PITCH * self._pitches[round(above.size)]
+        return _Seam(first, above, below, is_far, self._is_full(i), self._columns[i].is_narrow)
 
     def _is_full(self, i: int) -> bool:
-        """Return whether the next line's first word would have been too much for line `i`."""
+        """Return whether the next line's first word was too wide for the rest of line `i`."""
         above, below = self._lines[i], self._lines[i + 1]
-        word = _FIRST_WORD.match(below.text)
-        needed = (len(word[0] if word else "") + 1) * (below.right - below.left) / len(below.text)
-        return self._columns[i].right - above.right < _ROOM * needed and not _OF_CONTENTS.search(above.text)
+        word = _FIRST_WORD.findall(below.text)[0]
+        needed = (len(word) + 1) * (below.right - below.left) / len(below.text)
+        is_filled = self._columns[i].right - above.right < _ROOM * needed
+        return is_filled and not _OF_CONTENTS.search(above.text)
 
     def join(self, above: str, joint: str, below: str) -> str:
-        """Return a line's text with what stands between it and the next; a word that was broken is mended."""
-        if joint == "\n":
+        """Return a line's text and what stands between it and the next; the parts of a broken word are joined."""
+        if joint == _LINE:
             return above + joint
         if _TWO_CJK.match(above[-1] + below[0]):
             return above
-        if not _is_broken(above) or not below[0].isalnum():
-            return above + joint
-        return above[:-1] + self._find_hyphen(above[:-1].rsplit(maxsplit=1)[-1], below)
+        if _is_broken(above) and below[0].isalnum():
+            return above[:-1] + self._find_hyphen(above[:-1], below)
+        return above + joint
 
-    def _find_hyphen(self, head: str, below: str) -> str:
+    def _find_hyphen(self, above: str, below: str) -> str:
         """Return what stands between the parts of a word at a line's end: nothing, a hyphen, or a hyphen and space."""
-        head = head.casefold().strip("\"'“‘„«([")
-        found = _WORD.match(below)
-        tail = found[0] if found else below
+        head = above.rsplit(maxsplit=1)[-1].casefold().strip("\"'“‘„«([")
+        tail = _WORD.findall(below)[0]
         if head + tail.casefold() in self._words:
             return ""
         if tail in _AFTER_HYPHEN:
             return "- "
-        is_compound = (
-            f"{head}-{tail.casefold()}" in self._words
-            or head in _BEFORE_HYPHEN
-            or ("-" in head and head.rpartition("-")[2] in self._words)
-            or not (tail[0].islower() or tail.isupper())
-        )
-        return "-" if is_compound else ""
+        return "-" if self._is_compound(head, tail) else ""
+
+    def _is_compound(self, head: str, tail: str) -> bool:
+        """Return whether the author wrote the hyphen: it is elsewhere in the text, or is usual with these words."""
+        is_known = f"{head}-{tail.casefold()}" in self._words
+        _, hyphen, last = head.rpartition("-")
+        is_chain = bool(hyphen) and last in self._words
+        is_name = not tail[0].islower() and not tail.isupper()
+        return is_known or is_chain or is_name or head in _BEFORE_HYPHEN
+
+
+def _find_pitches(lines: Sequence[Line]) -> dict[int, float]:
+    """Return the usual distance of a column's lines by the size of their letters."""
+    gaps = defaultdict(list)
+    for above, below in pairwise(lines):
+        if _is_below(above, below):
+            gaps[round(above.size)].append(above.y - below.y)
+    return {size: median(distances) for size, distances in gaps.items()}
+
+
+def _find_columns(lines: Sequence[Line]) -> Iterator[_Column]:
+    """Yield each line's column; half of the text is at least as wide as the usual width."""
+    usual = median(line.right - line.left for line in lines for _ in range(1 + len(line.text) // 10))
+    for column in _split_columns(lines):
+        left = min(line.left for line in column)
+        right = max(line.right for line in column)
+        yield from repeat(_Column(right, right - left < _NARROW * usual), len(column))
+
+
+def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    column = [lines[0]]
+    for above, below in pairwise(lines):
+        if not _is_below(above, below):
+            yield column
+            column = []
+        column.append(below)
+    yield column
 
 
 def _is_below(above: Line, below: Line) -> bool:
-    """Return whether two lines may be of one column: near each other, one below the other, in letters of one size."""
-    return (
-        above.page == below.page
-        and 0 < above.y - below.y <= _WIDEST_GAP * above.size
-        and below.left < above.right
-        and above.left < below.right
-        and _have_same_size(above, below)
-    )
+    """Return whether two lines can be of one column: near, one below the other, in letters of one size."""
+    is_near = above.page == below.page and 0 < above.y - below.y <= _WIDEST_GAP * above.size
+    has_overlap = below.left < above.right and above.left < below.right
+    return is_near and has_overlap and _have_same_size(above, below)
 
 
-def _reads_on(above: str, below: str) -> bool:
-    """Tell by the words whether a sentence goes on in the next line."""
-    return not _ENDED.search(above) and (below[0].islower() or _TWO_CJK.match(above[-1] + below[0]) is not None)
+def _begins_within(above: str, below: str) -> bool:
+    """Return whether a line begins like the middle of a sentence: in lower case, or in Chinese or Japanese."""
+    return below[0].islower() or _TWO_CJK.match(above[-1] + below[0]) is not None
 
 
 def _is_broken(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads PDF files: the lines of their pages, without what every page repeats."""
+"""Reads PDF files: the lines of their pages, without those that every page repeats."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from math import hypot
 from pathlib import Path
 from typing import NamedTuple
 
-from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
+from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage, raw
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
@@ -22,7 +22,7 @@ from rag.errors import DocumentError
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffd]")
-# Signs that no font has outside PDFs: pdfium's own for a hyphen at the end of a line, ligatures, Word's bullets.
+# Signs that only PDF files have: pdfium's own for a hyphen at the end of a line, ligatures, Word's bullets.
 _SIGNS = str.maketrans(
     {"\ufffe": "-", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
     | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓"}
@@ -30,15 +30,15 @@ _SIGNS = str.maketrans(
 # The dots that lead from a title to its page in a table of contents.
 _LEADERS = re.compile(r"(?:(?<!\s)\s++)?(?:\.\s?){5,}")
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
-# A heading that its bookmark has without number: "2.3 Refunds", "Chapter IV: Refunds".
+# The number that a heading has and its bookmark lacks: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")
-_TALLEST_HEADING = 3
+_TALLEST_HEADING = 3  # lines
 
 logger = logging.getLogger(__name__)
 
 
 class _Bookmark(NamedTuple):
-    """An entry of the outline: the index of its page, its level from 1, its letters."""
+    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs."""
 
     page: int
     level: int
@@ -68,7 +68,7 @@ def read_pdf(path: Path) -> Extract:
 
 
 def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
-    """Return each page's lines; a damaged page has none, and if there are no others that is an error."""
+    """Return each page's lines, none for a damaged page; raises PdfiumError if only damaged pages could have text."""
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
@@ -84,34 +84,39 @@ def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
 
 
 def _read_lines(pdf: PdfDocument, index: int) -> list[Line]:
-    """Return the lines of a page in the order in which they were written, which in columns is the reading order."""
+    """Return the lines of a page in the order in which they were written, which is the reading order in columns."""
     with closing(pdf[index]) as page:
         hide_unseen(page)
-        return _read_shown_lines(page, index)
+        with closing(page.get_textpage()) as textpage:
+            lines = _measure_lines(textpage, index + 1, page.get_rotation())
+            return merge_rows(line for line in lines if line.text)
 
 
-def _read_shown_lines(page: PdfPage, index: int) -> list[Line]:
-    with closing(page.get_textpage()) as textpage:
-        rotation = page.get_rotation()
-        found = _LINE.finditer(textpage.get_text_range())
-        lines = [_measure_line(textpage, line, index + 1, rotation) for line in found if not line[0].isspace()]
-    return merge_rows(line for line in lines if line.text)
+def _measure_lines(textpage: PdfTextPage, page: int, rotation: int) -> Iterator[Line]:
+    for match in _LINE.finditer(textpage.get_text_range()):
+        if not match[0].isspace():
+            yield _measure_line(textpage, match, page, rotation)
 
 
-def _measure_line(textpage: PdfTextPage, found: re.Match[str], page: int, rotation: int) -> Line:
-    stripped = found[0].strip(" \ufffe\xa0") or found[0]
-    first = found.start() + found[0].index(stripped)
+def _measure_line(textpage: PdfTextPage, match: re.Match[str], page: int, rotation: int) -> Line:
+    stripped = match[0].strip(" \ufffe\xa0") or match[0]
+    first = match.start() + match[0].index(stripped)
     places = (first, first + len(stripped) // 2, first + len(stripped) - 1)
     chars = [max(0, raw.FPDFText_GetCharIndexFromTextIndex(textpage, place)) for place in places]
-    # An index, or a word in another font, is smaller than the line that it is in.
-    size, main = max((_find_size(textpage, char), char) for char in chars)
+    # An index, or a word in another font, is smaller than its line.
+    size, largest = max((_find_size(textpage, char), char) for char in chars)
     origin = c_double(), c_double()
-    raw.FPDFText_GetCharOrigin(textpage, main, *origin)
+    raw.FPDFText_GetCharOrigin(textpage, largest, *origin)
     _, baseline = _turn(origin[0].value, origin[1].value, rotation)
-    boxes = [textpage.get_charbox(chars[0]), textpage.get_charbox(chars[-1])]
-    edges = [_turn(x, y, rotation)[0] for box in boxes for x, y in (box[:2], box[2:])]
-    text = _LEADERS.sub(" … ", _CONTROL.sub("", found[0].translate(_SIGNS)))
+    edges = (*_find_edges(textpage, chars[0], rotation), *_find_edges(textpage, chars[-1], rotation))
+    text = _LEADERS.sub(" … ", _CONTROL.sub("", match[0].translate(_SIGNS)))
     return Line(" ".join(text.split()), page, min(edges), max(edges), baseline, size)
+
+
+def _find_edges(textpage: PdfTextPage, char: int, rotation: int) -> tuple[float, float]:
+    """Return where a character begins and ends on the line that readers see, in any order."""
+    left, bottom, right, top = textpage.get_charbox(char)
+    return _turn(left, bottom, rotation)[0], _turn(right, top, rotation)[0]
 
 
 def _find_size(textpage: PdfTextPage, char: int) -> float:
@@ -121,30 +126,39 @@ def _find_size(textpage: PdfTextPage, char: int) -> float:
 
 
 def _turn(x: float, y: float, rotation: int) -> tuple[float, float]:
-    """Return where a point is on a page that is shown turned clockwise by `rotation` degrees."""
+    """Return where a point is on a page that viewers turn clockwise by `rotation` degrees."""
     return {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[rotation]
 
 
 def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
     for bookmark in pdf.get_toc():
         destination = bookmark.get_dest()
-        key = _squeeze(bookmark.get_title())
         index = destination.get_index() if destination else None
+        key = _squeeze(bookmark.get_title())
         if key and index is not None:
             yield _Bookmark(index, bookmark.level + 1, key)
 
 
 def _mark_headings(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
-    """Make the lines that say what a bookmark of their page says one line, a heading."""
-    for index, level, key in bookmarks:
-        lines = pages[index] if 0 <= index < len(pages) else []
-        for count, first in product(range(1, _TALLEST_HEADING + 1), range(len(lines))):
-            inside = lines[first : first + count]
-            text = _squeeze("".join(line.text for line in inside))
-            if text.endswith(key) and _NUMBERING.fullmatch(text.removesuffix(key)) and not inside[0].level:
-                heading = replace(inside[0], text=" ".join(line.text for line in inside), level=level)
-                lines[first : first + count] = [heading]
-                break
+    """Make headings of the lines that repeat the title of a bookmark of their page."""
+    for bookmark in bookmarks:
+        if bookmark.page in range(len(pages)):
+            _mark_heading(pages[bookmark.page], bookmark)
+
+
+def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:
+    """Merge the first lines that repeat the title of a bookmark into one line, which is a heading."""
+    for count, first in product(range(1, _TALLEST_HEADING + 1), range(len(lines))):
+        inside = lines[first : first + count]
+        if not inside[0].level and _is_title(inside, bookmark.key):
+            text = " ".join(line.text for line in inside)
+            lines[first : first + count] = [replace(inside[0], text=text, level=bookmark.level)]
+            return
+
+
+def _is_title(lines: Iterable[Line], key: str) -> bool:
+    text = _squeeze("".join(line.text for line in lines))
+    return text.endswith(key) and _NUMBERING.fullmatch(text.removesuffix(key)) is not None
 
 
 def _squeeze(text: str) -> str:

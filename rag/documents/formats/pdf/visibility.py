@@ -1,7 +1,8 @@
-"""Makes pdfium pass over the words that a page of a PDF file does not show."""
+"""Makes pdfium skip the words that a page of a PDF file does not show."""
 
 from collections.abc import Callable, Iterator
 from ctypes import c_float, c_int, c_uint
+from functools import cache, cached_property
 from math import hypot
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
 
 # Text render modes that paint nothing: 3, and 7, which only adds to the clipping path.
 _UNPAINTED = (3, 7)
-# Of 255.
+# Of four modes the second draws outlines alone, and the third draws them too. Four more modes repeat these.
+_OUTLINED = (1, 2, 5, 6)
+# Nobody sees letters of at most this opacity, of 255.
 _FAINT = 12
-# A smaller shape is no background, in points: a rule, a bullet, an accent.
+# A smaller shape is no background but a rule, a bullet or an accent. In points.
 _SMALLEST_BACKDROP = 4
-# A page with more backgrounds or images is a drawing, whose colours are not judged.
+# A page with more backgrounds or images is a drawing: its colours are not judged.
 _MOST_BACKDROPS = 1000
-# Forms, which hold objects, are in forms.
+# Forms hold objects, among them forms. Deeper ones are not read.
 _DEEPEST = 8
 _RECTANGLE_SEGMENTS = 5
-# A clipping path of more is not read.
+# The rest of a longer clipping path is not read.
 _MOST_SEGMENTS = 100
 
 
@@ -36,16 +39,22 @@ class _Box(NamedTuple):
     top: float
 
     def meets(self, other: "_Box") -> bool:
-        left, bottom, right, top = self
-        return left <= other.right and other.left <= right and bottom <= other.top and other.bottom <= top
+        meets_across = self.left <= other.right and other.left <= self.right
+        meets_upwards = self.bottom <= other.top and other.bottom <= self.top
+        return meets_across and meets_upwards
 
     def holds_middle(self, other: "_Box") -> bool:
-        x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
+        x = (other.left + other.right) / 2
+        y = (other.bottom + other.top) / 2
         return self.left <= x <= self.right and self.bottom <= y <= self.top
+
+    @property
+    def thickness(self) -> float:
+        return min(self.right - self.left, self.top - self.bottom)
 
 
 class _Text(NamedTuple):
-    """Letters that one operator draws, after this many of the page's backdrops."""
+    """Letters that one operator draws; `backdrops` counts the backdrops that the page draws before."""
 
     handle: Any
     box: _Box
@@ -56,24 +65,23 @@ class _Text(NamedTuple):
 
 
 class _Backdrop(NamedTuple):
-    """A shape that may lie behind letters; its colour is None if it is not one colour all over."""
+    """A shape that may lie behind letters; its colour is None if it has more than one, or is transparent."""
 
     box: _Box
     color: Color | None
 
 
 def hide_unseen(page: "PdfPage") -> None:
-    """Deactivate the letters that nobody sees: the page's text, if it is loaded afterwards, is without them.
+    """Deactivate the letters that nobody sees: the page's text lacks them if it is loaded afterwards.
 
-    Letters that lie over an image stay though they are not painted: they say what the image of a scanned page shows.
+    Unpainted letters over an image stay: they spell out what the image of a scanned page shows.
     """
-    objects = _Objects(page)
-    for text in objects.find_unseen():
-        raw.FPDFPageObj_SetIsActive(text.handle, False)
+    for text in _Objects(page).find_unseen():
+        raw.FPDFPageObj_SetIsActive(text.handle, 0)
 
 
 class _Objects:
-    """What a page draws, as far as it decides which letters are seen."""
+    """The objects of a page that decide which of its letters are seen."""
 
     def __init__(self, page: "PdfPage") -> None:
         self._page = _Box(*page.get_bbox())
@@ -81,33 +89,42 @@ class _Objects:
         self._images: list[_Box] = []
         self._backdrops: list[_Backdrop] = []
         self._shapes = 0
-        # Where pdfium writes its results: to make these for each object would take as long as to ask.
+        # pdfium writes its results here: making these for each object would take as long as the calls.
         self._edges = c_float(), c_float(), c_float(), c_float()
         self._channels = c_uint(), c_uint(), c_uint(), c_uint()
-        self._walk(page, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, [])
+        self._adders: dict[int, Callable[[Any, list[Any]], None]] = {
+            raw.FPDF_PAGEOBJ_TEXT: self._add_text,
+            raw.FPDF_PAGEOBJ_PATH: self._add_shape,
+            raw.FPDF_PAGEOBJ_IMAGE: self._add_image,
+            raw.FPDF_PAGEOBJ_SHADING: self._add_shading,
+            raw.FPDF_PAGEOBJ_FORM: self._add_form,
+        }
+        for index in range(raw.FPDFPage_CountObjects(page)):
+            self._add(raw.FPDFPage_GetObject(page, index), [])
 
-    def _walk(self, holder: Any, count: Callable[[Any], int], get: Callable[[Any, int], Any], forms: list[Any]) -> None:
-        """Read the objects of the page, or of a form, which is in other forms with these matrices."""
-        for index in range(count(holder)):
-            handle = get(holder, index)
-            kind = raw.FPDFPageObj_GetType(handle)
-            if kind == raw.FPDF_PAGEOBJ_TEXT:
-                self._add_text(handle, forms)
-            elif kind == raw.FPDF_PAGEOBJ_PATH:
-                self._add_shape(handle, forms)
-            elif kind == raw.FPDF_PAGEOBJ_IMAGE:
-                self._images.append(self._find_box(handle, forms))
-            elif kind == raw.FPDF_PAGEOBJ_SHADING:
-                self._backdrops.append(_Backdrop(self._find_box(handle, forms), None))
-            elif kind == raw.FPDF_PAGEOBJ_FORM and len(forms) < _DEEPEST:
-                inner = [_find_matrix(handle), *forms]
-                self._walk(handle, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner)
+    def _add(self, handle: Any, forms: list[Any]) -> None:
+        """Read an object of the page, or of a form; `forms` are the matrices of the forms around it."""
+        add = self._adders.get(raw.FPDFPageObj_GetType(handle))
+        if add:
+            add(handle, forms)
+
+    def _add_form(self, handle: Any, forms: list[Any]) -> None:
+        if len(forms) >= _DEEPEST:
+            return
+        inner = [_find_matrix(handle), *forms]
+        for index in range(raw.FPDFFormObj_CountObjects(handle)):
+            self._add(raw.FPDFFormObj_GetObject(handle, index), inner)
+
+    def _add_image(self, handle: Any, forms: list[Any]) -> None:
+        self._images.append(self._find_box(handle, forms))
+
+    def _add_shading(self, handle: Any, forms: list[Any]) -> None:
+        self._backdrops.append(_Backdrop(self._find_box(handle, forms), None))
 
     def _add_text(self, handle: Any, forms: list[Any]) -> None:
         box = self._find_box(handle, forms)
         mode = raw.FPDFTextObj_GetTextRenderMode(handle)
-        # Of four modes the second draws outlines alone, and the third outlines as well.
-        find_color = raw.FPDFPageObj_GetStrokeColor if mode % 4 in (1, 2) else raw.FPDFPageObj_GetFillColor
+        find_color = raw.FPDFPageObj_GetStrokeColor if mode in _OUTLINED else raw.FPDFPageObj_GetFillColor
         color, opacity = self._find_color(handle, find_color)
         is_out = not box.meets(self._page) or _is_tiny(handle, box, forms) or _is_clipped(handle, box, forms)
         is_painted = mode not in _UNPAINTED and opacity > _FAINT
@@ -116,24 +133,26 @@ class _Objects:
     def _add_shape(self, handle: Any, forms: list[Any]) -> None:
         self._shapes += 1
         box = self._find_box(handle, forms)
-        if min(box.right - box.left, box.top - box.bottom) < _SMALLEST_BACKDROP:
+        if box.thickness < _SMALLEST_BACKDROP:
             return
+        color, opacity = self._find_paint(handle, box)
+        if opacity > _FAINT:
+            self._backdrops.append(_Backdrop(box, None if raw.FPDFPageObj_HasTransparency(handle) else color))
+
+    def _find_paint(self, handle: Any, box: _Box) -> tuple[Color | None, int]:
+        """Return the colour of a shape, None if it is not a rectangle, and its opacity; 0 for an outline alone."""
         fill, stroke = c_int(), c_int()
         raw.FPDFPath_GetDrawMode(handle, fill, stroke)
         if fill.value:
             color, opacity = self._find_color(handle, raw.FPDFPageObj_GetFillColor)
-            is_plain = raw.FPDFPath_CountSegments(handle) <= _RECTANGLE_SEGMENTS
-        elif stroke.value and _is_bar(handle, box):
-            color, opacity = self._find_color(handle, raw.FPDFPageObj_GetStrokeColor)
-            is_plain = True
-        else:
-            return
-        if opacity > _FAINT:
-            is_plain = is_plain and not raw.FPDFPageObj_HasTransparency(handle)
-            self._backdrops.append(_Backdrop(box, color if is_plain else None))
+            is_rectangle = raw.FPDFPath_CountSegments(handle) <= _RECTANGLE_SEGMENTS
+            return (color if is_rectangle else None), opacity
+        if stroke.value and _is_bar(handle, box):
+            return self._find_color(handle, raw.FPDFPageObj_GetStrokeColor)
+        return None, 0
 
     def _find_box(self, handle: Any, forms: list[Any]) -> _Box:
-        """Return where an object is on the page; outside of it for one that has no place."""
+        """Return where an object is on the page."""
         left, bottom, right, top = self._edges
         raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
         box = _Box(left.value, bottom.value, right.value, top.value)
@@ -142,7 +161,7 @@ class _Objects:
         return box
 
     def _find_color(self, handle: Any, find: Callable[..., int]) -> tuple[Color | None, int]:
-        """Return the colour, None if it is a pattern, and its opacity of 255."""
+        """Return the colour, None if it is a pattern, and its opacity, of 255."""
         red, green, blue, opacity = self._channels
         if not find(handle, red, green, blue, opacity):
             return None, 255
@@ -150,31 +169,37 @@ class _Objects:
 
     def find_unseen(self) -> Iterator[_Text]:
         """Yield the letters that the page does not show."""
-        colors = {text.color for text in self._texts}
-        suspects = {color for color in colors if any(look_same(color, other) for other in self._find_backdrop_colors())}
-        is_traced = not any(text.is_painted for text in self._texts) and self._shapes >= len(self._texts)
+        may_be_lost = cache(self._may_be_lost)
+        is_traced = self._is_traced()
         for text in self._texts:
-            is_lost = text.color in suspects and self._is_lost(text)
+            is_lost = may_be_lost(text.color) and self._is_lost(text)
             is_unseen = is_lost if text.is_painted else not is_traced
             if text.is_out or (is_unseen and not self._is_over_image(text)):
                 yield text
 
+    def _is_traced(self) -> bool:
+        """Return whether the page draws its letters as shapes, and has them as unpainted text too."""
+        return len(self._texts) <= self._shapes and not any(text.is_painted for text in self._texts)
+
     def _is_over_image(self, text: _Text) -> bool:
-        """Return whether an image covers letters, as far as that is looked for."""
+        """Return whether an image covers letters; on a drawing, images are taken to cover all of them."""
         return len(self._images) > _MOST_BACKDROPS or any(image.holds_middle(text.box) for image in self._images)
 
-    def _is_lost(self, text: _Text) -> bool:
-        """Return whether letters have the colour of what lies behind them."""
-        behind = reversed(self._backdrops[: text.backdrops])
-        return look_same(text.color, next((back.color for back in behind if back.box.holds_middle(text.box)), WHITE))
+    def _may_be_lost(self, color: Color | None) -> bool:
+        """Return whether a backdrop has the colour of letters; on a drawing, none is taken to."""
+        if len(self._backdrops) > _MOST_BACKDROPS:
+            return False
+        return any(look_same(color, backdrop) for backdrop in self._backdrop_colors)
 
-    def _find_backdrop_colors(self) -> set[Color | None]:
-        """Return the colours that letters may be lost in; none if the page is a drawing."""
-        return (
-            {WHITE, *(backdrop.color for backdrop in self._backdrops)}
-            if len(self._backdrops) <= _MOST_BACKDROPS
-            else set()
-        )
+    @cached_property
+    def _backdrop_colors(self) -> set[Color | None]:
+        return {WHITE, *(backdrop.color for backdrop in self._backdrops)}
+
+    def _is_lost(self, text: _Text) -> bool:
+        """Return whether letters have the colour of the backdrop that they are on."""
+        behind = reversed(self._backdrops[: text.backdrops])
+        backdrop = next((backdrop.color for backdrop in behind if backdrop.box.holds_middle(text.box)), WHITE)
+        return look_same(text.color, backdrop)
 
 
 def _transform(box: _Box, matrix: Any) -> _Box:
@@ -191,9 +216,8 @@ def _find_matrix(handle: Any) -> Any:
 
 
 def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
-    """Return whether letters are too small to be read: by the box, which is small for a full stop too, and the font."""
-    left, bottom, right, top = box
-    if right - left > TINY and top - bottom > TINY:
+    """Return whether letters are too small to be read, by their box and, as a full stop has a small one, their font."""
+    if box.thickness > TINY:
         return False
     size = c_float()
     raw.FPDFTextObj_GetFontSize(handle, size)
@@ -203,29 +227,37 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
 
 
 def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
-    """Return whether letters lie outside of a path that they are clipped to."""
+    """Return whether letters lie outside a path that they are clipped to."""
     path = raw.FPDFPageObj_GetClipPath(handle)
-    count = raw.FPDFClipPath_CountPaths(path)
-    if count <= 0:
-        return False
-    x, y = c_float(), c_float()
-    for index in range(count):
-        points = []
-        for number in range(min(raw.FPDFClipPath_CountPathSegments(path, index), _MOST_SEGMENTS)):
-            raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(path, index, number), x, y)
-            points.append((x.value, y.value))
-        xs, ys = zip(*points, strict=True) if points else ((), ())
-        clip = _Box(min(xs), min(ys), max(xs), max(ys)) if points else box
-        for matrix in forms if points else ():
-            clip = _transform(clip, matrix)
-        if not clip.meets(box):
+    for index in range(raw.FPDFClipPath_CountPaths(path)):
+        points = _read_points(path, index)
+        if points and not _enclose(points, forms).meets(box):
             return True
     return False
 
 
+def _read_points(path: Any, index: int) -> list[tuple[float, float]]:
+    """Return the points of one of the paths of a clipping path."""
+    x, y = c_float(), c_float()
+    points = []
+    for number in range(min(raw.FPDFClipPath_CountPathSegments(path, index), _MOST_SEGMENTS)):
+        raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(path, index, number), x, y)
+        points.append((x.value, y.value))
+    return points
+
+
+def _enclose(points: list[tuple[float, float]], forms: list[Any]) -> _Box:
+    """Return the box around points of a form, on the page."""
+    xs, ys = zip(*points, strict=True)
+    box = _Box(min(xs), min(ys), max(xs), max(ys))
+    for matrix in forms:
+        box = _transform(box, matrix)
+    return box
+
+
 def _is_bar(handle: Any, box: _Box) -> bool:
-    """Return whether a line is as thick as what it fills."""
+    """Return whether a line is so thick that it fills its box."""
     width = c_float()
     raw.FPDFPageObj_GetStrokeWidth(handle, width)
     # The box of a line is wider than the line by its width on each side.
-    return 3 * width.value >= min(box.right - box.left, box.top - box.bottom)
+    return 3 * width.value >= box.thickness
