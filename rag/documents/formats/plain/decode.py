@@ -82,7 +82,7 @@ _ROWS = (
 
 
 def decode(data: bytes) -> str:
-    """Return the text, with line ends as "\\n"; raises DocumentError for bytes that are no text."""
+    """Return the text, with a line feed at the end of each line; raises DocumentError for bytes that are no text."""
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\x1a")
     if not _BINARY.isdisjoint(text):
         raise DocumentError("it holds binary data, not text")
