@@ -107,10 +107,10 @@ def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Workspace, l
     embedder = DrawnEmbedder(open_embedder(settings))
     documents = list(data.documents)
     with index_documents(documents, settings=settings, embedder=embedder) as index:
-        rounds = -(-chunks // index.catalog.count_chunks())
+        rounds = -(-chunks // index.store.count_chunks())
     copies = [replace(d, source=f"{d.source} {n}", title=f"{d.title} {n}") for n in range(rounds) for d in documents]
     with index_documents(copies, settings=settings, embedder=embedder) as index:
-        say(f"{index.catalog.count_chunks()} chunks of {len(copies)} documents")
+        say(f"{index.store.count_chunks()} chunks of {len(copies)} documents")
     workspace = Workspace(settings, lambda _: Models(embedder, QuotingLLM()))
     return workspace, [question.question for question in data.questions if not question.history]
 

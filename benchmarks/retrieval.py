@@ -23,8 +23,8 @@ from rag.evaluation.dataset import Dataset, Question
 from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
 from rag.index.build import index_documents
-from rag.index.catalog import StoredChunk
 from rag.index.migrate import copy_index
+from rag.index.store import StoredChunk
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)
@@ -40,8 +40,8 @@ def search_vectors(index: Index, question: str) -> Sequence[Hit]:
 
 
 def search_words(index: Index, question: str) -> Sequence[Hit]:
-    found = dict(index.catalog.search_words(question, DEPTH))
-    return [Hit(chunk, found[chunk.id], rank) for rank, chunk in enumerate(index.catalog.get_chunks(list(found)), 1)]
+    found = dict(index.store.search_words(question, DEPTH))
+    return [Hit(chunk, found[chunk.id], rank) for rank, chunk in enumerate(index.store.get_chunks(list(found)), 1)]
 
 
 def search_both(index: Index, question: str) -> Sequence[Hit]:
@@ -62,9 +62,9 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
 
 def fill_up(index: Index, count: int) -> None:
     """Add copies of the chunks, `_A_DOCUMENT` of them for each document."""
-    random, catalog = np.random.default_rng(0), index.catalog
-    ids, rows = catalog.get_embeddings(catalog.get_ids().tolist(), dim=index.embedder.dim)
-    chunks = catalog.get_chunks(ids)
+    random, store = np.random.default_rng(0), index.store
+    ids, rows = store.get_embeddings(store.get_ids().tolist(), dim=index.embedder.dim)
+    chunks = store.get_chunks(ids)
     for first in trange(len(ids), count, _A_DOCUMENT, desc="filling up", disable=None):
         copied = np.arange(first, min(first + _A_DOCUMENT, count)) % len(ids)
         texts = [" ".join(random.permutation(chunks[n].text.split())) for n in copied]
@@ -72,7 +72,7 @@ def fill_up(index: Index, count: int) -> None:
         blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
         ends = np.cumsum([len(text) + 1 for text in texts]) - 1
         sections = [Section(int(end) - len(text), int(end), "article") for text, end in zip(texts, ends, strict=True)]
-        catalog.put_document(
+        store.put_document(
             Document(f"copies from {first}", "\n".join(texts), "", tuple(sections)),
             [StoredChunk(s, "", row.tobytes()) for s, row in zip(sections, blurred.astype(np.float16), strict=True)],
             content_hash="",
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def show_table(index: Index, questions: Sequence[Question], dataset: Dataset) -> None:
-    say(f"{len(questions)} questions, {index.catalog.count_chunks()} chunks\n")
+    say(f"{len(questions)} questions, {index.store.count_chunks()} chunks\n")
     say("| | " + " | ".join(f"at {k}" for k in RANKS) + " | p50 | p95 |")
     say("| --- " * (len(RANKS) + 3) + "|")
     for name, search in STEPS.items():

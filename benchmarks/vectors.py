@@ -17,9 +17,9 @@ from click import echo as say
 from tqdm import trange
 
 from rag import Document, Index, Section
-from rag.index import open_catalog
-from rag.index.catalog import Catalog, StoredChunk
+from rag.index import open_store
 from rag.index.embedder import Vectors
+from rag.index.store import Store, StoredChunk
 from rag.index.vectors import FLAT_LIMIT
 
 QUESTIONS = 200
@@ -52,13 +52,13 @@ def draw(centres: Vectors, count: int, random: np.random.Generator) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-def fill(catalog: Catalog, centres: Vectors, count: int, random: np.random.Generator, *, prefix: str = "") -> None:
+def fill(store: Store, centres: Vectors, count: int, random: np.random.Generator, *, prefix: str = "") -> None:
     for n in trange(0, count, CHANGED, unit="thousand", disable=None):
         text = "x " * CHANGED
         rows = draw(centres, CHANGED, random).astype(np.float16)
         chunks = [StoredChunk(Section(2 * i, 2 * i + 1, "article"), "", row.tobytes()) for i, row in enumerate(rows)]
         source = f"{prefix}{n}"
-        catalog.put_document(Document(source, text, "", ()), chunks, content_hash="", file_hash=source)
+        store.put_document(Document(source, text, "", ()), chunks, content_hash="", file_hash=source)
 
 
 def measure(centres: Vectors, size: int, folder: Path) -> str:
@@ -71,13 +71,13 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
         seconds[name] = time.perf_counter() - started
 
     with Index(folder, embedder, create=True) as index:
-        fill(index.catalog, centres, size, random)
+        fill(index.store, centres, size, random)
         started = time.perf_counter()
-        index.catalog.refresh()
+        index.store.refresh()
         clock("build", started)
     with Index(folder, embedder) as index:
         started = time.perf_counter()
-        index.catalog.refresh()
+        index.store.refresh()
         clock("open", started)
         times, found = [], []
         for n in range(QUESTIONS):
@@ -85,13 +85,13 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
             found.append({hit.chunk.id for hit in index.search(str(n), k=10)})
             times.append(time.perf_counter() - started)
         recall = np.mean([len(f & e) / 10 for f, e in zip(found, find_exact(index, embedder.questions), strict=True)])
-        fill(index.catalog, centres, CHANGED, random, prefix="new")
+        fill(index.store, centres, CHANGED, random, prefix="new")
         started = time.perf_counter()
-        index.catalog.refresh()
+        index.store.refresh()
         clock("add", started)
-        index.catalog.remove_source("new0")
+        index.store.remove_source("new0")
         started = time.perf_counter()
-        index.catalog.refresh()
+        index.store.refresh()
         clock("remove", started)
     p50, p95 = np.percentile(times, [50, 95]) * 1000
     megabytes = (folder / "vectors.faiss").stat().st_size / 1e6
@@ -101,11 +101,11 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
 
 
 def find_exact(index: Index, questions: Vectors) -> list[set[int]]:
-    ids = index.catalog.get_ids()
+    ids = index.store.get_ids()
     best = [np.zeros(0, dtype=np.int64)] * len(questions)
     top = [np.zeros(0, dtype=np.float32)] * len(questions)
     for start in range(0, len(ids), 50_000):
-        there, rows = index.catalog.get_embeddings(ids[start : start + 50_000].tolist(), dim=questions.shape[1])
+        there, rows = index.store.get_embeddings(ids[start : start + 50_000].tolist(), dim=questions.shape[1])
         for n, scores in enumerate(questions @ rows.T):
             nearest = np.argpartition(-scores, 10)[:10]
             joined = np.concatenate([top[n], scores[nearest]])
@@ -122,8 +122,8 @@ def main() -> None:
     parser.add_argument("--embedder", default="all-minilm-l6-v2")
     parser.add_argument("--dim", type=int, default=384)
     arguments = parser.parse_args()
-    catalog = open_catalog(arguments.index, embedder=arguments.embedder, dim=arguments.dim)
-    _, centres = catalog.get_embeddings(catalog.get_ids().tolist(), dim=arguments.dim)
+    store = open_store(arguments.index, embedder=arguments.embedder, dim=arguments.dim)
+    _, centres = store.get_embeddings(store.get_ids().tolist(), dim=arguments.dim)
     say("| chunks | recall@10 | p50 | p95 | build | open | add 1,000 | remove 1,000 | vectors.faiss | peak memory |")
     say("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in arguments.sizes:

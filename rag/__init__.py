@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant, Chat
     from rag.collection import Collection, open  # noqa: A004
     from rag.errors import (
-        CatalogError,
         DatasetError,
         DocumentError,
         ModelError,
@@ -21,15 +20,16 @@ if TYPE_CHECKING:
         QuestionError,
         RagError,
         SettingsError,
+        StoreError,
     )
     from rag.evaluation.dataset import Dataset, load_dataset
     from rag.evaluation.report import Report
     from rag.evaluation.run import evaluate
     from rag.index.build import IndexReport, build_index
-    from rag.index.catalog import Catalog, Entry
     from rag.index.embedder import Embedder
     from rag.index.index import Index
     from rag.index.reranker import Reranker
+    from rag.index.store import Entry, Store
     from rag.llm.base import LLM, Leaning, Message
     from rag.settings import Settings
     from rag.types import (
@@ -54,17 +54,17 @@ _MODULES = {
     "rag.assistant": ("Assistant", "Chat"),
     "rag.collection": ("Collection", "open"),
     "rag.errors": (
-        "CatalogError", "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError",
-        "SettingsError",
+        "DatasetError", "DocumentError", "ModelError", "PromptError", "QuestionError", "RagError", "SettingsError",
+        "StoreError",
     ),
     "rag.evaluation.dataset": ("Dataset", "load_dataset"),
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
     "rag.index.build": ("IndexReport", "build_index"),
-    "rag.index.catalog": ("Catalog", "Entry"),
     "rag.index.embedder": ("Embedder",),
     "rag.index.index": ("Index",),
     "rag.index.reranker": ("Reranker",),
+    "rag.index.store": ("Entry", "Store"),
     "rag.llm.base": ("LLM", "Leaning", "Message"),
     "rag.settings": ("Settings",),
     "rag.types": (
@@ -79,8 +79,6 @@ __all__ = [
     "Answer",
     "Answered",
     "Assistant",
-    "Catalog",
-    "CatalogError",
     "Chat",
     "Chunk",
     "Citation",
@@ -110,6 +108,8 @@ __all__ = [
     "Sentence",
     "Settings",
     "SettingsError",
+    "Store",
+    "StoreError",
     "build_index",
     "evaluate",
     "load_dataset",

@@ -79,7 +79,7 @@ class Assistant:
     def open(cls, location: str | Path | None = None, *, settings: Settings | None = None) -> Self:
         """Open the index in a folder or at an address (default: the settings' own) with the settings' models.
 
-        Raises CatalogError or ModelError, saying what to run.
+        Raises StoreError or ModelError, saying what to run.
         """
         settings = settings or Settings.load()
         with ThreadPoolExecutor(1) as pool:
@@ -91,35 +91,35 @@ class Assistant:
         self,
         question: str,
         *,
-        only: Where | None = None,
+        where: Where | None = None,
         history: Sequence[Message] = (),
         hits: tuple[Hit, ...] | None = None,
     ) -> Answer:
         """Return the answer to a question; the arguments and errors are those of `stream`."""
-        return get_answer(self.stream(question, only=only, history=history, hits=hits))
+        return get_answer(self.stream(question, where=where, history=history, hits=hits))
 
     def stream(
         self,
         question: str,
         *,
-        only: Where | None = None,
+        where: Where | None = None,
         history: Sequence[Message] = (),
         hits: tuple[Hit, ...] | None = None,
     ) -> Iterator[Event]:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
-        `only` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
+        `where` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
         oldest first, from which a follow-up is understood; `hits` are the only passages to answer from, instead of
         those that a search finds. Raises QuestionError if the question is empty or too long for the LLM's context, or
         nothing passes the filter.
         """
-        for event in self._stream(question, only=make_filter(only), history=history, hits=hits):
+        for event in self._stream(question, where=make_filter(where), history=history, hits=hits):
             if self._on_event:
                 self._on_event(event)
             yield event
 
     def _stream(
-        self, question: str, *, only: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
+        self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
         question = _check_question(question)
         if told := answer_at_once(question, self.index):
@@ -127,7 +127,7 @@ class Assistant:
             yield Answered(_make_answer(question, told))
             return
         clock = _Clock()
-        asked = self._understand(question, only=only, history=history, hits=hits, clock=clock)
+        asked = self._understand(question, where=where, history=history, hits=hits, clock=clock)
         yield Retrieved(asked.hits)
         answer = self._begin_answer(asked, seconds=clock.seconds)
         if without_llm := self._answer_without_llm(asked, answer):
@@ -142,7 +142,7 @@ class Assistant:
         self,
         question: str,
         *,
-        only: Filter | None,
+        where: Filter | None,
         history: Sequence[Message],
         hits: tuple[Hit, ...] | None,
         clock: "_Clock",
@@ -154,12 +154,12 @@ class Assistant:
         wanted = restate(followed_up or question)
         search = None
         if hits is None:
-            search = partial(self._search, only=only, rewritten=None)
-            hits = self._search(question, only=only, rewritten=wanted if wanted != question else None)
+            search = partial(self._search, where=where, rewritten=None)
+            hits = self._search(question, where=where, rewritten=wanted if wanted != question else None)
             corrected = correct_typos(wanted, hits, count_tokens=self.index.embedder.count_tokens)
             if corrected != wanted:
                 wanted = corrected
-                hits = self._search(question, only=only, rewritten=wanted)
+                hits = self._search(question, where=where, rewritten=wanted)
             clock.stop("search")
         elif self.llm is None:
             hits = find_evidence(question, hits)
@@ -265,18 +265,18 @@ class Assistant:
             begin=BEGIN,
         )
 
-    def _search(self, question: str, *, only: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
+    def _search(self, question: str, *, where: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
         """Return the hits of a question; if it names a file of the index, of that file."""
         passages = self.settings.passages
         name = find_file_name(rewritten or question)
-        if name and not (only and only.source):
-            within = replace(only or Filter(), source=name)
+        if name and not (where and where.source):
+            within = replace(where or Filter(), source=name)
             wanted = forget_file_name(rewritten or question, name)
             with suppress(QuestionError):
-                return _raise_scores(retrieve(self.index, wanted, passages=passages, only=within))
-        return retrieve(self.index, question, passages=passages, only=only, rewritten=rewritten)
+                return _raise_scores(retrieve(self.index, wanted, passages=passages, where=within))
+        return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten)
 
-    def find(self, question: str, *, only: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
+    def find(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
         """Return the hits for a question with the evidence in them, at once: the LLM is not asked.
 
         A follow-up is searched together with the question before it. Raises as `stream` does.
@@ -289,7 +289,7 @@ class Assistant:
         together = restated if restated != question else None
         if earlier and not stands_alone(question):
             together = f"{earlier[-1]} {question}"
-        return self._search(question, only=make_filter(only), rewritten=together)
+        return self._search(question, where=make_filter(where), rewritten=together)
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
         """Return what the LLM is asked about each hit; one that `LLM.read` has read ahead is answered from sooner."""
@@ -356,13 +356,13 @@ class Chat:
         self.history: list[Message] = []
         self._assistant = assistant
 
-    def ask(self, question: str, *, only: Where | None = None) -> Answer:
+    def ask(self, question: str, *, where: Where | None = None) -> Answer:
         """Return the answer to a question, a follow-up perhaps; raises as `Assistant.stream` does."""
-        return get_answer(self.stream(question, only=only))
+        return get_answer(self.stream(question, where=where))
 
-    def stream(self, question: str, *, only: Where | None = None) -> Iterator[Event]:
+    def stream(self, question: str, *, where: Where | None = None) -> Iterator[Event]:
         """Yield what `Assistant.stream` does."""
-        for event in self._assistant.stream(question, only=only, history=self.history):
+        for event in self._assistant.stream(question, where=where, history=self.history):
             if isinstance(event, Answered):
                 self.history += make_turn(event.answer)
             yield event

@@ -223,8 +223,8 @@ def copy_index(source: str, target: str) -> None:
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """List the documents of the index. With WORDS, list those with all WORDS in title, outlet or path."""
     from rag.index import read_entries
-    from rag.index.catalog import filter_entries
     from rag.index.sqlite import list_indexes
+    from rag.index.store import filter_entries
 
     entries = filter_entries(read_entries(settings.location), words)
     if as_json:
@@ -278,7 +278,7 @@ def doctor(settings: Settings) -> None:
 
 _FILTER = click.option(
     "--filter",
-    "only",
+    "where",
     multiple=True,
     callback=_read_filter,
     metavar="NAME=VALUE",
@@ -296,7 +296,7 @@ _FILTER = click.option(
     help="Write the answer, with the hashes of its passages, prompts and LLM, to a .json or .md file.",
 )
 @_settings_options(*_WHERE, *_MODELS, *ANSWER_SETTINGS)
-def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
+def ask(question: str, where: "Filter | None", as_json: bool, save: Path | None, settings: Settings) -> None:
     """Answer QUESTION from the index, with sources."""
     from rag.assistant import Assistant
     from rag.provenance import check_format, save_answer
@@ -308,7 +308,7 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
     started = time.perf_counter()
     assistant = Assistant.open(settings=settings)
     loaded = time.perf_counter() - started
-    answer = _watch(assistant.stream(question, only=only))
+    answer = _watch(assistant.stream(question, where=where))
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
     click.echo(show_json(asdict(answer)) if as_json else format_answer(answer))
@@ -321,12 +321,12 @@ def ask(question: str, only: "Filter | None", as_json: bool, save: Path | None, 
 @_FILTER
 @click.option("--json", "as_json", is_flag=True, help="Print the hits as one JSON array.")
 @_settings_options(*_WHERE, "home", "embedder", "reranker", "passages")
-def search(question: str, only: "Filter | None", as_json: bool, settings: Settings) -> None:
+def search(question: str, where: "Filter | None", as_json: bool, settings: Settings) -> None:
     """Show the passages found for QUESTION. This needs no LLM."""
     from rag.collection import Collection
 
     with Collection(settings=settings) as collection:
-        hits = collection.search(question, where=only)
+        hits = collection.search(question, where=where)
     if as_json:
         click.echo(show_json([asdict(hit) for hit in hits]))
     for hit in () if as_json else hits:

@@ -13,10 +13,10 @@ from rag.documents.find import find_files
 from rag.documents.read import make_document
 from rag.errors import DocumentError
 from rag.index.build import IndexReport, OnFile, add_documents, add_files, remove_from
-from rag.index.catalog import Catalog, Entry
 from rag.index.embedder import Embedder
 from rag.index.index import Index, open_index
 from rag.index.reranker import Reranker
+from rag.index.store import Entry, Store
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
 from rag.metadata import Where, check_metadata, make_filter
@@ -39,7 +39,7 @@ class Collection:
 
     def __init__(
         self,
-        location: str | Path | Catalog | None = None,
+        location: str | Path | Store | None = None,
         *,
         create: bool = False,
         settings: Settings | None = None,
@@ -52,7 +52,7 @@ class Collection:
         """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
         Without a location it is the settings' own. `prompts` is a folder with the texts that the LLM is given (see
-        prompts/README.md). `on_event` is called with every event of every answer, for tracing. Raises CatalogError or
+        prompts/README.md). `on_event` is called with every event of every answer, for tracing. Raises StoreError or
         ModelError, saying what to run.
         """
         self.settings = settings or Settings.load()
@@ -83,7 +83,7 @@ class Collection:
             if self._opened and self._opened.llm and not self._given_llm:
                 self._opened.llm.close()
             self._opened = None
-            self._index.catalog.close()
+            self._index.store.close()
 
     @property
     def assistant(self) -> Assistant:
@@ -103,7 +103,7 @@ class Collection:
 
         `metadata` is given to the documents of all these files; with None each keeps what it has. `on_file` is called
         after each file was read, with the reason if it was skipped. Raises DocumentError if nothing can be read,
-        CatalogError if the index cannot be written.
+        StoreError if the index cannot be written.
         """
         search = find_files([Path(path).expanduser() for path in paths])
         with self._writing() as index:
@@ -144,12 +144,12 @@ class Collection:
         Raises DocumentError if one is not in the index; then nothing is removed.
         """
         with self._writing() as index:
-            return remove_from(index.catalog, map(str, sources))
+            return remove_from(index.store, map(str, sources))
 
     def documents(self) -> list[Entry]:
         """Return the documents, in order of their first source."""
-        with self._index.browse() as catalog:
-            return catalog.list_entries()
+        with self._index.browse() as store:
+            return store.list_entries()
 
     @contextmanager
     def _writing(self) -> Iterator[Index]:
@@ -167,7 +167,7 @@ class Collection:
 
         Raises QuestionError if nothing passes the filter `where`.
         """
-        return retrieve(self._index, question, passages=k or self.settings.passages, only=make_filter(where))
+        return retrieve(self._index, question, passages=k or self.settings.passages, where=make_filter(where))
 
     def ask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
         """Return the answer to a question; the arguments and errors are those of `stream`."""
@@ -187,7 +187,7 @@ class Collection:
         first, for understanding a follow-up. Raises QuestionError if the question is empty or too long for the LLM's
         context, or nothing passes the filter.
         """
-        return self.assistant.stream(question, only=where, history=history)
+        return self.assistant.stream(question, where=where, history=history)
 
     def chat(self) -> Chat:
         """Return a new conversation, which understands follow-up questions from earlier ones."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
-from rag.errors import CatalogError
+from rag.errors import StoreError
 from rag.files import check_plain, restrict
 
 LOCK_TIMEOUT_S = 30.0
@@ -65,7 +65,7 @@ def get_cause(exc: Exception) -> int:
 
 @contextmanager
 def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
-    """Raise CatalogError for an error of SQLite or the system: the failure, its cause, and what to do.
+    """Raise StoreError for an error of SQLite or the system: the failure, its cause, and what to do.
 
     The remedy is for a damaged file. No message has words from the file.
     """
@@ -81,9 +81,9 @@ def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
             text = f"{failure}: {exc}; check {path.parent}, and try again"
         else:
             text = f"{failure}: the file is damaged; {remedy}"
-        raise CatalogError(text) from exc
+        raise StoreError(text) from exc
     except OSError as exc:
-        raise CatalogError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
+        raise StoreError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
 
 
 def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:

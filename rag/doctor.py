@@ -11,14 +11,14 @@ import numpy as np
 from rag.assistant import Assistant
 from rag.documents.chunk import limit_chunk
 from rag.errors import RagError
-from rag.index import open_catalog
+from rag.index import open_store
 from rag.index.build import hash_file
-from rag.index.catalog import Catalog
 from rag.index.embedder import Vectors
 from rag.index.index import Index, open_index
-from rag.index.local import VECTORS_FILE, LocalCatalog
+from rag.index.local import VECTORS_FILE, LocalStore
 from rag.index.sqlite import CATALOG_FILE
-from rag.index.vectors import FaissStore
+from rag.index.store import Store
+from rag.index.vectors import FaissVectors
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
 from rag.models import locate_model
@@ -63,8 +63,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if gaps := list_gaps():
         yield Finding.good("system", "; ".join(gaps))
     try:
-        with closing(open_catalog(settings.location)) as catalog:
-            yield check_catalog(catalog)
+        with closing(open_store(settings.location)) as store:
+            yield check_catalog(store)
     except RagError as exc:
         yield Finding.bad("index", str(exc))
         return
@@ -77,8 +77,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     with index:
         yield check_sources(index, settings)
-        if isinstance(index.catalog, LocalCatalog):
-            yield check_vectors(index.catalog)
+        if isinstance(index.store, LocalStore):
+            yield check_vectors(index.store)
         try:
             if models[-1].ok and (llm := open_llm(settings)):
                 Assistant(index, llm, settings).ask("Is everything in order?")
@@ -113,21 +113,21 @@ def check_model(name: str, kind: str, settings: Settings) -> Finding:
     return Finding.good(kind, f"{name} is there and verified ({path})")
 
 
-def check_catalog(catalog: Catalog) -> Finding:
+def check_catalog(store: Store) -> Finding:
     """Check whether the catalog is undamaged, and has documents."""
-    where, name = catalog.location, catalog.name
-    if isinstance(catalog, LocalCatalog) and (damage := catalog.find_damage()):
+    where, name = store.location, store.name
+    if isinstance(store, LocalStore) and (damage := store.find_damage()):
         return Finding.bad("catalog", damage, f"delete {Path(where, CATALOG_FILE)} and index again")
-    entries = catalog.list_entries()
+    entries = store.list_entries()
     chunks = sum(entry.chunks for entry in entries)
-    text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {catalog.embedder[0]}"
+    text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {store.embedder[0]}"
     return Finding("catalog", bool(entries), text, "" if entries else f"run `rag index PATHS --name {name}`")
 
 
 def check_sources(index: Index, settings: Settings) -> Finding:
     """Check whether the indexed files are still there and unchanged."""
     changed, gone = [], []
-    sources = index.catalog.get_sources()
+    sources = index.store.get_sources()
     chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
     for source, (file_hash, _) in sources.items():
         path = Path(source)
@@ -144,20 +144,20 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     return Finding.bad("files", text, "run `rag index` with the same folders, or `rag remove` what is to go")
 
 
-def check_vectors(catalog: LocalCatalog) -> Finding:
+def check_vectors(store: LocalStore) -> Finding:
     """Check whether FAISS has the catalog's vectors."""
-    saved = FaissStore.load(catalog.folder / VECTORS_FILE)
-    ids = catalog.get_ids()
+    saved = FaissVectors.load(store.folder / VECTORS_FILE)
+    ids = store.get_ids()
     if saved is None:
-        catalog.refresh()
+        store.refresh()
         return Finding.good("vectors", "vectors.faiss was missing or torn, and was made again")
     missing, left = np.setdiff1d(ids, saved.ids), np.setdiff1d(saved.ids, ids)
-    store = catalog.refresh()
+    vectors = store.refresh()
     sample = np.random.default_rng(0).permutation(ids)[:_SAMPLE]
-    there, rows = catalog.get_embeddings(sample.tolist(), dim=catalog.embedder[1])
-    found = sum(_finds(catalog, store, row) for row in rows)
+    there, rows = store.get_embeddings(sample.tolist(), dim=store.embedder[1])
+    found = sum(_finds(store, vectors, row) for row in rows)
     if found < len(there):
-        remedy = f"delete {catalog.folder / VECTORS_FILE}: it is made again"
+        remedy = f"delete {store.folder / VECTORS_FILE}: it is made again"
         return Finding.bad("vectors", f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
     text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
     if len(missing) or len(left):
@@ -165,9 +165,9 @@ def check_vectors(catalog: LocalCatalog) -> Finding:
     return Finding.good("vectors", text)
 
 
-def _finds(catalog: LocalCatalog, store: FaissStore, row: Vectors) -> bool:
+def _finds(store: LocalStore, vectors: FaissVectors, row: Vectors) -> bool:
     """Return whether the nearest vector equals this one."""
-    _, rows = catalog.get_embeddings(store.search(row, 1), dim=catalog.embedder[1])
+    _, rows = store.get_embeddings(vectors.search(row, 1), dim=store.embedder[1])
     return bool(len(rows)) and bool(np.allclose(rows[0], row, atol=1e-2))
 
 

@@ -17,7 +17,7 @@ class ModelError(RagError):
     """A model is unknown, missing or damaged, or cannot be downloaded or loaded."""
 
 
-class CatalogError(RagError):
+class StoreError(RagError):
     """An index does not exist, is damaged, or was made with another embedder."""
 
 

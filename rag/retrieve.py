@@ -22,7 +22,7 @@ _TELLS = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
 
 
 def retrieve(
-    index: Index, question: str, *, passages: int, only: Filter | None = None, rewritten: str | None = None
+    index: Index, question: str, *, passages: int, where: Filter | None = None, rewritten: str | None = None
 ) -> tuple[Hit, ...]:
     """Return the best `passages` hits for a question, best first, with the evidence in them.
 
@@ -30,13 +30,13 @@ def retrieve(
     QuestionError if no document passes the filter.
     """
     asked = f"{question} {rewritten or ''}"
-    found = index.search(question, k=passages * _CANDIDATES, only=only, rewritten=rewritten)
+    found = index.search(question, k=passages * _CANDIDATES, where=where, rewritten=rewritten)
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
         order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
         found = (*(first[i] for i in order), *found[_RERANKED:])
-    wants_readers = _ASKS_READERS.search(asked) or (only and (only.voice or only.author))
+    wants_readers = _ASKS_READERS.search(asked) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
     if len(kept) < passages:  # only comments are left

@@ -10,7 +10,7 @@ import numpy as np
 
 from rag import Index
 from rag.index.embedder import Vectors
-from rag.index.local import LocalCatalog
+from rag.index.local import LocalStore
 from rag.llm.base import Leaning, Message
 
 
@@ -130,10 +130,10 @@ class AnsweringLLM(ScriptedLLM):
             raise
 
 
-def local(index: Index) -> LocalCatalog:
+def local(index: Index) -> LocalStore:
     """Return the catalog of an index in a folder."""
-    assert isinstance(index.catalog, LocalCatalog)
-    return index.catalog
+    assert isinstance(index.store, LocalStore)
+    return index.store
 
 
 def find_free_port() -> int:

@@ -466,7 +466,7 @@ def test_the_whole_path_answers_with_exact_quotes(index: Index, settings: Settin
     assert answer.outcome == "answered"
     assert len({citation.quote for citation in answer.citations}) == 2
     for c in answer.citations:
-        assert index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
+        assert index.store.get_text(c.document_id)[c.start : c.end] == c.quote
     assert llm.asked[0][0].role == "system"
     assert set(answer.seconds) == {"search", "read", "write", "check"}
 
@@ -477,7 +477,7 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
     assert answer.answer == "Some officials suspect that a rival power was behind the cancellation [1]."
     assert (answer.outcome, answer.model, answer.confidence) == ("answered", "none", None)
     (citation,) = answer.citations
-    assert index.catalog.get_text(citation.document_id)[citation.start : citation.end] == citation.quote
+    assert index.store.get_text(citation.document_id)[citation.start : citation.end] == citation.quote
     asked = assistant.ask("What do readers say of the pipeline contract?")
     assert asked.answer.startswith("Reader Zara says: The pipeline contract was surely not ready")
     assert asked.outcome == "unconfirmed"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from rag import CatalogError, DocumentError, Filter, Index, Settings, build_index
+from rag import DocumentError, Filter, Index, Settings, StoreError, build_index
 from rag.index import read_entries
 from rag.index.build import remove_sources
-from rag.index.catalog import Entry
 from rag.index.local import lock_folder
+from rag.index.store import Entry
 from rag.text import split_sentences
 from tests.fakes import HashingEmbedder
 
@@ -38,11 +38,11 @@ def read_state(folder: Path, embedder: HashingEmbedder) -> State:
     """Return what is in an index, whatever the ids: every chunk, with its document, and what searches find."""
     state: State = []
     with Index(folder, embedder) as index:
-        for entry in index.catalog.list_entries():
-            text = index.catalog.get_text(entry.document_id)
+        for entry in index.store.list_entries():
+            text = index.store.get_text(entry.document_id)
             state.append((entry.sources, entry.title, text, entry.chunks))
-        ids = index.catalog.get_ids().tolist()
-        state += sorted((c.source, c.start, c.end, c.text, c.voice, c.heading) for c in index.catalog.get_chunks(ids))
+        ids = index.store.get_ids().tolist()
+        state += sorted((c.source, c.start, c.end, c.text, c.voice, c.heading) for c in index.store.get_chunks(ids))
         # Of what is equally near, the ids and so the history decide what comes in last: those are left out.
         for number in (*range(30), *range(100, 2000, 100)):
             hits = [h for h in index.search(f"number {number}", k=10) if f"number {number} " in h.chunk.text]
@@ -95,7 +95,7 @@ def test_files_that_say_the_same_are_stored_once_with_all_their_sources(
     entry = find_entry(folder, "copy.txt")
     assert [Path(s).name for s in entry.sources] == ["copy.txt", "visit.txt", "wrapped.txt"]
     with Index(folder, embedder) as index:
-        assert {h.chunk.source for h in index.search("minister", k=9, only=Filter(source="wrapped"))} == {
+        assert {h.chunk.source for h in index.search("minister", k=9, where=Filter(source="wrapped"))} == {
             str(docs / "copy.txt")
         }
     (docs / "copy.txt").unlink()
@@ -133,7 +133,7 @@ def test_a_removed_file_answers_no_more_and_a_folder_goes_whole(
     build(docs)
     folder = settings.index_dir / "test"
     with Index(folder, embedder) as index:
-        index.catalog.refresh()
+        index.store.refresh()
         assert remove_sources(folder, [str(docs / "bridge.md")]) == 1
         assert "bridge.md" not in {Path(hit.chunk.source).name for hit in index.search("bridge", k=9)}
     with pytest.raises(DocumentError, match="is not in the index: `rag list --name test`"):
@@ -162,10 +162,10 @@ def kill_while(run: Callable[[], object], seconds: float) -> None:
 def check_whole(folder: Path, embedder: HashingEmbedder, versions: range) -> None:
     """Assert that an index opens, and each document in it is one of the versions, whole."""
     with Index(folder, embedder) as index:
-        for entry in index.catalog.list_entries():
-            text = index.catalog.get_text(entry.document_id)
+        for entry in index.store.list_entries():
+            text = index.store.get_text(entry.document_id)
             assert [text.count(f"year {version}.") for version in versions if f"year {version}." in text] == [8]
-        ids = index.catalog.get_ids().tolist()
+        ids = index.store.get_ids().tolist()
         found = index.search("the harbour", k=len(ids) or 1) if ids else ()
         assert sorted(hit.chunk.id for hit in found) == ids
 
@@ -187,7 +187,7 @@ def test_kills_cost_no_index_its_last_state(
         if (folder / "catalog.sqlite").is_file():
             try:
                 check_whole(folder, embedder, range(version + 1))
-            except CatalogError as exc:
+            except StoreError as exc:
                 assert "has no documents" in str(exc)
     build(docs)
     state = read_state(folder, embedder)
@@ -202,7 +202,7 @@ def test_a_full_disk_costs_nothing_that_was_done(
     docs = tmp_path / "many"
     write_documents(docs, 0, count=400)
     full = settings.model_copy(update={"index_dir": small_disk})
-    with pytest.raises(CatalogError, match="is full: free some space and run the command again"):
+    with pytest.raises(StoreError, match="is full: free some space and run the command again"):
         build_index([docs], settings=full, embedder=embedder)
     done = len(read_entries(small_disk / "test"))
     assert 0 < done < 400

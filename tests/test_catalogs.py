@@ -13,7 +13,6 @@ import pytest
 pytest.importorskip("pymilvus")
 
 from rag import (
-    CatalogError,
     Document,
     DocumentError,
     Filter,
@@ -22,10 +21,11 @@ from rag import (
     Section,
     Settings,
     SettingsError,
+    StoreError,
     build_index,
 )
 from rag.assistant import get_answer
-from rag.index import open_catalog, read_entries
+from rag.index import open_store, read_entries
 from rag.index.build import index_documents, remove_sources
 from rag.index.migrate import copy_index
 from rag.index.stemmer import Stemmer
@@ -68,17 +68,17 @@ def build(settings: Settings, *paths: Path, embedder: HashingEmbedder | None = N
 def describe(settings: Settings) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[str], int]:
     """Return what is in an index, whatever the ids."""
     with Index(settings.location, HashingEmbedder()) as index:
-        catalog = index.catalog
-        chunks = catalog.get_chunks(catalog.get_ids().tolist())
+        store = index.store
+        chunks = store.get_chunks(store.get_ids().tolist())
         told: list[tuple[object, ...]] = sorted(
             (c.source, c.start, c.end, c.text, c.title, c.outlet or "", c.voice, c.author or "", c.date or "")
             for c in chunks
         )
         entries: list[tuple[object, ...]] = [
-            (e.sources, e.title, e.chunks, e.comments, e.characters) for e in catalog.list_entries()
+            (e.sources, e.title, e.chunks, e.comments, e.characters) for e in store.list_entries()
         ]
-        texts = [catalog.get_text(e.document_id) for e in catalog.list_entries()]
-        return told, entries, texts, catalog.count_chunks()
+        texts = [store.get_text(e.document_id) for e in store.list_entries()]
+        return told, entries, texts, store.count_chunks()
 
 
 def test_documents_go_in_are_found_and_go_out(there: Settings, docs: Path) -> None:
@@ -88,15 +88,15 @@ def test_documents_go_in_are_found_and_go_out(there: Settings, docs: Path) -> No
         assert "nine million" in hits[0].chunk.text
         assert (hits[0].chunk.title, hits[0].rank) == ("A new bridge", 1)
         assert (
-            index.catalog.get_text(hits[0].chunk.document_id)[hits[0].chunk.start : hits[0].chunk.end]
+            index.store.get_text(hits[0].chunk.document_id)[hits[0].chunk.start : hits[0].chunk.end]
             == hits[0].chunk.text
         )
-        comments = [hit.chunk for hit in index.search("pipeline contract", k=9, only=Filter(voice="comment"))]
+        comments = [hit.chunk for hit in index.search("pipeline contract", k=9, where=Filter(voice="comment"))]
         assert comments[0].author == "Zara"
         assert {chunk.voice for chunk in comments} == {"comment"}
         document = hits[0].chunk.document_id
-        assert [c.start for c in index.catalog.list_chunks(document)] == sorted(
-            c.start for c in index.catalog.list_chunks(document)
+        assert [c.start for c in index.store.list_chunks(document)] == sorted(
+            c.start for c in index.store.list_chunks(document)
         )
     assert remove_sources(there.location, [str(docs / "bridge.md")]) == 1
     assert [entry.title for entry in read_entries(there.location)] == ["Minister arrives after summit is called off"]
@@ -122,23 +122,23 @@ def test_the_places_hold_and_find_the_same(
         Filter(source="copy"), Filter(date="2012-10-05"), Filter(date="2012"), Filter(voice="comment", date="2012-10"),
     ]  # fmt: skip
     with Index(one.location, HashingEmbedder()) as here, Index(other.location, HashingEmbedder()) as away:
-        for only in filters:
+        for where in filters:
             for question in ("minister visit cancelled", "entry 77 ünïcode", "a rival power"):
-                near = [{h.chunk.text for h in i.search(question, k=200, only=only)} for i in (here, away)]
+                near = [{h.chunk.text for h in i.search(question, k=200, where=where)} for i in (here, away)]
                 # Of many that are much alike the graph finds the nearest, and not each of the others.
                 assert near[0] == near[1] or len(near[0]) > 20
                 wanted = here.embedder.embed_query(question)
-                ids = [i.catalog.search_vectors(wanted, 3, only=only) for i in (here, away)]
+                ids = [i.store.search_vectors(wanted, 3, where=where) for i in (here, away)]
                 rows = [
-                    i.catalog.get_embeddings(found, dim=256)[1] @ wanted
+                    i.store.get_embeddings(found, dim=256)[1] @ wanted
                     for i, found in zip((here, away), ids, strict=True)
                 ]
                 assert sorted(rows[0]) == pytest.approx(sorted(rows[1]), abs=1e-3)
-        for catalog in (here.catalog, away.catalog):
-            for only in (Filter(outlet="other"), Filter(source="nowhere"), Filter(date="2013")):
-                assert catalog.search_vectors(here.embedder.embed_query("minister"), 3, only=only) == []
+        for store in (here.store, away.store):
+            for where in (Filter(outlet="other"), Filter(source="nowhere"), Filter(date="2013")):
+                assert store.search_vectors(here.embedder.embed_query("minister"), 3, where=where) == []
         with pytest.raises(QuestionError, match="passes the filter"):
-            away.search("minister", k=3, only=Filter(outlet="other"))
+            away.search("minister", k=3, where=Filter(outlet="other"))
 
 
 def test_words_are_found_by_their_stems_as_in_a_folder(
@@ -159,10 +159,10 @@ def test_words_are_found_by_their_stems_as_in_a_folder(
             first, second = (
                 {
                     chunk.text: score
-                    for (_, score), chunk in zip(found, i.catalog.get_chunks([n for n, _ in found]), strict=True)
+                    for (_, score), chunk in zip(found, i.store.get_chunks([n for n, _ in found]), strict=True)
                 }
                 for i in (here, away)
-                for found in [i.catalog.search_words(question, 99)]
+                for found in [i.store.search_words(question, 99)]
             )
             assert first.keys() == second.keys(), question
             if "17" in question:  # the scores of the others are the same
@@ -197,10 +197,10 @@ def test_what_a_filter_says_is_never_read_as_a_filter(there: Settings) -> None:
     ]
     with index_documents(documents, settings=there, embedder=HashingEmbedder(), progress=False) as index:
         for n, name in enumerate(HOSTILE):
-            assert {hit.chunk.title for hit in index.search("zebra", k=9, only=Filter(outlet=name))} == {str(n)}
+            assert {hit.chunk.title for hit in index.search("zebra", k=9, where=Filter(outlet=name))} == {str(n)}
             for none in (Filter(author=name), Filter(outlet=name, date=name), Filter(outlet=name, source=name)):
                 with pytest.raises(QuestionError):
-                    index.search("zebra", k=9, only=none)
+                    index.search("zebra", k=9, where=none)
 
 
 def test_what_is_unchanged_costs_nothing_and_what_is_changed_replaces_what_was(there: Settings, docs: Path) -> None:
@@ -233,10 +233,10 @@ def test_files_that_say_the_same_are_stored_once(there: Settings, docs: Path) ->
 
 
 def test_another_embedder_and_a_missing_index_are_told(there: Settings, docs: Path) -> None:
-    with pytest.raises(CatalogError, match="run `rag index PATHS"):
-        open_catalog(there.location)
+    with pytest.raises(StoreError, match="run `rag index PATHS"):
+        open_store(there.location)
     build(there, docs)
-    with pytest.raises(CatalogError, match="was made with embedder hashing"):
+    with pytest.raises(StoreError, match="was made with embedder hashing"):
         Index(there.location, HashingEmbedder(name="other"))
 
 
@@ -257,16 +257,16 @@ class Killed(HashingEmbedder):
 
     def __init__(self) -> None:
         super().__init__()
-        from rag.index.milvus import MilvusCatalog
+        from rag.index.milvus import MilvusStore
 
-        put_source, puts = MilvusCatalog.put_source, iter(range(10))
+        put_source, puts = MilvusStore.put_source, iter(range(10))
 
-        def put_or_die(catalog: MilvusCatalog, source: str, *, file_hash: str, document_id: int) -> None:
+        def put_or_die(store: MilvusStore, source: str, *, file_hash: str, document_id: int) -> None:
             if next(puts) == 3:
                 os.kill(os.getpid(), signal.SIGKILL)
-            put_source(catalog, source, file_hash=file_hash, document_id=document_id)
+            put_source(store, source, file_hash=file_hash, document_id=document_id)
 
-        setattr(MilvusCatalog, "put_source", put_or_die)  # noqa: B010
+        setattr(MilvusStore, "put_source", put_or_die)  # noqa: B010
 
 
 def index_shard(settings: Settings, folder: Path, shard: tuple[int, int], embedder: type[HashingEmbedder]) -> None:
@@ -309,18 +309,18 @@ def test_four_processes_one_of_them_killed_make_what_one_makes(request: pytest.F
 def test_a_writer_leaves_alone_what_another_is_writing(
     request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag.index.milvus import MilvusCatalog
+    from rag.index.milvus import MilvusStore
 
     one, other = place_settings("folder", tmp_path, request), place_settings("milvus-lite", tmp_path, request)
     build(one, docs)
-    put_source, meanwhile = MilvusCatalog.put_source, iter([docs / "bridge.md"])
+    put_source, meanwhile = MilvusStore.put_source, iter([docs / "bridge.md"])
 
-    def put_late(catalog: MilvusCatalog, source: str, *, file_hash: str, document_id: int) -> None:
+    def put_late(store: MilvusStore, source: str, *, file_hash: str, document_id: int) -> None:
         for path in meanwhile:
             build(other, path)
-        put_source(catalog, source, file_hash=file_hash, document_id=document_id)
+        put_source(store, source, file_hash=file_hash, document_id=document_id)
 
-    monkeypatch.setattr(MilvusCatalog, "put_source", put_late)
+    monkeypatch.setattr(MilvusStore, "put_source", put_late)
     build(other, docs / "visit.txt")
     assert describe(other) == describe(one)
 
@@ -335,9 +335,9 @@ def test_a_server_that_is_away_is_told_and_found_again(
         before = index.search("What did the bridge cost?", k=2)
         server.stop()
         started = time.monotonic()
-        with pytest.raises(CatalogError, match="check whether the server runs"):
+        with pytest.raises(StoreError, match="check whether the server runs"):
             index.search("What did the bridge cost?", k=2)
-        with pytest.raises(CatalogError, match="check whether the server runs"):
+        with pytest.raises(StoreError, match="check whether the server runs"):
             build(settings, docs)
         assert time.monotonic() - started < 30
         server.start()
@@ -345,7 +345,7 @@ def test_a_server_that_is_away_is_told_and_found_again(
         def answers() -> bool:
             try:
                 return index.search("What did the bridge cost?", k=2) == before
-            except CatalogError:
+            except StoreError:
                 return False
 
         wait_for(answers)
@@ -360,14 +360,14 @@ def test_an_index_is_copied_there_and_back_without_embedding(there: Settings, do
     returned = source.model_copy(update={"index_dir": tmp_path / "back"})
     assert describe(source) == describe(there) == describe(returned)
     with Index(source.location, HashingEmbedder()) as one, Index(back, HashingEmbedder()) as other:
-        rows = [i.catalog.get_embeddings(i.catalog.get_ids().tolist(), dim=256)[1] for i in (one, other)]
+        rows = [i.store.get_embeddings(i.store.get_ids().tolist(), dim=256)[1] for i in (one, other)]
         assert np.array_equal(rows[0], rows[1])
     embedder = HashingEmbedder()
     build(there, docs, embedder=embedder)
     assert not embedder.embedded  # the hashes of the files came along
     (docs / "bridge.md").write_text("Another bridge.")
     build(there, docs)
-    with pytest.raises(CatalogError, match="is not empty"):
+    with pytest.raises(StoreError, match="is not empty"):
         copy_index(source.location, there.location)
 
 
@@ -397,11 +397,11 @@ def test_the_page_works_on_an_address_and_on_no_other(
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CatalogError, match="MILVUS_TOKEN") as refused:
-        open_catalog("milvus:http://me:secret@127.0.0.1:1/name")
+    with pytest.raises(StoreError, match="MILVUS_TOKEN") as refused:
+        open_store("milvus:http://me:secret@127.0.0.1:1/name")
     assert "secret" not in str(refused.value)
     monkeypatch.setenv("MILVUS_TOKEN", "me:secret")
     monkeypatch.setattr("rag.index.milvus._TIMEOUT_S", 1.0)
-    with pytest.raises(CatalogError, match="check whether the server runs") as refused:
-        open_catalog("milvus:http://127.0.0.1:1/name")
+    with pytest.raises(StoreError, match="check whether the server runs") as refused:
+        open_store("milvus:http://127.0.0.1:1/name")
     assert "secret" not in str(refused.value)

@@ -35,11 +35,11 @@ def run(*arguments: str) -> Result:
 
 def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
-        "LLM", "Answer", "Answered", "Assistant", "Catalog", "CatalogError", "Chat", "Chunk", "Citation",
-        "Collection", "Dataset", "DatasetError", "Document", "DocumentError", "Drafted", "Embedder", "Entry",
-        "Evidence", "Filter", "Hit", "Index", "IndexReport", "Leaning", "Message", "ModelError", "PromptError",
-        "QuestionError", "RagError", "Report", "Reranker", "Retrieved", "Section", "Sentence", "Settings",
-        "SettingsError", "build_index", "evaluate", "load_dataset", "open",
+        "LLM", "Answer", "Answered", "Assistant", "Chat", "Chunk", "Citation", "Collection", "Dataset",
+        "DatasetError", "Document", "DocumentError", "Drafted", "Embedder", "Entry", "Evidence", "Filter", "Hit",
+        "Index", "IndexReport", "Leaning", "Message", "ModelError", "PromptError", "QuestionError", "RagError",
+        "Report", "Reranker", "Retrieved", "Section", "Sentence", "Settings", "SettingsError", "Store", "StoreError",
+        "build_index", "evaluate", "load_dataset", "open",
     ]  # fmt: skip
     assert all(getattr(rag, name) for name in rag.__all__)
 
@@ -277,8 +277,8 @@ def test_ctrl_c_while_indexing_says_what_is_kept(docs: Path) -> None:
         )
     command = [sys.executable, "-m", "rag", "index", str(docs), "--name", "t"]
     with start(command, stderr=subprocess.PIPE, text=True) as it:
-        catalog = Path("index/t/catalog.sqlite-wal")
-        while not (catalog.exists() and catalog.stat().st_size > 200_000):
+        store = Path("index/t/catalog.sqlite-wal")
+        while not (store.exists() and store.stat().st_size > 200_000):
             time.sleep(0.05)
         it.send_signal(signal.SIGINT)
         _, error = it.communicate(timeout=30)

@@ -161,7 +161,7 @@ def check_found(index: Index, name: str, file: File) -> None:
     chunk = index.search(file.sentence, k=1)[0].chunk
     assert Path(chunk.source).name == name
     assert file.sentence in chunk.text
-    assert index.catalog.get_text(chunk.document_id)[chunk.start : chunk.end] == chunk.text
+    assert index.store.get_text(chunk.document_id)[chunk.start : chunk.end] == chunk.text
     assert (chunk.title, chunk.heading, chunk.page, chunk.voice) == (file.title, file.heading, file.page, "article")
 
 

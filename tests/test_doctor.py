@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from rag import Index, Settings, build_index
 from rag.cli import main
 from rag.doctor import check_catalog, check_model, check_offline, check_sources, check_vectors, measure_speed
-from rag.index.local import LocalCatalog
-from rag.index.vectors import FaissStore
+from rag.index.local import LocalStore
+from rag.index.vectors import FaissVectors
 from tests.fakes import HashingEmbedder, ScriptedLLM, local
 
 
 def test_a_sound_index_is_in_order(index: Index, settings: Settings) -> None:
-    index.catalog.refresh()
-    findings = [check_catalog(index.catalog), check_sources(index, settings), check_vectors(local(index))]
+    index.store.refresh()
+    findings = [check_catalog(index.store), check_sources(index, settings), check_vectors(local(index))]
     assert [finding.ok for finding in findings] == [True, True, True]
     assert "2 documents, 4 chunks, made by hashing" in findings[0].text
     assert findings[2].text == "FAISS holds the catalog's 4 vectors; 4 of 4 looked for are found"
@@ -34,7 +34,7 @@ def test_changed_and_deleted_files_are_named(index: Index, settings: Settings, d
 
 def test_vectors_that_are_not_the_catalogs_are_found(index: Index, embedder: HashingEmbedder) -> None:
     store = local(index).refresh()
-    ids = index.catalog.get_ids()
+    ids = index.store.get_ids()
     store.remove(ids)
     store.add(ids, embedder.embed_documents(["wrong"] * len(ids)))
     store.save(local(index).folder / "vectors.faiss")
@@ -45,12 +45,12 @@ def test_vectors_that_are_not_the_catalogs_are_found(index: Index, embedder: Has
 
 def test_vectors_that_lag_behind_are_brought_in_step(index: Index, embedder: HashingEmbedder) -> None:
     store = local(index).refresh()
-    store.remove(index.catalog.get_ids()[:2])
+    store.remove(index.store.get_ids()[:2])
     store.save(local(index).folder / "vectors.faiss")
     finding = check_vectors(local(Index(local(index).folder, embedder)))
     assert finding.ok
     assert "(2 were missing and 0 left over: updated)" in finding.text
-    saved = FaissStore.load(local(index).folder / "vectors.faiss")
+    saved = FaissVectors.load(local(index).folder / "vectors.faiss")
     assert saved is not None
     assert len(saved) == 4
 
@@ -59,8 +59,8 @@ def test_a_damaged_catalog_and_lost_words_are_found(index: Index) -> None:
     with closing(sqlite3.connect(local(index).folder / "catalog.sqlite")) as database:
         database.execute("INSERT INTO words (words, rowid, text, about) VALUES ('delete', 1, 'other', 'words')")
         database.commit()
-    with closing(LocalCatalog(local(index).folder)) as catalog:
-        assert not check_catalog(catalog).ok
+    with closing(LocalStore(local(index).folder)) as store:
+        assert not check_catalog(store).ok
 
 
 def test_a_missing_and_a_changed_model_are_found(settings: Settings, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import rag
-from rag import CatalogError, DatasetError, DocumentError, ModelError, Settings, build_index
+from rag import DatasetError, DocumentError, ModelError, Settings, StoreError, build_index
 from rag.documents.read import read_document
 from rag.extras import EXTRAS, explain_missing, is_installed
 from rag.index.embedder import open_embedder
@@ -154,7 +154,7 @@ def test_a_server_names_its_extra(settings: Settings, monkeypatch: pytest.Monkey
     with pytest.raises(ModelError, match=r"^openai:http://localhost:1/v1 needs the extra 'openai'"):
         open_llm(settings.model_copy(update={"llm": "openai:http://localhost:1/v1"}))
     monkeypatch.setitem(sys.modules, "pymilvus", None)
-    with pytest.raises(CatalogError, match=r"^milvus:http://localhost:1/a needs the extra 'milvus'"):
+    with pytest.raises(StoreError, match=r"^milvus:http://localhost:1/a needs the extra 'milvus'"):
         build_index([__file__], settings=settings.model_copy(update={"index": "milvus:http://localhost:1/a"}),
                     embedder=HashingEmbedder())  # fmt: skip
 

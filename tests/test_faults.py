@@ -46,7 +46,7 @@ def test_half_a_surrogate_pair_is_stored_as_a_question_mark_at_the_same_offsets(
     assert {f"{name}.json" for name in HALVES} <= list_indexed(settings)
     with Index(settings.location, embedder) as index:
         for hit in index.search("lamp", k=30):
-            text = index.catalog.get_text(hit.chunk.document_id)
+            text = index.store.get_text(hit.chunk.document_id)
             assert text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
 
 

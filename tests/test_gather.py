@@ -144,7 +144,7 @@ def test_a_list_goes_on_over_the_end_of_a_passage(open_text: Callable[..., Index
     ]
     text = "The clock is wound on Mondays by the sexton of the parish.\n\nTo wind it:\n" + "\n".join(items)
     index = open_text(text)
-    (entry,) = index.catalog.list_entries()
+    (entry,) = index.store.list_entries()
     assert entry.chunks > 1
     answer = Assistant(index, ScriptedLLM("Turn the first wheel"), settings).ask("How do I wind the clock?")
     assert [citation.quote for citation in answer.citations] == ["To wind it:", *items]

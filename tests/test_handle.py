@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import rag
-from rag import CatalogError, Document, DocumentError, Filter, QuestionError, Retrieved, Section, Settings
+from rag import Document, DocumentError, Filter, QuestionError, Retrieved, Section, Settings, StoreError
 from rag.collection import Collection
 from rag.doctor import check_sources
 from rag.index.index import Index
-from rag.index.local import LocalCatalog
+from rag.index.local import LocalStore
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
 RENT = "The rent is due on the first day of each month. It is 900 euros."
@@ -131,16 +131,16 @@ def test_the_handle_closes_the_llm_that_it_opened(tmp_path: Path, monkeypatch: p
 
 def test_a_store_that_is_given_is_used(tmp_path: Path) -> None:
     embedder = HashingEmbedder()
-    store = LocalCatalog(tmp_path / "mine", embedder=embedder.name, dim=embedder.dim, create=True)
+    store = LocalStore(tmp_path / "mine", embedder=embedder.name, dim=embedder.dim, create=True)
     with rag.open(store, embedder=embedder, llm=ScriptedLLM()) as notes:
         notes.add_text(RENT, id="memo-1")
         assert notes.search("rent")[0].chunk.source == "memo-1"
     with Index(tmp_path / "mine", embedder) as index:
-        assert index.catalog.count_chunks() == 1
+        assert index.store.count_chunks() == 1
 
 
 def test_an_index_that_is_not_there_is_an_error_unless_it_is_to_be_made(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="no index at"):
+    with pytest.raises(StoreError, match="no index at"):
         open_notes(tmp_path, create=False)
 
 
@@ -158,7 +158,7 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
         db.execute("ALTER TABLE documents DROP COLUMN metadata")
         db.execute("UPDATE meta SET schema_version = 4")
     db.close()
-    with pytest.raises(CatalogError, match="run `rag index PATHS --name notes` once"):
+    with pytest.raises(StoreError, match="run `rag index PATHS --name notes` once"):
         open_notes(tmp_path, create=False)
     with open_notes(tmp_path) as notes:
         assert notes.search("rent")[0].chunk.metadata == {}
@@ -172,7 +172,7 @@ def test_damaged_metadata_is_an_error_in_one_line(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
         db.execute("UPDATE documents SET metadata = '[1]'")
     db.close()
-    with open_notes(tmp_path) as notes, pytest.raises(CatalogError, match="index again"):
+    with open_notes(tmp_path) as notes, pytest.raises(StoreError, match="index again"):
         notes.search("rent")
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import CatalogError, DocumentError, Filter, Index, ModelError, QuestionError, Settings, build_index
+from rag import DocumentError, Filter, Index, ModelError, QuestionError, Settings, StoreError, build_index
 from rag.index.embedder import Vectors
 from rag.index.reranker import open_reranker
-from rag.index.vectors import FaissStore, count_training
+from rag.index.vectors import FaissVectors, count_training
 from rag.retrieve import retrieve
 from tests.fakes import HashingEmbedder, local
 
 
 def test_chunks_are_exact_slices_of_their_documents(index: Index) -> None:
     hits = index.search("minister bridge contract", k=50)
-    assert len(hits) == index.catalog.count_chunks()
+    assert len(hits) == index.store.count_chunks()
     for hit in hits:
-        assert index.catalog.get_text(hit.chunk.document_id)[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+        assert index.store.get_text(hit.chunk.document_id)[hit.chunk.start : hit.chunk.end] == hit.chunk.text
 
 
 def test_search_ranks_the_nearest_first(index: Index) -> None:
@@ -48,26 +48,26 @@ def test_what_a_document_begins_with_is_searched_for_with_each_of_its_chunks(
         (tmp_path / f"{name}.txt").write_text(f"Patient: {who}. {filler}\n\nHe was given {name}-mycin for a week.")
     build_index([tmp_path / f"{name}.txt" for name in "abc"], settings=settings, embedder=embedder)
     with Index(settings.index_dir / "test", embedder) as index:
-        found = index.catalog.search_words("What was Eastlake given for a week?", 1)
-        (chunk,) = index.catalog.get_chunks([found[0][0]])
+        found = index.store.search_words("What was Eastlake given for a week?", 1)
+        (chunk,) = index.store.get_chunks([found[0][0]])
     assert chunk.text == "He was given b-mycin for a week."
 
 
 def test_a_question_of_stop_words_alone_is_searched_for_by_them(index: Index) -> None:
-    assert index.catalog.search_words("on the", 9)
-    assert index.catalog.search_words("What was on the pipeline?", 9) == index.catalog.search_words("pipeline", 9)
+    assert index.store.search_words("on the", 9)
+    assert index.store.search_words("What was on the pipeline?", 9) == index.store.search_words("pipeline", 9)
 
 
 def test_words_that_very_many_chunks_hold_count_only_where_nothing_else_is_asked_for(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["minister bridge", "bridge", "pipeline contract", "bridge pipeline"]
-    both, bridge, pipeline, _ = (index.catalog.search_words(asked, 9) for asked in words)
+    both, bridge, pipeline, _ = (index.store.search_words(asked, 9) for asked in words)
     assert len(both) > len(bridge) == 1
     monkeypatch.setattr("rag.index.sqlite.MOST_RANKED", 1)
-    assert index.catalog.search_words("minister bridge", 9) == bridge
+    assert index.store.search_words("minister bridge", 9) == bridge
     monkeypatch.setattr("rag.index.sqlite.MOST_RANKED", 0)
-    assert [index.catalog.search_words(asked, 9) for asked in words[2:]] == [pipeline, []]
+    assert [index.store.search_words(asked, 9) for asked in words[2:]] == [pipeline, []]
 
 
 def test_quoted_words_count_as_a_phrase(settings: Settings, embedder: HashingEmbedder, tmp_path: Path) -> None:
@@ -99,15 +99,15 @@ def test_any_question_is_searched_for_without_an_error(index: Index, question: s
         (Filter(source="docs/VISIT"), {"article", "comment"}),
     ],
 )
-def test_a_filter_keeps_what_passes_every_field(index: Index, only: Filter, found: set[str]) -> None:
-    hits = index.search("the bridge and the minister", k=50, only=only)
+def test_a_filter_keeps_what_passes_every_field(index: Index, where: Filter, found: set[str]) -> None:
+    hits = index.search("the bridge and the minister", k=50, where=where)
     assert {hit.chunk.voice for hit in hits} == found
     assert all(hit.chunk.source.endswith("visit.txt") for hit in hits)
 
 
 def test_a_filter_that_nothing_passes_is_an_error(index: Index) -> None:
     with pytest.raises(QuestionError, match="nothing in the index passes the filter"):
-        index.search("the bridge", k=5, only=Filter(outlet="' OR 1 = 1 --"))
+        index.search("the bridge", k=5, where=Filter(outlet="' OR 1 = 1 --"))
 
 
 def test_a_follow_up_is_searched_in_both_wordings(index: Index) -> None:
@@ -187,14 +187,14 @@ def test_what_says_otherwise_in_nearly_the_same_words_is_found_too(
 
 
 def test_an_unsigned_comment_is_not_its_articles_author(index: Index) -> None:
-    hits = index.search("good relations", k=9, only=Filter(author="a. WRITER"))
+    hits = index.search("good relations", k=9, where=Filter(author="a. WRITER"))
     assert {hit.chunk.voice for hit in hits} == {"article"}
 
 
 def test_the_evidence_is_the_sentences_that_share_most_with_the_question(index: Index) -> None:
     (hit, *_) = retrieve(index, "Which officials suspect a rival power?", passages=2)
     best = max(hit.evidence, key=lambda evidence: evidence.score)
-    text = index.catalog.get_text(hit.chunk.document_id)
+    text = index.store.get_text(hit.chunk.document_id)
     assert text[best.start : best.end].startswith("Some officials suspect that a rival power")
     assert 0 < best.score <= 1
 
@@ -234,20 +234,20 @@ def test_nothing_readable_is_an_error(tmp_path: Path, settings: Settings, embedd
     (tmp_path / "a.txt").write_bytes(b"")
     with pytest.raises(DocumentError, match=r"nothing was indexed: .*empty"):
         build_index([tmp_path / "a.txt"], settings=settings, embedder=embedder)
-    with Index(settings.index_dir / "test", embedder) as index, pytest.raises(CatalogError, match="no documents"):
+    with Index(settings.index_dir / "test", embedder) as index, pytest.raises(StoreError, match="no documents"):
         index.search("Who?", k=1)
 
 
 def test_an_index_of_another_embedder_names_the_command(index: Index) -> None:
-    with pytest.raises(CatalogError, match=r"made with embedder hashing .*--embedder hashing"):
+    with pytest.raises(StoreError, match=r"made with embedder hashing .*--embedder hashing"):
         Index(local(index).folder, HashingEmbedder(name="other"))
 
 
 def test_a_missing_and_a_damaged_index_are_errors(tmp_path: Path, embedder: HashingEmbedder) -> None:
-    with pytest.raises(CatalogError, match="rag index PATHS --name none"):
+    with pytest.raises(StoreError, match="rag index PATHS --name none"):
         Index(tmp_path / "none", embedder)
     (tmp_path / "catalog.sqlite").write_bytes(b"no database at all" * 100)
-    with pytest.raises(CatalogError, match="index again"):
+    with pytest.raises(StoreError, match="index again"):
         Index(tmp_path, embedder)
 
 
@@ -263,7 +263,7 @@ def test_vectors_are_made_again_when_missing_or_torn(index: Index, embedder: Has
 def test_an_open_index_sees_what_another_process_adds(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
-    index.catalog.refresh()
+    index.store.refresh()
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     build_index([docs], settings=settings, embedder=embedder)
     assert index.search("zebra", k=1)[0].chunk.text == "A zebra escaped."
@@ -281,12 +281,12 @@ def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tm
 def test_vectors_follow_the_catalog_without_being_made_again(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index.catalog.refresh()
-    monkeypatch.setattr(FaissStore, "train", None)
+    index.store.refresh()
+    monkeypatch.setattr(FaissVectors, "train", None)
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     (docs / "bridge.md").unlink()
     build_index([docs], settings=settings, embedder=embedder)
-    assert sorted(local(index).refresh().ids) == sorted(index.catalog.get_ids())
+    assert sorted(local(index).refresh().ids) == sorted(index.store.get_ids())
 
 
 def test_vectors_of_a_deleted_catalog_are_not_used(
@@ -299,9 +299,9 @@ def test_vectors_of_a_deleted_catalog_are_not_used(
     (tmp_path / "other.md").write_text("A zebra escaped.\n\nA giraffe did not.")
     build_index([tmp_path / "other.md"], settings=settings, embedder=embedder)
     with Index(folder, embedder) as index:
-        assert local(index).refresh().ids.tolist() == index.catalog.get_ids().tolist()
+        assert local(index).refresh().ids.tolist() == index.store.get_ids().tolist()
         (nearest,) = local(index).refresh().search(embedder.embed_query("a zebra escaped"), 1)
-        assert "zebra" in index.catalog.get_chunks([nearest])[0].text
+        assert "zebra" in index.store.get_chunks([nearest])[0].text
 
 
 @pytest.fixture
@@ -317,11 +317,11 @@ def draw_vectors(count: int) -> Vectors:
 
 def test_a_large_store_finds_nearly_what_an_exact_one_does(small_limit: int, tmp_path: Path) -> None:
     rows, ids = draw_vectors(3000), np.arange(3000) * 7
-    store = FaissStore.train(rows[: count_training(3000)], size=3000)
+    store = FaissVectors.train(rows[: count_training(3000)], size=3000)
     store.add(ids, rows)
     store.remove(ids[:500])
     store.save(tmp_path / "vectors.faiss")
-    loaded = FaissStore.load(tmp_path / "vectors.faiss")
+    loaded = FaissVectors.load(tmp_path / "vectors.faiss")
     assert loaded
     assert loaded.fits(2500, 16)
     assert not loaded.fits(100, 16)
@@ -365,8 +365,8 @@ def test_comments_keep_to_their_share_unless_they_are_asked_for(
     with Index(settings.index_dir / "test", embedder) as index:
         voices = [hit.chunk.voice for hit in retrieve(index, "Is the tram bad?", passages=4)]
         asked = [hit.chunk.voice for hit in retrieve(index, "What do readers say of the bad tram?", passages=4)]
-        only = [hit.chunk.voice for hit in retrieve(index, "Is it bad?", passages=4, only=Filter(voice="comment"))]
+        where = [hit.chunk.voice for hit in retrieve(index, "Is it bad?", passages=4, where=Filter(voice="comment"))]
         more = [hit.chunk.voice for hit in retrieve(index, "Is the tram bad?", passages=6)]
     assert voices.count("comment") == 1
-    assert asked.count("comment") == only.count("comment") == 4
+    assert asked.count("comment") == where.count("comment") == 4
     assert (more.count("article"), more.count("comment")) == (3, 3)  # all articles, and comments in their stead

@@ -25,13 +25,13 @@ from markdown_it import MarkdownIt
 from rag import (
     Answer,
     Assistant,
-    CatalogError,
     Document,
     DocumentError,
     Index,
     RagError,
     Section,
     Settings,
+    StoreError,
     build_index,
 )
 from rag.errors import SettingsError
@@ -222,7 +222,7 @@ def test_what_cannot_be_read_stays_when_the_index_is_brought_up_to_date(
 def test_an_index_that_is_made_anew_answers_on_the_page(workspace: Workspace, docs: Path, settings: Settings) -> None:
     assert "nine million" in workspace.find("What did the bridge cost?", index="test", options=OPTIONS)[0].chunk.text
     shutil.rmtree(workspace.get_folder("test"))
-    with pytest.raises(CatalogError, match="index test has no documents yet"):
+    with pytest.raises(StoreError, match="index test has no documents yet"):
         workspace.find("What did the bridge cost?", index="test", options=OPTIONS)
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
     build_index([docs], settings=settings, embedder=HashingEmbedder())
@@ -257,7 +257,7 @@ def test_conversations_of_an_earlier_version_are_closed_to_others(tmp_path: Path
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.with_name("other"))])
 def test_conversations_that_are_no_file_neither_hang_nor_lead_out(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "conversations.sqlite")
-    with within(20), pytest.raises(CatalogError, match=r"conversations.sqlite is not a plain file: move it away"):
+    with within(20), pytest.raises(StoreError, match=r"conversations.sqlite is not a plain file: move it away"):
         History(tmp_path)
     assert not (tmp_path / "other").exists()
 
@@ -292,7 +292,7 @@ def test_a_damaged_answer_is_said_without_its_words(answer: Answer, tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / "conversations.sqlite")) as db:
         db.execute("UPDATE turns SET record = replace(record, '\"article\"', '\"nobody\"')")
         db.commit()
-    with pytest.raises(CatalogError, match=r"cannot keep conversations in .*: the file is damaged; move it away"):
+    with pytest.raises(StoreError, match=r"cannot keep conversations in .*: the file is damaged; move it away"):
         history.read(conversation, owner="")
     history.close()
 
@@ -399,11 +399,11 @@ def upload(settings: Settings, files: Sequence[Path]) -> None:
 def read_texts(folder: Path) -> list[str]:
     """Return the texts of an index, each of a file that is as it was read."""
     with Index(folder, HashingEmbedder()) as index:
-        entries = index.catalog.list_entries()
-        texts = [index.catalog.get_text(entry.document_id) for entry in entries]
+        entries = index.store.list_entries()
+        texts = [index.store.get_text(entry.document_id) for entry in entries]
         for entry, text in zip(entries, texts, strict=True):
             assert {Path(source).read_text() for source in entry.sources} == {text}
-        ids = index.catalog.get_ids().tolist()
+        ids = index.store.get_ids().tolist()
         found = index.search("the harbour", k=len(ids)) if ids else ()
         assert sorted(hit.chunk.id for hit in found) == ids
     return sorted(texts)

@@ -54,7 +54,7 @@ def assistants(
 def check(assistant: Assistant, answer: Answer) -> None:
     """Assert what holds of every answer: exact quotes, and no source under a refusal."""
     for c in answer.citations:
-        assert assistant.index.catalog.get_text(c.document_id)[c.start : c.end] == c.quote
+        assert assistant.index.store.get_text(c.document_id)[c.start : c.end] == c.quote
     assert bool(answer.citations) == (answer.outcome != "not_found")
 
 

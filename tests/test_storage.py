@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rag import Assistant, CatalogError, Index, ModelError, RagError, Settings, build_index
+from rag import Assistant, Index, ModelError, RagError, Settings, StoreError, build_index
 from rag.cli import main
 from rag.doctor import check_catalog
 from rag.files import remove_leftovers, write_file
-from rag.index import open_catalog, read_entries
+from rag.index import open_store, read_entries
 from rag.index.build import remove_sources
 from rag.index.embedder import Vectors
 from rag.index.sqlite import CATALOG_FILE
@@ -100,14 +100,14 @@ def test_a_catalog_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
     before = (folder / CATALOG_FILE).read_bytes()
     assert read_entries(folder) == []
     assert CliRunner().invoke(main, ["list", "--name", "test"]).exit_code == 0
-    with Index(folder, embedder) as index, pytest.raises(CatalogError, match="index test has no documents: run `rag"):
+    with Index(folder, embedder) as index, pytest.raises(StoreError, match="index test has no documents: run `rag"):
         index.search(QUESTION, k=1)
-    with closing(open_catalog(folder)) as catalog:
-        assert not check_catalog(catalog).ok
+    with closing(open_store(folder)) as store:
+        assert not check_catalog(store).ok
     assert (folder / CATALOG_FILE).read_bytes() == before
     assert build_index([docs], settings=settings, embedder=embedder).indexed == 2
     with Index(folder, embedder) as index:
-        assert index.catalog.embedder == ("hashing", 256)
+        assert index.store.embedder == ("hashing", 256)
 
 
 def test_an_index_opened_before_it_was_made_answers_once_it_is(
@@ -122,8 +122,8 @@ def test_an_index_opened_before_it_was_made_answers_once_it_is(
 
 
 def test_a_reader_cannot_write(index: Index) -> None:
-    with pytest.raises(CatalogError, match="readonly"):
-        index.catalog.remove_source("any")
+    with pytest.raises(StoreError, match="readonly"):
+        index.store.remove_source("any")
 
 
 def kill_writer(folder: Path) -> None:
@@ -203,8 +203,8 @@ def test_a_read_only_index_is_listed_searched_and_examined(
             assert "nine million" in answer.answer
             headings = {hit.chunk.heading for hit in index.search(QUESTION, k=9)}
             assert (headings == {"killed"}) == (leave is not leave_clean)
-            assert check_catalog(index.catalog).ok
-        with pytest.raises(CatalogError, match=r"cannot write to|cannot use"):
+            assert check_catalog(index.store).ok
+        with pytest.raises(StoreError, match=r"cannot write to|cannot use"):
             remove_sources(folder, [str(docs / "bridge.md")])
         assert sorted(folder.iterdir()) == files
 
@@ -238,7 +238,7 @@ def test_an_open_index_that_is_deleted_and_made_anew_answers_from_the_new_one(
         shutil.rmtree(folder)
     else:
         folder.rename(folder.with_name("old"))
-    with pytest.raises(CatalogError, match="no index at"):
+    with pytest.raises(StoreError, match="no index at"):
         index.search(QUESTION, k=1)
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
     build_index([docs], settings=settings, embedder=embedder)
@@ -264,7 +264,7 @@ def test_an_index_can_be_replaced_while_many_search_in_it(
         while not done.is_set():
             try:
                 seen.add(index.search(QUESTION, k=1)[0].chunk.text)
-            except CatalogError as exc:  # in between there is none
+            except StoreError as exc:  # in between there is none
                 if "no index at" not in str(exc):
                     failures.append(exc)
             except Exception as exc:
@@ -344,12 +344,12 @@ DAMAGES = {
 @pytest.mark.parametrize("statement", DAMAGES.values(), ids=DAMAGES.keys())
 def test_damage_is_said_in_one_line_without_the_words_of_a_document(statement: str, index: Index) -> None:
     folder = local(index).folder
-    index.catalog.close()
+    index.store.close()
     with closing(sqlite3.connect(folder / CATALOG_FILE)) as db:
         db.execute(statement)
         db.commit()
     (folder / "vectors.faiss").unlink()
-    with pytest.raises(CatalogError) as raised, Index(folder, HashingEmbedder()) as opened:
+    with pytest.raises(StoreError) as raised, Index(folder, HashingEmbedder()) as opened:
         opened.search(QUESTION, k=9)
     message = str(raised.value)
     assert f"the file is damaged; delete {folder / CATALOG_FILE} and index again" in message
@@ -419,7 +419,7 @@ def test_vectors_that_are_no_numbers_are_never_stored_nor_searched_for(
     index: Index, docs: Path, settings: Settings
 ) -> None:
     (docs / "new.txt").write_text("A zebra escaped.")
-    with pytest.raises(CatalogError, match=r"returned invalid numbers for .*new\.txt, which is not stored"):
+    with pytest.raises(StoreError, match=r"returned invalid numbers for .*new\.txt, which is not stored"):
         build_index([docs], settings=settings, embedder=Broken())
     assert len(read_entries(local(index).folder)) == 2
     index.embedder = Broken()
@@ -458,7 +458,7 @@ def test_what_is_no_file_neither_hangs_nor_leads_out(
         for command in (lambda: find(folder), lambda: build_index([docs], settings=settings, embedder=embedder)):
             try:
                 command()
-            except CatalogError as exc:
+            except StoreError as exc:
                 assert not is_derived
                 assert f"{name} is not a plain file: move it away" in str(exc)
                 assert "\n" not in str(exc)
@@ -499,7 +499,7 @@ def test_a_full_first_disk_spoils_nothing(docs: Path, small_disk: Path, embedder
     with pytest.raises(OSError, match="No space"), (small_disk / "rest").open("wb", buffering=0) as rest:
         while True:
             rest.write(bytes(4096))
-    with pytest.raises(CatalogError):
+    with pytest.raises(StoreError):
         build_index([docs], settings=settings, embedder=embedder)
     listing = ["list", "--name", "test", "--index-dir", str(settings.index_dir)]
     full = CliRunner().invoke(main, listing)

@@ -21,8 +21,8 @@ from rag import DocumentError, Settings, SettingsError
 from rag.documents import find
 from rag.documents.worker import DocumentReader
 from rag.files import make_folder, remove_leftovers, write_file
-from rag.index.catalog import name_source
-from rag.index.vectors import FaissStore
+from rag.index.store import name_source
+from rag.index.vectors import FaissVectors
 from rag.llm import llama
 from rag.llm.prompt_cache import PromptCache
 from rag.llm.trial import try_loading
@@ -241,7 +241,7 @@ def test_faiss_reads_and_writes_where_it_cannot_name_the_file(
     path = tmp_path / "Jörg" / "vectors.faiss"
     path.parent.mkdir()
     rows = embedder.embed_documents(["one", "two"])
-    store = FaissStore.train(rows, size=2)
+    store = FaissVectors.train(rows, size=2)
     store.add(np.array([5, 7]), rows)
     monkeypatch.setattr("rag.index.vectors.IS_WINDOWS", True)
     write = faiss.write_index
@@ -249,11 +249,11 @@ def test_faiss_reads_and_writes_where_it_cannot_name_the_file(
     read = faiss.read_index
     monkeypatch.setattr(faiss, "read_index", lambda place, flags=0: read(refuse_path(place), flags))
     store.save(path)
-    saved = FaissStore.load(path)
+    saved = FaissVectors.load(path)
     assert saved is not None
     assert saved.search(rows[1], 1) == [7]
     path.write_bytes(path.read_bytes()[:100])
-    assert FaissStore.load(path) is None
+    assert FaissVectors.load(path) is None
 
 
 def test_prompts_are_kept_without_large_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

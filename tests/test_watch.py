@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import CatalogError, Index, Settings, build_index
+from rag import Index, Settings, StoreError, build_index
 from rag.cli import main
 from rag.index import read_entries
 from tests.fakes import HashingEmbedder, wait_until
@@ -122,7 +122,7 @@ def test_kills_of_a_watcher_cost_nothing(
         os.waitpid(pid, 0)
         try:
             check_whole(Path(settings.location), embedder, range(kill + 1))
-        except CatalogError as exc:
+        except StoreError as exc:
             assert "has no documents" in str(exc)
     build_index([docs], settings=settings, embedder=embedder)
     state = read_state(Path(settings.location), embedder)

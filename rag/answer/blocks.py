@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rag.answer.cite import Span
 from rag.answer.signs import OPENS_ITEM, is_order
-from rag.index.catalog import Catalog
+from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
 from rag.types import Chunk, Hit
 
@@ -54,7 +54,7 @@ class _Line(NamedTuple):
 _EDGE = _Line(".", 0, 0, is_marked=False)
 
 
-def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Catalog, *, score: float) -> Quoted:
+def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
     """Return hits, with the chunks of a range of a document behind them, and the spans of the sentences in it.
 
     At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
@@ -63,7 +63,7 @@ def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Ca
     numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
     spans: list[Span] = []
     words_left = MOST_WORDS
-    for chunk in _list_articles(document_id, place, catalog):
+    for chunk in _list_articles(document_id, place, store):
         if chunk.id not in numbers:
             together.append(Hit(chunk, score, len(together) + 1))
             numbers[chunk.id] = len(together)
@@ -75,10 +75,10 @@ def quote_range(document_id: int, place: Range, hits: Sequence[Hit], catalog: Ca
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
 
 
-def _list_articles(document_id: int, place: Range, catalog: Catalog) -> Iterator[Chunk]:
+def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chunk]:
     """Yield the chunks of a document's article that a range of it touches."""
     start, end = place
-    for chunk in catalog.list_chunks(document_id):
+    for chunk in store.list_chunks(document_id):
         is_touched = start < chunk.end and chunk.start < end
         if is_touched and chunk.voice == "article":
             yield chunk

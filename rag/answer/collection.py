@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rag.answer.cite import Cited, Span, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS
-from rag.index.catalog import Catalog
 from rag.index.index import Index
+from rag.index.store import Store
 from rag.system import parse_source
 from rag.text import split_sentences
 from rag.types import Chunk, Hit
@@ -36,21 +36,21 @@ def answer_at_once(question: str, index: Index) -> Told | None:
             return Told(text)
     for sign, describe in _DESCRIPTIONS:
         if sign.fullmatch(question):
-            with index.browse() as catalog:
-                return Told(f"I have {describe(catalog)}.")
+            with index.browse() as store:
+                return Told(f"I have {describe(store)}.")
     phrase = _find_wanted_phrase(question)
     if not phrase:
         return None
-    with index.browse() as catalog:
-        return _find_mentions(phrase, catalog)
+    with index.browse() as store:
+        return _find_mentions(phrase, store)
 
 
-def _count_documents(catalog: Catalog) -> str:
-    return _count(len(catalog.list_entries()), "document")
+def _count_documents(store: Store) -> str:
+    return _count(len(store.list_entries()), "document")
 
 
-def _name_documents(catalog: Catalog) -> str:
-    return _name([entry.sources[0] for entry in catalog.list_entries()])
+def _name_documents(store: Store) -> str:
+    return _name([entry.sources[0] for entry in store.list_entries()])
 
 
 # Courtesies of a user, each with the answer of the assistant.
@@ -64,7 +64,7 @@ _COURTESIES = (
     ),
 )
 # Questions about the collection as a whole, each with the function that describes it.
-_DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Catalog], str]], ...] = (
+_DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Store], str]], ...] = (
     (COUNT_FILES, _count_documents),
     (LIST_FILES, _name_documents),
 )
@@ -94,11 +94,11 @@ def _flatten(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _find_mentions(phrase: str, catalog: Catalog) -> Told | None:
+def _find_mentions(phrase: str, store: Store) -> Told | None:
     """Return the documents that have a phrase to the letter, with one sentence of each; None if it is in none."""
-    ids = [number for number, _ in catalog.search_words(phrase, _MOST_CHUNKS)]
+    ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
     first: dict[int, tuple[Chunk, tuple[int, int]]] = {}
-    for chunk in catalog.get_chunks(ids):
+    for chunk in store.get_chunks(ids):
         place = _find_phrase(phrase, chunk)
         if place:
             first.setdefault(chunk.document_id, (chunk, place))

@@ -9,8 +9,8 @@ from rag.answer.cite import Span, cite_spans, get_cited_chunks
 from rag.answer.gather import gather
 from rag.answer.kinds import Kind, names_part
 from rag.answer.summary import summarize_nearest
-from rag.index.catalog import Catalog
 from rag.index.index import Index
+from rag.index.store import Store
 from rag.types import Answer, Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -31,8 +31,8 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
         return _piece_together(answer, question, index)
     if answer.outcome != "answered" or not kind.wants_several:
         return answer
-    with index.browse() as catalog:
-        completed = _add_blocks(answer, catalog)
+    with index.browse() as store:
+        completed = _add_blocks(answer, store)
     if completed is answer and _is_too_little(answer, kind):
         beside = gather(answer.hits, among=_find_beside(answer))
         return _add_spans(answer, beside, answer.hits)
@@ -41,8 +41,8 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
 
 def _piece_together(answer: Answer, question: str, index: Index) -> Answer:
     """Return a refusal as the summary of the nearest document, if that is about the topic."""
-    with index.browse() as catalog:
-        part = summarize_nearest(question, answer.hits, catalog)
+    with index.browse() as store:
+        part = summarize_nearest(question, answer.hits, store)
     return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
 
 
@@ -53,16 +53,16 @@ def _is_too_little(answer: Answer, kind: Kind) -> bool:
     return words < _SHORT_WORDS or (is_one and kind.is_open)
 
 
-def _add_blocks(answer: Answer, catalog: Catalog) -> Answer:
+def _add_blocks(answer: Answer, store: Store) -> Answer:
     """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
     hits, spans = answer.hits, list[Span]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
-    get_text = cache(catalog.get_text)  # several citations may be of one document
+    get_text = cache(store.get_text)  # several citations may be of one document
     for citation in articles:
         block = find_block(get_text(citation.document_id), citation.start)
         if block:
             score = hits[citation.number - 1].score
-            quoted = quote_range(citation.document_id, block, hits, catalog, score=score)
+            quoted = quote_range(citation.document_id, block, hits, store, score=score)
             hits = quoted.hits
             spans += quoted.spans
     return _add_spans(answer, spans, hits) if spans else answer

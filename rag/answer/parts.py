@@ -8,8 +8,8 @@ from rag.answer.blocks import Range, quote_range
 from rag.answer.cite import Cited, cite_spans
 from rag.answer.kinds import SUMMARY, find_kind, find_part_number
 from rag.answer.signs import PART_NAME
-from rag.index.catalog import Catalog
 from rag.index.index import Index
+from rag.index.store import Store
 from rag.types import Hit
 
 CUT_OFF = "Only the beginning of this part is quoted."
@@ -29,11 +29,11 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
     if number is None or find_kind(question) is not SUMMARY:
         return None
     best_scores = {hit.chunk.document_id: hit.score for hit in reversed(hits)}
-    with index.browse() as catalog:
+    with index.browse() as store:
         for document_id, score in reversed(best_scores.items()):
-            span = find_span(catalog.get_text(document_id), number)
+            span = find_span(store.get_text(document_id), number)
             if span:
-                return quote_part(document_id, span, catalog, score=score)
+                return quote_part(document_id, span, store, score=score)
     return None
 
 
@@ -57,8 +57,8 @@ def _find_line(text: str, number: str, start: int) -> int:
     return line.start() if line else len(text)
 
 
-def quote_part(document_id: int, place: Range, catalog: Catalog, *, score: float) -> Part:
+def quote_part(document_id: int, place: Range, store: Store, *, score: float) -> Part:
     """Return a range of a document as hits of their own, all of one score, with the quotes of its sentences."""
-    quoted = quote_range(document_id, place, (), catalog, score=score)
+    quoted = quote_range(document_id, place, (), store, score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

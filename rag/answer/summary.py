@@ -8,8 +8,8 @@ from rag.answer.gather import gather
 from rag.answer.kinds import SUMMARY, find_kind, is_phrase, names_part
 from rag.answer.parts import Part, quote_part
 from rag.answer.signs import SUMMARY_WORDS
-from rag.index.catalog import Catalog
 from rag.index.index import Index
+from rag.index.store import Store
 from rag.retrieve import find_evidence
 from rag.text import content_words, split_sentences
 from rag.types import Hit
@@ -25,12 +25,12 @@ def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | Non
     if not hits or not _may_name_text(question):
         return None
     topic = _find_topic(question)
-    with index.browse() as catalog:
-        section = _find_named_section(topic, hits[0], catalog)
+    with index.browse() as store:
+        section = _find_named_section(topic, hits[0], store)
         if section:
             return section
         is_meant = find_kind(question) is SUMMARY and _is_nearest_meant(topic, hits)
-        return _summarize(question, hits, catalog) if is_meant else None
+        return _summarize(question, hits, store) if is_meant else None
 
 
 def _may_name_text(question: str) -> bool:
@@ -39,11 +39,11 @@ def _may_name_text(question: str) -> bool:
     return is_topical and not names_part(question)
 
 
-def _find_named_section(topic: set[str], nearest: Hit, catalog: Catalog) -> Part | None:
+def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
     """Return the section of a hit's document whose heading the topic names, or None."""
     document_id, title = nearest.chunk.document_id, nearest.chunk.title
-    place = find_section(catalog.get_text(document_id), topic, title=title)
-    return quote_part(document_id, place, catalog, score=nearest.score) if place else None
+    place = find_section(store.get_text(document_id), topic, title=title)
+    return quote_part(document_id, place, store, score=nearest.score) if place else None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
@@ -53,13 +53,13 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
-def summarize_nearest(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:
+def summarize_nearest(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return a summary of the nearest document, if what was found of it is about the topic; else None."""
     nearest = hits[0].chunk
     chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
     texts = " ".join(f"{chunk.heading} {chunk.text}" for chunk in chunks)
     is_about = _covers(f"{nearest.title} {texts}", _find_topic(question))
-    return _summarize(question, hits, catalog) if is_about else None
+    return _summarize(question, hits, store) if is_about else None
 
 
 def _find_topic(question: str) -> set[str]:
@@ -74,9 +74,9 @@ def _covers(text: str, topic: set[str]) -> bool:
     return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
-def _summarize(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | None:
+def _summarize(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return the sentences of the nearest document that are worth most together; None if it has none."""
-    whole = find_evidence(question, _list_whole(hits, catalog))
+    whole = find_evidence(question, _list_whole(hits, store))
     spans = gather(whole, lead=_LEAD)
     used = sorted({span.number for span in spans})
     quoted = tuple(whole[number - 1] for number in used)
@@ -84,9 +84,9 @@ def _summarize(question: str, hits: Sequence[Hit], catalog: Catalog) -> Part | N
     return Part(quoted, cite_spans(renumbered, quoted), GATHERED) if spans else None
 
 
-def _list_whole(hits: Sequence[Hit], catalog: Catalog) -> list[Hit]:
+def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
     """Return all chunks of the nearest document's article as hits; one that was not found has the lowest score."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
-    chunks = [chunk for chunk in catalog.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
+    chunks = [chunk for chunk in store.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
     return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(chunks, start=1)]

@@ -171,8 +171,8 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
     if is_index(folder):
-        with closing(SqliteCatalog(folder)) as catalog, catalog.snapshot():
-            return tuple(catalog.list_documents())
+        with closing(SqliteCatalog(folder)) as store, store.snapshot():
+            return tuple(store.list_documents())
     if (folder / CORPUS_FILE).is_file():
         return tuple(_load_corpus(folder / CORPUS_FILE, problems))
     files = find_files([folder]).files

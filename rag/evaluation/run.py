@@ -147,7 +147,7 @@ def _ask(run: _Run, question: Question) -> Result:
         error = _describe_error(question, exc)
     try:
         depth = max(_DEPTH, run.passages)
-        hits = retrieve(run.index, question.question, passages=depth, only=question.only, rewritten=rewritten)
+        hits = retrieve(run.index, question.question, passages=depth, where=question.only, rewritten=rewritten)
     except Exception as exc:
         error = error or _describe_error(question, exc)
     measures = measure_hits(question, hits, run.dataset.passages)
@@ -170,7 +170,7 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     answer = None
-    for event in assistant.stream(question.question, only=question.only, history=question.history, hits=hits):
+    for event in assistant.stream(question.question, where=question.only, history=question.history, hits=hits):
         now = time.perf_counter() - started
         if isinstance(event, Drafted):
             seconds.setdefault("first token", now)
@@ -190,7 +190,7 @@ def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
     passages = [run.dataset.passages[name] for name in names if name in run.dataset.passages]
     if not passages and not question.gold_doc_ids:
         return None
-    hits = run.index.search(question.question, k=run.index.catalog.count_chunks())
+    hits = run.index.search(question.question, k=run.index.store.count_chunks())
     if passages:
         gold = [hit for hit in hits if any(overlaps(hit.chunk, passage) for passage in passages)]
     else:
@@ -270,13 +270,13 @@ def _read_whole_lines(path: Path) -> list[bytes]:
 
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
     """Return all that the results depend on; two runs with the same setup give the same results."""
-    index, sources = run.index, run.index.catalog.get_sources()
+    index, sources = run.index, run.index.store.get_sources()
     setup: dict[str, Any] = {
         "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},
         "questions": {"sha256": _hash(repr(questions).encode()), "count": len(questions)},
         "index": {
             "embedder": index.embedder.name,
-            "chunks": index.catalog.count_chunks(),
+            "chunks": index.store.count_chunks(),
             "sha256": _hash(repr(sorted((name, source[0]) for name, source in sources.items())).encode()),
         },
         "stage": run.stage,

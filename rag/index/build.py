@@ -20,11 +20,11 @@ from rag.documents.find import Search, find_files
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError, ModelError, RagError
-from rag.index import open_catalog
-from rag.index.catalog import Catalog, StoredChunk
+from rag.index import open_store
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
+from rag.index.store import Store, StoredChunk
 from rag.metadata import check_metadata
 from rag.settings import Settings
 from rag.types import Document
@@ -69,7 +69,7 @@ def build_index(
 ) -> IndexReport:
     """Index the files at `paths`, and in folders, into the index `name`; the arguments are those of `add_files`.
 
-    Raises DocumentError if nothing at all can be read, CatalogError if the index cannot be written.
+    Raises DocumentError if nothing at all can be read, StoreError if the index cannot be written.
     """
     settings = settings or Settings.load()
     if name:
@@ -108,7 +108,7 @@ def add_files(
         return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
 
     files = {source: file for source, file in there.items() if is_mine(source)}
-    with index.catalog.lock(is_mine):
+    with index.store.lock(is_mine):
         update = _Update(index, settings, metadata=metadata)
         with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
             try:
@@ -130,13 +130,13 @@ def add_files(
             if is_mine(source) and not _is_under(source, search.problems)
         ]
         for source in gone:
-            index.catalog.remove_source(source)
-        index.catalog.refresh()
+            index.store.remove_source(source)
+        index.store.refresh()
         return IndexReport(
             update.indexed,
             len(files) - len(update.skipped) - update.indexed - update.duplicates,
             len(gone),
-            index.catalog.count_chunks(),
+            index.store.count_chunks(),
             [*search.problems.values(), *update.skipped],
             update.duplicates,
             passed_over=search.passed_over,
@@ -145,46 +145,46 @@ def add_files(
 
 def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
     """Take sources out of the index at `location`, and return how many those were; raises as `remove_from` does."""
-    with closing(open_catalog(location)) as catalog:
-        return remove_from(catalog, sources)
+    with closing(open_store(location)) as store:
+        return remove_from(store, sources)
 
 
-def remove_from(catalog: Catalog, sources: Iterable[str]) -> int:
+def remove_from(store: Store, sources: Iterable[str]) -> int:
     """Take sources out of a catalog, each by its name, its path or a folder above it; return how many those were.
 
-    Raises DocumentError if one names nothing that is in the index, and CatalogError; then nothing is taken out.
+    Raises DocumentError if one names nothing that is in the index, and StoreError; then nothing is taken out.
     """
     paths = {source: _name_file(Path(source).resolve()) for source in sources}
 
     def is_meant(name: str, source: str) -> bool:
         return name in (source, paths[source]) or Path(name).is_relative_to(paths[source])
 
-    with catalog.lock(lambda name: any(is_meant(name, source) for source in paths)):
-        known = catalog.get_sources().keys()
+    with store.lock(lambda name: any(is_meant(name, source) for source in paths)):
+        known = store.get_sources().keys()
         gone: dict[str, None] = {}
         for source in paths:
             under = [name for name in known if is_meant(name, source)]
             if not under:
-                raise DocumentError(f"{source} is not in the index: `rag list --name {catalog.name}` shows what is")
+                raise DocumentError(f"{source} is not in the index: `rag list --name {store.name}` shows what is")
             gone |= dict.fromkeys(under)
         for source in gone:
-            catalog.remove_source(source)
+            store.remove_source(source)
     return len(gone)
 
 
 def add_documents(index: Index, documents: Iterable[Document], *, settings: Settings) -> IndexReport:
     """Put documents into an index, each in the place of what had its source; unchanged ones cost nothing.
 
-    Raises CatalogError if the index cannot be written.
+    Raises StoreError if the index cannot be written.
     """
     documents = list(documents)
     sources = {document.source for document in documents}
-    with index.catalog.lock(sources.__contains__):
+    with index.store.lock(sources.__contains__):
         update = _Update(index, settings)
         _add_changed(update, documents)
-        index.catalog.refresh()
+        index.store.refresh()
         unchanged = len(documents) - update.indexed
-        return IndexReport(update.indexed, unchanged, 0, index.catalog.count_chunks(), [])
+        return IndexReport(update.indexed, unchanged, 0, index.store.count_chunks(), [])
 
 
 def _add_changed(update: "_Update", documents: Iterable[Document]) -> None:
@@ -202,13 +202,13 @@ def index_documents(
     embedder = embedder or open_embedder(settings)
     index = Index(settings.location, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
-    with index.catalog.lock(lambda _: True):
+    with index.store.lock(lambda _: True):
         update = _Update(index, settings)
         for source in update.known.keys() - {document.source for document in documents}:
-            index.catalog.remove_source(source)
+            index.store.remove_source(source)
         bar = tqdm(documents, desc="indexing", unit="document", disable=None if progress else True)
         _add_changed(update, bar)
-        index.catalog.refresh()
+        index.store.refresh()
     return index
 
 
@@ -233,11 +233,11 @@ class _Update:
     """Puts documents into an index, embedding the chunks of several at a time, and counts what it did."""
 
     def __init__(self, index: Index, settings: Settings, *, metadata: Mapping[str, str] | None = None) -> None:
-        self.known = index.catalog.get_sources()
+        self.known = index.store.get_sources()
         self._given = None if metadata is None else check_metadata(metadata)
         self.skipped: list[str] = []
         self.indexed = self.duplicates = self.chunks = 0
-        self._catalog, self._embedder = index.catalog, index.embedder
+        self._catalog, self._embedder = index.store, index.embedder
         self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
         self._max_mb = settings.max_file_mb
         self._pending: list[_Pending] = []

@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy as np
 
-from rag.errors import CatalogError, ModelError, QuestionError
-from rag.index import open_catalog
-from rag.index.catalog import Catalog
+from rag.errors import ModelError, QuestionError, StoreError
+from rag.index import open_store
 from rag.index.embedder import Embedder, Vectors, open_embedder
 from rag.index.reranker import Reranker, open_reranker
+from rag.index.store import Store
 from rag.settings import Settings
 from rag.text import repair_text, spell_codes
 from rag.types import Filter, Hit
@@ -29,7 +29,7 @@ class Index:
 
     def __init__(
         self,
-        location: str | Path | Catalog,
+        location: str | Path | Store,
         embedder: Embedder,
         *,
         reranker: Reranker | None = None,
@@ -37,43 +37,43 @@ class Index:
     ) -> None:
         """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
-        Raises CatalogError.
+        Raises StoreError.
         """
         self.embedder = embedder
         self.reranker = reranker
         self._location = location
-        self.catalog = self._open(create=create)
+        self.store = self._open(create=create)
         self._lock = threading.Lock()
 
-    def _open(self, *, create: bool = False) -> Catalog:
+    def _open(self, *, create: bool = False) -> Store:
         if not isinstance(self._location, str | Path):
             return self._location
-        return open_catalog(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
+        return open_store(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
 
     def renew(self) -> None:
-        """Open the index again if it was deleted or replaced; raises CatalogError if there is none now."""
+        """Open the index again if it was deleted or replaced; raises StoreError if there is none now."""
         with self._lock:
             self._renew()
 
     def _renew(self) -> None:
         # Do not close the old one: another thread may be reading it. It closes with its last reference.
-        if not self.catalog.is_current:
-            self.catalog = self._open()
+        if not self.store.is_current:
+            self.store = self._open()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.catalog.close()
+        self.store.close()
 
     def search(
-        self, question: str, *, k: int, only: Filter | None = None, rewritten: str | None = None
+        self, question: str, *, k: int, where: Filter | None = None, rewritten: str | None = None
     ) -> tuple[Hit, ...]:
         """Return the k chunks nearest to a question by meaning and by words, best first, ties by id.
 
         The score is the cosine similarity plus WORDS_WEIGHT times the BM25 score as a share of the best one's (a convex
         combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934). For a rewritten question it is the weighted
-        mean of both wordings. Raises CatalogError if there is no chunk, QuestionError if none passes `only`.
+        mean of both wordings. Raises StoreError if there is no chunk, QuestionError if none passes `where`.
         """
         question = repair_text(question)
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
@@ -85,52 +85,52 @@ class Index:
         if not np.isfinite(vector).all():
             raise ModelError("the embedder returned invalid numbers for the question: run `rag models verify`")
         with self.browse():
-            return self._search(weights, vector, k, only)
+            return self._search(weights, vector, k, where)
 
     @contextmanager
-    def browse(self) -> Iterator[Catalog]:
+    def browse(self) -> Iterator[Store]:
         """Read one state of the catalog, alone: no document appears half old and half new."""
         with self._lock:
             self._renew()
-            with self.catalog.snapshot():
-                yield self.catalog
+            with self.store.snapshot():
+                yield self.store
 
-    def _search(self, weights: dict[str, float], vector: Vectors, k: int, only: Filter | None) -> tuple[Hit, ...]:
+    def _search(self, weights: dict[str, float], vector: Vectors, k: int, where: Filter | None) -> tuple[Hit, ...]:
         by_words: defaultdict[int, float] = defaultdict(float)
         for wording, weight in weights.items():
-            found = self.catalog.search_words(spell_codes(wording), k, only=only)
+            found = self.store.search_words(spell_codes(wording), k, where=where)
             for i, score in found:
                 by_words[i] += WORDS_WEIGHT * weight * score / found[0][1]
-        candidates = self.catalog.search_vectors(vector, 2 * k, only=only)
+        candidates = self.store.search_vectors(vector, 2 * k, where=where)
         # The catalog's embeddings score the proposed vectors exactly.
-        ids, rows = self.catalog.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
+        ids, rows = self.store.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
         scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
-        if not scores and only:
+        if not scores and where:
             raise QuestionError(
                 "nothing in the index passes the filter: look at `rag list`, change it, or ask without it"
             )
         if not scores:
-            name = self.catalog.name
-            raise CatalogError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
+            name = self.store.name
+            raise StoreError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
         best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
-        chunks = self.catalog.get_chunks(best)
+        chunks = self.store.get_chunks(best)
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
 
 
 def open_index(
-    location: str | Path | Catalog,
+    location: str | Path | Store,
     settings: Settings,
     *,
     embedder: Embedder | None = None,
     reranker: Reranker | None = None,
     create: bool = False,
 ) -> Index:
-    """Return the index at `location`, with the settings' models or those given; raises CatalogError or ModelError.
+    """Return the index at `location`, with the settings' models or those given; raises StoreError or ModelError.
 
     With `create`, it is made where there is none.
     """
     if isinstance(location, str | Path) and not create:
-        open_catalog(location).close()  # so that an error comes before the embedder loads, which takes seconds
+        open_store(location).close()  # so that an error comes before the embedder loads, which takes seconds
     return Index(
         location, embedder or open_embedder(settings), reranker=reranker or open_reranker(settings), create=create
     )

@@ -10,11 +10,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from rag.database import restrict_database
-from rag.errors import CatalogError
+from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
 from rag.index.embedder import Vectors
 from rag.index.sqlite import CATALOG_FILE, SqliteCatalog
-from rag.index.vectors import FaissStore, count_training
+from rag.index.vectors import FaissVectors, count_training
 from rag.types import Filter
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
 _BATCH = 4096
 
 
-class LocalCatalog(SqliteCatalog):
+class LocalStore(SqliteCatalog):
     """A catalog in a folder, with its vectors in FAISS."""
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
@@ -33,13 +33,13 @@ class LocalCatalog(SqliteCatalog):
             try:
                 make_folder(folder)
             except OSError as exc:
-                raise CatalogError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
+                raise StoreError(f"cannot make {folder}: {exc.strerror}; set --index-dir to another folder") from exc
         super().__init__(folder, embedder=embedder, dim=dim, create=create)
         self._path = folder / VECTORS_FILE
         if create and self.generation == 0 and is_plain(self._path):
             self._path.unlink()  # from a deleted catalog
         self._in_step_with = -1
-        self._vectors: FaissStore | None = None
+        self._vectors: FaissVectors | None = None
 
     @property
     def location(self) -> str:
@@ -56,36 +56,36 @@ class LocalCatalog(SqliteCatalog):
             _tidy(self.folder)
             yield
 
-    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
-        return self.refresh().search(vector, k, among=self.find_chunks(only))
+    def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
+        return self.refresh().search(vector, k, among=self.find_chunks(where))
 
-    def refresh(self) -> FaissStore:
+    def refresh(self) -> FaissVectors:
         """Return the vectors after an update from the catalog: without deleted ones, with new ones."""
         generation = self.generation
         if self._vectors is not None and generation == self._in_step_with:
             return self._vectors
         _, dim = self.embedder
         ids = self.get_ids()
-        store = FaissStore.load(self._path) if self._vectors is None else self._vectors
-        if store is None or not store.fits(len(ids), dim):
+        vectors = FaissVectors.load(self._path) if self._vectors is None else self._vectors
+        if vectors is None or not vectors.fits(len(ids), dim):
             sample = np.random.default_rng(0).permutation(ids)[: count_training(len(ids))]
             _, rows = self.get_embeddings(sample.tolist(), dim=dim)
-            store = FaissStore.train(rows, size=len(ids))
-        there = store.ids
+            vectors = FaissVectors.train(rows, size=len(ids))
+        there = vectors.ids
         gone, new = np.setdiff1d(there, ids), np.setdiff1d(ids, there)
         if len(gone):
-            store.remove(gone)
+            vectors.remove(gone)
         for start in range(0, len(new), _BATCH):
             found, rows = self.get_embeddings(new[start : start + _BATCH].tolist(), dim=dim)
-            store.add(np.array(found, dtype=np.int64), rows)
+            vectors.add(np.array(found, dtype=np.int64), rows)
         if len(gone) or len(new):
-            self._save(store)
-        self._vectors, self._in_step_with = store, generation
-        return store
+            self._save(vectors)
+        self._vectors, self._in_step_with = vectors, generation
+        return vectors
 
-    def _save(self, store: FaissStore) -> None:
+    def _save(self, vectors: FaissVectors) -> None:
         try:
-            store.save(self._path)
+            vectors.save(self._path)
         except (OSError, RuntimeError) as exc:  # a full disk or a read-only folder; the next opening tries again
             logger.warning("cannot write %s: %s", self._path, exc)
 
@@ -104,7 +104,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
             logger.warning("process %s is writing to the index %s: waiting until it is done", process, folder.name)
             lock.acquire()
     except OSError as exc:
-        raise CatalogError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
+        raise StoreError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
     try:
         try:
             write_file(holder, str(os.getpid()))

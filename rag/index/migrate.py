@@ -5,21 +5,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rag.errors import CatalogError
-from rag.index import open_catalog
+from rag.errors import StoreError
+from rag.index import open_store
 
 
 def copy_index(source: str | Path, target: str | Path, *, progress: bool = False) -> int:
     """Copy the index at one folder or address to another, and return the number of documents.
 
-    Raises CatalogError if there is no index, or the target has documents. Run again, a stopped copy continues.
+    Raises StoreError if there is no index, or the target has documents. Run again, a stopped copy continues.
     """
-    with closing(open_catalog(source)) as given:
+    with closing(open_store(source)) as given:
         embedder, dim = given.embedder
-        with closing(open_catalog(target, embedder=embedder, dim=dim, create=True)) as made, made.lock(lambda _: True):
+        with closing(open_store(target, embedder=embedder, dim=dim, create=True)) as made, made.lock(lambda _: True):
             known, there = given.get_sources(), made.get_sources()
             if any(known.get(name, ("",))[0] != file_hash for name, (file_hash, _) in there.items()):
-                raise CatalogError(f"the index at {target} is not empty: choose another name, or remove its documents")
+                raise StoreError(f"the index at {target} is not empty: choose another name, or remove its documents")
             count = 0
             for stored in tqdm(
                 given.list_stored(), desc="copying", unit="document", disable=None if progress else True

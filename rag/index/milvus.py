@@ -16,17 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from rag.errors import CatalogError
+from rag.errors import StoreError
 from rag.extras import explain_missing
-from rag.index.catalog import (
-    Entry,
-    StoredChunk,
-    StoredDocument,
-    check_embedder,
-    check_embeddings,
-    describe_chunk,
-    name_source,
-)
 from rag.index.embedder import Vectors
 from rag.index.milvus_rows import (
     CHUNK,
@@ -46,6 +37,15 @@ from rag.index.milvus_rows import (
 )
 from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
 from rag.index.stemmer import Stemmer
+from rag.index.store import (
+    Entry,
+    StoredChunk,
+    StoredDocument,
+    check_embedder,
+    check_embeddings,
+    describe_chunk,
+    name_source,
+)
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, has_metadata, load_metadata
 from rag.settings import MILVUS
@@ -64,20 +64,20 @@ _BATCH = 500
 _FULL_TEXT_SINCE = (2, 5)
 
 
-class MilvusCatalog:
+class MilvusStore:
     """A catalog on a server; a writer sees its own changes at once."""
 
     def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.
 
-        Raises CatalogError if the server is out of reach, or has no such index, or has one of another embedder.
+        Raises StoreError if the server is out of reach, or has no such index, or has one of another embedder.
         """
-        with explain_missing(location, CatalogError):
+        with explain_missing(location, StoreError):
             from pymilvus import MilvusClient
         self.location = location
         uri, _, self.name = location.removeprefix(MILVUS).rpartition("/")
         if "@" in uri:
-            raise CatalogError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
+            raise StoreError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
@@ -93,7 +93,7 @@ class MilvusCatalog:
             if create:
                 make_collections(self._client, self.name, dim=dim, words=words, timeout=_TIMEOUT_S)
             elif not self._client.has_collection(self._sources, timeout=_TIMEOUT_S):
-                raise CatalogError(f"no index at {location}: run `rag index PATHS --index {location}`")
+                raise StoreError(f"no index at {location}: run `rag index PATHS --index {location}`")
             for collection in (self._chunks, self._documents, self._sources):
                 self._client.load_collection(collection, timeout=_TIMEOUT_S)
         about = self._read_about()
@@ -101,7 +101,7 @@ class MilvusCatalog:
             about = {"schema": SCHEMA_VERSION, "embedder": embedder, "dim": dim, "words": words}
             self._upsert(self._documents, [make_piece(0, MADE_WITH, json.dumps(about))])
         if about.get("schema") != SCHEMA_VERSION:
-            raise CatalogError(f"{location} is not an index of this version: choose another name, index again")
+            raise StoreError(f"{location} is not an index of this version: choose another name, index again")
         self.embedder: tuple[str, int] = about["embedder"], about["dim"]
         check_embedder(self.name, made_by=self.embedder, embedder=embedder, dim=dim)
         self._full_text = bool(about["words"])
@@ -125,7 +125,7 @@ class MilvusCatalog:
         except (MilvusException, RpcError) as exc:
             told = exc.message if isinstance(exc, MilvusException) else exc.details()
             reason = " ".join(str(told).split())[:200] or type(exc).__name__
-            raise CatalogError(
+            raise StoreError(
                 f"cannot use {self.location}: {reason}; check whether the server runs, and try again"
             ) from exc
 
@@ -292,12 +292,12 @@ class MilvusCatalog:
         for source, (file_hash, document_id) in self.get_sources().items():
             files[document_id][source] = file_hash
         for e in self.list_entries():
-            where = f"document_id == {e.document_id}"
-            (first,) = self._query(self._documents, f"{where} and part == 0", "title", "content_hash")
+            condition = f"document_id == {e.document_id}"
+            (first,) = self._query(self._documents, f"{condition} and part == 0", "title", "content_hash")
             chunks = [
                 StoredChunk(read_section(row), row["context"], to_bytes(row["embedding"]))
                 for row in sorted(
-                    self._query(self._chunks, where, *CHUNK, "context", "embedding"), key=lambda row: row["start"]
+                    self._query(self._chunks, condition, *CHUNK, "context", "embedding"), key=lambda row: row["start"]
                 )
             ]
             sections = tuple(chunk.section for chunk in chunks)
@@ -331,7 +331,7 @@ class MilvusCatalog:
     def get_text(self, document_id: int) -> str:
         rows = self._query(self._documents, f"document_id == {document_id}", "part", "text")
         if not rows:
-            raise CatalogError(f"document {document_id} is no longer in the index; ask again")
+            raise StoreError(f"document {document_id} is no longer in the index; ask again")
         return "".join(row["text"] for row in sorted(rows, key=lambda row: row["part"]))
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
@@ -339,31 +339,31 @@ class MilvusCatalog:
         vectors = np.array([row["embedding"] for row in rows], dtype=np.float32).reshape(len(rows), dim)
         return [row["id"] for row in rows], vectors
 
-    def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
+    def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         terms = list(dict.fromkeys(telling_words(question)))[:MAX_TERMS]
         (query,) = self._stemmer.stem([" ".join(terms)])
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:
-            where = self._describe(only)
+            condition = self._describe(where)
             for field, weight in (("text", 1.0), ("about", ABOUT_WEIGHT)):
-                for i, score in self._search(query, k, where, field=f"{field}_bm25", options={}):
+                for i, score in self._search(query, k, condition, field=f"{field}_bm25", options={}):
                     scores[i] += weight * score
         return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]
 
-    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
+    def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         effort = {"params": {"ef": min(max(2 * k, 128), 32_768)}}
-        return [i for i, _ in self._search(vector, k, self._describe(only), field="embedding", options=effort)]
+        return [i for i, _ in self._search(vector, k, self._describe(where), field="embedding", options=effort)]
 
     def _search(
-        self, wanted: str | Vectors, k: int, where: str | None, *, field: str, options: dict[str, Any]
+        self, wanted: str | Vectors, k: int, condition: str | None, *, field: str, options: dict[str, Any]
     ) -> list[tuple[int, float]]:
-        if where is None:
+        if condition is None:
             return []
         with self._explained():
             (found,) = self._client.search(
                 self._chunks,
                 [wanted],
-                filter=where,
+                filter=condition,
                 limit=min(k, _MOST_ROWS),
                 output_fields=["id"],
                 search_params=options,
@@ -374,29 +374,29 @@ class MilvusCatalog:
         # milvus-lite returns negative BM25 scores, and a server positive ones.
         return [(int(hit["id"]), abs(float(hit["distance"]))) for hit in found]
 
-    def _describe(self, only: Filter | None) -> str | None:
+    def _describe(self, where: Filter | None) -> str | None:
         """Return a filter in Milvus's syntax, None if nothing passes it."""
-        if only is None:
+        if where is None:
             return ""
         wanted = []
-        if only.outlet is not None:
-            wanted.append(f"outlet_folded == {_quote(only.outlet.casefold())}")
-        if only.author is not None:
-            name = _quote(only.author.casefold())
+        if where.outlet is not None:
+            wanted.append(f"outlet_folded == {_quote(where.outlet.casefold())}")
+        if where.author is not None:
+            name = _quote(where.author.casefold())
             wanted.append(f'(author_folded == {name} or (voice == "article" and writer_folded == {name}))')
-        if only.voice is not None:
-            wanted.append(f"voice == {_quote(only.voice)}")
-        if only.date is not None:
-            wanted.append(f"dated >= {_quote(only.date)} and dated < {_quote(only.date + chr(0x10FFFF))}")
-        if only.source is not None:
-            part = only.source.casefold()
+        if where.voice is not None:
+            wanted.append(f"voice == {_quote(where.voice)}")
+        if where.date is not None:
+            wanted.append(f"dated >= {_quote(where.date)} and dated < {_quote(where.date + chr(0x10FFFF))}")
+        if where.source is not None:
+            part = where.source.casefold()
             ids = [i for i, sources in self._list_sources().items() if any(part in s.casefold() for s in sources)]
             if not ids:
                 return None
             wanted.append(f"document_id in {ids}")
-        if only.metadata:
+        if where.metadata:
             rows = self._query(self._documents, "part == 0", "document_id", "metadata")
-            ids = [r["document_id"] for r in rows if has_metadata(load_metadata(r["metadata"]), only.metadata)]
+            ids = [r["document_id"] for r in rows if has_metadata(load_metadata(r["metadata"]), where.metadata)]
             if not ids:
                 return None
             wanted.append(f"document_id in {ids}")
@@ -419,13 +419,13 @@ class MilvusCatalog:
             rows += self._query(self._chunks, f"id in {[int(i) for i in ids[start : start + _BATCH]]}", *fields)
         return rows
 
-    def _query(self, collection: str, where: str, *fields: str, level: str | None = None) -> list[dict[str, Any]]:
+    def _query(self, collection: str, condition: str, *fields: str, level: str | None = None) -> list[dict[str, Any]]:
         given = {"output_fields": list(fields), "consistency_level": level or self._level, "timeout": _TIMEOUT_S}
         with self._explained():
-            rows = self._client.query(collection, where, limit=_MOST_ROWS, **given)
+            rows = self._client.query(collection, condition, limit=_MOST_ROWS, **given)
             if len(rows) < _MOST_ROWS:
                 return list(rows)
-            pages = self._client.query_iterator(collection, batch_size=_BATCH, filter=where, **given)
+            pages = self._client.query_iterator(collection, batch_size=_BATCH, filter=condition, **given)
             rows = []
             while page := pages.next():
                 rows += page
@@ -436,9 +436,7 @@ class MilvusCatalog:
         for row in rows:
             for field, value in row.items():
                 if isinstance(value, str) and len(value.encode()) > MOST_BYTES:
-                    raise CatalogError(
-                        f"a {field} of {len(value):,} characters is too long for Milvus: index it locally"
-                    )
+                    raise StoreError(f"a {field} of {len(value):,} characters is too long for Milvus: index it locally")
         with self._explained():
             for start in range(0, len(rows), _BATCH):
                 plain = [
@@ -447,9 +445,9 @@ class MilvusCatalog:
                 ]
                 self._client.upsert(collection, plain, timeout=_TIMEOUT_S)
 
-    def _delete(self, collection: str, where: str) -> None:
+    def _delete(self, collection: str, condition: str) -> None:
         with self._explained():
-            self._client.delete(collection, filter=where, timeout=_TIMEOUT_S)
+            self._client.delete(collection, filter=condition, timeout=_TIMEOUT_S)
 
 
 def _read_credentials() -> dict[str, str]:

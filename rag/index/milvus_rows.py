@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.index.catalog import StoredChunk, name_source
+from rag.index.store import StoredChunk, name_source
 from rag.metadata import dump_metadata, load_metadata
 from rag.types import Chunk, Document, Section
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from rag.database import Row, Type, check_types, connect, explained, get_cause
-from rag.errors import CatalogError
+from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
-from rag.index.catalog import (
+from rag.index.embedder import Vectors
+from rag.index.stemmer import TOKENIZE
+from rag.index.store import (
     Entry,
     StoredChunk,
     StoredDocument,
@@ -25,8 +27,6 @@ from rag.index.catalog import (
     describe_chunk,
     name_source,
 )
-from rag.index.embedder import Vectors
-from rag.index.stemmer import TOKENIZE
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, load_metadata
 from rag.text import STOP_WORDS
@@ -145,7 +145,7 @@ class SqliteCatalog:
         """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
 
         Opening for reading writes nothing; an unfinished new catalog reads as one without documents. Raises
-        CatalogError if it is missing, damaged, on a full disk, or made with another embedder.
+        StoreError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
         self._file, self._log = folder / CATALOG_FILE, folder / f"{CATALOG_FILE}-wal"
@@ -155,7 +155,7 @@ class SqliteCatalog:
             if create:
                 make_file(self._file, find_share(folder))
             elif not check_plain(self._file):
-                raise CatalogError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
+                raise StoreError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
             # Before opening the file: if another file replaces it in between, the stamp does not match.
             self._stamp: object = self._take_stamp()
             self._db = self._open(create=create)
@@ -243,9 +243,9 @@ class SqliteCatalog:
         name = self.folder.name
         if version == _WITHOUT_METADATA:
             remedy = f"run `rag index PATHS --name {name}` once, which brings it up to date and embeds nothing again"
-            raise CatalogError(f"index {name} was made by an earlier version: {remedy}")
+            raise StoreError(f"index {name} was made by an earlier version: {remedy}")
         if version != SCHEMA_VERSION:
-            raise CatalogError(f"index {name} has the format of another version: {self._remedy}")
+            raise StoreError(f"index {name} has the format of another version: {self._remedy}")
         check_embedder(name, made_by=(made_by, made_dim), embedder=embedder, dim=dim)
 
     @property
@@ -291,7 +291,7 @@ class SqliteCatalog:
     def _query(
         self, statement: str, values: Sequence[object] | dict[str, object] = (), *, types: Sequence[Type]
     ) -> list[Row]:
-        """Return the rows of a statement; raises CatalogError, also if a value is not of its type."""
+        """Return the rows of a statement; raises StoreError, also if a value is not of its type."""
         with self._explained():
             rows = self._db.execute(statement, values).fetchall()
             check_types(rows, types)
@@ -500,17 +500,17 @@ class SqliteCatalog:
         rows = self._query("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,), types=[int])
         return self.get_chunks([i for (i,) in rows])
 
-    def find_chunks(self, only: Filter | None) -> list[int] | None:
+    def find_chunks(self, where: Filter | None) -> list[int] | None:
         """Return the ids of the chunks that pass a filter, in order; None if all do."""
-        if only is None:
+        if where is None:
             return None
-        asked = (self.generation, only)
+        asked = (self.generation, where)
         if self._passing[0] != asked:  # because one search asks several times
-            wanted = asdict(only) | {"metadata": dump_metadata(only.metadata)}
+            wanted = asdict(where) | {"metadata": dump_metadata(where.metadata)}
             self._passing = asked, [i for (i,) in self._query(_FILTERED, wanted, types=[int])]
         return self._passing[1]
 
-    def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
+    def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
         It compares words by their English stems. Words in double quotes also count as a phrase. Stop words count only
@@ -523,7 +523,7 @@ class SqliteCatalog:
         query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
         if not query:
             return []
-        among = self.find_chunks(only)
+        among = self.find_chunks(where)
         given: dict[str, object] = {
             "query": query,
             "about": ABOUT_WEIGHT,
@@ -543,7 +543,7 @@ class SqliteCatalog:
         """Return a document's text; the offsets of citations refer to it."""
         rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,), types=[str])
         if not rows:
-            raise CatalogError(f"document {document_id} is no longer in the index; ask again")
+            raise StoreError(f"document {document_id} is no longer in the index; ask again")
         return str(rows[0][0])
 
     def get_ids(self) -> Ids:
@@ -553,7 +553,7 @@ class SqliteCatalog:
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
         """Return the existing ids among these, in order, and their embeddings, a row each.
 
-        Raises CatalogError if one is damaged, or has an invalid number.
+        Raises StoreError if one is damaged, or has an invalid number.
         """
         with self._explained():
             found = self._query(

@@ -22,7 +22,7 @@ _PROBES = 64
 _TRAINED_ON = 40
 
 
-class FaissStore:
+class FaissVectors:
     """Search over 64-bit chunk ids, by inner product.
 
     A store for up to FLAT_LIMIT vectors is exact. A larger one is an inverted file of 4 √n lists over 8-bit vectors,
@@ -33,7 +33,7 @@ class FaissStore:
         self._index = index
 
     @classmethod
-    def train(cls, vectors: Vectors, *, size: int) -> "FaissStore":
+    def train(cls, vectors: Vectors, *, size: int) -> "FaissVectors":
         """Return an empty store for `size` vectors like these, float32 of shape (n, dim); only a large one needs them.
 
         `count_training(size)` returns the number it needs.
@@ -119,7 +119,7 @@ class FaissStore:
         write_file(path, write)
 
     @classmethod
-    def load(cls, path: Path) -> "FaissStore | None":
+    def load(cls, path: Path) -> "FaissVectors | None":
         """Return the saved store, or None if it is missing, torn or not a file."""
         import faiss
 

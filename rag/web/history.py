@@ -66,7 +66,7 @@ class History:
     """The conversations of all users; each sees only their own, by `owner`."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the history in a folder, or make it if it is missing; raises CatalogError.
+        """Open the history in a folder, or make it if it is missing; raises StoreError.
 
         Only the owner of the file can read it, even in a shared folder.
         """

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from rag.answer.cite import get_words, rank_evidence
 from rag.formatting import describe_voice, format_answer
-from rag.index.catalog import Entry, filter_entries
+from rag.index.store import Entry, filter_entries
 from rag.types import Answer, Chunk, Citation, Hit
 from rag.web.history import Turn
 

@@ -39,7 +39,7 @@ class Suggestions:
             opened = self._workspace.open_index(index)
         except RagError:
             return []
-        generation, path = opened.catalog.generation, self._workspace.get_folder(index) / _FILE
+        generation, path = opened.store.generation, self._workspace.get_folder(index) / _FILE
         try:
             kept = json.loads(path.read_text(encoding="utf-8") if is_plain(path) else "")
             if kept["generation"] == generation:

@@ -16,15 +16,15 @@ from typing import NamedTuple
 from rag.answer.prompt import load_answer_prompts, load_reply_prompts, load_rewrite_prompts
 from rag.answer.rewrite import stands_alone
 from rag.assistant import Assistant
-from rag.errors import CatalogError, DocumentError, ModelError, RagError, SettingsError
+from rag.errors import DocumentError, ModelError, RagError, SettingsError, StoreError
 from rag.files import find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
-from rag.index import open_catalog, read_entries
+from rag.index import open_store, read_entries
 from rag.index.build import IndexReport, OnFile, build_index
-from rag.index.catalog import Entry
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.sqlite import is_index, list_indexes
+from rag.index.store import Entry
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
 from rag.settings import MILVUS, Settings
@@ -95,7 +95,7 @@ class Workspace:
     """Answers all users of the page, as many at once as the LLM can; holds their indexes and conversations."""
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Models] = open_models) -> None:
-        """Take the function that loads the models later; raises CatalogError if the history cannot be opened."""
+        """Take the function that loads the models later; raises StoreError if the history cannot be opened."""
         self.settings = settings
         self.history = History(settings.index_dir)
         self.queue = Queue()
@@ -247,10 +247,10 @@ class Workspace:
         return settings.index_dir / settings.name
 
     def locate(self, index: str) -> str:
-        """Return the folder or address of an index; raises CatalogError if there is none."""
+        """Return the folder or address of an index; raises StoreError if there is none."""
         location = self.settle(index).location
         if not (is_address(index) or is_index(Path(location))):
-            raise CatalogError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
+            raise StoreError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
         return location
 
     def open_index(self, name: str) -> Index:
@@ -270,22 +270,22 @@ class Workspace:
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
         """Return the text of a file's document, and its chunks in order; raises RagError."""
-        with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
-            sources = catalog.get_sources()
+        with closing(open_store(self.locate(index))) as store, store.snapshot():
+            sources = store.get_sources()
             if source not in sources:
                 raise DocumentError(f"{source} is no longer in the index {index}")
             _, document_id = sources[source]
-            return catalog.get_text(document_id), catalog.list_chunks(document_id)
+            return store.get_text(document_id), store.list_chunks(document_id)
 
     def find_stale(self, index: str, answer: Answer) -> dict[int, str]:
         """Return a note for each cited passage that has changed or is gone, by its number."""
         stale = {}
-        with closing(open_catalog(self.locate(index))) as catalog, catalog.snapshot():
-            sources = catalog.get_sources()
+        with closing(open_store(self.locate(index))) as store, store.snapshot():
+            sources = store.get_sources()
             for citation in answer.citations:
                 if citation.source not in sources:
                     stale[citation.number] = "This source is no longer in the index."
-                elif citation.quote not in catalog.get_text(sources[citation.source][1]):
+                elif citation.quote not in store.get_text(sources[citation.source][1]):
                     stale[citation.number] = "This source has changed since then: it no longer says this."
         return stale
 
@@ -354,8 +354,8 @@ class Workspace:
 
     def remove(self, index: str, source: str) -> None:
         """Remove a file from an index, and delete it if it is a copy in the index's folder. Raises RagError."""
-        with closing(open_catalog(self.locate(index))) as catalog:
-            if source not in catalog.get_sources():
+        with closing(open_store(self.locate(index))) as store:
+            if source not in store.get_sources():
                 raise DocumentError(f"{source} is not in the index {index}")
         # Delete the copy first: after a stop in between, removing again removes the rest.
         if self._is_upload(index, Path(source)):
@@ -370,9 +370,9 @@ class Workspace:
     def _remove_sources(self, index: str, sources: Collection[str]) -> None:
         """Remove these files from an index, each by its exact name."""
         if sources:
-            with closing(open_catalog(self.locate(index))) as catalog, catalog.lock(lambda name: name in sources):
+            with closing(open_store(self.locate(index))) as store, store.lock(lambda name: name in sources):
                 for source in sources:
-                    catalog.remove_source(source)
+                    store.remove_source(source)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rag.errors import CatalogError
+from rag.errors import StoreError
 from rag.index.embedder import Vectors
 from rag.index.vectors import Ids
 from rag.system import parse_source
@@ -50,10 +50,10 @@ class StoredDocument(NamedTuple):
     files: dict[str, str]
 
 
-class Catalog(Protocol):
+class Store(Protocol):
     """An open index without its embedder: documents, their sources and their chunks, with words and vectors.
 
-    All methods raise CatalogError if the store is damaged, full or out of reach. A search sees only whole documents,
+    All methods raise StoreError if the store is damaged, full or out of reach. A search sees only whole documents,
     whenever their writer was stopped.
     """
 
@@ -139,20 +139,20 @@ class Catalog(Protocol):
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
         """Return the existing ids among these, in order, and their embeddings, a row each."""
 
-    def search_words(self, question: str, k: int, *, only: Filter | None = None) -> list[tuple[int, float]]:
+    def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
         It compares words by their English stems. Stop words count only if the question has no others.
         """
 
-    def search_vectors(self, vector: Vectors, k: int, *, only: Filter | None = None) -> list[int]:
+    def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         """Return the ids of the k chunks nearest to a unit vector, best first."""
 
 
 def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: int) -> None:
-    """Raise CatalogError if another embedder made the index `name`; an empty `embedder` passes."""
+    """Raise StoreError if another embedder made the index `name`; an empty `embedder` passes."""
     if embedder and made_by != (embedder, dim):
-        raise CatalogError(
+        raise StoreError(
             f"index {name} was made with embedder {made_by[0]} ({made_by[1]} dimensions), not {embedder} ({dim}): add "
             f"`--embedder {made_by[0]}`, or run `rag index PATHS --name OTHER --embedder {embedder}`"
         )
@@ -169,10 +169,10 @@ def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry
 
 
 def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:
-    """Raise CatalogError if an embedding has an invalid number: a search would never find it."""
+    """Raise StoreError if an embedding has an invalid number: a search would never find it."""
     numbers = np.frombuffer(b"".join(chunk.embedding for chunk in chunks), dtype=np.float16)
     if not np.isfinite(numbers).all():
-        raise CatalogError(
+        raise StoreError(
             f"the embedder returned invalid numbers for {source}, which is not stored: run `rag models verify`, then "
             "index again"
         )
