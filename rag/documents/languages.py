@@ -3,6 +3,7 @@
 Each is a regular expression. A word that this table lacks makes no fact of a comment whose page marks it otherwise.
 """
 
+import re
 from dataclasses import dataclass
 
 # What ends a sentence, in any script; full-width, Arabic, Devanagari, Armenian.
@@ -10,6 +11,24 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।", "
 # "3 comments", "评论（12）": a number may have its separators, its brackets and a word that counts.
 COUNT = r"\d[\d.,’ \xa0\u202f]*"
 COUNTERS = r"(?:条|條|件の?|個の?|个|則|则|개의?|건의?|x|×)"
+# Words for the readers of a page, of all languages but English.
+READERS = (
+    r"leser|nutzer|user|lect|lettor|leitor|lezer|читател|пользовател|czytelnik|okur|okuyucu|القراء"
+    r"|网友|網友|读者|讀者|読者|독자"
+)
+# What sites write around comments in English, besides the patterns of `rag.documents.comments.site`.
+ENGLISH_COMMENTS = r"(?:comments?|replies|reply|responses?|reactions?|reviews?|thoughts?|postings?|contributions?)"
+ENGLISH_SAYS = r"says|said|wrote|writes|commented"
+ENGLISH_BUTTONS = (
+    r"repl(?:y|ies)|shares?|report(?: abuse)?|likes?|recommend(?:ed)?|(?:up|down)?votes?|points?|permalink"
+    r"|(?:dis)?agree|answer|edit(?:ed)?|flag|delete|quote|helpful|follow|link"
+)
+# Words that begin a sentence and are no part of a name.
+OPENERS = frozenset(
+    re.findall(r"\w+", "i if you we they he she it but and or the a an this that what why how who no not yes my your")
+)
+# Words in lower case that a name may have.
+PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos du e el from la le of the van von y"))
 
 
 @dataclass(frozen=True, slots=True)
