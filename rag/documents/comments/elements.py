@@ -17,6 +17,11 @@ def read_line(element: "HtmlElement") -> str:
     return squeeze(element.text_content())
 
 
+def read_beside(element: "HtmlElement") -> str:
+    """Return the text right before an element and right behind it."""
+    return "".join(element.xpath("(preceding-sibling::node()[1] | following-sibling::node()[1])[self::text()]"))
+
+
 def count_characters(elements: Iterable["HtmlElement"]) -> int:
     """Return how many characters of text some elements hold."""
     return sum(len(element.text_content()) for element in elements)

@@ -5,7 +5,7 @@ articles too. The mark of a thread is a run of similar boxes, each with a name, 
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import count_characters, read_line, squeeze
@@ -68,9 +68,8 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
     The box is a frame too, unless it is among those that hold the `article`.
     """
-    for outer in (label, *label.iterancestors()):
-        box = outer.getparent()
-        if box is None or outer.tag == "body":
+    for outer, box in pairwise((label, *label.iterancestors())):
+        if outer.tag == "body":
             break
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)

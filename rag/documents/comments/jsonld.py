@@ -35,7 +35,7 @@ def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list
     known_letters = [_keep_letters(comment.text) for comment in known]
     comments = [comment for comment in all_comments if not _is_known(comment, known_letters)]
     _drop_copies(tree, [comment.text for comment in comments])
-    authors = {comment.author for comment in comments if comment.author}
+    authors = {comment.author for comment in comments}
     return [
         replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
     ]

@@ -93,7 +93,7 @@ def take_thread(tree: "HtmlElement", page: Page) -> Thread:
     opening = None
     if elements and places[elements[0]].kind == "post":
         opening = posts[elements.pop(0)]
-    authors = {post.author for post in posts.values() if post.author}
+    authors = {post.author for post in posts.values()}
     comments = [_make_comment(posts[element], _find_above(places[element], posts), authors) for element in elements]
     return Thread(comments, opening, areas)
 
@@ -103,7 +103,7 @@ def _find_above(place: _Place, posts: Mapping["HtmlElement", Post]) -> Post | No
     return next((posts[element] for element in place.above if element in posts), None)
 
 
-def _make_comment(post: Post, above: Post | None, authors: set[str]) -> Block:
+def _make_comment(post: Post, above: Post | None, authors: Set[str | None]) -> Block:
     text = join_blocks(post.blocks)
     reply_to = find_addressee(text, authors) or post.answered or (above and above.author)
     return Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to)
@@ -265,18 +265,23 @@ def _is_forum_post(element: "HtmlElement", page: Page) -> bool:
 def _find_whole(element: "HtmlElement", page: Page) -> "HtmlElement":
     """Return the parent of an element that is called a comment, and is only its signature or only its words."""
     parent = element.getparent()
-    is_box = parent is not None and parent.tag in WHOLES
-    if parent is None or not is_box or parent in page.frames or parent in page.articles:
+    if parent is None or parent.tag not in WHOLES:
         return element
+    is_frame = parent in page.frames or parent in page.articles
+    return parent if not is_frame and _is_part(element) else element
+
+
+def _is_part(element: "HtmlElement") -> bool:
+    """Return True if an element is only a comment's signature or only its words, and the rest is beside it."""
     siblings = [*element.itersiblings(), *element.itersiblings(preceding=True)]
     beside = collect_roles(part for sibling in siblings for part in sibling.iter())
     inside = collect_roles(element.iterdescendants())
     if "comment" in beside:
-        return element
-    is_signature = "text" in beside and "text" not in inside
-    is_unsigned = not _SIGNATURE.isdisjoint(beside) and count_characters(siblings) <= _SIGNATURE_CHARACTERS
-    is_part = is_unsigned if _SIGNATURE.isdisjoint(inside) else is_signature
-    return parent if is_part else element
+        return False
+    if not _SIGNATURE.isdisjoint(inside):
+        return "text" in beside - inside
+    has_signature_beside = not _SIGNATURE.isdisjoint(beside)
+    return has_signature_beside and count_characters(siblings) <= _SIGNATURE_CHARACTERS
 
 
 def _find_unnamed(frame: "HtmlElement") -> Iterator["HtmlElement"]:

@@ -124,25 +124,20 @@ class _Thread:
         self.comments: list[Section] = []
         self._text = text
         self._header = UNSIGNED
-        self._authors: set[str] = set()
+        self._authors: set[str | None] = set()
         self._spans: list[tuple[int, int]] = []  # of the lines of the comment that is being read
 
     def add_header(self, header: Header, line: re.Match[str]) -> None:
         """End the comment that a header is below, or begin the one that it is above or in."""
+        if not header.below:
+            self.end_comment()
+        self._header = header
+        self._authors.add(header.author)
         if header.below:
-            self._sign(header)
             self.end_comment()
             self._header = UNSIGNED
-        else:
-            self.end_comment()
-            self._sign(header)
         if not header.lines:
             self.add_words(line.start() + header.characters, line.end())
-
-    def _sign(self, header: Header) -> None:
-        self._header = header
-        if header.author:
-            self._authors.add(header.author)
 
     def add_words(self, start: int, end: int) -> None:
         """Add a line, or the rest of one, to the comment that is being read."""
@@ -156,7 +151,6 @@ class _Thread:
         start, end = spans[0][0], spans[-1][1]
         words = self._text[start:end]
         if words.strip():
-            author, date = self._header.author, self._header.date
-            day = parse_date(date.strip(" :()（）")) if date else None
+            date = self._header.date and parse_date(self._header.date.strip(" :()（）"))
             addressee = find_addressee(words, self._authors)
-            self.comments.append(Section(start, end, "comment", author, day, reply_to=addressee))
+            self.comments.append(Section(start, end, "comment", self._header.author, date, reply_to=addressee))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.comments.elements import count_characters, find_outermost, read_line, squeeze
+from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line, squeeze
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
 from rag.documents.comments.site import is_boilerplate
@@ -138,9 +138,7 @@ def _is_button_link(part: "HtmlElement") -> bool:
 
 def _is_alone(part: "HtmlElement") -> bool:
     """Return True if there is no text right before an element or right behind it."""
-    previous, parent = part.getprevious(), part.getparent()
-    before = previous.tail if previous is not None else parent is not None and parent.text
-    return not ((before or "").strip() or (part.tail or "").strip())
+    return not read_beside(part).strip()
 
 
 def _is_noise(text: str, author: str | None) -> bool:
@@ -160,9 +158,13 @@ def _read_name(element: "HtmlElement") -> str | None:
 
 def _mark_quotes(body: "HtmlElement") -> str | None:
     """Mark each quote in an element, and return the last author that one names."""
-    quotes = [part for part in body.iterdescendants() if part.tag == "blockquote" or has_role(part, "quote")]
-    authors = [author for author in map(mark_quote, quotes) if author]
-    return authors[-1] if authors else None
+    quotes = list(filter(_is_quote, body.iterdescendants()))
+    authors = list(filter(None, map(mark_quote, quotes)))
+    return next(reversed(authors), None)
+
+
+def _is_quote(part: "HtmlElement") -> bool:
+    return part.tag == "blockquote" or has_role(part, "quote")
 
 
 def mark_quote(quote: "HtmlElement") -> str | None:

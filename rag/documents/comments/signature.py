@@ -1,7 +1,7 @@
 """Finds who wrote a comment of a web page, and when."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,14 +57,23 @@ _Text = tuple["HtmlElement | None", str | None]
 _NOTHING: _Text = (None, None)
 
 
+def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text:
+    """Return the first text that `read` finds in some elements, and its element."""
+    for element in elements:
+        text = read(element)
+        if text:
+            return element, text
+    return _NOTHING
+
+
 def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
-    """Return the surest date in the parts of a comment and its element; a full date is surer than "3 hours ago"."""
+    """Return the surest date in the parts of a comment, and its element; a full date is surer than "3 hours ago"."""
     marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
     signed = filter_role(parts, "author")
     plain = filter(_holds_only_buttons, parts)
     sources = (([*marked, *signed], _read_full_date), (marked, _read_date), (plain, _read_own_date))
-    dates = ((part, read(part)) for elements, read in sources for part in elements)
-    return next((found for found in dates if found[1]), _NOTHING)
+    dates = (_find_first(elements, read) for elements, read in sources)
+    return next(filter(any, dates), _NOTHING)
 
 
 def _is_marked_date(part: "HtmlElement") -> bool:
@@ -102,8 +111,7 @@ def _find_marked_name(comment: "HtmlElement", parts: Sequence["HtmlElement"], sa
     outside = [part for part in parts if part not in said]
     inside = parts[len(outside) :]
     marked = (part for group in (outside, inside) for is_name in _NAME_MARKS for part in filter(is_name, group))
-    names = ((part, _read_name(_find_schema_name(part))) for part in marked)
-    return next((found for found in names if found[1]), _NOTHING)
+    return _find_first(marked, _read_marked_name)
 
 
 def _is_name_value(value: str) -> bool:
@@ -111,8 +119,8 @@ def _is_name_value(value: str) -> bool:
     return 0 < len(value) <= _LONGEST_NAME and not value.isdecimal()
 
 
-def _find_schema_name(element: "HtmlElement") -> "HtmlElement":
-    return next(element.iterfind(".//*[@itemprop='name']"), element)
+def _read_marked_name(element: "HtmlElement") -> str | None:
+    return _read_name(next(element.iterfind(".//*[@itemprop='name']"), element))
 
 
 def _is_schema_author(part: "HtmlElement") -> bool:
@@ -155,8 +163,7 @@ def _can_be_name(words: str) -> bool:
 def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement") -> _Text:
     """Return the first name that stands alone above a comment's date, and its element."""
     above = takewhile(lambda part: part is not dated, comment.iterdescendants())
-    names = ((part, _read_name(part)) for part in above if _is_short_alone(part, dated))
-    return next((found for found in names if found[1]), _NOTHING)
+    return _find_first((part for part in above if _is_short_alone(part, dated)), _read_name)
 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:

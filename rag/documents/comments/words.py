@@ -1,6 +1,7 @@
 """Tells names, sentences and the person whom a comment answers apart in plain text."""
 
 import re
+from collections.abc import Iterable
 
 from rag.documents.dates import LONGEST_LINE, is_date
 from rag.documents.languages import OPENERS, PARTICLES, SENTENCE_ENDS
@@ -26,7 +27,8 @@ def is_sentence(text: str | None) -> bool:
     """Return True for a text that is long enough to be no label."""
     words = " ".join((text or "").split())
     length = len(words) + len(_IDEOGRAPHS.findall(words))
-    return length >= (_ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS)
+    least = _ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS
+    return length >= least
 
 
 def read_name(text: str, *, loose: bool = False) -> str | None:
@@ -63,13 +65,13 @@ def _is_part_of_name(word: str) -> bool:
     return not word[0].islower() or word in PARTICLES
 
 
-def find_addressee(text: str, known: set[str]) -> str | None:
+def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
     """Return the name behind the "@" that a comment begins with: as one of the `known` names, if it begins with one."""
     addressed = _ADDRESSED.match(text)
     if not addressed:
         return None
     beginning = text.lstrip()[1:].casefold()
-    known_names = [name for name in known if beginning.startswith(name.casefold())]
+    known_names = [name for name in filter(None, known) if beginning.startswith(name.casefold())]
     if known_names:
         return max(known_names, key=len)
     first, *further = (addressed["first"] + addressed["rest"]).split()
