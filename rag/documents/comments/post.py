@@ -169,7 +169,7 @@ def _is_quote(part: "HtmlElement") -> bool:
 
 def mark_quote(quote: "HtmlElement") -> str | None:
     """Begin each paragraph of a quote with ">", because another person wrote it, and return that person's name."""
-    author = quote.get("data-quote")
+    author: str | None = quote.get("data-quote")
     cite = next(filter(_is_cite, quote.iterdescendants()), None)
     if cite is not None:
         author = author or _read_name(cite)

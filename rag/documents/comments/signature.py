@@ -57,13 +57,13 @@ _Text = tuple["HtmlElement | None", str | None]
 _NOTHING: _Text = (None, None)
 
 
-def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text:
-    """Return the first text that `read` finds in some elements, and its element."""
+def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text | None:
+    """Return the first text that `read` finds in some elements, and its element; None without any."""
     for element in elements:
         text = read(element)
         if text:
             return element, text
-    return _NOTHING
+    return None
 
 
 def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
@@ -73,11 +73,12 @@ def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
     plain = filter(_holds_only_buttons, parts)
     sources = (([*marked, *signed], _read_full_date), (marked, _read_date), (plain, _read_own_date))
     dates = (_find_first(elements, read) for elements, read in sources)
-    return next(filter(any, dates), _NOTHING)
+    return next(filter(None, dates), _NOTHING)
 
 
 def _is_marked_date(part: "HtmlElement") -> bool:
-    return part.tag == "time" or part.get("itemprop", "").startswith("date")
+    mark: str = part.get("itemprop", "")
+    return part.tag == "time" or mark.startswith("date")
 
 
 def _holds_only_buttons(part: "HtmlElement") -> bool:
@@ -111,7 +112,7 @@ def _find_marked_name(comment: "HtmlElement", parts: Sequence["HtmlElement"], sa
     outside = [part for part in parts if part not in said]
     inside = parts[len(outside) :]
     marked = (part for group in (outside, inside) for is_name in _NAME_MARKS for part in filter(is_name, group))
-    return _find_first(marked, _read_marked_name)
+    return _find_first(marked, _read_marked_name) or _NOTHING
 
 
 def _is_name_value(value: str) -> bool:
@@ -163,7 +164,7 @@ def _can_be_name(words: str) -> bool:
 def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement") -> _Text:
     """Return the first name that stands alone above a comment's date, and its element."""
     above = takewhile(lambda part: part is not dated, comment.iterdescendants())
-    return _find_first((part for part in above if _is_short_alone(part, dated)), _read_name)
+    return _find_first((part for part in above if _is_short_alone(part, dated)), _read_name) or _NOTHING
 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
