@@ -1,6 +1,6 @@
 """Finds the parts of a page that its readers wrote and those that hold its article, by the page's skeleton.
 
-A site decides where its comments stand, and a reader decides only what one of them contains. So the outermost element
+A site decides where its comments are, and a reader decides only what one of them contains. So the outermost element
 that the page calls a comment, or the comments, decides: everything in it is a reader's, even an `<h1>` or a `<main>`.
 
 One exception: sites call a page of theirs "reviews", and an opinion of their own "comment". Nothing of an article
@@ -43,7 +43,7 @@ _FORUM_SOFTWARE = re.compile(
 
 
 class Page(NamedTuple):
-    """What the elements of a page hold: its article, or words of readers.
+    """The elements of a page that hold its article, and those that hold words of readers.
 
     `areas` are the outermost elements that readers wrote in, and `holders` are around them. `frames` are areas, or in
     areas, and hold many comments; `companions` are comments next to one another without a frame. `entries` are comments

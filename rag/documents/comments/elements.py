@@ -1,4 +1,4 @@
-"""Answers common questions about elements of a page: what they hold, what is around them and what is beside them."""
+"""Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
 
 from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING

@@ -141,7 +141,7 @@ def _is_in_page(element: "HtmlElement") -> bool:
 
 
 def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: int) -> "HtmlElement | None":
-    """Return the widest box around a copy that holds at most so many letters; None if that is the whole page."""
+    """Return the widest box around a copy that holds at most `most` letters; None if that is the whole page."""
     for box, outer in pairwise((copy, *copy.iterancestors())):
         if outer.tag in _ARTICLE or len(letters.get(outer) or _keep_letters(outer.text_content())) > most:
             return box

@@ -69,7 +69,7 @@ class _Place:
     """Where in its thread an element is that may be a comment."""
 
     kind: _Kind
-    above: list["HtmlElement"] = field(default_factory=list)  # it may answer one of these; the nearest is the first
+    above: list["HtmlElement"] = field(default_factory=list)  # comments that it may answer, the nearest first
     around: "HtmlElement | None" = None  # it may be a mere part of this
     parts: int = 0  # how many such parts it has
     in_company: bool = False  # in a frame for comments, or next to another comment
@@ -110,9 +110,9 @@ def _make_comment(post: Post, above: Post | None, authors: Set[str | None]) -> B
 
 
 def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
-    """Remove what holds a page's comments, with its headings, forms and notes; return what was still in there.
+    """Remove what holds a page's comments, with its headings, forms and notes; return their other blocks.
 
-    Comments were `read` from some areas. What has fallen out of the last frame with comments goes too.
+    Comments were `read` from some areas. Text that fell out of the last frame with comments goes too.
     """
     holders = page.frames | page.companions
     furniture = set(filter_role(tree.iter(), "furniture")) - page.articles

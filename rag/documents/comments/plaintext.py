@@ -22,7 +22,7 @@ from rag.types import Section
 
 _LINE = re.compile(r"\S.*")
 _FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
-# So many lines below a heading show whether comments are signed there.
+# This many lines below a heading show whether comments are signed there.
 _EVIDENCE_LINES = 40
 
 

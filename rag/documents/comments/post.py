@@ -38,7 +38,7 @@ _ANSWERED = re.compile(
 
 
 class Post(NamedTuple):
-    """What one person wrote; `answered` is the person whom it answers or quotes by name."""
+    """The words of one person; `answered` is the person whom they answer or quote by name."""
 
     blocks: list[Block]
     author: str | None
@@ -48,7 +48,7 @@ class Post(NamedTuple):
 
 def read_post(element: "HtmlElement") -> Post | None:
     """Return what is written in an element; None if it has no words besides a signature and buttons."""
-    element = deepcopy(element)  # If it is no comment, its signature belongs to one around it.
+    element = deepcopy(element)  # If it is not a comment, its signature belongs to one around it.
     marked_bodies = _find_bodies(element)
     signature = find_signature(element, marked_bodies)
     answered = _find_answered(element)
@@ -56,7 +56,7 @@ def read_post(element: "HtmlElement") -> Post | None:
     # Without a mark of the words, the signature is among them.
     dropped = _BUTTONS if marked_bodies else _BUTTONS | _SIGNATURE
     for body in bodies:
-        body.tag = "div"  # Its paragraphs are no items, even if it is one of a list.
+        body.tag = "div"  # Its paragraphs are not items, even if it is one of a list.
         _drop_controls(body, signature, dropped)
         answered = _mark_quotes(body) or answered
     blocks = _trim_blocks([block for body in bodies for block in walk_blocks(body)], signature.author)
@@ -69,7 +69,7 @@ def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:
     if not words:
         return []
     first, last = words[0], words[-1]
-    # "Which version? – otto": the dash stood between the words and the signature.
+    # "Which version? – otto": the dash was between the words and the signature.
     ending = replace(blocks[last], text=blocks[last].text.rstrip(" –—|·"))
     return [*blocks[first:last], ending]
 

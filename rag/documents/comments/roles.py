@@ -66,7 +66,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # The end of "Comment_text__x8Ab2", which the tool that made the style sheet has added.
 _HASH = re.compile(r"__(?=[\w-]*[A-Z0-9])[\w-]{5,7}$")
 _SEPARATORS = re.compile(r"[_-]+")
-# An element with more names than this is generated. A longer name is no name, and the patterns are slow on it.
+# An element with more names than this is generated. A longer name is not a name, and the patterns are slow on it.
 _MOST_NAMES, _LONGEST_NAME = 40, 60
 
 

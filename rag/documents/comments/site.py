@@ -33,7 +33,7 @@ _HEADINGS = {
 _COUNT_BEHIND = (
     rf"(?:[(（\[【:：·|–—-]?{_SPACE}*\d[\d,.]*{_SPACE}*{COUNTERS}?[ \t\xa0\w]{{0,24}}[)）\]】]?)?{_SPACE}*[:：*_-]*"
 )
-# What stands on the line behind a heading: "Comments | Sort by newest".
+# Links of the site behind a heading, on its line: "Comments | Sort by newest".
 _TOOLS = rf"{_SPACE}*(?:[|·•▾▼].*)?"
 HEADING = re.compile(
     rf"^(?=.{{1,200}}$){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_BEHIND}{_TOOLS}$",

@@ -37,9 +37,9 @@ _SIGNED_BELOW = re.compile(
 )
 # A signature has a date, or ends in a colon.
 _MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECASE)
-# What Markdown puts around a name or a date: "### **Anna** · *4 May*", "> [Anna](/anna) wrote:".
+# Signs of Markdown around a name or a date: "### **Anna** · *4 May*", "> [Anna](/anna) wrote:".
 _MARKUP = re.compile(r"^[#>*+\s]+(?=\S)|(?<!\w)([*_`]{1,3})(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)|!?\[|\]\([^()\s]*\)")
-# A line with more characters is no signature, and the sign between a name and a date is among the first.
+# A line with more characters is not a signature, and the sign between a name and a date is among the first.
 _LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
 # One signature alone may be chance.
 _FEWEST_SIGNATURES = 2
@@ -233,7 +233,7 @@ def _read_colon(page: Lines, number: int) -> Header | None:
 
 
 def _read_footer(page: Lines, number: int) -> Header | None:
-    """Return the author and the date of the comment that ends with a line; None if the line is no signature."""
+    """Return the author and the date of the comment that ends with a line; None if the line is not a signature."""
     line = page.read(number)
     signed = _SIGNED_BELOW.fullmatch(line.strip()) if len(line) <= _LONGEST_SIGNATURE else None
     if not signed:
@@ -243,7 +243,7 @@ def _read_footer(page: Lines, number: int) -> Header | None:
 
 
 def read_header(page: Lines, number: int, *, loose: bool = False) -> Header | None:
-    """Return the author and the date of the comment below a line; None if the line is no signature.
+    """Return the author and the date of the comment below a line; None if the line is not a signature.
 
     With `loose`, any few words above a date may be a name.
     """

@@ -16,7 +16,7 @@ _HANDLE = re.compile(r"@([^ ]*)", re.DOTALL)
 _ADDRESSED = re.compile(r"\s*@(?P<first>[\w.-]*\w)(?P<rest>(?: [^\W\d_]+){0,2})(?P<end>\s*[:,])?")
 # A name has no more words than this, and neither has the place behind it.
 _MOST_WORDS = 5
-# A text of this many characters is no label but a sentence, and an ideograph says as much as two letters.
+# A text of this many characters is not a label but a sentence, and an ideograph says as much as two letters.
 _SENTENCE_CHARACTERS = 40
 _IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
 # A text that ends as sentences do needs fewer.
