@@ -28,7 +28,7 @@ _NO_AREAS = _SKELETON.union(HEADINGS)
 _MARKS = frozenset(("main", "h1"))
 # Here a class name means something else: in code it is the language's comments.
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
-# Text that is no sentence of an article.
+# Their text is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))

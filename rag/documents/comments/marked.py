@@ -66,10 +66,10 @@ class Thread(NamedTuple):
 
 @dataclass(slots=True)
 class _Place:
-    """Where in its thread an element is that may be a comment."""
+    """Where in its thread an element is that may be a comment; the nearest element `above` is the first."""
 
     kind: _Kind
-    above: list["HtmlElement"] = field(default_factory=list)  # comments that it may answer, the nearest first
+    above: list["HtmlElement"] = field(default_factory=list)  # it may answer these
     around: "HtmlElement | None" = None  # it may be a mere part of this
     parts: int = 0  # how many such parts it has
     in_company: bool = False  # in a frame for comments, or next to another comment
