@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rag import DocumentError
 from rag.documents.blocks import assemble
 from rag.documents.chunk import describe_context, limit_chunk, split_document
-from rag.documents.comments.plaintext import find_addressee
 from rag.documents.comments.sections import find_sections
+from rag.documents.comments.words import find_addressee
 from rag.documents.dates import parse_date
 from rag.documents.find import find_files
 from rag.documents.formats import FORMATS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.documents.comments.plaintext import is_boilerplate
+from rag.documents.comments.site import is_boilerplate
 from rag.documents.read import make_document
 from rag.types import Document
 

@@ -3,22 +3,41 @@
 Each is a regular expression. A word that this table lacks makes no fact of a comment whose page marks it otherwise.
 """
 
+import re
 from dataclasses import dataclass
 
-# What ends a sentence, in any script; full-width, Arabic, Devanagari, Armenian.
+# Signs that end a sentence, in any script; full-width, Arabic, Devanagari, Armenian.
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।", "։")
 # "3 comments", "评论（12）": a number may have its separators, its brackets and a word that counts.
 COUNT = r"\d[\d.,’ \xa0\u202f]*"
 COUNTERS = r"(?:条|條|件の?|個の?|个|則|则|개의?|건의?|x|×)"
+# Words for the readers of a page, of all languages but English.
+READERS = (
+    r"leser|nutzer|user|lect|lettor|leitor|lezer|читател|пользовател|czytelnik|okur|okuyucu|القراء"
+    r"|网友|網友|读者|讀者|読者|독자"
+)
+# Words that sites write around comments in English, besides the patterns of `rag.documents.comments.site`.
+ENGLISH_COMMENTS = r"(?:comments?|replies|reply|responses?|reactions?|reviews?|thoughts?|postings?|contributions?)"
+ENGLISH_SAYS = r"says|said|wrote|writes|commented"
+ENGLISH_BUTTONS = (
+    r"repl(?:y|ies)|shares?|report(?: abuse)?|likes?|recommend(?:ed)?|(?:up|down)?votes?|points?|permalink"
+    r"|(?:dis)?agree|answer|edit(?:ed)?|flag|delete|quote|helpful|follow|link"
+)
+# Words that begin a sentence and are not part of a name.
+OPENERS = frozenset(
+    re.findall(r"\w+", "i if you we they he she it but and or the a an this that what why how who no not yes my your")
+)
+# Words in lower case that a name may have.
+PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos du e el from la le of the van von y"))
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What the sites of one language write around comments.
+    """Patterns for the words that sites of one language write around comments.
 
     `comments` speaks of readers' comments and is a heading alone; `answers` may be a chapter's and needs a number and a
-    signature. `says` stands behind a name, `by` before it, and `at` between it and a date or between date and time.
-    `buttons` stand below a comment, `notes` begin lines of the site, and `published` begins one that names an outlet.
+    signature. `says` is written behind a name, `by` before it, and `at` between it and a date or between date and time.
+    `buttons` are below a comment, `notes` begin lines of the site, and `published` begins one that names an outlet.
     `dates` are months, and words of dates such as "3 days ago".
     """
 

@@ -1,20 +1,21 @@
 """Finds the parts of a page that its readers wrote and those that hold its article, by the page's skeleton.
 
-A site decides where its comments stand, and a reader decides only what one of them contains. So the outermost element
+A site decides where its comments are, and a reader decides only what one of them contains. So the outermost element
 that the page calls a comment, or the comments, decides: everything in it is a reader's, even an `<h1>` or a `<main>`.
 
 One exception: sites call a page of theirs "reviews", and an opinion of their own "comment". Nothing of an article
-stands above such an element, and the heading of an article is in it but in no comment.
+is above such an element, and the heading of an article is in it but in no comment.
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.comments.elements import find_holders, has_neighbour, is_inside, list_neighbours, list_outside
 from rag.documents.comments.entries import Run, find_containers, find_labels, find_run_below, find_run_in
-from rag.documents.comments.plaintext import is_sentence
-from rag.documents.comments.roles import find_roles
+from rag.documents.comments.roles import any_has_role, filter_role, has_role
+from rag.documents.comments.words import is_sentence
 from rag.documents.formats.html.markup import HEADINGS
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 WHOLES = (*UNITS, "td")
 _SKELETON = frozenset(("html", "body", "main"))
+_NO_AREAS = _SKELETON.union(HEADINGS)
 _MARKS = frozenset(("main", "h1"))
 # Here a class name means something else: in code it is the language's comments.
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
-# Text that is no sentence of an article.
+# Their text is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
-_SIGNED = frozenset(("author", "name"))
-# What has more characters than this, and half of the page's, is not a thread's frame alone.
+# An element with more characters than this, and half of the page's, is not a thread's frame alone.
 _FRAME_CHARACTERS = 1000
 _SCHEMA_COMMENT = re.compile(r"schema\.org/(?:UserComments?|Comment|Answer)\b")
 _SCHEMA_FORUM = re.compile(r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\"")
@@ -42,11 +43,11 @@ _FORUM_SOFTWARE = re.compile(
 
 
 class Page(NamedTuple):
-    """What the elements of a page hold: its article, or words of readers.
+    """The elements of a page that hold its article, and those that hold words of readers.
 
     `areas` are the outermost elements that readers wrote in, and `holders` are around them. `frames` are areas, or in
     areas, and hold many comments; `companions` are comments next to one another without a frame. `entries` are comments
-    that only their looks and their place tell.
+    that only their looks and their place show.
     """
 
     articles: Set["HtmlElement"]
@@ -66,36 +67,38 @@ class Page(NamedTuple):
 
 def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     """Return which parts of a page are its article's, and which its readers'."""
-    candidates = [element for element in tree.iter() if _is_named_comment(element)]
+    candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
     areas = _find_areas(tree, candidates, below_article)
     is_forum = _is_forum(tree, areas)
-    runs = [] if is_forum else _find_runs(tree, areas, below_article)
-    entries = {entry for run in runs for entry in run.entries}
-    run_frames = {frame for run in runs for frame in run.frames}
-    areas |= run_frames | {entry for entry in entries if not is_inside(entry, run_frames)}
-    holders = {outer for area in areas for outer in area.iterancestors()}
-    posts = {post for post in tree.iter(*UNITS) if is_forum and "post" in find_roles(post)}
-    marks = [mark for mark in tree.iter() if _is_mark(mark) and not is_inside(mark, areas | posts)]
-    articles = {element for mark in marks for element in (mark, *mark.iterancestors())}
-    articles.update(tree.iter("html", "body"))
-    around = {outer for candidate in candidates for outer in candidate.iterancestors()}
-    companions = {area for area in areas if not areas.isdisjoint((area.getprevious(), area.getnext()))}
-    frames = {element for element in candidates if "comments" in find_roles(element) and is_inside(element, areas)}
-    frames |= {area for area in areas - around - companions if _holds_comments(area)}
-    frames |= run_frames
+    posts = set(filter_role(tree.iter(*UNITS), "post")) if is_forum else set()
+    run = Run([], []) if is_forum else _find_runs(tree, areas, below_article)
+    entries, run_frames = set(run.entries), set(run.frames)
+    areas |= run_frames.union(list_outside(entries, run_frames))
+    articles = _find_articles(tree, areas | posts)
+    companions = {area for area in areas if has_neighbour(area, areas)}
+    single_areas = areas - find_holders(candidates) - companions
+    named_frames = [element for element in filter_role(candidates, "comments") if is_inside(element, areas)]
+    frames = run_frames.union(named_frames, filter(_holds_comments, single_areas)) - articles
     companions |= areas & entries
-    frames -= articles
+    holders = find_holders(areas)
     return Page(articles, areas, holders, frames, companions - frames, entries, below_article, is_forum, is_broken)
 
 
+def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
+    """Return what marks an article and what is around it; no mark counts in what users have `written`."""
+    marks = list_outside(filter(_is_mark, tree.iter()), written)
+    return find_holders(marks).union(marks, tree.iter("html", "body"))
+
+
 def drop_below(thread: "HtmlElement", page: Page) -> None:
-    """Remove what stands below a thread of comments and may have been in it.
+    """Remove what is below a thread of comments and may have been in it.
 
     This needs a page that closes more boxes than it opens: a site that does not check the end tags of a comment lets
     the rest of the comment out of its box. Other comments stay.
     """
-    if not page.is_broken or thread not in page.below_article or not has_article_above(thread, page.areas):
+    may_have_lost_text = page.is_broken and thread in page.below_article
+    if not may_have_lost_text or not has_article_above(thread, page.areas):
         return
     for outer in (thread, *thread.iterancestors()):
         outer.tail = None
@@ -104,6 +107,7 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
 
 
 def _drop_apart(element: "HtmlElement", page: Page) -> None:
+    """Remove an element, or as much of it as is around areas of the readers."""
     element.tail = None
     if element in page.holders:
         for child in list(element):
@@ -113,7 +117,7 @@ def _drop_apart(element: "HtmlElement", page: Page) -> None:
 
 
 def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True if sentences of an article, which are in no area of the readers, stand above an element."""
+    """Return True if sentences of an article, which are in no area of the readers, are above an element."""
     written = _find_written_above(element, areas)
     return sum(len(other.text or "") for other in written) >= _ARTICLE_CHARACTERS
 
@@ -121,24 +125,19 @@ def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool
 def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements above another one that hold sentences of an article."""
     above = takewhile(lambda other: other is not element, element.getroottree().iter())
-    written = [other for other in above if other.tag not in _BESIDE_ARTICLE and not is_inside(other, areas)]
-    return [other for other in written if is_sentence(other.text)]
+    with_sentences = [other for other in above if other.tag not in _BESIDE_ARTICLE and is_sentence(other.text)]
+    return list_outside(with_sentences, areas)
 
 
 def find_times(area: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that hold the time of a comment: `<time>`, or else what is called a date."""
-    dates = [part for part in area.iterdescendants() if len(part) == 0 and "date" in find_roles(part)]
+    dates = [part for part in filter_role(area.iterdescendants(), "date") if len(part) == 0]
     return list(area.iter("time")) or dates
 
 
 def _holds_comments(area: "HtmlElement") -> bool:
     """Return True for an element that is called a comment and has many in it, each with its time."""
-    return "comment" in find_roles(area) and not is_schema_comment(area) and len(find_times(area)) > 1
-
-
-def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True if an element is one of some areas, or in one."""
-    return element in areas or not areas.isdisjoint(element.iterancestors())
+    return has_role(area, "comment") and not is_schema_comment(area) and len(find_times(area)) > 1
 
 
 def is_schema_comment(element: "HtmlElement") -> bool:
@@ -157,25 +156,32 @@ def _is_mark(element: "HtmlElement") -> bool:
 
 def _is_named_comment(element: "HtmlElement") -> bool:
     """Return True if the page calls an element a comment or the comments, or replies to one."""
-    if element.tag in _SKELETON or element.tag in HEADINGS or not isinstance(element.tag, str):
+    if element.tag in _NO_AREAS:
         return False
-    roles = find_roles(element)
-    is_named = ("comments" in roles and not _is_chapter(element)) or ("comment" in roles and element.tag in UNITS)
-    beside = (element.getprevious(), element.getnext())
-    is_reply = not roles.isdisjoint(("reply", "replies")) and any(
-        sibling is not None and not find_roles(sibling).isdisjoint(("comment", "reply")) for sibling in beside
-    )
-    return is_schema_comment(element) or ((is_named or is_reply) and not is_elsewhere(element))
+    is_comment = has_role(element, "comment") and element.tag in UNITS
+    is_frame = has_role(element, "comments") and not _is_chapter(element)
+    is_named = is_comment or is_frame or _is_reply(element)
+    return is_schema_comment(element) or (is_named and not is_elsewhere(element))
+
+
+def _is_reply(element: "HtmlElement") -> bool:
+    """Return True for replies right beside a comment or another reply."""
+    is_called_reply = has_role(element, "reply", "replies")
+    return is_called_reply and any_has_role(list_neighbours(element), "comment", "reply")
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
     """Return True if an element is only named after its heading, for links to it, and has no mark of comments."""
+    name = element.get("id", "").casefold()
     heading = next(element.iter(*HEADINGS), None)
-    words = [] if heading is None else "".join(heading.itertext()).casefold().split()
-    if not words or element.get("id", "").casefold() != "-".join(words) or element.get("class"):
+    if not name or heading is None or element.get("class"):
         return False
-    parts = list(element.iterdescendants())
-    return not any(part.tag in _FORMS or is_schema_comment(part) or "comment" in find_roles(part) for part in parts)
+    words = heading.text_content().casefold().split()
+    return name == "-".join(words) and not any(map(_shows_comments, element.iterdescendants()))
+
+
+def _shows_comments(part: "HtmlElement") -> bool:
+    return part.tag in _FORMS or is_schema_comment(part) or has_role(part, "comment")
 
 
 def _find_areas(
@@ -188,8 +194,8 @@ def _find_areas(
     for element in candidates:  # an outer one comes before those in it
         if is_inside(element, areas):
             continue
-        in_company = not named.isdisjoint((element.getprevious(), element.getnext()))
-        is_readers = in_company or element in below_article or is_schema_comment(element)
+        has_company = has_neighbour(element, named)
+        is_readers = has_company or element in below_article or is_schema_comment(element)
         if is_readers or not _holds_article(element, named, characters):
             areas.add(element)
     return areas
@@ -199,70 +205,89 @@ def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters
     """Return True if a mark of an article is in an element and in no comment in it, or most of a page's text is."""
     for mark in filter(_is_mark, element.iterdescendants()):
         boxes = takewhile(lambda outer: outer is not element, mark.iterancestors())
-        if mark not in named and named.isdisjoint(boxes):
+        if named.isdisjoint((mark, *boxes)):
             return True
     inside = len(element.text_content())
-    return inside > _FRAME_CHARACTERS and inside > characters / 2
+    return inside > max(_FRAME_CHARACTERS, characters / 2)
 
 
-def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> list[Run]:
-    """Return the entries of threads that stand below an article and outside of known areas."""
-    runs: list[Run] = []
+def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> Run:
+    """Return the entries of all threads below an article and outside of known areas, and their frames."""
+    runs = Run([], [])
     readers = set(areas)
-    holders = {outer for area in areas for outer in area.iterancestors()}
+    holders = find_holders(areas)
     labels = list(find_labels(tree))
-    for place in [*labels, *find_containers(tree)]:
-        if place not in below_article or is_inside(place, readers) or not has_article_above(place, readers):
+    places = [place for place in (*labels, *find_containers(tree)) if place in below_article]
+    for place in places:
+        if is_inside(place, readers) or not has_article_above(place, readers):
             continue
-        written = _find_written_above(place, readers)
-        article = {outer for other in written for outer in other.iterancestors()}
-        run = find_run_below(place, article.union(tree.iter(*_SKELETON))) if place in labels else find_run_in(place)
-        if run and holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries):
-            runs.append(run)
+        run = _find_run_below(place, readers) if place in labels else find_run_in(place)
+        is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
+        if run.entries and is_apart:
+            runs.frames.extend(run.frames)
+            runs.entries.extend(run.entries)
             readers.update(run.frames, run.entries)
     return runs
+
+
+def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
+    article = find_holders(_find_written_above(label, readers))
+    return find_run_below(label, article.union(label.getroottree().iter(*_SKELETON)))
 
 
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
     """Return the elements that begin below a sentence or the heading of an article."""
     from lxml.etree import iterwalk
 
-    below: set[HtmlElement] = set()
+    walk = iter(iterwalk(tree, events=("start", "end")))
+    _skip_to_article(walk)
+    return {element for event, element in walk if event == "start"}
+
+
+def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]]) -> None:
+    """Advance a walk through a page until it is behind a sentence or the heading of an article."""
     beside = 0  # how many elements are open that hold no sentence of an article
-    is_below = False
-    for event, element in iterwalk(tree, events=("start", "end")):
-        if event == "start":
-            if is_below:
-                below.add(element)
-            beside += _is_beside_article(element)
-            is_below = is_below or _begins_article(element) or (not beside and is_sentence(element.text))
-        else:
-            beside -= _is_beside_article(element)
-            is_below = is_below or (not beside and is_sentence(element.tail))
-    return below
+    for event, element in walk:
+        is_beside = element.tag in _BESIDE_ARTICLE
+        beside += is_beside if event == "start" else -is_beside
+        text = element.text if event == "start" else element.tail
+        if _begins_article(element) or (not beside and is_sentence(text)):
+            return
 
 
 def _begins_article(element: "HtmlElement") -> bool:
     return _is_mark(element) and element.tag != "main" and next(element.iterancestors("header", "head"), None) is None
 
 
-def _is_beside_article(element: "HtmlElement") -> bool:
-    return element.tag in _BESIDE_ARTICLE
-
-
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    schemas = [element for element in tree.iter() if _SCHEMA_FORUM.search(element.get("itemtype", ""))]
+    """Return True for a page of a forum: it says so, or its posts look like it."""
+    schemas = list_outside(filter(_is_schema_forum, tree.iter()), areas)
+    posts = list_outside(filter_role(tree.iter(*UNITS), "post"), areas)
+    return bool(schemas) or _is_called_forum(tree) or _are_of_forum(posts)
+
+
+def _is_schema_forum(element: "HtmlElement") -> bool:
+    return bool(_SCHEMA_FORUM.search(element.get("itemtype", "")))
+
+
+def _is_called_forum(tree: "HtmlElement") -> bool:
+    """Return True if a page says to machines that it is a forum's, or names a program for forums as its maker."""
     scripts = [script.text or "" for script in tree.iter("script")]
-    generators = [meta.get("content", "") for meta in tree.iter("meta") if meta.get("name", "").lower() == "generator"]
-    if any(map(_SCHEMA_FORUM.search, scripts)) or any(map(_FORUM_SOFTWARE.search, generators)):
-        return True
-    if any(not is_inside(element, areas) for element in schemas):
-        return True
-    posts = [post for post in tree.iter(*UNITS) if "post" in find_roles(post) and not is_inside(post, areas)]
-    if len(posts) < 2 or not any("forum" in find_roles(outer) for outer in [posts[0], *posts[0].iterancestors()]):
+    names = [meta.get("content", "") for meta in tree.iter("meta") if meta.get("name", "").lower() == "generator"]
+    return any(map(_SCHEMA_FORUM.search, scripts)) or any(map(_FORUM_SOFTWARE.search, names))
+
+
+def _are_of_forum(posts: list["HtmlElement"]) -> bool:
+    """Return True for posts in a box that is called a forum, of which most are signed and few lead to other pages.
+
+    The posts of a blog have headings that lead to them; those of a forum lead nowhere else.
+    """
+    if len(posts) < 2:
         return False
-    # A blog's list of posts has headings that lead to them; in a forum they lead nowhere else.
-    return sum(map(_leads_away, posts)) <= len(posts) / 2 and sum(map(_is_signed, posts)) > len(posts) / 2
+    boxes = (posts[0], *posts[0].iterancestors())
+    half = len(posts) / 2
+    is_signed = sum(map(_is_signed, posts)) > half
+    return is_signed and sum(map(_leads_away, posts)) <= half and any_has_role(boxes, "forum")
 
 
 def _leads_away(post: "HtmlElement") -> bool:
@@ -272,4 +297,4 @@ def _leads_away(post: "HtmlElement") -> bool:
 
 
 def _is_signed(post: "HtmlElement") -> bool:
-    return any(not _SIGNED.isdisjoint(find_roles(part)) for part in post.iter())
+    return any_has_role(post.iter(), "author", "name")

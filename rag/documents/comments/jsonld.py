@@ -1,12 +1,14 @@
 """Takes the comments that a page has as JSON-LD, schema.org's marks for machines, and their copies in the page."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
-from rag.documents.comments.plaintext import find_addressee
+from rag.documents.comments.elements import squeeze
+from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 _TEXTS = ("text", "commentText", "articleBody", "description")
 _DATES = ("dateCreated", "datePublished", "uploadDate", "dateModified")
 _ANSWERS = ("acceptedAnswer", "suggestedAnswer")
-# What a page shows with a comment: its signature and buttons.
+# A page shows a comment's signature and buttons with it, in no more characters than this.
 _BESIDE_CHARACTERS = 120
+# A page may cut a comment, but not before this.
 _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
 _ARTICLE = frozenset(("body", "main", "article"))
@@ -25,22 +28,33 @@ _ARTICLE = frozenset(("body", "main", "article"))
 
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known, and remove them from it and from the page."""
-    comments: list[Block] = []
+    all_comments: list[Block] = []
     for script in tree.iter("script"):
         if "ld+json" in script.get("type", ""):
-            try:
-                data = json.loads(script.text or "", strict=False)
-                comments += _read_comments(data, None, has_answers=False)
-                script.text = json.dumps(_strip_comments(data))  # what else reads it takes no reader for an author
-            except (ValueError, RecursionError):
-                continue  # It is the page's mistake, or not meant to be read.
-    shown = [_letters(comment.text) for comment in known]
-    comments = [comment for comment in comments if not any(text.startswith(_letters(comment.text)) for text in shown)]
+            _take_from_script(script, all_comments)
+    known_letters = [_keep_letters(comment.text) for comment in known]
+    comments = [comment for comment in all_comments if not _is_known(comment, known_letters)]
     _drop_copies(tree, [comment.text for comment in comments])
-    authors = {comment.author for comment in comments if comment.author}
+    authors = {comment.author for comment in comments}
     return [
         replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
     ]
+
+
+def _take_from_script(script: "HtmlElement", comments: list[Block]) -> None:
+    """Add the comments in a script to others and remove them from it."""
+    try:
+        data = json.loads(script.text or "", strict=False)
+        comments += _read_comments(data, None, has_answers=False)
+        # Another program that reads the script must not take a reader for the author.
+        script.text = json.dumps(_strip_comments(data))
+    except (ValueError, RecursionError):
+        return  # It is the page's mistake, or not meant to be read.
+
+
+def _is_known(comment: Block, known_letters: Sequence[str]) -> bool:
+    letters = _keep_letters(comment.text)
+    return any(text.startswith(letters) for text in known_letters)
 
 
 def _strip_comments(node: Any) -> Any:
@@ -52,30 +66,43 @@ def _strip_comments(node: Any) -> Any:
 
 
 def _read_comments(node: Any, reply_to: str | None, *, has_answers: bool) -> Iterator[Block]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _read_comments(item, reply_to, has_answers=has_answers)
+    """Yield the comments in a part of the data, in order; answers are comments where the page is one of questions."""
+    for item in node if isinstance(node, list) else ():
+        yield from _read_comments(item, reply_to, has_answers=has_answers)
     if not isinstance(node, dict):
         return
     has_answers = has_answers or "QAPage" in str(node.get("@type"))
+    comment_keys = ("comment", *_ANSWERS) if has_answers else ("comment",)
     for key, value in node.items():
-        if key == "comment" or (has_answers and key in _ANSWERS):
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, dict):
-                    author = _find_author(item)
-                    if text := _find_text(item):
-                        date = next((find_date(str(item[name])) for name in _DATES if name in item), None)
-                        yield Block(text, voice="comment", author=author, date=date, reply_to=reply_to)
-                    yield from _read_comments(item, author, has_answers=has_answers)
-        else:
+        if key not in comment_keys:
             yield from _read_comments(value, None, has_answers=has_answers)
+            continue
+        for item in _list_dicts(value):
+            yield from _read_comment(item, reply_to)
+            yield from _read_comments(item, _find_author(item), has_answers=has_answers)
+
+
+def _list_dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in _as_list(value) if isinstance(item, dict)]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _read_comment(node: dict[str, Any], reply_to: str | None) -> Iterator[Block]:
+    """Yield the comment that a part of the data is, without those in it; nothing if it has no words."""
+    text = _find_text(node)
+    if text:
+        dates = (find_date(str(node[name])) for name in _DATES if name in node)
+        yield Block(text, voice="comment", author=_find_author(node), date=next(dates, None), reply_to=reply_to)
 
 
 def _find_author(node: dict[str, Any]) -> str | None:
-    author = node.get("author")
-    author = author[0] if isinstance(author, list) and author else author
+    author = next(iter(_as_list(node.get("author"))), None)
     name = author.get("name") if isinstance(author, dict) else author
-    return " ".join(name.split()) or None if isinstance(name, str) else None
+    words = squeeze(name) if isinstance(name, str) else ""
+    return words or None
 
 
 def _find_text(node: dict[str, Any]) -> str:
@@ -85,25 +112,41 @@ def _find_text(node: dict[str, Any]) -> str:
 
 
 def _drop_copies(tree: "HtmlElement", texts: Sequence[str]) -> None:
-    """Remove the elements that show comments, each with the signature and buttons around it.
-
-    A comment may quote the article, which stands above it: the last copy is the comment's, and a whole one before one
-    of which only the beginning is shown.
-    """
+    """Remove the elements that show comments, each with the signature and buttons around it."""
     elements = list(tree.iter(*_BOXES)) if texts else []
-    letters = {element: _letters(element.text_content()) for element in elements}
-    for words in filter(None, map(_letters, texts)):
-        most = len(words) + _BESIDE_CHARACTERS
-        copies = [e for e in elements if letters[e].startswith(words[:_KEY_CHARACTERS]) and len(letters[e]) <= most]
-        copies = [e for e in copies if next(e.iterancestors("html"), None) is not None]
-        whole = [element for element in copies if letters[element].startswith(words)]
-        outer = next(reversed(whole or copies), None)
-        while outer is not None and (parent := outer.getparent()) is not None:
-            if parent.tag in _ARTICLE or len(letters.get(parent) or _letters(parent.text_content())) > most:
-                outer.drop_tree()
-                break
-            outer = parent
+    letters = {element: _keep_letters(element.text_content()) for element in elements}
+    for words in filter(None, map(_keep_letters, texts)):
+        copy = _find_copy(letters, words)
+        box = None if copy is None else _find_box(copy, letters, len(words) + _BESIDE_CHARACTERS)
+        if box is not None:
+            box.drop_tree()
 
 
-def _letters(text: str) -> str:
+def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement | None":
+    """Return the element that shows a comment.
+
+    A comment may quote the article, which is above it: the last copy is the comment's. A whole copy comes before one
+    that shows only the beginning.
+    """
+    most = len(words) + _BESIDE_CHARACTERS
+    similar = [element for element, text in letters.items() if text.startswith(words[:_KEY_CHARACTERS])]
+    copies = [element for element in similar if len(letters[element]) <= most and _is_in_page(element)]
+    whole_copies = [element for element in copies if letters[element].startswith(words)]
+    return next(reversed(whole_copies or copies), None)
+
+
+def _is_in_page(element: "HtmlElement") -> bool:
+    """Return True for an element that was not removed with a box around it."""
+    return next(element.iterancestors("html"), None) is not None
+
+
+def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: int) -> "HtmlElement | None":
+    """Return the widest box around a copy that holds at most `most` letters; None if that is the whole page."""
+    for box, outer in pairwise((copy, *copy.iterancestors())):
+        if outer.tag in _ARTICLE or len(letters.get(outer) or _keep_letters(outer.text_content())) > most:
+            return box
+    return None
+
+
+def _keep_letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.lower()))

@@ -1,10 +1,10 @@
 """Takes readers' comments and the posts of a forum out of a page, by schema.org's marks and the names of classes."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import islice, takewhile
+from itertools import chain, islice, pairwise, takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
@@ -16,20 +16,23 @@ from rag.documents.comments.areas import (
     find_times,
     has_article_above,
     is_elsewhere,
-    is_inside,
     is_schema_comment,
 )
-from rag.documents.comments.entries import find_entries
-from rag.documents.comments.plaintext import (
-    find_addressee,
-    is_comments_heading,
-    is_signature,
-    is_signed,
-    is_sure_heading,
-    read_comments,
+from rag.documents.comments.elements import (
+    count_characters,
+    drop_elements,
+    find_holders,
+    find_outermost,
+    has_neighbour,
+    read_line,
 )
+from rag.documents.comments.entries import find_entries, holds_heading
+from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import find_roles
+from rag.documents.comments.roles import any_has_role, collect_roles, filter_role, has_role
+from rag.documents.comments.site import is_sure_heading
+from rag.documents.comments.styles import is_signature
+from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
@@ -39,12 +42,12 @@ if TYPE_CHECKING:
 _SIGNATURE = frozenset(("author", "name", "date"))
 # A signature and its buttons have no more characters than this.
 _SIGNATURE_CHARACTERS = 200
-# Of what stands before replies only the first elements can be the comment that they answer, or boxes around it.
-_BOXES = 5
+# Only the first elements above replies can be the comment that they answer, or boxes around it.
+_MOST_HEADS = 5
 _ARTICLE = frozenset(("html", "body", "main", "article"))
+_ITEMS = frozenset(("li", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
-_LONGEST_HEADING = 60
-# Those of a site come before those that a reader writes.
+# A site's headings come before those that a reader writes.
 _MOST_HEADINGS = 10
 # "Zara Khan said..."
 _SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
@@ -54,7 +57,7 @@ _Kind = Literal["comment", "reply", "post", "unnamed"]
 
 
 class Thread(NamedTuple):
-    """A page's comments, in order, the post that they answer in a forum, and the areas in which they stood."""
+    """A page's comments, in order, the post that they answer in a forum, and the areas that held them."""
 
     comments: list[Block]
     opening: Post | None
@@ -63,11 +66,11 @@ class Thread(NamedTuple):
 
 @dataclass(slots=True)
 class _Place:
-    """Where in its thread an element stands that may be a comment."""
+    """Where in its thread an element is that may be a comment; the nearest element `above` is the first."""
 
     kind: _Kind
-    above: list["HtmlElement"] = field(default_factory=list)  # what it may answer, the nearest first
-    around: "HtmlElement | None" = None  # what it may be a mere part of
+    above: list["HtmlElement"] = field(default_factory=list)  # it may answer these
+    around: "HtmlElement | None" = None  # it may be a mere part of this
     parts: int = 0  # how many such parts it has
     in_company: bool = False  # in a frame for comments, or next to another comment
 
@@ -79,55 +82,54 @@ def take_thread(tree: "HtmlElement", page: Page) -> Thread:
     """Remove the comments from a page and return them, with the post that opens the thread of a forum."""
     places = _find_places(tree, page)
     posts: dict[HtmlElement, Post] = {}
-    threads: set[HtmlElement] = set()
-    for element in reversed(places):  # A reply is taken out before what it is nested in is read.
-        if (post := read_post(element)) and _is_comment(post, places[element], places):
+    areas: set[HtmlElement] = set()
+    for element in reversed(places):  # A reply is removed before the post around it is read.
+        post = read_post(element)
+        if post and _is_comment(post, places[element], places):
             posts[element] = post
-            threads |= page.areas & {element, *element.iterancestors()}
-            _drop([element])
-    written = [(posts[element], place) for element, place in places.items() if element in posts]
-    opening = written.pop(0)[0] if written and written[0][1].kind == "post" else None
-    authors = {post.author for post in posts.values() if post.author}
-    comments = []
-    for post, place in written:
-        text = join_blocks(post.blocks)
-        above = next((posts[element].author for element in place.above if element in posts), None)
-        reply_to = find_addressee(text, authors) or post.answered or above
-        comments.append(Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to))
-    return Thread(comments, opening, threads)
+            areas |= page.areas & {element, *element.iterancestors()}
+            drop_elements([element])
+    elements = list(reversed(posts))
+    opening = None
+    if elements and places[elements[0]].kind == "post":
+        opening = posts[elements.pop(0)]
+    authors = {post.author for post in posts.values()}
+    comments = [_make_comment(posts[element], _find_above(places[element], posts), authors) for element in elements]
+    return Thread(comments, opening, areas)
 
 
-def _drop(elements: Iterable["HtmlElement"]) -> None:
-    for element in elements:
-        if element.getparent() is not None:
-            element.drop_tree()
+def _find_above(place: _Place, posts: Mapping["HtmlElement", Post]) -> Post | None:
+    """Return the nearest post that a comment may answer by its place."""
+    return next((posts[element] for element in place.above if element in posts), None)
+
+
+def _make_comment(post: Post, above: Post | None, authors: Set[str | None]) -> Block:
+    text = join_blocks(post.blocks)
+    reply_to = find_addressee(text, authors) or post.answered or (above and above.author)
+    return Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to)
 
 
 def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
-    """Remove what holds a page's comments, with its headings, forms and notes; return what was still in there.
+    """Remove what holds a page's comments, with its headings, forms and notes; return their other blocks.
 
-    Comments were `read` from some areas. What has fallen out of the last frame with comments goes too.
+    Comments were `read` from some areas. Text that fell out of the last frame with comments goes too.
     """
-    left: list[Block] = []
-    threads: list[HtmlElement] = []
-    areas: set[HtmlElement] = set()
-    for element in list(tree.iter()):
-        is_area = element in page.frames or element in page.companions
-        is_furniture = "furniture" in find_roles(element) and element not in page.articles
-        if (is_area or is_furniture) and not is_inside(element, areas):
-            blocks = list(walk_blocks(element)) if is_area else []
-            if element in page.frames and (element in read or is_signed(_join_lines(blocks)) or _is_counted(blocks)):
-                threads.append(element)
-            left += blocks
-            areas.add(element)
+    holders = page.frames | page.companions
+    furniture = set(filter_role(tree.iter(), "furniture")) - page.articles
+    outermost = find_outermost(tree, holders | furniture)
+    blocks = {area: list(walk_blocks(area)) for area in outermost if area in holders}
+    frames = [area for area in outermost if area in page.frames]
+    threads = [frame for frame in frames if frame in read or _has_comments(blocks[frame])]
     for thread in threads[-1:]:
         drop_below(thread, page)
-    _drop(areas)
-    return left
+    drop_elements(outermost)
+    return list(chain.from_iterable(blocks.values()))
 
 
-def _is_counted(blocks: Iterable[Block]) -> bool:
-    return any(is_sure_heading(block.text) for block in blocks if block.kind == "heading")
+def _has_comments(blocks: Sequence[Block]) -> bool:
+    """Return True for blocks with signed comments, or with a heading that counts them."""
+    headings = [block.text for block in blocks if block.kind == "heading"]
+    return is_signed(_join_lines(blocks)) or any(map(is_sure_heading, headings))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -140,167 +142,188 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 
 
 def _join_lines(blocks: Iterable[Block]) -> str:
-    """Return the text of blocks without the site's own notes and headings, which are names if they are signed."""
+    """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    # A heading is a name if a date stands below, or beside it.
-    below = [*(is_date(line.text) for line in lines), False][1:]
-    said = [
-        line for line, is_dated in zip(lines, below, strict=False)
-        if line.kind != "heading" or is_dated or is_signature(line.text)
-    ]  # fmt: skip
-    return "\n\n".join(_SAID.sub(r"\1:", line.text) for line in said)
+    said = [line.text for line, below in pairwise([*lines, Block("")]) if _is_said(line, below)]
+    return "\n\n".join(_SAID.sub(r"\1:", text) for text in said)
+
+
+def _is_said(line: Block, below: Block) -> bool:
+    """Return True for a line of a comment: its words, or a name and a date, which a site may make a heading."""
+    return line.kind != "heading" or is_date(below.text) or is_signature(line.text)
 
 
 def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
-    """Remove what stands below a heading like "Comments (14)" from a page and return it, if it is comments.
+    """Remove what is below a heading like "Comments (14)" from a page and return it, if it is comments.
 
-    It is if it is signed, or if the heading stands below an article and counts comments.
+    It is if it is signed, or if the heading is below an article and counts comments.
     """
-    for heading in list(islice(filter(_is_comments_heading, tree.iter(*_HEADING_TAGS)), _MOST_HEADINGS)):
-        text = " ".join(heading.text_content().split())
-        # What is below stands beside the outermost box around the heading.
-        outer = heading
-        while (parent := outer.getparent()) is not None and _has_nothing_below(outer) and parent.tag not in _ARTICLE:
-            outer = parent
-        blocks = list(walk_blocks(_copy_below(outer)))
-        is_heading = heading.tag in HEADINGS and next(heading.iter("a"), None) is None
-        is_counted = is_heading and heading in page.below_article and is_sure_heading(text)
-        # Below a mere number at the top, one signature may be the article's own.
-        least = 1 if is_heading or has_article_above(heading, page.areas) else 2
-        if blocks and (is_counted or is_signed(_join_lines(blocks), least=least)):
-            drop_below(outer, page)
-            for element in outer.itersiblings():
+    headings = islice(filter(holds_heading, tree.iter(*_HEADING_TAGS)), _MOST_HEADINGS)
+    for heading in list(headings):
+        box = _find_box_of_heading(heading)
+        blocks = list(walk_blocks(_copy_below(box)))
+        if blocks and _begins_comments(heading, blocks, page):
+            drop_below(box, page)
+            for element in box.itersiblings():
                 element.tail = None
-            _drop([outer, *outer.itersiblings()])
+            drop_elements([box, *box.itersiblings()])
             return read_plain_comments(blocks)
     return []
 
 
-def _is_comments_heading(element: "HtmlElement") -> bool:
-    text = " ".join(element.text_content().split())
-    return len(text) <= _LONGEST_HEADING and is_comments_heading(text)
+def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page) -> bool:
+    """Return True if the blocks below a heading are comments."""
+    is_heading = heading.tag in HEADINGS and next(heading.iter("a"), None) is None
+    is_below_article = is_heading and heading in page.below_article
+    if is_below_article and is_sure_heading(read_line(heading)):
+        return True
+    # Below a mere number at the top, one signature may be the article's own.
+    least = 1 if is_heading or has_article_above(heading, page.areas) else 2
+    return is_signed(_join_lines(blocks), least=least)
+
+
+def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
+    """Return the innermost box around a heading that has text behind it, or else the outermost box in the article."""
+    boxes = [heading, *takewhile(lambda box: box.tag not in _ARTICLE, heading.iterancestors())]
+    return next(filter(_has_text_below, boxes), boxes[-1])
+
+
+def _has_text_below(element: "HtmlElement") -> bool:
+    return any(sibling.text_content().strip() for sibling in element.itersiblings())
 
 
 def _copy_below(element: "HtmlElement") -> "HtmlElement":
-    """Return an element with what stands behind another one in the same box."""
+    """Return an element with a copy of everything behind another one in the same box."""
     below = element.makeelement("div")
     below.text = element.tail
     below.extend(deepcopy(sibling) for sibling in element.itersiblings())
     return below
 
 
-def _has_nothing_below(element: "HtmlElement") -> bool:
-    return not any(sibling.text_content().strip() for sibling in element.itersiblings())
-
-
 def _find_places(tree: "HtmlElement", page: Page) -> _Places:
-    """Return the elements that may be a comment or a post, in order, and where they stand."""
-    kinds: dict[HtmlElement, _Kind] = {
-        _find_whole(element, page): kind for element in tree.iter(*UNITS) if (kind := _find_kind(element, page))
-    }
+    """Return the elements that may be a comment or a post, in order, and where they are."""
+    kinds = _find_kinds(tree, page)
+    places: _Places = {element: _Place(kinds[element]) for element in tree.iter() if element in kinds}
+    # A comment may answer those that it is nested in, and those above a box for replies that it is nested in.
+    boxes = filter_role(find_holders(places), "replies")
+    answered = {box: _find_heads(box, places) for box in boxes} | {element: [element] for element in places}
+    for element, place in places.items():
+        outers = [outer for outer in element.iterancestors() if outer in answered]
+        place.above = list(chain.from_iterable(answered[outer] for outer in outers))
+        if place.kind != "reply" and outers and outers[0] in places:
+            place.around = outers[0]
+            places[outers[0]].parts += 1
+        is_in_frame = not page.frames.isdisjoint(element.iterancestors())
+        place.in_company = is_in_frame or has_neighbour(element, places.keys())
+    return places
+
+
+def _find_heads(replies: "HtmlElement", places: Mapping["HtmlElement", _Place]) -> list["HtmlElement"]:
+    """Return the elements that may be the comment above some replies, or boxes around it."""
+    heads = (_find_first(sibling, places) for sibling in replies.itersiblings(preceding=True))
+    return next(filter(None, heads), [])
+
+
+def _find_first(sibling: "HtmlElement", places: Mapping["HtmlElement", _Place]) -> list["HtmlElement"]:
+    return list(islice((element for element in sibling.iter(*UNITS) if element in places), _MOST_HEADS))
+
+
+def _find_kinds(tree: "HtmlElement", page: Page) -> dict["HtmlElement", _Kind]:
+    """Return the elements that may be comments or posts, and what they may be."""
+    units = {element: _find_kind(element, page) for element in tree.iter(*UNITS)}
+    kinds = {_find_whole(element, page): kind for element, kind in units.items() if kind}
     kinds.update(dict.fromkeys(page.entries, "comment"))
     for frame in page.frames:
         if kinds.keys().isdisjoint(frame.iter()):
             unnamed = list(_find_unnamed(frame)) or find_entries(frame)
             kinds.update(dict.fromkeys(unnamed, "unnamed"))
-    places: _Places = {element: _Place(kinds[element]) for element in tree.iter() if element in kinds}
-    heads: dict[HtmlElement, list[HtmlElement]] = {}
-    for element, place in places.items():
-        is_reply = False
-        outers = list(element.iterancestors())
-        for outer in outers:
-            if outer in places:
-                if place.around is None and not is_reply and place.kind != "reply":
-                    place.around = outer
-                    places[outer].parts += 1
-                is_reply = True
-                place.above.append(outer)
-            elif "replies" in find_roles(outer):
-                is_reply = True
-                if outer not in heads:
-                    heads[outer] = _find_heads(outer, places)
-                place.above += heads[outer]
-        neighbours = {element.getprevious(), element.getnext()}
-        place.in_company = not (page.frames.isdisjoint(outers) and neighbours.isdisjoint(places))
-    return places
+    return kinds
+
+
+def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
+    """Return what an element may be by its marks and its names."""
+    if element in page.frames:
+        return None
+    if is_schema_comment(element):
+        return "comment"
+    if page.is_forum and _is_forum_post(element, page):
+        return None if any_has_role(element.iterancestors(), "post") else "post"
+    if element in page.articles or is_elsewhere(element):
+        return None
+    if has_role(element, "comment", "post") and page.is_readers(element):
+        return "comment"
+    return "reply" if has_role(element, "reply") else None
+
+
+def _is_forum_post(element: "HtmlElement", page: Page) -> bool:
+    """Return True for what schema.org's marks or the names of classes call a post, outside of the readers' areas."""
+    if _SCHEMA_POST.search(element.get("itemtype", "")):
+        return True
+    return has_role(element, "post") and not is_elsewhere(element) and not page.is_readers(element)
 
 
 def _find_whole(element: "HtmlElement", page: Page) -> "HtmlElement":
     """Return the parent of an element that is called a comment, and is only its signature or only its words."""
     parent = element.getparent()
-    if parent is None or parent.tag not in WHOLES or parent in page.frames or parent in page.articles:
+    if parent is None or parent.tag not in WHOLES:
         return element
-    around = [*element.itersiblings(), *element.itersiblings(preceding=True)]
-    if any("comment" in find_roles(part) for sibling in around for part in sibling.iter()):
-        return element
-    beside = {role for sibling in around for part in sibling.iter() for role in find_roles(part)}
-    if beside.isdisjoint(_SIGNATURE | {"text"}):
-        return element
-    if any(not _SIGNATURE.isdisjoint(find_roles(part)) for part in element.iterdescendants()):
-        has_no_words = "text" in beside and not any("text" in find_roles(part) for part in element.iterdescendants())
-        return parent if has_no_words else element
-    characters = sum(len(sibling.text_content()) for sibling in around)
-    return parent if not _SIGNATURE.isdisjoint(beside) and characters <= _SIGNATURE_CHARACTERS else element
+    is_frame = parent in page.frames or parent in page.articles
+    return parent if not is_frame and _is_part(element) else element
 
 
-def _find_heads(replies: "HtmlElement", places: Mapping["HtmlElement", _Place]) -> list["HtmlElement"]:
-    """Return what may be the comment that replies beside it answer."""
-    for sibling in replies.itersiblings(preceding=True):
-        if found := list(islice((element for element in sibling.iter(*UNITS) if element in places), _BOXES)):
-            return found
-    return []
-
-
-def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
-    roles = find_roles(element)
-    if element in page.frames:
-        return None
-    if is_schema_comment(element):
-        return "comment"
-    is_post = "post" in roles and not is_elsewhere(element)
-    if page.is_forum and (
-        _SCHEMA_POST.search(element.get("itemtype", "")) or (is_post and not page.is_readers(element))
-    ):
-        outers = list(element.iterancestors())
-        return None if any("post" in find_roles(outer) for outer in outers) else "post"
-    if element in page.articles or is_elsewhere(element):
-        return None
-    if page.is_readers(element) and ("comment" in roles or is_post):
-        return "comment"
-    return "reply" if "reply" in roles else None
+def _is_part(element: "HtmlElement") -> bool:
+    """Return True if an element is only a comment's signature or only its words, and the rest is beside it."""
+    siblings = [*element.itersiblings(), *element.itersiblings(preceding=True)]
+    beside = collect_roles(part for sibling in siblings for part in sibling.iter())
+    inside = collect_roles(element.iterdescendants())
+    if "comment" in beside:
+        return False
+    if not _SIGNATURE.isdisjoint(inside):
+        return "text" in beside - inside
+    has_signature_beside = not _SIGNATURE.isdisjoint(beside)
+    return has_signature_beside and count_characters(siblings) <= _SIGNATURE_CHARACTERS
 
 
 def _find_unnamed(frame: "HtmlElement") -> Iterator["HtmlElement"]:
     """Yield what has a time of its own in a frame for comments whose classes have no telling names."""
     times = find_times(frame)
-    dated = set(times)
-    for time in times:
-        outers = list(takewhile(lambda outer: outer is not frame, time.iterancestors()))
-        item = next((outer for outer in outers if outer.tag in ("li", "article")), None)
-        alone = [*takewhile(lambda outer: _has_one(outer, dated), outers)]
-        if item is not None:
-            yield item
-        elif alone:
-            parent = alone[-1].getparent()
-            yield parent if parent is not frame and _is_signature_alone(alone[-1], dated) else alone[-1]
+    boxes = (_find_box_of_time(time, frame, set(times)) for time in times)
+    return (box for box in boxes if box is not None)
 
 
-def _has_one(element: "HtmlElement", dated: Set["HtmlElement"]) -> bool:
-    return sum(1 for _ in islice((part for part in element.iter() if part in dated), 2)) == 1
+def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> "HtmlElement | None":
+    """Return the item of a list around a time, or else the widest box in the frame that has no other time."""
+    boxes = list(takewhile(lambda box: box is not frame, time.iterancestors()))
+    item = next((box for box in boxes if box.tag in _ITEMS), None)
+    single = list(takewhile(lambda box: _has_one(box, times), boxes))
+    if item is not None or not single:
+        return item
+    widest, *outer = boxes[len(single) - 1 :]
+    # Where replies are nested in a box with the words that they answer, the signature alone has a box of its own.
+    return outer[0] if outer and _is_signature_alone(widest, times) else widest
 
 
-def _is_signature_alone(element: "HtmlElement", dated: Set["HtmlElement"]) -> bool:
-    """Return whether what was signed stands beside an element: so it does where replies are nested in with it."""
+def _has_one(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
+    """Return True if exactly one of some times is in an element."""
+    return len(list(islice((part for part in element.iter() if part in times), 2))) == 1
+
+
+def _is_signature_alone(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
+    """Return True if text without a time is right behind an element."""
     beside = element.getnext()
-    return beside is not None and bool(beside.text_content().strip()) and dated.isdisjoint(beside.iter())
+    return beside is not None and bool(beside.text_content().strip()) and times.isdisjoint(beside.iter())
 
 
 def _is_comment(post: Post, place: _Place, places: Mapping["HtmlElement", _Place]) -> bool:
-    """Return whether what was read is a comment of its own, and not a part of one, a frame or a button."""
-    if place.kind == "reply" and not (place.in_company or place.above):
+    """Return True for a comment of its own, and not a part of one, a frame or a button."""
+    is_lone_reply = place.kind == "reply" and not (place.in_company or place.above)
+    if is_lone_reply:
         return False
     if post.author:
         return True
-    if place.kind != "comment" or place.parts > 1 or (place.around is not None and places[place.around].parts == 1):
+    is_frame = place.parts > 1
+    is_only_part = place.around is not None and places[place.around].parts == 1
+    if place.kind != "comment" or is_frame or is_only_part:
         return False
-    return post.date is not None or (place.in_company and not is_note(post.blocks[0].text))
+    has_words = not is_note(post.blocks[0].text)
+    return post.date is not None or (place.in_company and has_words)

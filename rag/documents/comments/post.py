@@ -1,15 +1,17 @@
-"""Reads one comment or post: its words, without its signature and buttons, and what it quotes marked as such."""
+"""Reads one comment or post: its words, without its signature and buttons, and with its quotes marked."""
 
 import re
+from collections.abc import Set
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.comments.plaintext import is_boilerplate
-from rag.documents.comments.roles import find_roles
+from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line, squeeze
+from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
+from rag.documents.comments.site import is_boilerplate
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 _SCHEMA_TEXT = ("text", "commentText", "articleBody")
 _BUTTONS = frozenset(("control", "answered"))
 _SIGNATURE = frozenset(("author", "name", "date"))
-# A button has no more characters than this.
-_LONGEST_CONTROL = 100
-_LONGEST_NOTE = 200
-# Around a comment's words are no more boxes than this.
+_CONTROL_TAGS = frozenset(("button", "form", "footer"))
+_PARAGRAPHS = ("p", "div", "li")
+# A button or a name has no more characters than this; a note of the site may have some more.
+_LONGEST_CONTROL, _LONGEST_NOTE = 100, 200
+# There are no more boxes than this around a comment's words.
 _MOST_BOXES = 5
 _CONTROL = (
     r"(?:reply|quote|share|report(?: abuse)?|flag|link|permalink|edit|delete|follow|(?:dis)?likes?|(?:up|down)votes?"
@@ -35,7 +38,7 @@ _ANSWERED = re.compile(
 
 
 class Post(NamedTuple):
-    """What one person wrote; `answered` is whom it names as the one it answers or quotes."""
+    """The words of one person; `answered` is the person whom they answer or quote by name."""
 
     blocks: list[Block]
     author: str | None
@@ -45,115 +48,147 @@ class Post(NamedTuple):
 
 def read_post(element: "HtmlElement") -> Post | None:
     """Return what is written in an element; None if it has no words besides a signature and buttons."""
-    element = deepcopy(element)  # If it is no comment, its signature belongs to one around it.
-    bodies = _find_bodies(element)
-    signature = find_signature(element, bodies)
+    element = deepcopy(element)  # If it is not a comment, its signature belongs to one around it.
+    marked_bodies = _find_bodies(element)
+    signature = find_signature(element, marked_bodies)
     answered = _find_answered(element)
-    for body in bodies or [element]:
-        body.tag = "div"  # Its paragraphs are no items, even if it is one of a list.
-        _drop_controls(body, signature, is_marked=bool(bodies))
-        for quote in list(body.iterdescendants()):
-            if quote.tag == "blockquote" or "quote" in find_roles(quote):
-                answered = mark_quote(quote) or answered
-    blocks = [block for body in bodies or [element] for block in walk_blocks(body)]
-    while blocks and _is_noise(blocks[0].text, signature.author):
-        blocks.pop(0)
-    while blocks and _is_noise(blocks[-1].text, signature.author):
-        blocks.pop()
-    if blocks:  # "Which version? – otto": what stood between the words and the signature.
-        blocks[-1] = replace(blocks[-1], text=blocks[-1].text.rstrip(" –—|·"))
+    bodies = marked_bodies or [element]
+    # Without a mark of the words, the signature is among them.
+    dropped = _BUTTONS if marked_bodies else _BUTTONS | _SIGNATURE
+    for body in bodies:
+        body.tag = "div"  # Its paragraphs are not items, even if it is one of a list.
+        _drop_controls(body, signature, dropped)
+        answered = _mark_quotes(body) or answered
+    blocks = _trim_blocks([block for body in bodies for block in walk_blocks(body)], signature.author)
     return Post(blocks, signature.author, signature.date, answered) if blocks else None
 
 
+def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:
+    """Return blocks without the noise before and behind a comment's words."""
+    words = [number for number, block in enumerate(blocks) if not _is_noise(block.text, author)]
+    if not words:
+        return []
+    first, last = words[0], words[-1]
+    # "Which version? – otto": the dash was between the words and the signature.
+    ending = replace(blocks[last], text=blocks[last].text.rstrip(" –—|·"))
+    return [*blocks[first:last], ending]
+
+
 def join_blocks(blocks: list[Block]) -> str:
-    """Return the text of blocks as one."""
-    text = blocks[0].text if blocks else ""
+    """Return the text of blocks as one; there is at least one."""
+    text = blocks[0].text
     for last, block in pairwise(blocks):
         text += ("\n" if last.kind == block.kind == "item" else "\n\n") + block.text
     return text
 
 
 def is_note(text: str) -> bool:
-    """Return whether a text is what a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
+    """Return True for a text that a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
     return (len(text) <= _LONGEST_NOTE and is_boilerplate(text)) or _is_noise(text, None)
 
 
 def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that hold a comment's words: by schema.org's mark, else the innermost that have most."""
-    if marked := [e for e in element.iterdescendants() if e.get("itemprop") in _SCHEMA_TEXT and e.tag != "meta"]:
+    marked = list(filter(_is_schema_text, element.iterdescendants()))
+    if marked:
         return marked[:1]
-    roles = {part: find_roles(part) for part in element.iterdescendants()}
-    named = {part for part in roles if "text" in roles[part]} or {part for part in roles if "comment" in roles[part]}
+    parts = list(element.iterdescendants())
+    named = set(filter_role(parts, "text")) or set(filter_role(parts, "comment"))
     bodies: list[HtmlElement] = []
     for _ in range(_MOST_BOXES):
-        outermost = [
-            part for part in element.iterdescendants() if part in named and named.isdisjoint(part.iterancestors())
-        ]
-        if not outermost or _count_characters(outermost) < _count_characters(bodies) / 2:
+        outermost = find_outermost(element, named)
+        if not outermost or _count_words(outermost) < _count_words(bodies) / 2:
             break
         bodies = outermost
         named.difference_update(outermost)
     return bodies
 
 
-def _count_characters(elements: list["HtmlElement"]) -> int:
-    """Return how much elements hold besides titles, signatures and buttons."""
-    others = [part for element in elements for part in element.iterdescendants() if _is_beside_words(part)]
-    outermost = [part for part in others if not any(_is_beside_words(outer) for outer in part.iterancestors())]
-    return sum(len(e.text_content()) for e in elements) - sum(len(part.text_content()) for part in outermost)
+def _is_schema_text(part: "HtmlElement") -> bool:
+    return part.get("itemprop") in _SCHEMA_TEXT and part.tag != "meta"
 
 
-def _is_beside_words(part: "HtmlElement") -> bool:
-    return part.tag in HEADINGS or not (_SIGNATURE | _BUTTONS).isdisjoint(find_roles(part))
+def _count_words(elements: list["HtmlElement"]) -> int:
+    """Return how many characters elements hold besides titles, signatures and buttons."""
+    parts = [part for element in elements for part in element.iterdescendants()]
+    labels = [part for part in filter(_is_label, parts) if not any(map(_is_label, part.iterancestors()))]
+    return count_characters(elements) - count_characters(labels)
 
 
-def _drop_controls(body: "HtmlElement", signature: Signature, *, is_marked: bool) -> None:
-    """Remove the buttons, and the signature where the words are not marked apart from it."""
-    dropped = _BUTTONS if is_marked else _BUTTONS | _SIGNATURE
+def _is_label(part: "HtmlElement") -> bool:
+    return part.tag in HEADINGS or has_role(part, *_SIGNATURE, *_BUTTONS)
+
+
+def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str]) -> None:
+    """Remove the buttons, the elements of the signature, and what has one of the roles to be `dropped`."""
     for part in list(body.iterdescendants()):
-        text = " ".join(part.text_content().split())
-        if len(text) <= _LONGEST_CONTROL and (
-            part in signature.elements
-            or not dropped.isdisjoint(find_roles(part))
-            or part.tag in ("button", "form", "footer")
-            or (part.tag == "a" and (_CONTROLS.fullmatch(text) or (_is_alone(part) and is_note(text))))
-        ):
+        is_signature = part in (signature.named, signature.dated)
+        is_named = part.tag in _CONTROL_TAGS or has_role(part, *dropped)
+        if (is_signature or is_named or _is_button_link(part)) and len(read_line(part)) <= _LONGEST_CONTROL:
             part.drop_tree()
 
 
+def _is_button_link(part: "HtmlElement") -> bool:
+    """Return True for a link with the words of a button, or with a note that no other text is beside."""
+    if part.tag != "a":
+        return False
+    text = read_line(part)
+    return _CONTROLS.fullmatch(text) is not None or (_is_alone(part) and is_note(text))
+
+
 def _is_alone(part: "HtmlElement") -> bool:
-    """Return True if no text stands right before an element or right behind it."""
-    previous, parent = part.getprevious(), part.getparent()
-    before = previous.tail if previous is not None else parent is not None and parent.text
-    return not ((before or "").strip() or (part.tail or "").strip())
+    """Return True if there is no text right before an element or right behind it."""
+    return not read_beside(part).strip()
 
 
 def _is_noise(text: str, author: str | None) -> bool:
-    return text == author or (len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(" ".join(text.split())) is not None)
+    return text == author or (len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(squeeze(text)) is not None)
 
 
 def _find_answered(element: "HtmlElement") -> str | None:
-    """Return whom a comment says that it answers, outside of its words."""
-    for part in element.iterdescendants():
-        if "answered" in find_roles(part) and (name := _read_name(part)):
-            return name
-    return None
+    """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
+    names = map(_read_name, filter_role(element.iterdescendants(), "answered"))
+    return next(filter(None, names), None)
 
 
 def _read_name(element: "HtmlElement") -> str | None:
-    name = _ANSWERED.sub("", " ".join(element.text_content().split()))
+    name = _ANSWERED.sub("", read_line(element))
     return name if 0 < len(name) <= _LONGEST_CONTROL else None
 
 
+def _mark_quotes(body: "HtmlElement") -> str | None:
+    """Mark each quote in an element, and return the last author that one names."""
+    quotes = list(filter(_is_quote, body.iterdescendants()))
+    authors = list(filter(None, map(mark_quote, quotes)))
+    return next(reversed(authors), None)
+
+
+def _is_quote(part: "HtmlElement") -> bool:
+    return part.tag == "blockquote" or has_role(part, "quote")
+
+
 def mark_quote(quote: "HtmlElement") -> str | None:
-    """Begin each paragraph of a quote with ">": its words are not those of who quotes it; return its author."""
-    cite = next((part for part in quote.iterdescendants() if part.tag == "cite" or "author" in find_roles(part)), None)
-    author = quote.get("data-quote") or (_read_name(cite) if cite is not None else None)
+    """Begin each paragraph of a quote with ">", because another person wrote it, and return that person's name."""
+    author: str | None = quote.get("data-quote")
+    cite = next(filter(_is_cite, quote.iterdescendants()), None)
     if cite is not None:
+        author = author or _read_name(cite)
         cite.drop_tree()
-    for part in quote.iter("blockquote", "p", "div", "li"):
-        if (part.text or "").strip() or next(part.iter("p", "div", "li"), part) is part:
-            part.text = "> " + (part.text or "").lstrip()
+    for part in filter(_begins_paragraph, quote.iter("blockquote", *_PARAGRAPHS)):
+        part.text = _mark_text(part.text)
     for line_break in quote.iter("br"):
-        line_break.tail = "> " + (line_break.tail or "").lstrip()
+        line_break.tail = _mark_text(line_break.tail)
     return author
+
+
+def _is_cite(part: "HtmlElement") -> bool:
+    return part.tag == "cite" or has_role(part, "author")
+
+
+def _begins_paragraph(part: "HtmlElement") -> bool:
+    """Return True if an element has text before its children, or has no paragraph around its text."""
+    return bool((part.text or "").strip()) or next(part.iter(*_PARAGRAPHS), part) is part
+
+
+def _mark_text(text: str | None) -> str:
+    return "> " + (text or "").lstrip()

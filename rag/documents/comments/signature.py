@@ -1,24 +1,28 @@
-"""Finds who wrote a comment, and when."""
+"""Finds who wrote a comment of a web page, and when."""
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.roles import find_roles
+from rag.documents.comments.elements import squeeze
+from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+_DATE_ATTRIBUTES = ("datetime", "content", "title")
 _NAME_ATTRIBUTES = ("data-author", "data-author-name", "data-username", "data-user-name", "author")
 _LONGEST_NAME = 60
-# A name that nothing but its place tells is shorter.
+# A name that nothing but its place shows is shorter.
 _LONGEST_UNMARKED_NAME = 40
 _BEFORE_NAME = re.compile(
     r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
 )
 _BEHIND_NAME = re.compile(r"\s*[|·•]\s*|\s+\((?:not verified|guest)\)", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\s:,·•|–-]*\b(?:says?|said|wrote|writes|commented|replied|on|at)\s*:?$|[\s:,·•|–-]+$")
+# No words at all, or words of the site.
 _NO_NAME = re.compile(
     r"(?:(?:posted |written |commented |submitted )?(?:by|says|said|wrote|on|at|from|in reply to)\b"
     r"|(?:reply|share|like|report|quote|edit)\b)?[\W\d]*",
@@ -27,85 +31,146 @@ _NO_NAME = re.compile(
 
 
 class Signature(NamedTuple):
-    """A comment's author and date, where they are known, and the elements that say so."""
+    """A comment's author and date, where they are known, and the elements that show them."""
 
-    author: str | None
-    date: str | None
-    elements: tuple["HtmlElement", ...]
+    author: str | None = None
+    date: str | None = None
+    named: "HtmlElement | None" = None
+    dated: "HtmlElement | None" = None
 
 
 def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
-    """Return who wrote a comment and when, by its marks, the names of classes or, before its date, its place.
+    """Return who wrote a comment and when: by its marks, by the names of classes or by the place before its date.
 
-    What stands in the `bodies`, which hold its words, signs only if nothing beside them does.
+    The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
     """
     said = {part for body in bodies for part in body.iter()}
-    dated, date = next(_find_dates(comment, said), (None, None))
-    named, author = next(_find_marked_names(comment, said), (None, None))
-    if not author and dated is not None:
-        named, author = next(_find_unmarked_names(comment, dated), (None, None))
-    return Signature(author, date, tuple(element for element in (named, dated) if element is not None))
-
-
-def _find_dates(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tuple["HtmlElement", str]]:
-    """Yield the elements that hold a date, the surest first; those with full dates before "3 hours ago"."""
     parts = sorted(comment.iterdescendants(), key=said.__contains__)
-    marked = [part for part in parts if part.tag == "time" or part.get("itemprop", "").startswith("date")]
-    named = [part for part in parts if "date" in find_roles(part)]
-    signed = [part for part in parts if "author" in find_roles(part)]
-    for part in [*marked, *named, *signed]:
-        for text in (*map(part.get, ("datetime", "content", "title")), part.text_content()):
-            if text and (date := find_date(text)):
-                yield part, date
-    unmarked = [(part, part.text or "") for part in parts if all(child.tag == "button" for child in part)]
-    for part, said_in in [*((part, part.text_content()) for part in [*marked, *named]), *unmarked]:
-        if is_date(text := " ".join(said_in.split()).strip(" |·•–—-")):
-            yield part, parse_date(text)
+    dated, date = _find_date(parts)
+    named, author = _find_marked_name(comment, parts, said)
+    if author is None and dated is not None:
+        named, author = _find_unmarked_name(comment, dated)
+    return Signature(author, date, named, dated)
 
 
-def _find_marked_names(comment: "HtmlElement", said: Set["HtmlElement"]) -> Iterator[tuple["HtmlElement | None", str]]:
-    for attribute in _NAME_ATTRIBUTES:
-        if (value := comment.get(attribute, "").strip()) and not value.isdecimal() and len(value) <= _LONGEST_NAME:
-            yield None, value
-    ranked: list[tuple[bool, int, int, HtmlElement]] = []
-    for place, element in enumerate(comment.iterdescendants()):
-        if (rank := _rank_name(element)) is not None:
-            ranked.append((element in said, rank, place, element))
-    for *_, element in sorted(ranked):
-        inner = next(element.iterfind(".//*[@itemprop='name']"), element)
-        if name := _read_name(inner):
-            yield element, name
+_Text = tuple["HtmlElement | None", str | None]
+_NOTHING: _Text = (None, None)
 
 
-def _rank_name(element: "HtmlElement") -> int | None:
-    """Return how sure it is that an element is the author's name, the lower the surer."""
-    if element.get("itemprop") in ("author", "creator"):
-        return 0
-    roles = find_roles(element)
-    if "name" in roles:
-        return 1
-    if "author" in roles or "author" in element.get("rel", "").split():
-        return 2
-    return 3 if element.tag == "cite" and next(element.iterancestors("blockquote"), None) is None else None
-
-
-def _read_name(element: "HtmlElement") -> str | None:
-    """Return the first of an element's words that can be a name."""
-    for text in (element.get("content", ""), *element.itertext()):
-        words = _BEHIND_NAME.split(" ".join(text[:LONGEST_LINE].split()))[0]
-        words = _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
-        if words and not _NO_NAME.fullmatch(words) and not find_date(words):
-            return words if len(words) <= _LONGEST_NAME else None
+def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text | None:
+    """Return the first text that `read` finds in some elements, and its element; None without any."""
+    for element in elements:
+        text = read(element)
+        if text:
+            return element, text
     return None
 
 
-def _find_unmarked_names(comment: "HtmlElement", dated: "HtmlElement") -> Iterator[tuple["HtmlElement", str]]:
-    for element in comment.iterdescendants():
-        if element is dated:
-            return
-        is_name_alone = len(element) == 0 or (dated.getparent() is element and _is_last(dated))
-        if is_name_alone and len(element.text or "") <= _LONGEST_UNMARKED_NAME and (name := _read_name(element)):
-            yield element, name
+def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
+    """Return the surest date in the parts of a comment, and its element; a full date is surer than "3 hours ago"."""
+    marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
+    signed = filter_role(parts, "author")
+    plain = filter(_holds_only_buttons, parts)
+    sources = (([*marked, *signed], _read_full_date), (marked, _read_date), (plain, _read_own_date))
+    dates = (_find_first(elements, read) for elements, read in sources)
+    return next(filter(None, dates), _NOTHING)
+
+
+def _is_marked_date(part: "HtmlElement") -> bool:
+    mark: str = part.get("itemprop", "")
+    return part.tag == "time" or mark.startswith("date")
+
+
+def _holds_only_buttons(part: "HtmlElement") -> bool:
+    return all(child.tag == "button" for child in part)
+
+
+def _read_full_date(part: "HtmlElement") -> str | None:
+    texts = (*(part.get(name, "") for name in _DATE_ATTRIBUTES), part.text_content())
+    return next(filter(None, map(find_date, texts)), None)
+
+
+def _read_date(part: "HtmlElement") -> str | None:
+    return _parse_date_alone(part.text_content())
+
+
+def _read_own_date(part: "HtmlElement") -> str | None:
+    return _parse_date_alone(part.text or "")
+
+
+def _parse_date_alone(text: str) -> str | None:
+    words = squeeze(text).strip(" |·•–—-")
+    return parse_date(words) if is_date(words) else None
+
+
+def _find_marked_name(comment: "HtmlElement", parts: Sequence["HtmlElement"], said: Set["HtmlElement"]) -> _Text:
+    """Return the author that an attribute or the surest mark names, and its element if there is one."""
+    values = (comment.get(attribute, "").strip() for attribute in _NAME_ATTRIBUTES)
+    name = next(filter(_is_name_value, values), None)
+    if name:
+        return None, name
+    outside = [part for part in parts if part not in said]
+    inside = parts[len(outside) :]
+    marked = (part for group in (outside, inside) for is_name in _NAME_MARKS for part in filter(is_name, group))
+    return _find_first(marked, _read_marked_name) or _NOTHING
+
+
+def _is_name_value(value: str) -> bool:
+    """Return True for an attribute's value that is a name and no number of a user."""
+    return 0 < len(value) <= _LONGEST_NAME and not value.isdecimal()
+
+
+def _read_marked_name(element: "HtmlElement") -> str | None:
+    return _read_name(next(element.iterfind(".//*[@itemprop='name']"), element))
+
+
+def _is_schema_author(part: "HtmlElement") -> bool:
+    return part.get("itemprop") in ("author", "creator")
+
+
+def _is_called_name(part: "HtmlElement") -> bool:
+    return has_role(part, "name")
+
+
+def _is_called_author(part: "HtmlElement") -> bool:
+    return has_role(part, "author") or "author" in part.get("rel", "").split()
+
+
+def _is_cite(part: "HtmlElement") -> bool:
+    return part.tag == "cite" and next(part.iterancestors("blockquote"), None) is None
+
+
+# The marks of an author's name, the surest first.
+_NAME_MARKS = (_is_schema_author, _is_called_name, _is_called_author, _is_cite)
+
+
+def _read_name(element: "HtmlElement") -> str | None:
+    """Return the first of an element's texts that can be a name."""
+    names = map(_trim_name, (element.get("content", ""), *element.itertext()))
+    name = next(filter(_can_be_name, names), "")
+    return name if 0 < len(name) <= _LONGEST_NAME else None
+
+
+def _trim_name(text: str) -> str:
+    """Return a text without the words that sites write around a name."""
+    words = _BEHIND_NAME.split(squeeze(text[:LONGEST_LINE]))[0]
+    return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
+
+
+def _can_be_name(words: str) -> bool:
+    return not _NO_NAME.fullmatch(words) and not find_date(words)
+
+
+def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement") -> _Text:
+    """Return the first name that stands alone above a comment's date, and its element."""
+    above = takewhile(lambda part: part is not dated, comment.iterdescendants())
+    return _find_first((part for part in above if _is_short_alone(part, dated)), _read_name) or _NOTHING
+
+
+def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
+    """Return True if an element holds one short text, and at most the date behind it."""
+    is_alone = len(part) == 0 or (dated.getparent() is part and _is_last(dated))
+    return is_alone and len(part.text or "") <= _LONGEST_UNMARKED_NAME
 
 
 def _is_last(element: "HtmlElement") -> bool:

@@ -11,9 +11,9 @@ from rag.documents.blocks import Block, Extract
 from rag.documents.comments.areas import Page, survey
 from rag.documents.comments.jsonld import take_json_comments
 from rag.documents.comments.marked import drop_areas, read_plain_comments, take_plain_comments, take_thread
-from rag.documents.comments.plaintext import read_name
 from rag.documents.comments.post import Post, is_note
 from rag.documents.comments.roles import find_roles
+from rag.documents.comments.words import read_name
 from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out

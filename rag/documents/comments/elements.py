@@ -1,0 +1,65 @@
+"""Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
+
+from collections.abc import Iterable, Set
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+
+def squeeze(text: str) -> str:
+    """Return a text on one line, with single spaces."""
+    return " ".join(text.split())
+
+
+def read_line(element: "HtmlElement") -> str:
+    """Return the text of an element on one line."""
+    return squeeze(element.text_content())
+
+
+def read_beside(element: "HtmlElement") -> str:
+    """Return the text right before an element and right behind it."""
+    return "".join(element.xpath("(preceding-sibling::node()[1] | following-sibling::node()[1])[self::text()]"))
+
+
+def count_characters(elements: Iterable["HtmlElement"]) -> int:
+    """Return how many characters of text some elements hold."""
+    return sum(len(element.text_content()) for element in elements)
+
+
+def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
+    """Return True if an element is one of some areas, or in one."""
+    return element in areas or not areas.isdisjoint(element.iterancestors())
+
+
+def list_outside(elements: Iterable["HtmlElement"], areas: Set["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the elements that are not inside any of some areas."""
+    return [element for element in elements if not is_inside(element, areas)]
+
+
+def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the chosen elements of a tree that are in no other chosen one, in order."""
+    return [element for element in tree.iter() if element in chosen and chosen.isdisjoint(element.iterancestors())]
+
+
+def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
+    """Return all elements that are around some elements."""
+    return {outer for element in elements for outer in element.iterancestors()}
+
+
+def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:
+    """Return the elements right before and right behind an element, in the same box."""
+    neighbours = (element.getprevious(), element.getnext())
+    return [neighbour for neighbour in neighbours if neighbour is not None]
+
+
+def has_neighbour(element: "HtmlElement", others: Set["HtmlElement"]) -> bool:
+    """Return True if one of some other elements is right before or right behind an element."""
+    return not others.isdisjoint(list_neighbours(element))
+
+
+def drop_elements(elements: Iterable["HtmlElement"]) -> None:
+    """Remove elements from their tree."""
+    for element in elements:
+        if element.getparent() is not None:
+            element.drop_tree()

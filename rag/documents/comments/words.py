@@ -1,0 +1,89 @@
+"""Tells names, sentences and the person whom a comment answers apart in plain text."""
+
+import re
+from collections.abc import Iterable
+
+from rag.documents.dates import LONGEST_LINE, is_date
+from rag.documents.languages import OPENERS, PARTICLES, SENTENCE_ENDS
+
+# A pattern for a name or handle: no sign that sites write between a name and a date is in it.
+NAME = r"[^@\s(),:|·•—–（），：、،][^(),:\n|·•—–（），：、،]{0,39}?"
+STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:\s+stars?)?\s*[:·|–—-]?\s*", re.IGNORECASE)
+SENTENCE_END = re.compile(rf"[{''.join(SENTENCE_ENDS)}][\"'”’»）)]?\s*$", re.MULTILINE)
+_NAME = re.compile(NAME)
+_IN_BRACKETS = re.compile(r"\s*\([^()]{1,30}\)$")
+_HANDLE = re.compile(r"@([^ ]*)", re.DOTALL)
+_ADDRESSED = re.compile(r"\s*@(?P<first>[\w.-]*\w)(?P<rest>(?: [^\W\d_]+){0,2})(?P<end>\s*[:,])?")
+# A name has no more words than this, and neither has the place behind it.
+_MOST_WORDS = 5
+# A text of this many characters is not a label but a sentence, and an ideograph says as much as two letters.
+_SENTENCE_CHARACTERS = 40
+_IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
+# A text that ends as sentences do needs fewer.
+_ENDED_CHARACTERS = 15
+
+
+def is_sentence(text: str | None) -> bool:
+    """Return True for a text that is long enough to be no label."""
+    words = " ".join((text or "").split())
+    length = len(words) + len(_IDEOGRAPHS.findall(words))
+    least = _ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS
+    return length >= least
+
+
+def read_name(text: str, *, loose: bool = False) -> str | None:
+    """Return the person's name or handle that a text may be, without the place behind it; None if it is none.
+
+    A name is one word, or a few that begin with capitals. With `loose`, a few of any kind that end no sentence do too.
+    """
+    if len(text) > LONGEST_LINE:
+        return None
+    words = STARS.sub("", text.strip(), count=1)
+    name, _, place = _IN_BRACKETS.sub("", words).partition(",")
+    handle = _HANDLE.fullmatch(name)
+    name = handle[1] if handle else name
+    if not _may_be_name(name, place):
+        return None
+    is_loose_name = loose and not SENTENCE_END.search(name)
+    return name if is_loose_name or _has_form_of_name(name.split()) else None
+
+
+def _may_be_name(name: str, place: str) -> bool:
+    """Return True if a text has the signs and the length of a name, and a text behind its comma that of a place."""
+    is_short = max(len(name.split()), len(place.split())) <= _MOST_WORDS
+    has_letters = any(map(str.isalpha, name))
+    return is_short and has_letters and bool(_NAME.fullmatch(name)) and not is_date(name)
+
+
+def _has_form_of_name(words: list[str]) -> bool:
+    """Return True for a single word, and for words with capitals, the last among them."""
+    has_capitals = all(map(_is_part_of_name, words)) and not words[-1].islower()
+    return len(words) == 1 or has_capitals
+
+
+def _is_part_of_name(word: str) -> bool:
+    return not word[0].islower() or word in PARTICLES
+
+
+def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
+    """Return the name behind the "@" that a comment begins with: as one of the `known` names, if it begins with one."""
+    addressed = _ADDRESSED.match(text)
+    if not addressed:
+        return None
+    beginning = text.lstrip()[1:].casefold()
+    known_names = [name for name in filter(None, known) if beginning.startswith(name.casefold())]
+    if known_names:
+        return max(known_names, key=len)
+    first, *further = (addressed["first"] + addressed["rest"]).split()
+    if addressed["end"]:
+        return " ".join([first, *further])
+    return f"{first} {further[0]}" if _begins_with_surname(further) else first
+
+
+def _begins_with_surname(words: list[str]) -> bool:
+    """Return True for "Roy You" of "@Ana Roy You are right", where the capital of "You" begins the sentence."""
+    if len(words) < 2:
+        return False
+    surname, opener = words
+    is_name = surname.lower() not in OPENERS and not surname.isupper()
+    return is_name and opener[0].isupper()
