@@ -22,6 +22,7 @@ from rag.llm.base import LLM, Message
 from rag.metadata import Where, check_metadata, make_filter
 from rag.retrieve import retrieve
 from rag.settings import Settings
+from rag.system import is_path
 from rag.types import Answer, Document, Event, Hit
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Collection:
 
         The id becomes the document's `source`. Raises DocumentError if the text is empty, or the id is a file's path.
         """
-        if not id.strip() or len(id) > _LONGEST_ID or Path(id).is_absolute():
+        if not id.strip() or len(id) > _LONGEST_ID or is_path(id):
             raise DocumentError(
                 f"a text cannot have the id {id!r}: name it as no file is, in at most {_LONGEST_ID} signs"
             )

@@ -25,7 +25,7 @@ from rag.models import locate_model
 from rag.models.fetch import verify_model
 from rag.models.registry import load_registry
 from rag.settings import OPENAI, Settings
-from rag.system import list_gaps
+from rag.system import is_path, list_gaps
 
 # The number of vectors to check.
 _SAMPLE = 200
@@ -130,9 +130,9 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     sources = index.store.get_sources()
     chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
     for source, (file_hash, _) in sources.items():
+        if not is_path(source):
+            continue  # a text that a program added
         path = Path(source)
-        if not path.is_absolute():
-            continue  # a text that a program put in
         if not path.is_file():
             gone.append(source)
         elif hash_file(path, chunk_tokens=chunk_tokens) != file_hash:

@@ -114,6 +114,11 @@ def avoid_reserved(name: str) -> str:
     return f"_{name.rstrip('. ')}" if is_reserved(name) else name
 
 
+def is_path(source: str) -> bool:
+    """Return whether a stored source is a file's path, and not the name of a text that a program added."""
+    return parse_source(source).is_absolute()
+
+
 def parse_source(source: str) -> PurePath:
     """Return the path of a stored source, whichever system it was stored on."""
     return PureWindowsPath(source) if _WINDOWS_PATH.match(source) else PurePath(source)

@@ -12,6 +12,7 @@ from rag.collection import Collection
 from rag.doctor import check_sources
 from rag.index.index import Index
 from rag.index.local import LocalStore
+from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
 RENT = "The rent is due on the first day of each month. It is 900 euros."
@@ -189,3 +190,17 @@ def test_documents_of_ones_own_go_in(tmp_path: Path) -> None:
         assert notes.add_documents([document]).indexed == 1
         assert notes.add_documents([document]).unchanged == 1
         assert notes.documents()[0].sources == ("cms/7",)
+
+
+def test_the_page_keeps_texts_when_it_reads_changed_files_again(tmp_path: Path) -> None:
+    (tmp_path / "lease.txt").write_text(RENT)
+    with open_notes(tmp_path) as notes:
+        notes.add_text(HOUSE, id="memo-1")
+        notes.add(tmp_path / "lease.txt")
+    settings = Settings.load(index_dir=tmp_path, name="notes")
+    workspace = Workspace(settings, lambda _: Models(HashingEmbedder(), ScriptedLLM()))
+    report = workspace.update("notes")
+    workspace.close()
+    assert (report.removed, report.skipped) == (0, [])
+    with open_notes(tmp_path) as notes:
+        assert len(notes.documents()) == 2

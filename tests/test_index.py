@@ -90,7 +90,7 @@ def test_any_question_is_searched_for_without_an_error(index: Index, question: s
 
 
 @pytest.mark.parametrize(
-    ("only", "found"),
+    ("where", "found"),
     [
         (Filter(outlet="test times"), {"article", "comment"}),
         (Filter(voice="comment"), {"comment"}),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from filelock import FileLock
 
 _VERSION = 2
 _FLOAT32 = 1  # onnx.TensorProto.FLOAT
+_COMPUTED_MODULES = (("Transformer", "Pooling"), ("Transformer", "Pooling", "Normalize"))
+_LIBRARY_STEP = re.compile(r"sentence_transformers\.(?:\w+\.)*(\w+)")
 _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
 
 
@@ -19,25 +22,30 @@ def can_convert(folder: Path) -> bool:
 
     It can for BERT with GELU and absolute positions, and the mean over its tokens.
     """
+    has_files = (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file()
+    return has_files and _is_bert(folder) and _takes_mean(folder) and _list_modules(folder) in _COMPUTED_MODULES
 
-    def read(name: str) -> Any:
-        file = folder / name
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
-    config, pooling = read("config.json"), read("1_Pooling/config.json")
-    modes = {key for key, on in pooling.items() if key.startswith("pooling_mode_") and on is True}
-    types = [module["type"] for module in read("modules.json") or []]
-    kinds = [name.rpartition(".")[2] for name in types if name.startswith("sentence_transformers.")]
-    return (
-        (folder / "model.safetensors").is_file()
-        and (folder / "tokenizer.json").is_file()
-        and (config.get("model_type"), config.get("hidden_act")) == ("bert", "gelu")
-        and config.get("position_embedding_type", "absolute") == "absolute"
-        and (modes == {"pooling_mode_mean_tokens"} or pooling.get("pooling_mode") == "mean")
-        and kinds[:2] == ["Transformer", "Pooling"]
-        and set(kinds[2:]) <= {"Normalize"}
-        and len(kinds) == len(types)  # otherwise the folder has Python code
-    )
+def _is_bert(folder: Path) -> bool:
+    config = _read_json(folder / "config.json")
+    kind = config.get("model_type"), config.get("hidden_act"), config.get("position_embedding_type", "absolute")
+    return kind == ("bert", "gelu", "absolute")
+
+
+def _takes_mean(folder: Path) -> bool:
+    pooling = _read_json(folder / "1_Pooling/config.json")
+    modes = [key for key, is_on in pooling.items() if key.startswith("pooling_mode_") and is_on is True]
+    return modes == ["pooling_mode_mean_tokens"] or pooling.get("pooling_mode") == "mean"
+
+
+def _list_modules(folder: Path) -> tuple[str, ...]:
+    """Return the steps of a model, without the package of the library; a step of its own Python keeps its name."""
+    modules = _read_json(folder / "modules.json") or []
+    return tuple(_LIBRARY_STEP.sub(r"\1", module["type"]) for module in modules)
+
+
+def _read_json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def make_graph(folder: Path, cache: Path) -> Path:

@@ -26,11 +26,13 @@ from rag.index.milvus_rows import (
     MOST_BYTES,
     PIECE,
     STRINGS,
+    describe_fields,
     make_chunk,
     make_collections,
     make_id,
     make_piece,
     make_source,
+    quote,
     read_chunk,
     read_section,
     to_bytes,
@@ -174,14 +176,14 @@ class MilvusStore:
     def find_file(self, file_hash: str) -> int | None:
         if file_hash in self._written:
             return self._written[file_hash][0]
-        rows = self._query(self._sources, f"file_hash == {_quote(file_hash)}", "document_id", level="Bounded")
+        rows = self._query(self._sources, f"file_hash == {quote(file_hash)}", "document_id", level="Bounded")
         return min((row["document_id"] for row in rows), default=None)
 
     def find_document(self, content_hash: str, *, but: str) -> int | None:
         written, source = self._written.get(content_hash, (None, but))
         if source != but:
             return written
-        rows = self._query(self._documents, f"content_hash == {_quote(content_hash)}", "document_id", level="Bounded")
+        rows = self._query(self._documents, f"content_hash == {quote(content_hash)}", "document_id", level="Bounded")
         ids = sorted({row["document_id"] for row in rows})
         found = self._list_sources(ids)
         return next((i for i in ids if any(source != but for source in found[i])), None)
@@ -378,29 +380,25 @@ class MilvusStore:
         """Return a filter in Milvus's syntax, None if nothing passes it."""
         if where is None:
             return ""
-        wanted = []
-        if where.outlet is not None:
-            wanted.append(f"outlet_folded == {_quote(where.outlet.casefold())}")
-        if where.author is not None:
-            name = _quote(where.author.casefold())
-            wanted.append(f'(author_folded == {name} or (voice == "article" and writer_folded == {name}))')
-        if where.voice is not None:
-            wanted.append(f"voice == {_quote(where.voice)}")
-        if where.date is not None:
-            wanted.append(f"dated >= {_quote(where.date)} and dated < {_quote(where.date + chr(0x10FFFF))}")
-        if where.source is not None:
-            part = where.source.casefold()
-            ids = [i for i, sources in self._list_sources().items() if any(part in s.casefold() for s in sources)]
-            if not ids:
-                return None
-            wanted.append(f"document_id in {ids}")
-        if where.metadata:
-            rows = self._query(self._documents, "part == 0", "document_id", "metadata")
-            ids = [r["document_id"] for r in rows if has_metadata(load_metadata(r["metadata"]), where.metadata)]
+        wanted = describe_fields(where)
+        if where.source is not None or where.metadata:
+            ids = self._find_documents(where)
             if not ids:
                 return None
             wanted.append(f"document_id in {ids}")
         return " and ".join(wanted)
+
+    def _find_documents(self, where: Filter) -> list[int]:
+        """Return the ids of the documents with the filter's source and metadata."""
+        part = (where.source or "").casefold()
+        sources = self._list_sources()
+        rows = self._query(self._documents, "part == 0", "document_id", "metadata")
+        return [
+            row["document_id"]
+            for row in rows
+            if has_metadata(load_metadata(row["metadata"]), where.metadata)
+            and any(part in source.casefold() for source in sources[row["document_id"]])
+        ]
 
     def _list_sources(self, ids: Collection[int] | None = None) -> dict[int, list[str]]:
         """Return the sources of all or these documents, in order; a document without a source is unfinished."""
@@ -454,8 +452,3 @@ def _read_credentials() -> dict[str, str]:
     """Return the credentials in the environment; `https:` addresses are encrypted without any."""
     found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
     return {name: value for name, value in found.items() if value}
-
-
-def _quote(text: str) -> str:
-    """Return a text as a quoted string in Milvus's syntax."""
-    return json.dumps(text, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """The collections of an index on Milvus: their fields, and the rows of documents and chunks."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from rag.index.store import StoredChunk, name_source
 from rag.metadata import dump_metadata, load_metadata
-from rag.types import Chunk, Document, Section
+from rag.types import Chunk, Document, Filter, Section
 
 MOST_BYTES = 65_535  # in one string
 PIECE = MOST_BYTES // 4  # characters that always fit
@@ -147,3 +148,21 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
 def to_bytes(embedding: Sequence[float]) -> bytes:
     """Return the bytes of an embedding in float16, as catalogs store it."""
     return np.asarray(embedding, dtype=np.float16).tobytes()
+
+
+def quote(text: str) -> str:
+    """Return a text as a quoted string in Milvus's syntax."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def describe_fields(where: Filter) -> list[str]:
+    """Return the conditions on the fields of chunks that a filter sets, in Milvus's syntax."""
+    author = quote((where.author or "").casefold())
+    date = where.date or ""
+    conditions = [
+        (where.outlet, f"outlet_folded == {quote((where.outlet or '').casefold())}"),
+        (where.author, f'(author_folded == {author} or (voice == "article" and writer_folded == {author}))'),
+        (where.voice, f"voice == {quote(where.voice or '')}"),
+        (where.date, f"dated >= {quote(date)} and dated < {quote(date + chr(0x10FFFF))}"),
+    ]
+    return [condition for value, condition in conditions if value is not None]

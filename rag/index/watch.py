@@ -25,29 +25,36 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
     polls = False
     while True:
         there = _identify(places)
-        is_new = True
-        quiet = 0
         try:
-            for changes in watch(
-                *there,
-                watch_filter=is_of_interest,
-                rust_timeout=_TICK_MS,
-                yield_on_timeout=True,
-                force_polling=polls or None,
-                ignore_permission_denied=True,
-            ):
-                # The watcher ends with the folder, even if another folder replaces it.
-                if _identify(places) != there or any(path in there for _, path in changes):
-                    break
-                quiet = 0 if changes else quiet + 1
-                if changes or is_new:
-                    yield True
-                elif quiet % _RETRY_TICKS == 0:
-                    yield False
-                is_new = False
+            yield from _watch_until_replaced(places, there, is_of_interest, polls=polls)
         except (OSError, RuntimeError):
             polls = _identify(places) == there  # no path is missing: the system's limit of watched folders is reached
             time.sleep(_TICK_MS / 1000)
+
+
+def _watch_until_replaced(
+    places: list[str], there: dict[str, tuple[int, int]], is_of_interest: DefaultFilter, *, polls: bool
+) -> Iterator[bool]:
+    """Yield as `wait_for_changes` does, until one of the paths is another file or folder than at the start."""
+    quiet = 0
+    is_new = True
+    for changes in watch(
+        *there,
+        watch_filter=is_of_interest,
+        rust_timeout=_TICK_MS,
+        yield_on_timeout=True,
+        force_polling=polls or None,
+        ignore_permission_denied=True,
+    ):
+        # The watcher ends with the folder, even if another folder replaces it.
+        if _identify(places) != there or any(path in there for _, path in changes):
+            return
+        quiet = 0 if changes else quiet + 1
+        if changes or is_new:
+            yield True
+        elif quiet % _RETRY_TICKS == 0:
+            yield False
+        is_new = False
 
 
 def _identify(places: Iterable[str]) -> dict[str, tuple[int, int]]:

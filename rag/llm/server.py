@@ -51,9 +51,9 @@ class ServerLLM:
             self._client.organization = self._client.project = None
         with self._explained():
             models = {model.id: model.model_dump() for model in self._client.models.list()}
-        if not models or (wanted and wanted not in models):
+        self._model = wanted or next(iter(models), "")
+        if self._model not in models:
             raise ModelError(f"{self._url} has no model {wanted!r}: it has {', '.join(models) or 'none at all'}")
-        self._model = wanted or next(iter(models))
         self.context_size = int(models[self._model].get("max_model_len") or context)
         self._count = self._find_tokenizer()
         self._tells_likelihoods = True

@@ -28,6 +28,7 @@ from rag.index.store import Entry
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
 from rag.settings import MILVUS, Settings
+from rag.system import is_path
 from rag.text import repair_text
 from rag.types import Answer, Answered, Chunk, Event, Hit, Retrieved
 from rag.web.history import History
@@ -339,17 +340,17 @@ class Workspace:
 
         A file that cannot be read, such as one on a removed disk, stays as it was indexed.
         """
-        sources = [source for entry in self.list_documents(index) for source in entry.sources]
+        sources = [source for entry in self.list_documents(index) for source in entry.sources if is_path(source)]
         there = [Path(source) for source in sources if os.path.isfile(source)]  # noqa: PTH113  # it raises nothing
         gone = [source for source in sources if _is_gone(Path(source))]
         self._remove_sources(index, gone)
         report = self._build(index, there, on_file=on_file) if there else IndexReport(0, 0, 0, 0, [])
+        out_of_reach = [source for source in sources if source not in gone and Path(source) not in there]
         skipped = list(report.skipped)
-        for source in sources:
-            if source not in gone and Path(source) not in there:
-                skipped.append(f"cannot read {source}: its folder cannot be read; it stays as it was indexed")
-                if on_file:
-                    on_file(Path(source), skipped[-1])
+        for source in out_of_reach:
+            skipped.append(f"cannot read {source}: its folder cannot be read; it stays as it was indexed")
+            if on_file:
+                on_file(Path(source), skipped[-1])
         return report._replace(removed=len(gone), skipped=skipped)
 
     def remove(self, index: str, source: str) -> None:
