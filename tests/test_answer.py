@@ -523,7 +523,7 @@ def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Ind
 def test_a_reader_who_says_two_sentences_is_named_once() -> None:
     hits = [make_hit(1, "The bridge is ugly. The bridge cost far too much.", voice="comment")]
     told = cite("The bridge is ugly.", "The bridge cost far too much.", hits=hits)
-    assert told.answer == "A reader says: The bridge is ugly [1]. The bridge cost far too much [1]."
+    assert told.answer == "A reader says: The bridge is ugly. The bridge cost far too much [1]."
 
 
 def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: Index, settings: Settings) -> None:

@@ -173,17 +173,21 @@ def _conclude(claims: Sequence[_Claim]) -> Cited:
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
-    """Return claims as sentences that say who speaks, and of which date articles of several dates are."""
+    """Return claims as sentences that say who speaks, and of which date articles of several dates are.
+
+    All that a reader says in a row is one sentence of the answer, so none of it is without the name.
+    """
     dates = {chunk.date for claim in claims for chunk in claim.articles}
-    sentences = []
+    sentences: list[Sentence] = []
     speaking: list[Chunk] = []
     for claim in claims:
         chunks = list(claim.chunks.values())
-        text = claim.text
         if claim.articles:
-            text = _add_date(text, claim.articles[0].date if len(dates) > 1 else None)
-        elif chunks != speaking:  # a reader who goes on speaking is named once
-            text = _name_reader(text, chunks[0])
+            text = _add_date(claim.text, claim.articles[0].date if len(dates) > 1 else None)
+        elif chunks == speaking:
+            text = f"{sentences.pop().text} {claim.text}"
+        else:
+            text = _name_reader(claim.text, chunks[0])
         speaking = chunks
         sentences.append(Sentence(text, tuple(claim.spans)))
     return tuple(sentences)
