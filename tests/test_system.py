@@ -98,7 +98,7 @@ for expected in (2, 0):
 with Index(settings.location, embedder) as index:
     answer = Assistant(index, None, settings).ask("What did the bridge cost?")
     assert all(finding.ok for finding in [
-        check_catalog(index.catalog), check_sources(index, settings), check_vectors(index.catalog)
+        check_catalog(index.store), check_sources(index, settings), check_vectors(index.store)
     ])
 assert remove_sources(settings.location, ["docs/visit.txt"]) == 1
 print(answer.answer)
