@@ -113,7 +113,7 @@ def _bracket_heading(chunk: Chunk) -> str:
 
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer; the part before the question is marked as shared."""
+    """Return the messages that ask whether a hit states the answer; the part before the question is marked shared."""
     passage = f"{label_chunk(hit.chunk)}: {_flatten(_hide_replies(hit.chunk.text))}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")
