@@ -69,7 +69,7 @@ class Claim:
 
     @property
     def nearest(self) -> str:
-        """The quotes and the question: only from these may words come that reverse a meaning."""
+        """The quotes and the question; words that reverse a meaning must come from these."""
         return " ".join((*self.quotes, self.question))
 
 

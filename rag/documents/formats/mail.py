@@ -74,7 +74,7 @@ def _find_header(message: EmailMessage, name: str) -> str:
 
 
 def _decode_header(raw: str) -> str:
-    """Return a header on one line; the parser keeps letters that a program did not encode as surrogates."""
+    """Return a header on one line; letters that a program left unencoded arrive as surrogates."""
     data = raw.encode("utf-8", errors="surrogateescape")
     try:
         text = data.decode("utf-8")
