@@ -31,8 +31,8 @@ def evaluate_dataset(
 ) -> Report:
     """Return the report of asking these questions of the data set in the folder `place`; it is saved in `folder`.
 
-    If the data set is an index, the questions are asked of it as it is. The documents of another data set go into an index of
-    their own, beside the settings' one. Raises RagError.
+    If the data set is an index, the questions are asked of it as it is. The documents of another data set go into an
+    index of their own, beside the settings' one. Raises RagError.
     """
     own = settings.beside(_name_index(dataset, settings))
     needs_llm = stage == "answers" or any(question.history for question in questions)
