@@ -41,19 +41,19 @@ from rag.settings import NO_LLM, Settings
 from rag.text import repair_text
 from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, Sentence
 
-# The score of a passage whose document is surely meant; found by their words alone few have more.
+# The score of a passage whose document the question names. Few passages score higher by their words alone.
 _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
-# This share of the caution holds for several sentences, or yes or no, which are seldom stated as clearly as a fact, and
-# for a question that names its document.
+# This share of the caution holds for a question that names its document. It also holds for answers that are seldom
+# stated as clearly as a fact: several sentences, yes or no.
 _OPEN_CAUTION = 0.5
-# Hits that are read of each thing that is compared, at most.
+# The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
 _Search = Callable[[str], tuple[Hit, ...]]
 
 
 class Assistant:
-    """Answers questions from one index with one LLM; without one, by quoting the best sentences."""
+    """Answers questions from one index with one LLM; without an LLM it quotes the best sentences."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Assistant:
         prompts: str | Path | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        """Take the models, the folder of the prompts, and what is called with each event; raises PromptError."""
+        """Take the models, the folder of the prompts, and a function to call with each event; raises PromptError."""
         folder = Path(prompts) if prompts else find_prompts()
         self.index = index
         self.llm = llm
@@ -108,9 +108,9 @@ class Assistant:
     ) -> Iterator[Event]:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
-        `where` filters what is searched, by the fields of `Filter` or by metadata; `history` has what was said before,
-        oldest first, from which a follow-up is understood; `hits` are the only passages to answer from, instead of
-        those that a search finds. Raises QuestionError if the question is empty or too long for the LLM's context, or
+        `where` limits the search, by the fields of `Filter` or by metadata. `history` has the messages so far, oldest
+        first: a follow-up is understood from them. If `hits` are given, there is no search, and the answer is from
+        these passages alone. Raises QuestionError if the question is empty or too long for the LLM's context, or if
         nothing passes the filter.
         """
         for event in self._stream(question, where=make_filter(where), history=history, hits=hits):
@@ -147,7 +147,7 @@ class Assistant:
         hits: tuple[Hit, ...] | None,
         clock: "_Clock",
     ) -> "_Asked":
-        """Return what a question asks of the documents, and the hits that are found for it, or those given."""
+        """Return the question as the documents are asked it, with the hits given, or else those that a search finds."""
         followed_up = self.rewrite(question, history)
         if followed_up:
             clock.stop("rewrite")
@@ -171,7 +171,7 @@ class Assistant:
         return _Asked(question, wanted, rewritten, names_file, hits, search)
 
     def _answer_without_llm(self, asked: "_Asked", answer: Answer) -> Answer | None:
-        """Return the part or the summary that a question names, or what is said of two things, if they are there."""
+        """Return the part, summary or general comparison that a question asks for; None if the LLM has to answer."""
         wanted, hits, search = asked.wanted, asked.hits, asked.search
         if search is None:
             return None
@@ -181,7 +181,7 @@ class Assistant:
         return compare_in_general(answer, wanted, search)
 
     def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
-        """Return the answer before the LLM is asked: without one, the best sentences of the hits."""
+        """Return an answer for the LLM to complete; without an LLM it has the best sentences of the hits."""
         return Answer(
             asked.question,
             **quote_evidence(() if self.llm else asked.hits)._asdict(),
@@ -195,9 +195,9 @@ class Assistant:
         )
 
     def _read(self, llm: LLM, asked: "_Asked", answer: Answer, clock: "_Clock") -> Iterator[Event]:
-        """Yield the draft piece by piece, and last the answer with what the LLM finds and replies.
+        """Yield the draft piece by piece, and last the answer with the LLM's quotes and reply.
 
-        The things that a question compares are searched for one by one, if there is something to search with.
+        If a question compares things and a search is possible, each thing is searched for and read on its own.
         """
         search = asked.search
         if search and (questions := split_question(asked.wanted, llm=llm, prompts=self._split_prompts)):
@@ -225,9 +225,9 @@ class Assistant:
     def _quote(
         self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", *, caution: float, may_add_hits: bool
     ) -> Generator[Drafted, None, Answer]:
-        """Yield what the LLM writes, and return the answer with the sentences of its hits that this means.
+        """Yield the LLM's words, and return the answer with the sentences of its hits that these words mean.
 
-        `caution` is the share of the setting that holds. `may_add_hits`: what stands beside the hits may be quoted too.
+        `caution` is the share of the setting that holds. With `may_add_hits`, text beside the hits may be quoted too.
         """
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution
@@ -266,7 +266,7 @@ class Assistant:
         )
 
     def _search(self, question: str, *, where: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
-        """Return the hits of a question; if it names a file of the index, of that file."""
+        """Return the hits of a question; if it names a file of the index, only hits of that file."""
         passages = self.settings.passages
         name = find_file_name(rewritten or question)
         if name and not (where and where.source):
@@ -277,7 +277,7 @@ class Assistant:
         return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten)
 
     def find(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
-        """Return the hits for a question with the evidence in them, at once: the LLM is not asked.
+        """Return the hits for a question with their evidence, without asking the LLM.
 
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
@@ -292,11 +292,11 @@ class Assistant:
         return self._search(question, where=make_filter(where), rewritten=together)
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
-        """Return what the LLM is asked about each hit; one that `LLM.read` has read ahead is answered from sooner."""
+        """Return the messages that ask the LLM about each hit; it answers sooner if `LLM.read` has read them ahead."""
         return [build_question(restate(question), hit, prompts=self._answer_prompts) for hit in hits]
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str | None:
-        """Return a follow-up made to stand alone, or None: it does, there is no history, or no LLM to ask."""
+        """Return a follow-up as a question that stands alone; None if it already does, or without history or LLM."""
         if self.llm is None:
             return None
         return rewrite_question(question, history, llm=self.llm, prompts=self._rewrite_prompts)
@@ -314,7 +314,7 @@ def _check_question(question: str) -> str:
 
 
 def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Return the hits of a file that the question names: that they are of the right document is no longer in doubt."""
+    """Return the hits of a file that the question names with higher scores: they are of the right document."""
     factor = max(1.0, _NAMED_SCORE / max(hits[0].score, _LEAST_SCORE))
     return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 
@@ -344,24 +344,24 @@ def get_answer(events: Iterable[object]) -> Answer:
 
 
 def make_turn(answer: Answer) -> list[Message]:
-    """Return what an answer adds to the history of a conversation: the question as it was understood, and the reply."""
+    """Return the messages that an answer adds to a conversation: the question as it was understood, and the reply."""
     text = " ".join(sentence.text for sentence in answer.sentences)
     return [Message("user", answer.rewritten or answer.question), Message("assistant", text)]
 
 
 class Chat:
-    """A conversation: what was said before is kept in `history`, and a follow-up is understood from it."""
+    """A conversation: `history` keeps the messages so far, and a follow-up is understood from them."""
 
     def __init__(self, assistant: Assistant) -> None:
         self.history: list[Message] = []
         self._assistant = assistant
 
     def ask(self, question: str, *, where: Where | None = None) -> Answer:
-        """Return the answer to a question, a follow-up perhaps; raises as `Assistant.stream` does."""
+        """Return the answer to a question or follow-up; raises as `Assistant.stream` does."""
         return get_answer(self.stream(question, where=where))
 
     def stream(self, question: str, *, where: Where | None = None) -> Iterator[Event]:
-        """Yield what `Assistant.stream` does."""
+        """Yield the events that `Assistant.stream` yields."""
         for event in self._assistant.stream(question, where=where, history=self.history):
             if isinstance(event, Answered):
                 self.history += make_turn(event.answer)
@@ -369,10 +369,11 @@ class Chat:
 
 
 class _Asked(NamedTuple):
-    """A question, what it asks of the documents, and the hits that it is answered from.
+    """A question as the user typed it and as the documents are asked it, and the hits to answer it from.
 
-    `rewritten` is the question as it was understood, if that is not as it was typed; `wanted` is the same, or names a
-    file no more. `search` finds other hits; None: the hits were given, and no others may be quoted.
+    `rewritten` is the question as it was understood, or None if that is as the user typed it. `wanted` is the question
+    as understood, without the name of a file. `search` finds other hits; None: the caller gave the hits, and no others
+    may be quoted.
     """
 
     question: str

@@ -1,7 +1,10 @@
 """The handle of one index: documents go in and out, and are searched and asked."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from rag.index.local import LocalStore
 from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
+ROOT = Path(__file__).parents[1]
 RENT = "The rent is due on the first day of each month. It is 900 euros."
 HOUSE = "The house in Elm Street was built in 1911. Its roof was mended last spring."
 
@@ -204,3 +208,43 @@ def test_the_page_keeps_texts_when_it_reads_changed_files_again(tmp_path: Path) 
     assert (report.removed, report.skipped) == (0, [])
     with open_notes(tmp_path) as notes:
         assert len(notes.documents()) == 2
+
+
+WRITER = """
+import sys
+import rag
+from tests.fakes import HashingEmbedder, ScriptedLLM
+
+folder, name, count = sys.argv[1:]
+with rag.open(folder, create=True, embedder=HashingEmbedder(), llm=ScriptedLLM()) as notes:
+    for number in range(int(count)):
+        notes.add_text(f"{name} wrote the text of number {number}.", id=f"{name}-{number}")
+"""
+
+
+def start_writer(folder: Path, name: str, count: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", WRITER, str(folder), name, str(count)]
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_an_open_handle_and_other_processes_write_in_turn(tmp_path: Path) -> None:
+    with open_notes(tmp_path) as notes:
+        for turn in range(3):
+            notes.add_text(f"This process wrote in turn {turn}.", id=f"here-{turn}")
+            writer = start_writer(tmp_path / "notes", f"there{turn}", 2)
+            _, errors = writer.communicate(timeout=60)
+            assert (writer.returncode, errors) == (0, "")
+        assert len(notes.documents()) == 9
+    with open_notes(tmp_path, create=False) as notes:
+        assert len(notes.documents()) == 9
+
+
+def test_several_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    writers = [start_writer(tmp_path / "notes", name, 8) for name in ("one", "two", "three")]
+    for writer in writers:
+        _, errors = writer.communicate(timeout=120)
+        assert writer.returncode == 0, errors
+    with open_notes(tmp_path, create=False) as notes:
+        assert len(notes.documents()) == 24

@@ -1,4 +1,4 @@
-"""Finds what a sentence of a text belongs to: the list, the numbered sentences, the section below its heading."""
+"""Finds the list, the numbered sentences or the section to which a place of a text belongs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _HEADING_WORDS = 8
 COVERED = 0.6
 # A longer list or section is quoted from its beginning.
 MOST_WORDS = 200
-# A paragraph counts if this many of its sentences do.
+# A paragraph is numbered if this many of its sentences begin with a number word such as "the first".
 _FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
@@ -50,12 +50,12 @@ class _Line(NamedTuple):
         return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
 
 
-# The line before the first and behind the last one: no item, no heading, no sentence, and it leads nothing in.
+# A line before the first and behind the last one: not an item, heading or sentence, and no list follows it.
 _EDGE = _Line(".", 0, 0, is_marked=False)
 
 
 def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
-    """Return hits, with the chunks of a range of a document behind them, and the spans of the sentences in it.
+    """Return the hits, with the other chunks of a range of a document behind them, and the spans of its sentences.
 
     At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
     """
@@ -76,7 +76,7 @@ def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Stor
 
 
 def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chunk]:
-    """Yield the chunks of a document's article that a range of it touches."""
+    """Yield the chunks of a document's article that overlap a range."""
     start, end = place
     for chunk in store.list_chunks(document_id):
         is_touched = start < chunk.end and chunk.start < end
@@ -85,7 +85,7 @@ def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chu
 
 
 def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
-    """Yield the offsets in a chunk of its sentences inside a range of the document, without orders to machines."""
+    """Yield the offsets of a chunk's sentences in a range of the document, without orders to machines."""
     first, last = place[0] - chunk.start, place[1] - chunk.start
     for start, end in split_sentences(chunk.text):
         is_inside = first <= start and end <= last
@@ -103,7 +103,7 @@ def find_block(text: str, place: int) -> Range | None:
 
 
 def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
-    """Return the range of the first section that a topic names, together with the title of the text, or None."""
+    """Return the range of the first section that a topic names, or None; the title may name a part of the topic."""
     lines = _list_lines(text)
     titled = content_words(title) & topic
     for at, line in enumerate(lines):
@@ -113,9 +113,9 @@ def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
 
 
 def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
-    """Return whether a topic names a heading: all its words are of the topic, and not all of them of the title.
+    """Return whether a topic names a heading: it has only words of the topic, and one that is not in the title.
 
-    The words of the topic that are `titled` make up for what the heading lacks of it.
+    The heading may lack words of the topic that the title has (`titled`).
     """
     words = content_words(heading) - _get_number(heading)
     is_of_topic = words <= topic and not words <= titled
@@ -124,7 +124,7 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
 def _list_lines(text: str) -> list[_Line]:
     """Return the lines of a text, with an edge before and behind them."""
-    # White space has to follow a mark: that behind the line counts.
+    # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
     lines = [_Line(text[a:b], a, b, NEW_ITEM.match(text, a) is not None) for a, b in split_lines(text)]
     return [_EDGE, *lines, _EDGE]
 
@@ -135,7 +135,7 @@ def _get_number(line: str) -> set[str]:
 
 
 def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
-    """Return the range of the items around a line, with the line that leads them in."""
+    """Return the range of the list around a line, with the line that introduces it."""
     first = last = at
     while _is_item(lines, first):
         first -= 1
@@ -147,7 +147,7 @@ def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
 
 
 def _leads_in(line: _Line) -> bool:
-    """Return whether a line may lead in a list: it ends with a colon, or is as short as a heading."""
+    """Return whether a line may introduce a list: it ends with a colon, or is as short as a heading."""
     return line.text.endswith(":") or line.is_short
 
 
@@ -163,7 +163,7 @@ def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
 
 
 def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
-    """Return the range of the sentences of a paragraph that count ("The first is …"), with the one before them."""
+    """Return the range of a paragraph's numbered sentences ("The first is …"), with the sentence before them."""
     sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
     counting = [i for i, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]
     if len(counting) < _FEWEST_COUNTING:
@@ -178,7 +178,7 @@ def _is_item(lines: Sequence[_Line], at: int) -> bool:
 
 
 def _is_heading(lines: Sequence[_Line], at: int) -> bool:
-    """Return whether a line is a heading: short, without digits and an end, and the next is a sentence or a list."""
+    """Return whether a line is a heading: short, without digits or an end mark, and above a sentence or a list."""
     line, below = lines[at], lines[at + 1]
     if NEW_ITEM.match(line.text):
         return _is_numbered_heading(lines, at)

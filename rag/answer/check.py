@@ -1,4 +1,4 @@
-"""Finds, without an LLM, what a text says and its sources do not: a number, a name, a "not", words of its own."""
+"""Finds, without an LLM, claims of a text that its sources lack: a number, a name, a "not", other words."""
 
 import re
 from collections import defaultdict
@@ -28,7 +28,7 @@ from rag.answer.signs import (
 )
 from rag.text import content_words, stem
 
-# Two sentences that differ in no more words than this at a place say the same around it.
+# If two sentences differ in no more words than this at a place, the words there are compared with one another.
 _MOST_CHANGED = 3
 # A negation covers this many words to its right, the weak ones not counted.
 _REACH = 2
@@ -42,8 +42,8 @@ Change = tuple[list[str], list[str]]
 class Claim:
     """A text whose claims are checked, with everything that it is checked against.
 
-    `text` is a sentence, or a `reply` without its "Yes" or "No". `sources` is all that its numbers may come from; names
-    and words may come from the question too. `quotes` are the sentences that a reply is written from.
+    `text` is a sentence, or a `reply` without its "Yes" or "No". Its numbers have to be in the `sources`; its names and
+    words may come from the question too. `quotes` are the sentences from which the LLM wrote the reply.
     """
 
     text: str
@@ -59,17 +59,17 @@ class Claim:
 
     @property
     def words(self) -> set[str]:
-        """The words that do not only join others."""
+        """The words that do more than join others."""
         return content_words(self.text) - LINKS
 
     @property
     def known(self) -> str:
-        """All that names and words may come from."""
+        """The text that names and words may come from."""
         return f"{self.sources} {self.question}"
 
     @property
     def nearest(self) -> str:
-        """The quotes and the question, from which words that turn a meaning around may come."""
+        """The quotes and the question; words that reverse a meaning must come from these."""
         return " ".join((*self.quotes, self.question))
 
 
@@ -99,10 +99,10 @@ class NamingRule:
 
 
 def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
-    """Return what a sentence says and its sources do not, or None.
+    """Return a fault of a sentence, or None: an order, or a number, name or negation unlike its sources.
 
-    `sources` are the texts and labels of the passages that it rests on, `quotes` the sentences of theirs that are
-    nearest to it. A name may come from the question instead.
+    `sources` are the texts and labels of the passages behind the sentence. `quotes` are the sentences of these passages
+    that are nearest to it. A name may come from the question instead.
     """
     fault = _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
     for quote in quotes:
@@ -111,9 +111,9 @@ def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, q
 
 
 def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
-    """Return what a reply says that its quotes do not, or what it leaves out of them, or None.
+    """Return the fault of a reply, or None: a claim that its quotes lack, or a doubt or negation that it leaves out.
 
-    The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to hold against anything.
+    The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to check.
     """
     claim = read_claim(reply, quotes, sources=sources, question=question)
     is_bare = claim.is_yes_or_no and not claim.words
@@ -121,7 +121,7 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 
 
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
-    """Return what a reply claims beside its yes or no."""
+    """Return the claim of a reply, without its yes or no."""
     text = YES_OR_NO.sub("", reply, count=1)
     return Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
 
@@ -154,29 +154,29 @@ def _list_new_names(claim: Claim) -> Iterator[str]:
 
 
 def _list_joined_names(claim: Claim) -> Iterator[str]:
-    """Yield the names of several words that only the claim joins."""
+    """Yield the names that only the claim makes by joining words."""
     return find_joined_names(claim.text, claim.known)
 
 
 def _has_no_word(claim: Claim) -> bool:
-    """Return whether a claim has no word that means something."""
+    """Return whether a claim has no word with a meaning."""
     return not claim.words
 
 
 def _has_other_words(claim: Claim) -> bool:
-    """Return whether too many words of a claim are of neither its sources nor the question."""
+    """Return whether too many words of a claim are in neither its sources nor the question."""
     new_words = claim.words - content_words(claim.known)
     return len(new_words) > _NEW_WORDS * len(claim.words)
 
 
 def _repeats_question(claim: Claim) -> bool:
-    """Return whether a claim has only words of the question, and neither says yes or no nor chooses of two things."""
+    """Return whether a claim only repeats words of the question, and is not a yes or no or a choice."""
     chooses = claim.is_yes_or_no or OFFERS_CHOICE.search(claim.question)
     return not chooses and claim.words <= content_words(claim.question)
 
 
 def _denies_alone(claim: Claim) -> bool:
-    """Return whether a claim denies, and nothing near it does; a claim behind a "No" may."""
+    """Return whether a claim denies, and neither quotes nor question do; a claim behind a "No" may deny."""
     is_new = NEGATION.search(claim.text) and not NEGATION.search(claim.nearest)
     return bool(is_new) and not BEGINS_WITH_NO.match(claim.reply)
 
@@ -201,13 +201,13 @@ def _loses_negation(claim: Claim) -> bool:
 
 
 def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
-    """Return whether a sign is in all clauses of the quotes that are nearest to a claim, and not in the claim."""
+    """Return whether a claim lacks a sign that all clauses of the quotes nearest to it have."""
     is_kept = sign.search(claim.text) or sign.search(claim.question)
     return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(claim))
 
 
 def _find_nearest_clauses(claim: Claim) -> list[str]:
-    """Return the clauses of the quotes that share most words with a claim."""
+    """Return the clauses of the quotes that share the most words with a claim."""
     words = content_words(claim.text)
     by_count = defaultdict[int, list[str]](list)
     for quote in claim.quotes:
@@ -217,13 +217,13 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
     return by_count[max(by_count, default=0)]
 
 
-# No text may give an order to machines, or have a number or a name of its own.
+# A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers or names.
 CONFLICTS = (
     Rule("an order", _gives_order),
     NamingRule("the number", _list_new_numbers),
     NamingRule("the name", _list_new_names),
 )
-# A reply with one of these faults is unsupported. The first fault is the one that is named.
+# A reply with one of these faults is unsupported. The first one that it has is named.
 FAULTS = (
     Rule("no word of the quotes", _has_no_word),
     *CONFLICTS,
@@ -238,7 +238,7 @@ FAULTS = (
 
 
 def _find_difference(text: str, quote: str) -> str | None:
-    """Return the order of a quote, the name that a text has in place of its quote's, or "a negation", or None."""
+    """Return how a text differs from its quote: "an order" in the quote, an exchanged name, "a negation"; or None."""
     if is_order(quote):
         return "an order"
     changes = list(_find_changes(text, quote))
@@ -248,7 +248,7 @@ def _find_difference(text: str, quote: str) -> str | None:
 
 
 def _find_changes(text: str, quote: str) -> Iterator[Change]:
-    """Yield the few words of a text, and those of a quote in their place, where the words around are the same."""
+    """Yield the few words in which a text differs from a quote, with the quote's words in their place."""
     said, quoted = LETTERS.findall(text), LETTERS.findall(quote)
     matcher = SequenceMatcher(None, _lower(said), _lower(quoted), autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():
@@ -262,7 +262,7 @@ def _lower(words: Sequence[str]) -> list[str]:
 
 
 def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the names that a text has in place of others in its quote, which does not have them."""
+    """Yield the names of a text that replace other names of its quote and are not in the quote."""
     quoted_names = set(find_names(quote))
     new_words = set[str]()
     for said, quoted in changes:
@@ -274,7 +274,7 @@ def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[
 
 
 def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
-    """Return whether a thing is denied in one of the two and not in the other, as far as the words beside show."""
+    """Return whether only one of two texts denies a thing, by the changed words and those near a "not"."""
     for said, quoted in changes:
         if _has_negation(said) != _has_negation(quoted):
             return True
@@ -286,7 +286,7 @@ def _has_negation(words: Sequence[str]) -> bool:
 
 
 def _denies(text: str, other: str) -> bool:
-    """Return whether a text denies words that another one, without a negation, has."""
+    """Return whether a text denies words of another one, which has no negation."""
     if NEGATION.search(other):
         return False
     known = {stem(word) for word in LETTERS.findall(other)}
@@ -298,6 +298,6 @@ def _denies(text: str, other: str) -> bool:
 
 
 def _list_denied(text: str, start: int) -> list[str]:
-    """Return the stems of the words that a negation before a place covers."""
+    """Return the stems of the words that a negation covers, if it ends at `start`."""
     words = [word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS]
     return [stem(word) for word in words[:_REACH]]

@@ -11,11 +11,11 @@ from rag.answer.signs import is_order, points_back
 from rag.text import content_words
 from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
-# Without an LLM the answer has this many sentences at most.
+# Without an LLM an answer has at most this many sentences.
 _QUOTED = 3
-# Each of them has this share of the question's words,
+# Each of them has at least this share of the question's words,
 _LEAST_SHARE = 0.4
-# and this share of what the best one has.
+# and this share of the best sentence's share.
 _NEARLY = 0.75
 
 
@@ -29,7 +29,7 @@ class Cited(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A sentence of the hit of a number, from 1: its offsets in the document, `[start, end)`."""
+    """A sentence of a hit: the hit's number, from 1, and the offsets in the document, `[start, end)`."""
 
     number: int
     start: int
@@ -37,7 +37,7 @@ class Span(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """A sentence, and the spans that state it, each with the chunk of another hit, by the hit's number."""
+    """A sentence, and the spans that state it with their chunks, by the number of their hit."""
 
     text: str
     spans: dict[int, Span]
@@ -45,11 +45,11 @@ class _Claim(NamedTuple):
 
     @property
     def articles(self) -> list[Chunk]:
-        """The chunks of articles among those that state the sentence."""
+        """The article chunks that state the sentence."""
         return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
 
     def add(self, span: Span, chunk: Chunk) -> None:
-        """Add a span that states the sentence too; the first of each hit stays."""
+        """Add a span that states the sentence too; only the first span of a hit is kept."""
         self.spans.setdefault(span.number, span)
         self.chunks.setdefault(span.number, chunk)
 
@@ -58,11 +58,11 @@ NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
 
 
 def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
-    """Return the answer that sentences of the hits make, each with its hit's number, readers' words last.
+    """Return the answer made of sentences of the hits, each with its hit's number; readers' words come last.
 
-    A sentence that another one states already is not repeated. If only readers' comments state a sentence, it is
-    shown as a reader's words. The outcome is `not_found`, without citations, if there is no sentence, and `unconfirmed`
-    if all are of readers' comments.
+    A sentence that another one already states is not repeated. If only readers' comments state a sentence, the answer
+    names the reader. The outcome is `not_found`, without citations, if there is no sentence. It is `unconfirmed` if all
+    sentences are of readers' comments.
     """
     ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
     claims = _merge(ordered, hits)
@@ -70,7 +70,7 @@ def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Cited:
-    """Return the sentences of the hits that share most with the question, as the answer where there is no LLM."""
+    """Return the answer without an LLM: the sentences of the hits that share the most words with the question."""
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
     enough = max(_LEAST_SHARE, best_score * _NEARLY)
@@ -81,7 +81,8 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
 
-    Those that share most come first; of those that share as much, the articles'. Orders to machines are left out.
+    The sentences that share the most come first, and articles before readers' comments that share as much. Orders to
+    machines are left out.
     """
     ranked = [(number, one) for number, hit in enumerate(hits, start=1) for one in _list_evidence(hit)]
     return sorted(ranked, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
@@ -92,7 +93,7 @@ def _list_evidence(hit: Hit) -> list[Evidence]:
 
 
 def get_words(chunk: Chunk, place: Span | Evidence) -> str:
-    """Return what a chunk says at a place, `[start, end)` in its document."""
+    """Return the words of a chunk at a place, `[start, end)` in its document."""
     return chunk.text[place.start - chunk.start : place.end - chunk.start]
 
 
@@ -103,17 +104,17 @@ def get_cited_chunks(answer: Answer) -> list[Chunk]:
 
 
 def is_comment(hit: Hit) -> bool:
-    """Return whether a reader says what a hit has."""
+    """Return whether a hit is of a reader's comment."""
     return hit.chunk.voice == "comment"
 
 
 def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
-    """Return the sentences at the spans; those that say the same are one claim."""
+    """Return the sentences at the spans as claims; sentences that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
         chunk = hits[span.number - 1].chunk
         is_pointed_at = following is not None and _points_at(following, span, chunk)
-        # The person whom "she" means has to be named right before: only the last claim may take this place.
+        # "She" in the next sentence means a person named right before: so only the last claim can be the same.
         known = claims[-1:] if is_pointed_at else claims
         text = _finish(get_words(chunk, span))
         claim = _find_same(text, known, chunk)
@@ -125,14 +126,14 @@ def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
 
 
 def _points_at(following: Span, span: Span, chunk: Chunk) -> bool:
-    """Return whether the span behind one is of the same chunk, and begins with somebody that the one has named."""
+    """Return whether the following span is of the same chunk and begins with a word like "she" that points back."""
     return following.number == span.number and points_back(get_words(chunk, following))
 
 
 def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | None:
-    """Return the first claim that says what a text of a chunk does, or None.
+    """Return the first claim that says the same as a text of a chunk, or None.
 
-    An article does not vouch for what only readers say: it is never added to their claims.
+    An article never joins a claim of readers: it would seem to confirm their words.
     """
     for claim in claims:
         may_vouch = chunk.voice == "comment" or claim.articles
@@ -142,12 +143,12 @@ def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | No
 
 
 def _says(claim: str, text: str) -> bool:
-    """Return whether a claim says what a text does, with its names in the same order: "A beat B" is not "B beat A"."""
+    """Return whether a claim says the same as a text. Names must be in order: "A beat B" is not "B beat A"."""
     words = content_words(text)
     if not words or not words <= content_words(claim):
         return False
     claimed_names = find_names(claim)
-    in_order = all(name in claimed_names for name in find_names(text))  # each is looked for behind the one before
+    in_order = all(name in claimed_names for name in find_names(text))  # each search begins behind the name before
     return in_order and find_conflict(text, [claim], [claim]) is None
 
 
@@ -160,9 +161,9 @@ def _finish(text: str) -> str:
 
 
 def _conclude(claims: Sequence[_Claim]) -> Cited:
-    """Return the answer that claims make, one or more."""
+    """Return the answer made of one or more claims."""
     sentences = _attribute(claims)
-    citations: dict[tuple[int, int], Citation] = {}  # by number and place: two sentences may quote one passage
+    citations: dict[tuple[int, int], Citation] = {}  # by number and place, since two sentences may quote one passage
     for claim in claims:
         for number, span in claim.spans.items():
             citations[number, span.start] = _make_citation(claim.chunks[number], span)
@@ -173,7 +174,7 @@ def _conclude(claims: Sequence[_Claim]) -> Cited:
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
-    """Return claims as sentences that say who speaks, and of which date articles of several dates are.
+    """Return claims as sentences that name a reader who speaks, or the date if the articles have several.
 
     All that a reader says in a row is one sentence of the answer, so none of it is without the name.
     """

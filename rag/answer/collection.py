@@ -1,4 +1,4 @@
-"""Answers, without an LLM, what asks nothing of the documents' texts: greetings, and questions about the collection."""
+"""Answers greetings and questions about the collection, which need neither the documents' texts nor an LLM."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from rag.types import Chunk, Hit
 
 # Longer lists name the first files only.
 MOST_NAMED = 20
-# Chunks that are searched for a phrase.
+# At most this many chunks are searched for a phrase.
 _MOST_CHUNKS = 1000
 
 _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
@@ -30,7 +30,7 @@ class Told:
 
 
 def answer_at_once(question: str, index: Index) -> Told | None:
-    """Return the answer to a greeting or to a question about the collection; None if the documents are asked."""
+    """Return the answer to a greeting or to a question about the collection; None for a question to the documents."""
     for sign, text in _COURTESIES:
         if sign.fullmatch(question):
             return Told(text)
@@ -53,7 +53,7 @@ def _name_documents(store: Store) -> str:
     return _name([entry.sources[0] for entry in store.list_entries()])
 
 
-# Courtesies of a user, each with the answer of the assistant.
+# Greetings and thanks of a user, each with the assistant's answer.
 _COURTESIES = (
     (GREETING, "Hello! Ask me anything about your documents."),
     (THANKS, "You are welcome."),
@@ -79,7 +79,7 @@ def _name(sources: Sequence[str]) -> str:
 
 
 def _find_wanted_phrase(question: str) -> str | None:
-    """Return the words that a question wants to find in the documents, in small letters, or None."""
+    """Return the phrase that a question wants to find in the documents, in small letters, or None."""
     match = MENTIONS.fullmatch(question)
     if not match:
         return None
@@ -95,7 +95,7 @@ def _flatten(text: str) -> str:
 
 
 def _find_mentions(phrase: str, store: Store) -> Told | None:
-    """Return the documents that have a phrase to the letter, with one sentence of each; None if it is in none."""
+    """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
     ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
     first: dict[int, tuple[Chunk, tuple[int, int]]] = {}
     for chunk in store.get_chunks(ids):

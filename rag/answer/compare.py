@@ -1,4 +1,4 @@
-"""Answers a question that compares two things by one answer about each, and joins them."""
+"""Answers a question that compares two things by joining one answer about each."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,18 +19,18 @@ from rag.types import Answer, Hit
 COMPARED = "Pieced together from what the documents say of each."
 
 _MAX_TOKENS = 64
-# Sentences quoted of each thing that is compared in general.
+# A comparison in general quotes at most this many sentences about each thing.
 _MOST_OF_SIDE = 3
 _WORD = re.compile(r"[\w'’]+")
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
-# A name that is this near to a word of the question is that word: a small LLM misspells what it has never seen.
+# A name that is this similar to a word of the question is that word: a small LLM misspells unknown names.
 _MISSPELT = 0.8
 
 
 def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
     """Return two questions, one about each thing that a question compares, or () if it compares none.
 
-    It is () too if the LLM does not write one question about each, or names what the question does not.
+    It is also () if the LLM does not write one question about each, or writes words that are not in the question.
     """
     sides = find_sides(question)
     if not sides:
@@ -44,7 +44,7 @@ def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, .
 
 
 def _correct_names(line: str, question: str) -> str:
-    """Return a line in which the names are spelt as in the question."""
+    """Return a line with its names spelt as in the question."""
     spellings = {word.lower(): word for word in _WORD.findall(question)}
 
     def correct(match: re.Match[str]) -> str:
@@ -58,13 +58,13 @@ def _correct_names(line: str, question: str) -> str:
 
 
 def _ask_about_each(lines: Sequence[str], sides: Sequence[frozenset[str]]) -> bool:
-    """Return whether there is a line for each side that has more of its words than of the other's."""
+    """Return whether each side has one line, which has more of its words than of the other side's."""
     nearest = {_find_nearest_side(line, sides) for line in lines}
     return len(lines) == len(sides) and nearest == set(range(len(sides)))
 
 
 def _find_nearest_side(line: str, sides: Sequence[frozenset[str]]) -> int | None:
-    """Return the place of the side that a line has most words of; None if it has as many of each."""
+    """Return the place of the side that shares the most words with a line; None if both share as many."""
     words = content_words(line)
     counts = [len(side & words) for side in sides]
     is_tie = len(set(counts)) == 1
@@ -72,16 +72,16 @@ def _find_nearest_side(line: str, sides: Sequence[frozenset[str]]) -> int | None
 
 
 def _asks_the_same(line: str, question: str, sides: Sequence[frozenset[str]]) -> bool:
-    """Return whether a line asks for what a question compares, and names nothing that the question does not."""
+    """Return whether a line asks for the compared property, and names nothing that the question does not."""
     compared = content_words(question).difference(*sides) - COMPARING
     asks_for_it = not compared or not compared.isdisjoint(content_words(line))
     return asks_for_it and is_faithful(line, question)
 
 
 def compare_in_general(answer: Answer, question: str, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
-    """Return an answer with what the documents say of each of two things, without asking the LLM.
+    """Return an answer with the documents' sentences about each of two things, without asking the LLM.
 
-    It is None if the question asks for something of them, or the documents name neither.
+    It is None if the question asks for one property of them, or the documents name neither.
     """
     named, sides = name_sides(question), find_sides(question)
     if not named or not sides or not compares_in_general(question):
@@ -96,7 +96,7 @@ def compare_in_general(answer: Answer, question: str, search: Callable[[str], tu
 
 
 def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
-    """Return an answer with the evidence of several; its note names those of their questions that stay open."""
+    """Return an answer with the evidence of several; its note names the questions without an answer."""
     hits = _join_hits(parts)
     numbers = {hit.chunk.id: hit.rank for hit in hits}
     spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
@@ -122,7 +122,7 @@ def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
 
 
 def _describe_open(parts: Sequence[Answer]) -> str:
-    """Return a line that names the questions that were not answered, or "" if all were, or none."""
+    """Return a line that names the questions without an answer; "" if all have one, or none has."""
     lines = [f"The documents do not say: {part.question}" for part in parts if not part.citations]
     is_any_answered = len(lines) < len(parts)
     return " ".join(lines) if is_any_answered else ""

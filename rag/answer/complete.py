@@ -1,4 +1,4 @@
-"""Completes an answer that wants several sentences: with the whole list, the section, or the sentences beside it."""
+"""Completes an answer that needs several sentences: with the whole list, the section, or the sentences beside it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,8 +22,8 @@ _GAP_CHARACTERS = 10
 def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) -> Answer:
     """Return an answer with the sentences beside it in its documents, if its kind wants more than one.
 
-    A summary that no passage alone can give is made of sentences of the document that comes nearest, if it is about the
-    topic. A question about a numbered part gets nothing beside: the nearest sentences may be of another part.
+    If no single passage gives a summary, it is made of sentences of the nearest document, if that is about the topic.
+    An answer about a numbered part gets no sentences beside it: these may be of another part.
     """
     if names_part(question):
         return answer
@@ -40,7 +40,7 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
 
 
 def _piece_together(answer: Answer, question: str, index: Index) -> Answer:
-    """Return a refusal as the summary of the nearest document, if that is about the topic."""
+    """Return the summary of the nearest document in place of a refusal, if the document is about the topic."""
     with index.browse() as store:
         part = summarize_nearest(question, answer.hits, store)
     return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
@@ -54,7 +54,7 @@ def _is_too_little(answer: Answer, kind: Kind) -> bool:
 
 
 def _add_blocks(answer: Answer, store: Store) -> Answer:
-    """Return an answer with the lists and sections of which it quotes a part, or the same answer if there are none."""
+    """Return an answer with the whole lists and sections that it quotes from; the same answer without any."""
     hits, spans = answer.hits, list[Span]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
     get_text = cache(store.get_text)  # several citations may be of one document

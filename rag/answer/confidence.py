@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from rag.llm.base import Leaning
 
-# The name of the coefficients for an LLM that has none of its own.
+# The name of the coefficients for an LLM without coefficients of its own.
 ANY = "any"
 
 
 class Coefficients(NamedTuple):
     """The coefficients of a logistic model (Platt 1999), which `benchmarks/calibrate.py` fits.
 
-    `values`, flat, weigh what the LLM keeps in its layers from `first_layer` on: a linear probe, as in Slobodkin et al.
+    `values`, flat, are the weights of a linear probe on the LLM's layers from `first_layer` on, as in Slobodkin et al.
     2023.
     """
 
@@ -31,17 +31,17 @@ class Coefficients(NamedTuple):
 
 
 def estimate_confidence(leaning: Leaning, score: float, *, llm: str) -> float:
-    """Return the probability, 0 to 1, that a hit with a score states the answer, from how the LLM of a name leans."""
+    """Return the probability, 0 to 1, that a hit states the answer, from its score and the leaning of the named LLM."""
     c, seen = _find_coefficients(leaning, llm)
     return _logistic(c.log_odds * leaning.log_odds + float(c.values @ seen) + c.score * score + c.intercept)
 
 
 def _logistic(x: float) -> float:
-    return (1 + math.tanh(x / 2)) / 2  # as 1 / (1 + exp(-x)), which overflows
+    return (1 + math.tanh(x / 2)) / 2  # equals 1 / (1 + exp(-x)), but does not overflow
 
 
 def _find_coefficients(leaning: Leaning, llm: str) -> tuple[Coefficients, npt.NDArray[np.float32]]:
-    """Return the coefficients of an LLM with the values that they weigh, or those of any LLM, which weigh none."""
+    """Return an LLM's coefficients and the values to weigh; else the coefficients for any LLM, without values."""
     own = load_coefficients().get(llm)
     if own and leaning.values is not None:
         seen = leaning.values[own.first_layer :].ravel()[: len(own.values)]

@@ -1,4 +1,4 @@
-"""Looks whether the passages speak of the year or the code that a question asks for, or only of others."""
+"""Checks whether the passages have the year or the code that a question asks for, or only others."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from rag.answer.kinds import is_yes_no
 from rag.answer.prompt import label_chunk
 from rag.types import Answer
 
-# The forms of what has to be in the passages as it was asked for. Two of one form are alike if `same` is.
+# Forms of words that have to be in the passages as the question has them. Two words are alike if their `same` is.
 _FORMS = (
     # A year.
     re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),
@@ -20,7 +20,7 @@ _FORMS = (
     re.compile(r"\b(?P<same>[A-Za-z]{3,})[ -]\d{1,3}\b(?![.,:]?\d|%)"),
 )
 _NUMBER = re.compile(r"\d+")
-# A line that says what there is instead names this many.
+# The line about what the passages have instead names at most this many.
 _MOST_NAMED = 3
 
 
@@ -32,9 +32,9 @@ class Unmet(NamedTuple):
 
 
 def hold_to_question(answer: Answer, question: str) -> Answer:
-    """Return an answer, or a refusal if the passages that it cites have another year, code or number than was asked.
+    """Return an answer, or a refusal if its cited passages have another year, code or number than the question.
 
-    "No, in 2021" is an answer to "Did it open in 2019?": a question that asks for yes or no is let through.
+    A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
     if is_yes_no(question):
         return answer
@@ -44,7 +44,7 @@ def hold_to_question(answer: Answer, question: str) -> Answer:
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
-    """Return the first year, code or number of a thing that a question asks for and no text has, if they have others.
+    """Return the first year, code or number of a question that no text has, if the texts have others of its form.
 
     "Clause 12" is there if the texts have a number 12, which may be before a heading.
     """
@@ -60,12 +60,12 @@ def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
 
 
 def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tuple[str, ...]:
-    """Return what a text has of the form of what is wanted, of the same letters or the same word before the number."""
+    """Return a text's words of the wanted form, if they have the same letters or word before the number."""
     same = wanted["same"].lower()
     others = [match[0] for match in form.finditer(text) if match["same"].lower() == same]
     return tuple(dict.fromkeys(others))
 
 
 def describe_unmet(unmet: Unmet) -> str:
-    """Return a line that says what the documents have instead."""
+    """Return a line that names what the passages have instead."""
     return f"The passages found speak of {', '.join(unmet.others[:_MOST_NAMED])}, not of {unmet.wanted}."

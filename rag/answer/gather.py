@@ -14,29 +14,29 @@ from rag.types import Hit
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
-# A line with fewer words that begin small is a heading or a label. Items of a list may be as short; they come with the
-# line before them.
+# A line with fewer words in small letters is a heading or a label. List items may be as short; they come with the line
+# before them.
 _FEWEST_SMALL_WORDS = 3
 # A sign between the entries of a menu or a path: "News | Sport", "Recipes » Cakes".
 _MENU = re.compile(r"\s[|»›·•]\s")
-# Words that somebody says, without a word on who does.
+# Words in quotation marks, without the name of the speaker.
 _SPEECH = re.compile(r"[\"“„«].*[\"”“»]\W*", re.DOTALL)
-# Of two that share this much of the words of the shorter, one is enough.
+# If two sentences share this share of the shorter one's words, one of them is enough.
 _SAME = 0.8
-# How much it counts that a sentence has the words of many others, beside those of the question.
+# The weight of the words that a sentence shares with many others; the question's words have the weight 1.
 _CENTRALITY = 0.5
-# Sentences of a passage that was found with half of the best score count an eighth.
+# A passage's share of the best score counts to this power: with half of the best score, sentences count an eighth.
 _STEEPNESS = 3
-# How much a sentence loses for the words that it shares with one chosen before it (Carbonell and Goldstein 1998, MMR).
+# The weight of the overlap with sentences chosen before, which is subtracted (Carbonell and Goldstein 1998, MMR).
 _REDUNDANCY = 0.3
-# The lead of a document: the share of its worth that is left behind each of these lengths is 1/e.
+# The bonus for a sentence near the beginning of a document falls to 1/e after each of these lengths.
 _LEAD_CHARACTERS = 400
 
 
 class _Candidate(NamedTuple):
-    """Sentences side by side in the hit of a number: one, and those that it needs to be understood.
+    """A sentence of a hit, with the neighbours that it needs to be understood.
 
-    `words` are those of the one, with the list that it leads in.
+    `words` are those of the sentence, and of the list that it introduces.
     """
 
     number: int
@@ -57,11 +57,11 @@ def gather(
 ) -> list[Span]:
     """Return the sentences of the hits that are worth most together, by number and place.
 
-    A sentence is worth the question's rare words in it (the evidence of its hit), and the words that it shares with
-    many others. The hit's score weighs this, and what an earlier choice has said counts against it. `lead` is what a
-    sentence is worth more at the beginning of a document. At most `most` are chosen, of `MOST_WORDS` words together,
-    with the sentences that they need. Readers' comments and orders to machines are left out. So are hits that are not
-    `among` those given, and sentences without all words of `naming`.
+    A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
+    shares with many others. The hit's score weighs this. Words that a chosen sentence already has count against it.
+    `lead` is the bonus of a sentence at the beginning of a document. At most `most` sentences are chosen, of
+    `MOST_WORDS` words together, with the neighbours that they need. Readers' comments and orders to machines are left
+    out, and so are hits that are not in `among`, and sentences without all words of `naming`.
     """
     best_score = max((hit.score for hit in hits), default=0.0)
     candidates: list[_Candidate] = []
@@ -76,12 +76,12 @@ def gather(
 
 
 def _can_be_quoted(hit: Hit) -> bool:
-    """Return whether a hit is of an article, and has anything to do with the question."""
+    """Return whether a hit is of an article and its score is above 0."""
     return hit.chunk.voice == "article" and hit.score > 0
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
-    """Return what each candidate is worth by itself."""
+    """Return the worth of each candidate by itself."""
     frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
     highest = math.log1p(len(candidates))
     worth = {}
@@ -94,7 +94,7 @@ def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Ca
 
 
 def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
-    """Return the candidates that are worth most together, one by one: the best, less what it repeats, comes next."""
+    """Return the candidates that are worth most together, the best first; a candidate loses what it repeats."""
     left = dict(worth)
     chosen: list[_Candidate] = []
     words_left = MOST_WORDS
@@ -110,7 +110,7 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
 
 
 def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
-    """Yield the sentences of a hit that can be quoted, each with those that it needs."""
+    """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     spans = split_sentences(chunk.text)
@@ -130,7 +130,7 @@ def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candi
 
 
 def _leans_back(sentence: str) -> bool:
-    """Return whether a sentence needs the one before it, which says what or who is meant, or who speaks."""
+    """Return whether a sentence needs the one before it, which names a person, a thing or the speaker."""
     return needs_context(sentence) or _SPEECH.fullmatch(sentence) is not None
 
 
@@ -147,7 +147,7 @@ def _join(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:
-    """Return the place of the last item of the list that a sentence with a colon leads in, or its own place."""
+    """Return the place of the last item of the list that a sentence with a colon introduces, or its own place."""
     if not text[slice(*spans[lead])].endswith(":"):
         return lead
     items = takewhile(lambda span: NEW_ITEM.match(text, span[0]), spans[lead + 1 :])
@@ -159,6 +159,6 @@ def _average(words: frozenset[str], frequency: Counter[str]) -> float:
 
 
 def _measure_overlap(one: _Candidate, chosen: Sequence[_Candidate]) -> float:
-    """Return the largest share of the words of one of two candidates that the other has too, 0 to 1."""
+    """Return the largest overlap with a chosen candidate, 0 to 1: the share of the shorter one's words in both."""
     shares = (len(one.words & other.words) / max(min(len(one.words), len(other.words)), 1) for other in chosen)
     return max(shares, default=0.0)

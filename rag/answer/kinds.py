@@ -1,4 +1,4 @@
-"""Recognises, from the words of a question, what kind of answer it wants.
+"""Recognises, from the words of a question, the kind of answer that it wants.
 
 The kinds are the table `KINDS`; a row says how a kind is recognised and what follows from it.
 """
@@ -10,7 +10,7 @@ from rag.answer.signs import ASKS, AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHO
 
 # A bare topic has no more words than this.
 _TOPIC_WORDS = 2
-# A phrase has no more words than this, and none that asks.
+# A phrase has no more words than this, and no question word.
 _PHRASE_WORDS = 8
 _CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
 _YES_NO = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
@@ -22,10 +22,10 @@ class Kind:
     """A kind of question: the patterns `signs` recognise it, in any case; the other fields say what follows.
 
     `wants_several`: several sentences answer it, which may be in several places; a list or a section comes whole.
-    `is_open`: an answer is seldom stated as clearly as a fact is, so less confidence is enough; one sentence is too
+    `is_open`: documents seldom state an answer as clearly as a fact, so less confidence is enough. One sentence is too
     little, so those beside it are added.
     `is_pieced`: if no passage answers, sentences of the nearest document are pieced together.
-    `most_replied`: a reply has room for this many sentences; of more the LLM leaves some out. None: no limit.
+    `most_replied`: the LLM writes a reply from at most this many sentences; of more it leaves some out. None: no limit.
     """
 
     name: str
@@ -76,7 +76,7 @@ STEPS = Kind(
 )
 LIST = Kind(
     "list",
-    is_open=False,  # the lists that are asked for are often short
+    is_open=False,  # the wanted lists are often short
     most_replied=3,
     signs=(
         rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{NO_PLURAL})\w{{2,}}[^s\W]s\b(?!['’])",
@@ -90,7 +90,7 @@ LIST = Kind(
 # A question without a sign of another kind asks for a fact.
 FACT = Kind("fact", wants_several=False, is_open=False)
 
-# A question is of the first kind of which it has a sign.
+# A question is of the first of these kinds that has a sign in it.
 KINDS = (SUMMARY, COMPARISON, STEPS, LIST)
 
 
@@ -109,7 +109,7 @@ def is_yes_no(question: str) -> bool:
 
 
 def is_open(question: str) -> bool:
-    """Return whether a question asks for yes or no, or is of an open kind: neither is stated as clearly as a fact."""
+    """Return whether a question asks for yes or no, or is of an open kind: the answer is seldom as clear as a fact."""
     return is_yes_no(question) or find_kind(question).is_open
 
 

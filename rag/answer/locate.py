@@ -1,4 +1,4 @@
-"""Finds the sentences of a passage that the LLM means by what it wrote from it."""
+"""Finds the sentences of a passage that the LLM's words mean."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from rag.answer.signs import ASKS_WHY, HEDGE, NEGATION, OUTDATED, REASON, UNTOLD
 from rag.text import content_words, split_sentences
 from rag.types import Hit
 
-# A sentence of the passage is meant if it has this share of the words that were written.
+# The LLM means a sentence of the passage if the sentence has this share of the LLM's words.
 MIN_SUPPORT = 0.4
 # An answer begins with the first sentence whose share of the question's words is this share of the best one's.
 _NEARLY = 0.75
-# A clause has this many words in small letters, or no others; a name, a heading or a date line has fewer.
+# A clause has this many words in small letters, or only such words; a name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
 
 
@@ -30,8 +30,8 @@ class _Sentence(NamedTuple):
 def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int, int]]:
     """Return the offsets in the document, `[start, end)`, of the hit's sentences that the LLM means, in its order.
 
-    A sentence that points back ("He was …") comes with the one before it. A sentence about what was planned, or was so
-    once, comes with the one behind it. Orders to machines are left out.
+    A sentence that points back ("He was …") comes with the one before it. A sentence about a plan or a state of the
+    past comes with the one behind it. Orders to machines are left out.
     """
     sentences = _list_sentences(hit)
     meant = _find_reason(written, sentences, question) if ASKS_WHY.search(question) else None
@@ -45,7 +45,7 @@ def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int
 
 
 def _list_sentences(hit: Hit) -> list[_Sentence]:
-    """Return the sentences of a hit in their order; its evidence has their shares of the question's words."""
+    """Return the sentences of a hit in their order, with their shares of the question's words from its evidence."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     sentences = []
@@ -58,7 +58,7 @@ def _list_sentences(hit: Hit) -> list[_Sentence]:
 
 
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
-    """Return the places of the sentences that were written, in the LLM's order."""
+    """Return the places of the sentences that the LLM wrote, in its order."""
     spans = split_sentences(written)
     lines = _find_lines(written, sentences) if len(spans) == 1 else []
     if lines:
@@ -70,7 +70,7 @@ def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> 
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places of several lines that were written as one, all words of each: the LLM saw them as one."""
+    """Return the places of lines that the LLM saw and wrote as one; [] unless its words are exactly theirs."""
     words = content_words(written)
     lines: list[int] = []
     covered: set[str] = set()
@@ -84,16 +84,16 @@ def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
 
 
 def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
-    """Return the place of the sentence that is meant by a part of what was written, or [].
+    """Return the place of the sentence that a part of the LLM's words means, or [].
 
-    A small LLM quotes too little, or the wrong words of the right sentence, or it echoes the question.
+    A small LLM may quote too little, or the wrong words of the right sentence, or it echoes the question.
     """
     asked = content_words(question)
     support, place = _find_nearest(part, sentences, asked)
     is_echo = content_words(part) <= asked
     if not is_echo:
         return [place] if support >= MIN_SUPPORT else []
-    if support < 1:  # with all its words in one sentence it chooses: "5 May", of two days asked
+    if support < 1:  # an echo whose words are all in one sentence is a choice: "5 May", if two days were asked
         support, place = _find_nearest(question, sentences, asked)
     return [place] if support else []
 
@@ -101,7 +101,7 @@ def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> 
 def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) -> tuple[float, int]:
     """Return the share of a text's words, 0 to 1, that the nearest sentence has, and its place.
 
-    Of several, it is the one that is the text itself, then the one that has most of the question's words.
+    Of equally near sentences, one that equals the text comes first, then the one with the most words of the question.
     """
     wanted, bare = content_words(text), _split_bare(text)
     best, best_place = (0.0, False, 0), 0
@@ -115,12 +115,12 @@ def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) ->
 
 
 def _split_bare(sentence: str) -> list[str]:
-    """Return the words of a sentence, without the signs that end it."""
+    """Return the words of a sentence, without its end mark."""
     return sentence.rstrip(".!? ").split()
 
 
 def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) -> list[int] | None:
-    """Return the places of the sentences that answer why, or None if what was written gives or denies a reason.
+    """Return the places of the sentences that answer why, or None if the LLM's words give or deny a reason.
 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
     reason, or nothing.
@@ -136,7 +136,7 @@ def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) ->
 
 
 def _speaks_of_reason(written: str) -> bool:
-    """Return whether what was written gives a reason, doubts or denies."""
+    """Return whether the LLM's words give a reason, doubt or deny."""
     return any(sign.search(written) for sign in (REASON, NEGATION, HEDGE))
 
 
@@ -151,7 +151,7 @@ def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: 
 
 
 def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return places with that of the clause behind it, if they are one without a sign of a reason: it often has it."""
+    """Return the places. A single one without a reason comes with the clause behind it, which often has one."""
     if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
     following = meant[0] + 1
@@ -160,7 +160,7 @@ def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
 
 
 def _is_written_clause(written: str) -> bool:
-    """Return whether what was written is a clause: the first of several words has a capital for its place alone."""
+    """Return whether the LLM wrote a clause; the first of several words has a capital only because it is first."""
     is_one_word = " " not in written
     return _is_clause(written if is_one_word else written[:1].lower() + written[1:])
 
@@ -174,7 +174,7 @@ def _is_clause(text: str) -> bool:
 
 
 def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return places with those of the sentences that they need to be understood, each once."""
+    """Return places with those of the neighbours that their sentences need to be understood, each once."""
     together = dict[int, None]()
     for place in places:
         together |= dict.fromkeys(_list_neighbours(place, sentences))
@@ -182,7 +182,7 @@ def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> li
 
 
 def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the place of a sentence, and those of the sentences that it needs to be understood."""
+    """Yield the place of a sentence, and those of the neighbours that it needs to be understood."""
     text = sentences[place].text
     is_first, is_last = place == 0, place + 1 == len(sentences)
     if points_back(text) and not is_first:
@@ -193,9 +193,9 @@ def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int
 
 
 def _drop_lead_in(places: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places from the first on whose sentence shares about as much with the question as any does.
+    """Return the places from the first sentence on that shares nearly the most with the question.
 
-    A small LLM that quotes begins early. The sentence that this one points back to stays.
+    A small LLM begins its quotes too early. A sentence that this first one points back to stays.
     """
     shares = [sentences[place].share for place in places]
     enough = _NEARLY * max(shares, default=0.0)

@@ -22,7 +22,7 @@ _FEWEST_SHARED, _MOST_ADDED = 4, 3
 
 
 def find_numbers(text: str) -> Iterator[str]:
-    """Yield the numbers of a text in digits: first those in digits, then those in words from two on."""
+    """Yield the numbers of a text as digits: first those in digits, then those in words from two on."""
     for digits in _DIGITS.findall(text):
         yield _simplify(digits)
     for words in NUMBER_IN_WORDS.findall(text.lower()):
@@ -32,7 +32,7 @@ def find_numbers(text: str) -> Iterator[str]:
 
 
 def _simplify(digits: str) -> str:
-    """Return a number without separators and zeros that change nothing: "1,200.50" is "1200.5"."""
+    """Return a number without separators and needless zeros: "1,200.50" is "1200.5"."""
     whole, _, fraction = digits.replace(",", "").partition(".")
     whole = whole.lstrip("0") or "0"
     fraction = fraction.rstrip("0")
@@ -40,14 +40,14 @@ def _simplify(digits: str) -> str:
 
 
 def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
-    """Return the value of a number in words, from the parts of it that there are: "a hundred" has the last alone."""
+    """Return the value of a number in words from its parts; a part may be empty: "a hundred" has only the last."""
     spelt = TENS.get(tens, 0) + UNITS.get(unit, 0)
     value = spelt or SMALL_NUMBERS.get(small, 1)
     return value * MULTIPLES.get(multiple, 1)
 
 
 def find_names(text: str) -> Iterator[str]:
-    """Yield the capitalised words of a text, less those that only begin a sentence."""
+    """Yield the capitalised words of a text, except those that only begin a sentence."""
     for match in LETTERS.finditer(text):
         word = strip_possessive(match[0])
         is_capitalised = word[0].isupper() and word != "I"
@@ -56,7 +56,7 @@ def find_names(text: str) -> Iterator[str]:
 
 
 def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
-    """Return whether a capitalised word begins a sentence, and no name goes on behind it."""
+    """Return whether a capitalised word begins a sentence and is not the beginning of a name."""
     before = text[: match.start()]
     is_first_word = not LETTERS.search(before)
     if not is_first_word and not _ENDS_SENTENCE.search(before):
@@ -68,7 +68,7 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def find_unknown_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another does not have, neither spelt out nor abbreviated."""
+    """Yield the names of a text that another text lacks, both spelt out and abbreviated."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
     same_names = _list_same_names(text, known)
     for name in find_names(text):
@@ -78,7 +78,7 @@ def find_unknown_names(text: str, known: str) -> Iterator[str]:
 
 
 def _list_same_names(text: str, known: str) -> set[str]:
-    """Return the names that a text may have for those of another: "US" for "United States", and the other way round."""
+    """Return the other names of the things that `known` names: "US" for "United States", and the other way round."""
     names = set[str]()
     for words in _list_long_names(known):
         names.update(_abbreviate(words))
@@ -97,7 +97,7 @@ def _is_nearly(name: str, word: str) -> bool:
 
 
 def find_joined_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that it joins, and that another text has only apart: "Huguenots XIV"."""
+    """Yield the names that a text makes by joining two that another text has only apart: "Huguenots XIV"."""
     flat = " ".join(known.lower().split())
     for together in _TOGETHER.findall(text):
         first, _, rest = together.partition(" ")
@@ -107,7 +107,7 @@ def find_joined_names(text: str, known: str) -> Iterator[str]:
 
 
 def strip_possessive(word: str) -> str:
-    """Return a word without an apostrophe and "s" at its end."""
+    """Return a word without the "'s" at its end."""
     return _POSSESSIVE.sub("", word)
 
 
@@ -118,7 +118,7 @@ def _list_long_names(text: str) -> Iterator[list[str]]:
 
 
 def _abbreviate(words: list[str]) -> Iterator[str]:
-    """Yield all acronyms that some of the words of a name make, beside one another."""
+    """Yield all acronyms of neighbouring words of a name."""
     initials = "".join(word[0] for word in words)
     for length, start in product(_ACRONYM_LENGTHS, range(len(initials))):
         acronym = initials[start : start + length]

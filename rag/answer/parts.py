@@ -1,4 +1,4 @@
-"""Quotes a numbered part of a document ("What does section 4.2 say?"), found by its number and not by its words."""
+"""Quotes a numbered part of a document ("What does section 4.2 say?"), found by its number, not its words."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ CUT_OFF = "Only the beginning of this part is quoted."
 
 
 class Part(NamedTuple):
-    """A part of a document: the hits that it is in, and its sentences as quotes of them."""
+    """A part of a document: its hits, and its sentences as quotes of them."""
 
     hits: tuple[Hit, ...]
     cited: Cited
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 
 def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
-    """Return the part that a question asks for by its number, of the nearest document that has it; or None."""
+    """Return the part that a question asks for by its number, from the nearest document with such a part; or None."""
     number = find_part_number(question)
     if number is None or find_kind(question) is not SUMMARY:
         return None
@@ -38,27 +38,27 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
 
 
 def find_span(text: str, number: str) -> tuple[int, int] | None:
-    """Return the range of the part with a number in a text: up to the next number, or the end; or None."""
+    """Return the range of the part with a number, up to the next number or the end of the text; or None."""
     start = _find_line(text, number, 0)
     end = min(_find_line(text, following, start) for following in _list_following(number))
     return (start, end) if start < len(text) else None
 
 
 def _list_following(number: str) -> list[str]:
-    """Return the numbers that may come behind that of a part: behind "4.2" these are "4.3" and "5"."""
+    """Return the numbers that may follow the number of a part: after "4.2" these are "4.3" and "5"."""
     steps = number.split(".")
     return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
 
 
 def _find_line(text: str, number: str, start: int) -> int:
-    """Return where the first line behind `start` begins that has a number before its words; else the text's end."""
+    """Return where the first line behind `start` that has the number before its words begins; else the text's end."""
     numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))"
     line = re.compile(numbered, re.IGNORECASE | re.MULTILINE).search(text, start)
     return line.start() if line else len(text)
 
 
 def quote_part(document_id: int, place: Range, store: Store, *, score: float) -> Part:
-    """Return a range of a document as hits of their own, all of one score, with the quotes of its sentences."""
+    """Return a range of a document as new hits, all with this score, and its sentences as quotes."""
     quoted = quote_range(document_id, place, (), store, score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

@@ -1,6 +1,6 @@
 """Decides which passages the LLM judges, which of them make the answer, and whether there is more to say.
 
-Nothing here asks the LLM: a decision follows from the question, the hits and what was judged so far.
+Nothing here asks the LLM: a decision follows from the question, the hits and the judgements so far.
 """
 
 from collections.abc import Sequence
@@ -26,46 +26,47 @@ class Judged(NamedTuple):
 
     @property
     def is_comment(self) -> bool:
-        """Whether a reader says it."""
+        """Whether the hit is of a reader's comment."""
         return self.hit.chunk.voice == "comment"
 
     @property
     def document_id(self) -> int:
-        """The document of the hit."""
+        """The id of the hit's document."""
         return self.hit.chunk.document_id
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Decides about a question and its hits by thresholds; shares and probabilities are 0 to 1."""
+    """The decisions about a question and its hits, with their thresholds; shares and probabilities are 0 to 1."""
 
     question: str
     hits: Sequence[Hit]
     llm: str
     # The least confidence to answer with.
     caution: float
-    # An article with this confidence is the last that is judged, unless its words leave the question open. Others with
-    # this confidence add to the answer.
+    # After an article with this confidence no more hits are judged, unless its words leave the question open.
+    # Other hits with this confidence add to the answer.
     enough: float = 0.3
     # A hit with a smaller share of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.8
-    # The log-odds are hardly ever higher: where even these would not be enough, nothing is judged.
+    # The log-odds are hardly ever higher. A hit for which even these would not be enough is not judged.
     highest_log_odds: float = 3.0
-    # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely takes a reason for one.
+    # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
-    # Passages that make an answer, at most.
+    # An answer has at most this many passages.
     most_passages: int = 3
-    # Another document with this share of a hit's score is about the same. If it has another date, it may say otherwise.
+    # A document with this share of a hit's score is a rival, about the same thing. If its date differs, it may say
+    # something else.
     rival: float = 0.9
 
     @property
     def sure(self) -> float:
-        """The confidence with which a hit is enough: no less than the caution."""
+        """The confidence with which a hit is enough; at least the caution."""
         return max(self.enough, self.caution)
 
     @property
     def asks_why(self) -> bool:
-        """Whether the question asks for a reason, which others may see otherwise."""
+        """Whether the question asks for a reason: other passages may give other reasons."""
         return bool(ASKS_WHY.search(self.question))
 
     @property
@@ -74,14 +75,14 @@ class Policy:
         return self.asks_why or bool(ASKS_TWO.search(self.question))
 
     def is_enough(self, judged: Sequence[Judged]) -> bool:
-        """Return whether the hit that was judged last makes it needless to judge others."""
+        """Return whether the hit that was judged last is enough, so that no others need judging."""
         if not judged:
             return False
         last = judged[-1]
         return last.confidence >= self.sure and not last.is_comment
 
     def could_be_likeliest(self, hit: Hit) -> bool:
-        """Return whether a hit is worth judging: near enough, and not too far down for any leaning of the LLM."""
+        """Return whether a hit is worth judging: it is near, and with a high leaning of the LLM enough."""
         highest = estimate_confidence(Leaning(self.highest_log_odds), hit.score, llm=self.llm)
         return self._is_near(hit) and highest >= self.caution
 
@@ -102,8 +103,8 @@ class Policy:
     def leaves_open(self, one: Judged, words: str) -> bool:
         """Return whether there may be more to say than the words that were quoted from a hit.
 
-        There may be if only a reader says them, or if they deny or guess. The same holds if the question asks two
-        things or a reason, or if a document of another date is as near.
+        There may be if the words are a reader's, or deny or guess. The same holds if the question asks two things or
+        a reason, or if a document of another date is as near.
         """
         is_unsure = NEGATION.search(words) or HEDGE.search(words)
         if one.is_comment or self.asks_more or is_unsure:
@@ -111,12 +112,12 @@ class Policy:
         return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
 
     def _adds(self, one: Judged, best: Judged) -> bool:
-        """Return whether a hit states an answer too, of the document of the best one or of one about the same."""
+        """Return whether a hit states an answer too, and is of the best hit's document or of a rival."""
         is_likely = one.log_odds > self.shy_log_odds if self.asks_why else one.confidence >= self.sure
         return is_likely and self._is_about_the_same(one.hit, best)
 
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
-        """Return whether a hit is of the document of the best one, or of a rival of it."""
+        """Return whether a hit is of the best hit's document, or of a rival."""
         document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
         return hit.chunk.document_id in document_ids | {best.document_id}
 

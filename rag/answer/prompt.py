@@ -1,4 +1,4 @@
-"""Makes chat messages from the texts in `prompts/`: those that ask, reply, rewrite, split and suggest."""
+"""Makes chat messages from the texts in `prompts/`: to ask, reply, rewrite, split and suggest."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from rag.text import CONTROL_TOKEN, WORD, split_sentences
 from rag.types import Chunk, Hit
 
 REFUSAL = "The documents do not say."
-# The worked examples reply "no", or "yes:" and the words of the passage.
+# The examples in the prompts reply "no", or "yes:" and the words of the passage.
 NO, YES = "no", "yes"
 BEGIN = f"{YES}:"
-# How the turns of a conversation are shown to the LLM.
+# The LLM sees the speakers of a conversation under these names.
 _SPEAKERS, _ASSISTANT = {"user": "Reader"}, "Assistant"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
-# A bracketed number in a document would pass for a citation: it is shown in round ones.
+# A number in square brackets in a document would look like a citation: the LLM sees it in round ones.
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
 
@@ -31,7 +31,7 @@ class Prompts(NamedTuple):
 
 
 def find_prompts() -> Path:
-    """Return the folder of the prompts: beside the modules when installed, one above them in a checkout."""
+    """Return the folder of the prompts: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "prompts"
     return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
 
@@ -62,7 +62,7 @@ def load_suggest_prompts(folder: Path | None = None) -> Prompts:
 
 
 def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -> Prompts:
-    """Return the prompts of a folder, or those of a name, in the order of their files; an error names the file."""
+    """Return the prompts of a folder, or the usual ones of a name, in the order of their files."""
     folder = folder or find_prompts() / name
     paths = sorted(folder.glob("*.txt"))
     if not paths:
@@ -73,7 +73,7 @@ def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -
 
 
 def _role(path: Path) -> str:
-    """Return the role that the name of a prompt's file says it has."""
+    """Return the role in the name of a prompt's file."""
     match = _FILE.fullmatch(path.name)
     if not match:
         raise PromptError(f"prompt {path}: name it NN-NAME.ROLE.txt with role system, user or assistant")
@@ -81,7 +81,7 @@ def _role(path: Path) -> str:
 
 
 def _load(path: Path, *, required: frozenset[str]) -> Template:
-    """Return the template in a prompt's file, which has the placeholders that are required and no others."""
+    """Return the template in a prompt's file; it must have the required placeholders and no others."""
     _role(path)
     template = Template(path.read_text(encoding="utf-8").strip())
     if not template.is_valid():
@@ -96,9 +96,9 @@ def _load(path: Path, *, required: frozenset[str]) -> Template:
 
 
 def label_chunk(chunk: Chunk) -> str:
-    """Return who speaks in a chunk, of what, where and when: 'Article "Visit called off", The Courier, 2012-10-04'.
+    """Return a chunk's speaker, title, outlet and date: 'Article "Visit called off", The Courier, 2012-10-04'.
 
-    The title often names what the chunk itself has no name for; its heading follows in round brackets.
+    The title often names a thing or person that the chunk does not. The heading follows in round brackets.
     """
     title = f'"{_flatten(chunk.title)}"'
     if chunk.voice == "article":
@@ -113,7 +113,7 @@ def _bracket_heading(chunk: Chunk) -> str:
 
 
 def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask whether a hit states the answer; everything before the question is shared."""
+    """Return the messages that ask whether a hit states the answer; the part before the question is marked shared."""
     passage = f"{label_chunk(hit.chunk)}: {_flatten(_hide_replies(hit.chunk.text))}"
     content = prompts.question.substitute(passage=passage, question=_flatten(question))
     before, _, _ = prompts.question.template.partition("$question")
@@ -121,13 +121,13 @@ def build_question(question: str, hit: Hit, *, prompts: Prompts) -> list[Message
 
 
 def has_evidence(hit: Hit) -> bool:
-    """Return whether a hit has a word for the LLM to read, beside control tokens and sentences that pose as a reply."""
+    """Return whether a hit has words for the LLM besides control tokens and sentences that look like its reply."""
     return bool(WORD.search(CONTROL_TOKEN.sub(" ", _hide_replies(hit.chunk.text))))
 
 
 def _hide_replies(text: str) -> str:
-    """Return a text without the sentences that begin as the LLM's reply does ("yes: …"): it would repeat them."""
-    if BEGIN not in text:  # to split takes time
+    """Return a text without sentences that begin like the LLM's reply ("yes: …"): the LLM would repeat them."""
+    if BEGIN not in text:  # splitting takes time
         return text
     for start, end in reversed(split_sentences(text)):
         if text.startswith(BEGIN, start):
@@ -136,7 +136,7 @@ def _hide_replies(text: str) -> str:
 
 
 def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask to make a question stand alone, given the turns before it."""
+    """Return the messages that ask for a question that stands alone, given the turns before it."""
     turns = "\n".join(f"{_SPEAKERS.get(message.role, _ASSISTANT)}: {_flatten(message.content)}" for message in history)
     content = prompts.question.substitute(history=turns, question=_flatten(question))
     return [*prompts.examples, Message("user", content)]

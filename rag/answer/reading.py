@@ -1,4 +1,4 @@
-"""Asks the LLM about one passage at a time whether it states the answer, and in which words."""
+"""Asks the LLM, one passage at a time, whether the passage states the answer, and in which words."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,14 +13,14 @@ from rag.types import Hit
 
 
 class Reader:
-    """Has the LLM judge the hits of a question, no more of them than needed; `prompt_tokens` counts what it read."""
+    """Has the LLM judge the hits of a question, no more than needed; `prompt_tokens` counts the tokens that it read."""
 
     def __init__(
         self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
     ) -> None:
-        """Prepare to judge the hits, but for those that take more than `room` tokens with the question.
+        """Prepare to judge the hits that take at most `room` tokens with the question.
 
-        Raises QuestionError if all do.
+        Raises QuestionError if none does.
         """
         self._policy = Policy(question, hits, llm.name, caution)
         self._llm = llm
@@ -39,13 +39,13 @@ class Reader:
 
     @property
     def confidence(self) -> float:
-        """The probability that one of the hits states the answer: that of the likeliest; 0 if none was judged."""
+        """The highest probability of a judged hit that it states the answer; 0 if none was judged."""
         return max((one.confidence for one in self._judged), default=0.0)
 
     def choose(self) -> Iterator[Judged]:
-        """Yield the hit that likeliest states the answer, if that is likely enough, then those that may add to it.
+        """Yield the hit that most likely states the answer, if it is likely enough, then hits that may add to it.
 
-        The others are judged only when the caller asks for the next one.
+        These others are judged only when the caller asks for the next one.
         """
         best = self._find_likeliest()
         if best is None or best.confidence < self._policy.caution:
@@ -66,24 +66,24 @@ class Reader:
         return max(self._judged, key=lambda one: one.confidence, default=None)
 
     def _judge(self, number: int) -> None:
-        """Have the LLM judge the hit of a number."""
+        """Have the LLM judge the hit with a number."""
         hit = self._policy.hits[number - 1]
         leaning = self._llm.compare(self._messages[number], YES, NO)
         confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
         self._judged.append(Judged(number, hit, leaning.log_odds, confidence))
         self._left.remove(number)
-        self.prompt_tokens += self._tokens[number] - self._instruction_tokens  # these are read once
+        self.prompt_tokens += self._tokens[number] - self._instruction_tokens  # the LLM reads the instruction once
 
     def get_messages(self, one: Judged) -> list[Message]:
-        """Return what the LLM was asked about a hit; its reply goes on with the words that state the answer."""
+        """Return the messages about a hit; the LLM's reply to them goes on with the words that state the answer."""
         return self._messages[one.number]
 
     def locate(self, one: Judged, written: str) -> list[Span]:
-        """Return the sentences of a hit that the LLM means by what it wrote from it."""
+        """Return the sentences of a hit that the LLM means by the words it wrote."""
         reply = " ".join(written.split()).removeprefix(BEGIN)
         places = locate_sentences(reply, one.hit, question=self._policy.question)
         return [Span(one.number, start, end) for start, end in places]
 
     def leaves_open(self, one: Judged, spans: Sequence[Span]) -> bool:
-        """Return whether there may be more to say than a hit does at its spans."""
+        """Return whether there may be more to say than a hit says at its spans."""
         return self._policy.leaves_open(one, " ".join(get_words(one.hit.chunk, span) for span in spans))

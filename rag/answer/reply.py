@@ -1,4 +1,4 @@
-"""Writes the short reply to a question from the sentences that were quoted, and holds it against them."""
+"""Has the LLM write a short reply to a question from the quoted sentences, and checks it against them."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 
 _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
-# The LLM says yes or no only if the log-odds between the two are this far from zero.
+# The LLM decides for yes or no only if the log-odds between the two are this far from zero.
 _DECIDED = 0.5
-# The quotes speak of a thing if they have this share of its words.
+# The quotes are about a thing if they have this share of its words.
 _SIDE = 0.5
-# A comparison of amounts needs one on each side.
+# A comparison of amounts needs one for each of two things.
 _AMOUNTS = 2
 
 
@@ -36,7 +36,7 @@ class Written(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """A question, the sentences of articles that are quoted for it, and the passages that these cite, by number."""
+    """A question, the article sentences quoted for it, and the passages that these cite, by number."""
 
     question: str
     texts: tuple[str, ...]
@@ -44,10 +44,10 @@ class _Facts(NamedTuple):
 
 
 def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
-    """Return an answer with the reply that the articles among its evidence support, if there is one.
+    """Return an answer with a reply, if the LLM writes one that the answer's quotes of articles support.
 
-    Readers' comments stay in their own words: a reply would report them as facts. So do sentences that speak for
-    themselves, see `_SPEAKS_FOR_ITSELF`.
+    There is no reply from readers' comments, because it would report them as facts. There is none if the sentences
+    speak for themselves, see `_SPEAKS_FOR_ITSELF`.
     """
     facts = _collect_facts(answer)
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
@@ -63,7 +63,7 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
 
 
 def _collect_facts(answer: Answer) -> _Facts:
-    """Return what a reply may be written from: the sentences that cite an article."""
+    """Return the facts for a reply: the sentences that cite an article."""
     texts: list[str] = []
     chunks: dict[int, Chunk] = {}
     for sentence in answer.sentences:
@@ -75,7 +75,7 @@ def _collect_facts(answer: Answer) -> _Facts:
 
 
 def _has_no_article(facts: _Facts) -> bool:
-    """Return whether only readers say something."""
+    """Return whether no sentence cites an article."""
     return not facts.texts
 
 
@@ -85,7 +85,7 @@ def _is_bare_topic(facts: _Facts) -> bool:
 
 
 def _lacks_reason(facts: _Facts) -> bool:
-    """Return whether the question asks for a reason, and the sentences only doubt or deny, or give none."""
+    """Return whether the question asks for a reason, and the sentences give none, or only doubt or deny one."""
     if not ASKS_WHY.search(facts.question):
         return False
     gives_reason = any(REASON.search(text) for text in facts.texts)
@@ -98,20 +98,20 @@ def _is_open(text: str) -> bool:
 
 
 def _has_many_parts(facts: _Facts) -> bool:
-    """Return whether there are more sentences than a reply to this kind of question has room for."""
+    """Return whether there are too many sentences for a reply to this kind of question."""
     most = find_kind(facts.question).most_replied
     return most is not None and len(facts.texts) > most
 
 
 def _is_one_sided(facts: _Facts) -> bool:
-    """Return whether the sentences do not speak of one of the things compared: the LLM makes it up."""
+    """Return whether the sentences leave out one of the compared things: the LLM would make it up."""
     titles = [chunk.title for chunk in facts.chunks.values()]
     words = content_words(" ".join([*titles, *facts.texts]))
     return any(len(side & words) < _SIDE * len(side) for side in find_sides(facts.question))
 
 
 def _lacks_amounts(facts: _Facts) -> bool:
-    """Return whether the question asks which is more, and there are no two numbers to compare."""
+    """Return whether the question asks which thing is more, and there are no two numbers to compare."""
     if not compares_amounts(facts.question):
         return False
     amounts = sum(_has_amount(text) for text in facts.texts)
@@ -119,7 +119,7 @@ def _lacks_amounts(facts: _Facts) -> bool:
 
 
 def _has_amount(text: str) -> bool:
-    """Return whether a quoted sentence has a number, other than in the date that was put behind it."""
+    """Return whether a quoted sentence has a number outside the date that the answer put behind it."""
     numbers = find_numbers(DATE_BEHIND.sub("", text))
     return next(numbers, None) is not None
 
@@ -136,9 +136,9 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
 
 
 def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str], llm: LLM, prompts: Prompts) -> Written:
-    """Return what the LLM replies to a question from quotes, or "" if they do not support it.
+    """Return the LLM's reply to a question from quotes, or "" if they do not support it.
 
-    `sources` are the texts and labels of the passages that the quotes are of.
+    `sources` are the texts and labels of the passages with the quotes.
     """
     messages = build_reply(question, quotes, prompts=prompts)
     pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))

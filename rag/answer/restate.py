@@ -1,4 +1,4 @@
-"""Puts what a user typed into the form in which the documents are asked: a wish, a long story, a file's name."""
+"""Turns a user's wish, long story or file name into the question to ask of the documents."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from rag.documents.read import SUFFIXES
 from rag.text import split_sentences
 from rag.types import Hit
 
-# A story has more words than this; the question in it is asked alone.
+# A story has more words than this; only the question in it is asked.
 _STORY_WORDS = 40
-# Two words are spellings of one if this share of their letters is the same, in order (difflib).
+# Two words are spellings of one word if they have this share of their letters in common, in order (difflib).
 _MISSPELT = 0.8
-# A shorter word is near to too many others.
+# A shorter word is similar to too many others.
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w{2,5})\b[\"'”’]?")
 
@@ -32,7 +32,7 @@ def restate(question: str) -> str:
 
 
 def _find_question(text: str) -> str:
-    """Return the question in a long text, with the sentence before it; a text that asks several is left as it is."""
+    """Return the question in a long text, with the sentence before it; a text with several questions stays as it is."""
     if not _is_long(text):
         return text
     sentences = [text[start:end] for start, end in split_sentences(text)]
@@ -51,8 +51,8 @@ def _is_long(text: str) -> bool:
 def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], int]) -> str:
     """Return a question with its misspelt words as the hits spell them.
 
-    A word is misspelt if it is neither a token of the embedder nor in a hit. The word that replaces it is nearly the
-    same, and the hits write it small: a name is never taken for another.
+    A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it.
+    Both are in small letters, so that a name never becomes another.
     """
     hit_words = set(_LONG_WORD.findall(" ".join(hit.chunk.text for hit in hits)))
     small_words = sorted(word for word in hit_words if word.islower())
@@ -70,7 +70,7 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
 
 
 def find_file_name(question: str) -> str | None:
-    """Return the file name in a question, if it has one of a file that can be read."""
+    """Return the name in a question of a file with a readable format, or None."""
     for match in _FILE_NAME.finditer(question):
         if Path(match["name"]).suffix.lower() in SUFFIXES:
             return match["name"]
@@ -78,5 +78,5 @@ def find_file_name(question: str) -> str | None:
 
 
 def forget_file_name(question: str, name: str) -> str:
-    """Return a question about a file as one about "the document"."""
+    """Return a question with "the document" in place of the file's name."""
     return re.sub(rf"(?:the (?:file|document) )?[\"'“‘]?{re.escape(name)}[\"'”’]?", "the document", question)

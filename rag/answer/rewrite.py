@@ -7,9 +7,9 @@ from rag.answer.prompt import Prompts, build_rewrite
 from rag.answer.signs import FOLLOWS_UP
 from rag.llm.base import LLM, Message
 
-# A question of no more words may not stand alone, whatever they are; one of many words does.
+# A question of few words is taken not to stand alone, and one of many words to stand alone, whatever the words are.
 _FEW_WORDS, _MANY_WORDS = 4, 40
-# Messages of the history that are given to the LLM, and words of each.
+# The LLM reads at most this many messages of the history, and words of each.
 _MESSAGES = 6
 _WORDS = 60
 # A turn is a question and its answer.
@@ -18,14 +18,14 @@ _MAX_TOKENS = 64
 
 
 def stands_alone(question: str) -> bool:
-    """Return whether a question can be understood without what was said before, as far as its words show."""
+    """Return whether a question can be understood without the turns before it, as far as its words show."""
     words = len(question.split())
     is_long, is_short = words > _MANY_WORDS, words <= _FEW_WORDS
     return is_long or not (is_short or FOLLOWS_UP.search(question))
 
 
 def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> str | None:
-    """Return a follow-up as a question that stands alone, or None if it does as it is, or there was nothing before."""
+    """Return a follow-up as a question that stands alone; None if it already does, or there was no turn before."""
     if stands_alone(question):
         return None
     recent = _choose_recent(question, history, llm=llm, prompts=prompts)
@@ -43,7 +43,7 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
-    """Return the last messages, shortened, from as many turns as the LLM's context has room for."""
+    """Return the last messages, shortened, of as many turns as fit into the LLM's context."""
     recent = [message._replace(content=_shorten(message.content)) for message in history[-_MESSAGES:]]
     room = llm.context_size - _MAX_TOKENS
     while recent and llm.count_tokens(build_rewrite(question, recent, prompts=prompts)) > room:
@@ -56,12 +56,12 @@ def _shorten(text: str) -> str:
 
 
 def is_faithful(rewritten: str, said: str) -> bool:
-    """Return whether a rewritten question is one, with no number or name that nobody said."""
+    """Return whether a rewritten text is a question, and all its numbers and names were said before."""
     return rewritten.endswith("?") and find_conflict(rewritten, [said], []) is None
 
 
 def _put_behind(question: str, history: Sequence[Message]) -> str | None:
-    """Return a question behind the one before it, if there was one: an LLM understands the two together."""
+    """Return a question with the one before it in front, if there was one: an LLM understands the two together."""
     for message in reversed(history):
         if message.role == "user":
             return f"{message.content} {question}"

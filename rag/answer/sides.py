@@ -18,7 +18,7 @@ def name_sides(question: str) -> tuple[str, str] | None:
 
 
 def find_sides(question: str) -> tuple[frozenset[str], ...]:
-    """Return the words of each of two things that a question compares, without those that both have; () if none is."""
+    """Return the words of each of two things that a question compares, without common ones; () if it compares none."""
     named = name_sides(question)
     if named is None:
         return ()
@@ -28,7 +28,7 @@ def find_sides(question: str) -> tuple[frozenset[str], ...]:
 
 
 def compares_in_general(question: str) -> bool:
-    """Return whether a question compares two things without a word on what of them."""
+    """Return whether a question compares two things without naming a property of them."""
     named = name_sides(question)
     if named is None:
         return False

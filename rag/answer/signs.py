@@ -1,4 +1,4 @@
-"""Lists the words and patterns of the English language that the answer path goes by, and three questions about them.
+"""Lists the English words and patterns that the answer path uses, and three functions that test for them.
 
 A text in another language has no sign: a question counts as one of fact, a sentence as one that stands alone.
 """
@@ -85,7 +85,7 @@ SIDES = [
     )
 ]
 
-# --- Words that ask for a summary, and name no topic (summary.py) ---
+# --- Words that ask for a summary and do not name a topic (summary.py) ---
 
 SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
@@ -142,7 +142,7 @@ REASON = re.compile(
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
     re.IGNORECASE,
 )
-# A plan or a state of the past, which may have changed: the next sentence often says how.
+# A plan or a state of the past, which may have changed: the next sentence often says to what.
 OUTDATED = re.compile(
     r"\b(?:(?:was|were) (?:to (?:be|have|take|begin|start|open)|planned|scheduled|supposed|due|meant)"
     r"|originally|formerly|previously|used to|until (?:then|now|recently))\b",
@@ -179,7 +179,7 @@ _GOES_ON = re.compile(
 )
 # '"It rained," she said.'
 _SPOKEN = re.compile(r"[,.!?][\"”’]\s+(?:he|she|they)\b", re.IGNORECASE)
-# A sentence that is one of several in a paragraph that counts: "The first is heat."
+# A numbered sentence of a paragraph: "The first is heat."
 OPENS_ITEM = re.compile(
     r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
     r"(?! (?:years?|weeks?|months?|days?|times?|floor|half|quarter|century|of)\b)"
@@ -202,7 +202,7 @@ BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
 # A reply may join the words of its quotes with these.
 LINKS = content_words("because due about both also more less than")
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
-# The date that an answer puts behind a sentence: "It cost 9 million (2019-03-12)."
+# An answer may put a date behind a sentence: "It cost 9 million (2019-03-12)."
 DATE_BEHIND = re.compile(r"\(\d{4}[\d-]*\)")
 OFFERS_CHOICE = re.compile(" or ", re.IGNORECASE)
 
@@ -213,31 +213,31 @@ _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen
 SMALL_NUMBERS = UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
 _TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
-# "Six hundred" is 600; "six million" stays 6 beside a word, as 6 million does.
+# "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
 MULTIPLES = {"hundred": 100, "thousand": 1000}
 NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
     rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
 )
-# These words begin a sentence with a capital and are not names.
+# These words have a capital at the beginning of a sentence and are not names.
 SENTENCE_OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
 )
-# The reach of a "not" is counted without these words.
+# These words do not count for the reach of a "not".
 WEAK_WORDS = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 
 
 def is_order(text: str) -> bool:
-    """Return whether a sentence gives orders to machines that read the documents: it is data, but no evidence."""
+    """Return whether a sentence looks like an order to an LLM (prompt injection): it is never evidence."""
     return bool(_ORDER.search(text))
 
 
 def points_back(sentence: str) -> bool:
-    """Return whether a sentence begins with somebody or something that the one before it has named."""
+    """Return whether a sentence begins with a word like "he" or "this", for something named in the one before it."""
     return bool(_POINTS_BACK.match(sentence))
 
 
 def needs_context(sentence: str) -> bool:
-    """Return whether a sentence cannot be quoted alone: it points back, or goes on from the one before ("But …")."""
+    """Return whether a sentence cannot be quoted alone: it points back, or continues the one before it ("But …")."""
     is_spoken = _SPOKEN.search(sentence) is not None
     return points_back(sentence) or is_spoken or bool(_GOES_ON.match(sentence))

@@ -7,7 +7,7 @@ from rag.text import content_words
 from rag.types import Chunk
 
 _MAX_TOKENS = 32
-# A question that shares fewer words than this with the passage and its title is about something else.
+# A question that shares fewer words with the passage and its title is about something else.
 _MIN_SHARED = 2
 
 

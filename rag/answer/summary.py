@@ -1,4 +1,4 @@
-"""Summarises a document, or what it says about a topic, by its own sentences and without an LLM."""
+"""Summarises a document, or its part about a topic, in its own sentences and without an LLM."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ from rag.types import Hit
 
 # The note of an answer that was pieced together.
 GATHERED = "Pieced together from the document that comes nearest to the question."
-# How much it counts that a sentence opens the document: the first ones often say what the rest is about.
+# The bonus for the first sentences of a document: they often say what the rest is about.
 _LEAD = 0.5
 
 
 def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
-    """Return the section that a topic names, or the summary of the document that it names, or None."""
+    """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
     if not hits or not _may_name_text(question):
         return None
     topic = _find_topic(question)
@@ -47,14 +47,14 @@ def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | N
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
-    """Return whether the topic names the nearest document, or names nothing where all hits are of one document."""
+    """Return whether the topic names the nearest document, or is empty and all hits are of one document."""
     if topic:
         return _covers(hits[0].chunk.title, topic)
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
 def summarize_nearest(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
-    """Return a summary of the nearest document, if what was found of it is about the topic; else None."""
+    """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
     chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
     texts = " ".join(f"{chunk.heading} {chunk.text}" for chunk in chunks)
@@ -63,19 +63,19 @@ def summarize_nearest(question: str, hits: Sequence[Hit], store: Store) -> Part 
 
 
 def _find_topic(question: str) -> set[str]:
-    """Return the words of what is to be summarised: of the last sentence, if it has any."""
+    """Return the words of the topic to summarise: those of the last sentence, if it has any."""
     start, end = split_sentences(question)[-1]
     topic = content_words(question[start:end]) - SUMMARY_WORDS
     return topic or content_words(question) - SUMMARY_WORDS
 
 
 def _covers(text: str, topic: set[str]) -> bool:
-    """Return whether a text has most words of a topic; an empty one is not covered."""
+    """Return whether a text has most words of a topic; False for an empty topic."""
     return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
 def _summarize(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
-    """Return the sentences of the nearest document that are worth most together; None if it has none."""
+    """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question, _list_whole(hits, store))
     spans = gather(whole, lead=_LEAD)
     used = sorted({span.number for span in spans})
@@ -85,7 +85,7 @@ def _summarize(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
-    """Return all chunks of the nearest document's article as hits; one that was not found has the lowest score."""
+    """Return all chunks of the nearest document's article as hits; new ones get the lowest score."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
     chunks = [chunk for chunk in store.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]

@@ -1,4 +1,4 @@
-"""The blocks that the readers of formats return, and the document that they form."""
+"""The blocks that the readers of formats return, and the document made of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Voice
 
 HEADING_SEPARATOR = " › "
-# A longer heading is text: each section below a heading repeats it.
+# A longer heading is read as text, because each section below a heading repeats it.
 LONGEST_HEADING = 500
 
 

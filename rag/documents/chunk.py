@@ -14,7 +14,7 @@ Split = Callable[[str], Spans]
 
 # The context of a chunk has at most this share of the embedder's tokens, and the chunk the rest.
 _CONTEXT_SHARE = 0.25
-# No text of words has more characters to a token; an unknown word of a tokenizer can have more.
+# Text of words has fewer characters to a token. A word that the tokenizer does not know can have more.
 _CHARACTERS_A_TOKEN = 32
 
 
@@ -23,9 +23,9 @@ def split_document(
 ) -> Iterator[Section]:
     """Yield the stretches of a document that become its chunks, in order; no two overlap.
 
-    A chunk stays within one section. It ends between paragraphs or items where they fit, else between sentences, so
-    that `count_tokens(text[start:end)) <= chunk_tokens`. A longer sentence is a chunk of its own; only one of more than
-    `sentence_tokens`, which are no fewer than `chunk_tokens`, is cut, between words.
+    A chunk stays within one section. It ends between paragraphs or items if they fit, else between sentences, so that
+    `count_tokens(text[start:end)) <= chunk_tokens`. A longer sentence is a chunk of its own. Only a sentence of more
+    than `sentence_tokens` (at least `chunk_tokens`) is cut, between words.
     """
     packer = _Packer(document.text, chunk_tokens, sentence_tokens, count_tokens)
     for section in document.sections:
@@ -45,7 +45,7 @@ class _Packer:
     count_tokens: Callable[[str], int]
 
     def pack(self, spans: Spans, splits: tuple[Split, ...]) -> Iterator[tuple[int, int]]:
-        """Yield runs of spans that fit together; `splits` divide a span that is too long alone, the coarsest first."""
+        """Yield runs of spans that fit into a chunk; `splits`, the coarsest first, divide a span that is too long."""
         longest = self.sentence_tokens if splits[0] is _split_words else self.chunk_tokens
         run: Spans = []
         room = self.chunk_tokens
@@ -63,7 +63,7 @@ class _Packer:
             yield from self._join(run)
 
     def _join(self, run: Spans) -> Iterator[tuple[int, int]]:
-        """Yield a run as one span. Its tokens can be more than those of its parts together: then it is halved."""
+        """Yield a run as one span, or in halves: as a whole it can have more tokens than its parts together."""
         start, end = run[0][0], run[-1][1]
         if len(run) == 1 or self._count(start, end) <= self.chunk_tokens:
             yield start, end
@@ -75,7 +75,7 @@ class _Packer:
         return [(start + first, start + last) for first, last in split(self.text[start:end])]
 
     def _count(self, start: int, end: int) -> int:
-        """Return the tokens of a stretch, or an estimate without the tokenizer if it is too long in any case."""
+        """Return the number of tokens of a stretch; an estimate without the tokenizer if it is surely too long."""
         least = -(-(end - start) // _CHARACTERS_A_TOKEN)
         if least > self.sentence_tokens:
             return least
@@ -92,7 +92,7 @@ def _halve(text: str) -> Spans:
 
 
 def limit_sentence(*, max_tokens: int) -> int:
-    """Return how many tokens of a document an embedder can read, if it reads `max_tokens` with the context."""
+    """Return how many tokens of a document an embedder can read, if it reads `max_tokens` in all with the context."""
     return int((1 - _CONTEXT_SHARE) * max_tokens)
 
 
@@ -104,7 +104,7 @@ def limit_chunk(chunk_tokens: int, *, max_tokens: int) -> int:
 def describe_context(
     document: Document, section: Section, *, max_tokens: int, count_tokens: Callable[[str], int]
 ) -> str:
-    """Return the context that is embedded before a chunk's own words: title and heading, of a comment its author.
+    """Return the context that is embedded before a chunk's own words: title and heading, and the author of a comment.
 
     Words at the end are left out until the context has at most a quarter of `max_tokens`.
     """

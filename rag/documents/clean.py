@@ -1,4 +1,4 @@
-"""Makes a document fit to be stored, whatever its file holds."""
+"""Makes a document safe to store, whatever its file holds."""
 
 from dataclasses import replace
 

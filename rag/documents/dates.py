@@ -31,7 +31,7 @@ _DATED = re.compile(
 _UNSPACED = ("zh", "ja", "ko")
 _SPACED_WORDS = "|".join(words.dates for code, words in LANGUAGES.items() if code not in _UNSPACED)
 _UNSPACED_WORDS = "|".join(LANGUAGES[code].dates for code in _UNSPACED)
-# Words of dates in other languages than English. Their parser is slow: it reads only texts with one of these words.
+# Words of dates in other languages than English. Their parser is slow, so it reads only texts with one of them.
 _FOREIGN = re.compile(
     rf"(?<![^\W\d_])(?:{_SPACED_WORDS})(?![^\W\d_])|\d ?[^\W\d_]{{0,3}} ?(?:{_UNSPACED_WORDS})", re.IGNORECASE
 )
@@ -43,7 +43,7 @@ LONGEST_LINE = 1000
 
 
 def find_date(text: str) -> str | None:
-    """Return the first date in a text, as ISO 8601 if it is a full date that can be read."""
+    """Return the first date in a text; a full date that can be read is written as ISO 8601."""
     full_date = _FULL_DATE.search(text)
     return parse_date(full_date[0]) if full_date else None
 
@@ -54,7 +54,7 @@ def parse_date(text: str) -> str:
         return text
     day_first = bool(_WITH_DOTS.match(text))
     try:
-        # dateutil takes missing parts from the default: with two defaults, the dates differ.
+        # dateutil takes missing parts from a default date: if parts are missing, two defaults give two dates.
         first, second = (
             dateutil.parse(text, default=datetime(y, m, d), ignoretz=True, dayfirst=day_first)
             for y, m, d in ((2000, 1, 1), (2004, 2, 2))
@@ -90,7 +90,7 @@ def _is_english(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parse_foreign(text: str, *, full: bool) -> datetime | None:
-    """Return the date that a text in another language is, or None; with `full` it must have a day, month and year."""
+    """Return a text in another language as a date, or None; with `full` it must have a day, month and year."""
     if len(text) > _LONGEST_DATE or not _FOREIGN.search(text):
         return None
     moment: datetime | None = _load_parser(full=full).get_date_data(text).date_obj

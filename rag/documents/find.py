@@ -34,7 +34,7 @@ _PACKAGES = frozenset(("node_modules", "bower_components", "site-packages", "__p
 # A program made the folders with one of these files, and can make them again.
 _MARKS = {"pyvenv.cfg": "as a virtual environment", "CACHEDIR.TAG": "as a cache"}
 _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwords"
-# How Windows marks a folder that is a link to another, and what is hidden.
+# Windows marks with these a folder that is a link to another, and hidden files.
 _JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
 # Rules with more stars, or more rules, would make the matching slow.
 _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
@@ -59,9 +59,9 @@ class Search:
 def find_files(paths: Iterable[Path]) -> Search:
     """Return the files at `paths`, and in folders all readable ones, each resolved, in order of name.
 
-    The paths themselves are always searched. In folders the search passes over hidden files, links that lead out, the
-    files that a .gitignore or .ragignore names, installed packages, caches, files of passwords and a data set's
-    questions. Raises DocumentError if there is no file at all.
+    The paths themselves are always searched. In folders the search passes over hidden files, links that lead out, and
+    the files that a .gitignore or .ragignore names. It also passes over installed packages, caches, files of passwords
+    and a data set's questions. Raises DocumentError if there is no file at all.
     """
     search = Search()
     for path in paths:
@@ -171,7 +171,7 @@ class _Walk:
         is_inside = target.is_relative_to(self._root)
         if is_file and is_inside:
             self._visit_file(entry, target, rules)
-        elif not is_inside and (is_file or stat.S_ISDIR(mode)):  # the walk comes to a folder inside by itself
+        elif not is_inside and (is_file or stat.S_ISDIR(mode)):  # the walk visits folders inside anyway
             self._pass_over(entry.path, _LINK_OUT)
 
     def _visit_file(self, entry: os.DirEntry[str], target: Path, rules: tuple[_Rules, ...]) -> None:
@@ -203,7 +203,7 @@ def _get_mode(path: Path) -> int:
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry's name begins with a dot, or it has the mark of macOS or Windows for what is hidden."""
+    """Return whether an entry's name begins with a dot, or has the mark of macOS or Windows for hidden files."""
     if entry.name.startswith("."):
         return True
     if not (IS_MACOS or IS_WINDOWS):
@@ -237,7 +237,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file(follow_symlinks=False)
     except OSError:
-        return True  # the reader says what is wrong
+        return True  # the reader reports the error
 
 
 def _is_readable(name: str) -> bool:
@@ -245,7 +245,7 @@ def _is_readable(name: str) -> bool:
 
 
 def _find_rule(path: str, rules: tuple[_Rules, ...]) -> str | None:
-    """Return which rule says to ignore a path, or None. The rules of inner folders and of later files come first."""
+    """Return the rule by which a path is ignored, or None. The rules of inner folders and of later files come first."""
     for rule in reversed(rules):
         is_ignored = rule.judge(path)
         if is_ignored is not None:
@@ -269,7 +269,7 @@ def _read_rules(folder: str, entries: dict[str, os.DirEntry[str]]) -> Iterator[_
 
 
 def _make_patterns(lines: Iterable[str], path: str) -> Iterator[GitIgnoreSpecPattern]:
-    """Yield a pattern for each line; a line that is no rule is left out, as Git does."""
+    """Yield a pattern for each line; a line that is not a rule is left out, as in Git."""
     for number, line in enumerate(lines, 1):
         try:
             if _is_costly(line):

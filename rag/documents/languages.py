@@ -1,6 +1,6 @@
 """Words by language that sites write around readers' comments: headings, signatures, buttons, dates.
 
-Each is a regular expression. A word that this table lacks makes no fact of a comment whose page marks it otherwise.
+Each is a regular expression. A comment whose word is not in this table is still found if the page marks it otherwise.
 """
 
 import re
@@ -35,10 +35,10 @@ PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos
 class Language:
     """Patterns for the words that sites of one language write around comments.
 
-    `comments` speaks of readers' comments and is a heading alone; `answers` may be a chapter's and needs a number and a
-    signature. `says` is written behind a name, `by` before it, and `at` between it and a date or between date and time.
-    `buttons` are below a comment, `notes` begin lines of the site, and `published` begins one that names an outlet.
-    `dates` are months, and words of dates such as "3 days ago".
+    `comments` names readers' comments and is enough for a heading. `answers` may be a chapter's heading, and needs a
+    number and a signature. `says` is behind a name, `by` before it, and `at` before a date or a time. `buttons` are
+    below a comment, `notes` begin lines of the site, and `published` begins a line that names an outlet. `dates` are
+    months, and words of dates such as "3 days ago".
     """
 
     comments: str
@@ -251,5 +251,5 @@ LANGUAGES = {
 
 
 def join(name: str) -> str:
-    """Return the alternatives of all languages in one field of theirs."""
+    """Return the alternatives of one field, of all languages."""
     return "|".join(getattr(language, name) for language in LANGUAGES.values())

@@ -17,7 +17,7 @@ from rag.types import Document, Section, Voice
 
 _FORMATS = {suffix: file_format for file_format in FORMATS for suffix in file_format.suffixes}
 _MARKDOWN = frozenset((".md", ".markdown"))
-# Texts that people wrote: the reader looks for comments and headings. Files without a suffix are such texts too.
+# Texts in which the reader looks for comments and headings. A file without a suffix is such a text too.
 _PROSE = frozenset((".txt", ".text", "")) | _MARKDOWN
 _CODE = frozenset((
     ".rst", ".tex", ".org", ".log", ".adoc", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt",
@@ -77,7 +77,7 @@ def describe_failure(path: Path, error: BaseException) -> str:
 
 
 def check_size(path: Path, *, max_mb: int) -> None:
-    """Raise DocumentError if a path is no regular file, or the file is larger than `max_mb` megabytes."""
+    """Raise DocumentError if a path is not a regular file, or the file is larger than `max_mb` megabytes."""
     try:
         status = path.stat()
     except OSError as exc:
@@ -126,9 +126,9 @@ def make_document(
     voice: Voice | None = None,
     markdown: bool = False,
 ) -> Document:
-    """Return the document with a text. Title, outlet, author and date are looked for in the text if not given.
+    """Return the document with a text. Title, outlet, author and date are searched for in the text if not given.
 
-    With a `voice` the text is one section, and nothing is looked for.
+    With a `voice` the text is one section, and nothing is searched for.
     """
     own = find_metadata("" if voice else text)
     metadata = replace(

@@ -1,6 +1,6 @@
-"""Reads files in a process of its own, which is stopped when a file takes too much time or memory.
+"""Reads files in a process of its own, which is stopped if a file takes too much time or memory.
 
-This module is run as that process too: it reads a path a line and writes the document or the error, all in JSON.
+That process runs this module too. It reads one path a line, and writes the document or the error, all in JSON.
 """
 
 import json
@@ -18,7 +18,7 @@ from rag.process import make_command, make_environment
 from rag.system import can_limit_memory, forbid_core_dumps, get_memory_limit, limit_memory
 from rag.types import Document, Section
 
-if TYPE_CHECKING:  # the process that reads files does not need it
+if TYPE_CHECKING:  # the process that reads files does not need these
     from rag.settings import Settings
 
 _MEGABYTE = 1_000_000
@@ -26,7 +26,7 @@ _READY = "ready\n"
 
 
 class DocumentReader:
-    """Reads documents within the settings' limits; a context manager, which ends the process."""
+    """Reads documents within the settings' limits; as a context manager it ends the process."""
 
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
@@ -77,7 +77,7 @@ class DocumentReader:
                 text=True,
                 encoding="ascii",  # JSON escapes all other characters
                 env=make_environment(),
-                start_new_session=True,  # Ctrl-C reaches only this process, which ends the other
+                start_new_session=True,  # Ctrl-C reaches only the main process, which ends this one
             )
         except OSError as exc:
             raise RagError(f"cannot start the process that reads files: {exc.strerror}; free some memory") from exc

@@ -29,8 +29,9 @@ _SHOWN_PROBLEMS = 5
 class Question:
     """A question and its expected answer; `answers` holds the accepted texts, none if it is unanswerable.
 
-    `outcome` and `voice` are those that the answer should have, or None; `source_passage_id` is the passage that an
-    unanswerable question was written for; `history` holds the earlier turns, oldest first; `only` filters the search.
+    `outcome` and `voice` are those that the answer should have, or None. `source_passage_id` names the passage for
+    which an unanswerable question was written. `history` holds the earlier turns, oldest first. `only` filters the
+    search.
     """
 
     id: str
@@ -154,7 +155,7 @@ def add_question(folder: Path, question: Question) -> Path:
 
 
 def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) -> tuple[Question, ...]:
-    """Return at most `limit` questions, in their order; each type keeps its share (largest remainders)."""
+    """Return at most `limit` questions, in their order; each type keeps its share (by largest remainders)."""
     if limit >= len(questions):
         return tuple(questions)
     by_type: dict[tuple[str, bool], list[int]] = defaultdict(list)
@@ -216,7 +217,7 @@ def _find_unknown(field: str, names: Iterable[str], known: Container[str]) -> It
 
 
 def _read_lines(path: Path, record: type[_T], problems: _Problems) -> Iterator[tuple[int, _T]]:
-    """Yield the number and the record of each line; note malformed lines, and ids that are used again."""
+    """Yield the number and the record of each line; note malformed lines and repeated ids as problems."""
     adapter = TypeAdapter(record)
     seen: dict[str, int] = {}
     try:
@@ -227,7 +228,7 @@ def _read_lines(path: Path, record: type[_T], problems: _Problems) -> Iterator[t
         if not line.strip():
             continue
         try:
-            # With `strict`, a string is no truth value, and a number no text.
+            # With `strict`, a string does not pass as a truth value, nor a number as text.
             entry = adapter.validate_json(line, strict=True)
         except ValidationError as exc:
             problems.add(path, number, _describe(exc.errors()[0]))
@@ -244,7 +245,7 @@ def _describe(error: Any) -> str:
 
 
 def convert_squad2(file: Path, folder: Path) -> Dataset:
-    """Write a data set from the official SQuAD 2.0 file, one document an article, and return it.
+    """Write a data set from the official SQuAD 2.0 file, one document for each article, and return it.
 
     A paragraph is a passage. Raises DatasetError if the file is not SQuAD 2.0 or the folder holds a data set.
     """
@@ -274,7 +275,7 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
 
 
 def _convert_passages(doc_id: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the places of an article's paragraphs, which a blank line parts."""
+    """Return the places of an article's paragraphs, between which there is a blank line."""
     passages = []
     start = 0
     for number, text in enumerate(texts):

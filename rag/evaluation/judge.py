@@ -1,4 +1,4 @@
-"""Judges one answer by the accepted answers of its question; measures that are not defined for it are left out."""
+"""Judges one answer by the accepted answers of its question; measures without a meaning for it are left out."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_
 from rag.types import Answer, Chunk, Citation, Hit, Sentence
 
 Verdict = Literal["right", "wrong", "refused", "unjudged"]
-# No answer needs to contain an accepted text of more words: such a text is a reference to compare with.
+# An answer need not contain an accepted text of more words: such a text is a reference to compare with.
 _SHORT_WORDS = 12
 _SCORES: dict[Verdict, float] = {"right": 1.0, "wrong": -1.0, "refused": 0.0}
 _NAMES_COMMENT = re.compile(r"\b(?:readers?|comment(?:s|er|ers|ator|ators|ed)?)\b", re.IGNORECASE)
-# What each measure means, in the order in which tables show them.
+# The meaning of each measure, in the order in which tables show them.
 MEANINGS = {
     "score": "right +1, refused 0, wrong −1; unanswerable: refused +1, answered −1",
     "correct": "answerable: an accepted text stands in the answer",
@@ -38,14 +38,14 @@ MEANINGS = {
     "answer@5": "one of the first five does",
     "answer@10": "one of the first ten does",
 }
-# Of these, less is better.
+# Measures of which less is better.
 LESS_IS_BETTER = frozenset(
     {"false_refusals", "comment_as_fact", "brier", "uncited", "quotes_absent", "sources_of_refusals"}
 )
 
 
 def has_short_answers(question: Question) -> bool:
-    """Return whether a question accepts a text that is so short that an answer must contain it."""
+    """Return whether a question accepts a text so short that an answer must contain it."""
     return any(len(text.split()) <= _SHORT_WORDS for text in question.answers)
 
 
@@ -64,9 +64,9 @@ def _join(*sentences: Sentence) -> str:
 
 
 def judge_answer(question: Question, answer: Answer | None) -> Verdict:
-    """Return the verdict; None, for a question that raised an error, is wrong.
+    """Return the verdict on an answer; None, from a question that raised an error, is wrong.
 
-    To refuse an unanswerable question is right. An answer is unjudged if the question has only long references.
+    A refusal of an unanswerable question is right. An answer is unjudged if the question has only long references.
     """
     if answer is None:
         return "wrong"
@@ -109,7 +109,7 @@ def measure_answer(
     passages: Mapping[str, Passage],
     texts: Mapping[str, str],
 ) -> dict[str, float]:
-    """Return the measures of an answer, or of None for a question that raised an error.
+    """Return the measures of an answer; it is None if the question raised an error.
 
     `texts` are the documents' texts by id.
     """
@@ -187,7 +187,7 @@ def overlaps(place: Chunk | Citation, passage: Passage) -> bool:
 
 
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
-    """Return whether a sentence reports what only a comment says, without naming whose words they are."""
+    """Return whether a sentence gives an answer that only a comment has, without naming the comment or its author."""
     sentences = [sentence for sentence in answer.sentences if contains_answer(sentence.text, question.answers)]
     return any(_lacks_author(sentence, answer.citations) for sentence in sentences)
 

@@ -22,8 +22,8 @@ _RANKING = {**{f"recall@{k}": R @ k for k in RANKS}, "mrr@10": RR @ 10, "ndcg@10
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
-# How systems without outcomes say that they do not know: one list for all of them. The phrase that a prompt asked for
-# is not enough, models vary it.
+# Phrases with which systems without outcomes say that they do not know: one list for all systems. It has more than the
+# phrase that a prompt asks for, because models vary it.
 REFUSAL_PHRASES = (
     "cannot answer", "cannot be answered", "cannot be determined", "cannot determine", "cannot find", "cannot provide",
     "could not find", "did not find", "do not have", "do not know", "does not answer", "does not contain",
@@ -57,12 +57,12 @@ def normalize_answer(text: str) -> str:
 
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
-    """Return 1 if the normalised text equals an accepted one; accepting nothing accepts the empty text. SQuAD's EM."""
+    """Return SQuAD's EM: 1 if the normalised text equals an accepted one, or is empty and no text is accepted."""
     return float(any(normalize_answer(text) == normalize_answer(a) for a in accepted or [""]))
 
 
 def token_f1(text: str, accepted: Sequence[str]) -> float:
-    """Return the best harmonic mean of word precision and recall over the accepted texts, 0 to 1. SQuAD's F1."""
+    """Return SQuAD's F1, 0 to 1: the harmonic mean of word precision and recall, for the best of the accepted texts."""
     return max(_f1(normalize_answer(text).split(), normalize_answer(a).split()) for a in accepted or [""])
 
 
@@ -77,7 +77,7 @@ def _harmonic(common: int, found: int, wanted: int) -> float:
 
 
 def contains_answer(text: str, accepted: Iterable[str]) -> bool:
-    """Return whether an accepted text stands in the text as whole words, both normalised."""
+    """Return whether the text contains an accepted text as whole words, both normalised."""
     padded = f" {normalize_answer(text)} "
     return any(f" {wanted} " in padded for a in accepted if (wanted := normalize_answer(a)))
 
@@ -103,9 +103,10 @@ def _rouge_l(words: list[str], wanted: list[str]) -> float:
 
 
 def ranking_measures(found: Sequence[Iterable[str]], gold: Iterable[str]) -> dict[str, float]:
-    """Return recall@1/3/5/10, MRR@10 and nDCG@10 of a ranking; `found` has the gold ids that each hit stands for.
+    """Return recall@1/3/5/10, MRR@10 and nDCG@10 of a ranking; `found` has the gold ids in each hit.
 
-    A hit stands for at most one, which no earlier one stood for; one that stands for none keeps its rank as a miss.
+    A hit counts for one gold id at most, and no two hits count for the same one. A hit without one is a miss at its
+    rank.
     """
     gold = set(gold)
     missing = set(gold)
@@ -136,10 +137,10 @@ def estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
 
 
 def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) -> Estimate:
-    """Return the mean of the first values less that of the second, the questions resampled as pairs.
+    """Return the mean of the first values minus that of the second; the questions are resampled as pairs.
 
-    NaN is a question for which a measure is not defined: it is left out of that mean. `questions` counts the pairs
-    without one.
+    A value is NaN if its measure is not defined for the question: it is left out of the mean. `questions` counts the
+    pairs without NaN.
     """
     columns = np.array(pairs, dtype=float).reshape(-1, 2)
     means = _resample(columns, seed)
@@ -149,7 +150,7 @@ def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) 
 
 
 def _resample(columns: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
-    """Return the columns' means in RESAMPLES draws of as many rows, with replacement; NaN where a draw has no value."""
+    """Return the means of the columns in RESAMPLES draws of rows, with replacement; NaN if a draw has no value."""
     drawn = np.random.default_rng(seed).integers(0, len(columns), (RESAMPLES, len(columns)))
     there = ~np.isnan(columns)
     count = there[drawn].sum(axis=1)

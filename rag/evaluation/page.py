@@ -27,7 +27,7 @@ _HEADLINES = (
     "rouge_l", "citation precision", "citation recall", "quotes_absent",
 )  # fmt: skip
 _RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
-# The reliability plot has this many points, each for as many questions.
+# The reliability plot has this many points. Each stands for the same number of questions.
 _BINS = 10
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
 
@@ -78,7 +78,7 @@ def _make_headline(report: Report, name: str) -> _Headline:
 
 
 def _judge_change(name: str, difference: Estimate) -> str:
-    """Return whether a measure became better or worse; nothing if its interval holds 0."""
+    """Return whether a measure became better or worse; an empty string if its interval contains 0."""
     if difference.low <= 0 <= difference.high:
         return ""
     has_risen = difference.value > 0
@@ -177,7 +177,7 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
 
 
 def _draw_reliability(report: Report, axes: "Axes") -> None:
-    """Draw Niculescu-Mizil and Caruana's plot (2005): of questions of like confidence, how many have an answer."""
+    """Draw Niculescu-Mizil and Caruana's plot (2005): answerable questions among those of like confidence."""
     judged = [(_get_confidence(result), result.question.answerable) for result in report.results]
     known = sorted((confidence, answerable) for confidence, answerable in judged if confidence is not None)
     size = max(1, -(-len(known) // _BINS))

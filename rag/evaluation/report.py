@@ -20,7 +20,7 @@ REPORT_FILE = "report.json"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one question; `measures` has those that are defined for it, `seconds` counts from the question."""
+    """The result of one question; `measures` has those defined for it, and `seconds` counts from the question."""
 
     question: Question
     hits: tuple[Hit, ...]
@@ -88,7 +88,7 @@ _Pairs = list[tuple[Result, Result]]
 
 
 def compare(report: Report, baseline: Report) -> Comparison:
-    """Return what changed on the questions that both reports have; raises DatasetError if there are none."""
+    """Return the changes on the questions that both reports have; raises DatasetError if there are none."""
     pairs = _pair_results(report, baseline)
     names = [name for name in report.measures if name in baseline.measures]
     changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
@@ -109,7 +109,7 @@ def _pair_results(report: Report, baseline: Report) -> _Pairs:
 
 
 def _find_differences(pairs: _Pairs, names: Iterable[str]) -> dict[str, Estimate]:
-    """Return the difference of each measure of which both reports have values."""
+    """Return the difference of each measure that has values in both reports."""
     differences = {}
     for name in names:
         column = [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
@@ -119,5 +119,5 @@ def _find_differences(pairs: _Pairs, names: Iterable[str]) -> dict[str, Estimate
 
 
 def _find_changes(pairs: _Pairs, name: str) -> dict[str, float]:
-    """Return by how much a measure rose, by the question's id; one that is not defined counts as 0."""
+    """Return by how much a measure rose for each question, by its id; an undefined measure counts as 0."""
     return {new.question.id: new.measures.get(name, 0.0) - old.measures.get(name, 0.0) for new, old in pairs}

@@ -1,4 +1,4 @@
-"""Asks the questions of a data set and measures the answers; a run that was stopped can continue."""
+"""Asks the questions of a data set and measures the answers; a stopped run can continue."""
 
 import hashlib
 import importlib.metadata
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 Context = Literal["retrieved", "gold", "none"]
 Stage = Literal["retrieval", "answers"]
 RESULTS_FILE = "results.jsonl"
-# Retrieval is measured to this rank, however few passages the LLM reads.
+# Retrieval is measured to this rank, even if the LLM reads fewer passages.
 _DEPTH = 10
 _PACKAGES = ("footnote-rag", "faiss-cpu", "llama-cpp-python", "numpy", "sentence-transformers", "torch")
 
@@ -225,7 +225,7 @@ _RESULT = TypeAdapter(Result)
 
 
 class _ResultsFile:
-    """The file of a run's results; `earlier` has those that a stopped run left, by question. None without a folder."""
+    """The file of a run's results; `earlier` has those of a stopped run, by question. No file without a folder."""
 
     def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
         self.earlier: dict[str, Result] = {}
@@ -269,7 +269,7 @@ def _read_whole_lines(path: Path) -> list[bytes]:
 
 
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
-    """Return all that the results depend on; two runs with the same setup give the same results."""
+    """Return everything that the results depend on; two runs with the same setup give the same results."""
     index, sources = run.index, run.index.store.get_sources()
     setup: dict[str, Any] = {
         "dataset": {"sha256": run.dataset.sha256, "documents": len(run.dataset.documents)},
@@ -311,7 +311,7 @@ def _hash_code() -> str:
 def _find_version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # of an extra
+    except importlib.metadata.PackageNotFoundError:  # it belongs to an extra
         return "none"
 
 

@@ -14,7 +14,7 @@ from rag.index.sqlite import is_index
 from rag.llm import open_llm
 from rag.settings import Settings
 
-# An index's name has at most as many characters.
+# The name of an index has at most this many characters.
 _LONGEST_NAME = 100
 
 
@@ -31,8 +31,8 @@ def evaluate_dataset(
 ) -> Report:
     """Return the report of asking these questions of the data set in the folder `place`; it is saved in `folder`.
 
-    An index is asked as it is. The documents of another data set go into an index of their own, beside the settings'
-    one. Raises RagError.
+    If the data set is an index, the questions are asked of it as it is. The documents of another data set go into an
+    index of their own, beside the settings' one. Raises RagError.
     """
     own = settings.beside(_name_index(dataset, settings))
     needs_llm = stage == "answers" or any(question.history for question in questions)
@@ -51,7 +51,7 @@ def evaluate_dataset(
 
 
 def name_folder(dataset: Dataset, *, stage: Stage, context: Context) -> Path:
-    """Return the folder of a report whose place the user does not name."""
+    """Return the folder of a report if the user names none."""
     name = f"{dataset.name}-{stage}"
     return Path("eval", name if stage == "retrieval" else f"{name}-{context}")
 

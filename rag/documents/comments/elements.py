@@ -23,27 +23,27 @@ def read_beside(element: "HtmlElement") -> str:
 
 
 def count_characters(elements: Iterable["HtmlElement"]) -> int:
-    """Return how many characters of text some elements hold."""
+    """Return the number of characters of text in the elements."""
     return sum(len(element.text_content()) for element in elements)
 
 
 def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True if an element is one of some areas, or in one."""
+    """Return True if an element is one of the areas, or inside one."""
     return element in areas or not areas.isdisjoint(element.iterancestors())
 
 
 def list_outside(elements: Iterable["HtmlElement"], areas: Set["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the elements that are not inside any of some areas."""
+    """Return the elements that are outside of all given areas."""
     return [element for element in elements if not is_inside(element, areas)]
 
 
 def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the chosen elements of a tree that are in no other chosen one, in order."""
+    """Return the chosen elements of a tree that are not inside another chosen one, in order."""
     return [element for element in tree.iter() if element in chosen and chosen.isdisjoint(element.iterancestors())]
 
 
 def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
-    """Return all elements that are around some elements."""
+    """Return all elements around the given ones."""
     return {outer for element in elements for outer in element.iterancestors()}
 
 
@@ -54,7 +54,7 @@ def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:
 
 
 def has_neighbour(element: "HtmlElement", others: Set["HtmlElement"]) -> bool:
-    """Return True if one of some other elements is right before or right behind an element."""
+    """Return True if one of the `others` is right before or right behind an element."""
     return not others.isdisjoint(list_neighbours(element))
 
 

@@ -1,4 +1,4 @@
-"""Finds the threads of a page in which no class calls anything a comment, by how their entries look.
+"""Finds, by the looks of their entries, the threads of a page whose class names do not mention comments.
 
 A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Both occur in
 articles too. The mark of a thread is a run of similar boxes, each with a name, a date and words.
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _BOXES = frozenset(("div", "li", "article", "section", "tr", "table", "dd"))
-# These hold an entry each, whatever their classes.
+# Each of these can be an entry, whatever its classes.
 _ITEMS = frozenset(("li", "tr", "article"))
 _NO_LABELS = frozenset(("a", "button", "option", "script", "style"))
 _LONGEST_HEADING, _MOST_LABEL_PARTS = 60, 6
-# The first labels and containers are the site's, and a reader may write more.
+# The first labels and containers are the site's. Later ones may be a reader's words.
 _MOST_LABELS = _MOST_CONTAINERS = 10
-# A site's rules fit between a label and the first entry, and no article does.
+# The text between a label and the first entry may be a site's rules, but is too short for an article.
 _MOST_BETWEEN = 400
 # A signature is among this many texts at the beginning or the end of an entry.
 _SIGNATURE_TEXTS = 8
-# The name is one of the first, behind a number or a badge.
+# The name is among the first of them, perhaps behind a number or a badge.
 _NAME_TEXTS = 3
 
 
@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
 
 def find_labels(tree: "HtmlElement") -> Iterator["HtmlElement"]:
-    """Yield the first elements of any kind that are a heading of comments and no link."""
+    """Yield the first elements, of any tag, that are a heading of comments and not a link."""
     return islice(filter(_is_label, tree.iter()), _MOST_LABELS)
 
 
@@ -64,9 +64,9 @@ def _is_label(element: "HtmlElement") -> bool:
 
 
 def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
-    """Return the entries below a label, in its box or beside a box around it; an empty run without any.
+    """Return the entries below a label, in its box or beside a box around it; an empty run if there are none.
 
-    The box is a frame too, unless it is among those that hold the `article`.
+    The box is a frame too, unless it holds the `article`.
     """
     for outer, box in pairwise((label, *label.iterancestors())):
         if outer.tag == "body":
@@ -81,7 +81,7 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
 
 def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
-    """Return the entries that some siblings are or the first of them holds, if there is no article before them."""
+    """Return the entries among siblings, or those in the first sibling, if no article is before them."""
     similar = _find_similar(siblings)
     characters = 0
     for sibling in siblings:
@@ -102,7 +102,7 @@ def find_run_in(container: "HtmlElement") -> Run:
 
 
 def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
-    """Return the entries in a container, those in one another too."""
+    """Return the entries in a container, nested ones too."""
     entries = next(filter(None, map(_find_similar, container.iter())), [])
     kinds = set(map(_find_kind, entries))
     similar = [element for element in container.iter() if _find_kind(element) in kinds] if entries else []
@@ -110,9 +110,9 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
 
 
 def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the siblings of one kind, two of which look like entries, and one of which has a sentence.
+    """Return the siblings of one kind, if two of them look like entries and one has a sentence.
 
-    The others may hide their date, or have a name that looks like none.
+    The others may hide their date, or have a name that does not look like one.
     """
     first_kind = {_find_kind(entry) for entry in islice(filter(_is_entry, siblings), 1)}
     similar = [sibling for sibling in siblings if _find_kind(sibling) in first_kind]
@@ -127,7 +127,7 @@ def _find_kind(element: "HtmlElement") -> tuple[str, str]:
 
 
 def _is_entry(element: "HtmlElement") -> bool:
-    """Return True for a box with a name, a date behind it, and words; on a timeline the date is the first."""
+    """Return True for a box with a name, a date behind it, and words; on a timeline the date comes first."""
     if element.tag not in _BOXES and "-" not in element.tag:
         return False
     texts = list(filter(None, map(_trim_text, element.itertext())))

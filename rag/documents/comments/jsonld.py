@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _TEXTS = ("text", "commentText", "articleBody", "description")
 _DATES = ("dateCreated", "datePublished", "uploadDate", "dateModified")
 _ANSWERS = ("acceptedAnswer", "suggestedAnswer")
-# A page shows a comment's signature and buttons with it, in no more characters than this.
+# The signature and buttons around a comment have at most this many characters.
 _BESIDE_CHARACTERS = 120
-# A page may cut a comment, but not before this.
+# A page may show only the beginning of a comment, but at least this many characters.
 _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
 _ARTICLE = frozenset(("body", "main", "article"))
 
 
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
-    """Return the comments in a page's JSON-LD that are not known, and remove them from it and from the page."""
+    """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     all_comments: list[Block] = []
     for script in tree.iter("script"):
         if "ld+json" in script.get("type", ""):
@@ -42,14 +42,14 @@ def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list
 
 
 def _take_from_script(script: "HtmlElement", comments: list[Block]) -> None:
-    """Add the comments in a script to others and remove them from it."""
+    """Add the comments in a script to `comments` and remove them from it."""
     try:
         data = json.loads(script.text or "", strict=False)
         comments += _read_comments(data, None, has_answers=False)
         # Another program that reads the script must not take a reader for the author.
         script.text = json.dumps(_strip_comments(data))
     except (ValueError, RecursionError):
-        return  # It is the page's mistake, or not meant to be read.
+        return  # The page is wrong, or the data are not for readers.
 
 
 def _is_known(comment: Block, known_letters: Sequence[str]) -> bool:
@@ -66,7 +66,7 @@ def _strip_comments(node: Any) -> Any:
 
 
 def _read_comments(node: Any, reply_to: str | None, *, has_answers: bool) -> Iterator[Block]:
-    """Yield the comments in a part of the data, in order; answers are comments where the page is one of questions."""
+    """Yield the comments in a part of the data, in order; on a page of questions, answers are comments."""
     for item in node if isinstance(node, list) else ():
         yield from _read_comments(item, reply_to, has_answers=has_answers)
     if not isinstance(node, dict):
@@ -91,7 +91,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _read_comment(node: dict[str, Any], reply_to: str | None) -> Iterator[Block]:
-    """Yield the comment that a part of the data is, without those in it; nothing if it has no words."""
+    """Yield a part of the data as a comment, without those in it; nothing if it has no words."""
     text = _find_text(node)
     if text:
         dates = (find_date(str(node[name])) for name in _DATES if name in node)
@@ -125,8 +125,8 @@ def _drop_copies(tree: "HtmlElement", texts: Sequence[str]) -> None:
 def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement | None":
     """Return the element that shows a comment.
 
-    A comment may quote the article, which is above it: the last copy is the comment's. A whole copy comes before one
-    that shows only the beginning.
+    The last copy counts: a comment may quote the article, which is above it. A whole copy comes before one that shows
+    only the beginning.
     """
     most = len(words) + _BESIDE_CHARACTERS
     similar = [element for element, text in letters.items() if text.startswith(words[:_KEY_CHARACTERS])]
@@ -136,7 +136,7 @@ def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement
 
 
 def _is_in_page(element: "HtmlElement") -> bool:
-    """Return True for an element that was not removed with a box around it."""
+    """Return True for an element that is still in the page, not removed with a box around it."""
     return next(element.iterancestors("html"), None) is not None
 
 

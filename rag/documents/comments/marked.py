@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _SIGNATURE = frozenset(("author", "name", "date"))
-# A signature and its buttons have no more characters than this.
+# A signature and its buttons have at most this many characters.
 _SIGNATURE_CHARACTERS = 200
-# Only the first elements above replies can be the comment that they answer, or boxes around it.
+# Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
 _ARTICLE = frozenset(("html", "body", "main", "article"))
 _ITEMS = frozenset(("li", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
-# A site's headings come before those that a reader writes.
+# The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
 # "Zara Khan said..."
 _SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
@@ -57,7 +57,7 @@ _Kind = Literal["comment", "reply", "post", "unnamed"]
 
 
 class Thread(NamedTuple):
-    """A page's comments, in order, the post that they answer in a forum, and the areas that held them."""
+    """A page's comments, in order, the opening post of a forum's thread, and the areas that held the comments."""
 
     comments: list[Block]
     opening: Post | None
@@ -66,13 +66,13 @@ class Thread(NamedTuple):
 
 @dataclass(slots=True)
 class _Place:
-    """Where in its thread an element is that may be a comment; the nearest element `above` is the first."""
+    """The place in its thread of an element that may be a comment; the nearest element `above` comes first."""
 
     kind: _Kind
-    above: list["HtmlElement"] = field(default_factory=list)  # it may answer these
-    around: "HtmlElement | None" = None  # it may be a mere part of this
-    parts: int = 0  # how many such parts it has
-    in_company: bool = False  # in a frame for comments, or next to another comment
+    above: list["HtmlElement"] = field(default_factory=list)  # It may answer these.
+    around: "HtmlElement | None" = None  # It may be only a part of this one.
+    parts: int = 0  # The number of such parts in it.
+    in_company: bool = False  # In a frame for comments, or next to another comment.
 
 
 _Places = dict["HtmlElement", _Place]
@@ -99,7 +99,7 @@ def take_thread(tree: "HtmlElement", page: Page) -> Thread:
 
 
 def _find_above(place: _Place, posts: Mapping["HtmlElement", Post]) -> Post | None:
-    """Return the nearest post that a comment may answer by its place."""
+    """Return the nearest post that a comment may answer, by its place."""
     return next((posts[element] for element in place.above if element in posts), None)
 
 
@@ -110,9 +110,9 @@ def _make_comment(post: Post, above: Post | None, authors: Set[str | None]) -> B
 
 
 def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
-    """Remove what holds a page's comments, with its headings, forms and notes; return their other blocks.
+    """Remove the areas of a page's comments, with their headings, forms and notes; return their other blocks.
 
-    Comments were `read` from some areas. Text that fell out of the last frame with comments goes too.
+    Comments were `read` from some areas. Text that fell out of the last frame with comments is removed too.
     """
     holders = page.frames | page.companions
     furniture = set(filter_role(tree.iter(), "furniture")) - page.articles
@@ -149,14 +149,14 @@ def _join_lines(blocks: Iterable[Block]) -> str:
 
 
 def _is_said(line: Block, below: Block) -> bool:
-    """Return True for a line of a comment: its words, or a name and a date, which a site may make a heading."""
+    """Return True for a line of a comment: its words, or a name and a date, which may be in a heading."""
     return line.kind != "heading" or is_date(below.text) or is_signature(line.text)
 
 
 def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
-    """Remove what is below a heading like "Comments (14)" from a page and return it, if it is comments.
+    """Remove the comments below a heading like "Comments (14)" from a page and return them.
 
-    It is if it is signed, or if the heading is below an article and counts comments.
+    The text below is comments if it is signed, or if the heading is below an article and counts comments.
     """
     headings = islice(filter(holds_heading, tree.iter(*_HEADING_TAGS)), _MOST_HEADINGS)
     for heading in list(headings):
@@ -177,7 +177,7 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     is_below_article = is_heading and heading in page.below_article
     if is_below_article and is_sure_heading(read_line(heading)):
         return True
-    # Below a mere number at the top, one signature may be the article's own.
+    # Below a bare number at the top, a single signature may be the article's.
     least = 1 if is_heading or has_article_above(heading, page.areas) else 2
     return is_signed(_join_lines(blocks), least=least)
 
@@ -193,7 +193,7 @@ def _has_text_below(element: "HtmlElement") -> bool:
 
 
 def _copy_below(element: "HtmlElement") -> "HtmlElement":
-    """Return an element with a copy of everything behind another one in the same box."""
+    """Return a new element with a copy of everything behind an element in the same box."""
     below = element.makeelement("div")
     below.text = element.tail
     below.extend(deepcopy(sibling) for sibling in element.itersiblings())
@@ -201,10 +201,10 @@ def _copy_below(element: "HtmlElement") -> "HtmlElement":
 
 
 def _find_places(tree: "HtmlElement", page: Page) -> _Places:
-    """Return the elements that may be a comment or a post, in order, and where they are."""
+    """Return the elements that may be a comment or a post, in order, and their places."""
     kinds = _find_kinds(tree, page)
     places: _Places = {element: _Place(kinds[element]) for element in tree.iter() if element in kinds}
-    # A comment may answer those that it is nested in, and those above a box for replies that it is nested in.
+    # A comment may answer those around it, and those above a box for replies around it.
     boxes = filter_role(find_holders(places), "replies")
     answered = {box: _find_heads(box, places) for box in boxes} | {element: [element] for element in places}
     for element, place in places.items():
@@ -229,7 +229,7 @@ def _find_first(sibling: "HtmlElement", places: Mapping["HtmlElement", _Place]) 
 
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> dict["HtmlElement", _Kind]:
-    """Return the elements that may be comments or posts, and what they may be."""
+    """Return the elements that may be comments or posts, and which of the two."""
     units = {element: _find_kind(element, page) for element in tree.iter(*UNITS)}
     kinds = {_find_whole(element, page): kind for element, kind in units.items() if kind}
     kinds.update(dict.fromkeys(page.entries, "comment"))
@@ -241,7 +241,7 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> dict["HtmlElement", _Kind]:
 
 
 def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
-    """Return what an element may be by its marks and its names."""
+    """Return the kind that an element may have, by its marks and names."""
     if element in page.frames:
         return None
     if is_schema_comment(element):
@@ -256,14 +256,14 @@ def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
 
 
 def _is_forum_post(element: "HtmlElement", page: Page) -> bool:
-    """Return True for what schema.org's marks or the names of classes call a post, outside of the readers' areas."""
+    """Return True if schema.org's marks or class names call an element a post, outside of the readers' areas."""
     if _SCHEMA_POST.search(element.get("itemtype", "")):
         return True
     return has_role(element, "post") and not is_elsewhere(element) and not page.is_readers(element)
 
 
 def _find_whole(element: "HtmlElement", page: Page) -> "HtmlElement":
-    """Return the parent of an element that is called a comment, and is only its signature or only its words."""
+    """Return the whole comment: the element, or its parent if it is only the signature or only the words."""
     parent = element.getparent()
     if parent is None or parent.tag not in WHOLES:
         return element
@@ -285,26 +285,26 @@ def _is_part(element: "HtmlElement") -> bool:
 
 
 def _find_unnamed(frame: "HtmlElement") -> Iterator["HtmlElement"]:
-    """Yield what has a time of its own in a frame for comments whose classes have no telling names."""
+    """Yield the elements with a time of their own, in a frame for comments without class names that say so."""
     times = find_times(frame)
     boxes = (_find_box_of_time(time, frame, set(times)) for time in times)
     return (box for box in boxes if box is not None)
 
 
 def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> "HtmlElement | None":
-    """Return the item of a list around a time, or else the widest box in the frame that has no other time."""
+    """Return the item of a list around a time, or else the widest box in the frame without another time."""
     boxes = list(takewhile(lambda box: box is not frame, time.iterancestors()))
     item = next((box for box in boxes if box.tag in _ITEMS), None)
     single = list(takewhile(lambda box: _has_one(box, times), boxes))
     if item is not None or not single:
         return item
     widest, *outer = boxes[len(single) - 1 :]
-    # Where replies are nested in a box with the words that they answer, the signature alone has a box of its own.
+    # If replies are nested in the box of the words that they answer, only the signature has a box of its own.
     return outer[0] if outer and _is_signature_alone(widest, times) else widest
 
 
 def _has_one(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
-    """Return True if exactly one of some times is in an element."""
+    """Return True if exactly one of the times is in an element."""
     return len(list(islice((part for part in element.iter() if part in times), 2))) == 1
 
 
@@ -315,7 +315,7 @@ def _is_signature_alone(element: "HtmlElement", times: Set["HtmlElement"]) -> bo
 
 
 def _is_comment(post: Post, place: _Place, places: Mapping["HtmlElement", _Place]) -> bool:
-    """Return True for a comment of its own, and not a part of one, a frame or a button."""
+    """Return True for a whole comment, and not for a part of one, a frame or a button."""
     is_lone_reply = place.kind == "reply" and not (place.in_company or place.above)
     if is_lone_reply:
         return False

@@ -22,7 +22,7 @@ from rag.types import Section
 
 _LINE = re.compile(r"\S.*")
 _FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
-# This many lines below a heading show whether comments are signed there.
+# This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
 
 
@@ -30,10 +30,10 @@ _EVIDENCE_LINES = 40
 def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
     """Return where the readers' comments begin, with the site's own lines above them, and where their heading ends.
 
-    Without comments both are the end of the text. A heading begins comments if it says that they are readers', if it
-    counts them, or if those below are signed in a style that they share. In a plain text a bare "Comments" does too.
-    In Markdown that may be a chapter, and needs signatures. Everything behind the first comment is a reader's: a
-    heading there may be of a comment too, and nothing shows the difference.
+    Without comments both are the end of the text. A heading begins comments if it names readers, if it counts comments,
+    or if comments below it are signed in one style. In plain text a bare "Comments" is enough. In Markdown that may
+    be a chapter, and needs signatures. Everything behind the first comment is a reader's, because a heading there may
+    be part of a comment.
     """
     front_matter = _FRONT_MATTER.match(text)
     top = front_matter.end() if front_matter else 0
@@ -44,7 +44,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
     for heading, end in zip(headings, ends, strict=True):
         below = read_lines(text, heading.end(), end, most=_EVIDENCE_LINES)
         is_between = end < len(text) and heading.start() < article and bool(text[: heading.start()].strip())
-        # "12 comments" between a page's title and its first sentence only leads down to another heading.
+        # "12 comments" between a page's title and its first sentence is only a link down to another heading.
         leads_down = is_between and not _begins_with_signature(below)
         if not leads_down and _begins_comments(heading[0], below, markdown=markdown):
             return _find_own_lines(heading), heading.end()
@@ -61,7 +61,7 @@ def _find_own_lines(heading: re.Match[str]) -> int:
 def _begins_comments(heading: str, below: Lines, *, markdown: bool) -> bool:
     if is_sure_heading(heading) or _is_signed(below, least=1):
         return True
-    if markdown:  # It may be a chapter.
+    if markdown:  # the heading may be a chapter's
         return False
     signatures = set(find_headers(below).values()) - {UNSIGNED}
     return bool(signatures) or names_comments(heading)
@@ -89,7 +89,7 @@ def _begins_with_signature(page: Lines) -> bool:
 
 
 def find_thread(text: str, *, markdown: bool = False) -> tuple[int, list[Section]]:
-    """Return where the readers' comments begin, and each of them; without any they begin at the end of the text."""
+    """Return where the readers' comments begin, and each comment; without comments, the end of the text."""
     start, end = find_thread_start(text, markdown=markdown)
     return start, read_comments(text, end)
 
@@ -97,7 +97,7 @@ def find_thread(text: str, *, markdown: bool = False) -> tuple[int, list[Section
 def read_comments(text: str, start: int) -> list[Section]:
     """Return each of the comments behind an offset, in order."""
     page = read_lines(text, start)
-    # Nobody has signed the text behind a site's own footer, unless another comment follows.
+    # Text behind the site's footer is in no comment, unless another comment follows.
     footers = [number for number in range(len(page.lines)) if is_footer(page.read(number))]
     headers = find_headers(page) | dict.fromkeys(footers, Header(lines=1))
     thread = _Thread(text)
@@ -125,10 +125,10 @@ class _Thread:
         self._text = text
         self._header = UNSIGNED
         self._authors: set[str | None] = set()
-        self._spans: list[tuple[int, int]] = []  # of the lines of the comment that is being read
+        self._spans: list[tuple[int, int]] = []  # the lines of the comment being read
 
     def add_header(self, header: Header, line: re.Match[str]) -> None:
-        """End the comment that a header is below, or begin the one that it is above or in."""
+        """End the comment above a header, or begin the one below or beside it."""
         if not header.below:
             self.end_comment()
         self._header = header
@@ -140,11 +140,11 @@ class _Thread:
             self.add_words(line.start() + header.characters, line.end())
 
     def add_words(self, start: int, end: int) -> None:
-        """Add a line, or the rest of one, to the comment that is being read."""
+        """Add a line, or the rest of one, to the comment being read."""
         self._spans.append((start, end))
 
     def end_comment(self) -> None:
-        """Add the comment that was being read to the others, if it has words; its header stays for the next one."""
+        """Add the comment being read to the others, if it has words; otherwise keep its header for the next one."""
         spans, self._spans = self._spans, []
         if not spans:
             return

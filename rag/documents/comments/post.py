@@ -24,7 +24,7 @@ _CONTROL_TAGS = frozenset(("button", "form", "footer"))
 _PARAGRAPHS = ("p", "div", "li")
 # A button or a name has no more characters than this; a note of the site may have some more.
 _LONGEST_CONTROL, _LONGEST_NOTE = 100, 200
-# There are no more boxes than this around a comment's words.
+# A comment's words are in at most this many nested boxes.
 _MOST_BOXES = 5
 _CONTROL = (
     r"(?:reply|quote|share|report(?: abuse)?|flag|link|permalink|edit|delete|follow|(?:dis)?likes?|(?:up|down)votes?"
@@ -47,7 +47,7 @@ class Post(NamedTuple):
 
 
 def read_post(element: "HtmlElement") -> Post | None:
-    """Return what is written in an element; None if it has no words besides a signature and buttons."""
+    """Return the post in an element; None if it has no words besides a signature and buttons."""
     element = deepcopy(element)  # If it is not a comment, its signature belongs to one around it.
     marked_bodies = _find_bodies(element)
     signature = find_signature(element, marked_bodies)
@@ -56,7 +56,7 @@ def read_post(element: "HtmlElement") -> Post | None:
     # Without a mark of the words, the signature is among them.
     dropped = _BUTTONS if marked_bodies else _BUTTONS | _SIGNATURE
     for body in bodies:
-        body.tag = "div"  # Its paragraphs are not items, even if it is one of a list.
+        body.tag = "div"  # its paragraphs are not items, even if the body is an item of a list
         _drop_controls(body, signature, dropped)
         answered = _mark_quotes(body) or answered
     blocks = _trim_blocks([block for body in bodies for block in walk_blocks(body)], signature.author)
@@ -83,12 +83,12 @@ def join_blocks(blocks: list[Block]) -> str:
 
 
 def is_note(text: str) -> bool:
-    """Return True for a text that a site writes among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
+    """Return True for a note of the site among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
     return (len(text) <= _LONGEST_NOTE and is_boilerplate(text)) or _is_noise(text, None)
 
 
 def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that hold a comment's words: by schema.org's mark, else the innermost that have most."""
+    """Return the elements that hold a comment's words: by schema.org's mark, else the innermost with most words."""
     marked = list(filter(_is_schema_text, element.iterdescendants()))
     if marked:
         return marked[:1]
@@ -120,7 +120,7 @@ def _is_label(part: "HtmlElement") -> bool:
 
 
 def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str]) -> None:
-    """Remove the buttons, the elements of the signature, and what has one of the roles to be `dropped`."""
+    """Remove the buttons, the elements of the signature, and elements with a role to be `dropped`."""
     for part in list(body.iterdescendants()):
         is_signature = part in (signature.named, signature.dated)
         is_named = part.tag in _CONTROL_TAGS or has_role(part, *dropped)
@@ -129,7 +129,7 @@ def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str])
 
 
 def _is_button_link(part: "HtmlElement") -> bool:
-    """Return True for a link with the words of a button, or with a note that no other text is beside."""
+    """Return True for a link with the words of a button, or with a note of the site that has no text beside it."""
     if part.tag != "a":
         return False
     text = read_line(part)
@@ -157,7 +157,7 @@ def _read_name(element: "HtmlElement") -> str | None:
 
 
 def _mark_quotes(body: "HtmlElement") -> str | None:
-    """Mark each quote in an element, and return the last author that one names."""
+    """Mark each quote in an element, and return the last author named in a quote."""
     quotes = list(filter(_is_quote, body.iterdescendants()))
     authors = list(filter(None, map(mark_quote, quotes)))
     return next(reversed(authors), None)

@@ -1,4 +1,4 @@
-"""Finds what an element is in a thread of comments, from the names that its page gives it."""
+"""Finds the role of an element in a thread of comments, from the names that the page gives it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Words of a name are joined by hyphens here: "comment__author-name", "commentAuthorName" are "comment-author-name".
 _WORDS = r"(?:[a-z0-9]+-)*"
-# A class is named in the language of the people who made the site.
+# The makers of a site name a class in their own language.
 _COMMENT = r"(?:comment|kommentar|commentaire|comentario|commento|reactie|komentarz|yorum)"
 _COMMENTS = (
     r"(?:comments|(?:leser)?kommentare|commentaires|comentarios|commenti|(?:lezers)?reacties|kommentarii|komentarze"
@@ -37,7 +37,7 @@ _PATTERNS = {
     rf"(?:{_COMMENTS}|reviews|{_COMMENT}-?(?:list|area|section|thread|tree)|{_SYSTEM})"
     r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|template|thread))*",
     "replies": rf"{_WORDS}(?:children|child|replies|responses|subcomments|nested)(?:-(?:list|comments|container))?",
-    # Frames around comments below an article, and other things that a page calls so.
+    # Frames around comments below an article, and other things with such a name.
     "talk": rf"(?!.*{_ELSEWHERE})(?!(?:has|with|no|show|hide|open|allow)-){_WORDS}(?:conversations?|discussions?"
     r"|forums?|postings|talk-?backs?|talk|responses|reactions|user-?comments?|messages?-?lists?|debate)"
     r"(?:-(?:area|list|section|wrap|wrapper|container|box|block|content|inner|main|root|module|widget|embed|stream"
@@ -63,36 +63,36 @@ _PATTERNS = {
 }
 _ROLES = {role: re.compile(pattern) for role, pattern in _PATTERNS.items()}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# The end of "Comment_text__x8Ab2", which the tool that made the style sheet has added.
+# The end of "Comment_text__x8Ab2", which a tool for style sheets added.
 _HASH = re.compile(r"__(?=[\w-]*[A-Z0-9])[\w-]{5,7}$")
 _SEPARATORS = re.compile(r"[_-]+")
-# An element with more names than this is generated. A longer name is not a name, and the patterns are slow on it.
+# A program wrote an element with more names, and a longer text is not a name. The patterns would be slow on both.
 _MOST_NAMES, _LONGEST_NAME = 40, 60
 
 
 def find_roles(element: "HtmlElement") -> frozenset[str]:
-    """Return the roles that an element's names give it: class, id, name for tests, and a tag that the page made up."""
+    """Return the roles that an element's names give it: class, id, name for tests, or a tag of the page's own."""
     tag = element.tag if "-" in element.tag else ""
     return _find_roles(" ".join((element.get("class", ""), element.get("id", ""), element.get("data-testid", ""), tag)))
 
 
 def has_role(element: "HtmlElement", *roles: str) -> bool:
-    """Return True if an element has one of some roles."""
+    """Return True if an element has one of the roles."""
     return not find_roles(element).isdisjoint(roles)
 
 
 def any_has_role(elements: Iterable["HtmlElement"], *roles: str) -> bool:
-    """Return True if an element among some has one of some roles."""
+    """Return True if one of the elements has one of the roles."""
     return any(has_role(element, *roles) for element in elements)
 
 
 def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
-    """Return the roles that some elements have."""
+    """Return all roles of the elements."""
     return set().union(*map(find_roles, elements))
 
 
 def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
-    """Yield the elements that have one of some roles."""
+    """Yield the elements with one of the roles."""
     return (element for element in elements if has_role(element, *roles))
 
 

@@ -1,4 +1,4 @@
-"""Finds who speaks where in the plain text of a page: the article under its headings, each reader's comment."""
+"""Splits the plain text of a page by speaker: the article under its headings, and each reader's comment."""
 
 import re
 from bisect import bisect_right
@@ -17,7 +17,7 @@ _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOT
 
 
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
-    """Return the article's sections and then each comment's, in order; metadata and boilerplate are in none."""
+    """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
     article_end, comments = find_thread(text, markdown=markdown)
     gaps = [gap for gap in metadata.gaps if gap[1] <= article_end]
     headings = list(_find_headings(text, article_end)) if markdown else []
@@ -48,7 +48,7 @@ def _find_headings(text: str, end: int) -> Iterator[_Heading]:
 
 
 def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]) -> Iterator[Section]:
-    """Yield the sections of an article between two offsets; a heading with nothing below it is one itself."""
+    """Yield the sections of an article between two offsets; a heading with nothing below it is also a section."""
     inside = [heading for heading in headings if start <= heading.start and heading.end <= end]
     edges = [*inside, _Heading(end, end, 0, "")]
     opening = edges[0].start

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _DATE_ATTRIBUTES = ("datetime", "content", "title")
 _NAME_ATTRIBUTES = ("data-author", "data-author-name", "data-username", "data-user-name", "author")
 _LONGEST_NAME = 60
-# A name that nothing but its place shows is shorter.
+# A name that only its place shows is at most this long.
 _LONGEST_UNMARKED_NAME = 40
 _BEFORE_NAME = re.compile(
     r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
 )
 _BEHIND_NAME = re.compile(r"\s*[|·•]\s*|\s+\((?:not verified|guest)\)", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\s:,·•|–-]*\b(?:says?|said|wrote|writes|commented|replied|on|at)\s*:?$|[\s:,·•|–-]+$")
-# No words at all, or words of the site.
+# Not a name: no words at all, or words of the site.
 _NO_NAME = re.compile(
     r"(?:(?:posted |written |commented |submitted )?(?:by|says|said|wrote|on|at|from|in reply to)\b"
     r"|(?:reply|share|like|report|quote|edit)\b)?[\W\d]*",
@@ -31,7 +31,7 @@ _NO_NAME = re.compile(
 
 
 class Signature(NamedTuple):
-    """A comment's author and date, where they are known, and the elements that show them."""
+    """A comment's author and date, if known, and the elements that show them."""
 
     author: str | None = None
     date: str | None = None
@@ -40,7 +40,7 @@ class Signature(NamedTuple):
 
 
 def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
-    """Return who wrote a comment and when: by its marks, by the names of classes or by the place before its date.
+    """Return a comment's author and date, by marks and class names, or the name's place before the date.
 
     The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
     """
@@ -58,7 +58,7 @@ _NOTHING: _Text = (None, None)
 
 
 def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text | None:
-    """Return the first text that `read` finds in some elements, and its element; None without any."""
+    """Return the first text that `read` finds in the elements, and its element; None if it finds none."""
     for element in elements:
         text = read(element)
         if text:
@@ -116,7 +116,7 @@ def _find_marked_name(comment: "HtmlElement", parts: Sequence["HtmlElement"], sa
 
 
 def _is_name_value(value: str) -> bool:
-    """Return True for an attribute's value that is a name and no number of a user."""
+    """Return True for an attribute's value that is a name and not the number of a user."""
     return 0 < len(value) <= _LONGEST_NAME and not value.isdecimal()
 
 
@@ -152,7 +152,7 @@ def _read_name(element: "HtmlElement") -> str | None:
 
 
 def _trim_name(text: str) -> str:
-    """Return a text without the words that sites write around a name."""
+    """Return a text without a site's words around a name."""
     words = _BEHIND_NAME.split(squeeze(text[:LONGEST_LINE]))[0]
     return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
 

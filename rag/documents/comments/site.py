@@ -1,4 +1,4 @@
-"""Recognizes the lines that a site, and no reader, writes around comments: headings, buttons, notes and footers."""
+"""Recognizes the lines of a site around readers' comments: headings, buttons, notes and footers."""
 
 import re
 
@@ -39,7 +39,7 @@ HEADING = re.compile(
     rf"^(?=.{{1,200}}$){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_BEHIND}{_TOOLS}$",
     re.IGNORECASE | re.MULTILINE,
 )
-# A heading that speaks of readers; one that speaks of comments alone may be a chapter on them.
+# A heading that names readers. One that names only comments may be a chapter about them.
 _OF_READERS = re.compile(
     rf"{_MARKUP}(?:{_SELECTION}.*comment|.*\breaders\b|join the\b)"
     rf"|(?=.*(?:{READERS})){_MARKUP}(?:{'|'.join(_FOREIGN_HEADINGS.values())})",
@@ -87,23 +87,23 @@ def is_comments_heading(text: str) -> bool:
 
 
 def is_sure_heading(text: str) -> bool:
-    """Return True for a heading that no chapter on comments has: it counts them, or says that they are readers'."""
+    """Return True for a heading that cannot be a chapter's: it counts comments, or names readers."""
     is_counted = any(map(int, filter(str.isdecimal, text)))
     return bool(_OF_READERS.match(text)) or (is_counted and names_comments(text))
 
 
 def names_comments(heading: str) -> bool:
-    """Return True for a heading that begins with the word for readers' comments, and not for answers or reviews."""
+    """Return True for a heading that begins with a word for readers' comments, and not for answers or reviews."""
     return bool(_OF_COMMENTS.match(heading))
 
 
 def is_footer(line: str) -> bool:
-    """Return True for a line that is below the last comment, and on every page of a site."""
+    """Return True for a line that every page of a site has, below the last comment."""
     return bool(_FOOTER.match(line))
 
 
 def is_boilerplate(line: str) -> bool:
-    """Return True for a line that a site writes among the comments: "Leave a reply", "12 comments", "Like 3"."""
+    """Return True for a line of the site among the comments: "Leave a reply", "12 comments", "Like 3"."""
     if len(line) > LONGEST_LINE:
         return False
     return bool(_NOTE.match(line)) or is_footer(line) or is_comments_heading(line)

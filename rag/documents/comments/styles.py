@@ -1,4 +1,4 @@
-"""Reads how the comments of a page are signed: a list of styles, of which all comments of one page share one."""
+"""Reads how the comments of a page are signed: a list of styles; all comments of a page share one."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ from rag.documents.languages import ENGLISH_SAYS, join
 
 _LINE = re.compile(r"\S.*")
 _IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
-# "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before what they say.
+# "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before the comment's words.
 _SIGNED = re.compile(rf"^(?P<author>{NAME})(?:\s*\((?P<date1>[^()\n]{{4,30}})\)|,\s*(?P<date2>[^:\n]*\d{{4}}))\s*:\s*")
 _COLON = re.compile(rf"(?P<author>{NAME})(?::\s+|：\s*)(?=\S)")
 # "Sana K. · 6 October 2012", "Posted by Sana K. on 6 October 2012 at 9:14:", "Sana K. (3 hours ago)" alone on a line.
@@ -23,7 +23,7 @@ _SAID = rf"{ENGLISH_SAYS}|{join('says')}"
 _BETWEEN = re.compile(
     rf"(?:\s+(?:{_SAID}))?(?:\s*[,|·•—–(（，、،-]\s*|\s+(?:on|at|{join('at')})\s+|\s+)", re.IGNORECASE
 )
-# Other text than a name often has these before a date: "On Monday, 6 October 2012".
+# These are often between other text and a date, not only between a name and a date: "On Monday, 6 October 2012".
 _WEAK_JOINTS = frozenset(["", ",", "，", "、", "،", "on", "at"])
 # "Sana K. says:", "Sana K., Lahore, wrote:"
 _SAYS = re.compile(
@@ -31,7 +31,7 @@ _SAYS = re.compile(
     rf"(?:\s+|(?<=[\u3040-\u9fff\uac00-\ud7a3]))(?:{_SAID})\s*[:：]\s*$",
     re.IGNORECASE,
 )
-# "— Sana K. (guest), 6 October 2012 ★★★★" below what they say.
+# "— Sana K. (guest), 6 October 2012 ★★★★" below the comment's words.
 _SIGNED_BELOW = re.compile(
     rf"(?:[—–]|--?)\s*(?P<author>{NAME})(?:\s*\([\w ]{{1,20}}\))?(?:,\s*(?P<date>[^★☆]*?\d[^★☆]*?))?\s*[★☆⭐✩✭]*"
 )
@@ -39,14 +39,14 @@ _SIGNED_BELOW = re.compile(
 _MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECASE)
 # Signs of Markdown around a name or a date: "### **Anna** · *4 May*", "> [Anna](/anna) wrote:".
 _MARKUP = re.compile(r"^[#>*+\s]+(?=\S)|(?<!\w)([*_`]{1,3})(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)|!?\[|\]\([^()\s]*\)")
-# A line with more characters is not a signature, and the sign between a name and a date is among the first.
+# A line with more characters is not a signature. The sign between name and date is among the first of them.
 _LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
 # One signature alone may be chance.
 _FEWEST_SIGNATURES = 2
 
 
 class Header(NamedTuple):
-    """The author and the date of a comment, and where they are.
+    """The author and the date of a comment, and their place.
 
     They take one or two lines above the comment, or some characters of its first line, or one line `below` it.
     """
@@ -60,12 +60,12 @@ class Header(NamedTuple):
 
 # The headers of a page, by the numbers of their lines.
 Headers = dict[int, Header]
-# The header of a comment that nobody has signed.
+# The header of a comment without a signature.
 UNSIGNED = Header()
 
 
 class Lines(NamedTuple):
-    """The lines of a thread that are not blank, and which of them somebody said; the others are the site's."""
+    """The lines of a thread that are not blank, and which of them are people's words; the others are the site's."""
 
     text: str
     lines: Sequence[re.Match[str]]
@@ -73,12 +73,12 @@ class Lines(NamedTuple):
 
     @property
     def said(self) -> list[int]:
-        """The numbers of the lines that somebody said."""
+        """The numbers of the lines with people's words."""
         return [number for number, is_one in enumerate(self.is_said) if is_one]
 
     @property
     def opening(self) -> list[int]:
-        """The numbers of the said lines behind a blank line or a line of the site."""
+        """The numbers of those of people's lines that follow a blank line or a line of the site."""
         return [number for number in self.said if self.is_opening(number)]
 
     def is_opening(self, number: int) -> bool:
@@ -88,46 +88,46 @@ class Lines(NamedTuple):
         return self.text.count("\n", self.lines[number - 1].end(), self.lines[number].start()) > 1
 
     def read(self, number: int) -> str:
-        """Return the text of a line, which is empty behind the last one."""
+        """Return the text of a line; behind the last one it is empty."""
         return self.lines[number][0] if number < len(self.lines) else ""
 
 
 def read_lines(text: str, start: int = 0, end: int = sys.maxsize, *, most: int | None = None) -> Lines:
-    """Return the first lines of a part of a text, `most` of them, without those that only name another comment."""
+    """Return at most the first `most` lines of a part of a text, without lines that only name another comment."""
     matches = islice(_LINE.finditer(text, start, end), most)
     lines = [line for line in matches if not _IN_REPLY.match(line[0])]
     return Lines(text, lines, [not is_boilerplate(line[0]) for line in lines])
 
 
 class Style(NamedTuple):
-    """A way in which comments are signed; `match` returns the headers of a page's comments, none if it has others."""
+    """A way to sign comments; `match` returns the headers of a page's comments, none if they are signed otherwise."""
 
     name: str
     match: Callable[[Lines], Headers]
 
 
 def find_headers(page: Lines) -> Headers:
-    """Return the headers of a page's comments in the first style that it has; none without any."""
+    """Return the headers of a page's comments in the first style that matches; none if no style does."""
     matches = (style.match(page) for style in STYLES)
     return next(filter(None, matches), {})
 
 
 def match_above(page: Lines) -> Headers:
-    """Return names with dates, or with "says:", above what they say.
+    """Return names with dates, or with "says:", above the words of a comment.
 
-    A comment begins behind a blank line or a line of the site. Amidst a comment such a line is only a quote, unless
-    most of them are there.
+    A comment begins behind a blank line or a line of the site. Inside a comment such a line is only a quote, unless
+    most of these lines are inside.
     """
     if not any(read_header(page, number) for number in page.said):
         return {}
-    # If some names with dates are sure, the texts above other dates are names that look less like it.
+    # If some names with dates are sure, the texts above other dates are names too, even if they look less like names.
     headers = _read_each(page, page.said, partial(read_header, loose=True))
     opening = {number: header for number, header in headers.items() if page.is_opening(number)}
     return opening if len(opening) > len(headers) / 2 else headers
 
 
 def match_below(page: Lines) -> Headers:
-    """Return names, with or without a date, behind a dash below what they say, if there are more than above."""
+    """Return names, with or without a date, behind a dash below a comment, if there are more than above."""
     below = _read_each(page, page.said, _read_footer)
     if len(below) < _FEWEST_SIGNATURES:
         return {}
@@ -136,7 +136,7 @@ def match_below(page: Lines) -> Headers:
 
 
 def match_names_above(page: Lines) -> Headers:
-    """Return names alone on a line above what they say."""
+    """Return names alone on a line above the words of a comment."""
     opening = page.opening
     further = set(page.said).difference(opening)
     alone = [number for number in opening if number + 1 in further]
@@ -144,14 +144,14 @@ def match_names_above(page: Lines) -> Headers:
 
 
 def match_dates_above(page: Lines) -> Headers:
-    """Return dates alone on a line above what somebody says."""
+    """Return dates alone on a line above the words of a comment."""
     opening = page.opening
     dates = _read_each(page, opening, _read_date_alone)
     return dates if len(dates) >= _count_most(opening) else {}
 
 
 def match_names_below(page: Lines) -> Headers:
-    """Return names alone on a line between what they say and the site's buttons."""
+    """Return names alone on a line between the words of a comment and the site's buttons."""
     said = set(page.said)
     buttons = set(range(len(page.lines))) - said
     # The last line of a comment may be a name if there is another one above it.
@@ -162,7 +162,7 @@ def match_names_below(page: Lines) -> Headers:
 def match_beside(page: Lines) -> Headers:
     """Return "Name (date):" and "Name:" before the words of a comment.
 
-    A comment begins behind a blank line; on a page without blank lines, each line is one.
+    A comment begins behind a blank line; on a page without blank lines, each line is a comment.
     """
     opening = page.opening
     begins = opening if len(opening) > 1 else page.said
@@ -173,8 +173,8 @@ def match_beside(page: Lines) -> Headers:
     return dict.fromkeys(begins, UNSIGNED) | signed
 
 
-# The first that a page has is taken: a line with a name and a date shows more than a name alone, and that more than
-# the beginning of a line.
+# The first style that matches counts. A line with a name and a date is better evidence than a name alone, and a name
+# alone better than the beginning of a line.
 STYLES = (
     Style("— Sana K., 6 October 2012 (below)", match_below),
     Style("Sana K. · 6 October 2012", match_above),
@@ -186,24 +186,24 @@ STYLES = (
 
 
 def _count_most(numbers: Sequence[int]) -> float:
-    """Return how many of some lines must be signatures: half of them."""
+    """Return how many of the lines must be signatures: half of them."""
     return max(_FEWEST_SIGNATURES, len(numbers) / 2)
 
 
 def _read_each(page: Lines, numbers: Iterable[int], read: Callable[[Lines, int], Header | None]) -> Headers:
-    """Return what `read` finds at some lines."""
+    """Return the headers that `read` finds at the lines."""
     headers = {number: read(page, number) for number in numbers}
     return {number: header for number, header in headers.items() if header}
 
 
 def read_dated_footers(page: Lines) -> Headers:
-    """Return names with a date behind a dash below what they say."""
+    """Return names with a date behind a dash, below the words of a comment."""
     footers = _read_each(page, page.said, _read_footer)
     return {number: footer for number, footer in footers.items() if footer.date}
 
 
 def _read_names(page: Lines, numbers: Sequence[int], *, least: float, below: bool = False) -> Headers:
-    """Return the lines that may be a name alone, if `least` of them surely look like one; else none."""
+    """Return the lines that may be a bare name, if at least `least` of them surely are one; else none."""
     sure_names = [number for number in numbers if read_name(page.read(number))]
     if len(sure_names) < least:
         return {}
@@ -269,7 +269,7 @@ def _read_says(line: str, following: str) -> Header | None:
 
 
 def _read_dated(line: str) -> Header | None:
-    """Return the name and the date that make a line."""
+    """Return the name and the date of which a line consists."""
     for joint in _BETWEEN.finditer(line, 0, _LONGEST_HEADER):
         date = line[joint.end() :]
         is_strong = joint[0].strip() not in _WEAK_JOINTS
@@ -280,7 +280,7 @@ def _read_dated(line: str) -> Header | None:
 
 
 def _read_above_date(line: str, following: str, *, loose: bool) -> Header | None:
-    """Return the name that a line is, and the date that the following line is."""
+    """Return a line as the name and the following line as the date; None if they are not."""
     name = read_name(line, loose=loose) if is_date(following) else None
     return Header(name, following, lines=2) if name else None
 

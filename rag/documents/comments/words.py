@@ -1,4 +1,4 @@
-"""Tells names, sentences and the person whom a comment answers apart in plain text."""
+"""Recognizes names, sentences, and the person whom a comment answers, in plain text."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rag.documents.dates import LONGEST_LINE, is_date
 from rag.documents.languages import OPENERS, PARTICLES, SENTENCE_ENDS
 
-# A pattern for a name or handle: no sign that sites write between a name and a date is in it.
+# A pattern for a name or handle, without the signs that sites write between a name and a date.
 NAME = r"[^@\s(),:|·•—–（），：、،][^(),:\n|·•—–（），：、،]{0,39}?"
 STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:\s+stars?)?\s*[:·|–—-]?\s*", re.IGNORECASE)
 SENTENCE_END = re.compile(rf"[{''.join(SENTENCE_ENDS)}][\"'”’»）)]?\s*$", re.MULTILINE)
@@ -14,17 +14,17 @@ _NAME = re.compile(NAME)
 _IN_BRACKETS = re.compile(r"\s*\([^()]{1,30}\)$")
 _HANDLE = re.compile(r"@([^ ]*)", re.DOTALL)
 _ADDRESSED = re.compile(r"\s*@(?P<first>[\w.-]*\w)(?P<rest>(?: [^\W\d_]+){0,2})(?P<end>\s*[:,])?")
-# A name has no more words than this, and neither has the place behind it.
+# A name has at most this many words, and so has the place behind it.
 _MOST_WORDS = 5
-# A text of this many characters is not a label but a sentence, and an ideograph says as much as two letters.
+# A text of this many characters is a sentence and not a label. An ideograph counts as two letters.
 _SENTENCE_CHARACTERS = 40
 _IDEOGRAPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
-# A text that ends as sentences do needs fewer.
+# A text that ends like a sentence needs only this many.
 _ENDED_CHARACTERS = 15
 
 
 def is_sentence(text: str | None) -> bool:
-    """Return True for a text that is long enough to be no label."""
+    """Return True for a text that is too long for a label."""
     words = " ".join((text or "").split())
     length = len(words) + len(_IDEOGRAPHS.findall(words))
     least = _ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS
@@ -32,9 +32,10 @@ def is_sentence(text: str | None) -> bool:
 
 
 def read_name(text: str, *, loose: bool = False) -> str | None:
-    """Return the person's name or handle that a text may be, without the place behind it; None if it is none.
+    """Return a text as a person's name or handle, without the place behind it; None if it cannot be one.
 
-    A name is one word, or a few that begin with capitals. With `loose`, a few of any kind that end no sentence do too.
+    A name is one word, or a few that begin with capitals. With `loose`, any few words are a name if they do not end a
+    sentence.
     """
     if len(text) > LONGEST_LINE:
         return None
@@ -66,7 +67,7 @@ def _is_part_of_name(word: str) -> bool:
 
 
 def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
-    """Return the name behind the "@" that a comment begins with: as one of the `known` names, if it begins with one."""
+    """Return the name behind the "@" at the beginning of a comment; if it begins with a `known` name, that name."""
     addressed = _ADDRESSED.match(text)
     if not addressed:
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # blocks imports a module of this package
 class Format:
     """A file format: its suffixes, the usual one first, and its reader, a function of a module in this package.
 
-    `is_zip`: files are zip archives, and one that unpacks to far more than the allowed size is refused unread.
+    `is_zip`: the files are zip archives. One that unpacks to far more than the allowed size is refused unread.
     """
 
     suffixes: tuple[str, ...]

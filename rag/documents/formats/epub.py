@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _MOST_BYTES = 50_000_000  # in one chapter
 _ENCRYPTION = "META-INF/encryption.xml"
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
-# These encrypt fonts alone, which are not read.
+# These encrypt only fonts, which are not read.
 _FONT_LOCKS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
@@ -35,7 +35,7 @@ _INVALID = "it is not a valid EPUB file"
 
 
 def read_epub(path: Path) -> Extract:
-    """Return the text of a book in its reading order; raises DocumentError if it is locked or is no book."""
+    """Return the text of a book in its reading order; raises DocumentError if it is locked or not a book."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_book(archive)
@@ -63,12 +63,12 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
 
 
 def _resolve(name: str, base: str) -> str:
-    """Return the place of a file whose name is relative to the file at the place `base`."""
+    """Return the place of a file, from its name relative to the file at `base`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), name))
 
 
 def _list_texts(package: "_Element", tag: str) -> list[str]:
-    """Return the texts of the elements with a tag that have any."""
+    """Return the texts of the elements with a tag, without empty ones."""
     return list(filter(None, map(_text, package.iter(tag))))
 
 
@@ -95,7 +95,7 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
 
 
 def _find_chapters(package: "_Element") -> Iterator[str]:
-    """Yield the names of the chapters in reading order, relative to the package; tables of contents are none."""
+    """Yield the names of the chapters in reading order, relative to the package, without tables of contents."""
     items = {item.get("id"): item for item in package.iter("item")}
     guides = (guide for guide in package.iter("reference") if guide.get("type") == "toc")
     contents = {unquote(guide.get("href", "")) for guide in guides}
@@ -124,7 +124,7 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
 
 
 def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
-    """Put the style sheets that a chapter links to into it; one that is missing styles nothing."""
+    """Put the style sheets to which a chapter links into it; missing ones are left out."""
     for link in list(tree.iter("link")):
         if "stylesheet" in link.get("rel", "").lower():
             name = _resolve(unquote(link.get("href", "")), chapter)
@@ -139,7 +139,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
             data = file.read(_MOST_BYTES + 1)
     except (KeyError, OSError) as exc:  # a place outside of the file
         raise DocumentError(_INVALID) from exc
-    except RuntimeError as exc:  # zipfile's word for a missing password
+    except RuntimeError as exc:  # zipfile raises it for a missing password
         raise DocumentError("it is locked with a password") from exc
     if len(data) > _MOST_BYTES:
         raise DocumentError(f"its part {name} is larger than {_MOST_BYTES // 1_000_000} MB")
@@ -159,9 +159,9 @@ def _parse_xml(data: bytes) -> "_Element":
 
 
 def _parse_xhtml(data: bytes) -> "HtmlElement":
-    """Return the tree of a chapter; one that is no XML is read as browsers read HTML.
+    """Return the tree of a chapter; one that is not XML is read as browsers read HTML.
 
-    Not every chapter is read as HTML: there "<title/>" would begin a title that never ends.
+    Chapters that are XML are not read as HTML, because there "<title/>" would begin a title that never ends.
     """
     from lxml import etree
     from lxml.html import XHTMLParser

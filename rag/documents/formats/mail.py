@@ -20,9 +20,9 @@ from rag.documents.formats.html.markup import decode_html, parse_html, walk_bloc
 from rag.errors import DocumentError
 
 _MOST_RECIPIENTS = 10
-# The library's grammar takes quadratic time; a longer header is decoded without it.
+# The library's parser of headers takes quadratic time; longer headers are decoded without it.
 _LONGEST_HEADER = 2000
-# A plain text with less than this share of the letters of its HTML says only that there is HTML.
+# A plain text with less than this share of the letters of the HTML only says that there is HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
@@ -32,7 +32,7 @@ _HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, Ove
 
 
 def read_mail(path: Path) -> Extract:
-    """Return a message's recipients, words and attachments; raises DocumentError for a file that is no mail."""
+    """Return a message's recipients, words and attachments; raises DocumentError for a file that is not a mail."""
     try:
         return _read_message(message_from_bytes(path.read_bytes(), policy=policy.default))
     except RecursionError as exc:
@@ -52,7 +52,7 @@ def _read_message(message: EmailMessage) -> Extract:
 
 
 def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Yield the parts of a message that have none themselves; a message that is attached is one of them."""
+    """Yield the parts of a message that have no parts themselves; an attached message is one part."""
     if message.get_content_maintype() != "multipart":
         yield message
         return
@@ -62,7 +62,7 @@ def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _find_header(message: EmailMessage, name: str) -> str:
-    """Return a header's words, decoded; empty: it has none."""
+    """Return the words of a header, decoded; empty if there are none."""
     values = [str(value) for key, value in message.raw_items() if key.lower() == name]
     text = _decode_header(values[0]) if values else ""
     try:
@@ -74,7 +74,7 @@ def _find_header(message: EmailMessage, name: str) -> str:
 
 
 def _decode_header(raw: str) -> str:
-    """Return a header on one line. Some programs write letters as they are; the parser keeps them as surrogates."""
+    """Return a header on one line; letters that a program left unencoded arrive as surrogates."""
     data = raw.encode("utf-8", errors="surrogateescape")
     try:
         text = data.decode("utf-8")
@@ -84,7 +84,7 @@ def _decode_header(raw: str) -> str:
 
 
 def _find_names(message: EmailMessage, name: str) -> list[str]:
-    """Return the names in a header of addresses; of one without a name, the address."""
+    """Return the names in a header of addresses; without a name, the address itself."""
     addresses = getaddresses([_find_header(message, name)])
     names = [display or address for display, address in addresses]
     return list(filter(None, names))
@@ -159,7 +159,7 @@ def _count_letters(blocks: list[Block]) -> int:
 
 
 def _attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
-    """Yield the blocks; those of a quote with the name of its author, which the block before it says."""
+    """Yield the blocks; those of a quote get the author's name from the block before them."""
     quoted: str | None = None
     for block in blocks:
         if block.text.startswith(">"):
@@ -177,7 +177,7 @@ def _name_attachments(parts: list[EmailMessage]) -> Iterator[Block]:
 
 
 def _is_attachment(part: EmailMessage) -> bool:
-    """Return whether a part is a file of its own; a picture or text that is shown in the message is none."""
+    """Return whether a part is a file of its own; a picture or text shown in the message is not."""
     can_be_shown = part.get_content_maintype() in ("text", "image")
     return not can_be_shown or part.get_content_disposition() == "attachment"
 
@@ -192,7 +192,7 @@ def _find_file_name(part: EmailMessage) -> str:
 
 
 def _find_subject(part: EmailMessage) -> str:
-    """Return the subject of an attached message; empty: the part is no message, or has no subject."""
+    """Return the subject of an attached message; empty if the part is not a message, or has no subject."""
     attached = part.get_payload()
     if isinstance(attached, list) and isinstance(attached[0], EmailMessage):
         return _find_header(attached[0], "subject")

@@ -20,9 +20,9 @@ from rag.types import Voice
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-# In this order: semicolons and commas are in cells too.
+# They are tried in this order, because semicolons and commas are also in cells.
 _DELIMITERS = ("\t", "|", ";", ",")
-# The delimiter of a table with one column: a sign that is in no text.
+# The delimiter for a table with one column: a sign that no text has.
 _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
 # A delimiter is clear if this share of the rows has the same number of cells.
@@ -39,7 +39,8 @@ _DATE = ("date", "time", "timestamp", "created_at")
 _COMMENTS = frozenset(("comments", "replies"))
 _VOICES: tuple[Voice, ...] = ("article", "comment")
 _DEEPEST = 50
-# A number that is a time counts seconds, or milliseconds if it is so large; a smaller one is a year or a duration.
+# A number from the first of these on is a time in seconds, and from the second on in milliseconds. A smaller one is a
+# year or a duration.
 _FIRST_SECOND, _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**8, 10**11, 10**14
 
 
@@ -66,7 +67,7 @@ def _read_rows(text: str) -> Iterator[Block]:
 
 
 def _count_rows_above(rows: list[list[str]]) -> int:
-    """Return how many rows of one cell are above a table of more columns."""
+    """Return the number of rows with one cell above a table with more columns."""
     counts = list(map(_count_cells, rows))
     is_table = [count > 1 for count in counts]
     return is_table.index(True) if True in is_table else 0
@@ -81,7 +82,7 @@ def _count_cells(row: Sequence[str]) -> int:
 
 
 def _find_delimiter(text: str) -> str:
-    """Return the first delimiter that gives nearly all rows as many cells, else the one that gives most rows so."""
+    """Return the first delimiter that gives nearly all rows the same number of cells, else the best one."""
     shares = {delimiter: _measure_share(text, delimiter) for delimiter in _DELIMITERS}
     clear = [delimiter for delimiter in _DELIMITERS if shares[delimiter] >= _MOST_ROWS]
     best = clear[0] if clear else max(reversed(_DELIMITERS), key=shares.__getitem__)
@@ -89,7 +90,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def _measure_share(text: str, delimiter: str) -> float:
-    """Return the share of the rows with the most frequent number of cells; 0 if a delimiter gives one cell."""
+    """Return the share of the rows that have the most frequent number of cells; 0 if that number is one."""
     rows = filter(None, islice(_split_rows(text, delimiter), _SAMPLE_ROWS))
     widths = Counter(map(len, rows))
     width, count = max(widths.items(), key=itemgetter(1), default=(1, 0))
@@ -97,7 +98,7 @@ def _measure_share(text: str, delimiter: str) -> float:
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a table's first row names its columns: labels, no numbers but years, and none again below."""
+    """Return whether a table's first row names its columns: labels not repeated below; of numbers only years."""
     if len(rows) < 2 or _count_cells(rows[0]) < 2:
         return False
     columns = zip_longest(*rows, fillvalue="")
@@ -119,7 +120,7 @@ def _may_name(label: str, cells: list[str]) -> bool:
 def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[str]:
     """Yield a table's rows with the words of its header, or of the label before the only other cell.
 
-    A table that is not marked as headed may have a header all the same.
+    A table that is not marked as headed may still have a header.
     """
     if is_headed or has_header(rows):
         header, *rows = rows
@@ -145,7 +146,7 @@ def read_json(path: Path) -> Extract:
 
 
 def read_jsonl(path: Path) -> Extract:
-    """Return the records in a file with one on each line; a line that has none is named in a DocumentError."""
+    """Return the records in a file with one on each line; raises DocumentError that names a line without one."""
     return Extract(_walk_list(_load_lines(decode(path.read_bytes())), level=1, voice="article"))
 
 
@@ -180,7 +181,7 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
         elif isinstance(value, dict):
             blocks = list(_walk_record(value, level=level, voice=voice))
             has_heading = bool(blocks) and blocks[0].kind == "heading"
-            if is_headed and not has_heading:  # it is not below the heading of the one before
+            if is_headed and not has_heading:  # it must not be below the heading of the record before
                 yield Block(f"Record {number}", "heading", level)
             is_headed = is_headed or has_heading
             yield from blocks
@@ -189,7 +190,7 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
 
 
 class _Fields(NamedTuple):
-    """The values of a record that are not shown with a label."""
+    """The values of a record that need no label in the text."""
 
     title: str | None
     text: str | None
@@ -234,7 +235,7 @@ def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Ite
 
 
 def _describe(value: Json, name: str, depth: int, lists: dict[str, list[Json]]) -> Iterator[str]:
-    """Yield a line for each value that is words; put the lists of other values into `lists`."""
+    """Yield a line for each value in words; put lists of other values into `lists`."""
     if depth > _DEEPEST:
         raise _make_depth_error()
     if isinstance(value, dict):
@@ -269,7 +270,7 @@ def _show(value: Json) -> str:
 
 
 def _take(record: dict[str, Json], names: Sequence[str]) -> str | None:
-    """Take the first value that is words, or somebody with a name, out of a record."""
+    """Take the first value out of a record that is text, or a person with a name."""
     for key in _find_keys(record, names):
         value = record[key]
         words = value.get("name") if isinstance(value, dict) else value

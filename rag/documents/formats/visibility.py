@@ -1,23 +1,23 @@
-"""Says which colours and sizes of letters nobody sees, in documents of any kind."""
+"""Decides which colours and sizes of letters nobody sees, in documents of any kind."""
 
 import re
 from typing import TypeAlias
 
-# Red, green and blue from 0 to 255; or the name of a colour that is known by its name alone.
+# Red, green and blue from 0 to 255, or the name of a colour if only the name is known.
 Color: TypeAlias = tuple[int, int, int] | str
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-# Letters of this height cannot be read, in points; the smallest print is four times as high.
+# Letters of this height, in points, cannot be read; the smallest print is four times as high.
 TINY = 1.0
-# Nobody can see a difference of so little in red, green and blue on a screen.
+# Nobody can see a difference of at most this much in red, green and blue on a screen.
 _SAME = 12
 _HEX = re.compile(r"[0-9a-fA-F]{6}")
-# Tags that spell words without showing them, and signs that make the words around them stand in another order.
+# Invisible tag characters that spell words, and signs that change the order of the words around them.
 _UNSEEN_SIGNS = re.compile("[\U000e0000-\U000e01ef\u2061-\u2064\u202d\u202e]")
 
 
 def drop_unseen_signs(text: str) -> str:
-    """Return a text without the characters that are never shown but can spell words or turn them around."""
+    """Return a text without characters that are never visible, but can spell words or reverse them."""
     return text if text.isascii() else _UNSEEN_SIGNS.sub("", text)
 
 
@@ -31,7 +31,7 @@ def read_hex(text: str | None) -> Color | None:
 
 
 def look_same(one: Color | None, other: Color | None) -> bool:
-    """Return whether nobody can see the difference of two colours; an unknown colour, None, is like no other."""
+    """Return whether nobody can see the difference of two colours; an unknown colour (None) looks like no other."""
     if isinstance(one, tuple) and isinstance(other, tuple):
         differences = [abs(a - b) for a, b in zip(one, other, strict=True)]
         return max(differences) <= _SAME

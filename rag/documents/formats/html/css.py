@@ -1,4 +1,4 @@
-"""Reads style sheets, as far as they decide whether a reader sees a page's words."""
+"""Reads the parts of style sheets that decide whether a reader sees a page's words."""
 
 import re
 from collections import defaultdict
@@ -8,14 +8,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-# The width of a desktop screen, in pixels: pages are judged as such a screen shows them.
+# The width of a desktop screen, in pixels. Pages are judged by their styles for this screen.
 _SCREEN_WIDTH = 1280
 # More steps would let a page with many rules and elements take minutes; these take about a second.
 _MOST_STEPS = 300_000
-# These two bound the work on sheets that are made to be slow.
+# These two limit the work on style sheets made to be slow.
 _MOST_ALTERNATIVES = 20
 _LONGEST_SELECTOR = 500
-# The beginning of a longer value, such as a picture's data, shows what it is.
+# The beginning of a longer value, such as a picture's data, is enough.
 _LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
@@ -38,14 +38,14 @@ _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
 _PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", re.IGNORECASE)
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
-# The name of a piece that an element's names cannot decide, such as ":hover".
+# The name for a piece that does not ask for a name of an element, such as ":hover".
 _STATE = ":"
-# A rule that depends on the elements beside one counts as a state: those are not looked at.
+# A rule that depends on neighbouring elements counts as a state: the neighbours are not examined.
 _STATES = frozenset((_STATE, "+", "~"))
 
 # Groups of rules.
 _MEDIA = re.compile(r"@media\b", re.IGNORECASE)
-# The rules in these apply: browsers know nearly all that pages ask for.
+# The rules in these apply: browsers support nearly everything that pages ask for.
 _GROUP = re.compile(r"@(?:supports|layer|container|scope)\b", re.IGNORECASE)
 _OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
 _NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
@@ -67,7 +67,7 @@ _NO_COLORS = frozenset(
 
 
 class Value(NamedTuple):
-    """The value of a property, its weight against other values, and the names that its rule is for."""
+    """The value of a property, its weight against other values, and the names for which its rule is."""
 
     text: str
     weight: tuple[int, ...] = ()
@@ -84,10 +84,10 @@ class _Declaration(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Selector:
-    """The names that an element must have, and from the inside out those of elements around it.
+    """The names that an element must have, and those that elements around it must have, from the inside out.
 
     Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". `is_parent` says which of the elements around
-    must be the direct parent. A selector with `is_state` holds only at times, such as under the mouse.
+    must be the direct parent. A selector with `is_state` holds only at times, for example under the mouse.
     """
 
     subject: frozenset[str]
@@ -97,7 +97,7 @@ class _Selector:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the selector asks for one name and no more."""
+        """Whether the selector asks for exactly one name."""
         return not self.outer and len(self.subject) == 1
 
     @property
@@ -113,7 +113,7 @@ class _Selector:
 
     @property
     def weight(self) -> tuple[int, int, int]:
-        """How many ids, classes or attributes, and tags the selector has: browsers compare rules by this."""
+        """The numbers of ids, of classes and attributes, and of tags: browsers compare rules by them."""
         marks = [name[0] for name in self.all_names]
         return marks.count("#"), marks.count(".") + marks.count("["), sum(map(str.isalpha, marks))
 
@@ -131,7 +131,7 @@ class StyleSheet:
         self.attributes: set[str] = set()
         self._count = 0
         self._steps = 0
-        # Most rules have one name: they are looked up and need no comparing.
+        # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
         self._alternatives: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -149,7 +149,7 @@ class StyleSheet:
                 self._add_selector(selector, declarations, is_certain=rule.applies and not selector.is_state)
 
     def _add_selector(self, selector: _Selector, declarations: list[_Declaration], *, is_certain: bool) -> None:
-        """Add a rule with one selector; one that is not certain only says what a property may be at times."""
+        """Add a rule with one selector; one that is not certain only gives values that a property may have at times."""
         names = find_main_names(selector.subject)
         weight = (0, *selector.weight, self._count)
         values = {name: Value(text, (is_important, *weight), names) for name, text, is_important in declarations}
@@ -170,7 +170,7 @@ class StyleSheet:
                     texts.add(value.text)
 
     def begin_page(self) -> None:
-        """Grant the steps for another page."""
+        """Reset the count of steps for another page."""
         self._steps = 0
 
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
@@ -187,7 +187,7 @@ class StyleSheet:
         return values
 
     def _list_others(self, name: str) -> Sequence[tuple[_Selector, dict[str, Value]]]:
-        """Return the rules for a name that need comparing; none once the page has used its steps."""
+        """Return the rules to compare for a name; none once the page has used its steps."""
         if self._steps >= _MOST_STEPS:
             return ()
         return self._others.get(name, ())
@@ -224,7 +224,7 @@ def find_main_names(names: frozenset[str]) -> frozenset[str]:
 
 
 def override(values: dict[str, Value], others: dict[str, Value]) -> None:
-    """Add other values to `values`, where they weigh as much or more."""
+    """Put those of the other values into `values` that weigh as much or more."""
     for name, other in others.items():
         value = values.get(name, other)
         if other.weight >= value.weight:
@@ -242,7 +242,7 @@ def split_declarations(text: str) -> Iterator[_Declaration]:
 
 
 def _expand(name: str, value: str) -> dict[str, str]:
-    """Return the properties that a declaration sets, each with its value; none for a declaration without a value."""
+    """Return the properties that a declaration sets, with their values; none for a declaration without a value."""
     if not value:
         return {}
     expand = _SHORTHANDS.get(name)
@@ -267,7 +267,7 @@ def _expand_font(value: str) -> dict[str, str]:
 
 
 def _expand_margin(value: str) -> dict[str, str]:
-    """Return the margins at the top and on the left: sides are listed clockwise, and opposite ones share a value."""
+    """Return the top and left margins: CSS lists sides clockwise from the top, and opposite sides can share a value."""
     sides = value.split()
     left = sides[1] if len(sides) == 3 else sides[-1]
     return {"margin-top": sides[0], "margin-left": left}
@@ -287,7 +287,7 @@ _SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
 
 
 def read_length(text: str, *, font_size: float = 16.0) -> float | None:
-    """Return a length in pixels; None for one that depends on more than the size of the font."""
+    """Return a length in pixels; None for a length that depends on more than the size of the font."""
     length = _LENGTH.fullmatch(text)
     if length is None:
         return None
@@ -310,7 +310,7 @@ def _holds(query: str) -> bool:
 
 
 def _fits_screen(side: str, text: str) -> bool:
-    """Return whether a screen's least or greatest width allows ours; a width that is not known does."""
+    """Return whether a least or greatest width allows `_SCREEN_WIDTH`; an unknown width does."""
     width = read_length(text)
     if width is None:
         return True
@@ -319,7 +319,7 @@ def _fits_screen(side: str, text: str) -> bool:
 
 @dataclass(slots=True)
 class _Rule:
-    """An open rule, or a group of rules, which has no selectors. Nothing is read in one that is not `is_read`."""
+    """An open rule, or a group of rules, which has no selectors. Only if it `is_read` are its contents read."""
 
     selectors: str = ""
     applies: bool = False
@@ -328,7 +328,7 @@ class _Rule:
 
 
 def _walk_rules(text: str) -> Iterator[_Rule]:
-    """Yield the rules of a style sheet, each when it ends."""
+    """Yield the rules of a style sheet in the order of their ends."""
     text = _COMMENT_OR_STRING.sub(_blank, text)
     start = 0
     outer = [_Rule(applies=True)]
@@ -355,7 +355,7 @@ def _blank(found: re.Match[str]) -> str:
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
     """Return the rule or group that begins with these words."""
-    if outer.selectors or not outer.is_read:  # Rules within rules are not read.
+    if outer.selectors or not outer.is_read:  # rules within rules are not read
         return _Rule(is_read=False)
     if not words.startswith("@"):
         return _Rule(words, applies=outer.applies)
@@ -366,7 +366,7 @@ def _open_rule(words: str, outer: _Rule) -> _Rule:
 
 
 def _parse_selector(text: str) -> _Selector | None:
-    """Return a selector; None if it cannot be read, or is for content that the style sheet adds itself."""
+    """Return a selector; None if it cannot be read, or is for content that the style sheet itself adds."""
     text = text.strip()
     if len(text) > _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
         return None
@@ -388,7 +388,7 @@ def _parse_selector(text: str) -> _Selector | None:
 
 
 def _name_compound(pieces: list[str]) -> frozenset[str]:
-    """Return the names that the pieces ask for; "*" only if it is alone, since it asks for nothing more."""
+    """Return the names that the pieces ask for; "*" only if it is alone: beside others it asks for nothing more."""
     names = frozenset(map(_name_piece, pieces))
     return names if len(pieces) == 1 else names - {"*"}
 

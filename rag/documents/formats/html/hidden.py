@@ -1,4 +1,4 @@
-"""Removes from a page the words that its reader does not see."""
+"""Removes from a page the words that its readers do not see."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -32,20 +32,20 @@ from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# Letters of a point, which are 4/3 pixels, cannot be read.
+# Letters of one point (4/3 pixels) cannot be read.
 _TINY_PIXELS = 1.34
 _TO_INHERIT = frozenset(("inherit", "currentcolor", "unset", "revert"))
 _MOTIONS = ("animation", "animation-name", "transition")
 _NO_MOTION = frozenset(("none", "initial", "0s"))
-# These show letters in another way than by their colour.
+# These make letters visible without their colour.
 _DECORATIONS = ("text-shadow", "text-stroke")
 _PICTURES = ("img", "picture", "video", "svg", "canvas", "object", "iframe")
-# A button is near the beginning of the element before the part that it opens.
+# A button is among this many first elements of the neighbour before the part that it opens.
 _MOST_BESIDE = 30
 _WHOLE_PAGE = ("html", "body", "main")
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
-# Names of icons, which are letters in a font of pictures, and of boxes above the page that a reader closes.
+# Names of icons, which are letters in a font of pictures, and of boxes over the page that a reader closes.
 _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
@@ -56,7 +56,7 @@ _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
     "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
 ))  # fmt: skip
-# The properties that attributes of old pages set, those of letters on a few tags alone.
+# The properties that attributes of old pages set; those of letters only on a few tags.
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image"}
 _LETTER_ATTRIBUTES = {"color": "color", "text": "color"}
 _LETTER_TAGS = ("body", "font")
@@ -65,9 +65,9 @@ _WEAK = (0, -1)
 
 
 class _Look(NamedTuple):
-    """How the words right inside an element look; those of elements in it look so too unless a style says otherwise.
+    """The look of the words right inside an element; elements in it have the same look unless a style changes it.
 
-    The font's size is in pixels. A colour that is not known is None; "transparent" is one of letters alone.
+    The font's size is in pixels. An unknown colour is None; only letters can be "transparent".
     """
 
     font_size: float = USUAL_SIZE
@@ -91,15 +91,15 @@ class _Look(NamedTuple):
         return self.is_invisible or self.is_off_screen or is_tiny or self.is_lost
 
     def lose_colors(self) -> "_Look":
-        """Return the look when its colours are not known."""
+        """Return the look with unknown colours."""
         return self._replace(color=None, backdrop=None)
 
 
 def drop_hidden(tree: "HtmlElement") -> None:
     """Remove the words that no reader of a page sees.
 
-    Words that a reader can open stay: by a button or link, by a script that names them, or because a style shows them
-    in another state of the page or on another screen. The page is judged by the styles that it holds itself.
+    Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
+    another state of the page or on another screen. Only the styles in the page itself count.
     """
     page = _Page(tree)
     page.prune(tree, page.find_first_look(), [])
@@ -117,7 +117,7 @@ class _Page:
         self._is_partial = _has_other_sheets(tree, texts)
 
     def find_first_look(self) -> _Look:
-        """Return the look of words that no style is for."""
+        """Return the look of words without a style."""
         schemes = self._tree.xpath("//meta[@name='color-scheme']/@content")
         if self._is_partial or any(map(_is_dark, schemes)):
             return _Look().lose_colors()
@@ -133,7 +133,7 @@ class _Page:
         values = self._sheet.find_values(names, path)
         override(values, _read_attributes(element.tag, attributes))
         is_gone = self._is_gone(element, values)
-        is_silent = element.attrib.pop("aria-hidden", "") == "true"  # Trafilatura would drop the element.
+        is_silent = element.attrib.pop("aria-hidden", "") == "true"  # trafilatura would drop the element
         if is_silent and not is_gone:
             is_gone = _is_no_text(element)
         if is_gone and not contains(element, *_WHOLE_PAGE):
@@ -160,20 +160,20 @@ class _Page:
         return frozenset(names)
 
     def _is_gone(self, element: "HtmlElement", values: dict[str, Value]) -> bool:
-        """Return whether an element is hidden with all that is in it."""
+        """Return whether an element is hidden with everything in it."""
         if not values:
             return False
         texts = _get_texts(values)
         ways = [way for way in WAYS if way.hides(texts)]
         if not all(self._can_open(element, way, values) for way in ways):
             return True
-        if ways:  # Trafilatura would drop it.
+        if ways:  # trafilatura would drop it
             element.attrib.pop("hidden", None)
             element.attrib.pop("style", None)
         return False
 
     def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
-        """Return whether the page may undo the way in which an element is hidden."""
+        """Return whether the page may show an element that is hidden in some way."""
         if _is_moving(values) or _may_fade_in(element, way):
             return True
         if self._is_shown_at_times(way, values):
@@ -181,7 +181,7 @@ class _Page:
         return way.is_state and self._is_opened(element)
 
     def _is_shown_at_times(self, way: Way, values: dict[str, Value]) -> bool:
-        """Return whether a style undoes a way in another state of the page, or on another screen."""
+        """Return whether a style shows the element in another state of the page, or on another screen."""
         texts = _get_texts(values)
         for name in values.keys() & way.properties:
             alternatives = self._sheet.find_alternatives(name, values[name])
@@ -207,7 +207,7 @@ class _Page:
         return frozenset((*_list_references(self._tree), *_list_script_names(self._tree)))
 
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
-        """Return how the words right inside an element look."""
+        """Return the look of the words right inside an element."""
         look = self._find_inherited_look(element, outer)
         if values.keys().isdisjoint(_OF_LETTERS):
             return look
@@ -225,7 +225,7 @@ class _Page:
         return INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
 
     def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
-        """Return the look that an element has from outside, as far as it is known."""
+        """Return the look that an element inherits, as far as it is known."""
         look = outer
         if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
             look = look.lose_colors()._replace(font_size=USUAL_SIZE)
@@ -234,7 +234,7 @@ class _Page:
         return look
 
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
-        """Return whether letters in the colour of their background have another one at times."""
+        """Return whether letters in the colour of their background have another colour at times."""
         for name in {"color", "background-color", "text-fill-color"}.intersection(values):
             colors = map(read_color, self._sheet.find_alternatives(name, values[name]))
             if not all(look_same(color, look.backdrop) for color in colors):
@@ -253,7 +253,7 @@ class _Page:
         )
 
     def _find_backdrop(self, element: "HtmlElement", texts: Texts, outer: Color | None) -> Color | None:
-        """Return the colour behind an element's words; `outer` is that around it."""
+        """Return the colour behind an element's words; `outer` is the colour around it."""
         if texts.get("background-image", "none") != "none":
             return None
         background = read_color(texts.get("background-color", "transparent"))
@@ -273,13 +273,13 @@ class _Page:
 
 
 def _list_styles(tree: "HtmlElement") -> tuple[str, ...]:
-    """Return the style sheets that a page holds for a screen."""
+    """Return the style sheets in a page that are for a screen."""
     styles = [style for style in tree.iter("style") if applies_to_screen(style.get("media", ""))]
     return tuple(style.text_content() for style in styles)
 
 
 def _has_other_sheets(tree: "HtmlElement", texts: tuple[str, ...]) -> bool:
-    """Return whether a page has style sheets that are not in it."""
+    """Return whether a page uses style sheets that are not in it."""
     relations = " ".join(link.get("rel", "") for link in tree.iter("link"))
     return "stylesheet" in relations.lower().split() or "@import" in "\n".join(texts)
 
@@ -294,7 +294,7 @@ def _is_moving(values: dict[str, Value]) -> bool:
 
 
 def _may_fade_in(element: "HtmlElement", way: Way) -> bool:
-    """Return whether a script may fade an element in: scripts of other sites find such elements by their data."""
+    """Return whether a script may fade an element in: such scripts find the elements by their data attributes."""
     has_data = any(name.startswith("data-") for name in element.attrib)
     return way.hides is is_faint and has_data
 
@@ -306,7 +306,7 @@ def _is_decorated(texts: Texts) -> bool:
 
 
 def _place(texts: Texts, look: _Look, outer: _Look) -> _Look:
-    """Return the look with an element's own size of letters and their place."""
+    """Return the look with an element's own font size and indent."""
     if "font-size" in texts:
         look = look._replace(font_size=read_font_size(texts["font-size"], outer.font_size))
     if "text-indent" in texts:
@@ -327,7 +327,7 @@ def _list_references(tree: "HtmlElement") -> Iterator[str]:
 
 
 def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
-    """Yield the names in scripts as classes and as ids, unless the script says which it is."""
+    """Yield each name in a script as a class and as an id, unless the script says which of the two it is."""
     for script in tree.xpath("//script[not(contains(@type, 'json'))]"):
         for mark, name in _QUOTED_NAME.findall(script.text or ""):
             for sign in mark or "#.":
@@ -348,7 +348,7 @@ def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value
 
 
 def _is_shut(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Return whether the browser does not show an element until the page opens it."""
+    """Return whether the browser hides an element until the page opens it."""
     is_closed_dialog = tag == "dialog" and "open" not in attributes
     is_marked_hidden = attributes.get("hidden", "until-found") != "until-found"
     return is_closed_dialog or is_marked_hidden or "popover" in attributes
@@ -372,9 +372,9 @@ def _remove_words(element: "HtmlElement") -> None:
 def _remove_children(element: "HtmlElement", gone: set["HtmlElement"]) -> None:
     """Remove these children of an element, and keep the words between them.
 
-    All at once: to join words again for each child would take minutes on a large page.
+    They are removed all at once: joining the words for each child would take minutes on a large page.
     """
-    words: list[str | None] = []  # behind the last child that stays, from the end
+    words: list[str | None] = []  # the words behind the last child that stays, from the end
     for child in reversed(list(element)):
         words.append(child.tail)
         if child in gone:
@@ -390,9 +390,9 @@ def _join_backwards(words: list[str | None]) -> str:
 
 
 def _is_no_text(element: "HtmlElement") -> bool:
-    """Return whether an element that screen readers pass over says nothing more.
+    """Return whether an element that screen readers pass over has nothing to say.
 
-    It holds signs alone, repeats a formula, or is a dialog that is closed.
+    Such an element holds only signs, repeats a formula, or is a closed dialog.
     """
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return (
@@ -403,7 +403,7 @@ def _is_no_text(element: "HtmlElement") -> bool:
 
 
 def _has_before(element: "HtmlElement", test: Callable[["HtmlElement"], bool]) -> bool:
-    """Return whether the element beside this one, or one of the first in it, passes a test."""
+    """Return whether the element before this one, or one of the first elements in it, passes a test."""
     before = element.getprevious()
     return before is not None and any(map(test, islice(before.iter(), _MOST_BESIDE)))
 

@@ -1,4 +1,4 @@
-"""Knows the ways in which styles hide an element, and reads the colours and sizes of style sheets."""
+"""Lists the ways in which styles hide an element, and reads the colours and sizes of style sheets."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,9 +12,9 @@ from rag.documents.formats.visibility import BLACK, WHITE, Color
 # The values of an element's properties, by name.
 Texts: TypeAlias = Mapping[str, str]
 
-# Nobody can read letters of this opacity, from 0 to 1. A colour that lacks no more than this counts as opaque.
+# Nobody can read letters of this opacity, from 0 to 1. A colour within this distance of opaque counts as opaque.
 _FAINT = 0.05
-# A reader cannot scroll to words this far from the edge of the screen, in pixels. Menus that slide in are nearer.
+# A reader cannot scroll to words this far off the screen, in pixels. Menus that slide in are nearer.
 OFF_SCREEN = -900
 _SIZES = ("height", "max-height", "width", "max-width")
 _MARGINS = ("margin-left", "margin-top")
@@ -30,14 +30,14 @@ _SHARE = re.compile(r"(?:\d+\.?\d*|\.\d+)%?")
 _SCALED_AWAY = re.compile(r"\bscale(?:3d|x|y)?\(\s*(?:0*\.)?0+\s*[,)]")
 _MOVED = re.compile(r"\btranslate(?:3d|x|y)?\(\s*([^,()\s]+)(?:[,\s]+([^,()\s]+))?")
 _FADED = re.compile(r"\bopacity\(\s*([\d.]+%?)")
-# Of the font, in pixels.
+# The size of the font, in pixels.
 USUAL_SIZE = 16.0
 
 
 class Way(NamedTuple):
-    """A way to hide an element: the properties that do it, and the test of all values.
+    """A way to hide an element: the properties involved, and the test of their values.
 
-    Buttons and scripts often undo a way with `is_state`.
+    If it `is_state`, buttons and scripts often undo it.
     """
 
     properties: tuple[str, ...]
@@ -92,7 +92,7 @@ def _is_cut_out(texts: Texts) -> bool:
 
 
 def _is_empty_inset(shape: str) -> bool:
-    """Return whether nothing is left of "inset(top right bottom left)"; sides that are not named equal the opposite."""
+    """Return whether "inset(top right bottom left)" leaves nothing; a missing side equals the opposite one."""
     numbers = _read_numbers(shape)
     if not numbers or "%" not in shape:
         return False
@@ -151,7 +151,7 @@ INVISIBLE = Way(("visibility",), lambda texts: texts.get("visibility") in ("hidd
 
 
 def read_font_size(text: str, outer: float) -> float:
-    """Return the size of a font in pixels; the usual one for a size in words or of the window."""
+    """Return the size of a font in pixels; the usual one if the size is a word or relative to the window."""
     if text.endswith("%"):
         return outer * _read_share(text)
     size = read_length(text, font_size=outer)
@@ -159,9 +159,9 @@ def read_font_size(text: str, outer: float) -> float:
 
 
 def read_color(text: str) -> Color | None:
-    """Return a colour of a style sheet; None for one that lets others through, "transparent" for none at all.
+    """Return a colour of a style sheet; None if others shine through, "transparent" for no colour.
 
-    A colour that only browsers know is its own name.
+    The name of a colour that only browsers know is returned as it is.
     """
     if text in _COLOR_NAMES:
         return _COLOR_NAMES[text]

@@ -1,4 +1,4 @@
-"""Puts into words what only the layout of a page shows: which column a cell is in, which number an item has."""
+"""Puts into words facts that only a page's layout shows: the column of a cell, the number of an item."""
 
 from collections.abc import Iterator
 from itertools import chain, takewhile, zip_longest
@@ -10,16 +10,16 @@ from rag.documents.formats.html.markup import HEADINGS, contains, find_text
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# A label of a column or row is repeated in every row; a longer text is no label.
+# A label of a column or row is repeated in every row. A longer text is not a label.
 _LONGEST_LABEL = 100
 _TALLEST_HEADER = 3
-# In a table without headers a cell of more characters than this is a column of the page.
+# A table without headers and with a longer cell, in characters, is the layout of a page.
 _LONGEST_CELL = 1000
 _MOST_COLUMNS_SPANNED = 50
-# In a larger table a cell is in its first row and column alone: all that it spans could fill the memory.
+# In a larger table a cell is only in its first row and column: copies for all that it spans could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
-# The text of an item may begin in these.
+# The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
 
 
@@ -29,12 +29,12 @@ class _Cell(NamedTuple):
 
     @property
     def repeated(self) -> "_Cell":
-        """The cell as it is in further rows that it spans: empty if it is too long."""
+        """The cell as repeated in further rows that it spans: empty if it is too long."""
         return self if len(self.text) <= _LONGEST_LABEL else _EMPTY
 
     @property
     def widened(self) -> "_Cell":
-        """The cell as it is in further columns that it spans: empty if it is no label."""
+        """The cell as repeated in further columns that it spans: empty if it is not a label."""
         return self.repeated if self.is_label else _EMPTY
 
 
@@ -42,14 +42,14 @@ _EMPTY = _Cell("", is_label=False)
 
 
 class _Hanging(NamedTuple):
-    """A cell that reaches down from the rows above, and how many rows more."""
+    """A cell that reaches down from the rows above, and the number of rows left."""
 
     cell: _Cell
     rows: int
 
 
 def spell_out(root: "HtmlElement") -> None:
-    """Make a table a list of its rows, each with its header's words, and begin numbered items with their number."""
+    """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items."""
     for table in root.xpath("descendant-or-self::table[not(descendant::table)]"):
         _spell_out_table(table)
     for numbered in root.iter("ol"):
@@ -89,7 +89,7 @@ def _spell_out_table(table: "HtmlElement") -> None:
 
 
 def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
-    """Return whether a table places the parts of a page, which are read one after the other."""
+    """Return whether a table only places the parts of a page, which are then read one after the other."""
     cells = chain.from_iterable(rows)
     widest_row = max(map(len, rows), default=0)
     longest_cell = max((len(cell.text_content()) for cell in cells), default=0)
@@ -112,12 +112,12 @@ class _Spreader:
         width = max(sum(map(self._find_width, cells)) for cells in rows)
         if width * len(rows) > _MOST_CELLS:
             self._most_columns = self._most_rows = 1
-        # By column, the cells that reach into the present row, and those that reach into the next.
+        # By column: the cells that reach into the present row, and those that reach into the next.
         self._above: dict[int, _Hanging] = {}
         self._below: dict[int, _Hanging] = {}
 
     def spread_rows(self) -> list[list[_Cell]]:
-        """Return each row's cells, one a column."""
+        """Return the cells of each row, one for each column."""
         return list(map(self._spread_row, self._rows))
 
     def _spread_row(self, elements: list["HtmlElement"]) -> list[_Cell]:
@@ -168,9 +168,9 @@ def _is_label(cell: "HtmlElement") -> bool:
 
 
 def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
-    """Yield each row below the header in words; in a table without one, a row's own label is before its cells."""
+    """Yield each row below the header in words; without a header, a row's own label comes before its cells."""
     labels = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
-    height = len(labels) % len(rows)  # Labels alone are no header.
+    height = len(labels) % len(rows)  # A table of labels alone has no header.
     columns = zip_longest(*rows[:height], fillvalue=_EMPTY)
     header = list(map(_join_labels, columns))
     for row in rows[height:]:

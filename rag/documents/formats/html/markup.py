@@ -11,7 +11,7 @@ from rag.documents.formats.plain.decode import decode
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# No page is nested deeper, and functions can recurse so far. Anything deeper is read without its tags.
+# Real pages are not nested deeper, and functions can recurse this far. Deeper elements are read without their tags.
 MAX_DEPTH = 200
 _MOST_ATTRIBUTES = 100
 
@@ -27,7 +27,7 @@ _BLOCKS = frozenset(_KINDS) | frozenset(
         " form header hgroup hr html legend main menu ol p pre section summary table tbody td tfoot th thead tr ul",
     )
 )
-# These hold no text, or none for a reader.
+# These hold no text, or no text for readers.
 _SKIPPED = frozenset(
     re.findall(
         r"\w+",
@@ -36,9 +36,9 @@ _SKIPPED = frozenset(
     )
 )
 _IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
-# No text has these, and XML may not have them. Soft hyphens and zero-width signs would part words for a search.
+# Characters that XML forbids, and soft hyphens and zero-width signs, which would split words for a search.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
-# The parser yields names that its own tree may not hold.
+# The parser yields names that its own tree does not accept.
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _STRAY_END = re.compile(r"Unexpected end tag : (?:div|section|article|main|[ou]l|li|table|t[drh]|blockquote|span)\s*")
 _SPACE = re.compile(r"\s+")
@@ -47,7 +47,7 @@ _DECLARATION_BYTES = 4096
 _CHARSET = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
-# The HTML standard says in which encodings pages are written that claim these.
+# The encodings that a page really has if it declares one of these, by the HTML standard.
 _ENCODINGS = {
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
     **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
@@ -55,10 +55,10 @@ _ENCODINGS = {
 
 
 def decode_html(data: bytes) -> str:
-    """Return HTML or XML as text: as UTF-8 if it can be, else by the encoding that it declares, else by a guess."""
+    """Return HTML or XML as text: as UTF-8 if it is valid, else in the declared encoding, else in a guessed one."""
     if declared := _CHARSET.search(data[:_DECLARATION_BYTES]):
         name = declared[1].decode("ascii", errors="replace").lower()
-        # Text that is UTF-8 and not ASCII alone is never anything else, whatever is declared.
+        # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the page declares.
         for encoding in [*([] if data.isascii() else ["utf-8-sig"]), _ENCODINGS.get(name, name)]:
             try:
                 return data.decode(encoding)
@@ -77,17 +77,17 @@ def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
     from lxml.html import HTMLParser, document_fromstring, html_parser  # takes 40 ms
 
     text = html if isinstance(html, str) else decode_html(html)
-    target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes as well, which lxml does not give
-    # Without `huge_tree` the page would end at a text of 10 MB. The size of files is limited elsewhere.
+    target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes too, which lxml never passes
+    # Without `huge_tree` a text of 10 MB would end the page. The size of files is limited elsewhere.
     parser = HTMLParser(encoding="utf-8", target=target, huge_tree=True)
-    # Bytes, because lxml refuses text that declares an encoding; white space alone would be an error.
+    # lxml gets bytes, because it refuses text that declares an encoding. Only white space would be an error.
     data = f"<html>{text}" if not text.strip() else text
     tree = document_fromstring(data.encode("utf-8", errors="replace"), parser=parser)
     return tree, any(_STRAY_END.fullmatch(error.message) for error in parser.error_log)
 
 
 class _Flattener:
-    """Builds a tree out of the parser's events. Of elements that are too deep it keeps the text and line breaks."""
+    """Builds a tree from the parser's events; of elements that are too deep it keeps only text and line breaks."""
 
     def __init__(self, make_element: Any) -> None:
         from lxml.etree import TreeBuilder
@@ -103,7 +103,7 @@ class _Flattener:
             self._too_deep += 1
             self._break_line()
             return
-        if self._open[-1:] == ["head"] and tag not in _IN_HEAD:  # The parser knows no "<main>" that begins a body.
+        if self._open[-1:] == ["head"] and tag not in _IN_HEAD:  # the parser does not know that "<main>" begins a body
             self._builder.end(self._open.pop())
             self._builder.start("body", {})
             self._open.append("body")
@@ -127,7 +127,7 @@ class _Flattener:
     def close(self) -> "HtmlElement":
         if self._is_empty:
             self.start("html", {})
-        for tag in reversed(self._open):  # none, unless the parser gave up
+        for tag in reversed(self._open):  # some are open only if the parser gave up
             self._builder.end(tag)
         return self._builder.close()
 
@@ -196,12 +196,12 @@ class _Walker:
             self._parts.append(text if self._preformatted else _SPACE.sub(" ", text))
 
     def end_block(self) -> None:
-        """Make a block of the text since the last one."""
+        """Make a block of the text since the last block."""
         lines = _UNREADABLE.sub("", "".join(self._parts)).split("\n")
         self._parts.clear()
         text = "\n".join(line.rstrip() if self._preformatted else " ".join(line.split()) for line in lines)
         text = _BLANK_LINES.sub("\n\n", text).strip("\n")
         if self._kind == "heading":
-            text = " ".join(text.split()).rstrip("¶ ")  # a link to itself
+            text = " ".join(text.split()).rstrip("¶ ")  # "¶" is a heading's link to itself
         if text.strip():
             self.blocks.append(Block(text, self._kind, self._level))

@@ -1,4 +1,4 @@
-"""Reads web pages: the article or the first post of a thread, and the comments below it apart."""
+"""Reads web pages: the article or the first post of a thread, and separately the comments below it."""
 
 import re
 from dataclasses import replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
-# How headings begin that have links to other pages below them.
+# The beginnings of headings above links to other pages.
 _RELATED_HEADINGS = (
     "related",
     "recommended",
@@ -46,14 +46,14 @@ _RELATED_HEADINGS = (
 )
 _RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})\b", re.IGNORECASE)
 _LONGEST_HEADING = 60
-# Trafilatura takes seconds for a page of more elements.
+# Trafilatura takes seconds for a page with more elements.
 _MOST_ELEMENTS = 50_000
 # An element with this share of its characters in links is a list of links.
 _LINKS = 0.6
 # A page with less than this share in links is not part of a site.
 _HARDLY = 0.01
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
-# Trafilatura folds white space, which code needs: code is given to it with signs instead that no text has.
+# Trafilatura folds white space, which code needs. So it gets code with signs instead that are in no text.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
 
@@ -89,13 +89,13 @@ def extract_html(html: bytes | str) -> Extract:
 
 
 def _join_authors(author: str | None) -> str | None:
-    """Return the names that trafilatura found; None if one is no name, since it may be a sentence about the author."""
+    """Return the names that trafilatura found; None if one is not a name: it may be a sentence about the author."""
     names = (author or "").split("; ")
     return ", ".join(names) if all(map(read_name, names)) else None
 
 
 def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post | None]:
-    """Remove the comments from a page, however they are marked, and return them and a forum's first post."""
+    """Remove the comments from a page, however they are marked; return them and a forum's first post."""
     thread = take_thread(tree, page)
     comments = thread.comments + take_json_comments(tree, thread.comments)
     left = drop_areas(tree, page, thread.areas)
@@ -106,7 +106,7 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
 
 
 def _drop_names_of_comments(tree: "HtmlElement") -> None:
-    """Remove the names that would mean for trafilatura that comments are still there."""
+    """Remove the class names and ids by which trafilatura would take elements for comments."""
     for name in ("class", "id"):
         for element in tree.xpath(f"//*[contains(@{name}, 'omment')]"):
             del element.attrib[name]
@@ -137,7 +137,7 @@ def _drop_related(tree: "HtmlElement") -> None:
 
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that link to other pages: this one, or this heading and the element behind it."""
+    """Return the elements that link to other pages: the heading, or the heading and the element behind it."""
     text = " ".join(heading.text_content().split())
     following = heading.getnext()
     is_dropped = heading.getparent() is None
@@ -166,9 +166,9 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
     """Return the main text, title, author and date that trafilatura finds; an empty document if it finds none."""
     import trafilatura  # takes 0.4 s
 
-    for meta in tree.iterfind(".//meta[@content]"):  # its patterns for authors take quadratic time
+    for meta in tree.iterfind(".//meta[@content]"):  # trafilatura's patterns for authors take quadratic time
         meta.set("content", meta.get("content", "")[:LONGEST_LINE])
-    # The extensive search would take any year on the page for its date.
+    # The extensive search would take any year on the page as its date.
     dates = {"original_date": True, "extensive_search": False, "max_date": date.today().isoformat()}
     if sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:
         return trafilatura.extract_metadata(tree, date_config=dates)
@@ -177,7 +177,7 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
 
 
 def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
-    """Return the blocks of the main text, without headings at its end whose links or comments are gone."""
+    """Return the blocks of the main text, without headings at its end whose links or comments were removed."""
     blocks = list(walk_blocks(_choose_root(tree, page, is_site=is_site)))
     while blocks and _is_heading_of_rest(blocks[-1]):
         blocks.pop()
@@ -185,10 +185,10 @@ def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *
 
 
 def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> "HtmlElement":
-    """Return the element that the main text is in.
+    """Return the element with the main text.
 
-    Trafilatura knows articles; of manuals and the like, which have no date, it leaves out parts. There everything is
-    read that the page marks as its main part, and all of a page that has no parts of a site around it.
+    Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these the whole
+    element is read that the page marks as its main part. A page without parts of a site around it is read whole.
     """
     mains = tree.xpath("descendant-or-self::*[self::main or @role='main']")
     has_one_main = len(mains) == 1
@@ -200,7 +200,7 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
 
 
 def _is_heading_of_rest(block: Block) -> bool:
-    """Return whether a block is the heading of links or comments that are gone."""
+    """Return whether a block is the heading of removed links or comments."""
     return block.kind == "heading" and (_RELATED.match(block.text) is not None or is_note(block.text))
 
 
@@ -213,7 +213,7 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
 
 
 def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
-    """Return a page's title: the one for machines, else its heading, else its name without the site's."""
+    """Return a page's title: the one for machines, else its heading, else its name without the site's name."""
     name = _find_name(tree)
     is_for_machines = declared in tree.xpath("//meta/@content")
     if declared and is_for_machines and declared != name:

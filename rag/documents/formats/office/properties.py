@@ -1,4 +1,4 @@
-"""Cleans the properties of a file: programs fill them too, with titles, authors and dates that mean nothing."""
+"""Cleans the properties of a file, because programs fill in titles, authors and dates that mean nothing."""
 
 import re
 from datetime import date, datetime
@@ -16,9 +16,9 @@ _NO_AUTHOR = re.compile(
     re.IGNORECASE,
 )
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
-# An earlier date is that of a template, or of a clock that stood still.
+# An earlier date comes from a template or a wrong clock.
 _EARLIEST_YEAR = 1985
-# The dates of python-docx's and python-pptx's templates: every file made with them has one.
+# The dates of python-docx's and python-pptx's templates: every file made with these libraries has one.
 _TEMPLATE_DATES = frozenset((date(2013, 12, 23), date(2013, 1, 27)))
 # Shorter titles and names are initials or numbers; longer ones are text.
 _SHORTEST_TITLE, _SHORTEST_NAME = 3, 2
@@ -26,7 +26,7 @@ _LONGEST = 300
 
 
 def clean_title(text: str | None, path: Path) -> str | None:
-    """Return a title; None for a program's own words and for the name of the file."""
+    """Return a title; None for a program's default title and for the name of the file."""
     title = _clean(text, _NO_TITLE, shortest=_SHORTEST_TITLE)
     is_file_name = title is not None and title.casefold() == path.stem.casefold()
     return None if is_file_name else title
@@ -45,7 +45,7 @@ def _clean(text: str | None, meaningless: re.Pattern[str], *, shortest: int) -> 
 
 
 def clean_date(when: str | datetime | date | None) -> str | None:
-    """Return a date, or the date in a PDF's "D:20121004…", as ISO 8601; None for one that cannot be right."""
+    """Return a date, or the date in a PDF's "D:20121004…", as ISO 8601; None if it cannot be right."""
     if isinstance(when, str):
         when = _read_pdf_date(when)
     day = when.date() if isinstance(when, datetime) else when

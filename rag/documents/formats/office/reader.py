@@ -10,7 +10,7 @@ from rag.documents.blocks import Block, Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
-# The first bytes of files that have a password, or that programs before 2007 wrote.
+# The first bytes of files with a password, and of files from programs before 2007.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
@@ -43,7 +43,7 @@ def read_pptx(path: Path) -> Extract:
 
 
 def read_xlsx(path: Path) -> Extract:
-    """Return the rows of a workbook; a formula has the value that it had when the workbook was saved."""
+    """Return the rows of a workbook; a formula has its value at the time when the workbook was saved."""
     from openpyxl import load_workbook
 
     from rag.documents.formats.office.sheets import walk_sheets

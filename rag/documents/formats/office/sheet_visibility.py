@@ -15,15 +15,15 @@ _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*["']([^"']*)["']""")
 _Settings = Mapping[str, str]
 _CHUNK_BYTES = 1_000_000
 _ON = ("1", "true")
-_NO_SIZE = re.compile(r"0(?:\.\d+)?")  # of a row in points, of a column in letters
+_NO_SIZE = re.compile(r"0(?:\.\d+)?")  # the height of a row in points, or the width of a column in letters
 _RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 _MOST_COLUMNS = 16_384
-# With more ranges of cells that have their own colours, no colour of the sheet is judged.
+# If more ranges of cells have their own colours, the colours of the sheet are not judged.
 _MOST_RANGES = 100
 # The white colours of a theme and of the old palette; with a tint they are not white.
 _WHITE_THEMES, _WHITE_INDEXES = (0,), (1, 9, 65)
 _TINTED = 0.02
-# These formats show no numbers, no values at all, and white letters.
+# Formats that show no numbers, no values at all, or white letters.
 _NO_NUMBER = re.compile(r'(?:"")?;(?:"")?;(?:"")?(?:;.*)?')
 _NO_VALUE = re.compile(r'(?:"")?(?:;(?:"")?){3}')
 _IN_WHITE = re.compile(r"\[white\]", re.IGNORECASE)
@@ -44,7 +44,7 @@ class _Range(NamedTuple):
 class SheetView:
     """The rows, columns and cells of a sheet that readers see.
 
-    They see the rows that a filter leaves out too: a click undoes a filter, or opens an outline.
+    Rows that a filter leaves out count as seen, and so does a closed outline: a click shows them.
     """
 
     def __init__(self, sheet: "ReadOnlyWorksheet") -> None:
@@ -65,7 +65,7 @@ class SheetView:
             self.hidden_rows = {row for row in self.hidden_rows if row not in rows}
 
     def _read_settings(self, source: IO[bytes]) -> None:
-        """Note what is hidden in a sheet or in one of its tables."""
+        """Note the hidden parts of a sheet or of one of its tables."""
         readers = {
             "row": self._read_row,
             "col": self._read_columns,
@@ -95,7 +95,7 @@ class SheetView:
         self._filtered = list(_read_ranges(settings))
 
     def _read_filtered_column(self, _: _Settings) -> None:
-        """Note the cells of a filter: it leaves out some of their rows."""
+        """Note the cells of a filter, which may leave out some of their rows."""
         self._filters += self._filtered
         self._filtered = []
 
@@ -103,7 +103,7 @@ class SheetView:
         self._painted += _read_ranges(settings)
 
     def shows(self, cell: Any) -> bool:
-        """Return whether a reader sees the value of a cell that has one."""
+        """Return whether a reader sees the value of a cell; the cell must have one."""
         if cell._style_id not in self._styles:
             self._styles[cell._style_id] = _read_style(cell)
         style = self._styles[cell._style_id]
@@ -182,7 +182,7 @@ def _read_tag(tag: re.Match[bytes]) -> tuple[str, _Settings]:
 
 
 def _is_hidden(settings: _Settings, size: str) -> bool:
-    """Return whether a row or column is hidden, and not by an outline, which a reader can open."""
+    """Return whether a row or column is hidden, but not by an outline, which a reader can open."""
     is_outlined = settings.get("outlineLevel", "0") != "0"
     is_closed = settings.get("hidden") in _ON or _NO_SIZE.fullmatch(settings.get(size, "")) is not None
     return is_closed and not is_outlined
@@ -196,7 +196,7 @@ def _read_ranges(settings: _Settings) -> Iterator[_Range]:
 
 
 def _make_range(first_column: str, first_row: str, last_column: str | None, last_row: str | None) -> _Range:
-    """Return the cells between two corners; without the second, it is one cell."""
+    """Return the cells between two corners; without a second corner, a single cell."""
     from openpyxl.utils import column_index_from_string
 
     columns = [column_index_from_string(name) for name in (first_column, last_column or first_column)]

@@ -22,7 +22,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        sheet.reset_dimensions()  # some programs write wrong ones, and cells would be missed
+        sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
         blocks = _walk_rows(row for row in _read_rows(sheet) if any(row))
         first = next(blocks, None)
         if first:
@@ -39,7 +39,7 @@ def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
 
 
 def _walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
-    """Yield the rows above the table, and the rows of the table, which begins with the first row of several cells."""
+    """Yield the rows above the table and those of the table, which begins at the first row with several cells."""
     for row in rows:
         if sum(map(bool, row)) > 1:
             yield from _walk_table(row, rows)

@@ -19,11 +19,11 @@ _WORDS = (f"{_A}r", f"{_A}fld", f"{_A}br")
 _PAINTS = tuple(f"{_A}{kind}Fill" for kind in ("solid", "grad", "blip", "patt", "grp"))
 _FILLS = (*_PAINTS, f"{_A}noFill")
 _PAINTED = (*_PAINTS, f"{_P}pic", f"{_P}graphicFrame")
-# Fills below these tags colour letters and lines, and are no backdrops.
+# Fills below these tags colour letters and lines, not backdrops.
 _OF_LETTERS = frozenset(f"{_A}{name}" for name in ("rPr", "defRPr", "endParaRPr", "ln", "buClr"))
-# Nobody sees letters of at most this opacity, of 100,000.
+# Nobody sees letters of at most this opacity (100,000 is opaque).
 _FAINT = 5_000
-# The first fill of a theme is one colour. Fills with the other numbers paint nothing.
+# Numbers of a theme's fills: the first fill is one colour, and the other numbers here paint nothing.
 _PLAIN, _UNFILLED = ("1", "1001"), ("0", "1000")
 _COLORS = (f"{_A}srgbClr", f"{_A}schemeClr")
 
@@ -43,7 +43,7 @@ class Stage:
     def shows(self, shape: "BaseShape", *, in_group: bool = False) -> bool:
         """Return whether a shape is not hidden, and at least a part of it is on the slide.
 
-        The places of shapes in a group count from the group, which is on the slide.
+        A shape in a group counts as on the slide: its place is relative to the group.
         """
         if shape.element._nvXxPr.cNvPr.get("hidden") in _ON:
             return False
@@ -102,7 +102,7 @@ class Stage:
         return self._read_color(_find_child(_find_child(background, f"{_P}bgPr"), f"{_A}solidFill"))
 
     def _read_color(self, fill: "_Element | None") -> Color | None:
-        """Return the one colour of a fill; None for more colours, or one that is made of another."""
+        """Return the colour of a fill; None for several colours, or a colour derived from another one."""
         color = _find_child(fill, *_COLORS)
         if color is None or len(color):
             return None

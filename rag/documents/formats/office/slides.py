@@ -26,7 +26,7 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     for number, slide in enumerate(presentation.slides, 1):
         stage = Stage(slide, presentation.slide_width, presentation.slide_height)
         blocks = list(_walk_slide(slide, stage, number)) if is_shown(slide) else []
-        if blocks and blocks[0].kind != "heading":  # or it would be below the title of the slide before
+        if blocks and blocks[0].kind != "heading":  # without a heading it would be below the title of the slide before
             yield Block(f"Slide {number}", "heading", page=number)
         yield from blocks
 

@@ -18,19 +18,19 @@ _TEXT = frozenset((f"{_W}t", "{http://schemas.openxmlformats.org/officeDocument/
 _SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _BOX = f"{_W}txbxContent"
 _MARKS = {f"{_W}footnoteReference": "footnote", f"{_W}endnoteReference": "endnote"}
-# Settings; words that were deleted or moved; the readings above characters; what older programs show instead.
+# Settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
 _NO_TEXT = frozenset((
     f"{_W}pPr", f"{_W}rPr", f"{_W}del", f"{_W}moveFrom", f"{_W}rt",
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 ))  # fmt: skip
 _WRAPPERS = frozenset(f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 _HEADING = re.compile(r"heading (\d)")
-# Word numbers levels from 0, and calls text the tenth.
+# Word numbers the levels of headings from 0; the tenth, "9", means text.
 _LEVELS = frozenset("012345678")
-# The numbers of a list that say that a paragraph is in none.
+# With these numbers of a list, a paragraph is not in a list.
 _UNNUMBERED = (None, "0")
 _MOST_BASES = 20
-# A table with a longer cell, in characters, is a page's layout.
+# A table with a longer cell, in characters, is the layout of a page.
 _LONGEST_CELL = 1000
 # Larger numbers of columns are a fault, or an attack.
 _MOST_COLUMNS_SPANNED, _LONGEST_SPAN = 50, 6
@@ -110,7 +110,7 @@ class _Walker:
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
         rows = list(_unwrap(table, f"{_W}tr"))
         cells = [list(_unwrap(row, f"{_W}tc")) for row in rows]
-        while cells and len(cells[0]) == 1:  # the table's title, or a frame around text
+        while cells and len(cells[0]) == 1:  # it is the table's title, or a frame around text
             yield from self.walk(cells.pop(0)[0])
         # Each cell is walked once: a second time would double the work with each table inside a table.
         blocks = [[list(self.walk(cell)) for cell in row] for row in cells]
@@ -124,7 +124,7 @@ class _Walker:
 
 
 def _spread_rows(cells: list[list["_Element"]], blocks: list[list[list[Block]]]) -> Iterator[list[str]]:
-    """Yield the rows' texts, one for each column; in the first row a label applies to all columns that it spans."""
+    """Yield the rows' texts, one for each column; in the first row a label is in all columns that it spans."""
     for i, row in enumerate(zip(cells, blocks, strict=True)):
         texts: list[str] = []
         for cell, inside in zip(*row, strict=True):
@@ -141,7 +141,7 @@ def _count_columns(cell: "_Element") -> int:
 
 
 def _find_roles(document: "Document") -> dict[str | None, _Role]:
-    """Return each style's role."""
+    """Return the role of each style."""
     styles = {style.get(f"{_W}styleId"): style for style in document.styles.element.iter(f"{_W}style")}
     return {name: _find_role(style, styles) for name, style in styles.items()}
 
@@ -203,7 +203,7 @@ def _find_setting(element: "_Element", *names: str) -> str | None:
 
 
 def _unwrap(parent: "_Element", tag: str) -> Iterator["_Element"]:
-    """Yield the children with a tag, those in wrappers too."""
+    """Yield the children with a tag, including those in wrappers."""
     for element in parent:
         if element.tag == tag:
             yield element

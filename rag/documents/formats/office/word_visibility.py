@@ -17,12 +17,12 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _RUNS = (f"{_W}r", "{http://schemas.openxmlformats.org/officeDocument/2006/math}r")
-# What is in these has a backdrop of their own.
+# Words in these are on the backdrop of the table or box.
 _FRAMES = (f"{_W}tbl", f"{_W}txbxContent")
 _OFF = ("0", "false", "off")
 _ON = ("1", "true", "on")
 _MOST_BASES = 20
-# Nobody sees letters of at least this transparency, of 100,000.
+# Nobody sees letters of at least this transparency (100,000 is invisible).
 _FAINT = 95_000
 # A shade with one of these patterns has one colour.
 _PLAIN = ("clear", "nil")
@@ -57,7 +57,7 @@ class _Looks:
         self._may_be_lost = cache(self._has_fill)
 
     def is_hidden(self, run: "_Element") -> bool:
-        """Return whether the words of a run are hidden, tiny, transparent or of the colour of their backdrop."""
+        """Return whether the words of a run are hidden, tiny, transparent or in the colour of their backdrop."""
         paragraph = next(run.iterancestors(f"{_W}p"), None)
         style_settings = self._merge_styles(_find_style(paragraph, "pPr/pStyle"), _find_style(run, "rPr/rStyle"))
         settings = {**style_settings, **_read_settings(run.find(f"{_W}rPr"))}
@@ -71,7 +71,7 @@ class _Looks:
         return self._may_be_lost(color) and look_same(color, self._find_backdrop(run, settings))
 
     def _has_fill(self, color: Color | None) -> bool:
-        """Return whether any backdrop in the document has a colour."""
+        """Return whether any backdrop in the document has this colour."""
         return any(look_same(color, fill) for fill in (WHITE, BLACK, *map(read_hex, self._fills)))
 
     def _read_styles(self, paragraph_style: str | None, run_style: str | None) -> Settings:

@@ -19,13 +19,14 @@ _WIDEST_GAP = 2.5
 _SAME_SIZE = 0.15
 # A line is indented if it begins at least this far from another, as a multiple of the size of its letters.
 _INDENT = 0.6
-# Pieces that are nearer in height are one row: an index, or the cells of a table. A multiple of the letters' size.
+# Pieces whose heights differ by less are one row: an index and its word, or the cells of a table. A multiple of the
+# size of their letters.
 _ROW = 0.6
-# A column below this share of the usual width may be a table, an address or a poem: its line ends are intended.
+# A column below this share of the usual width may be a table, an address or a poem. Its author meant the line ends.
 _NARROW = 0.75
 # A word's width is estimated from its length. The word counts as too wide unless there is this much more room.
 _ROOM = 1.2
-# The author chose to end a shorter line where it ends.
+# A shorter line ends where its author chose to end it.
 _SHORTEST_WRAPPED = 40
 
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
@@ -117,7 +118,7 @@ class _Seam:
     """The end of a line and the beginning of the next, in a block that begins with the line `first`.
 
     `is_far`: the next line is on another page, in another column, or below a gap. `is_full`: the next line's first word
-    did not fit into this line any more. `is_narrow`: the column is too narrow for a paragraph.
+    did not fit into this line. `is_narrow`: the column is too narrow for a paragraph.
     """
 
     first: Line
@@ -138,7 +139,7 @@ class _Seam:
         return self.is_far and is_paragraph and self._reads_on()
 
     def begins_number(self) -> bool:
-        """Return whether the next line begins with the number of an item, and not with one of a sentence."""
+        """Return whether the next line begins with the number of an item, and not with a number in a sentence."""
         if not _NUMBERED.match(self.below.text):
             return False
         is_next_item = _NUMBERED.match(self.first.text) is not None and not self._is_indented_from(self.first)
@@ -176,7 +177,7 @@ class _Seam:
 
 
 class _Rule(NamedTuple):
-    """What stands between two lines if `holds` is true of their seam."""
+    """The joint between two lines if `holds` is true of their seam; None begins a new block."""
 
     holds: Callable[[_Seam], bool]
     joint: str | None
@@ -196,7 +197,7 @@ _RULES = (
 
 
 class _Layout:
-    """How a document's lines are set, and which words it has."""
+    """The layout of a document's lines, and the document's words."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
@@ -205,7 +206,7 @@ class _Layout:
         self._columns = list(_find_columns(lines))
 
     def find_joint(self, first: Line, i: int) -> str | None:
-        """Return what stands between line `i` and the next, a space or a line's end; None if the block ends.
+        """Return the joint between line `i` and the next: a space or a line's end; None if the block ends.
 
         The block begins with the line `first`.
         """
@@ -226,7 +227,7 @@ class _Layout:
         return is_filled and not _OF_CONTENTS.search(above.text)
 
     def join(self, above: str, joint: str, below: str) -> str:
-        """Return a line's text and what stands between it and the next; the parts of a broken word are joined."""
+        """Return the text of a line with the joint to the next line; a word that was broken between them is joined."""
         if joint == _LINE:
             return above + joint
         if _TWO_CJK.match(above[-1] + below[0]):
@@ -236,7 +237,7 @@ class _Layout:
         return above + joint
 
     def _find_hyphen(self, above: str, below: str) -> str:
-        """Return what stands between the parts of a word at a line's end: nothing, a hyphen, or a hyphen and space."""
+        """Return the joint between the parts of a word at a line's end: nothing, a hyphen, or a hyphen and space."""
         head = above.rsplit(maxsplit=1)[-1].casefold().strip("\"'“‘„«([")
         tail = _WORD.findall(below)[0]
         if head + tail.casefold() in self._words:
@@ -246,7 +247,7 @@ class _Layout:
         return "-" if self._is_compound(head, tail) else ""
 
     def _is_compound(self, head: str, tail: str) -> bool:
-        """Return whether the author wrote the hyphen: it is elsewhere in the text, or is usual with these words."""
+        """Return whether the author wrote the hyphen: the text has it elsewhere, or it is usual with these words."""
         is_known = f"{head}-{tail.casefold()}" in self._words
         _, hyphen, last = head.rpartition("-")
         is_chain = bool(hyphen) and last in self._words
@@ -264,7 +265,7 @@ def _find_pitches(lines: Sequence[Line]) -> dict[int, float]:
 
 
 def _find_columns(lines: Sequence[Line]) -> Iterator[_Column]:
-    """Yield each line's column; half of the text is at least as wide as the usual width."""
+    """Yield the column of each line; half of the text is in columns of at least the usual width."""
     usual = median(line.right - line.left for line in lines for _ in range(1 + len(line.text) // 10))
     for column in _split_columns(lines):
         left = min(line.left for line in column)
@@ -283,7 +284,7 @@ def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _is_below(above: Line, below: Line) -> bool:
-    """Return whether two lines can be of one column: near, one below the other, in letters of one size."""
+    """Return whether two lines can be of one column: one near below the other, in letters of one size."""
     is_near = above.page == below.page and 0 < above.y - below.y <= _WIDEST_GAP * above.size
     has_overlap = below.left < above.right and above.left < below.right
     return is_near and has_overlap and _have_same_size(above, below)

@@ -30,7 +30,7 @@ _SIGNS = str.maketrans(
 # The dots that lead from a title to its page in a table of contents.
 _LEADERS = re.compile(r"(?:(?<!\s)\s++)?(?:\.\s?){5,}")
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
-# The number that a heading has and its bookmark lacks: "2.3 Refunds", "Chapter IV: Refunds".
+# A number that may be in a heading and not in its bookmark: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")
 _TALLEST_HEADING = 3  # lines
 
@@ -68,7 +68,7 @@ def read_pdf(path: Path) -> Extract:
 
 
 def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
-    """Return each page's lines, none for a damaged page; raises PdfiumError if only damaged pages could have text."""
+    """Return each page's lines, none for a damaged page; raises PdfiumError if only damaged ones could have text."""
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
@@ -84,7 +84,7 @@ def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
 
 
 def _read_lines(pdf: PdfDocument, index: int) -> list[Line]:
-    """Return the lines of a page in the order in which they were written, which is the reading order in columns."""
+    """Return the lines of a page in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         hide_unseen(page)
         with closing(page.get_textpage()) as textpage:
@@ -103,7 +103,7 @@ def _measure_line(textpage: PdfTextPage, match: re.Match[str], page: int, rotati
     first = match.start() + match[0].index(stripped)
     places = (first, first + len(stripped) // 2, first + len(stripped) - 1)
     chars = [max(0, raw.FPDFText_GetCharIndexFromTextIndex(textpage, place)) for place in places]
-    # An index, or a word in another font, is smaller than its line.
+    # An index, or a word in another font, is smaller than the rest of its line.
     size, largest = max((_find_size(textpage, char), char) for char in chars)
     origin = c_double(), c_double()
     raw.FPDFText_GetCharOrigin(textpage, largest, *origin)
@@ -114,7 +114,7 @@ def _measure_line(textpage: PdfTextPage, match: re.Match[str], page: int, rotati
 
 
 def _find_edges(textpage: PdfTextPage, char: int, rotation: int) -> tuple[float, float]:
-    """Return where a character begins and ends on the line that readers see, in any order."""
+    """Return the two ends of a character on the line that readers see, in any order."""
     left, bottom, right, top = textpage.get_charbox(char)
     return _turn(left, bottom, rotation)[0], _turn(right, top, rotation)[0]
 
@@ -140,7 +140,7 @@ def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
 
 
 def _mark_headings(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
-    """Make headings of the lines that repeat the title of a bookmark of their page."""
+    """Make headings of the lines that repeat the title of a bookmark to their page."""
     for bookmark in bookmarks:
         if bookmark.page in range(len(pages)):
             _mark_heading(pages[bookmark.page], bookmark)

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
 
-# Fewer pages do not show which lines are repeated.
+# A document of fewer pages does not show which lines repeat.
 _FEWEST_PAGES = 4
 # A line is repeated if at least this share of the pages has it.
 _REPEATED_SHARE = 0.4
-# Pages of a chapter repeat its title too: it is compared with the pages just before.
+# Pages of a chapter repeat its title, so a line is also compared with this many pages just before.
 _PAGES_BEFORE = 2
 # Running titles and page numbers are among this many lines at the top, and as many at the bottom.
 _EDGE_LINES = 4
@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
 _ONLY_NUMBER = re.compile(r"[-–— ]*(?:\d{1,4}|[ivxlc]{1,7})[-–— ]*")
 
-# What makes lines of different pages the same line.
+# Lines of different pages with one mark are the same line.
 _Mark = tuple[str, ...]
 _Place = tuple[str, int]
 
@@ -50,7 +50,7 @@ class _Edge(NamedTuple):
 def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """Return the pages without running titles and page numbers.
 
-    These are lines at the top or bottom that many pages have, or that one of the two pages before has in their place.
+    These are lines at the top or bottom that many pages have, or that one of the two pages before has at that place.
     """
     all_lines = [list(lines) for lines in pages]
     if len(pages) < _FEWEST_PAGES:
@@ -72,7 +72,7 @@ def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
 
 
 def _find_repeated(pages: Sequence[Sequence[_Edge]]) -> set[_Mark]:
-    """Return the marks that enough pages have."""
+    """Return the marks of lines that enough pages have."""
     counts: Counter[_Mark] = Counter()
     for edges in pages:
         counts.update(set.union(*(edge.find_marks() for edge in edges)))
@@ -84,7 +84,7 @@ def _find_places(pages: Sequence[Sequence[_Edge]]) -> set[_Place]:
 
 
 def _find_marks(line: Line, side: str) -> Iterator[_Mark]:
-    """Yield what a line shares with its like on other pages: its words, and the offset of the page's number in it."""
+    """Yield the marks of a line: its words, and the offset between the number in it and the page's number."""
     yield side, _NUMBER.sub("#", line.text)
     number = _PAGE_NUMBER.fullmatch(line.text)
     if number:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 # Text render modes that paint nothing: 3, and 7, which only adds to the clipping path.
 _UNPAINTED = (3, 7)
-# Of four modes the second draws outlines alone, and the third draws them too. Four more modes repeat these.
+# Text render modes with outlines. Of each four modes, the second draws only outlines, and the third draws them too.
 _OUTLINED = (1, 2, 5, 6)
-# Nobody sees letters of at most this opacity, of 255.
+# Nobody sees letters of at most this opacity (255 is opaque).
 _FAINT = 12
-# A smaller shape is no background but a rule, a bullet or an accent. In points.
+# A smaller shape, in points, is not a background but a rule, a bullet or an accent.
 _SMALLEST_BACKDROP = 4
 # A page with more backgrounds or images is a drawing: its colours are not judged.
 _MOST_BACKDROPS = 1000
-# Forms hold objects, among them forms. Deeper ones are not read.
+# Forms can hold other forms. Deeper ones are not read.
 _DEEPEST = 8
 _RECTANGLE_SEGMENTS = 5
 # The rest of a longer clipping path is not read.
@@ -54,7 +54,7 @@ class _Box(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """Letters that one operator draws; `backdrops` counts the backdrops that the page draws before."""
+    """Letters that one operator draws; `backdrops` counts the backdrops that the page draws before them."""
 
     handle: Any
     box: _Box
@@ -72,9 +72,9 @@ class _Backdrop(NamedTuple):
 
 
 def hide_unseen(page: "PdfPage") -> None:
-    """Deactivate the letters that nobody sees: the page's text lacks them if it is loaded afterwards.
+    """Deactivate the letters that nobody sees, so that text loaded from the page afterwards lacks them.
 
-    Unpainted letters over an image stay: they spell out what the image of a scanned page shows.
+    Unpainted letters over an image stay: they are the words in the image of a scanned page.
     """
     for text in _Objects(page).find_unseen():
         raw.FPDFPageObj_SetIsActive(text.handle, 0)
@@ -89,7 +89,7 @@ class _Objects:
         self._images: list[_Box] = []
         self._backdrops: list[_Backdrop] = []
         self._shapes = 0
-        # pdfium writes its results here: making these for each object would take as long as the calls.
+        # pdfium writes its results here. To make these for each object would take as long as the calls.
         self._edges = c_float(), c_float(), c_float(), c_float()
         self._channels = c_uint(), c_uint(), c_uint(), c_uint()
         self._adders: dict[int, Callable[[Any, list[Any]], None]] = {
@@ -140,7 +140,7 @@ class _Objects:
             self._backdrops.append(_Backdrop(box, None if raw.FPDFPageObj_HasTransparency(handle) else color))
 
     def _find_paint(self, handle: Any, box: _Box) -> tuple[Color | None, int]:
-        """Return the colour of a shape, None if it is not a rectangle, and its opacity; 0 for an outline alone."""
+        """Return the colour of a shape, None if it is not a rectangle, and its opacity; 0 if it has only an outline."""
         fill, stroke = c_int(), c_int()
         raw.FPDFPath_GetDrawMode(handle, fill, stroke)
         if fill.value:
@@ -161,7 +161,7 @@ class _Objects:
         return box
 
     def _find_color(self, handle: Any, find: Callable[..., int]) -> tuple[Color | None, int]:
-        """Return the colour, None if it is a pattern, and its opacity, of 255."""
+        """Return the colour, None if it is a pattern, and its opacity, 0 to 255."""
         red, green, blue, opacity = self._channels
         if not find(handle, red, green, blue, opacity):
             return None, 255
@@ -178,15 +178,15 @@ class _Objects:
                 yield text
 
     def _is_traced(self) -> bool:
-        """Return whether the page draws its letters as shapes, and has them as unpainted text too."""
+        """Return whether the page draws its letters as shapes, and also has them as unpainted text."""
         return len(self._texts) <= self._shapes and not any(text.is_painted for text in self._texts)
 
     def _is_over_image(self, text: _Text) -> bool:
-        """Return whether an image covers letters; on a drawing, images are taken to cover all of them."""
+        """Return whether an image covers letters; on a drawing, images count as covering all letters."""
         return len(self._images) > _MOST_BACKDROPS or any(image.holds_middle(text.box) for image in self._images)
 
     def _may_be_lost(self, color: Color | None) -> bool:
-        """Return whether a backdrop has the colour of letters; on a drawing, none is taken to."""
+        """Return whether a backdrop has the colour of letters; False on a drawing."""
         if len(self._backdrops) > _MOST_BACKDROPS:
             return False
         return any(look_same(color, backdrop) for backdrop in self._backdrop_colors)
@@ -216,7 +216,7 @@ def _find_matrix(handle: Any) -> Any:
 
 
 def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
-    """Return whether letters are too small to be read, by their box and, as a full stop has a small one, their font."""
+    """Return whether letters are too small to read, by their box and font; a full stop has a small box in any font."""
     if box.thickness > TINY:
         return False
     size = c_float()
@@ -227,7 +227,7 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
 
 
 def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
-    """Return whether letters lie outside a path that they are clipped to."""
+    """Return whether letters are outside of the path to which they are clipped."""
     path = raw.FPDFPageObj_GetClipPath(handle)
     for index in range(raw.FPDFClipPath_CountPaths(path)):
         points = _read_points(path, index)
@@ -259,5 +259,5 @@ def _is_bar(handle: Any, box: _Box) -> bool:
     """Return whether a line is so thick that it fills its box."""
     width = c_float()
     raw.FPDFPageObj_GetStrokeWidth(handle, width)
-    # The box of a line is wider than the line by its width on each side.
+    # The box is larger than the line by the line's width on each side.
     return 3 * width.value >= box.thickness

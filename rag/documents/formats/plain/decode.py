@@ -9,7 +9,7 @@ from itertools import product
 
 from rag.errors import DocumentError
 
-# UTF-32 first: its mark begins as that of UTF-16 does.
+# UTF-32 comes first, because its mark begins like that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -17,29 +17,30 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# In UTF-16 every second byte is mostly zero in scripts with letters, and the others hardly ever are.
+# In UTF-16, in scripts with letters, every second byte is mostly zero, and the others hardly ever are.
 _MOSTLY, _HARDLY = 0.3, 0.02
 _SHORTEST_UTF16 = 16
-# Text in an older encoding is hardly ever valid UTF-8. UTF-8 with an error has this many good letters for a bad byte.
+# Text in an older encoding is hardly ever valid UTF-8. UTF-8 with errors has this many good letters for each bad byte.
 _GOOD_FOR_A_BAD = 3
 # Control characters that no text has.
 _BINARY = frozenset(map(chr, [*range(8), *range(14, 26), *range(28, 32)]))
-# So many bytes are enough to detect an encoding.
+# This many bytes are enough to detect an encoding.
 _SAMPLE_BYTES = 8_000
 _FOREIGN = re.compile(rb"[\x80-\xff][!-\xff]{0,1000}")
 _BEFORE_FOREIGN = 20
 _LAST_LATIN = "\u024f"
 _SIGNS = frozenset("“”‘’„‚«»–—…•€§°、。，．・「」『』（）：；？！《》…　")
-# How much a letter speaks for a language. The most frequent one has the weight 1, the rarest one so much less.
+# A letter's weight says how much it speaks for a language: 1 for the most frequent letter, this much less for the
+# rarest.
 _RARE = 0.2
 # A capital has this share of the weight of its small letter.
 _CAPITAL = 0.9
 # Files of western languages are the most frequent: their letters weigh a little more.
 _WESTERN = 0.02
-# The weight of any of the thousands of frequent characters of an East Asian language.
+# The weight of each of the thousands of frequent characters of an East Asian language.
 _FREQUENT = 0.95
 
-# For each language the encodings that it was written in, and its letters besides a to z, or all, by frequency.
+# For each language its older encodings, and its letters by frequency: those besides a to z, or all of them.
 _LETTERS = (
     ("cp1252", "üäößéáèíóà"),
     ("cp1252", "éèàêçôîûùâœïëæáíóñöü"),
@@ -82,7 +83,7 @@ _ROWS = (
 
 
 def decode(data: bytes) -> str:
-    """Return the text, with a line feed at the end of each line; raises DocumentError for bytes that are no text."""
+    """Return the text, with a line feed at the end of each line; raises DocumentError for bytes that are not text."""
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\x1a")
     if not _BINARY.isdisjoint(text):
         raise DocumentError("it holds binary data, not text")
@@ -132,7 +133,7 @@ class _Reading:
         self._clashes = sum(map(_clash, text, text[1:]))
 
     def score(self, weights: Mapping[str, float]) -> float:
-        """Return how much the letters speak for a language, at most 1."""
+        """Return how much the letters speak for a language, at most about 1."""
         weight = sum(weights.get(char, 0.0) * count for char, count in self._chars.items())
         return (weight - self._clashes) / self._chars.total()
 
@@ -150,7 +151,7 @@ def _find_sample(data: bytes) -> bytes:
 
 
 def _clash(before: str, after: str) -> bool:
-    """Return whether two characters are together as in no word: a capital behind a small letter, two scripts."""
+    """Return whether two characters cannot be neighbours in a word: a capital behind a small letter, or two scripts."""
     if not before.isascii() and not after.isascii():
         return before.islower() and after.isupper()
     is_word = before.isalpha() and after.isalpha()
@@ -159,7 +160,7 @@ def _clash(before: str, after: str) -> bool:
 
 @cache
 def _find_alphabets() -> tuple[tuple[str, Mapping[str, float]], ...]:
-    """Return how much each character speaks for an encoding and language, 0 to 1."""
+    """Return, for each encoding and language, the weight of each character, from 0 to about 1."""
     signs = dict.fromkeys(_SIGNS, 1.0)
     languages = []
     for encodings, letters in _LETTERS:

@@ -1,4 +1,4 @@
-"""Removes from Markdown the words that the page made of it does not show."""
+"""Removes from Markdown the words that a page made from it does not show."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _COMMENT = r"(?P<comment><!--)"
 _TITLE = r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))"""
 _LINK = rf"^ {{0,3}}\[(?!\^)(?P<label>[^\[\]\n]{{1,200}})\]:[ \t]*\S+[ \t]+{_TITLE}[ \t]*$"
 _TAG = r"<(?P<name>[A-Za-z][\w-]*)(?P<attributes>\s[^<>]*)?>"
-# Each of these begins code, or may begin hidden words; at one place the first that fits counts.
+# Each of these begins code, or may begin hidden words. At any place the first one that matches counts.
 _OPENING = re.compile(
     "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _LINK, _TAG)), re.MULTILINE | re.DOTALL
 )
@@ -26,12 +26,12 @@ _UNSHOWN = frozenset(("script", "style", "template"))
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
 _MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b", re.IGNORECASE)
 _IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
-# More styles or elements would let a large file take minutes.
+# With more styles or elements, a large file could take minutes.
 _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
 
 
 def drop_hidden_words(text: str) -> str:
-    """Return Markdown without comments, titles of links that are nowhere, and hidden elements of HTML.
+    """Return Markdown without comments, titles of unused links, and hidden elements of HTML.
 
     Code stays as it is.
     """
@@ -55,7 +55,7 @@ def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_shown_end(opening: re.Match[str]) -> int:
-    """Return where to go on behind something that is shown, such as code."""
+    """Return where the search goes on behind a part that is shown, such as code."""
     if opening["indented"] and _is_in_list(opening.string, opening.start()):
         return opening.start() + 1
     if opening["fence"]:
@@ -64,7 +64,7 @@ def _find_shown_end(opening: re.Match[str]) -> int:
 
 
 def _is_in_list(text: str, start: int) -> bool:
-    """Return whether indented lines go on with an item of a list, and are no code."""
+    """Return whether indented lines continue an item of a list, and are not code."""
     end = start
     while text[end - 1 : end] == "\n":
         end -= 1
@@ -90,7 +90,7 @@ class _Page:
         self._count = 0
 
     def find_hidden_end(self, opening: re.Match[str]) -> int | None:
-        """Return where the part that begins here ends if it is hidden."""
+        """Return where the part that begins here ends if it is hidden; None if it is shown."""
         if opening["comment"] and opening.start() < self._last_comment_end:
             return self._text.index("-->", opening.start() + 2) + 3
         if opening["label"] and opening["label"].casefold() not in self._labels:
@@ -115,7 +115,7 @@ class _Page:
         return is_styled or _MAY_HIDE.search(attributes) is not None
 
     def _find_element_end(self, name: str, start: int) -> int | None:
-        """Return where an element ends whose tag ends at `start`; None if it has no end, or too many tags inside."""
+        """Return the end of the element whose tag ends at `start`; None if it has no end, or too many tags inside."""
         if start >= self._find_last_end(name):
             return None
         depth = 1
@@ -130,7 +130,7 @@ class _Page:
         return self._text.lower().rfind(f"</{name}")
 
     def _read_tag(self, tag: str, name: str) -> bool:
-        """Return whether a tag hides the words behind it."""
+        """Return whether a tag hides the words inside its element."""
         tree = parse_html(f"{self._styles}<div>{tag}words</{name}></div>")
         drop_hidden(tree)
         return not find_text(tree)

@@ -21,7 +21,7 @@ _WORD = r"[A-Z][\w.'’-]*"
 _CREDIT = re.compile(
     rf"(?i:(?:{_MADE})(?: by|:)|by|author:)\s+(?P<author>{_WORD}(?: {_PARTICLES}{_WORD}){{0,5}})(?:\s*[,|·•–—(-].*)?$"
 )
-# The lines that a head without labels may have, beside one that is a date.
+# The lines that a head without labels may have, besides a date.
 _UNLABELLED = {"title": _TITLE, "author": _CREDIT}
 _HEAD_LINES = 20
 # "Published in The Harbour Post, October 4th, 2012." on a line of its own, at the top or the end of an article.
@@ -38,7 +38,7 @@ _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The title and origin of a page; `gaps` are the lines that give them, which are no text of the article."""
+    """The title and origin of a page; `gaps` are the lines that state these, which are not text of the article."""
 
     gaps: tuple[Span, ...] = ()
     title: str | None = None
@@ -48,7 +48,7 @@ class Metadata:
 
 
 class _Head(NamedTuple):
-    """The values that the lines at the top of a text give, by key, and where those lines are."""
+    """The values in the lines at the top of a text, by key, and the places of those lines."""
 
     found: dict[str, str]
     gaps: list[Span]
@@ -91,9 +91,9 @@ def _add_publication(text: str, head: _Head) -> None:
 
 
 def _read_labelled(text: str) -> _Head:
-    """Return the values in the first lines: labelled ones ("Date: …"), a heading, a byline or a date, up to any other.
+    """Return the values in the first lines: labelled lines ("Date: …"), a heading, a byline or a date.
 
-    Of front matter, between two lines of dashes, only the labelled lines count.
+    Any other line ends them. In front matter, between two lines of dashes, only labelled lines count.
     """
     found: dict[str, str] = {}
     gaps: list[Span] = []
@@ -132,7 +132,7 @@ def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str]
 def _read_masthead(text: str) -> _Head | None:
     """Return the values in the lines above an article, if they end with its author, or are a title and a date.
 
-    The line right above is the title; others above it are the site's.
+    The line right above the author or date is the title; lines above the title are the site's.
     """
     lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
@@ -148,7 +148,7 @@ def _read_masthead(text: str) -> _Head | None:
 
 
 def _find_masthead_end(words: list[str]) -> int:
-    """Return which line ends the lines above an article; 0 if none does."""
+    """Return the number of the last of the lines above an article; 0 if there is none."""
     for number, line in enumerate(words[1:], 1):
         is_dated_title = number == 1 and is_date(line)
         if is_dated_title or _CREDIT.match(line):
@@ -161,7 +161,7 @@ def _may_be_above(line: str) -> bool:
 
 
 def _list_titles(above: list[str], words: list[str]) -> list[str]:
-    """Return the lines above an article that may be its title: no names of authors, and no dates."""
+    """Return the lines above an article that may be its title; they have no date and no author's name."""
     names = _list_authors(words)
     return [line for line in above if line not in names and _may_be_title(line)]
 
@@ -183,17 +183,17 @@ def _read_credits(words: list[str]) -> dict[str, str]:
 
 
 def _is_credit(line: str) -> bool:
-    """Return whether a line below the author's goes on with authors and dates."""
+    """Return whether a line below the author's has more authors or dates."""
     return _is_heading(line) and bool(_CREDIT.match(line) or find_date(line))
 
 
 def _find_any_date(line: str) -> str | None:
-    """Return the date in a line, or the line if it is a date as a whole."""
+    """Return the date in a line, or the whole line if it is a date."""
     return find_date(line) or (line if is_date(line) else None)
 
 
 def _read_opening(text: str) -> _Head:
-    """Return the heading of up to three lines that a text opens with. It stays text: the article may not repeat it."""
+    """Return the heading of up to three lines at the beginning of a text. It stays text too: it may not be repeated."""
     opening = _OPENING.match(text)
     return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
 
@@ -207,7 +207,7 @@ def _is_title(words: str) -> bool:
 
 
 def _join_titles(lines: list[str]) -> dict[str, str]:
-    """Return the lines of a heading as a title, as many as are not too long for one; nothing if one is a sentence."""
+    """Return the lines of a heading as a title, as many as fit into one; nothing if one of them is a sentence."""
     parts = [line.strip() for line in lines]
     if not all(map(_is_title, parts)):
         return {}
