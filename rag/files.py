@@ -69,10 +69,14 @@ def make_file(path: Path, share: int = 0) -> None:
 
     Raises OSError if it cannot be written, or if `path` is a link, a pipe, a device or a folder.
     """
-    if not check_plain(path):
-        make_folder(path.parent)
-    no_link = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | no_link, 0o600 | share & 0o660))
+    # An existing file is never opened here: this process may have it open as a database, and to close any second
+    # descriptor drops the locks of the first (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    if check_plain(path):
+        return
+    make_folder(path.parent)
+    with suppress(FileExistsError):  # another process was first
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600 | share & 0o660))
+    check_plain(path)
 
 
 def write_file(path: Path, content: str | Callable[[Path], object]) -> None:

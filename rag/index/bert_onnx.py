@@ -23,7 +23,9 @@ def can_convert(folder: Path) -> bool:
     It can for BERT with GELU and absolute positions, and the mean over its tokens.
     """
     has_files = (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file()
-    return has_files and _is_bert(folder) and _takes_mean(folder) and _list_modules(folder) in _COMPUTED_MODULES
+    # Each file is read, so that a damaged one is an error.
+    checks = [_is_bert(folder), _takes_mean(folder), _list_modules(folder) in _COMPUTED_MODULES]
+    return has_files and all(checks)
 
 
 def _is_bert(folder: Path) -> bool:
