@@ -61,7 +61,8 @@ def set_limit(kind, limits):
     if kind == resource.RLIMIT_AS:
         raise ValueError("current limit exceeds maximum limit")
     limit(kind, limits)
-resource.getrusage = lambda who: SimpleNamespace(ru_maxrss=use(who).ru_maxrss * 1024)
+inherited = use(resource.RUSAGE_SELF).ru_maxrss  # on Linux, a process begins with the peak of its parent
+resource.getrusage = lambda who: SimpleNamespace(ru_maxrss=(use(who).ru_maxrss - inherited) * 1024)
 resource.setrlimit = set_limit
 del os.sched_getaffinity
 import rag.system
