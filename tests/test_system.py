@@ -56,13 +56,15 @@ rag.system.IS_WINDOWS = True
 MACOS = """
 import os, resource
 from types import SimpleNamespace
-use, limit = resource.getrusage, resource.setrlimit
+limit = resource.setrlimit
 def set_limit(kind, limits):
     if kind == resource.RLIMIT_AS:
         raise ValueError("current limit exceeds maximum limit")
     limit(kind, limits)
-inherited = use(resource.RUSAGE_SELF).ru_maxrss  # on Linux, a process begins with the peak of its parent
-resource.getrusage = lambda who: SimpleNamespace(ru_maxrss=(use(who).ru_maxrss - inherited) * 1024)
+def get_usage(who):  # Linux counts the peak of the parent process too
+    with open("/proc/self/statm") as file:
+        return SimpleNamespace(ru_maxrss=int(file.read().split()[1]) * resource.getpagesize())
+resource.getrusage = get_usage
 resource.setrlimit = set_limit
 del os.sched_getaffinity
 import rag.system
