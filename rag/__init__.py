@@ -3,7 +3,7 @@
 >>> import rag
 >>> with rag.open("index/examples", create=True) as examples:
 ...     examples.add("examples")
-...     print(examples.ask("Why was Putin's visit cancelled?").answer)
+...     print(examples.ask("Why was Putin's visit cancelled?").text)
 """
 
 import importlib

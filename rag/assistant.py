@@ -65,7 +65,7 @@ class Assistant:
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
         """Take the models, the folder of the prompts, and a function to call with each event; raises PromptError."""
-        folder = Path(prompts) if prompts else find_prompts()
+        self.prompts_folder = folder = Path(prompts) if prompts else find_prompts()
         self.index = index
         self.llm = llm
         self.settings = settings
@@ -121,7 +121,7 @@ class Assistant:
     def _stream(
         self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
-        question = _check_question(question)
+        question = check_question(question)
         if told := answer_at_once(question, self.index):
             yield Retrieved(told.hits)
             yield Answered(_make_answer(question, told))
@@ -161,7 +161,7 @@ class Assistant:
                 wanted = corrected
                 hits = self._search(question, where=where, rewritten=wanted)
             clock.stop("search")
-        elif self.llm is None:
+        else:
             hits = find_evidence(question, hits)
         rewritten = wanted if wanted != question else None
         name = find_file_name(wanted)
@@ -206,15 +206,15 @@ class Assistant:
             for one in questions:
                 part = replace(answer, question=one, rewritten=None, hits=search(one)[:_HITS_PER_SIDE])
                 clock.stop("search")
-                quoted = yield from self._quote(llm, one, part, clock, caution=_OPEN_CAUTION, may_add_hits=True)
+                quoted = yield from self._quote(llm, one, part, clock, caution_share=_OPEN_CAUTION, may_add_hits=True)
                 parts.append(quoted)
             answer = join_answers(answer, parts)
             yield Retrieved(answer.hits)
         else:
-            caution = _OPEN_CAUTION if asked.names_file or is_open(asked.wanted) else 1.0
+            share = _OPEN_CAUTION if asked.names_file or is_open(asked.wanted) else 1.0
             may_add_hits = search is not None
             answer = yield from self._quote(
-                llm, asked.wanted, answer, clock, caution=caution, may_add_hits=may_add_hits
+                llm, asked.wanted, answer, clock, caution_share=share, may_add_hits=may_add_hits
             )
         if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
@@ -223,14 +223,14 @@ class Assistant:
         yield Answered(answer)
 
     def _quote(
-        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", *, caution: float, may_add_hits: bool
+        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", *, caution_share: float, may_add_hits: bool
     ) -> Generator[Drafted, None, Answer]:
         """Yield the LLM's words, and return the answer with the sentences of its hits that these words mean.
 
-        `caution` is the share of the setting that holds. With `may_add_hits`, text beside the hits may be quoted too.
+        `caution_share` multiplies the setting `caution`. With `may_add_hits`, text beside the hits may be quoted too.
         """
         hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
-        least = self.settings.caution * caution
+        least = self.settings.caution * caution_share
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
         spans: list[Span] = []
         for judged in reader.choose():
@@ -281,7 +281,7 @@ class Assistant:
 
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
-        question = _check_question(question)
+        question = check_question(question)
         if told := answer_at_once(question, self.index):
             return told.hits
         earlier = [message.content for message in history if message.role == "user"]
@@ -306,7 +306,8 @@ class Assistant:
         return Chat(self)
 
 
-def _check_question(question: str) -> str:
+def check_question(question: str) -> str:
+    """Return a question without what no text has; raises QuestionError if it is empty."""
     question = repair_text(question).strip()
     if not question:
         raise QuestionError("the question is empty: ask something")

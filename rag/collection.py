@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rag.assistant import Assistant, Chat, get_answer
+from rag.assistant import Assistant, Chat, check_question, get_answer
 from rag.documents.find import find_files
 from rag.documents.read import make_document
-from rag.errors import DocumentError
+from rag.errors import DocumentError, QuestionError, StoreError
 from rag.index.build import IndexReport, OnFile, add_documents, add_files, remove_from
 from rag.index.embedder import Embedder
 from rag.index.index import Index, open_index
@@ -70,6 +70,7 @@ class Collection:
         self._given_llm = llm
         self._options: Any = {"prompts": prompts, "on_event": on_event}
         self._opened: Assistant | None = None
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -84,15 +85,24 @@ class Collection:
             if self._opened and self._opened.llm and not self._given_llm:
                 self._opened.llm.close()
             self._opened = None
+            self._is_closed = True
             self._index.store.close()
+
+    @property
+    def index(self) -> Index:
+        """The index that is searched; raises StoreError if the handle is closed."""
+        if self._is_closed:
+            raise StoreError(f"the handle of {self._index.store.name} is closed: open it again with rag.open")
+        return self._index
 
     @property
     def assistant(self) -> Assistant:
         """The assistant that answers; raises ModelError if the LLM cannot be opened."""
         with self._lock:
+            index = self.index
             if self._opened is None:
                 llm = self._given_llm or open_llm(self.settings)
-                self._opened = Assistant(self._index, llm, self.settings, **self._options)
+                self._opened = Assistant(index, llm, self.settings, **self._options)
             return self._opened
 
     # Documents
@@ -106,6 +116,8 @@ class Collection:
         after each file was read, with the reason if it was skipped. Raises DocumentError if nothing can be read,
         StoreError if the index cannot be written.
         """
+        if not paths:
+            raise DocumentError("no path is given: name files or folders to add")
         search = find_files([Path(path).expanduser() for path in paths])
         with self._writing() as index:
             return add_files(index, search, settings=self.settings, metadata=metadata, on_file=on_file)
@@ -125,6 +137,8 @@ class Collection:
 
         The id becomes the document's `source`. Raises DocumentError if the text is empty, or the id is a file's path.
         """
+        if not isinstance(id, str) or not isinstance(text, str):
+            raise DocumentError("the text and its id must be strings")
         if not id.strip() or len(id) > _LONGEST_ID or is_path(id):
             raise DocumentError(
                 f"a text cannot have the id {id!r}: name it as no file is, in at most {_LONGEST_ID} signs"
@@ -149,17 +163,18 @@ class Collection:
 
     def documents(self) -> list[Entry]:
         """Return the documents, in order of their first source."""
-        with self._index.browse() as store:
+        with self.index.browse() as store:
             return store.list_entries()
 
     @contextmanager
     def _writing(self) -> Iterator[Index]:
         """Open the index a second time, for writing during searches; a given store is shared."""
+        index = self.index
         if self._store:
-            yield self._index
-            return
-        with Index(self.settings.location, self._index.embedder, create=True) as index:
             yield index
+            return
+        with Index(self.settings.location, index.embedder, create=True) as writer:
+            yield writer
 
     # Questions
 
@@ -168,7 +183,10 @@ class Collection:
 
         Raises QuestionError if nothing passes the filter `where`.
         """
-        return retrieve(self._index, question, passages=k or self.settings.passages, where=make_filter(where))
+        count = self.settings.passages if k is None else k
+        if not isinstance(count, int) or count < 1:
+            raise QuestionError(f"k must be a whole number of at least 1, not {k!r}")
+        return retrieve(self.index, check_question(question), passages=count, where=make_filter(where))
 
     def ask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
         """Return the answer to a question; the arguments and errors are those of `stream`."""

@@ -35,9 +35,11 @@ def make_filter(where: Where | None) -> Filter | None:
     """
     if where is None or isinstance(where, Filter):
         return where
+    if not isinstance(where, Mapping):
+        raise QuestionError(f"a filter maps names to values, such as {{'team': 'ops'}}: {where!r} does not")
     for name, value in where.items():
-        if not value:
-            raise QuestionError(f"the filter {name} is empty: write {name}=VALUE")
+        if not value or not isinstance(value, str):
+            raise QuestionError(f"the filter {name} must be a text that is not empty, not {value!r}")
     if where.get("voice", "article") not in get_args(Voice):
         raise QuestionError(f"a voice is {' or '.join(get_args(Voice))}, not {where['voice']!r}")
     fields: dict[str, Any] = {name: value for name, value in where.items() if name in _FIELDS}

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.formatting import escape_markdown, format_answer
@@ -50,15 +49,14 @@ def make_record(answer: Answer, *, assistant: Assistant) -> dict[str, Any]:
         "answer": asdict(answer),
         "sha256": {
             "passages": [hashlib.sha256(hit.chunk.text.encode()).hexdigest() for hit in answer.hits],
-            "prompts": _hash_prompts(),
+            "prompts": _hash_prompts(assistant.prompts_folder),
             "llm": llm,
         },
         "settings": {name: getattr(settings, name) for name in _SETTINGS},
     }
 
 
-def _hash_prompts() -> str:
-    folder = find_prompts()
+def _hash_prompts(folder: Path) -> str:
     files = sorted(folder.rglob("*.txt"))
     return hashlib.sha256(
         repr([(f.relative_to(folder).as_posix(), f.read_bytes()) for f in files]).encode()

@@ -172,6 +172,11 @@ class Answer:
     seconds: dict[str, float] = field(default_factory=dict)
     reply: tuple[Sentence, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The reply, or the quotes if there is no reply, with the numbers of their passages."""
+        return " ".join(sentence.marked for sentence in self.reply or self.sentences)
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:

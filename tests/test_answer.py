@@ -153,6 +153,9 @@ def count_words(messages: Sequence[Message]) -> int:
         ("90-question.user.txt", "$passage $question $name", r"unknown placeholder \$name"),
         ("00-rules.system.txt", "It costs $5", r"00-rules.system.txt: a stray \$"),
         ("05-x.robot.txt", "Hi", "role system, user or assistant"),
+        ("05-x.assistant.txt", "Hi", "user and assistant take turns"),
+        ("05-x.user.txt", "Hi", "user and assistant take turns"),
+        ("95-x.assistant.txt", "Hi", "user and assistant take turns"),
     ],
 )
 def test_a_wrong_prompt_file_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:

@@ -369,7 +369,8 @@ def test_a_question_may_be_asked_of_a_part_of_the_documents(tmp_path: Path, sett
 def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""
     llms: list[ScriptedLLM] = []
-    monkeypatch.setattr("rag.evaluation.session.open_llm", lambda _: llms.pop())
+    for module in ("rag.llm", "rag.evaluation.session"):
+        monkeypatch.setattr(f"{module}.open_llm", lambda _: llms.pop())
     monkeypatch.setattr("rag.index.index.open_embedder", lambda _: HashingEmbedder())
     return llms
 

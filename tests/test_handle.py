@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,41 @@ def test_a_store_that_is_given_is_used(tmp_path: Path) -> None:
 def test_an_index_that_is_not_there_is_an_error_unless_it_is_to_be_made(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no index at"):
         open_notes(tmp_path, create=False)
+
+
+def test_a_closed_handle_says_so(tmp_path: Path) -> None:
+    notes = open_notes(tmp_path)
+    notes.add_text(RENT, id="memo-1")
+    notes.close()
+    notes.close()
+    uses: list[Callable[[], object]] = [
+        lambda: notes.search("rent"),
+        lambda: notes.ask("When is the rent due?"),
+        lambda: notes.add_text(HOUSE, id="memo-2"),
+        lambda: notes.remove("memo-1"),
+        notes.documents,
+        notes.chat,
+    ]
+    for use in uses:
+        with pytest.raises(StoreError, match="the handle of notes is closed: open it again"):
+            use()
+
+
+def test_wrong_arguments_get_one_clear_line(tmp_path: Path) -> None:
+    with open_notes(tmp_path) as notes:
+        notes.add_text(RENT, id="memo-1")
+        for k in (0, -1, "3"):
+            with pytest.raises(QuestionError, match="k must be a whole number of at least 1"):
+                notes.search("rent", k=k)  # type: ignore[arg-type]
+        with pytest.raises(QuestionError, match="the question is empty"):
+            notes.search(" ")
+        for where in ("ops", {"year": 2026}, {"team": ""}):
+            with pytest.raises(QuestionError, match="filter"):
+                notes.search("rent", where=where)  # type: ignore[arg-type]
+        with pytest.raises(DocumentError, match="no path is given"):
+            notes.add()
+        with pytest.raises(DocumentError, match="must be strings"):
+            notes.add_text(None, id="memo-2")  # type: ignore[arg-type]
 
 
 def test_the_prompts_can_be_others(tmp_path: Path) -> None:

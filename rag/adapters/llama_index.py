@@ -30,4 +30,4 @@ class FootnoteQueryEngine(CustomQueryEngine):  # type: ignore[misc]
             for citation in answer.citations
         ]
         metadata = {"outcome": answer.outcome, "confidence": answer.confidence}
-        return Response(response=answer.answer, source_nodes=nodes, metadata=metadata)
+        return Response(response=answer.text, source_nodes=nodes, metadata=metadata)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.kinds import FACT, find_kind
+from rag.answer.kinds import find_kind
 from rag.answer.signs import ASKS_WHY, HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
 from rag.text import content_words, split_sentences
 from rag.types import Hit
@@ -38,7 +38,7 @@ def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int
     if meant is None:
         meant = _find_meant(written, sentences, question)
     places = _add_neighbours(meant, sentences)
-    if find_kind(question) is FACT:
+    if not find_kind(question).wants_several:
         places = _drop_lead_in(places, sentences)
     chosen = [sentences[place] for place in places]
     return [(sentence.start, sentence.end) for sentence in chosen if not is_order(sentence.text)]

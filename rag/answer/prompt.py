@@ -68,8 +68,19 @@ def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -
     if not paths:
         raise PromptError(f"no prompts in {folder}: install the package again, or restore the folder")
     *examples, question = paths
+    _check_turns(paths)
     messages = tuple(Message(_role(path), _load(path, required=frozenset()).substitute()) for path in examples)
     return Prompts(messages, _load(question, required=required))
+
+
+def _check_turns(paths: Sequence[Path]) -> None:
+    """Raise PromptError unless user and assistant take turns, after the system's rules, and the user is the last."""
+    turns = [path for path in paths if _role(path) != "system"]
+    for number, path in enumerate(turns):
+        expected = "user" if number % 2 == 0 else "assistant"
+        is_last = number == len(turns) - 1
+        if _role(path) != expected or (is_last and expected != "user"):
+            raise PromptError(f"prompt {path}: user and assistant take turns, and the user comes last")
 
 
 def _role(path: Path) -> str:

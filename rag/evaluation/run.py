@@ -19,7 +19,6 @@ from typing import IO, Any, Literal, Self
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from rag.answer.prompt import find_prompts
 from rag.assistant import Assistant
 from rag.errors import DatasetError
 from rag.evaluation.dataset import Dataset, Question
@@ -289,7 +288,7 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
 
 
 def _describe_assistant(assistant: Assistant) -> dict[str, Any]:
-    folder = find_prompts()
+    folder = assistant.prompts_folder
     prompts = sorted(folder.glob("*/*.txt"))
     llm = {"name": assistant.settings.llm}
     if isinstance(assistant.llm, LlamaCpp):

@@ -106,9 +106,7 @@ class Index:
         ids, rows = self.store.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
         scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
         if not scores and where:
-            raise QuestionError(
-                "nothing in the index passes the filter: look at `rag list`, change it, or ask without it"
-            )
+            raise QuestionError("nothing in the index passes the filter: `rag list` shows what there is")
         if not scores:
             name = self.store.name
             raise StoreError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
