@@ -4,6 +4,7 @@ import pytest
 
 from rag import Assistant, Index, Settings
 from rag.formatting import format_answer
+from rag.index.store import get_today
 from rag.web.render import render_answer
 from tests.fakes import ScriptedLLM
 
@@ -18,6 +19,8 @@ from tests.fakes import ScriptedLLM
         ("how many files are in the index", "I have 2 documents."),
         ("Which files are in the index?", "I have 2 documents: bridge.md, visit.txt."),
         ("List all documents", "I have 2 documents: bridge.md, visit.txt."),
+        ("When was bridge.md added?", f"bridge.md was last indexed on {get_today()}."),
+        ("when did you index 'visit'", f"visit.txt was last indexed on {get_today()}."),
     ],
 )
 def test_what_asks_no_document_is_answered_at_once(index: Index, settings: Settings, question: str, told: str) -> None:
@@ -31,7 +34,14 @@ def test_what_asks_no_document_is_answered_at_once(index: Index, settings: Setti
 
 @pytest.mark.parametrize(
     "question",
-    ["How many documents did the minister sign?", "Hello Dolly", "Which files did the thief take?", "What did you do?"],
+    [
+        "How many documents did the minister sign?",
+        "Hello Dolly",
+        "Which files did the thief take?",
+        "What did you do?",
+        "When was bridge.md?",
+        "When was the bridge added to the map?",
+    ],
 )
 def test_what_only_looks_so_asks_the_documents(index: Index, settings: Settings, question: str) -> None:
     answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask(question)

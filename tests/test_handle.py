@@ -16,6 +16,7 @@ from rag.collection import Collection
 from rag.doctor import check_sources
 from rag.index.index import Index
 from rag.index.local import LocalStore
+from rag.index.store import get_today
 from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM
 
@@ -197,6 +198,7 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
         notes.add_text(RENT, id="memo-1")
     with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
         db.execute("ALTER TABLE documents DROP COLUMN metadata")
+        db.execute("ALTER TABLE documents DROP COLUMN indexed")
         db.execute("UPDATE meta SET schema_version = 4")
     db.close()
     with pytest.raises(StoreError, match="run `rag index PATHS --name notes` once"):
@@ -205,6 +207,7 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
         assert notes.search("rent")[0].chunk.metadata == {}
         notes.add_text(HOUSE, id="memo-2", metadata={"team": "ops"})
         assert [entry.metadata for entry in notes.documents()] == [{}, {"team": "ops"}]
+        assert [entry.indexed for entry in notes.documents()] == [None, get_today()]
 
 
 def test_damaged_metadata_is_an_error_in_one_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answer.cite import Cited, Span, cite_spans
-from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS
+from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.system import parse_source
@@ -38,11 +38,25 @@ def answer_at_once(question: str, index: Index) -> Told | None:
         if sign.fullmatch(question):
             with index.browse() as store:
                 return Told(f"I have {describe(store)}.")
+    named = WHEN_INDEXED.fullmatch(question)
+    if named:
+        with index.browse() as store:
+            return _tell_day(_QUOTATION.sub("", named["name"]), store)
     phrase = _find_wanted_phrase(question)
     if not phrase:
         return None
     with index.browse() as store:
         return _find_mentions(phrase, store)
+
+
+def _tell_day(name: str, store: Store) -> Told | None:
+    """Return the day on which the file with a name was indexed; None if there is no such file."""
+    for entry in store.list_entries():
+        paths = [parse_source(source) for source in entry.sources]
+        names = {name.casefold() for path in paths for name in (path.name, path.stem, str(path))}
+        if name.casefold() in names and entry.indexed:
+            return Told(f"{paths[0].name} was last indexed on {entry.indexed}.")
+    return None
 
 
 def _count_documents(store: Store) -> str:

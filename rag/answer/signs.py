@@ -120,6 +120,11 @@ LIST_FILES = re.compile(
     rf"|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)? {_FILES}(?: in (?:the|this|my) index)?)\W*",
     re.IGNORECASE,
 )
+WHEN_INDEXED = re.compile(
+    r"\W*when (?:was|were|did (?:you|i|we)) (?=.*\b(?:add|index|upload))(?:(?:add|index|upload) )?(?P<name>.+?)"
+    r"(?: (?:last )?(?:added|indexed|uploaded))?(?: to (?:the|this|my) (?:index|collection))?\W*",
+    re.IGNORECASE,
+)
 MENTIONS = re.compile(
     rf"\W*(?:(?:which|what|how many)(?: of the)? {_FILES} (?:mentions?|names?|contains?|refers? to|talks? (?:about|of))"
     r"|where is|where are)\s+(?P<phrase>.+?)(?P<mentioned>\s+mentioned)?\W*",

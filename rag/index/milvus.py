@@ -46,6 +46,7 @@ from rag.index.store import (
     check_embedder,
     check_embeddings,
     describe_chunk,
+    get_today,
     name_source,
 )
 from rag.index.vectors import Ids
@@ -210,6 +211,7 @@ class MilvusStore:
             "author": d.author,
             "date": d.date,
             "metadata": dump_metadata(d.metadata),
+            "indexed": get_today(),
             "characters": len(d.text),
             "chunks": len(chunks),
             "comments": sum(c.section.voice == "comment" for c in chunks),
@@ -283,6 +285,7 @@ class MilvusStore:
                 row["chunks"],
                 row["comments"],
                 load_metadata(row["metadata"]),
+                row["indexed"] or None,
             )
             for row in rows
             if row["document_id"] in sources

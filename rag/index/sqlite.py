@@ -25,6 +25,7 @@ from rag.index.store import (
     check_embedder,
     check_embeddings,
     describe_chunk,
+    get_today,
     name_source,
 )
 from rag.index.vectors import Ids
@@ -33,7 +34,7 @@ from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 5
-# Documents had no metadata; an index of this version is brought up to date when it is next written to.
+# Documents had no metadata and no day of indexing. The next write to such an index brings it up to date.
 _WITHOUT_METADATA = 4
 CATALOG_FILE = "catalog.sqlite"
 # SQLite's errors if it cannot make its files beside the catalog: a read-only folder, or a full disk.
@@ -44,7 +45,7 @@ CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generatio
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT NOT NULL,
     title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL,
-    metadata TEXT NOT NULL DEFAULT '{{}}'
+    metadata TEXT NOT NULL DEFAULT '{{}}', indexed TEXT
 );
 CREATE INDEX documents_by_content ON documents (content_hash);
 CREATE TABLE sources (
@@ -120,7 +121,7 @@ _STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, 
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
     (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
-    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0), d.metadata
+    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0), d.metadata, d.indexed
 FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
@@ -236,6 +237,7 @@ class SqliteCatalog:
         with self._transaction():
             if self._read_version() == _WITHOUT_METADATA:  # else another process was first
                 self._db.execute("ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'")
+                self._db.execute("ALTER TABLE documents ADD COLUMN indexed TEXT")
                 self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
 
     def _check(self, embedder: str, dim: int) -> None:
@@ -364,9 +366,9 @@ class SqliteCatalog:
         check_embeddings(chunks, d.source)
         with self._transaction():
             document_id = self._db.execute(
-                "INSERT INTO documents (content_hash, title, outlet, author, date, text, metadata)"
-                " VALUES (?,?,?,?,?,?,?)",
-                (content_hash, d.title, d.outlet, d.author, d.date, d.text, dump_metadata(d.metadata)),
+                "INSERT INTO documents (content_hash, title, outlet, author, date, text, metadata, indexed)"
+                " VALUES (?,?,?,?,?,?,?,?)",
+                (content_hash, d.title, d.outlet, d.author, d.date, d.text, dump_metadata(d.metadata), get_today()),
             ).lastrowid
             assert document_id is not None
             self._db.executemany(
@@ -414,8 +416,8 @@ class SqliteCatalog:
         """Return the documents, in order of their first source."""
         entries = []
         with self._explained():
-            for document_id, title, *known, sources, characters, chunks, comments, metadata in self._query(
-                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str]
+            for document_id, title, *known, sources, characters, chunks, comments, metadata, indexed in self._query(
+                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str, _TEXT]
             ):
                 paths = tuple(json.loads(sources))
                 check_types([paths], [str] * len(paths))
@@ -434,6 +436,7 @@ class SqliteCatalog:
                         chunks,
                         comments,
                         _load_metadata(metadata),
+                        indexed,
                     )
                 )
         return sorted(entries, key=lambda entry: entry.sources)

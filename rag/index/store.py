@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -27,7 +28,10 @@ class StoredChunk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document in an index, with all its files; `characters` is the length of its text."""
+    """A document in an index, with all its files; `characters` is the length of its text.
+
+    `indexed` is the day on which it was last indexed; None: before this was stored.
+    """
 
     document_id: int
     title: str
@@ -39,6 +43,7 @@ class Entry:
     chunks: int
     comments: int
     metadata: dict[str, str] = field(default_factory=dict, hash=False)
+    indexed: str | None = None
 
 
 class StoredDocument(NamedTuple):
@@ -176,6 +181,11 @@ def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:
             f"the embedder returned invalid numbers for {source}, which is not stored: run `rag models verify`, then "
             "index again"
         )
+
+
+def get_today() -> str:
+    """Return the day on which a document is indexed, in ISO 8601."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def describe_chunk(chunk: StoredChunk, text: str) -> str:
