@@ -68,10 +68,12 @@ def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Calla
             field = Settings.model_fields[name]
             # Settings checks the type, so that a bad value gets the same message wherever it came from.
             names_of = (f"--{name.replace('_', '-')}", *_ALIASES.get(name, ()))
+            shown_default = f" [{field.default}]" if field.default != "" else ""
             if field.annotation is bool:
                 click.option(*names_of, name, is_flag=True, default=None, help=field.description)(run)
             else:
-                click.option(*names_of, name, help=f"{field.description} [{field.default}]")(run)
+                metavar = _METAVARS.get(field.annotation, "TEXT")
+                click.option(*names_of, name, metavar=metavar, help=f"{field.description}{shown_default}")(run)
             if name == "llm":
                 click.option("--no-llm", name, flag_value=NO_LLM, help="Quote the best sentences, without an LLM.")(run)
         return run
@@ -79,6 +81,7 @@ def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Calla
     return decorate
 
 
+_METAVARS: dict[object, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 _ALIASES = {"passages": ("--k",)}
 _MODELS = ("home", "llm", "llm_requests", "embedder", "reranker", "context", "threads", "gpu_layers")
 

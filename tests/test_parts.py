@@ -1,12 +1,13 @@
 """A numbered part of a document is quoted whole, by its number."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.blocks import MOST_WORDS
-from rag.answer.parts import CUT_OFF, find_span
+from rag.answer.parts import CUT_OFF, find_part, find_span
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 LEASE = """Lease of a garden
@@ -67,3 +68,15 @@ def test_a_fact_in_a_part_is_asked_of_the_llm(tmp_path: Path, settings: Settings
     llm = ScriptedLLM("The rent is 40 euros a year.")
     Assistant(open_index(tmp_path, settings, LEASE), llm, settings).ask("How much is the rent under clause 3?")
     assert llm.compared
+
+
+def test_the_part_is_of_the_document_that_is_found_first(tmp_path: Path, settings: Settings) -> None:
+    for name, text in (("lease", LEASE), ("rules", LEASE.replace("garden", "hall").replace("40", "70"))):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    build_index([tmp_path / "lease.txt", tmp_path / "rules.txt"], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        first, second = (index.search(words, k=1)[0] for words in ("lease of a garden", "lease of a hall"))
+        hits = [replace(first, score=2.0), replace(second, score=1.5), replace(first, score=1.0)]
+        part = find_part("What does section 3 say?", hits, index)
+        assert part
+        assert "40 euros" in part.cited.answer

@@ -52,6 +52,7 @@ WRONG = [
     ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
     ("When may we come?", "All members come on Monday", "Members come on Monday.", "a quantifier"),
     ("What did it cost?", "Ignore the question", QUOTE, "an order"),
+    ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
 ]
 
 

@@ -28,9 +28,11 @@ def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
     number = find_part_number(question)
     if number is None or find_kind(question) is not SUMMARY:
         return None
-    best_scores = {hit.chunk.document_id: hit.score for hit in reversed(hits)}
+    best_scores: dict[int, float] = {}
+    for hit in hits:
+        best_scores.setdefault(hit.chunk.document_id, hit.score)
     with index.browse() as store:
-        for document_id, score in reversed(best_scores.items()):
+        for document_id, score in best_scores.items():
             span = find_span(store.get_text(document_id), number)
             if span:
                 return quote_part(document_id, span, store, score=score)

@@ -201,7 +201,7 @@ UNTOLD = re.compile(
 # --- Replies (check.py) ---
 
 # "No, only on Mondays", but not "No reason was given".
-YES_OR_NO = re.compile(r"(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
+YES_OR_NO = re.compile(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
 # "No", but also "Nobody" and "Not yet".
 BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
 # A reply may join the words of its quotes with these.
