@@ -307,7 +307,7 @@ class Assistant:
 
 
 def check_question(question: str) -> str:
-    """Return a question without what no text has; raises QuestionError if it is empty."""
+    """Return the question as text that can be stored; raises QuestionError if it is empty."""
     question = repair_text(question).strip()
     if not question:
         raise QuestionError("the question is empty: ask something")

@@ -379,10 +379,6 @@ def evaluate(
     To continue a stopped run, run the same command again.
     """
     from rag.evaluation.dataset import load_dataset, sample_questions
-    from rag.evaluation.page import PAGE_FILE
-    from rag.evaluation.report import load_report
-    from rag.evaluation.session import evaluate_dataset, name_folder
-    from rag.evaluation.table import format_report
 
     if make:
         _, squad_file = make
@@ -394,6 +390,13 @@ def evaluate(
     if stage == "retrieval" and needs_answers:
         raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
+
+    # These load the models' libraries: mistakes in the command or the data set are shown before that.
+    from rag.evaluation.page import PAGE_FILE
+    from rag.evaluation.report import load_report
+    from rag.evaluation.session import evaluate_dataset, name_folder
+    from rag.evaluation.table import format_report
+
     folder = out or name_folder(data, stage=stage, context=context)
     try:
         report = evaluate_dataset(

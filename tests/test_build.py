@@ -55,6 +55,15 @@ def find_entry(folder: Path, name: str) -> Entry:
     return entry
 
 
+def test_unchanged_files_cost_no_list_of_the_documents(
+    docs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = HashingEmbedder()
+    build_index([docs], settings=settings, embedder=embedder)
+    monkeypatch.setattr("rag.index.sqlite.SqliteCatalog.list_entries", None)
+    assert build_index([docs], settings=settings, embedder=embedder).unchanged == 2
+
+
 def test_a_renamed_file_is_not_embedded_again(
     docs: Path, settings: Settings, embedder: HashingEmbedder, build: Callable[..., object]
 ) -> None:

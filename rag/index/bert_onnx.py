@@ -29,24 +29,25 @@ def can_convert(folder: Path) -> bool:
 
 
 def _is_bert(folder: Path) -> bool:
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     kind = config.get("model_type"), config.get("hidden_act"), config.get("position_embedding_type", "absolute")
     return kind == ("bert", "gelu", "absolute")
 
 
 def _takes_mean(folder: Path) -> bool:
-    pooling = _read_json(folder / "1_Pooling/config.json")
+    pooling = read_json(folder / "1_Pooling/config.json")
     modes = [key for key, is_on in pooling.items() if key.startswith("pooling_mode_") and is_on is True]
     return modes == ["pooling_mode_mean_tokens"] or pooling.get("pooling_mode") == "mean"
 
 
 def _list_modules(folder: Path) -> tuple[str, ...]:
     """Return the steps of a model, without the package of the library; a step of its own Python keeps its name."""
-    modules = _read_json(folder / "modules.json") or []
+    modules = read_json(folder / "modules.json") or []
     return tuple(_LIBRARY_STEP.sub(r"\1", module["type"]) for module in modules)
 
 
-def _read_json(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """Return the content of a JSON file of a model; an empty object if there is no such file."""
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 

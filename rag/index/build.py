@@ -264,10 +264,10 @@ class _Update:
     def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         check_size(file, max_mb=self._max_mb)
         file_hash = hash_file(file, chunk_tokens=self.chunk_tokens)
-        metadata = self._known_metadata(source) if self._given is None else self._given
         is_same_file = self.known.get(source, ("",))[0] == file_hash
-        if is_same_file and (self._given is None or self._known_metadata(source) == metadata):
+        if is_same_file and (self._given is None or self._given == self._get_metadata(source)):
             return
+        metadata = self._get_metadata(source) if self._given is None else self._given
         if any(file_hash == pending.file_hash for pending in self._pending):
             self.flush()
         # Another file with the same words is the same document, unless metadata tells them apart.
@@ -288,10 +288,10 @@ class _Update:
     def _metadata_by_source(self) -> dict[str, dict[str, str]]:
         return {source: entry.metadata for entry in self._catalog.list_entries() for source in entry.sources}
 
-    def _known_metadata(self, source: str) -> dict[str, str]:
+    def _get_metadata(self, source: str) -> dict[str, str]:
         return self._metadata_by_source.get(source, {}) if source in self.known else {}
 
-    @property
+    @cached_property
     def _has_metadata(self) -> bool:
         return any(self._metadata_by_source.values())
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.extras import explain_missing, is_installed
-from rag.index.bert_onnx import can_convert, make_graph
+from rag.index.bert_onnx import can_convert, make_graph, read_json
 from rag.index.runtime import import_onnxruntime
 from rag.models import locate_model
 from rag.models.registry import explain_loading
@@ -138,9 +138,7 @@ class OnnxEmbedder:
 
 def _read_prompts(folder: Path) -> dict[str, str]:
     """Return what a model wants before a text, by the text's kind."""
-    file = folder / "config_sentence_transformers.json"
-    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return config.get("prompts") or {}
+    return read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
 
 
 def _check_rows(rows: Vectors, *, embedder: str) -> Vectors:

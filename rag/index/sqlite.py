@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 
@@ -490,10 +490,7 @@ class SqliteCatalog:
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
             found = {
-                i: replace(
-                    Chunk(i, document_id, source, title or name_source(source), *rest),
-                    metadata=_load_metadata(metadata),
-                )
+                i: Chunk(i, document_id, source, title or name_source(source), *[*rest, _load_metadata(metadata)])
                 for i, document_id, source, title, *rest, metadata in rows
             }
         return [found[i] for i in ids if i in found]
