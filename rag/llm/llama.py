@@ -1,11 +1,12 @@
 """Runs a GGUF model in this process with llama.cpp."""
 
+import codecs
 import ctypes
 import logging
 import math
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from rag.errors import ModelError
 from rag.llm.base import Leaning, Message
 from rag.llm.gguf import load_llama
+from rag.llm.greedy import GreedyWriter
 from rag.llm.kv_state import read_last_values
 from rag.llm.prompt_cache import PromptCache
 from rag.llm.trial import try_loading
@@ -80,6 +82,7 @@ class LlamaCpp:
                 bos_token=text_of.get(self._llama.token_bos(), ""),
             )
         self._prefixes = PromptCache(cache / "prefixes", model=key)
+        self._greedy = GreedyWriter(self._llama)
         self._state = (ctypes.c_uint8 * 0)()
         self._read_last: _Read | None = None
         tokenize = self._llama.tokenize
@@ -94,6 +97,7 @@ class LlamaCpp:
 
     def close(self) -> None:
         with self._lock:
+            self._greedy.close()
             self._llama.close()
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -132,11 +136,21 @@ class LlamaCpp:
                 self._read_shared(tokens, messages)
                 if begun:
                     self._llama.eval(tokens[self._llama.n_tokens :])
-            chunks: Any = self._llama.create_completion(
-                tokens + begun, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
-            )
-            for chunk in chunks:
-                yield chunk["choices"][0]["text"]
+            if temperature == 0:
+                yield from self._spell(self._greedy.write(tokens + begun, max_tokens=max_tokens))
+            else:
+                chunks: Any = self._llama.create_completion(
+                    tokens + begun, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
+                )
+                yield from (chunk["choices"][0]["text"] for chunk in chunks)
+
+    def _spell(self, tokens: Iterable[int]) -> Iterator[str]:
+        """Yield the text of tokens; a character may take several."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for token in tokens:
+            text = decoder.decode(self._llama.detokenize([token]))
+            if text:
+                yield text
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         tokens = self._tokenize(messages)
