@@ -15,8 +15,8 @@ from unittest.mock import patch
 import click
 
 from rag import Assistant, Settings, load_dataset
-from rag.answer.confidence import ANY, estimate_confidence
 from rag.answer.prompt import load_answer_prompts
+from rag.answer.quote.confidence import ANY, estimate_confidence
 from rag.evaluation.dataset import sample_questions
 from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Report, compare
@@ -39,7 +39,7 @@ def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
     rules_alone = prompts._replace(examples=prompts.examples[:1])
     return {
         "worked examples": [patch("rag.assistant.load_answer_prompts", return_value=rules_alone)],
-        "the LLM's layers": [patch("rag.answer.reading.estimate_confidence", estimate_without_layers)],
+        "the LLM's layers": [patch("rag.answer.quote.reading.estimate_confidence", estimate_without_layers)],
         "the check of the reply": [patch("rag.answer.reply.find_fault", return_value=None)],
         "caution": [],
     }

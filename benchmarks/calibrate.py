@@ -3,10 +3,10 @@
     python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1200
 
 It takes the questions about a sample of DATASET's passages, without those in QUESTIONS, and asks them of the first
-passages found. It keeps their features in --features, and writes the coefficients to `rag/answer/confidence.json`. A
-passage states the answer if it has an accepted text. Most passages get random labels of articles or readers' comments,
-so that the label carries no information. The printed figures are from models that have not seen a question's article.
-A question's confidence is that of its likeliest passage.
+passages found. It keeps their features in --features, and writes the coefficients to
+`rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text. Most passages get random
+labels of articles or readers' comments, so that the label carries no information. The printed figures are from models
+that have not seen a question's article. A question's confidence is that of its likeliest passage.
 """
 
 import argparse
@@ -29,8 +29,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
 
 from rag import Dataset, Settings, load_dataset
-from rag.answer.confidence import ANY
 from rag.answer.prompt import NO, YES, Prompts, build_question, load_answer_prompts
+from rag.answer.quote.confidence import ANY
 from rag.evaluation.dataset import Question
 from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
@@ -39,7 +39,7 @@ from rag.llm.base import Leaning
 from rag.retrieve import retrieve
 from rag.types import Chunk
 
-COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/confidence.json"
+COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/quote/confidence.json"
 # The most informative of 28 layers: the first ones come too early, the last ones have already decided.
 LAYERS = slice(18, 21)
 # The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from benchmarks.peers import PEERS
 from rag import Answer, Assistant, Settings, load_dataset
-from rag.answer.cite import get_words, rank_evidence
+from rag.answer.quote.cite import get_words, rank_evidence
 from rag.evaluation.dataset import sample_questions
 from rag.index.build import index_documents
 from rag.llm import open_llm

@@ -9,13 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from rag.answer.cite import Span, cite_spans, quote_evidence
-from rag.answer.collection import Told, answer_at_once
-from rag.answer.compare import compare_in_general, join_answers, split_question
-from rag.answer.complete import complete_answer
-from rag.answer.constraints import hold_to_question
-from rag.answer.kinds import find_kind, is_open
-from rag.answer.parts import find_part
+from rag.answer.gather.collection import Told, answer_at_once
+from rag.answer.gather.compare import compare_in_general, join_answers, split_question
+from rag.answer.gather.complete import complete_answer
+from rag.answer.gather.parts import find_part
+from rag.answer.gather.summary import GATHERED, find_summary
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -25,12 +23,13 @@ from rag.answer.prompt import (
     load_rewrite_prompts,
     load_split_prompts,
 )
-from rag.answer.reading import Reader
+from rag.answer.quote.cite import Span, cite_spans, quote_evidence
+from rag.answer.quote.constraints import hold_to_question
+from rag.answer.quote.reading import Reader
 from rag.answer.reply import add_reply
-from rag.answer.restate import correct_typos, find_file_name, forget_file_name, restate
-from rag.answer.rewrite import rewrite_question, stands_alone
-from rag.answer.scope import PARTIAL, asks_about_all
-from rag.answer.summary import GATHERED, find_summary
+from rag.answer.understand.query import Query
+from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
+from rag.answer.understand.rewrite import rewrite_question, stands_alone
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm import open_llm
@@ -49,6 +48,8 @@ _LEAST_SCORE = 0.1
 _OPEN_CAUTION = 0.5
 # The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
+# The note of an answer to a question about all documents.
+PARTIAL = "This asks about all documents, and only the nearest passages were read: the answer may be incomplete."
 _Search = Callable[[str], tuple[Hit, ...]]
 
 
@@ -168,7 +169,7 @@ class Assistant:
         names_file = name is not None and all(name.lower() in hit.chunk.source.lower() for hit in hits)
         if name and names_file:
             wanted = forget_file_name(wanted, name)
-        return _Asked(question, wanted, rewritten, names_file, hits, search)
+        return _Asked(question, Query(wanted), rewritten, names_file, hits, search)
 
     def _answer_without_llm(self, asked: "_Asked", answer: Answer) -> Answer | None:
         """Return the part, summary or general comparison that a question asks for; None if the LLM has to answer."""
@@ -177,7 +178,7 @@ class Assistant:
             return None
         part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
         if part and part.cited.citations:
-            return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note)
+            return part.cited.put_into(answer, hits=part.hits, note=part.note)
         return compare_in_general(answer, wanted, search)
 
     def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
@@ -190,46 +191,52 @@ class Assistant:
             prompt_tokens=0,
             answer_tokens=0,
             rewritten=asked.rewritten,
-            note=PARTIAL if asks_about_all(asked.wanted) else None,
+            note=PARTIAL if asked.wanted.asks_about_all else None,
             seconds=seconds,
         )
 
     def _read(self, llm: LLM, asked: "_Asked", answer: Answer, clock: "_Clock") -> Iterator[Event]:
-        """Yield the draft piece by piece, and last the answer with the LLM's quotes and reply.
-
-        If a question compares things and a search is possible, each thing is searched for and read on its own.
-        """
-        search = asked.search
-        if search and (questions := split_question(asked.wanted, llm=llm, prompts=self._split_prompts)):
+        """Yield the draft piece by piece, and last the answer with the LLM's quotes and reply."""
+        questions = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
+        if asked.search and questions:
             clock.stop("split")
-            parts = []
-            for one in questions:
-                part = replace(answer, question=one, rewritten=None, hits=search(one)[:_HITS_PER_SIDE])
-                clock.stop("search")
-                quoted = yield from self._quote(llm, one, part, clock, caution_share=_OPEN_CAUTION, may_add_hits=True)
-                parts.append(quoted)
-            answer = join_answers(answer, parts)
+            answer = yield from self._quote_sides(llm, questions, asked.search, answer, clock)
             yield Retrieved(answer.hits)
         else:
-            share = _OPEN_CAUTION if asked.names_file or is_open(asked.wanted) else 1.0
-            may_add_hits = search is not None
+            share = _OPEN_CAUTION if asked.names_file or asked.wanted.is_open else 1.0
             answer = yield from self._quote(
-                llm, asked.wanted, answer, clock, caution_share=share, may_add_hits=may_add_hits
+                llm, asked.wanted, answer, clock, caution_share=share, may_add_hits=asked.search is not None
             )
-        if answer.outcome == "answered" and answer.note != GATHERED and not self.settings.quotes_only:
+        may_reply = answer.outcome == "answered" and answer.note != GATHERED
+        if may_reply and not self.settings.quotes_only:
             quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
                 clock.stop("reply")
         yield Answered(answer)
 
+    def _quote_sides(
+        self, llm: LLM, questions: Sequence[str], search: _Search, answer: Answer, clock: "_Clock"
+    ) -> Generator[Drafted, None, Answer]:
+        """Search and read for each question of a comparison; yield the LLM's words, and return the answers as one."""
+        parts = []
+        for question in questions:
+            part = replace(answer, question=question, rewritten=None, hits=search(question)[:_HITS_PER_SIDE])
+            clock.stop("search")
+            part = yield from self._quote(
+                llm, Query(question), part, clock, caution_share=_OPEN_CAUTION, may_add_hits=True
+            )
+            parts.append(part)
+        return join_answers(answer, parts)
+
     def _quote(
-        self, llm: LLM, asked: str, answer: Answer, clock: "_Clock", *, caution_share: float, may_add_hits: bool
+        self, llm: LLM, asked: Query, answer: Answer, clock: "_Clock", *, caution_share: float, may_add_hits: bool
     ) -> Generator[Drafted, None, Answer]:
         """Yield the LLM's words, and return the answer with the sentences of its hits that these words mean.
 
         `caution_share` multiplies the setting `caution`. With `may_add_hits`, text beside the hits may be quoted too.
         """
-        hits, room = answer.hits, llm.context_size - self.settings.max_answer_tokens
+        hits = answer.hits
+        room = llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution_share
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
         spans: list[Span] = []
@@ -245,14 +252,14 @@ class Assistant:
             located = reader.locate(judged, "".join(pieces))
             spans += located
             cited = cite_spans(spans, hits)
-            answer = replace(answer, **cited._asdict(), answer_tokens=answer.answer_tokens + len(pieces))
+            answer = cited.put_into(answer, answer_tokens=answer.answer_tokens + len(pieces))
             clock.stop("check")
             if cited.outcome == "answered" and not reader.leaves_open(judged, located):
                 break
         clock.stop("read")
         answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
         if may_add_hits:
-            answer = complete_answer(answer, find_kind(asked), question=asked, index=self.index)
+            answer = complete_answer(answer, asked, self.index)
         return hold_to_question(answer, asked)
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
@@ -378,7 +385,7 @@ class _Asked(NamedTuple):
     """
 
     question: str
-    wanted: str
+    wanted: Query
     rewritten: str | None
     names_file: bool
     hits: tuple[Hit, ...]

@@ -569,7 +569,7 @@ def verify_models(settings: Settings) -> None:
 
 def _watch(events: "Iterator[Event]") -> "Answer":
     """Return the answer; until then show the best sentence found, and then the draft, as the status."""
-    from rag.answer.cite import get_words, rank_evidence
+    from rag.answer.quote.cite import get_words, rank_evidence
     from rag.types import Answered, Drafted
 
     draft = ""

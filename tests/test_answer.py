@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
-from rag.answer.cite import Cited, Span, cite_spans, rank_evidence
-from rag.answer.confidence import estimate_confidence, load_coefficients
-from rag.answer.locate import locate_sentences
 from rag.answer.prompt import BEGIN, NO, REFUSAL, YES, build_question, load_answer_prompts
-from rag.answer.reading import Reader
-from rag.answer.scope import PARTIAL, asks_about_all
+from rag.answer.quote.cite import Cited, Span, cite_spans, rank_evidence
+from rag.answer.quote.confidence import estimate_confidence, load_coefficients
+from rag.answer.quote.locate import locate_sentences
+from rag.answer.quote.reading import Reader
+from rag.answer.understand.query import Query
+from rag.assistant import PARTIAL
 from rag.formatting import format_answer
 from rag.llm.base import Leaning, Message
 from rag.retrieve import find_evidence
@@ -53,7 +54,7 @@ def find_span(quote: str, hits: Sequence[Hit]) -> Span:
 
 def locate(written: str, hit: Hit, *, question: str = "") -> list[str]:
     """Return the sentences of a hit that are meant by what was written."""
-    places = locate_sentences(written, hit, question=question)
+    places = locate_sentences(written, hit, question=Query(question))
     return [hit.chunk.text[start - hit.chunk.start : end - hit.chunk.start] for start, end in places]
 
 
@@ -424,7 +425,7 @@ def test_one_question_for_two_things_is_read_to_the_end(settings: Settings) -> N
 def test_a_question_that_leaves_no_room_is_an_error_and_a_passage_that_does_is_passed_over(settings: Settings) -> None:
     prompts, llm = load_answer_prompts(), ScriptedLLM("It rained.")
     with pytest.raises(QuestionError, match="10,000 words"):
-        Reader("w " * 10_000, HITS, llm=llm, prompts=prompts, caution=0.3, room=4000)
+        Reader(Query("w " * 10_000), HITS, llm=llm, prompts=prompts, caution=0.3, room=4000)
     hits = [make_hit(1, "word " * 5000), make_hit(2, "It rained.")]
     assert read(llm, "What happened?", hits, settings).answer == "It rained [2]."
 
@@ -512,7 +513,7 @@ def test_of_sentences_that_share_as_much_with_the_question_an_articles_come_firs
     ],
 )
 def test_a_question_about_all_documents_is_recognised(question: str, about_all: bool) -> None:
-    assert asks_about_all(question) == about_all
+    assert Query(question).asks_about_all == about_all
 
 
 def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Index, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answer.blocks import find_block, find_section
+from rag.answer.gather.blocks import find_block, find_section
 from rag.text import content_words
 
 MINUTES = """Council of Osk

@@ -4,7 +4,7 @@ import pytest
 
 from rag import Assistant, Index, Settings
 from rag.answer.prompt import load_rewrite_prompts
-from rag.answer.rewrite import rewrite_question, stands_alone
+from rag.answer.understand.rewrite import rewrite_question, stands_alone
 from rag.llm.base import Message
 from tests.fakes import ScriptedLLM
 

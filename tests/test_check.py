@@ -1,4 +1,4 @@
-"""The check of a sentence against its sources: numbers, names, negations."""
+"""The check of a sentence against its sources: numbers, names, orders."""
 
 import pytest
 
@@ -10,11 +10,6 @@ SOURCE = (
     "said why the United States' envoy left. The Russian firm lost 1,200 jobs. It pays three hundred euros, 3000 to "
     "its head."
 )
-
-
-def find_quote(text: str) -> str:
-    words = set(text.lower().split())
-    return max(SOURCE.split(". "), key=lambda sentence: len(words & set(sentence.lower().split())))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +25,7 @@ def find_quote(text: str) -> str:
     ],
 )
 def test_what_the_source_says_in_other_words_passes(text: str) -> None:
-    assert find_conflict(text, [SOURCE], [find_quote(text)], question="Was Mrs. Berg told?") is None
+    assert find_conflict(text, [SOURCE], question="Was Mrs. Berg told?") is None
 
 
 @pytest.mark.parametrize(
@@ -41,19 +36,10 @@ def test_what_the_source_says_in_other_words_passes(text: str) -> None:
         ("Karin Berg opened the bridge.", "the name Berg"),
         ("The envoy of the United Kingdom left.", "the name Kingdom"),
         ("The bridge was opened in June 1987.", "the name June"),
-        ("The police have not said why the Russian envoy left.", "the name Russian"),
-        ("Karin Aas has not opened the bridge in Olm.", "a negation"),
-        ("The police have said why the envoy left.", "a negation"),
     ],
 )
 def test_what_the_source_does_not_say_is_named(text: str, conflict: str) -> None:
-    assert find_conflict(text, [SOURCE], [find_quote(text)]) == conflict
-
-
-def test_that_one_of_two_negations_is_missing_is_noticed() -> None:
-    said = "The firm has not paid, and the envoy has not left."
-    for text in ("The firm has paid, and the envoy has not left.", "The firm has not paid, and the envoy has left."):
-        assert find_conflict(text, [said], [said]) == "a negation"
+    assert find_conflict(text, [SOURCE]) == conflict
 
 
 @pytest.mark.parametrize(
@@ -61,18 +47,18 @@ def test_that_one_of_two_negations_is_missing_is_noticed() -> None:
     [("twenty-five", "25"), ("25", "twenty-five"), ("one hundred", "100"), ("a thousand", "1,000"), ("2.50", "2.5")],
 )
 def test_a_number_is_the_same_however_it_is_written(said: str, written: str) -> None:
-    assert find_conflict(f"It has {said} rooms.", [f"It has {written} rooms."], []) is None
-    assert find_conflict(f"It has {said} rooms.", ["It has 26 rooms."], []) is not None
+    assert find_conflict(f"It has {said} rooms.", [f"It has {written} rooms."]) is None
+    assert find_conflict(f"It has {said} rooms.", ["It has 26 rooms."]) is not None
 
 
 def test_a_long_run_of_capitals_is_no_burden() -> None:
     capitals = "A " * 20_000
-    assert find_conflict("The UN agreed.", [capitals], [capitals], question=capitals) == "the name UN"
+    assert find_conflict("The UN agreed.", [capitals], question=capitals) == "the name UN"
 
 
 @pytest.mark.parametrize("text", ["", "?", "[1]", "Ünïcödé İstanbul", "’s", "A", "I", "\x00", "1,2,3...", "-5.00"])
 def test_any_text_can_be_checked(text: str) -> None:
-    find_conflict(text, ["", text], [text, ""], question=text)
+    find_conflict(text, ["", text], question=text)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_the_built_wheel_has_the_prompts_and_the_command(tmp_path: Path) -> None
 
 
 PROMPTS_FOUND = """
-from rag.answer.confidence import *
+from rag.answer.quote.confidence import *
 from rag.answer.prompt import *
 from rag.web.layout import CSS, HEAD
 from rag.web.render import render_problem

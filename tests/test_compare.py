@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
-from rag.answer.compare import COMPARED, split_question
+from rag.answer.gather.compare import COMPARED, split_question
 from rag.answer.prompt import load_split_prompts
+from rag.answer.understand.query import Query
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
@@ -14,7 +15,7 @@ SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
 
 
 def split(question: str, written: str) -> tuple[str, ...]:
-    return split_question(question, llm=ScriptedLLM(split=written), prompts=load_split_prompts())
+    return split_question(Query(question), llm=ScriptedLLM(split=written), prompts=load_split_prompts())
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings, build_index
-from rag.answer.blocks import MOST_WORDS
-from rag.answer.parts import CUT_OFF, find_part, find_span
+from rag.answer.gather.blocks import MOST_WORDS
+from rag.answer.gather.parts import CUT_OFF, find_part, find_span
+from rag.answer.understand.query import Query
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 LEASE = """Lease of a garden
@@ -77,6 +78,6 @@ def test_the_part_is_of_the_document_that_is_found_first(tmp_path: Path, setting
     with Index(settings.index_dir / "test", HashingEmbedder()) as index:
         first, second = (index.search(words, k=1)[0] for words in ("lease of a garden", "lease of a hall"))
         hits = [replace(first, score=2.0), replace(second, score=1.5), replace(first, score=1.0)]
-        part = find_part("What does section 3 say?", hits, index)
+        part = find_part(Query("What does section 3 say?"), hits, index)
         assert part
         assert "40 euros" in part.cited.answer

@@ -12,7 +12,7 @@ from rag import Answer, Assistant, Index, Settings
 from rag.answer.check import FAULTS, NamingRule, Rule, find_fault, read_claim
 from rag.answer.prompt import find_prompts, load_reply_prompts
 from rag.answer.reply import add_reply
-from rag.answer.sides import find_sides
+from rag.answer.understand.query import Query
 from rag.evaluation.dataset import Question
 from rag.evaluation.judge import judge_answer, measure_answer
 from rag.formatting import format_answer
@@ -202,7 +202,7 @@ def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured(f
     ],
 )
 def test_the_sides_of_a_comparison_are_known(question: str, sides: tuple[set[str], ...]) -> None:
-    assert find_sides(question) == sides
+    assert tuple(side.words for side in Query(question).sides) == sides
 
 
 def test_a_comparison_with_quotes_of_one_side_alone_has_no_reply(index: Index, settings: Settings) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.answer.restate import correct_typos, find_file_name, forget_file_name, restate
-from rag.answer.rewrite import is_faithful
+from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
+from rag.answer.understand.rewrite import is_faithful
 from rag.text import spell_codes
 from tests.fakes import ScriptedLLM
 from tests.test_answer import make_hit

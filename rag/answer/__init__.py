@@ -1,1 +1,1 @@
-"""From hits to an answer: the prompt, the sentences, their citations, the outcome."""
+"""From hits to an answer: `understand` the question, `quote` sentences, `gather` more of them, write a `reply`."""

@@ -4,15 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from rag.answer.mentions import (
-    LETTERS,
     find_joined_names,
-    find_names,
     find_numbers,
     find_unknown_names,
-    strip_possessive,
 )
 from rag.answer.signs import (
     BEGINS_WITH_NO,
@@ -22,20 +18,13 @@ from rag.answer.signs import (
     NEGATION,
     OFFERS_CHOICE,
     QUANTIFIER,
-    WEAK_WORDS,
     YES_OR_NO,
     is_order,
 )
-from rag.text import content_words, stem
+from rag.text import content_words
 
-# If two sentences differ in no more words than this at a place, the words there are compared with one another.
-_MOST_CHANGED = 3
-# A negation covers this many words to its right, the weak ones not counted.
-_REACH = 2
 # A reply may have this share of words that its quotes do not have.
 _NEW_WORDS = 0.25
-# The words of a sentence, and those of its quote in their place.
-Change = tuple[list[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +87,12 @@ class NamingRule:
         return f"{self.thing} {unknown}" if unknown else None
 
 
-def find_conflict(text: str, sources: Sequence[str], quotes: Sequence[str], *, question: str = "") -> str | None:
-    """Return a fault of a sentence, or None: an order, or a number, name or negation unlike its sources.
+def find_conflict(text: str, sources: Sequence[str], *, question: str = "") -> str | None:
+    """Return a fault of a sentence, or None: an order to machines, or a number or name that its sources lack.
 
-    `sources` are the texts and labels of the passages behind the sentence. `quotes` are the sentences of these passages
-    that are nearest to it. A name may come from the question instead.
+    A name may come from the question instead.
     """
-    fault = _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
-    for quote in quotes:
-        fault = fault or _find_difference(text, quote)
-    return fault
+    return _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
 
 
 def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
@@ -176,7 +161,7 @@ def _repeats_question(claim: Claim) -> bool:
 
 
 def _denies_alone(claim: Claim) -> bool:
-    """Return whether a claim denies, and neither quotes nor question do; a claim behind a "No" may deny."""
+    """Return whether a claim denies, and neither quotes nor question do; a claim after a "No" may deny."""
     is_new = NEGATION.search(claim.text) and not NEGATION.search(claim.nearest)
     return bool(is_new) and not BEGINS_WITH_NO.match(claim.reply)
 
@@ -235,69 +220,3 @@ FAULTS = (
     Rule("a doubt", _loses_doubt),
     Rule("a negation", _loses_negation),
 )
-
-
-def _find_difference(text: str, quote: str) -> str | None:
-    """Return how a text differs from its quote: "an order" in the quote, an exchanged name, "a negation"; or None."""
-    if is_order(quote):
-        return "an order"
-    changes = list(_find_changes(text, quote))
-    for name in _find_swapped(text, quote, changes):
-        return f"the name {name}"
-    return "a negation" if _is_negated_otherwise(text, quote, changes) else None
-
-
-def _find_changes(text: str, quote: str) -> Iterator[Change]:
-    """Yield the few words in which a text differs from a quote, with the quote's words in their place."""
-    said, quoted = LETTERS.findall(text), LETTERS.findall(quote)
-    matcher = SequenceMatcher(None, _lower(said), _lower(quoted), autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        is_short = max(j - i, m - k) <= _MOST_CHANGED
-        if tag != "equal" and is_short:
-            yield said[i:j], quoted[k:m]
-
-
-def _lower(words: Sequence[str]) -> list[str]:
-    return [word.lower() for word in words]
-
-
-def _find_swapped(text: str, quote: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the names of a text that replace other names of its quote and are not in the quote."""
-    quoted_names = set(find_names(quote))
-    new_words = set[str]()
-    for said, quoted in changes:
-        if not quoted_names.isdisjoint(map(strip_possessive, quoted)):
-            new_words.update(map(strip_possessive, said))
-    for name in find_unknown_names(text, quote):
-        if name in new_words:
-            yield name
-
-
-def _is_negated_otherwise(text: str, quote: str, changes: Sequence[Change]) -> bool:
-    """Return whether only one of two texts denies a thing, by the changed words and those near a "not"."""
-    for said, quoted in changes:
-        if _has_negation(said) != _has_negation(quoted):
-            return True
-    return _denies(text, quote) or _denies(quote, text)
-
-
-def _has_negation(words: Sequence[str]) -> bool:
-    return NEGATION.search(" ".join(words)) is not None
-
-
-def _denies(text: str, other: str) -> bool:
-    """Return whether a text denies words of another one, which has no negation."""
-    if NEGATION.search(other):
-        return False
-    known = {stem(word) for word in LETTERS.findall(other)}
-    for match in NEGATION.finditer(text):
-        denied = _list_denied(text, match.end())
-        if denied and known.issuperset(denied):
-            return True
-    return False
-
-
-def _list_denied(text: str, start: int) -> list[str]:
-    """Return the stems of the words that a negation covers, if it ends at `start`."""
-    words = [word for word in LETTERS.findall(text, start) if word.lower() not in WEAK_WORDS]
-    return [stem(word) for word in words[:_REACH]]

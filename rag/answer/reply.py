@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import find_fault
-from rag.answer.kinds import find_kind, is_topic
 from rag.answer.mentions import find_numbers
 from rag.answer.prompt import Prompts, build_reply, label_chunk
-from rag.answer.sides import compares_amounts, find_sides
-from rag.answer.signs import ASKS_WHY, DATE_BEHIND, HEDGE, NEGATION, REASON, YES_OR_NO
+from rag.answer.signs import ADDED_DATE, HEDGE, NEGATION, REASON, YES_OR_NO
+from rag.answer.understand.query import Query
 from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Answer, Chunk, Sentence
@@ -38,7 +37,7 @@ class Written(NamedTuple):
 class _Facts(NamedTuple):
     """A question, the article sentences quoted for it, and the passages that these cite, by number."""
 
-    question: str
+    question: Query
     texts: tuple[str, ...]
     chunks: dict[int, Chunk]
 
@@ -53,7 +52,7 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
         return answer
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
-    written = write_reply(facts.question, facts.texts, sources=sources, llm=llm, prompts=prompts)
+    written = write_reply(facts.question.text, facts.texts, sources=sources, llm=llm, prompts=prompts)
     return replace(
         answer,
         reply=(Sentence(written.text, tuple(facts.chunks)),) if written.text else (),
@@ -71,7 +70,7 @@ def _collect_facts(answer: Answer) -> _Facts:
         if any(chunk.voice == "article" for chunk in cited.values()):
             texts.append(sentence.text)
             chunks |= cited
-    return _Facts(answer.rewritten or answer.question, tuple(texts), chunks)
+    return _Facts(Query(answer.rewritten or answer.question), tuple(texts), chunks)
 
 
 def _has_no_article(facts: _Facts) -> bool:
@@ -81,12 +80,12 @@ def _has_no_article(facts: _Facts) -> bool:
 
 def _is_bare_topic(facts: _Facts) -> bool:
     """Return whether the question asks nothing that a reply could answer."""
-    return is_topic(facts.question)
+    return facts.question.is_topic
 
 
 def _lacks_reason(facts: _Facts) -> bool:
     """Return whether the question asks for a reason, and the sentences give none, or only doubt or deny one."""
-    if not ASKS_WHY.search(facts.question):
+    if not facts.question.asks_why:
         return False
     gives_reason = any(REASON.search(text) for text in facts.texts)
     return not gives_reason or all(_is_open(text) for text in facts.texts)
@@ -99,7 +98,7 @@ def _is_open(text: str) -> bool:
 
 def _has_many_parts(facts: _Facts) -> bool:
     """Return whether there are too many sentences for a reply to this kind of question."""
-    most = find_kind(facts.question).most_replied
+    most = facts.question.kind.most_replied
     return most is not None and len(facts.texts) > most
 
 
@@ -107,20 +106,20 @@ def _is_one_sided(facts: _Facts) -> bool:
     """Return whether the sentences leave out one of the compared things: the LLM would make it up."""
     titles = [chunk.title for chunk in facts.chunks.values()]
     words = content_words(" ".join([*titles, *facts.texts]))
-    return any(len(side & words) < _SIDE * len(side) for side in find_sides(facts.question))
+    return any(len(side.words & words) < _SIDE * len(side.words) for side in facts.question.sides)
 
 
 def _lacks_amounts(facts: _Facts) -> bool:
     """Return whether the question asks which thing is more, and there are no two numbers to compare."""
-    if not compares_amounts(facts.question):
+    if not facts.question.compares_amounts:
         return False
     amounts = sum(_has_amount(text) for text in facts.texts)
     return amounts < min(len(facts.texts), _AMOUNTS)
 
 
 def _has_amount(text: str) -> bool:
-    """Return whether a quoted sentence has a number outside the date that the answer put behind it."""
-    numbers = find_numbers(DATE_BEHIND.sub("", text))
+    """Return whether a quoted sentence has a number outside the date that the answer added."""
+    numbers = find_numbers(ADDED_DATE.sub("", text))
     return next(numbers, None) is not None
 
 

@@ -9,7 +9,6 @@ from rag.text import content_words
 
 # --- Questions ---
 
-ASKS_WHY = re.compile(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b", re.IGNORECASE)
 ASKS_TWO = re.compile(r"\b(?:and|or)\b[^?]*\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 ASKS = re.compile(
     r"\b(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
@@ -62,7 +61,7 @@ NO_PLURAL = (
 )
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
-# --- Comparisons (sides.py) ---
+# --- Comparisons (query.py) ---
 
 # "Which is longer, the old bridge or the new one?"
 COMPARATIVE = re.compile(
@@ -207,8 +206,8 @@ BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
 # A reply may join the words of its quotes with these.
 LINKS = content_words("because due about both also more less than")
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
-# An answer may put a date behind a sentence: "It cost 9 million (2019-03-12)."
-DATE_BEHIND = re.compile(r"\(\d{4}[\d-]*\)")
+# An answer may add a date to a sentence: "It cost 9 million (2019-03-12)."
+ADDED_DATE = re.compile(r"\(\d{4}[\d-]*\)")
 OFFERS_CHOICE = re.compile(" or ", re.IGNORECASE)
 
 # --- Numbers and names (mentions.py) ---
@@ -228,8 +227,6 @@ NUMBER_IN_WORDS = re.compile(
 SENTENCE_OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
 )
-# These words do not count for the reach of a "not".
-WEAK_WORDS = frozenset({"a", "an", "any", "be", "been", "the", "to", "yet"})
 
 
 def is_order(text: str) -> bool:

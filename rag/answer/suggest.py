@@ -1,7 +1,7 @@
 """Suggests questions that documents answer."""
 
 from rag.answer.prompt import Prompts, build_suggestion
-from rag.answer.rewrite import stands_alone
+from rag.answer.understand.rewrite import stands_alone
 from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Chunk

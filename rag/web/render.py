@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from rag.answer.cite import get_words, rank_evidence
+from rag.answer.quote.cite import get_words, rank_evidence
 from rag.formatting import describe_voice, format_answer
 from rag.index.store import Entry, filter_entries
 from rag.types import Answer, Chunk, Citation, Hit

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.answer.prompt import load_answer_prompts, load_reply_prompts, load_rewrite_prompts
-from rag.answer.rewrite import stands_alone
+from rag.answer.understand.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import DocumentError, ModelError, RagError, SettingsError, StoreError
 from rag.files import find_share, is_plain, make_folder, remove_leftovers, restrict, write_file

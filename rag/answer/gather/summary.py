@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from rag.answer.blocks import COVERED, find_section
-from rag.answer.cite import cite_spans
-from rag.answer.gather import gather
-from rag.answer.kinds import SUMMARY, find_kind, is_phrase, names_part
-from rag.answer.parts import Part, quote_part
+from rag.answer.gather.blocks import COVERED, find_section
+from rag.answer.gather.parts import Part, quote_part
+from rag.answer.gather.select import select_sentences
+from rag.answer.quote.cite import cite_spans
 from rag.answer.signs import SUMMARY_WORDS
+from rag.answer.understand.kinds import SUMMARY
+from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.retrieve import find_evidence
@@ -20,7 +21,7 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
     """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
     if not hits or not _may_name_text(question):
         return None
@@ -29,14 +30,14 @@ def find_summary(question: str, hits: Sequence[Hit], index: Index) -> Part | Non
         section = _find_named_section(topic, hits[0], store)
         if section:
             return section
-        is_meant = find_kind(question) is SUMMARY and _is_nearest_meant(topic, hits)
+        is_meant = question.kind is SUMMARY and _is_nearest_meant(topic, hits)
         return _summarize(question, hits, store) if is_meant else None
 
 
-def _may_name_text(question: str) -> bool:
+def _may_name_text(question: Query) -> bool:
     """Return whether a question may name a section or a document, other than a numbered part."""
-    is_topical = find_kind(question) is SUMMARY or is_phrase(question)
-    return is_topical and not names_part(question)
+    is_topical = question.kind is SUMMARY or question.is_phrase
+    return is_topical and question.part_number is None
 
 
 def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
@@ -53,7 +54,7 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
-def summarize_nearest(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
+def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
     chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
@@ -62,11 +63,11 @@ def summarize_nearest(question: str, hits: Sequence[Hit], store: Store) -> Part 
     return _summarize(question, hits, store) if is_about else None
 
 
-def _find_topic(question: str) -> set[str]:
+def _find_topic(question: Query) -> set[str]:
     """Return the words of the topic to summarise: those of the last sentence, if it has any."""
-    start, end = split_sentences(question)[-1]
-    topic = content_words(question[start:end]) - SUMMARY_WORDS
-    return topic or content_words(question) - SUMMARY_WORDS
+    start, end = split_sentences(question.text)[-1]
+    topic = content_words(question.text[start:end]) - SUMMARY_WORDS
+    return topic or question.words - SUMMARY_WORDS
 
 
 def _covers(text: str, topic: set[str]) -> bool:
@@ -74,10 +75,10 @@ def _covers(text: str, topic: set[str]) -> bool:
     return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
-def _summarize(question: str, hits: Sequence[Hit], store: Store) -> Part | None:
+def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return the best sentences of the nearest document together; None if it has none."""
-    whole = find_evidence(question, _list_whole(hits, store))
-    spans = gather(whole, lead=_LEAD)
+    whole = find_evidence(question.text, _list_whole(hits, store))
+    spans = select_sentences(whole, lead=_LEAD)
     used = sorted({span.number for span in spans})
     quoted = tuple(whole[number - 1] for number in used)
     renumbered = [span._replace(number=used.index(span.number) + 1) for span in spans]

@@ -1,14 +1,14 @@
 """Completes an answer that needs several sentences: with the whole list, the section, or the sentences beside it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
-from rag.answer.blocks import find_block, quote_range
-from rag.answer.cite import Span, cite_spans, get_cited_chunks
-from rag.answer.gather import gather
-from rag.answer.kinds import Kind, names_part
-from rag.answer.summary import summarize_nearest
+from rag.answer.gather.blocks import find_block, quote_range
+from rag.answer.gather.select import select_sentences
+from rag.answer.gather.summary import summarize_nearest
+from rag.answer.quote.cite import Span, cite_spans, get_cited_chunks
+from rag.answer.understand.kinds import Kind
+from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.types import Answer, Chunk, Hit
@@ -19,13 +19,14 @@ _SHORT_WORDS = 7
 _GAP_CHARACTERS = 10
 
 
-def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) -> Answer:
+def complete_answer(answer: Answer, question: Query, index: Index) -> Answer:
     """Return an answer with the sentences beside it in its documents, if its kind wants more than one.
 
     If no single passage gives a summary, it is made of sentences of the nearest document, if that is about the topic.
     An answer about a numbered part gets no sentences beside it: these may be of another part.
     """
-    if names_part(question):
+    kind = question.kind
+    if question.part_number is not None:
         return answer
     if answer.outcome == "not_found" and kind.is_pieced:
         return _piece_together(answer, question, index)
@@ -34,16 +35,16 @@ def complete_answer(answer: Answer, kind: Kind, *, question: str, index: Index) 
     with index.browse() as store:
         completed = _add_blocks(answer, store)
     if completed is answer and _is_too_little(answer, kind):
-        beside = gather(answer.hits, among=_find_beside(answer))
+        beside = select_sentences(answer.hits, among=_find_beside(answer))
         return _add_spans(answer, beside, answer.hits)
     return completed
 
 
-def _piece_together(answer: Answer, question: str, index: Index) -> Answer:
+def _piece_together(answer: Answer, question: Query, index: Index) -> Answer:
     """Return the summary of the nearest document in place of a refusal, if the document is about the topic."""
     with index.browse() as store:
         part = summarize_nearest(question, answer.hits, store)
-    return replace(answer, **part.cited._asdict(), hits=part.hits, note=part.note) if part else answer
+    return part.cited.put_into(answer, hits=part.hits, note=part.note) if part else answer
 
 
 def _is_too_little(answer: Answer, kind: Kind) -> bool:
@@ -78,7 +79,7 @@ def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> 
         return document_ids.index(document_id), span.start
 
     ordered = sorted({*own, *spans}, key=get_place)
-    return replace(answer, **cite_spans(ordered, hits)._asdict(), hits=hits)
+    return cite_spans(ordered, hits).put_into(answer, hits=hits)
 
 
 def _find_beside(answer: Answer) -> list[Hit]:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.blocks import Range, quote_range
-from rag.answer.cite import Cited, cite_spans
-from rag.answer.kinds import SUMMARY, find_kind, find_part_number
+from rag.answer.gather.blocks import Range, quote_range
+from rag.answer.quote.cite import Cited, cite_spans
 from rag.answer.signs import PART_NAME
+from rag.answer.understand.kinds import SUMMARY
+from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.types import Hit
@@ -23,10 +24,10 @@ class Part(NamedTuple):
     note: str | None
 
 
-def find_part(question: str, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
     """Return the part that a question asks for by its number, from the nearest document with such a part; or None."""
-    number = find_part_number(question)
-    if number is None or find_kind(question) is not SUMMARY:
+    number = question.part_number
+    if number is None or question.kind is not SUMMARY:
         return None
     best_scores: dict[int, float] = {}
     for hit in hits:
@@ -53,7 +54,7 @@ def _list_following(number: str) -> list[str]:
 
 
 def _find_line(text: str, number: str, start: int) -> int:
-    """Return where the first line behind `start` that has the number before its words begins; else the text's end."""
+    """Return where the first line after `start` that has the number before its words begins; else the text's end."""
     numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))"
     line = re.compile(numbered, re.IGNORECASE | re.MULTILINE).search(text, start)
     return line.start() if line else len(text)

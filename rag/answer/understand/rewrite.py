@@ -39,7 +39,7 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
     is_whole = len(pieces) < _MAX_TOKENS
     said = " ".join(message.content for message in recent)
     is_usable = is_whole and is_faithful(lines[0], f"{said} {question}")
-    return lines[0] if is_usable else _put_behind(question, recent)
+    return lines[0] if is_usable else _join_to_last(question, recent)
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
@@ -57,10 +57,10 @@ def _shorten(text: str) -> str:
 
 def is_faithful(rewritten: str, said: str) -> bool:
     """Return whether a rewritten text is a question, and all its numbers and names were said before."""
-    return rewritten.endswith("?") and find_conflict(rewritten, [said], []) is None
+    return rewritten.endswith("?") and find_conflict(rewritten, [said]) is None
 
 
-def _put_behind(question: str, history: Sequence[Message]) -> str | None:
+def _join_to_last(question: str, history: Sequence[Message]) -> str | None:
     """Return a question with the one before it in front, if there was one: an LLM understands the two together."""
     for message in reversed(history):
         if message.role == "user":

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.cite import Span
+from rag.answer.quote.cite import Span
 from rag.answer.signs import OPENS_ITEM, is_order
 from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
@@ -50,12 +50,12 @@ class _Line(NamedTuple):
         return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
 
 
-# A line before the first and behind the last one: not an item, heading or sentence, and no list follows it.
+# A line before the first and after the last one: not an item, heading or sentence, and no list follows it.
 _EDGE = _Line(".", 0, 0, is_marked=False)
 
 
 def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
-    """Return the hits, with the other chunks of a range of a document behind them, and the spans of its sentences.
+    """Return the hits, followed by the other chunks of a range of a document, and the spans of its sentences.
 
     At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
     """
@@ -123,7 +123,7 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
 
 def _list_lines(text: str) -> list[_Line]:
-    """Return the lines of a text, with an edge before and behind them."""
+    """Return the lines of a text, with an edge before and after them."""
     # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
     lines = [_Line(text[a:b], a, b, NEW_ITEM.match(text, a) is not None) for a, b in split_lines(text)]
     return [_EDGE, *lines, _EDGE]

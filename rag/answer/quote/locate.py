@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.kinds import find_kind
-from rag.answer.signs import ASKS_WHY, HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
+from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
+from rag.answer.understand.query import Query
 from rag.text import content_words, split_sentences
 from rag.types import Hit
 
@@ -27,18 +27,18 @@ class _Sentence(NamedTuple):
     share: float
 
 
-def locate_sentences(written: str, hit: Hit, *, question: str) -> list[tuple[int, int]]:
+def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[tuple[int, int]]:
     """Return the offsets in the document, `[start, end)`, of the hit's sentences that the LLM means, in its order.
 
     A sentence that points back ("He was …") comes with the one before it. A sentence about a plan or a state of the
-    past comes with the one behind it. Orders to machines are left out.
+    past comes with the one after it. Orders to machines are left out.
     """
     sentences = _list_sentences(hit)
-    meant = _find_reason(written, sentences, question) if ASKS_WHY.search(question) else None
+    meant = _find_reason(written, sentences, question) if question.asks_why else None
     if meant is None:
         meant = _find_meant(written, sentences, question)
     places = _add_neighbours(meant, sentences)
-    if not find_kind(question).wants_several:
+    if not question.kind.wants_several:
         places = _drop_lead_in(places, sentences)
     chosen = [sentences[place] for place in places]
     return [(sentence.start, sentence.end) for sentence in chosen if not is_order(sentence.text)]
@@ -57,7 +57,7 @@ def _list_sentences(hit: Hit) -> list[_Sentence]:
     return sentences
 
 
-def _find_meant(written: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
+def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
     """Return the places of the sentences that the LLM wrote, in its order."""
     spans = split_sentences(written)
     lines = _find_lines(written, sentences) if len(spans) == 1 else []
@@ -83,18 +83,18 @@ def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
     return lines if covered == words else []
 
 
-def _find_sentence(part: str, sentences: Sequence[_Sentence], question: str) -> list[int]:
+def _find_sentence(part: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
     """Return the place of the sentence that a part of the LLM's words means, or [].
 
     A small LLM may quote too little, or the wrong words of the right sentence, or it echoes the question.
     """
-    asked = content_words(question)
+    asked = question.words
     support, place = _find_nearest(part, sentences, asked)
     is_echo = content_words(part) <= asked
     if not is_echo:
         return [place] if support >= MIN_SUPPORT else []
     if support < 1:  # an echo whose words are all in one sentence is a choice: "5 May", if two days were asked
-        support, place = _find_nearest(question, sentences, asked)
+        support, place = _find_nearest(question.text, sentences, asked)
     return [place] if support else []
 
 
@@ -119,7 +119,7 @@ def _split_bare(sentence: str) -> list[str]:
     return sentence.rstrip(".!? ").split()
 
 
-def _find_reason(written: str, sentences: Sequence[_Sentence], question: str) -> list[int] | None:
+def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int] | None:
     """Return the places of the sentences that answer why, or None if the LLM's words give or deny a reason.
 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
@@ -140,18 +140,17 @@ def _speaks_of_reason(written: str) -> bool:
     return any(sign.search(written) for sign in (REASON, NEGATION, HEDGE))
 
 
-def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: str) -> list[int]:
+def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: Query) -> list[int]:
     """Return the place of the first sentence about the question that has a sign; [] if there is none."""
-    asked = content_words(question)
     for place, sentence in enumerate(sentences):
-        is_about_it = asked & sentence.words
+        is_about_it = question.words & sentence.words
         if is_about_it and sign.search(sentence.text):
             return [place]
     return []
 
 
 def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places. A single one without a reason comes with the clause behind it, which often has one."""
+    """Return the places. A single one without a reason comes with the clause after it, which often has one."""
     if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
     following = meant[0] + 1

@@ -1,13 +1,14 @@
 """Makes an answer of sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rag.answer.check import find_conflict
 from rag.answer.mentions import find_names
 from rag.answer.prompt import REFUSAL
-from rag.answer.signs import is_order, points_back
+from rag.answer.signs import NEGATION, is_order, points_back
 from rag.text import content_words
 from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
@@ -26,6 +27,10 @@ class Cited(NamedTuple):
     outcome: Outcome
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
+
+    def put_into(self, answer: Answer, **others: Any) -> Answer:
+        """Return an answer with these fields, and with others."""
+        return replace(answer, **self._asdict(), **others)
 
 
 class Span(NamedTuple):
@@ -148,8 +153,9 @@ def _says(claim: str, text: str) -> bool:
     if not words or not words <= content_words(claim):
         return False
     claimed_names = find_names(claim)
-    in_order = all(name in claimed_names for name in find_names(text))  # each search begins behind the name before
-    return in_order and find_conflict(text, [claim], [claim]) is None
+    in_order = all(name in claimed_names for name in find_names(text))  # each search begins after the name before
+    denies_as_often = len(NEGATION.findall(text)) == len(NEGATION.findall(claim))
+    return in_order and denies_as_often and find_conflict(text, [claim]) is None
 
 
 def _finish(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answer.cite import Cited, Span, cite_spans
+from rag.answer.quote.cite import Cited, Span, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.index.index import Index
 from rag.index.store import Store

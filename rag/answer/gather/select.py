@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, takewhile
 from typing import NamedTuple
 
-from rag.answer.cite import Span
+from rag.answer.quote.cite import Span
 from rag.answer.signs import is_order, needs_context
 from rag.text import NEW_ITEM, content_words, split_sentences
 from rag.types import Hit
@@ -47,7 +47,7 @@ class _Candidate(NamedTuple):
     weight: float
 
 
-def gather(
+def select_sentences(
     hits: Sequence[Hit],
     *,
     among: Collection[Hit] | None = None,

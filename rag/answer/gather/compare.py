@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from rag.answer.cite import Span, cite_spans
-from rag.answer.gather import gather
+from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, build_split
-from rag.answer.rewrite import is_faithful
-from rag.answer.sides import compares_in_general, find_sides, name_sides
+from rag.answer.quote.cite import Span, cite_spans
 from rag.answer.signs import COMPARING
+from rag.answer.understand.query import Query, Side
+from rag.answer.understand.rewrite import is_faithful
 from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Answer, Hit
@@ -27,20 +27,19 @@ _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 _MISSPELT = 0.8
 
 
-def split_question(question: str, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
+def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
     """Return two questions, one about each thing that a question compares, or () if it compares none.
 
     It is also () if the LLM does not write one question about each, or writes words that are not in the question.
     """
-    sides = find_sides(question)
-    if not sides:
+    if not question.sides:
         return ()
-    messages = build_split(question, prompts=prompts)
+    messages = build_split(question.text, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
     lines = [line.strip() for line in written.splitlines() if line.strip()]
-    questions = tuple(_correct_names(line, question) for line in lines)
-    is_same = all(_asks_the_same(one, question, sides) for one in questions)
-    return questions if is_same and _ask_about_each(questions, sides) else ()
+    questions = tuple(_correct_names(line, question.text) for line in lines)
+    is_same = all(_asks_the_same(one, question) for one in questions)
+    return questions if is_same and _ask_about_each(questions, question.sides) else ()
 
 
 def _correct_names(line: str, question: str) -> str:
@@ -57,40 +56,39 @@ def _correct_names(line: str, question: str) -> str:
     return _NAME.sub(correct, line)
 
 
-def _ask_about_each(lines: Sequence[str], sides: Sequence[frozenset[str]]) -> bool:
+def _ask_about_each(lines: Sequence[str], sides: Sequence[Side]) -> bool:
     """Return whether each side has one line, which has more of its words than of the other side's."""
     nearest = {_find_nearest_side(line, sides) for line in lines}
     return len(lines) == len(sides) and nearest == set(range(len(sides)))
 
 
-def _find_nearest_side(line: str, sides: Sequence[frozenset[str]]) -> int | None:
+def _find_nearest_side(line: str, sides: Sequence[Side]) -> int | None:
     """Return the place of the side that shares the most words with a line; None if both share as many."""
     words = content_words(line)
-    counts = [len(side & words) for side in sides]
+    counts = [len(side.words & words) for side in sides]
     is_tie = len(set(counts)) == 1
     return None if is_tie else counts.index(max(counts))
 
 
-def _asks_the_same(line: str, question: str, sides: Sequence[frozenset[str]]) -> bool:
+def _asks_the_same(line: str, question: Query) -> bool:
     """Return whether a line asks for the compared property, and names nothing that the question does not."""
-    compared = content_words(question).difference(*sides) - COMPARING
+    compared = question.words.difference(*(side.words for side in question.sides)) - COMPARING
     asks_for_it = not compared or not compared.isdisjoint(content_words(line))
-    return asks_for_it and is_faithful(line, question)
+    return asks_for_it and is_faithful(line, question.text)
 
 
-def compare_in_general(answer: Answer, question: str, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
+def compare_in_general(answer: Answer, question: Query, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
     """Return an answer with the documents' sentences about each of two things, without asking the LLM.
 
     It is None if the question asks for one property of them, or the documents name neither.
     """
-    named, sides = name_sides(question), find_sides(question)
-    if not named or not sides or not compares_in_general(question):
+    if not question.compares_in_general:
         return None
     parts = []
-    for name, words in zip(named, sides, strict=True):
+    for name, words in question.sides:
         hits = search(name)
-        cited = cite_spans(gather(hits, naming=words, most=_MOST_OF_SIDE), hits)
-        parts.append(replace(answer, question=name, hits=hits, **cited._asdict()))
+        cited = cite_spans(select_sentences(hits, naming=words, most=_MOST_OF_SIDE), hits)
+        parts.append(cited.put_into(answer, question=name, hits=hits))
     joined = join_answers(replace(answer, note=COMPARED), parts)
     return joined if joined.citations else None
 
@@ -101,9 +99,8 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     numbers = {hit.chunk.id: hit.rank for hit in hits}
     spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
-    return replace(
+    return cite_spans(spans, hits).put_into(
         answer,
-        **cite_spans(spans, hits)._asdict(),
         hits=hits,
         confidence=min(confidences, default=None),
         note=_describe_open(parts) or answer.note,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rag.answer.confidence import estimate_confidence
-from rag.answer.signs import ASKS_TWO, ASKS_WHY, HEDGE, NEGATION
+from rag.answer.quote.confidence import estimate_confidence
+from rag.answer.signs import HEDGE, NEGATION
+from rag.answer.understand.query import Query
 from rag.llm.base import Leaning
 from rag.types import Hit
 
@@ -39,7 +40,7 @@ class Judged(NamedTuple):
 class Policy:
     """The decisions about a question and its hits, with their thresholds; shares and probabilities are 0 to 1."""
 
-    question: str
+    question: Query
     hits: Sequence[Hit]
     llm: str
     # The least confidence to answer with.
@@ -65,14 +66,9 @@ class Policy:
         return max(self.enough, self.caution)
 
     @property
-    def asks_why(self) -> bool:
-        """Whether the question asks for a reason: other passages may give other reasons."""
-        return bool(ASKS_WHY.search(self.question))
-
-    @property
     def asks_more(self) -> bool:
-        """Whether the question asks for a reason, or for two things."""
-        return self.asks_why or bool(ASKS_TWO.search(self.question))
+        """Whether the question asks for two things, or for a reason: other passages may give other reasons."""
+        return self.question.asks_why or self.question.asks_two
 
     def is_enough(self, judged: Sequence[Judged]) -> bool:
         """Return whether the hit that was judged last is enough, so that no others need judging."""
@@ -113,7 +109,7 @@ class Policy:
 
     def _adds(self, one: Judged, best: Judged) -> bool:
         """Return whether a hit states an answer too, and is of the best hit's document or of a rival."""
-        is_likely = one.log_odds > self.shy_log_odds if self.asks_why else one.confidence >= self.sure
+        is_likely = one.log_odds > self.shy_log_odds if self.question.asks_why else one.confidence >= self.sure
         return is_likely and self._is_about_the_same(one.hit, best)
 
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:

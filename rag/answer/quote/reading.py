@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from rag.answer.cite import Span, get_words
-from rag.answer.confidence import estimate_confidence
-from rag.answer.locate import locate_sentences
-from rag.answer.policy import Judged, Policy
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
+from rag.answer.quote.cite import Span, get_words
+from rag.answer.quote.confidence import estimate_confidence
+from rag.answer.quote.locate import locate_sentences
+from rag.answer.quote.policy import Judged, Policy
+from rag.answer.understand.query import Query
 from rag.errors import QuestionError
 from rag.llm.base import LLM, Message
 from rag.types import Hit
@@ -16,7 +17,7 @@ class Reader:
     """Has the LLM judge the hits of a question, no more than needed; `prompt_tokens` counts the tokens that it read."""
 
     def __init__(
-        self, question: str, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
+        self, question: Query, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
     ) -> None:
         """Prepare to judge the hits that take at most `room` tokens with the question.
 
@@ -26,12 +27,14 @@ class Reader:
         self._llm = llm
         self._judged: list[Judged] = []
         numbered = dict(enumerate(hits, start=1))
-        self._messages = {number: build_question(question, hit, prompts=prompts) for number, hit in numbered.items()}
+        self._messages = {
+            number: build_question(question.text, hit, prompts=prompts) for number, hit in numbered.items()
+        }
         self.prompt_tokens = self._instruction_tokens = llm.count_tokens(prompts.examples)
         self._tokens = {number: llm.count_tokens(messages) for number, messages in self._messages.items()}
         fitting = [number for number, tokens in self._tokens.items() if tokens <= room]
         if not fitting:
-            words = len(question.split())
+            words = len(question.text.split())
             raise QuestionError(
                 f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
             )

@@ -1,20 +1,9 @@
-"""Recognises, from the words of a question, the kind of answer that it wants.
-
-The kinds are the table `KINDS`; a row says how a kind is recognised and what follows from it.
-"""
+"""The kinds of questions: a row of the table says by which words a kind is recognised and what follows from it."""
 
 import re
 from dataclasses import dataclass
 
-from rag.answer.signs import ASKS, AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHOSE
-
-# A bare topic has no more words than this.
-_TOPIC_WORDS = 2
-# A phrase has no more words than this, and no question word.
-_PHRASE_WORDS = 8
-_CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
-_YES_NO = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
-_PART = re.compile(PART, re.IGNORECASE)
+from rag.answer.signs import AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,50 +76,15 @@ LIST = Kind(
         r"\bwhat (?:all|else)\b",
     ),
 )
+# A question of another kind may ask for reasons too: see `Query.asks_why`.
+REASON = Kind(
+    "reason",
+    wants_several=False,
+    is_open=False,
+    signs=(r"\b(?:why|reasons?|how come|causes? of|what causes?d?)\b",),
+)
 # A question without a sign of another kind asks for a fact.
 FACT = Kind("fact", wants_several=False, is_open=False)
 
-# A question is of the first of these kinds that has a sign in it.
-KINDS = (SUMMARY, COMPARISON, STEPS, LIST)
-
-
-def find_kind(question: str) -> Kind:
-    """Return the kind of answer that a question wants; the bare name of something wants a summary."""
-    for kind in KINDS:
-        if kind.has_sign(question):
-            return kind
-    return SUMMARY if is_topic(question) else FACT
-
-
-def is_yes_no(question: str) -> bool:
-    """Return whether a question asks for yes or no, or for one of two things."""
-    *_, last_clause = _CLAUSE.split(question.strip())
-    return bool(_YES_NO.match(last_clause))
-
-
-def is_open(question: str) -> bool:
-    """Return whether a question asks for yes or no, or is of an open kind: the answer is seldom as clear as a fact."""
-    return is_yes_no(question) or find_kind(question).is_open
-
-
-def is_phrase(question: str) -> bool:
-    """Return whether a question is a phrase that asks nothing outright: "opening hours on Sunday"."""
-    is_short = len(question.split()) <= _PHRASE_WORDS
-    asks = question.rstrip().endswith("?") or ASKS.search(question)
-    return is_short and not asks
-
-
-def is_topic(question: str) -> bool:
-    """Return whether a question is the bare name of something, which asks nothing that a reply could answer."""
-    return is_phrase(question) and len(question.split()) <= _TOPIC_WORDS
-
-
-def names_part(question: str) -> bool:
-    """Return whether a question is about a numbered part of a document."""
-    return find_part_number(question) is not None
-
-
-def find_part_number(question: str) -> str | None:
-    """Return the number of the part of a document that a question is about ("4.2" of "section 4.2"), or None."""
-    part = _PART.search(question)
-    return part["number"] if part else None
+# A question's kind is the first one of these with a sign in the question.
+KINDS = (SUMMARY, COMPARISON, STEPS, LIST, REASON)

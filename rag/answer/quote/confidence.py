@@ -54,7 +54,7 @@ def _find_coefficients(leaning: Leaning, llm: str) -> tuple[Coefficients, npt.ND
 @functools.cache
 def load_coefficients() -> Mapping[str, Coefficients]:
     """Return the coefficients that come with the package, by the name of the LLM."""
-    read = json.loads((files("rag.answer") / "confidence.json").read_text(encoding="utf-8"))
+    read = json.loads((files("rag.answer.quote") / "confidence.json").read_text(encoding="utf-8"))
     return {
         name: Coefficients(**(fitted | {"values": np.array(fitted["values"], np.float32)}))
         for name, fitted in read.items()

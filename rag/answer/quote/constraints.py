@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from rag.answer.cite import NOT_FOUND, get_cited_chunks
-from rag.answer.kinds import is_yes_no
 from rag.answer.prompt import label_chunk
+from rag.answer.quote.cite import NOT_FOUND, get_cited_chunks
+from rag.answer.understand.query import Query
 from rag.types import Answer
 
 # Forms of words that have to be in the passages as the question has them. Two words are alike if their `same` is.
@@ -31,16 +30,16 @@ class Unmet(NamedTuple):
     others: tuple[str, ...]
 
 
-def hold_to_question(answer: Answer, question: str) -> Answer:
+def hold_to_question(answer: Answer, question: Query) -> Answer:
     """Return an answer, or a refusal if its cited passages have another year, code or number than the question.
 
     A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
-    if is_yes_no(question):
+    if question.is_yes_no:
         return answer
     texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in get_cited_chunks(answer)]
-    unmet = find_unmet(question, texts)
-    return replace(answer, **NOT_FOUND._asdict(), note=describe_unmet(unmet)) if unmet else answer
+    unmet = find_unmet(question.text, texts)
+    return NOT_FOUND.put_into(answer, note=describe_unmet(unmet)) if unmet else answer
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:

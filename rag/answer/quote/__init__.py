@@ -1,0 +1,1 @@
+"""Has the LLM judge passages, and quotes their sentences with citations."""

@@ -1,0 +1,120 @@
+"""A question, and what its words say about the answer that it wants."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, COMPARATIVE, COMPARING, PART, SIDES
+from rag.answer.understand.kinds import COMPARISON, FACT, KINDS, REASON, SUMMARY, Kind
+from rag.text import content_words
+
+# A bare topic has no more words than this.
+_TOPIC_WORDS = 2
+# A phrase has no more words than this, and no question word.
+_PHRASE_WORDS = 8
+_CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
+_YES_NO = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
+_PART = re.compile(PART, re.IGNORECASE)
+
+
+class Side(NamedTuple):
+    """One of two things that a question compares: its name there, and the words that the other one does not have."""
+
+    name: str
+    words: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question in its full wording; the properties follow from the words alone."""
+
+    text: str
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The words that do more than join others."""
+        return content_words(self.text)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind of answer that the question wants; the bare name of something wants a summary."""
+        for kind in KINDS:
+            if kind.has_sign(self.text):
+                return kind
+        return SUMMARY if self.is_topic else FACT
+
+    @cached_property
+    def is_yes_no(self) -> bool:
+        """Whether the question asks for yes or no, or for one of two things."""
+        *_, last_clause = _CLAUSE.split(self.text.strip())
+        return bool(_YES_NO.match(last_clause))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether documents seldom state the answer as clearly as a fact."""
+        return self.is_yes_no or self.kind.is_open
+
+    @cached_property
+    def is_phrase(self) -> bool:
+        """Whether the question is a phrase that asks nothing outright: "opening hours on Sunday"."""
+        is_short = len(self.text.split()) <= _PHRASE_WORDS
+        asks = self.text.rstrip().endswith("?") or ASKS.search(self.text)
+        return is_short and not asks
+
+    @property
+    def is_topic(self) -> bool:
+        """Whether the question is the bare name of something, which asks nothing that a reply could answer."""
+        return self.is_phrase and len(self.text.split()) <= _TOPIC_WORDS
+
+    @cached_property
+    def asks_why(self) -> bool:
+        """Whether the question asks for a reason."""
+        return REASON.has_sign(self.text)
+
+    @property
+    def asks_two(self) -> bool:
+        """Whether the question asks two things: "who came, and when?"."""
+        return bool(ASKS_TWO.search(self.text))
+
+    @property
+    def asks_about_all(self) -> bool:
+        """Whether the question counts, lists or compares over all documents; a few passages give no full answer."""
+        return bool(ASKS_ABOUT_ALL.search(self.text))
+
+    @cached_property
+    def part_number(self) -> str | None:
+        """The number of the part of a document that the question is about ("4.2" of "section 4.2"), or None."""
+        part = _PART.search(self.text)
+        return part["number"] if part else None
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """The two things that the question compares; () if it compares none."""
+        named = self._name_sides()
+        if named is None:
+            return ()
+        one, other = (content_words(name) for name in named)
+        sides = (Side(named[0], frozenset(one - other)), Side(named[1], frozenset(other - one)))
+        return sides if all(side.words for side in sides) else ()
+
+    def _name_sides(self) -> tuple[str, str] | None:
+        is_comparison = self.kind is COMPARISON or COMPARATIVE.search(self.text)
+        if not is_comparison:
+            return None
+        for sides in SIDES:
+            match = sides.search(self.text)
+            if match:
+                return match["one"], match["other"]
+        return None
+
+    @property
+    def compares_in_general(self) -> bool:
+        """Whether the question compares two things without naming a property of them."""
+        names = " ".join(side.name for side in self.sides)
+        return bool(self.sides) and self.words - content_words(names) <= COMPARING
+
+    @property
+    def compares_amounts(self) -> bool:
+        """Whether the question asks which of two things is or has more."""
+        return bool(self.sides) and bool(COMPARATIVE.search(self.text))
