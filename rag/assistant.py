@@ -111,7 +111,7 @@ class Assistant:
 
         `where` limits the search, by the fields of `Filter` or by metadata. `history` has the messages so far, oldest
         first: a follow-up is understood from them. If `hits` are given, there is no search, and the answer is from
-        these passages alone. Raises QuestionError if the question is empty or too long for the LLM's context, or if
+        these passages alone: no list or section is completed, and nothing is summarised or compared. Raises QuestionError if the question is empty or too long for the LLM's context, or if
         nothing passes the filter.
         """
         for event in self._stream(question, where=make_filter(where), history=history, hits=hits):
@@ -352,7 +352,7 @@ def get_answer(events: Iterable[object]) -> Answer:
 
 
 def make_turn(answer: Answer) -> list[Message]:
-    """Return the messages that an answer adds to a conversation: the question as it was understood, and the reply."""
+    """Return the messages that an answer adds to a conversation: the question as it was understood, and the quotes."""
     text = " ".join(sentence.text for sentence in answer.sentences)
     return [Message("user", answer.rewritten or answer.question), Message("assistant", text)]
 

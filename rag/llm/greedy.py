@@ -1,6 +1,6 @@
 """Writes the likeliest reply of a llama.cpp model, and guesses tokens where the reply copies its prompt.
 
-If the last tokens of a reply stand in the prompt too, the tokens that follow them there are good guesses for the next
+If the last tokens of a reply are in the prompt too, the tokens that follow them there are good guesses for the next
 ones. Checking three guesses takes half as long again as writing one token, since each step reads all weights from
 memory. Wrong guesses are dropped, so they do not change the reply (prompt lookup decoding, Saxena 2023).
 """
