@@ -111,8 +111,8 @@ class Assistant:
 
         `where` limits the search, by the fields of `Filter` or by metadata. `history` has the messages so far, oldest
         first: a follow-up is understood from them. If `hits` are given, there is no search, and the answer is from
-        these passages alone: no list or section is completed, and nothing is summarised or compared. Raises QuestionError if the question is empty or too long for the LLM's context, or if
-        nothing passes the filter.
+        these passages alone: no list or section is completed, and nothing is summarised or compared. Raises
+        QuestionError if the question is empty or too long for the LLM's context, or if nothing passes the filter.
         """
         for event in self._stream(question, where=make_filter(where), history=history, hits=hits):
             if self._on_event:
