@@ -11,8 +11,7 @@ from rag.documents.comments.styles import (
     Lines,
     begins_with_credit,
     find_headers,
-    match_above,
-    read_dated_footers,
+    find_sure_headers,
     read_header,
     read_lines,
 )
@@ -73,19 +72,16 @@ def is_signed(text: str, *, least: int = 1) -> bool:
 
 
 def _is_signed(page: Lines, *, least: int) -> bool:
-    """Return True if signatures begin or end comments: the first line is one, or there are two alike."""
-    above = match_above(page)
-    begins = page.said[:1] == list(above)[:1]
-    signatures = max(len(above), len(read_dated_footers(page)))
-    return signatures >= (least if begins else max(2, least))
+    """Return True for signatures in a sure style: the first line is one, or there are two alike."""
+    signatures = find_sure_headers(page)
+    begins = page.said[:1] == list(signatures)[:1]
+    return len(signatures) >= (least if begins else max(2, least))
 
 
 def _begins_with_signature(page: Lines) -> bool:
     """Return True if the first line is the signature of a comment, and not of an article."""
-    first = next(iter(page.said), None)
-    if first is None or begins_with_credit(page.read(first)):
-        return False
-    return read_header(page, first) is not None
+    first = next(iter(page.said), len(page.lines))
+    return not begins_with_credit(page.read(first)) and read_header(page, first) is not None
 
 
 def find_thread(text: str, *, markdown: bool = False) -> tuple[int, list[Section]]:
