@@ -1,7 +1,7 @@
 """Finds the parts of a page that its readers wrote and those that hold its article, by the page's elements.
 
 The site decides where the comments are; a reader decides only the content of one comment. So the outermost element
-that the page calls a comment, or the comments, counts: everything in it is a reader's, even an `<h1>` or a `<main>`.
+that the page calls a comment, or the comments, counts. Readers wrote everything in it, even an `<h1>` or a `<main>`.
 
 One exception: some sites call a whole page "reviews", or their own opinion "comment". No part of an article is above
 such an element, and the heading of an article is in it but not in one of its comments.
@@ -36,13 +36,15 @@ UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 WHOLES = (*UNITS, "td")
 _SKELETON = frozenset(("html", "body", "main"))
 _NO_AREAS = _SKELETON.union(HEADINGS)
+# XPath: elements that show where an article is, and those of them with which its text may begin.
 _MARKS = ".//*[self::main or self::h1 or @itemprop = 'articleBody']"
 _BEGINNINGS = f"{_MARKS}[not(self::main or ancestor::header or ancestor::head)]"
-# Here the name "comment" means something else: in code it is a comment of the programming language.
+# XPath: the places where "comment" means something else. In code it is a comment of the programming language.
 _ELSEWHERE = "ancestor::*[self::pre or self::code or self::nav or self::head or contains(@itemtype, 'FAQPage')]"
+# XPath: the first heading in an element, and the program that a page names as its maker.
 _FIRST_HEADING = f"({' | '.join(f'.//{tag}' for tag in HEADINGS)})[1]"
 _GENERATOR = "//meta[translate(@name, 'GENERATOR', 'generator') = 'generator']/@content"
-# Their text is not a sentence of an article.
+# The text of these elements is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
 # An element that begins adds one to the number of open ones, and its text follows. When it ends, its tail follows.
 _EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
@@ -82,7 +84,7 @@ class Page(NamedTuple):
 
 
 def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
-    """Return which parts of a page are its article's, and which its readers'."""
+    """Return the parts of a page that hold its article, and those that its readers wrote."""
     candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
     areas = _find_areas(tree, candidates, below_article)
@@ -102,16 +104,16 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return the elements that mark an article, and those around them; marks in `written`, by readers, do not count."""
+    """Return the elements that mark an article and are not in `written`, by readers, and the elements around them."""
     marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
 
 def drop_below(thread: "HtmlElement", page: Page) -> None:
-    """Remove the elements below a thread of comments that may have fallen out of it.
+    """Remove the elements below a thread of comments that may have fallen out of it; other comments stay.
 
-    This happens only on a page that closes more boxes than it opens. If a site does not check the end tags of a
-    comment, the rest of the comment leaves its box. Other comments stay.
+    If a site does not check the end tags in a comment, these tags close the boxes around it, and the rest of the
+    comment is outside. Such a page closes more boxes than it opens.
     """
     may_have_lost_text = page.is_broken and thread in page.below_article
     if not may_have_lost_text or not has_article_above(thread, page.areas):
@@ -274,7 +276,7 @@ def _is_schema_forum(element: "HtmlElement") -> bool:
 
 
 def _is_called_forum(tree: "HtmlElement") -> bool:
-    """Return True if a page's data for machines call it a forum, or name forum software as its maker."""
+    """Return True if a page's data for machines call it a forum, or name a forum's program as its maker."""
     is_schema_forum = any(map(_SCHEMA_FORUM.search, tree.xpath("//script/text()")))
     return is_schema_forum or any(map(_FORUM_SOFTWARE.search, tree.xpath(_GENERATOR)))
 

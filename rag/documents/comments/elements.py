@@ -27,7 +27,7 @@ def read_beside(element: "HtmlElement") -> str:
 
 def count_characters(elements: Iterable["HtmlElement"]) -> int:
     """Return the number of characters of text in the elements."""
-    return sum(len(element.text_content()) for element in elements)
+    return sum(map(len, map(methodcaller("text_content"), elements)))
 
 
 def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:

@@ -1,7 +1,7 @@
-"""Finds, by the looks of their entries, the threads of a page whose class names do not mention comments.
+"""Finds threads of comments by the looks of their entries, on pages whose class names do not mention comments.
 
-A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Both occur in
-articles too. The mark of a thread is a run of similar boxes, each with a name, a date and words.
+A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Articles have
+these too. Only a thread has a run of similar boxes, each with a name, a date and words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set

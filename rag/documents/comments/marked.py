@@ -231,12 +231,12 @@ def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
 
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
-    """Return the elements that may be comments or posts, in order, and which of the two."""
+    """Return the elements that may be comments or posts, in order, with their kinds."""
     units = set(tree.iter(*UNITS)) - page.frames
     posts = _find_posts(units, page)
     named = filter_role(units - page.articles - posts, "comment", "post", "reply")
     readable = list(filterfalse(is_elsewhere, named))
-    # The last entry of an element counts.
+    # If an element is of several kinds, the last one counts.
     parts: _Kinds = dict.fromkeys(filter_role(readable, "reply"), "reply")
     parts.update(dict.fromkeys(filter(page.is_readers, filter_role(readable, "comment", "post")), "comment"))
     outer_posts = [post for post in posts if not any_has_role(post.iterancestors(), "post")]
@@ -281,7 +281,7 @@ def _is_part(element: "HtmlElement") -> bool:
 
 
 def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements with a time of their own, in a frame for comments without class names that say so."""
+    """Return the elements with a time of their own, in a frame whose class names do not mark single comments."""
     times = find_times(frame)
     boxes = (_find_box_of_time(time, frame, set(times)) for time in times)
     return list(chain.from_iterable(boxes))
@@ -311,7 +311,7 @@ def _has_words_beside(element: "HtmlElement", times: Set["HtmlElement"]) -> bool
 
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
-    if post.author:  # A lone reply is a button.
+    if post.author:  # an element called "reply" that is alone is a button
         return place.kind != "reply" or place.in_company or bool(place.above)
     has_signs = post.date is not None or (place.in_company and not is_note(post.blocks[0].text))
     return place.kind == "comment" and place.is_whole and has_signs

@@ -53,7 +53,7 @@ def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]
     edges = [_Heading(start, start, -1, ""), *inside, _Heading(end, end, 0, "")]
     path: list[_Heading] = []
     for heading, following in pairwise(edges):
-        above = path[: bisect_left(path, heading.level, key=attrgetter("level"))]  # its levels ascend
+        above = path[: bisect_left(path, heading.level, key=attrgetter("level"))]  # the levels of a path ascend
         path = [*above, heading]
         has_text_below = bool(text[heading.end : following.start].strip())
         if has_text_below:

@@ -1,4 +1,4 @@
-"""Finds who wrote a comment of a web page, and when."""
+"""Finds the author and the date of a comment on a web page."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

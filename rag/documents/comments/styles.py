@@ -1,4 +1,4 @@
-"""Reads how the comments of a page are signed: a list of styles; all comments of a page share one."""
+"""Reads the signatures of comments in plain text, by a list of styles; all comments of a page share one style."""
 
 import re
 import sys
@@ -205,7 +205,7 @@ STYLES = (
 
 
 def _count_most(numbers: Sequence[int]) -> float:
-    """Return how many of the lines must be signatures: half of them."""
+    """Return the least number of signatures among the lines: half of them, and at least two."""
     return max(_FEWEST_SIGNATURES, len(numbers) / 2)
 
 
@@ -234,13 +234,13 @@ def _read_date_alone(page: Lines, number: int) -> Header | None:
 
 
 def _read_signed(page: Lines, number: int) -> Header | None:
-    """Return the name and the date before a colon that a line begins with."""
+    """Return the name and the date with which a line begins, before a colon."""
     signed = _SIGNED.match(page.read(number)[:_LONGEST_SIGNATURE])
     return Header(signed["author"], signed["date1"] or signed["date2"], characters=signed.end()) if signed else None
 
 
 def _read_colon(page: Lines, number: int) -> Header | None:
-    """Return the name before a colon that a line begins with."""
+    """Return the name with which a line begins, before a colon."""
     named = _COLON.match(page.read(number))
     return Header(named["author"], characters=named.end()) if named and read_name(named["author"]) else None
 
