@@ -192,15 +192,15 @@ def test_each_comment_is_its_authors(thread: str) -> None:
 
 @pytest.mark.parametrize("markdown", [False, True])
 def test_a_style_that_is_added_to_the_list_signs_comments(markdown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def match_arrows(page: styles.Lines) -> styles.Headers:
-        signed = [number for number in page.said if page.read(number).startswith("»")]
-        return {number: styles.Header(page.read(number).strip("» "), lines=1) for number in signed}
+    def match_towns(page: styles.Lines) -> styles.Headers:
+        signed = [number for number in page.said if " | " in page.read(number)]
+        return {number: styles.Header(page.read(number).split(" | ")[0], lines=1) for number in signed}
 
-    monkeypatch.setattr(styles, "STYLES", (*styles.STYLES, styles.Style("» Sana K.", match_arrows)))
-    thread = "\n## Comments\n\n» Sana K.\nWhy was it closed for so long?\n\n» Otto\nNobody knows it.\n"
+    monkeypatch.setattr(styles, "STYLES", (styles.Style("Sana K. | Lahore", match_towns), *styles.STYLES))
+    thread = "\n## Comments\n\nSana K. | Lahore\nWhy was it closed?\n\nOtto | Bonn\nNobody knows it.\n"
     document = make_document("x", ARTICLE + thread, markdown=markdown)
     assert read_comments(document) == [
-        ("Sana K.", None, "Why was it closed for so long?"),
+        ("Sana K.", None, "Why was it closed?"),
         ("Otto", None, "Nobody knows it."),
     ]
 

@@ -210,7 +210,7 @@ def _find_areas(
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters: int) -> bool:
     """Return True if an element holds a mark of an article outside of its comments, or most of the page's text."""
-    comments = named.intersection(element.iterdescendants())
+    comments = set(pick(element.iterdescendants(), named))
     marks = list_outside(element.xpath(_MARKS), comments)
     return bool(marks) or len(element.text_content()) > max(_FRAME_CHARACTERS, characters / 2)
 

@@ -98,7 +98,7 @@ def _find_author(node: dict[str, Any]) -> str | None:
 def _find_text(node: dict[str, Any]) -> str:
     """Return a comment's text, which may be HTML."""
     texts = filter(lambda value: isinstance(value, str), map(node.get, _TEXTS))
-    return find_text(parse_html(next(texts, "").replace("\n", "<br>")))
+    return find_text(parse_html(str(next(texts, "")).replace("\n", "<br>")))
 
 
 def _drop_copies(tree: "HtmlElement", texts: Sequence[str]) -> None:

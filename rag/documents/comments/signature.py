@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, product, takewhile
+from itertools import chain, filterfalse, product, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.elements import list_outside, squeeze, walk
+from rag.documents.comments.elements import squeeze, walk
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 
@@ -44,12 +44,13 @@ def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ())
 
     The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
     """
-    outside = list_outside(comment.iterdescendants(), set(bodies))
     inside = list(walk(bodies))
+    outside = list(filterfalse(set(inside).__contains__, comment.iterdescendants()))
     dated, date = _find_date([*outside, *inside])
     groups = (filter(is_name, parts) for parts, is_name in product((outside, inside), _NAME_MARKS))
-    marked_name = _find_first(chain.from_iterable(groups), _read_marked_name)
-    named, author = _read_attribute(comment) or marked_name or _find_unmarked_name(comment, dated)
+    marked = chain.from_iterable(groups)
+    marked_name = _read_attribute(comment) or _find_first(marked, _read_marked_name)
+    named, author = marked_name or _find_unmarked_name(comment, dated)
     return Signature(author, date, named, dated)
 
 
