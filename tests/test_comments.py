@@ -129,6 +129,13 @@ def test_signed_paragraphs_below_a_heading_of_comments_are_comments() -> None:
     ]
 
 
+def test_a_comment_without_a_box_is_read_only_as_a_comment() -> None:
+    thread = "<h3>COMMENTS (2)</h3>Sana K. (14 March 2025): I do not believe it.<p>Dan, 15 March 2025: Nor do I.</p>"
+    document = read(make_page(thread))
+    assert [text for *_, text in find_comments(document)] == ["I do not believe it.", "Nor do I."]
+    assert document.text.count("I do not believe it.") == 1
+
+
 def test_a_chapter_about_comments_has_none() -> None:
     page = """<html><body><div role="main"><section id="comments"><h1>Comments</h1>
 <p>A comment begins with a hash sign.</p>

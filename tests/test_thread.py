@@ -2,6 +2,7 @@
 
 import pytest
 
+from rag.documents.comments import styles
 from rag.documents.comments.site import is_boilerplate
 from rag.documents.read import make_document
 from rag.types import Document
@@ -187,6 +188,21 @@ def test_each_comment_is_its_authors(thread: str) -> None:
     article = [document.text[s.start : s.end].strip() for s in document.sections if s.voice == "article"]
     assert article[0].startswith("The bridge opened on Monday. No reason was given.")
     assert "reply" not in article[0].lower()
+
+
+@pytest.mark.parametrize("markdown", [False, True])
+def test_a_style_that_is_added_to_the_list_signs_comments(markdown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def match_towns(page: styles.Lines) -> styles.Headers:
+        signed = [number for number in page.said if " | " in page.read(number)]
+        return {number: styles.Header(page.read(number).split(" | ")[0], lines=1) for number in signed}
+
+    monkeypatch.setattr(styles, "STYLES", (styles.Style("Sana K. | Lahore", match_towns), *styles.STYLES))
+    thread = "\n## Comments\n\nSana K. | Lahore\nWhy was it closed?\n\nOtto | Bonn\nNobody knows it.\n"
+    document = make_document("x", ARTICLE + thread, markdown=markdown)
+    assert read_comments(document) == [
+        ("Sana K.", None, "Why was it closed?"),
+        ("Otto", None, "Nobody knows it."),
+    ]
 
 
 def test_where_no_names_are_shown_dates_begin_comments() -> None:

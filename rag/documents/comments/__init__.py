@@ -1,1 +1,1 @@
-"""Finds readers' comments and posts: where they begin, who wrote each, when, to whom."""
+"""Finds readers' comments and posts, with the author, the date and the addressee of each."""

@@ -1,7 +1,7 @@
 """Finds the parts of a page that its readers wrote and those that hold its article, by the page's elements.
 
 The site decides where the comments are; a reader decides only the content of one comment. So the outermost element
-that the page calls a comment, or the comments, counts: everything in it is a reader's, even an `<h1>` or a `<main>`.
+that the page calls a comment, or the comments, counts. Readers wrote everything in it, even an `<h1>` or a `<main>`.
 
 One exception: some sites call a whole page "reviews", or their own opinion "comment". No part of an article is above
 such an element, and the heading of an article is in it but not in one of its comments.
@@ -9,11 +9,22 @@ such an element, and the heading of an article is in it but not in one of its co
 
 import re
 from collections.abc import Iterator, Set
-from itertools import takewhile
+from functools import partial
+from itertools import chain, filterfalse, repeat, takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.elements import find_holders, has_neighbour, is_inside, list_neighbours, list_outside
-from rag.documents.comments.entries import Run, find_containers, find_labels, find_run_below, find_run_in
+from rag.documents.comments.elements import (
+    drop_elements,
+    find_holders,
+    find_outermost,
+    has_neighbour,
+    is_inside,
+    list_neighbours,
+    list_outside,
+    pick,
+)
+from rag.documents.comments.entries import Run, find_containers, find_entries, find_labels, find_run_below
 from rag.documents.comments.roles import any_has_role, filter_role, has_role
 from rag.documents.comments.words import is_sentence
 from rag.documents.formats.html.markup import HEADINGS
@@ -25,11 +36,18 @@ UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 WHOLES = (*UNITS, "td")
 _SKELETON = frozenset(("html", "body", "main"))
 _NO_AREAS = _SKELETON.union(HEADINGS)
-_MARKS = frozenset(("main", "h1"))
-# Here the name "comment" means something else: in code it is a comment of the programming language.
-_ELSEWHERE = frozenset(("pre", "code", "nav", "head"))
-# Their text is not a sentence of an article.
+# XPath: elements that show where an article is, and those of them with which its text may begin.
+_MARKS = ".//*[self::main or self::h1 or @itemprop = 'articleBody']"
+_BEGINNINGS = f"{_MARKS}[not(self::main or ancestor::header or ancestor::head)]"
+# XPath: the places where "comment" means something else. In code it is a comment of the programming language.
+_ELSEWHERE = "ancestor::*[self::pre or self::code or self::nav or self::head or contains(@itemtype, 'FAQPage')]"
+# XPath: the first heading in an element, and the program that a page names as its maker.
+_FIRST_HEADING = f"({' | '.join(f'.//{tag}' for tag in HEADINGS)})[1]"
+_GENERATOR = "//meta[translate(@name, 'GENERATOR', 'generator') = 'generator']/@content"
+# The text of these elements is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
+# An element that begins adds one to the number of open ones, and its text follows. When it ends, its tail follows.
+_EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
 # An element with more characters than this, and than half of the page, holds more than a thread of comments.
@@ -66,7 +84,7 @@ class Page(NamedTuple):
 
 
 def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
-    """Return which parts of a page are its article's, and which its readers'."""
+    """Return the parts of a page that hold its article, and those that its readers wrote."""
     candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
     areas = _find_areas(tree, candidates, below_article)
@@ -76,9 +94,9 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     entries, run_frames = set(run.entries), set(run.frames)
     areas |= run_frames.union(list_outside(entries, run_frames))
     articles = _find_articles(tree, areas | posts)
-    companions = {area for area in areas if has_neighbour(area, areas)}
+    companions = set(filter(partial(has_neighbour, others=areas), areas))
     single_areas = areas - find_holders(candidates) - companions
-    named_frames = [element for element in filter_role(candidates, "comments") if is_inside(element, areas)]
+    named_frames = filter(partial(is_inside, areas=areas), filter_role(candidates, "comments"))
     frames = run_frames.union(named_frames, filter(_holds_comments, single_areas)) - articles
     companions |= areas & entries
     holders = find_holders(areas)
@@ -86,53 +104,46 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return the elements that mark an article, and those around them; marks in `written`, by readers, do not count."""
-    marks = list_outside(filter(_is_mark, tree.iter()), written)
+    """Return the elements that mark an article and are not in `written`, by readers, and the elements around them."""
+    marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
 
 def drop_below(thread: "HtmlElement", page: Page) -> None:
-    """Remove the elements below a thread of comments that may have fallen out of it.
+    """Remove the elements below a thread of comments that may have fallen out of it; other comments stay.
 
-    This happens only on a page that closes more boxes than it opens. If a site does not check the end tags of a
-    comment, the rest of the comment leaves its box. Other comments stay.
+    If a site does not check the end tags in a comment, these tags close the boxes around it, and the rest of the
+    comment is outside. Such a page closes more boxes than it opens.
     """
     may_have_lost_text = page.is_broken and thread in page.below_article
     if not may_have_lost_text or not has_article_above(thread, page.areas):
         return
-    for outer in (thread, *thread.iterancestors()):
-        outer.tail = None
-        for sibling in list(outer.itersiblings()):
-            _drop_apart(sibling, page)
-
-
-def _drop_apart(element: "HtmlElement", page: Page) -> None:
-    """Remove an element, except areas of the readers in it."""
-    element.tail = None
-    if element in page.holders:
-        for child in list(element):
-            _drop_apart(child, page)
-    elif element not in page.areas:
-        element.drop_tree()
+    areas = page.areas - set(thread.iterancestors())
+    below = [element for element in thread.xpath("following::*") if areas.isdisjoint(element.iterancestors())]
+    for element in (thread, *thread.iterancestors(), *below):
+        element.tail = None
+    drop_elements(set(below) - page.areas - page.holders)
 
 
 def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
     """Return True if sentences of an article, outside of the readers' areas, are above an element."""
     written = _find_written_above(element, areas)
-    return sum(len(other.text or "") for other in written) >= _ARTICLE_CHARACTERS
+    return sum(map(len, map(attrgetter("text"), written))) >= _ARTICLE_CHARACTERS
 
 
 def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements above another one that hold sentences of an article."""
     above = takewhile(lambda other: other is not element, element.getroottree().iter())
-    with_sentences = [other for other in above if other.tag not in _BESIDE_ARTICLE and is_sentence(other.text)]
-    return list_outside(with_sentences, areas)
+    return list_outside(filter(_is_written, above), areas)
+
+
+def _is_written(element: "HtmlElement") -> bool:
+    return element.tag not in _BESIDE_ARTICLE and is_sentence(element.text)
 
 
 def find_times(area: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that hold the time of a comment: `<time>`, or else elements called a date."""
-    dates = [part for part in filter_role(area.iterdescendants(), "date") if len(part) == 0]
-    return list(area.iter("time")) or dates
+    return list(area.iter("time")) or list(filter_role(area.xpath(".//*[not(*)]"), "date"))
 
 
 def _holds_comments(area: "HtmlElement") -> bool:
@@ -147,37 +158,38 @@ def is_schema_comment(element: "HtmlElement") -> bool:
 
 def is_elsewhere(element: "HtmlElement") -> bool:
     """Return True if an element is in code, navigation or frequent questions, where a "comment" is not a reader's."""
-    return any(outer.tag in _ELSEWHERE or "FAQPage" in outer.get("itemtype", "") for outer in element.iterancestors())
-
-
-def _is_mark(element: "HtmlElement") -> bool:
-    return element.tag in _MARKS or element.get("itemprop") == "articleBody"
+    return bool(element.xpath(_ELSEWHERE))
 
 
 def _is_named_comment(element: "HtmlElement") -> bool:
     """Return True if the page calls an element a comment or the comments, or replies to one."""
-    if element.tag in _NO_AREAS:
-        return False
-    is_comment = has_role(element, "comment") and element.tag in UNITS
-    is_frame = has_role(element, "comments") and not _is_chapter(element)
-    is_named = is_comment or is_frame or _is_reply(element)
-    return is_schema_comment(element) or (is_named and not is_elsewhere(element))
+    is_called_one = element.tag not in _NO_AREAS and any(is_called(element) for is_called in _NAMES_OF_COMMENTS)
+    return is_called_one and not is_elsewhere(element)
+
+
+def _is_called_comment(element: "HtmlElement") -> bool:
+    return element.tag in UNITS and has_role(element, "comment")
+
+
+def _is_called_comments(element: "HtmlElement") -> bool:
+    return has_role(element, "comments") and not _is_chapter(element)
 
 
 def _is_reply(element: "HtmlElement") -> bool:
     """Return True for replies right beside a comment or another reply."""
-    is_called_reply = has_role(element, "reply", "replies")
-    return is_called_reply and any_has_role(list_neighbours(element), "comment", "reply")
+    return has_role(element, "reply", "replies") and any_has_role(list_neighbours(element), "comment", "reply")
+
+
+# The ways in which a page calls an element a reader's.
+_NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments, _is_reply)
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
     """Return True if an element is named only after its heading, for links to it, and holds no mark of comments."""
-    name = element.get("id", "").casefold()
-    heading = next(element.iter(*HEADINGS), None)
-    if not name or heading is None or element.get("class"):
-        return False
-    words = heading.text_content().casefold().split()
-    return name == "-".join(words) and not any(map(_shows_comments, element.iterdescendants()))
+    words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
+    is_named_after = bool(words) and element.get("id", "").casefold() == "-".join(words)
+    is_named_only_after = is_named_after and not element.get("class")
+    return is_named_only_after and not any(map(_shows_comments, element.iterdescendants()))
 
 
 def _shows_comments(part: "HtmlElement") -> bool:
@@ -188,27 +200,19 @@ def _find_areas(
     tree: "HtmlElement", candidates: list["HtmlElement"], below_article: Set["HtmlElement"]
 ) -> set["HtmlElement"]:
     """Return the outermost candidates that are not the frame of the page itself."""
-    areas: set[HtmlElement] = set()
     named = set(candidates)
     characters = len(tree.text_content())
-    for element in candidates:  # an outer element comes before those in it
-        if is_inside(element, areas):
-            continue
-        has_company = has_neighbour(element, named)
-        is_readers = has_company or element in below_article or is_schema_comment(element)
-        if is_readers or not _holds_article(element, named, characters):
-            areas.add(element)
-    return areas
+    unsure = named - below_article - set(filter(is_schema_comment, candidates))
+    alone = filterfalse(partial(has_neighbour, others=named), unsure)
+    frames = filter(partial(_holds_article, named=named, characters=characters), alone)
+    return set(find_outermost(tree, named.difference(frames)))
 
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters: int) -> bool:
     """Return True if an element holds a mark of an article outside of its comments, or most of the page's text."""
-    for mark in filter(_is_mark, element.iterdescendants()):
-        boxes = takewhile(lambda outer: outer is not element, mark.iterancestors())
-        if named.isdisjoint((mark, *boxes)):
-            return True
-    inside = len(element.text_content())
-    return inside > max(_FRAME_CHARACTERS, characters / 2)
+    comments = set(pick(element.iterdescendants(), named))
+    marks = list_outside(element.xpath(_MARKS), comments)
+    return bool(marks) or len(element.text_content()) > max(_FRAME_CHARACTERS, characters / 2)
 
 
 def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> Run:
@@ -216,12 +220,12 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
     runs = Run([], [])
     readers = set(areas)
     holders = find_holders(areas)
-    labels = list(find_labels(tree))
-    places = [place for place in (*labels, *find_containers(tree)) if place in below_article]
-    for place in places:
+    labels = pick(find_labels(tree), below_article)
+    containers = pick(find_containers(tree), below_article)
+    for place, find_run in chain(zip(labels, repeat(_find_run_below)), zip(containers, repeat(_find_run_in))):
         if is_inside(place, readers) or not has_article_above(place, readers):
             continue
-        run = _find_run_below(place, readers) if place in labels else find_run_in(place)
+        run = find_run(place, readers)
         is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
         if run.entries and is_apart:
             runs.frames.extend(run.frames)
@@ -235,28 +239,29 @@ def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
     return find_run_below(label, article.union(label.getroottree().iter(*_SKELETON)))
 
 
+def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:
+    """Return the entries in a container, which is their frame."""
+    return Run([container], find_entries(container))
+
+
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
     """Return the elements that begin below a sentence or the heading of an article."""
     from lxml.etree import iterwalk
 
     walk = iter(iterwalk(tree, events=("start", "end")))
-    _skip_to_article(walk)
+    _skip_to_article(walk, set(tree.xpath(_BEGINNINGS)))
     return {element for event, element in walk if event == "start"}
 
 
-def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]]) -> None:
-    """Advance a walk through a page until it is behind a sentence or the heading of an article."""
-    beside = 0  # how many elements are open that hold no sentence of an article
+def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["HtmlElement"]) -> None:
+    """Advance a walk through a page until it has passed a sentence of an article or one of its headings."""
+    beside = 0  # the number of open elements that hold no sentence of an article
     for event, element in walk:
-        is_beside = element.tag in _BESIDE_ARTICLE
-        beside += is_beside if event == "start" else -is_beside
-        text = element.text if event == "start" else element.tail
-        if _begins_article(element) or (not beside and is_sentence(text)):
+        step, attribute = _EVENTS[event]
+        beside += step * (element.tag in _BESIDE_ARTICLE)
+        is_sentence_of_article = not beside and is_sentence(getattr(element, attribute))
+        if is_sentence_of_article or element in headings:
             return
-
-
-def _begins_article(element: "HtmlElement") -> bool:
-    return _is_mark(element) and element.tag != "main" and next(element.iterancestors("header", "head"), None) is None
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
@@ -271,10 +276,9 @@ def _is_schema_forum(element: "HtmlElement") -> bool:
 
 
 def _is_called_forum(tree: "HtmlElement") -> bool:
-    """Return True if a page's data for machines call it a forum, or name forum software as its maker."""
-    scripts = [script.text or "" for script in tree.iter("script")]
-    names = [meta.get("content", "") for meta in tree.iter("meta") if meta.get("name", "").lower() == "generator"]
-    return any(map(_SCHEMA_FORUM.search, scripts)) or any(map(_FORUM_SOFTWARE.search, names))
+    """Return True if a page's data for machines call it a forum, or name a forum's program as its maker."""
+    is_schema_forum = any(map(_SCHEMA_FORUM.search, tree.xpath("//script/text()")))
+    return is_schema_forum or any(map(_FORUM_SOFTWARE.search, tree.xpath(_GENERATOR)))
 
 
 def _are_of_forum(posts: list["HtmlElement"]) -> bool:
@@ -291,9 +295,7 @@ def _are_of_forum(posts: list["HtmlElement"]) -> bool:
 
 
 def _leads_away(post: "HtmlElement") -> bool:
-    heading = next(post.iter(*HEADINGS), None)
-    links = [] if heading is None else heading.iter("a")
-    return any(not link.get("href", "#").startswith("#") for link in links)
+    return bool(post.xpath(f"{_FIRST_HEADING}//a[@href][not(starts-with(@href, '#'))]"))
 
 
 def _is_signed(post: "HtmlElement") -> bool:

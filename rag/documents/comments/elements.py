@@ -1,6 +1,9 @@
 """Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Container, Iterable, Iterator, Set
+from functools import partial
+from itertools import chain, filterfalse, islice
+from operator import methodcaller
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,43 +21,52 @@ def read_line(element: "HtmlElement") -> str:
 
 
 def read_beside(element: "HtmlElement") -> str:
-    """Return the text right before an element and right behind it."""
+    """Return the text right before an element and right after it."""
     return "".join(element.xpath("(preceding-sibling::node()[1] | following-sibling::node()[1])[self::text()]"))
 
 
 def count_characters(elements: Iterable["HtmlElement"]) -> int:
     """Return the number of characters of text in the elements."""
-    return sum(len(element.text_content()) for element in elements)
+    return sum(map(len, map(methodcaller("text_content"), elements)))
 
 
 def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
     """Return True if an element is one of the areas, or inside one."""
-    return element in areas or not areas.isdisjoint(element.iterancestors())
+    return not areas.isdisjoint((element, *element.iterancestors()))
 
 
 def list_outside(elements: Iterable["HtmlElement"], areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements that are outside of all given areas."""
-    return [element for element in elements if not is_inside(element, areas)]
+    return list(filterfalse(partial(is_inside, areas=areas), elements))
+
+
+def walk(elements: Iterable["HtmlElement"]) -> Iterator["HtmlElement"]:
+    """Yield the elements and those in them."""
+    return chain.from_iterable(map(methodcaller("iter"), elements))
+
+
+def pick(elements: Iterable["HtmlElement"], chosen: Container["HtmlElement"]) -> Iterator["HtmlElement"]:
+    """Yield the elements that are among the chosen ones, in order."""
+    return filter(chosen.__contains__, elements)
 
 
 def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the chosen elements of a tree that are not inside another chosen one, in order."""
-    return [element for element in tree.iter() if element in chosen and chosen.isdisjoint(element.iterancestors())]
+    return [element for element in pick(tree.iter(), chosen) if chosen.isdisjoint(element.iterancestors())]
 
 
 def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
     """Return all elements around the given ones."""
-    return {outer for element in elements for outer in element.iterancestors()}
+    return set(chain.from_iterable(map(methodcaller("iterancestors"), elements)))
 
 
 def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements right before and right behind an element, in the same box."""
-    neighbours = (element.getprevious(), element.getnext())
-    return [neighbour for neighbour in neighbours if neighbour is not None]
+    """Return the elements right before and right after an element, in the same box."""
+    return [*islice(element.itersiblings(preceding=True), 1), *islice(element.itersiblings(), 1)]
 
 
 def has_neighbour(element: "HtmlElement", others: Set["HtmlElement"]) -> bool:
-    """Return True if one of the `others` is right before or right behind an element."""
+    """Return True if one of the `others` is right before or right after an element."""
     return not others.isdisjoint(list_neighbours(element))
 
 

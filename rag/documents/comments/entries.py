@@ -1,11 +1,11 @@
-"""Finds, by the looks of their entries, the threads of a page whose class names do not mention comments.
+"""Finds threads of comments by the looks of their entries, on pages whose class names do not mention comments.
 
-A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Both occur in
-articles too. The mark of a thread is a run of similar boxes, each with a name, a date and words.
+A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Articles have
+these too. Only a thread has a run of similar boxes, each with a name, a date and words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import islice, pairwise, takewhile
+from itertools import chain, filterfalse, islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import count_characters, read_line, squeeze
@@ -28,7 +28,7 @@ _MOST_LABELS = _MOST_CONTAINERS = 10
 _MOST_BETWEEN = 400
 # A signature is among this many texts at the beginning or the end of an entry.
 _SIGNATURE_TEXTS = 8
-# The name is among the first of them, perhaps behind a number or a badge.
+# The name is among the first of them, perhaps after a number or a badge.
 _NAME_TEXTS = 3
 
 
@@ -56,11 +56,10 @@ def holds_heading(element: "HtmlElement") -> bool:
 
 
 def _is_label(element: "HtmlElement") -> bool:
-    parts = list(islice(element.iter(), _MOST_LABEL_PARTS + 1))
-    if len(parts) > _MOST_LABEL_PARTS or any(part.tag in _NO_LABELS for part in parts):
+    if len(list(islice(element.iter(), _MOST_LABEL_PARTS + 1))) > _MOST_LABEL_PARTS:
         return False
-    is_in_link = next(element.iterancestors("a"), None) is not None
-    return not is_in_link and holds_heading(element)
+    links = chain(element.iter(*_NO_LABELS), element.iterancestors("a"))
+    return next(links, None) is None and holds_heading(element)
 
 
 def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
@@ -68,12 +67,11 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
     The box is a frame too, unless it holds the `article`.
     """
-    for outer, box in pairwise((label, *label.iterancestors())):
-        if outer.tag == "body":
-            break
+    for outer in takewhile(lambda outer: outer.tag != "body", (label, *label.iterancestors())):
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)
         if run.entries:
+            box = outer.getparent()
             return Run([label, *run.frames] if box in article else [box], run.entries)
         if count_characters(siblings) > _MOST_BETWEEN:
             break
@@ -96,17 +94,11 @@ def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
     return Run([], [])
 
 
-def find_run_in(container: "HtmlElement") -> Run:
-    """Return the entries in a container, which is their frame."""
-    return Run([container], find_entries(container))
-
-
 def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
     """Return the entries in a container, nested ones too."""
     entries = next(filter(None, map(_find_similar, container.iter())), [])
-    kinds = set(map(_find_kind, entries))
-    similar = [element for element in container.iter() if _find_kind(element) in kinds] if entries else []
-    return entries + [element for element in similar if element not in entries and _is_entry(element)]
+    similar = _pick_kind(container.iter(), entries[:1])
+    return list(dict.fromkeys([*entries, *filter(_is_entry, similar)]))
 
 
 def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
@@ -114,11 +106,16 @@ def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
 
     The others may hide their date, or have a name that does not look like one.
     """
-    first_kind = {_find_kind(entry) for entry in islice(filter(_is_entry, siblings), 1)}
-    similar = [sibling for sibling in siblings if _find_kind(sibling) in first_kind]
-    has_entries = sum(map(_is_entry, similar)) > 1
-    has_sentence = has_entries and any(is_sentence(text) for entry in similar for text in entry.itertext())
-    return similar if has_sentence else []
+    similar = _pick_kind(siblings, islice(filter(_is_entry, siblings), 1))
+    texts = chain.from_iterable(sibling.itertext() for sibling in similar)
+    is_thread = sum(map(_is_entry, similar)) > 1 and any(map(is_sentence, texts))
+    return similar if is_thread else []
+
+
+def _pick_kind(elements: Iterable["HtmlElement"], models: Iterable["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the elements of the same kind as one of the models."""
+    kinds = set(map(_find_kind, models))
+    return [element for element in elements if _find_kind(element) in kinds]
 
 
 def _find_kind(element: "HtmlElement") -> tuple[str, str]:
@@ -127,14 +124,14 @@ def _find_kind(element: "HtmlElement") -> tuple[str, str]:
 
 
 def _is_entry(element: "HtmlElement") -> bool:
-    """Return True for a box with a name, a date behind it, and words; on a timeline the date comes first."""
+    """Return True for a box with a name, a date and words. The name is above the date."""
     if element.tag not in _BOXES and "-" not in element.tag:
         return False
     texts = list(filter(None, map(_trim_text, element.itertext())))
     signature = texts[:_SIGNATURE_TEXTS] + texts[-_SIGNATURE_TEXTS:]
     times = set(map(read_line, element.iter("time")))
     dates = times.intersection(signature).union(filter(is_date, signature))
-    others = [text for text in texts if text not in dates]
+    others = list(filterfalse(dates.__contains__, texts))
     above = list(takewhile(lambda text: text not in dates, texts))[:_NAME_TEXTS]
     return bool(dates) and len(others) > 1 and any(map(read_name, above))
 

@@ -1,4 +1,4 @@
-"""Reads the readers' comments below the plain text of a page: where they begin, and who wrote each and when."""
+"""Reads the readers' comments below the plain text of a page: where they begin, and the author and date of each."""
 
 import re
 from functools import lru_cache
@@ -11,8 +11,7 @@ from rag.documents.comments.styles import (
     Lines,
     begins_with_credit,
     find_headers,
-    match_above,
-    read_dated_footers,
+    find_sure_headers,
     read_header,
     read_lines,
 )
@@ -26,14 +25,15 @@ _FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
 _EVIDENCE_LINES = 40
 
 
-@lru_cache(maxsize=1)  # the metadata of a page and its sections both ask for it
+@lru_cache(maxsize=1)  # the readers of the metadata and of the sections both call it
 def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
-    """Return where the readers' comments begin, with the site's own lines above them, and where their heading ends.
+    """Return the offset where the readers' comments begin, and the offset where their heading ends.
 
-    Without comments both are the end of the text. A heading begins comments if it names readers, if it counts comments,
-    or if comments below it are signed in one style. In plain text a bare "Comments" is enough. In Markdown that may
-    be a chapter, and needs signatures. Everything behind the first comment is a reader's, because a heading there may
-    be part of a comment.
+    The site's own lines above the heading belong to the comments. Without comments both offsets are the end of the
+    text. A heading begins comments if it names readers, if it counts comments, or if comments below it are signed in
+    one style. In plain text a bare "Comments" is enough. In Markdown such a heading may be a chapter's, and comments
+    need signatures in a sure style. Readers wrote everything after the first comment: a heading there may be part of
+    a comment.
     """
     front_matter = _FRONT_MATTER.match(text)
     top = front_matter.end() if front_matter else 0
@@ -52,7 +52,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
 
 
 def _find_own_lines(heading: re.Match[str]) -> int:
-    """Return where a heading begins, with the lines of the site right above it."""
+    """Return the offset of the site's first line right above a heading, or else that of the heading."""
     above = list(_LINE.finditer(heading.string, 0, heading.start()))
     own = takewhile(lambda line: is_boilerplate(line[0]), reversed(above))
     return [heading, *own][-1].start()
@@ -73,31 +73,28 @@ def is_signed(text: str, *, least: int = 1) -> bool:
 
 
 def _is_signed(page: Lines, *, least: int) -> bool:
-    """Return True if signatures begin or end comments: the first line is one, or there are two alike."""
-    above = match_above(page)
-    begins = page.said[:1] == list(above)[:1]
-    signatures = max(len(above), len(read_dated_footers(page)))
-    return signatures >= (least if begins else max(2, least))
+    """Return True for signatures in a sure style: the first line is one, or there are two alike."""
+    signatures = find_sure_headers(page)
+    begins = page.said[:1] == list(signatures)[:1]
+    return len(signatures) >= (least if begins else max(2, least))
 
 
 def _begins_with_signature(page: Lines) -> bool:
     """Return True if the first line is the signature of a comment, and not of an article."""
-    first = next(iter(page.said), None)
-    if first is None or begins_with_credit(page.read(first)):
-        return False
-    return read_header(page, first) is not None
+    first = next(iter(page.said), len(page.lines))
+    return not begins_with_credit(page.read(first)) and read_header(page, first) is not None
 
 
 def find_thread(text: str, *, markdown: bool = False) -> tuple[int, list[Section]]:
-    """Return where the readers' comments begin, and each comment; without comments, the end of the text."""
+    """Return the offset where the readers' comments begin, and each comment; without any, the end of the text."""
     start, end = find_thread_start(text, markdown=markdown)
     return start, read_comments(text, end)
 
 
 def read_comments(text: str, start: int) -> list[Section]:
-    """Return each of the comments behind an offset, in order."""
+    """Return each of the comments after an offset, in order."""
     page = read_lines(text, start)
-    # Text behind the site's footer is in no comment, unless another comment follows.
+    # Text after the site's footer is in no comment, unless another comment follows.
     footers = [number for number in range(len(page.lines)) if is_footer(page.read(number))]
     headers = find_headers(page) | dict.fromkeys(footers, Header(lines=1))
     thread = _Thread(text)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Set
 from copy import deepcopy
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
@@ -17,7 +18,9 @@ from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SCHEMA_TEXT = ("text", "commentText", "articleBody")
+_SCHEMA_TEXT = (
+    "(.//*[not(self::meta)][@itemprop = 'text' or @itemprop = 'commentText' or @itemprop = 'articleBody'])[1]"
+)
 _BUTTONS = frozenset(("control", "answered"))
 _SIGNATURE = frozenset(("author", "name", "date"))
 _CONTROL_TAGS = frozenset(("button", "form", "footer"))
@@ -59,12 +62,12 @@ def read_post(element: "HtmlElement") -> Post | None:
         body.tag = "div"  # its paragraphs are not items, even if the body is an item of a list
         _drop_controls(body, signature, dropped)
         answered = _mark_quotes(body) or answered
-    blocks = _trim_blocks([block for body in bodies for block in walk_blocks(body)], signature.author)
+    blocks = _trim_blocks(list(chain.from_iterable(map(walk_blocks, bodies))), signature.author)
     return Post(blocks, signature.author, signature.date, answered) if blocks else None
 
 
 def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:
-    """Return blocks without the noise before and behind a comment's words."""
+    """Return blocks without the noise before and after a comment's words."""
     words = [number for number, block in enumerate(blocks) if not _is_noise(block.text, author)]
     if not words:
         return []
@@ -89,9 +92,9 @@ def is_note(text: str) -> bool:
 
 def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that hold a comment's words: by schema.org's mark, else the innermost with most words."""
-    marked = list(filter(_is_schema_text, element.iterdescendants()))
+    marked: list[HtmlElement] = element.xpath(_SCHEMA_TEXT)
     if marked:
-        return marked[:1]
+        return marked
     parts = list(element.iterdescendants())
     named = set(filter_role(parts, "text")) or set(filter_role(parts, "comment"))
     bodies: list[HtmlElement] = []
@@ -104,13 +107,9 @@ def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     return bodies
 
 
-def _is_schema_text(part: "HtmlElement") -> bool:
-    return part.get("itemprop") in _SCHEMA_TEXT and part.tag != "meta"
-
-
 def _count_words(elements: list["HtmlElement"]) -> int:
     """Return how many characters elements hold besides titles, signatures and buttons."""
-    parts = [part for element in elements for part in element.iterdescendants()]
+    parts = chain.from_iterable(map(methodcaller("iterdescendants"), elements))
     labels = [part for part in filter(_is_label, parts) if not any(map(_is_label, part.iterancestors()))]
     return count_characters(elements) - count_characters(labels)
 
@@ -121,10 +120,11 @@ def _is_label(part: "HtmlElement") -> bool:
 
 def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str]) -> None:
     """Remove the buttons, the elements of the signature, and elements with a role to be `dropped`."""
+    named = filter_role(body.iterdescendants(), *dropped)
+    controls = {signature.named, signature.dated, *body.iter(*_CONTROL_TAGS), *named}
     for part in list(body.iterdescendants()):
-        is_signature = part in (signature.named, signature.dated)
-        is_named = part.tag in _CONTROL_TAGS or has_role(part, *dropped)
-        if (is_signature or is_named or _is_button_link(part)) and len(read_line(part)) <= _LONGEST_CONTROL:
+        is_control = part in controls or _is_button_link(part)
+        if is_control and len(read_line(part)) <= _LONGEST_CONTROL:
             part.drop_tree()
 
 
@@ -137,7 +137,7 @@ def _is_button_link(part: "HtmlElement") -> bool:
 
 
 def _is_alone(part: "HtmlElement") -> bool:
-    """Return True if there is no text right before an element or right behind it."""
+    """Return True if there is no text right before an element or right after it."""
     return not read_beside(part).strip()
 
 

@@ -83,7 +83,7 @@ def has_role(element: "HtmlElement", *roles: str) -> bool:
 
 def any_has_role(elements: Iterable["HtmlElement"], *roles: str) -> bool:
     """Return True if one of the elements has one of the roles."""
-    return any(has_role(element, *roles) for element in elements)
+    return next(filter_role(elements, *roles), None) is not None
 
 
 def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
@@ -93,13 +93,13 @@ def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
 
 def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
     """Yield the elements with one of the roles."""
-    return (element for element in elements if has_role(element, *roles))
+    return filter(lambda element: has_role(element, *roles), elements)
 
 
 @lru_cache(maxsize=4096)
 def _find_roles(names: str) -> frozenset[str]:
     words = map(_spell_name, names.split()[:_MOST_NAMES])
-    short_words = [word for word in words if len(word) <= _LONGEST_NAME]
+    short_words = list(filter(lambda word: len(word) <= _LONGEST_NAME, words))
     return frozenset(role for role, pattern in _ROLES.items() if any(map(pattern.fullmatch, short_words)))
 
 

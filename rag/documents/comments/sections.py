@@ -1,10 +1,11 @@
 """Splits the plain text of a page by speaker: the article under its headings, and each reader's comment."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from rag.documents.blocks import HEADING_SEPARATOR, LONGEST_HEADING
@@ -19,7 +20,7 @@ _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOT
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
     article_end, comments = find_thread(text, markdown=markdown)
-    gaps = [gap for gap in metadata.gaps if gap[1] <= article_end]
+    gaps = filter(lambda gap: gap[1] <= article_end, metadata.gaps)
     headings = list(_find_headings(text, article_end)) if markdown else []
     sections: list[Section] = []
     start = 0
@@ -38,25 +39,21 @@ class _Heading(NamedTuple):
 
 
 def _find_headings(text: str, end: int) -> Iterator[_Heading]:
-    code = [block.span() for block in _CODE.finditer(text, 0, end)]
-    for match in _MARKDOWN_HEADING.finditer(text, 0, end):
-        before = bisect_right(code, (match.start(), end)) - 1
-        is_code = before >= 0 and match.start() < code[before][1]
+    without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
+    for match in _MARKDOWN_HEADING.finditer(without_code):
         words = match[2] + match[3].rstrip(" \t#")
-        if not is_code and len(words) <= LONGEST_HEADING:
+        if len(words) <= LONGEST_HEADING:
             yield _Heading(*match.span(), len(match[1]), words)
 
 
 def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]) -> Iterator[Section]:
     """Yield the sections of an article between two offsets; a heading with nothing below it is also a section."""
-    inside = [heading for heading in headings if start <= heading.start and heading.end <= end]
-    edges = [*inside, _Heading(end, end, 0, "")]
-    opening = edges[0].start
-    if text[start:opening].strip():
-        yield Section(start, opening, "article")
+    inside = [heading for heading in headings if start <= heading.start < heading.end <= end]
+    # The text above the first heading is below a heading without words, which is wider than all others.
+    edges = [_Heading(start, start, -1, ""), *inside, _Heading(end, end, 0, "")]
     path: list[_Heading] = []
     for heading, following in pairwise(edges):
-        above = [outer for outer in path if outer.level < heading.level]
+        above = path[: bisect_left(path, heading.level, key=attrgetter("level"))]  # the levels of a path ascend
         path = [*above, heading]
         has_text_below = bool(text[heading.end : following.start].strip())
         if has_text_below:
@@ -66,4 +63,5 @@ def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]
 
 
 def _join_path(headings: list[_Heading]) -> str | None:
-    return HEADING_SEPARATOR.join(heading.text for heading in headings) or None
+    """Return the path of headings; the first one has no words."""
+    return HEADING_SEPARATOR.join(heading.text for heading in headings[1:]) or None

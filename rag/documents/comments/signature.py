@@ -1,11 +1,11 @@
-"""Finds who wrote a comment of a web page, and when."""
+"""Finds the author and the date of a comment on a web page."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence, Set
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, filterfalse, product, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.elements import squeeze
+from rag.documents.comments.elements import squeeze, walk
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 
@@ -20,7 +20,7 @@ _LONGEST_UNMARKED_NAME = 40
 _BEFORE_NAME = re.compile(
     r"^(?:(?:posted|written|comment|commented|submitted)\s+)?by:?\s+|^(?:from|author):\s*", re.IGNORECASE
 )
-_BEHIND_NAME = re.compile(r"\s*[|·•]\s*|\s+\((?:not verified|guest)\)", re.IGNORECASE)
+_REST_OF_LINE = re.compile(r"\s*[|·•]\s*|\s+\((?:not verified|guest)\)", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[\s:,·•|–-]*\b(?:says?|said|wrote|writes|commented|replied|on|at)\s*:?$|[\s:,·•|–-]+$")
 # Not a name: no words at all, or words of the site.
 _NO_NAME = re.compile(
@@ -44,12 +44,13 @@ def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ())
 
     The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
     """
-    said = {part for body in bodies for part in body.iter()}
-    parts = sorted(comment.iterdescendants(), key=said.__contains__)
-    dated, date = _find_date(parts)
-    named, author = _find_marked_name(comment, parts, said)
-    if author is None and dated is not None:
-        named, author = _find_unmarked_name(comment, dated)
+    inside = list(walk(bodies))
+    outside = list(filterfalse(set(inside).__contains__, comment.iterdescendants()))
+    dated, date = _find_date([*outside, *inside])
+    groups = (filter(is_name, parts) for parts, is_name in product((outside, inside), _NAME_MARKS))
+    marked = chain.from_iterable(groups)
+    marked_name = _read_attribute(comment) or _find_first(marked, _read_marked_name)
+    named, author = marked_name or _find_unmarked_name(comment, dated)
     return Signature(author, date, named, dated)
 
 
@@ -82,11 +83,11 @@ def _is_marked_date(part: "HtmlElement") -> bool:
 
 
 def _holds_only_buttons(part: "HtmlElement") -> bool:
-    return all(child.tag == "button" for child in part)
+    return len(part) == len(part.findall("button"))
 
 
 def _read_full_date(part: "HtmlElement") -> str | None:
-    texts = (*(part.get(name, "") for name in _DATE_ATTRIBUTES), part.text_content())
+    texts = (*filter(None, map(part.get, _DATE_ATTRIBUTES)), part.text_content())
     return next(filter(None, map(find_date, texts)), None)
 
 
@@ -103,16 +104,11 @@ def _parse_date_alone(text: str) -> str | None:
     return parse_date(words) if is_date(words) else None
 
 
-def _find_marked_name(comment: "HtmlElement", parts: Sequence["HtmlElement"], said: Set["HtmlElement"]) -> _Text:
-    """Return the author that an attribute or the surest mark names, and its element if there is one."""
-    values = (comment.get(attribute, "").strip() for attribute in _NAME_ATTRIBUTES)
+def _read_attribute(comment: "HtmlElement") -> _Text | None:
+    """Return the author that an attribute of a comment names, without an element; None if there is none."""
+    values = map(str.strip, filter(None, map(comment.get, _NAME_ATTRIBUTES)))
     name = next(filter(_is_name_value, values), None)
-    if name:
-        return None, name
-    outside = [part for part in parts if part not in said]
-    inside = parts[len(outside) :]
-    marked = (part for group in (outside, inside) for is_name in _NAME_MARKS for part in filter(is_name, group))
-    return _find_first(marked, _read_marked_name) or _NOTHING
+    return (None, name) if name else None
 
 
 def _is_name_value(value: str) -> bool:
@@ -153,7 +149,7 @@ def _read_name(element: "HtmlElement") -> str | None:
 
 def _trim_name(text: str) -> str:
     """Return a text without a site's words around a name."""
-    words = _BEHIND_NAME.split(squeeze(text[:LONGEST_LINE]))[0]
+    words = _REST_OF_LINE.split(squeeze(text[:LONGEST_LINE]))[0]
     return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
 
 
@@ -161,17 +157,16 @@ def _can_be_name(words: str) -> bool:
     return not _NO_NAME.fullmatch(words) and not find_date(words)
 
 
-def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement") -> _Text:
-    """Return the first name that stands alone above a comment's date, and its element."""
+def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> _Text:
+    """Return the first name that stands alone above a comment's date, and its element; nothing without a date."""
+    if dated is None:
+        return _NOTHING
     above = takewhile(lambda part: part is not dated, comment.iterdescendants())
-    return _find_first((part for part in above if _is_short_alone(part, dated)), _read_name) or _NOTHING
+    return _find_first(filter(lambda part: _is_short_alone(part, dated), above), _read_name) or _NOTHING
 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
-    """Return True if an element holds one short text, and at most the date behind it."""
-    is_alone = len(part) == 0 or (dated.getparent() is part and _is_last(dated))
+    """Return True if an element holds one short text, and after it at most the date."""
+    rest = "".join(part.xpath("*[last()]/following-sibling::text()"))
+    is_alone = list(part)[-1:] in ([], [dated]) and not rest.strip()
     return is_alone and len(part.text or "") <= _LONGEST_UNMARKED_NAME
-
-
-def _is_last(element: "HtmlElement") -> bool:
-    return element.getnext() is None and not (element.tail or "").strip()

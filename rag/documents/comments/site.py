@@ -30,13 +30,13 @@ _HEADINGS = {
     **_FOREIGN_HEADINGS,
 }
 # "COMMENTS (14)", "Comments: 3", "Join the conversation – 8 responses", "评论（3条）"
-_COUNT_BEHIND = (
+_COUNT_AFTER = (
     rf"(?:[(（\[【:：·|–—-]?{_SPACE}*\d[\d,.]*{_SPACE}*{COUNTERS}?[ \t\xa0\w]{{0,24}}[)）\]】]?)?{_SPACE}*[:：*_-]*"
 )
-# Links of the site behind a heading, on its line: "Comments | Sort by newest".
+# Links of the site after a heading, on its line: "Comments | Sort by newest".
 _TOOLS = rf"{_SPACE}*(?:[|·•▾▼].*)?"
 HEADING = re.compile(
-    rf"^(?=.{{1,200}}$){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_BEHIND}{_TOOLS}$",
+    rf"^(?=.{{1,200}}$){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_AFTER}{_TOOLS}$",
     re.IGNORECASE | re.MULTILINE,
 )
 # A heading that names readers. One that names only comments may be a chapter about them.

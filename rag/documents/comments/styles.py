@@ -1,10 +1,11 @@
-"""Reads how the comments of a page are signed: a list of styles; all comments of a page share one."""
+"""Reads the signatures of comments in plain text, by a list of styles; all comments of a page share one style."""
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
+from itertools import compress, count, islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from rag.documents.comments.site import is_boilerplate
@@ -12,6 +13,8 @@ from rag.documents.comments.words import NAME, STARS, read_name
 from rag.documents.dates import is_date
 from rag.documents.languages import ENGLISH_SAYS, join
 
+# A line with more characters is not a signature. The sign between name and date is among the first of them.
+_LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
 _LINE = re.compile(r"\S.*")
 _IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before the comment's words.
@@ -33,14 +36,13 @@ _SAYS = re.compile(
 )
 # "— Sana K. (guest), 6 October 2012 ★★★★" below the comment's words.
 _SIGNED_BELOW = re.compile(
-    rf"(?:[—–]|--?)\s*(?P<author>{NAME})(?:\s*\([\w ]{{1,20}}\))?(?:,\s*(?P<date>[^★☆]*?\d[^★☆]*?))?\s*[★☆⭐✩✭]*"
+    rf"(?=.{{,{_LONGEST_SIGNATURE}}}$)(?:[—–]|--?)\s*(?P<author>{NAME})(?:\s*\([\w ]{{1,20}}\))?"
+    r"(?:,\s*(?P<date>[^★☆]*?\d[^★☆]*?))?\s*[★☆⭐✩✭]*\s*"
 )
 # A signature has a date, or ends in a colon.
-_MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECASE)
+_MAY_SIGN = re.compile(r"\d|[:：]\W*$|\b(?:ago|yesterday|today)\b", re.IGNORECASE | re.MULTILINE)
 # Signs of Markdown around a name or a date: "### **Anna** · *4 May*", "> [Anna](/anna) wrote:".
 _MARKUP = re.compile(r"^[#>*+\s]+(?=\S)|(?<!\w)([*_`]{1,3})(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)|!?\[|\]\([^()\s]*\)")
-# A line with more characters is not a signature. The sign between name and date is among the first of them.
-_LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
 # One signature alone may be chance.
 _FEWEST_SIGNATURES = 2
 
@@ -74,21 +76,21 @@ class Lines(NamedTuple):
     @property
     def said(self) -> list[int]:
         """The numbers of the lines with people's words."""
-        return [number for number, is_one in enumerate(self.is_said) if is_one]
+        return list(compress(count(), self.is_said))
 
     @property
     def opening(self) -> list[int]:
         """The numbers of those of people's lines that follow a blank line or a line of the site."""
-        return [number for number in self.said if self.is_opening(number)]
+        return list(filter(self.is_opening, self.said))
 
     def is_opening(self, number: int) -> bool:
-        """Return True for the first line, and for one behind a blank line or a line of the site."""
+        """Return True for the first line, and for one after a blank line or a line of the site."""
         if number == 0 or not self.is_said[number - 1]:
             return True
         return self.text.count("\n", self.lines[number - 1].end(), self.lines[number].start()) > 1
 
     def read(self, number: int) -> str:
-        """Return the text of a line; behind the last one it is empty."""
+        """Return the text of a line; it is empty after the last one."""
         return self.lines[number][0] if number < len(self.lines) else ""
 
 
@@ -100,10 +102,14 @@ def read_lines(text: str, start: int = 0, end: int = sys.maxsize, *, most: int |
 
 
 class Style(NamedTuple):
-    """A way to sign comments; `match` returns the headers of a page's comments, none if they are signed otherwise."""
+    """A way to sign comments; `match` returns the headers of a page's comments, none if they are signed otherwise.
+
+    A style `is_sure` if it is rare in articles, so that its signatures alone show that readers wrote the text.
+    """
 
     name: str
     match: Callable[[Lines], Headers]
+    is_sure: bool = True
 
 
 def find_headers(page: Lines) -> Headers:
@@ -112,27 +118,39 @@ def find_headers(page: Lines) -> Headers:
     return next(filter(None, matches), {})
 
 
+def find_sure_headers(page: Lines) -> Headers:
+    """Return the headers of a page's comments in the sure style that matches most often; none if no sure style does."""
+    return max((style.match(page) for style in STYLES if style.is_sure), key=len)
+
+
 def match_above(page: Lines) -> Headers:
     """Return names with dates, or with "says:", above the words of a comment.
 
-    A comment begins behind a blank line or a line of the site. Inside a comment such a line is only a quote, unless
+    A comment begins after a blank line or a line of the site. Inside a comment such a line is only a quote, unless
     most of these lines are inside.
     """
-    if not any(read_header(page, number) for number in page.said):
+    if not any(map(partial(read_header, page), page.said)):
         return {}
     # If some names with dates are sure, the texts above other dates are names too, even if they look less like names.
     headers = _read_each(page, page.said, partial(read_header, loose=True))
-    opening = {number: header for number, header in headers.items() if page.is_opening(number)}
+    opening = {number: headers[number] for number in filter(page.is_opening, headers)}
     return opening if len(opening) > len(headers) / 2 else headers
 
 
 def match_below(page: Lines) -> Headers:
-    """Return names, with or without a date, behind a dash below a comment, if there are more than above."""
+    """Return names, with or without a date, after a dash below a comment, if there are more than above."""
     below = _read_each(page, page.said, _read_footer)
     if len(below) < _FEWEST_SIGNATURES:
         return {}
     above = _read_each(page, page.said, read_header)
     return below if len(below) > len(above) else {}
+
+
+def match_dated_below(page: Lines) -> Headers:
+    """Return names after a dash below a comment, if some of them have a date."""
+    below = match_below(page)
+    dates = filter(None, map(attrgetter("date"), below.values()))
+    return below if len(list(dates)) >= _FEWEST_SIGNATURES else {}
 
 
 def match_names_above(page: Lines) -> Headers:
@@ -162,7 +180,7 @@ def match_names_below(page: Lines) -> Headers:
 def match_beside(page: Lines) -> Headers:
     """Return "Name (date):" and "Name:" before the words of a comment.
 
-    A comment begins behind a blank line; on a page without blank lines, each line is a comment.
+    A comment begins after a blank line; on a page without blank lines, each line is a comment.
     """
     opening = page.opening
     begins = opening if len(opening) > 1 else page.said
@@ -176,36 +194,31 @@ def match_beside(page: Lines) -> Headers:
 # The first style that matches counts. A line with a name and a date is better evidence than a name alone, and a name
 # alone better than the beginning of a line.
 STYLES = (
-    Style("— Sana K., 6 October 2012 (below)", match_below),
+    Style("— Sana K., 6 October 2012 (below)", match_dated_below),
+    Style("— Sana K. (below)", match_below, is_sure=False),
     Style("Sana K. · 6 October 2012", match_above),
-    Style("Sana K.", match_names_above),
-    Style("6 October 2012", match_dates_above),
-    Style("Sana K. (below)", match_names_below),
-    Style("Sana K.: I think …", match_beside),
+    Style("Sana K.", match_names_above, is_sure=False),
+    Style("6 October 2012", match_dates_above, is_sure=False),
+    Style("Sana K. (below)", match_names_below, is_sure=False),
+    Style("Sana K.: I think …", match_beside, is_sure=False),
 )
 
 
 def _count_most(numbers: Sequence[int]) -> float:
-    """Return how many of the lines must be signatures: half of them."""
+    """Return the least number of signatures among the lines: half of them, and at least two."""
     return max(_FEWEST_SIGNATURES, len(numbers) / 2)
 
 
-def _read_each(page: Lines, numbers: Iterable[int], read: Callable[[Lines, int], Header | None]) -> Headers:
+def _read_each(page: Lines, numbers: Sequence[int], read: Callable[[Lines, int], Header | None]) -> Headers:
     """Return the headers that `read` finds at the lines."""
-    headers = {number: read(page, number) for number in numbers}
-    return {number: header for number, header in headers.items() if header}
-
-
-def read_dated_footers(page: Lines) -> Headers:
-    """Return names with a date behind a dash, below the words of a comment."""
-    footers = _read_each(page, page.said, _read_footer)
-    return {number: footer for number, footer in footers.items() if footer.date}
+    headers = map(partial(read, page), numbers)
+    return {number: header for number, header in zip(numbers, headers, strict=True) if header}
 
 
 def _read_names(page: Lines, numbers: Sequence[int], *, least: float, below: bool = False) -> Headers:
     """Return the lines that may be a bare name, if at least `least` of them surely are one; else none."""
-    sure_names = [number for number in numbers if read_name(page.read(number))]
-    if len(sure_names) < least:
+    sure_names = filter(None, map(read_name, map(page.read, numbers)))
+    if len(list(sure_names)) < least:
         return {}
     return _read_each(page, numbers, partial(_read_name_alone, below=below))
 
@@ -221,21 +234,20 @@ def _read_date_alone(page: Lines, number: int) -> Header | None:
 
 
 def _read_signed(page: Lines, number: int) -> Header | None:
-    """Return the name and the date before a colon that a line begins with."""
+    """Return the name and the date with which a line begins, before a colon."""
     signed = _SIGNED.match(page.read(number)[:_LONGEST_SIGNATURE])
     return Header(signed["author"], signed["date1"] or signed["date2"], characters=signed.end()) if signed else None
 
 
 def _read_colon(page: Lines, number: int) -> Header | None:
-    """Return the name before a colon that a line begins with."""
+    """Return the name with which a line begins, before a colon."""
     named = _COLON.match(page.read(number))
     return Header(named["author"], characters=named.end()) if named and read_name(named["author"]) else None
 
 
 def _read_footer(page: Lines, number: int) -> Header | None:
     """Return the author and the date of the comment that ends with a line; None if the line is not a signature."""
-    line = page.read(number)
-    signed = _SIGNED_BELOW.fullmatch(line.strip()) if len(line) <= _LONGEST_SIGNATURE else None
+    signed = _SIGNED_BELOW.fullmatch(page.read(number))
     if not signed:
         return None
     author, date = signed["author"], signed["date"]
@@ -248,8 +260,7 @@ def read_header(page: Lines, number: int, *, loose: bool = False) -> Header | No
     With `loose`, any few words above a date may be a name.
     """
     line, following = page.read(number), page.read(number + 1)
-    may_sign = _MAY_SIGN.search(line) or _MAY_SIGN.search(following)
-    if len(line) > _LONGEST_SIGNATURE or not may_sign:
+    if len(line) > _LONGEST_SIGNATURE or not _MAY_SIGN.search(f"{line}\n{following}"):
         return None
     line = STARS.sub("", _drop_markup(line), count=1)
     following = _drop_markup(following)
@@ -269,7 +280,7 @@ def _read_says(line: str, following: str) -> Header | None:
 
 
 def _read_dated(line: str) -> Header | None:
-    """Return the name and the date of which a line consists."""
+    """Return the name and the date of a line that holds nothing else; None if it holds other text."""
     for joint in _BETWEEN.finditer(line, 0, _LONGEST_HEADER):
         date = line[joint.end() :]
         is_strong = joint[0].strip() not in _WEAK_JOINTS
@@ -293,7 +304,7 @@ def _drop_markup(line: str) -> str:
 def is_signature(line: str) -> bool:
     """Return True for a line that holds the author and the date of a comment, and nothing else."""
     matches = list(islice(_LINE.finditer(line), 1))
-    return bool(matches) and read_header(Lines(line, matches, [True]), 0) is not None
+    return read_header(Lines(line, matches, [True]), 0) is not None
 
 
 def begins_with_credit(line: str) -> bool:

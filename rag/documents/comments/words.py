@@ -12,9 +12,9 @@ STARS = re.compile(r"[★☆⭐✩✭]+\s*|\d(?:[.,]\d)?\s*(?:/|out of)\s*\d+(?:
 SENTENCE_END = re.compile(rf"[{''.join(SENTENCE_ENDS)}][\"'”’»）)]?\s*$", re.MULTILINE)
 _NAME = re.compile(NAME)
 _IN_BRACKETS = re.compile(r"\s*\([^()]{1,30}\)$")
-_HANDLE = re.compile(r"@([^ ]*)", re.DOTALL)
+_AT_HANDLE = re.compile(r"\A@(?=[^ ]*\Z)")
 _ADDRESSED = re.compile(r"\s*@(?P<first>[\w.-]*\w)(?P<rest>(?: [^\W\d_]+){0,2})(?P<end>\s*[:,])?")
-# A name has at most this many words, and so has the place behind it.
+# A name has at most this many words, and so has the place after it.
 _MOST_WORDS = 5
 # A text of this many characters is a sentence and not a label. An ideograph counts as two letters.
 _SENTENCE_CHARACTERS = 40
@@ -32,7 +32,7 @@ def is_sentence(text: str | None) -> bool:
 
 
 def read_name(text: str, *, loose: bool = False) -> str | None:
-    """Return a text as a person's name or handle, without the place behind it; None if it cannot be one.
+    """Return a text as a person's name or handle, without the place after it; None if it cannot be one.
 
     A name is one word, or a few that begin with capitals. With `loose`, any few words are a name if they do not end a
     sentence.
@@ -41,8 +41,7 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
         return None
     words = STARS.sub("", text.strip(), count=1)
     name, _, place = _IN_BRACKETS.sub("", words).partition(",")
-    handle = _HANDLE.fullmatch(name)
-    name = handle[1] if handle else name
+    name = _AT_HANDLE.sub("", name)
     if not _may_be_name(name, place):
         return None
     is_loose_name = loose and not SENTENCE_END.search(name)
@@ -50,7 +49,7 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
 
 
 def _may_be_name(name: str, place: str) -> bool:
-    """Return True if a text has the signs and the length of a name, and a text behind its comma that of a place."""
+    """Return True if a text has the signs and the length of a name, and a text after its comma that of a place."""
     is_short = max(len(name.split()), len(place.split())) <= _MOST_WORDS
     has_letters = any(map(str.isalpha, name))
     return is_short and has_letters and bool(_NAME.fullmatch(name)) and not is_date(name)
@@ -67,14 +66,15 @@ def _is_part_of_name(word: str) -> bool:
 
 
 def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
-    """Return the name behind the "@" at the beginning of a comment; if it begins with a `known` name, that name."""
+    """Return the name after the "@" at the beginning of a comment; if it begins with a `known` name, that name."""
     addressed = _ADDRESSED.match(text)
     if not addressed:
         return None
     beginning = text.lstrip()[1:].casefold()
-    known_names = [name for name in filter(None, known) if beginning.startswith(name.casefold())]
-    if known_names:
-        return max(known_names, key=len)
+    known_names = filter(lambda name: beginning.startswith(name.casefold()), filter(None, known))
+    known_name = max(known_names, key=len, default=None)
+    if known_name:
+        return known_name
     first, *further = (addressed["first"] + addressed["rest"]).split()
     if addressed["end"]:
         return " ".join([first, *further])
