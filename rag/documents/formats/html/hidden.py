@@ -50,7 +50,11 @@ _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
-_REFERENCES = frozenset(("aria-controls", "aria-owns", "for", "href", "popovertarget", "commandfor"))
+# Their values are ids, or selectors such as "#id". In "href" and other "data-" attributes only "#id" or ".class" refers.
+_REFERENCES = frozenset((
+    "aria-controls", "aria-owns", "for", "popovertarget", "commandfor",
+    "data-target", "data-bs-target", "data-controls", "data-open", "data-tab", "data-toggle",
+))  # fmt: skip
 # These properties decide how an element's own words look.
 _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
@@ -320,10 +324,11 @@ def _list_references(tree: "HtmlElement") -> Iterator[str]:
     """Yield the classes and ids that elements refer to."""
     for element in tree.iter():
         for name, value in element.attrib.items():
-            is_reference = name in _REFERENCES or name.startswith("data-")
-            is_marked = name == "href" or value.startswith(("#", "."))
-            if is_reference:
-                yield value if is_marked else f"#{value}"
+            words = value.split()
+            if name in _REFERENCES:
+                yield from (f"#{word}" for word in words)
+            if name == "href" or name.startswith("data-"):
+                yield from (word for word in words if word[0] in "#.")
 
 
 def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
