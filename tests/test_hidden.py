@@ -98,6 +98,8 @@ def test_words_that_a_style_hides_are_left_out(style: str, place: str) -> None:
         ("div > p.x { display:none }", f'<div><p class="x">{SECRET}</p></div>'),
         (".a .b { display:none }", f'<div class="a"><div><p class="b">{SECRET}</p></div></div>'),
         ("p[data-x] { display:none }", f"<p data-x>{SECRET}</p>"),
+        ("[data-x] { display:none }", f"<p data-x>{SECRET}</p>"),
+        ("", f'<p style="clip-path:polygon(0 0, 0px 0.0%)">{SECRET}</p>'),
         ("@media screen { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
         ("@media (min-width: 600px) { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
         ("@supports (display:grid) { .x { display:none } }", f'<p class="x">{SECRET}</p>'),
@@ -171,6 +173,7 @@ def test_words_that_a_page_hides_in_other_ways_are_left_out(style: str, hidden: 
         ("", f'<table bgcolor="#003366"><tr><td><font color="white">{SHOWN}</font></td></tr></table>'),
         # Small, pale or set apart, and yet seen.
         ("p { color:#999; font-size:8px }", f"<p>{SHOWN}</p>"),
+        ("p { clip-path:circle(0.5px at 0 0) }", f"<p>{SHOWN}</p>"),
         (".row { font-size:0 } p { font-size:16px }", f'<div class="row"><p>{SHOWN}</p></div>'),
         (".row { visibility:hidden } p { visibility:visible }", f'<div class="row"><p>{SHOWN}</p></div>'),
         ("p { display:none } .shown { display:block }", f'<p class="shown">{SHOWN}</p>'),

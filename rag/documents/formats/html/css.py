@@ -69,7 +69,7 @@ _NO_COLORS = frozenset(
 
 
 class Value(NamedTuple):
-    """The value of a property, its weight against other values, and the names for which its rule is."""
+    """The value of a property, its weight against other values, and the names that its rule asks for."""
 
     text: str
     weight: tuple[int, ...] = ()
@@ -199,7 +199,7 @@ def find_main_names(names: frozenset[str]) -> frozenset[str]:
 
 
 def override(values: dict[str, Value], others: dict[str, Value]) -> None:
-    """Put those of the other values into `values` that weigh as much or more."""
+    """Replace the values that are missing or weigh no more than the other value of the same property."""
     for name, other in others.items():
         value = values.get(name, other)
         if other.weight >= value.weight:
@@ -248,16 +248,12 @@ def _expand_margin(value: str) -> dict[str, str]:
     return {"margin-top": sides[0], "margin-left": left}
 
 
-def _expand_overflow(value: str) -> dict[str, str]:
-    return {"overflow": value}
-
-
 _SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
     "background": _expand_background,
     "font": _expand_font,
     "margin": _expand_margin,
-    "overflow-x": _expand_overflow,
-    "overflow-y": _expand_overflow,
+    "overflow-x": lambda value: {"overflow": value},
+    "overflow-y": lambda value: {"overflow": value},
 }
 
 

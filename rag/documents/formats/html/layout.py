@@ -1,7 +1,7 @@
 """Puts into words facts that only a page's layout shows: the column of a cell, the number of an item."""
 
 from collections.abc import Iterator
-from itertools import chain, takewhile, zip_longest
+from itertools import chain, compress, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,7 @@ class _Cell(NamedTuple):
 
 
 _EMPTY = _Cell("", is_label=False)
+_get_text = attrgetter("text")
 
 
 class _Hanging(NamedTuple):
@@ -214,10 +215,13 @@ def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
 
 def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:
     """Return the labels that no row repeats: those of empty columns, and those that are too long."""
-    filled = {column for row in rows for column, cell in enumerate(row) if cell.text}
-    used = {cell.repeated.text for row in header for column, cell in enumerate(row) if column in filled}
-    labels = [cell.text for row in header for cell in row]
-    return [label for label in dict.fromkeys(labels) if label not in used]
+    columns = zip_longest(*rows, fillvalue=_EMPTY)
+    is_filled = [any(map(_get_text, column)) for column in columns]
+    texts = dict.fromkeys(map(_get_text, chain.from_iterable(header)))
+    for row in header:
+        for label in compress(row, is_filled):
+            texts.pop(label.repeated.text, None)
+    return list(texts)
 
 
 def _is_header(row: list[_Cell]) -> bool:
