@@ -106,6 +106,28 @@ def test_cells_that_span_keep_their_column_and_a_row_its_label() -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        # A cell that spans rows keeps its column below a cell that spans columns.
+        (
+            "<tr><th>A<th>B<th>C<tr><td>1<td rowspan=3>2<td>3<tr><td colspan=2>4<td>5<tr><td>6<td>7",
+            "A: 1; B: 2; C: 3\nA: 4; B: 2; C: 5\nA: 6; B: 2; C: 7",
+        ),
+        # Labels that no row repeats.
+        ("<tr><th>A<th>B<tr><td colspan=2>1", "B\nA: 1"),
+        ("<tr><th>A<th>B<tr><td rowspan=2>1<tr>", "B\nA: 1\nA: 1"),
+        (f"<tr><th>{'long ' * 30}<th>B<tr><td>1<td>2", f"{'long ' * 29}long\n1; B: 2"),
+        ("<tr><th>A<td><td>1<tr><th>B<td>", "A: 1\nB"),
+        # Words and cells that are not in a row.
+        ("before<tr><form><td>1</td><td>2</td></form>after", "before after\n\n1; 2"),
+        ("<td>1<td>2", "1; 2"),
+    ],
+)
+def test_no_text_of_a_table_is_lost(table: str, text: str) -> None:
+    assert read(f"<p>Before.</p><table>{table}</table>").text.removeprefix("Before.\n\n") == text
+
+
+@pytest.mark.parametrize(
     "hidden",
     ["<p hidden>Gone.</p>", '<p style="display: none">Gone.</p>', '<i aria-hidden="true">★</i>']
     + [f"<{tag}>Gone.</{tag}>" for tag in ("script", "style", "noscript", "template", "button", "nav")],

@@ -1,9 +1,9 @@
 """Reads the parts of style sheets that decide whether a reader sees a page's words."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -29,6 +29,7 @@ PROPERTIES = frozenset(
 )
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
 _BRACE = re.compile(r"[{};]")
+_WORDS = re.compile(r"([^{};]*+)([{};]|\Z)")
 _IMPORTANT = re.compile(r"!\s*important\s*$")
 _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 
@@ -36,6 +37,7 @@ _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 _PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:[-\w]+(?:\([^()]*\))?")
 _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
+_ATTRIBUTE_NAME = re.compile(r"\[\s*([-\w]+)")
 _PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", re.IGNORECASE)
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
 # The name for a piece that does not ask for a name of an element, such as ":hover".
@@ -45,8 +47,8 @@ _STATES = frozenset((_STATE, "+", "~"))
 
 # Groups of rules.
 _MEDIA = re.compile(r"@media\b", re.IGNORECASE)
-# The rules in these apply: browsers support nearly everything that pages ask for.
-_GROUP = re.compile(r"@(?:supports|layer|container|scope)\b", re.IGNORECASE)
+# The rules in these are read: browsers support nearly everything that pages ask for.
+_READ_GROUP = re.compile(r"@(?:media|supports|layer|container|scope)\b", re.IGNORECASE)
 _OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
 _NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
 _UPRIGHT = r"orientation\s*:\s*portrait"
@@ -67,7 +69,7 @@ _NO_COLORS = frozenset(
 
 
 class Value(NamedTuple):
-    """The value of a property, its weight against other values, and the names for which its rule is."""
+    """The value of a property, its weight against other values, and the names that its rule asks for."""
 
     text: str
     weight: tuple[int, ...] = ()
@@ -82,40 +84,18 @@ class _Declaration(NamedTuple):
     is_important: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Selector:
+class _Selector(NamedTuple):
     """The names that an element must have, and those that elements around it must have, from the inside out.
 
-    Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". `is_parent` says which of the elements around
-    must be the direct parent. A selector with `is_state` holds only at times, for example under the mouse.
+    Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". With the names of an element around comes
+    whether it must be the direct parent. A selector with `is_state` holds only at times, for example under the mouse.
+    Browsers compare selectors by their weight: the numbers of ids, of classes and attributes, and of tags.
     """
 
     subject: frozenset[str]
-    outer: tuple[frozenset[str], ...]
-    is_parent: tuple[bool, ...]
+    outer: tuple[tuple[frozenset[str], bool], ...]
     is_state: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the selector asks for exactly one name."""
-        return not self.outer and len(self.subject) == 1
-
-    @property
-    def all_names(self) -> Iterator[str]:
-        """The names of the element and of those around it."""
-        return chain(self.subject, *self.outer)
-
-    @property
-    def attributes(self) -> set[str]:
-        """The attributes that the selector asks for."""
-        conditions = [name[1:-1] for name in self.all_names if name[0] == "["]
-        return {condition.partition("=")[0] for condition in conditions}
-
-    @property
-    def weight(self) -> tuple[int, int, int]:
-        """The numbers of ids, of classes and attributes, and of tags: browsers compare rules by them."""
-        marks = [name[0] for name in self.all_names]
-        return marks.count("#"), marks.count(".") + marks.count("["), sum(map(str.isalpha, marks))
+    weight: tuple[int, int, int]
 
 
 @lru_cache(maxsize=2)
@@ -125,42 +105,37 @@ def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
 
 
 class StyleSheet:
-    """The rules of a page."""
+    """The rules of a page; `attributes` has the names of those that its selectors ask for."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.attributes: set[str] = set()
-        self._count = 0
         self._steps = 0
         # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
         self._alternatives: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for rule in chain.from_iterable(map(_walk_rules, texts)):
-            self._add_rule(rule)
+        rules = chain.from_iterable(map(_walk_rules, texts))
+        for number, rule in enumerate(rules):
+            self._add_rule(rule, number)
 
-    def _add_rule(self, rule: "_Rule") -> None:
-        self._count += 1
+    def _add_rule(self, rule: "_Rule", number: int) -> None:
+        """Add a rule; one that holds only at times only gives values that a property may have."""
         declarations = list(split_declarations(";".join(rule.declarations)))
         if not declarations:
             return
-        for text in rule.selectors.split(","):
-            selector = _parse_selector(text)
-            if selector is not None:
-                self._add_selector(selector, declarations, is_certain=rule.applies and not selector.is_state)
-
-    def _add_selector(self, selector: _Selector, declarations: list[_Declaration], *, is_certain: bool) -> None:
-        """Add a rule with one selector; one that is not certain only gives values that a property may have at times."""
-        names = find_main_names(selector.subject)
-        weight = (0, *selector.weight, self._count)
-        values = {name: Value(text, (is_important, *weight), names) for name, text, is_important in declarations}
-        if is_certain and selector.is_plain:
-            (name,) = selector.subject
-            override(self._plain[name], values)
-            return
-        self._add_alternatives(values)
-        if is_certain:
-            self._others[max(names)].append((selector, values))
-            self.attributes |= selector.attributes
+        self.attributes.update(_ATTRIBUTE_NAME.findall(rule.selectors.lower()))
+        for selector in filter(None, map(_parse_selector, rule.selectors.split(","))):
+            names = find_main_names(selector.subject)
+            weight = (0, *selector.weight, number)
+            values = {name: Value(text, (is_important, *weight), names) for name, text, is_important in declarations}
+            is_plain = not selector.outer and len(selector.subject) == 1
+            is_certain = rule.applies and not selector.is_state
+            if is_certain and is_plain:
+                override(self._plain[max(names)], values)
+            else:
+                self._add_alternatives(values)
+            if is_certain and not is_plain:
+                self._others[max(names)].append((selector, values))
 
     def _add_alternatives(self, values: dict[str, Value]) -> None:
         for name, value in values.items():
@@ -197,7 +172,7 @@ class StyleSheet:
         if not selector.subject <= names:
             return False
         place = len(path)
-        for compound, is_parent in zip(selector.outer, selector.is_parent, strict=True):
+        for compound, is_parent in selector.outer:
             place = place - 1 if is_parent else self._find_around(compound, path[:place])
             if place < 0 or not compound <= path[place]:
                 return False
@@ -224,7 +199,7 @@ def find_main_names(names: frozenset[str]) -> frozenset[str]:
 
 
 def override(values: dict[str, Value], others: dict[str, Value]) -> None:
-    """Put those of the other values into `values` that weigh as much or more."""
+    """Replace the values that are missing or weigh no more than the other value of the same property."""
     for name, other in others.items():
         value = values.get(name, other)
         if other.weight >= value.weight:
@@ -273,16 +248,12 @@ def _expand_margin(value: str) -> dict[str, str]:
     return {"margin-top": sides[0], "margin-left": left}
 
 
-def _expand_overflow(value: str) -> dict[str, str]:
-    return {"overflow": value}
-
-
 _SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
     "background": _expand_background,
     "font": _expand_font,
     "margin": _expand_margin,
-    "overflow-x": _expand_overflow,
-    "overflow-y": _expand_overflow,
+    "overflow-x": lambda value: {"overflow": value},
+    "overflow-y": lambda value: {"overflow": value},
 }
 
 
@@ -321,28 +292,25 @@ def _fits_screen(side: str, text: str) -> bool:
 class _Rule:
     """An open rule, or a group of rules, which has no selectors. Only if it `is_read` are its contents read."""
 
-    selectors: str = ""
-    applies: bool = False
-    is_read: bool = True
-    declarations: list[str] = field(default_factory=list)
+    selectors: str
+    applies: bool
+    is_read: bool
+    declarations: list[str]
 
 
 def _walk_rules(text: str) -> Iterator[_Rule]:
     """Yield the rules of a style sheet in the order of their ends."""
-    text = _COMMENT_OR_STRING.sub(_blank, text)
-    start = 0
-    outer = [_Rule(applies=True)]
-    for brace in _BRACE.finditer(text):
-        words = text[start : brace.start()].strip()
-        start = brace.end()
-        if brace[0] == "{":
-            outer.append(_open_rule(words, outer[-1]))
+    opened = [_Rule("", applies=True, is_read=True, declarations=[])]
+    for words, sign in _WORDS.findall(_COMMENT_OR_STRING.sub(_blank, text)):
+        if sign == "{":
+            opened.append(_open_rule(words.strip(), opened[-1]))
             continue
-        outer[-1].declarations.append(words)
-        if brace[0] == "}" and len(outer) > 1:
-            rule = outer.pop()
-            if rule.selectors:
-                yield rule
+        opened[-1].declarations.append(words)
+        is_end = sign == "}" and len(opened) > 1
+        if is_end and opened[-1].selectors:
+            yield opened[-1]
+        if is_end:
+            opened.pop()
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -354,15 +322,16 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
-    """Return the rule or group that begins with these words."""
-    if outer.selectors or not outer.is_read:  # rules within rules are not read
-        return _Rule(is_read=False)
-    if not words.startswith("@"):
-        return _Rule(words, applies=outer.applies)
+    """Return the rule or group that begins with these words. Rules within rules are not read."""
+    is_inside = bool(outer.selectors) or not outer.is_read
+    is_group = words.startswith("@")
     media = _MEDIA.match(words)
-    if media:
-        return _Rule(applies=outer.applies and applies_to_screen(words[media.end() :]))
-    return _Rule(applies=outer.applies, is_read=_GROUP.match(words) is not None)
+    return _Rule(
+        selectors="" if is_inside or is_group else words,
+        applies=outer.applies and (media is None or applies_to_screen(words[media.end() :])),
+        is_read=not is_inside and (not is_group or _READ_GROUP.match(words) is not None),
+        declarations=[],
+    )
 
 
 def _parse_selector(text: str) -> _Selector | None:
@@ -379,11 +348,14 @@ def _parse_selector(text: str) -> _Selector | None:
     *outer, subject = (compound - {_STATE} for compound in compounds)
     if not subject:
         return None
+    names = list(chain(subject, *outer))
+    marks = Counter(name[0] for name in names)
+    is_parent = map(">".__eq__, joints)
     return _Selector(
         subject=subject,
-        outer=tuple(compound - {"*"} for compound in reversed(outer)),
-        is_parent=tuple(joint == ">" for joint in reversed(joints)),
+        outer=tuple(zip(outer, is_parent, strict=True))[::-1],
         is_state=not _STATES.isdisjoint(chain(joints, *compounds)),
+        weight=(marks["#"], marks["."] + marks["["], sum(map(str.isalpha, marks.elements()))),
     )
 
 
@@ -395,30 +367,12 @@ def _name_compound(pieces: list[str]) -> frozenset[str]:
 
 def _name_piece(piece: str) -> str:
     """Return the name that a piece of a selector asks for; `_STATE` if it asks for more than a name."""
-    name_piece = _NAMINGS.get(piece[0], str.lower)
-    return name_piece(piece)
-
-
-def _name_class_or_id(piece: str) -> str:
-    return _ESCAPE.sub(r"\1", piece)
-
-
-def _name_pseudo_class(piece: str) -> str:
-    return "html" if piece.lower() == ":root" else _STATE
-
-
-def _name_attribute(piece: str) -> str:
+    if piece.startswith((".", "#")):
+        return _ESCAPE.sub(r"\1", piece)
     attribute = _ATTRIBUTE.fullmatch(piece)
-    if attribute is None:
-        return _STATE
-    name, value = attribute[1].lower(), attribute[3]
-    return f"[{name}]" if value is None else f"[{name}={value}]"
-
-
-# How a piece is named, by its first character; any other piece is a tag.
-_NAMINGS: dict[str, Callable[[str], str]] = {
-    ".": _name_class_or_id,
-    "#": _name_class_or_id,
-    ":": _name_pseudo_class,
-    "[": _name_attribute,
-}
+    if attribute:
+        name, sign, value = attribute.groups("")
+        return f"[{name.lower()}={value}]" if sign else f"[{name.lower()}]"
+    if piece.lower() == ":root":
+        return "html"
+    return _STATE if piece.startswith((":", "[")) else piece.lower()

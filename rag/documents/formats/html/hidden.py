@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.html.css import (
@@ -49,8 +49,16 @@ _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|
 _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
+_MARKED = re.compile(r"[.#]")
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
-_REFERENCES = frozenset(("aria-controls", "aria-owns", "for", "href", "popovertarget", "commandfor"))
+# The attributes whose values are ids, or selectors such as "#id"; in others only "#id" and ".class" refer to elements.
+_OF_IDS = (
+    "aria-controls aria-owns for popovertarget commandfor"
+    " data-target data-bs-target data-controls data-open data-tab data-toggle"
+)
+_IDS = f"//@*[contains(' {_OF_IDS} ', concat(' ', name(), ' '))]"
+_SELECTORS = "//@*[name() = 'href' or starts-with(name(), 'data-')]"
+_SCRIPTS = "//script[not(contains(@type, 'json'))]/text()"
 # These properties decide how an element's own words look.
 _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
@@ -65,9 +73,10 @@ _WEAK = (0, -1)
 
 
 class _Look(NamedTuple):
-    """The look of the words right inside an element; elements in it have the same look unless a style changes it.
+    """The look of an element's own words; elements inside it have the same look unless a style changes it.
 
-    The font's size is in pixels. An unknown colour is None; only letters can be "transparent".
+    The font's size is in pixels. An unknown colour is None; only letters can be "transparent". Letters that are
+    painted are visible in any colour, for example by their shadow.
     """
 
     font_size: float = USUAL_SIZE
@@ -207,7 +216,7 @@ class _Page:
         return frozenset((*_list_references(self._tree), *_list_script_names(self._tree)))
 
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
-        """Return the look of the words right inside an element."""
+        """Return the look of an element's own words."""
         look = self._find_inherited_look(element, outer)
         if values.keys().isdisjoint(_OF_LETTERS):
             return look
@@ -318,20 +327,17 @@ def _place(texts: Texts, look: _Look, outer: _Look) -> _Look:
 
 def _list_references(tree: "HtmlElement") -> Iterator[str]:
     """Yield the classes and ids that elements refer to."""
-    for element in tree.iter():
-        for name, value in element.attrib.items():
-            is_reference = name in _REFERENCES or name.startswith("data-")
-            is_marked = name == "href" or value.startswith(("#", "."))
-            if is_reference:
-                yield value if is_marked else f"#{value}"
+    ids = " ".join(tree.xpath(_IDS)).split()
+    selectors = " ".join(tree.xpath(_SELECTORS)).split()
+    yield from map("#".__add__, ids)
+    yield from filter(_MARKED.match, chain(ids, selectors))
 
 
 def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
     """Yield each name in a script as a class and as an id, unless the script says which of the two it is."""
-    for script in tree.xpath("//script[not(contains(@type, 'json'))]"):
-        for mark, name in _QUOTED_NAME.findall(script.text or ""):
-            for sign in mark or "#.":
-                yield sign + name
+    for script in tree.xpath(_SCRIPTS):
+        for mark, name in _QUOTED_NAME.findall(script):
+            yield from map(str.__add__, mark or "#.", (name, name))
 
 
 def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:
@@ -363,7 +369,7 @@ def _read_style(text: str) -> dict[str, Value]:
 
 
 def _remove_words(element: "HtmlElement") -> None:
-    """Remove the words right inside an element, not those of its children."""
+    """Remove the words of an element itself, and leave those of its children."""
     element.text = ""
     for child in element:
         child.tail = ""
@@ -374,7 +380,7 @@ def _remove_children(element: "HtmlElement", gone: set["HtmlElement"]) -> None:
 
     They are removed all at once: joining the words for each child would take minutes on a large page.
     """
-    words: list[str | None] = []  # the words behind the last child that stays, from the end
+    words: list[str | None] = []  # the words after the last child that stays, from the end
     for child in reversed(list(element)):
         words.append(child.tail)
         if child in gone:
@@ -390,9 +396,9 @@ def _join_backwards(words: list[str | None]) -> str:
 
 
 def _is_no_text(element: "HtmlElement") -> bool:
-    """Return whether an element that screen readers pass over has nothing to say.
+    """Return whether an element that is hidden from screen readers has no words for other readers either.
 
-    Such an element holds only signs, repeats a formula, or is a closed dialog.
+    It holds only signs, repeats a formula, or is a closed dialog.
     """
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return (

@@ -29,6 +29,8 @@ _HEX = re.compile(r"[0-9a-f]{6}(?:[0-9a-f]{2})?")
 _SHARE = re.compile(r"(?:\d+\.?\d*|\.\d+)%?")
 _SCALED_AWAY = re.compile(r"\bscale(?:3d|x|y)?\(\s*(?:0*\.)?0+\s*[,)]")
 _MOVED = re.compile(r"\btranslate(?:3d|x|y)?\(\s*([^,()\s]+)(?:[,\s]+([^,()\s]+))?")
+# A circle whose first number is 0, a polygon without any other number.
+_EMPTY_SHAPE = re.compile(r"(?:circle|ellipse)\([^\d.]*+[0.]++(?!\d)|polygon\([^1-9]*+\Z")
 _FADED = re.compile(r"\bopacity\(\s*([\d.]+%?)")
 # The size of the font, in pixels.
 USUAL_SIZE = 16.0
@@ -65,10 +67,10 @@ def _read_numbers(text: str) -> list[float]:
     return list(map(float, _NUMBER.findall(text)))
 
 
-def _read_lengths(texts: Iterable[str]) -> list[float]:
-    """Return the lengths among values, in pixels."""
+def _find_least(texts: Iterable[str]) -> float:
+    """Return the least length among values, in pixels; infinity if none is a length."""
     lengths = map(read_length, texts)
-    return [length for length in lengths if length is not None]
+    return min((length for length in lengths if length is not None), default=inf)
 
 
 def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:
@@ -84,45 +86,23 @@ def _is_clipped(texts: Texts) -> bool:
 
 
 def _is_cut_out(texts: Texts) -> bool:
-    shape = _SHAPE.match(texts.get("clip-path", ""))
-    if shape is None:
-        return False
-    is_empty = _EMPTY_SHAPES[shape[1]]
-    return is_empty(shape.string)
+    shape = texts.get("clip-path", "")
+    return _EMPTY_SHAPE.match(shape) is not None or _is_empty_inset(shape)
 
 
 def _is_empty_inset(shape: str) -> bool:
     """Return whether "inset(top right bottom left)" leaves nothing; a missing side equals the opposite one."""
     numbers = _read_numbers(shape)
-    if not numbers or "%" not in shape:
+    if not numbers or not shape.startswith("inset(") or "%" not in shape:
         return False
     top, right, bottom, left = numbers[:4] if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
     return max(top + bottom, right + left) >= 100
 
 
-def _is_empty_circle(shape: str) -> bool:
-    radius = _read_numbers(shape)[:1]
-    return radius == [0]
-
-
-def _is_empty_polygon(shape: str) -> bool:
-    return not any(_read_numbers(shape))
-
-
-_EMPTY_SHAPES: dict[str, Callable[[str], bool]] = {
-    "inset": _is_empty_inset,
-    "circle": _is_empty_circle,
-    "ellipse": _is_empty_circle,
-    "polygon": _is_empty_polygon,
-}
-_SHAPE = re.compile(rf"({'|'.join(_EMPTY_SHAPES)})\(")
-
-
 def _is_closed(texts: Texts) -> bool:
     """Return whether an element cuts off its content and has no height or no width."""
-    sizes = _read_lengths(_list_values(texts, _SIZES))
     is_cut = texts.get("overflow", "").startswith(("hidden", "clip"))
-    return is_cut and min(sizes, default=inf) <= 1
+    return is_cut and _find_least(_list_values(texts, _SIZES)) <= 1
 
 
 def _is_off_screen(texts: Texts) -> bool:
@@ -132,7 +112,7 @@ def _is_off_screen(texts: Texts) -> bool:
     shift = _MOVED.search(texts.get("transform", ""))
     if shift:
         places += shift.groups("auto")
-    return min(_read_lengths(places), default=0) <= OFF_SCREEN
+    return _find_least(places) <= OFF_SCREEN
 
 
 WAYS = (
@@ -186,9 +166,9 @@ def _read_function(text: str) -> tuple[Color, float] | None:
     if not text.startswith(("rgb", "hsl")) or len(numbers) not in (3, 4):
         return None
     first, second, third, opacity = map(_read_share, [*numbers, "1"][:4])
-    parts = hls_to_rgb(first / 360, third, second) if text.startswith("hsl") else (first, second, third)
-    is_of_255 = text.startswith("rgb") and "%" not in text
-    scale = 1 if is_of_255 else 255
+    parts, scale = (first, second, third), 255 if "%" in text else 1
+    if text.startswith("hsl"):
+        parts, scale = hls_to_rgb(first / 360, third, second), 255
     red, green, blue = (round(min(255.0, scale * part)) for part in parts)
     return (red, green, blue), opacity
 

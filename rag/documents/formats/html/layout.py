@@ -1,7 +1,8 @@
 """Puts into words facts that only a page's layout shows: the column of a cell, the number of an item."""
 
 from collections.abc import Iterator
-from itertools import chain, takewhile, zip_longest
+from itertools import chain, compress, takewhile, zip_longest
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import format_row
@@ -39,13 +40,17 @@ class _Cell(NamedTuple):
 
 
 _EMPTY = _Cell("", is_label=False)
+_get_text = attrgetter("text")
 
 
 class _Hanging(NamedTuple):
-    """A cell that reaches down from the rows above, and the number of rows left."""
+    """A cell that reaches down from the rows above, and how many rows are left, with the present one."""
 
     cell: _Cell
     rows: int
+
+
+_NOTHING = _Hanging(_EMPTY, rows=0)
 
 
 def spell_out(root: "HtmlElement") -> None:
@@ -72,20 +77,42 @@ def _begins_with_box(element: "HtmlElement") -> bool:
 
 
 def _spell_out_table(table: "HtmlElement") -> None:
-    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
+    rows = _list_rows(table)
     parent = table.getparent()
     if parent is None or _is_layout(table, rows):
         return
     items = table.makeelement("ul")
-    for text in _format_rows(_Spreader(rows).spread_rows()):
+    for text in filter(None, _format_rows(_Spreader(rows).spread_rows())):
         item = table.makeelement("li")
         item.text = text
         items.append(item)
+    items.tail, table.tail = table.tail, None
+    _move_out_rest(table, rows)
+    parent.replace(table, items)
+
+
+def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
+    """Return the cells of each row, also of cells in a form or the like; cells without a row form the last row."""
+    rows: dict[HtmlElement, list[HtmlElement]] = {row: [] for row in table.iter("tr")}
+    for cell in table.iter("td", "th"):
+        outer = next(cell.iterancestors("td", "th", "table"))
+        if outer is table:  # the text of a cell in a cell is read with the outer one
+            row = next(cell.iterancestors("tr", "table"))
+            rows.setdefault(row, []).append(cell)
+    return list(rows.values())
+
+
+def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> None:
+    """Put a table's captions and the words between its cells before it, as browsers do."""
     for caption in table.findall("caption"):
         caption.tag = "p"
         table.addprevious(caption)
-    items.tail, table.tail = table.tail, None
-    parent.replace(table, items)
+    for cell in chain.from_iterable(rows):
+        cell.clear(keep_tail=True)
+    rest = table.makeelement("p")
+    rest.text = find_text(table)
+    if rest.text:
+        table.addprevious(rest)
 
 
 def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
@@ -125,31 +152,30 @@ class _Spreader:
         row: list[_Cell] = []
         for element in elements:
             while len(row) in self._above:
-                self._add_from_above(row)
+                self._add(row, _EMPTY, rows=0)
             self._add_element(row, element)
         last_column = max(self._above, default=-1)
         while len(row) <= last_column:
-            self._add_from_above(row)
+            self._add(row, _EMPTY, rows=0)
         return row
-
-    def _add_from_above(self, row: list[_Cell]) -> None:
-        hanging = self._above.get(len(row), _Hanging(_EMPTY, rows=1))
-        self._add(row, hanging.cell, _Hanging(hanging.cell, hanging.rows - 1))
 
     def _add_element(self, row: list[_Cell], element: "HtmlElement") -> None:
         cell = _Cell(" ".join(find_text(element).split()), _is_label(element))
-        rows_below = _find_number(element, "rowspan", self._most_rows) - 1
-        self._add(row, cell, _Hanging(cell.repeated, rows_below))
+        rows = _find_number(element, "rowspan", self._most_rows)
+        self._add(row, cell, rows)
         for _ in range(self._find_width(element) - 1):
-            self._add(row, cell.widened, _Hanging(cell.widened, rows_below))
+            self._add(row, cell.widened, rows)
 
     def _find_width(self, element: "HtmlElement") -> int:
         return _find_number(element, "colspan", self._most_columns)
 
-    def _add(self, row: list[_Cell], cell: _Cell, hanging: _Hanging) -> None:
-        if hanging.rows > 0:
-            self._below[len(row)] = hanging
-        row.append(cell)
+    def _add(self, row: list[_Cell], cell: _Cell, rows: int) -> None:
+        """Add a cell that spans some rows. A cell from above shows where it is empty, and can reach further down."""
+        above = self._above.get(len(row), _NOTHING)
+        lowest = max(above, _Hanging(cell.repeated, rows), key=attrgetter("rows"))
+        if lowest.rows > 1:
+            self._below[len(row)] = _Hanging(lowest.cell, lowest.rows - 1)
+        row.append(cell if cell.text else above.cell)
 
 
 def _find_number(element: "HtmlElement", name: str, most: int) -> int:
@@ -168,18 +194,34 @@ def _is_label(cell: "HtmlElement") -> bool:
 
 
 def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
-    """Yield each row below the header in words; without a header, a row's own label comes before its cells."""
+    """Yield each row below the header in words; without a header, a row's own label comes before its cells.
+
+    Labels that none of these rows repeats come first.
+    """
     labels = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
     height = len(labels) % len(rows)  # A table of labels alone has no header.
     columns = zip_longest(*rows[:height], fillvalue=_EMPTY)
     header = list(map(_join_labels, columns))
+    yield format_row((), _list_unused_labels(rows[:height], rows[height:]))
     for row in rows[height:]:
-        cells = [cell.text for cell in row]
-        is_labelled = len(row) > 1 and row[0].is_label
+        first, *others = [cell.text for cell in row] or [""]
+        values = list(filter(None, others))
+        is_labelled = bool(values) and row[0].is_label
         if is_labelled and not header:
-            yield format_row(cells[:1], cells[1:])
+            yield format_row([first], values)
         else:
-            yield format_row(header, cells)
+            yield format_row(header, [first, *others])
+
+
+def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:
+    """Return the labels that no row repeats: those of empty columns, and those that are too long."""
+    columns = zip_longest(*rows, fillvalue=_EMPTY)
+    is_filled = [any(map(_get_text, column)) for column in columns]
+    texts = dict.fromkeys(map(_get_text, chain.from_iterable(header)))
+    for row in header:
+        for label in compress(row, is_filled):
+            texts.pop(label.repeated.text, None)
+    return list(texts)
 
 
 def _is_header(row: list[_Cell]) -> bool:

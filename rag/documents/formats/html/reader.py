@@ -53,7 +53,7 @@ _LINKS = 0.6
 # A page with less than this share in links is not part of a site.
 _HARDLY = 0.01
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
-# Trafilatura folds white space, which code needs. So it gets code with signs instead that are in no text.
+# Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
 
@@ -137,7 +137,7 @@ def _drop_related(tree: "HtmlElement") -> None:
 
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that link to other pages: the heading, or the heading and the element behind it."""
+    """Return the elements that link to other pages: the heading, or the heading and the element after it."""
     text = " ".join(heading.text_content().split())
     following = heading.getnext()
     is_dropped = heading.getparent() is None
@@ -187,8 +187,8 @@ def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *
 def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> "HtmlElement":
     """Return the element with the main text.
 
-    Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these the whole
-    element is read that the page marks as its main part. A page without parts of a site around it is read whole.
+    Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these, we read
+    the element that the page marks as its main part. We read a page without parts of a site around it whole.
     """
     mains = tree.xpath("descendant-or-self::*[self::main or @role='main']")
     has_one_main = len(mains) == 1
@@ -213,7 +213,7 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
 
 
 def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
-    """Return a page's title: the one for machines, else its heading, else its name without the site's name."""
+    """Return a page's title: the one in its metadata, else its heading, else its name without the site's name."""
     name = _find_name(tree)
     is_for_machines = declared in tree.xpath("//meta/@content")
     if declared and is_for_machines and declared != name:
@@ -221,7 +221,7 @@ def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -
     headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         return headings[0]
-    named = [heading for heading in headings if name.startswith(heading)]
+    named = filter(name.startswith, headings)
     parts = [part for part in _SEPARATOR.split(name) if part not in ("", outlet)]
     return next(iter([*named, *parts, *headings]), None)
 
