@@ -70,6 +70,7 @@ class ScriptedLLM:
         self.log_odds = log_odds
         self.compared: list[list[Message]] = []
         self.context_size = context_size
+        self.fingerprint = {"name": self.name}
         self.asked: list[list[Message]] = []
         self.read_ahead: list[list[Message]] = []
         self.read_whole: list[list[Message]] = []

@@ -14,11 +14,10 @@ WRITTEN = "The bridge cost nine million euros. The king wept."
 
 
 @pytest.fixture
-def assistant(index: Index, settings: Settings, tmp_path: Path) -> Assistant:
-    model = tmp_path / "model.gguf"
-    model.write_bytes(b"GGUF")
+def assistant(index: Index, settings: Settings) -> Assistant:
     llm = ScriptedLLM(WRITTEN, WRITTEN, log_odds={"officials": 9.0})
-    return Assistant(index, llm, settings.model_copy(update={"llm": str(model), "caution": 0.0}))
+    llm.fingerprint = {"name": "scripted", "sha256": "f" * 64}
+    return Assistant(index, llm, settings.model_copy(update={"caution": 0.0}))
 
 
 def ask(assistant: Assistant) -> Answer:
@@ -30,7 +29,7 @@ def test_a_record_has_the_answer_and_the_hashes_of_what_it_rests_on(assistant: A
     save_answer(answer, tmp_path / "answer.json", assistant=assistant)
     record = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
     assert record["answer"]["citations"][0]["quote"] == "The bridge cost nine million euros."
-    assert record["sha256"]["llm"] == hashlib.sha256(b"GGUF").hexdigest()
+    assert record["sha256"]["llm"] == "f" * 64
     texts = [hit["chunk"]["text"] for hit in record["answer"]["hits"]]
     assert record["sha256"]["passages"] == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     assert record["settings"]["seed"] == 0

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -110,7 +110,7 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
         raise DatasetError(f"no data set at {folder}: name a folder with {QUESTIONS_FILE}")
     problems = _Problems()
     documents = _load_documents(folder, problems)
-    texts = {document.source: document.text for document in documents}
+    texts = list_texts(documents)
     passages = _load_passages(folder / PASSAGES_FILE, texts, problems)
     path = Path(questions) if questions else folder / QUESTIONS_FILE
     asked = []
@@ -123,6 +123,11 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
     problems.stop(folder)
     content = repr((documents, asked, passages)).encode()
     return Dataset(folder.resolve().name, documents, tuple(asked), passages, hashlib.sha256(content).hexdigest())
+
+
+def list_texts(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the texts of documents by their ids."""
+    return {document.source: document.text for document in documents}
 
 
 def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:
@@ -143,8 +148,7 @@ def add_question(folder: Path, question: Question) -> Path:
     Raises DatasetError if the file cannot be written.
     """
     path = folder / QUESTIONS_FILE
-    defaults = {field.name: field.default for field in fields(Question)}
-    record = {name: value for name, value in asdict(question).items() if value != defaults[name]}
+    record = TypeAdapter(Question).dump_python(question, mode="json", exclude_defaults=True)
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         others = [line for line in lines if json.loads(line)["id"] != question.id]
@@ -162,9 +166,8 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
     for position, question in enumerate(questions):
         by_type[question.type, question.answerable].append(position)
     shares = {key: limit * len(positions) / len(questions) for key, positions in by_type.items()}
-    counts = {key: int(share) for key, share in shares.items()}
-    for key in sorted(shares, key=lambda key: counts[key] - shares[key])[: limit - sum(counts.values())]:
-        counts[key] += 1
+    counts = Counter({key: int(share) for key, share in shares.items()})
+    counts.update(sorted(shares, key=lambda key: counts[key] - shares[key])[: limit - counts.total()])
     chosen = random.Random(seed)  # noqa: S311  # a sample, not a secret
     sampled = chain.from_iterable(chosen.sample(positions, counts[key]) for key, positions in by_type.items())
     return tuple(questions[position] for position in sorted(sampled))
@@ -200,8 +203,7 @@ def _load_corpus(path: Path, problems: _Problems) -> Iterator[Document]:
 def _find_problems(question: Question, texts: Mapping[str, str], passages: Mapping[str, Passage]) -> Iterator[str]:
     if not question.question.strip():
         yield "question is empty"
-    has_reference = question.answers or question.reference_response
-    if question.answerable and not has_reference:
+    if question.answerable and not any([question.answers, question.reference_response]):
         yield "answerable, but neither answers nor reference_response"
     if question.answers and not question.answerable:
         yield "not answerable, but has answers"

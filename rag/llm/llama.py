@@ -1,6 +1,7 @@
 """Runs a GGUF model in this process with llama.cpp."""
 
 import ctypes
+import hashlib
 import logging
 import math
 import re
@@ -91,6 +92,11 @@ class LlamaCpp:
         # the interpreter's lock each time. libc's strlen needs no lock: 0 for b"", and 1, true, for b"!".
         self._broken_off = ctypes.create_string_buffer(2)
         self._is_broken_off = ctypes.cast(_find_strlen(), llama_cpp.ggml_abort_callback)
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        with self.path.open("rb") as file:
+            return {"name": self.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
     def close(self) -> None:
         with self._lock:

@@ -39,6 +39,7 @@ class ServerLLM:
         with explain_missing(address, ModelError):
             from openai import OpenAI, Timeout
         self.name = address
+        self.fingerprint = {"name": address}
         self.at_once = at_once
         self._url, _, wanted = address.removeprefix(OPENAI).partition("#")
         if "@" in self._url or not self._url.startswith(("http://", "https://")):
