@@ -14,9 +14,9 @@ from rag.errors import RagError
 from rag.index import open_store
 from rag.index.build import hash_file
 from rag.index.embedder import Vectors
+from rag.index.folder import DATABASE_FILE
 from rag.index.index import Index, open_index
 from rag.index.local import VECTORS_FILE, LocalStore
-from rag.index.sqlite import CATALOG_FILE
 from rag.index.store import Store
 from rag.index.vectors import FaissVectors
 from rag.llm import open_llm
@@ -117,7 +117,7 @@ def check_catalog(store: Store) -> Finding:
     """Check whether the catalog is undamaged, and has documents."""
     where, name = store.location, store.name
     if isinstance(store, LocalStore) and (damage := store.find_damage()):
-        return Finding.bad("catalog", damage, f"delete {Path(where, CATALOG_FILE)} and index again")
+        return Finding.bad("catalog", damage, f"delete {Path(where, DATABASE_FILE)} and index again")
     entries = store.list_entries()
     chunks = sum(entry.chunks for entry in entries)
     text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {store.embedder[0]}"

@@ -5,7 +5,6 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -17,7 +16,8 @@ from rag.documents.find import QUESTIONS_FILE, find_files
 from rag.documents.read import make_document, read_document
 from rag.errors import DatasetError
 from rag.files import write_file
-from rag.index.sqlite import SqliteCatalog, is_index
+from rag.index import read_documents
+from rag.index.folder import is_index
 from rag.llm.base import Message
 from rag.types import Document, Filter, Outcome, Voice
 
@@ -175,8 +175,7 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
     if is_index(folder):
-        with closing(SqliteCatalog(folder)) as store, store.snapshot():
-            return tuple(store.list_documents())
+        return tuple(read_documents(folder))
     if (folder / CORPUS_FILE).is_file():
         return tuple(_load_corpus(folder / CORPUS_FILE, problems))
     files = find_files([folder]).files

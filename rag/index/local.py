@@ -13,7 +13,8 @@ from rag.database import restrict_database
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
 from rag.index.embedder import Vectors
-from rag.index.sqlite import CATALOG_FILE, SqliteCatalog
+from rag.index.folder import DATABASE_FILE
+from rag.index.sqlite import SqliteCatalog
 from rag.index.vectors import FaissVectors, count_training
 from rag.types import Filter
 
@@ -125,6 +126,6 @@ def _tidy(folder: Path) -> None:
     remove_leftovers(folder)
     share = find_share(folder)
     restrict(folder, share)
-    restrict_database(folder / CATALOG_FILE, share)
+    restrict_database(folder / DATABASE_FILE, share)
     for name in (VECTORS_FILE, _LOCK_FILE):
         restrict(folder / name, share)

@@ -37,7 +37,7 @@ from rag.index.milvus_rows import (
     read_section,
     to_bytes,
 )
-from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
+from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words
 from rag.index.stemmer import Stemmer
 from rag.index.store import (
     Entry,
@@ -345,7 +345,7 @@ class MilvusStore:
         return [row["id"] for row in rows], vectors
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
-        terms = list(dict.fromkeys(telling_words(question)))[:MAX_TERMS]
+        terms = list(dict.fromkeys(list_telling_words(question)))[:MAX_TERMS]
         (query,) = self._stemmer.stem([" ".join(terms)])
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:

@@ -17,6 +17,8 @@ from rag.database import Row, Type, check_types, connect, explained, get_cause
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
 from rag.index.embedder import Vectors
+from rag.index.folder import DATABASE_FILE
+from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words, list_words
 from rag.index.stemmer import TOKENIZE
 from rag.index.store import (
     Entry,
@@ -30,13 +32,11 @@ from rag.index.store import (
 )
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, load_metadata
-from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 5
 # Documents had no metadata and no day of indexing. The next write to such an index brings it up to date.
 _WITHOUT_METADATA = 4
-CATALOG_FILE = "catalog.sqlite"
 # SQLite's errors if it cannot make its files beside the catalog: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
@@ -76,11 +76,6 @@ _TRIGGERS = (
 _TEXT = str | None
 _NUMBER = int | None
 _NUMBER_BYTES = 2  # in a float16
-# The weight of a word in a chunk's description, relative to the chunk's own words (docs/experiments.md).
-ABOUT_WEIGHT = 0.3
-_WORD = re.compile(r"\w+")
-# Only the first words of a longer question count, because FTS5 rejects queries of thousands.
-MAX_TERMS = 64
 # Most chunks to rank, those with the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
 _FILTERED = """
@@ -126,16 +121,6 @@ FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
 
-def list_indexes(index_dir: Path) -> list[str]:
-    """Return the names of the indexes in a folder."""
-    return sorted(file.parent.name for file in index_dir.glob(f"*/{CATALOG_FILE}") if is_plain(file))
-
-
-def is_index(folder: Path) -> bool:
-    """Return whether there is an index in `folder`."""
-    return is_plain(folder / CATALOG_FILE)
-
-
 class SqliteCatalog:
     """An open database; every change is one transaction, and raises the generation number by one.
 
@@ -149,7 +134,7 @@ class SqliteCatalog:
         StoreError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
-        self._file, self._log = folder / CATALOG_FILE, folder / f"{CATALOG_FILE}-wal"
+        self._file, self._log = folder / DATABASE_FILE, folder / f"{DATABASE_FILE}-wal"
         self._passing: tuple[object, list[int]] = None, []
         self._is_frozen = False
         with self._explained():
@@ -195,7 +180,7 @@ class SqliteCatalog:
         with tempfile.TemporaryDirectory() as folder:
             for file in (self._file, self._log):
                 shutil.copyfile(file, Path(folder, file.name))
-            with closing(connect(Path(folder, CATALOG_FILE), "rw")) as copy:
+            with closing(connect(Path(folder, DATABASE_FILE), "rw")) as copy:
                 copy.backup(memory)
         return memory
 
@@ -467,19 +452,6 @@ class SqliteCatalog:
             )
             yield StoredDocument(document, chunks, content_hash, files)
 
-    def list_documents(self) -> Iterator[Document]:
-        """Yield the documents once for each of their sources; the sections are their chunks."""
-        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.metadata, d.id FROM sources s"
-        for source, text, title, outlet, author, date, metadata, document_id in self._query(
-            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source",
-            types=[str, str, str, *[_TEXT] * 3, str, int],
-        ):
-            chunks = self.list_chunks(document_id)
-            sections = tuple(
-                Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
-            )
-            yield Document(source, text, title, sections, outlet, author, date, _load_metadata(metadata))
-
     def count_chunks(self) -> int:
         """Return the number of chunks."""
         ((count,),) = self._query("SELECT count(*) FROM chunks", types=[int])
@@ -517,8 +489,7 @@ class SqliteCatalog:
         if the question has no others, and so do words that very many chunks hold.
         """
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
-        telling = telling_words(question)
-        terms = dict.fromkeys([*telling, *(" ".join(_WORD.findall(phrase)) for phrase in phrases)])
+        terms = dict.fromkeys([*list_telling_words(question), *(" ".join(list_words(phrase)) for phrase in phrases)])
         # Quotes around terms without signs keep them out of the query syntax.
         query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
         if not query:
@@ -575,12 +546,6 @@ def _load_metadata(stored: str) -> dict[str, str]:
         return load_metadata(stored)
     except ValueError as exc:
         raise sqlite3.DatabaseError("the metadata of a document cannot be read") from exc
-
-
-def telling_words(question: str) -> list[str]:
-    """Return the words of a question in lower case, without stop words unless it has no others."""
-    words = _WORD.findall(question.lower())
-    return [word for word in words if word not in STOP_WORDS] or words
 
 
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
