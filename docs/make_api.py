@@ -65,13 +65,12 @@ def format_docstring(node: ast.ClassDef | Function) -> str:
 
 def make_page(page: str) -> str:
     """Return the page with the reference as the docstrings have it now."""
-    names = [name for name in rag.__all__ if name != "open"]  # which is `Collection`
-    classes = [name for name in names if inspect.isclass(getattr(rag, name))]
+    classes = [name for name in rag.__all__ if inspect.isclass(getattr(rag, name))]
     errors = [name for name in classes if issubclass(getattr(rag, name), Exception)]
     others = [name for name in classes if name not in (*errors, *FIRST)]
     groups = {
         "The handle, and what it returns": FIRST,
-        "Functions": [name for name in names if name not in classes],
+        "Functions": [name for name in rag.__all__ if name not in classes],
         "Other classes": others,
         "Errors": errors,
     }
