@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,15 @@ PAGE = Path(__file__).with_name("api.md")
 MARK = "<!-- docs/make_api.py writes the rest of this page. -->\n"
 # The handle comes first, and then what it returns.
 FIRST = ("Collection", "Answer", "Sentence", "Citation", "Hit", "Chunk")
+# The types that the signatures name, by their modules.
+TYPES = {
+    "rag.types": ("Voice", "Outcome", "Event"),
+    "rag.metadata": ("Where",),
+    "rag.index.build": ("OnFile",),
+    "rag.index.embedder": ("Vectors",),
+    "rag.index.vectors": ("Ids",),
+    "rag.evaluation.run": ("Context", "Stage"),
+}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -63,6 +73,16 @@ def format_docstring(node: ast.ClassDef | Function) -> str:
     return " ".join((ast.get_docstring(node) or "").split())
 
 
+def describe_type(module: str, name: str) -> str:
+    """Return the line about a type: its definition, and the comment above it."""
+    source = inspect.getsource(importlib.import_module(module))
+    definition = re.search(rf"((?:^# .*\n)*)^({name} = .+)$", source, re.MULTILINE)
+    if not definition:
+        raise LookupError(name)
+    comment, statement = definition.groups()
+    return f"- `{statement}`: {' '.join(comment.replace('# ', '').split())}"
+
+
 def make_page(page: str) -> str:
     """Return the page with the reference as the docstrings have it now."""
     classes = [name for name in rag.__all__ if inspect.isclass(getattr(rag, name))]
@@ -74,7 +94,7 @@ def make_page(page: str) -> str:
         "Other classes": others,
         "Errors": errors,
     }
-    lines = []
+    lines = ["## Types\n", *(describe_type(module, name) for module, names in TYPES.items() for name in names), ""]
     for title, members in groups.items():
         lines.append(f"## {title}\n")
         for name in members:

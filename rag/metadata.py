@@ -8,6 +8,7 @@ from typing import Any, get_args
 from rag.errors import DocumentError, QuestionError
 from rag.types import Filter, Voice
 
+# A filter, or its values by name: the names are the fields of `Filter`, or those of metadata.
 Where = Filter | Mapping[str, str]
 _NAME = re.compile(r"[^\W\d]\w{0,63}")
 _LONGEST_VALUE = 1000

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+# A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
-# "aside": no document was asked, for example after a greeting or a question about the collection.
+# "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": no document was
+# asked, for example after a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 
 
@@ -199,4 +201,5 @@ class Answered:
     answer: Answer
 
 
+# The events of a streamed answer, in this order; a comparison has several of the first two.
 Event = Retrieved | Drafted | Answered

@@ -132,7 +132,7 @@ class AnsweringLLM(ScriptedLLM):
 
 
 def local(index: Index) -> LocalStore:
-    """Return the catalog of an index in a folder."""
+    """Return the store of an index in a folder."""
     assert isinstance(index.store, LocalStore)
     return index.store
 

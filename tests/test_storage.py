@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from rag import Assistant, Index, ModelError, RagError, Settings, StoreError, build_index
 from rag.cli import main
-from rag.doctor import check_catalog
+from rag.doctor import check_store
 from rag.files import remove_leftovers, write_file
 from rag.index import open_store, read_entries
 from rag.index.build import remove_sources
@@ -91,7 +91,7 @@ def leave_half_made(file: Path) -> None:
 
 
 @pytest.mark.parametrize("leave", [leave_empty, leave_half_made])
-def test_a_catalog_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
+def test_a_store_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
     leave: Callable[[Path], None], docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
     folder = settings.index_dir / "test"
@@ -103,7 +103,7 @@ def test_a_catalog_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
     with Index(folder, embedder) as index, pytest.raises(StoreError, match="index test has no documents: run `rag"):
         index.search(QUESTION, k=1)
     with closing(open_store(folder)) as store:
-        assert not check_catalog(store).ok
+        assert not check_store(store).ok
     assert (folder / DATABASE_FILE).read_bytes() == before
     assert build_index([docs], settings=settings, embedder=embedder).indexed == 2
     with Index(folder, embedder) as index:
@@ -203,7 +203,7 @@ def test_a_read_only_index_is_listed_searched_and_examined(
             assert "nine million" in answer.answer
             headings = {hit.chunk.heading for hit in index.search(QUESTION, k=9)}
             assert (headings == {"killed"}) == (leave is not leave_clean)
-            assert check_catalog(index.store).ok
+            assert check_store(index.store).ok
         with pytest.raises(StoreError, match=r"cannot write to|cannot use"):
             remove_sources(folder, [str(docs / "bridge.md")])
         assert sorted(folder.iterdir()) == files

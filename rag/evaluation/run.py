@@ -43,7 +43,9 @@ from rag.types import Answer, Answered, Drafted, Event, Hit, Sentence
 
 logger = logging.getLogger(__name__)
 
+# The answers rest on the passages found, on the gold passages, or on the LLM's own knowledge.
 Context = Literal["retrieved", "gold", "none"]
+# "retrieval" measures the search alone.
 Stage = Literal["retrieval", "answers"]
 RESULTS_FILE = "results.jsonl"
 # Retrieval is measured to this rank, even if the LLM reads fewer passages.

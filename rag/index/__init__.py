@@ -1,4 +1,4 @@
-"""The index: embeddings, a catalog in SQLite with vectors in FAISS, or a catalog on Milvus; opens the catalog."""
+"""The index: an embedder and a store, which is a folder (SQLite and FAISS) or on Milvus; opens the store."""
 
 from contextlib import closing
 from dataclasses import replace

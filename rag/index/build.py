@@ -29,6 +29,7 @@ from rag.metadata import check_metadata
 from rag.settings import Settings
 from rag.types import Document
 
+# The function gets the path of a file that was read, and the reason if it was skipped, or else None.
 OnFile = Callable[[Path, str | None], None]
 
 # Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
@@ -237,7 +238,7 @@ class _Update:
         self._given = None if metadata is None else check_metadata(metadata)
         self.skipped: list[str] = []
         self.indexed = self.duplicates = self.chunks = 0
-        self._catalog, self._embedder = index.store, index.embedder
+        self._store, self._embedder = index.store, index.embedder
         self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
         self._max_mb = settings.max_file_mb
         self._pending: list[_Pending] = []
@@ -271,22 +272,22 @@ class _Update:
         if any(file_hash == pending.file_hash for pending in self._pending):
             self.flush()
         # Another file with the same words is the same document, unless metadata tells them apart.
-        there = None if metadata or self._has_metadata else self._catalog.find_file(file_hash)
+        there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
             document = replace(reader.read(file), source=source, metadata=metadata)
             content_hash = _hash_content(document)
             if any(content_hash == pending.content_hash for pending in self._pending):
                 self.flush()
-            there = self._catalog.find_document(content_hash, but=source)
+            there = self._store.find_document(content_hash, but=source)
             if there is None:
                 self.add_document(document, file_hash=file_hash, content_hash=content_hash)
                 return
-        self._catalog.put_source(source, file_hash=file_hash, document_id=there)
+        self._store.put_source(source, file_hash=file_hash, document_id=there)
         self.duplicates += 1
 
     @cached_property
     def _metadata_by_source(self) -> dict[str, dict[str, str]]:
-        return {source: entry.metadata for entry in self._catalog.list_entries() for source in entry.sources}
+        return {source: entry.metadata for entry in self._store.list_entries() for source in entry.sources}
 
     def _get_metadata(self, source: str) -> dict[str, str]:
         return self._metadata_by_source.get(source, {}) if source in self.known else {}
@@ -312,7 +313,7 @@ class _Update:
             )
         ]
         keys = [(c.context, document.text[c.section.start : c.section.end]) for c in chunks]
-        known = self._catalog.get_reusable(document.source)
+        known = self._store.get_reusable(document.source)
         self._pending.append(_Pending(document, chunks, keys, known, file_hash, content_hash))
         self._new |= {key: None for key in keys if key not in known}
         if max(len(self._new), len(self._pending)) >= _BATCH:
@@ -348,7 +349,7 @@ class _Update:
                 return
             del self._pending[0]
             embeddings = (known.get(key) or embedded[key] for key in keys)
-            self._catalog.put_document(
+            self._store.put_document(
                 document,
                 [chunk._replace(embedding=e) for chunk, e in zip(chunks, embeddings, strict=True)],
                 content_hash=content_hash,

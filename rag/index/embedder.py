@@ -22,6 +22,7 @@ from rag.system import count_cores
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+# One vector, or a row for each of several.
 Vectors = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ _REWRITTEN_WEIGHT = 0.5
 
 
 class Index:
-    """A catalog with its embedder, and perhaps a reranker."""
+    """A store with its embedder, and perhaps a reranker."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Index:
 
     @contextmanager
     def browse(self) -> Iterator[Store]:
-        """Read one state of the catalog, alone: no document appears half old and half new."""
+        """Read one state of the store, alone: no document appears half old and half new."""
         with self._lock:
             self._renew()
             with self.store.snapshot():

@@ -68,7 +68,7 @@ _FULL_TEXT_SINCE = (2, 5)
 
 
 class MilvusStore:
-    """A catalog on a server; a writer sees its own changes at once."""
+    """A store on a server; a writer sees its own changes at once."""
 
     def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.

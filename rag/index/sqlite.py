@@ -37,7 +37,7 @@ from rag.types import Chunk, Document, Filter, Section
 SCHEMA_VERSION = 5
 # Documents had no metadata and no day of indexing. The next write to such an index brings it up to date.
 _WITHOUT_METADATA = 4
-# SQLite's errors if it cannot make its files beside the catalog: a read-only folder, or a full disk.
+# SQLite's errors if it cannot make its files beside the store: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
 _SCHEMA = f"""
@@ -121,16 +121,16 @@ FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
 
-class SqliteCatalog:
+class SqliteStore:
     """An open database; every change is one transaction, and raises the generation number by one.
 
     All threads can read it. It can be written to only within `_writing`.
     """
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
-        """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
+        """Open the store in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
 
-        Opening for reading writes nothing; an unfinished new catalog reads as one without documents. Raises
+        Opening for reading writes nothing; an unfinished new store reads as one without documents. Raises
         StoreError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
@@ -169,7 +169,7 @@ class SqliteCatalog:
         return db
 
     def _open_frozen(self) -> sqlite3.Connection:
-        """Open the catalog if SQLite cannot make a file beside it: then no process on this machine writes to it.
+        """Open the store if SQLite cannot make a file beside it: then no process on this machine writes to it.
 
         `is_current` notices a writer on another machine.
         """
@@ -185,7 +185,7 @@ class SqliteCatalog:
         return memory
 
     def _take_stamp(self) -> object:
-        """Return a stamp that identifies the file at its path; the stamp of a frozen catalog changes with every write.
+        """Return a stamp that identifies the file at its path; the stamp of a frozen store changes with every write.
 
         The system does not reuse a file's number while the file is open.
         """
@@ -197,7 +197,7 @@ class SqliteCatalog:
 
     @property
     def is_current(self) -> bool:
-        """Whether the folder still has this catalog, and nobody deleted or replaced it."""
+        """Whether the folder still has this store, and nobody deleted or replaced it."""
         try:
             return self._stamp == self._take_stamp()
         except OSError:
@@ -257,7 +257,7 @@ class SqliteCatalog:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Allow writing to the catalog during the block."""
+        """Allow writing to the store during the block."""
         self._db.execute("PRAGMA query_only = OFF")
         try:
             yield
@@ -266,7 +266,7 @@ class SqliteCatalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read one state of the catalog during the block, despite other writers; not from two threads at once."""
+        """Read one state of the store during the block, despite other writers; not from two threads at once."""
         with self._explained():
             self._db.execute("BEGIN")
             try:

@@ -19,7 +19,7 @@ _LEAD = 400
 
 
 class StoredChunk(NamedTuple):
-    """A chunk for the catalog: its place, the context embedded before its own words, and its embedding."""
+    """A chunk for the store: its place, the context embedded before its own words, and its embedding."""
 
     section: Section
     context: str
@@ -47,7 +47,7 @@ class Entry:
 
 
 class StoredDocument(NamedTuple):
-    """A document in a catalog, with the hash of its content and of each of its files."""
+    """A document in a store, with the hash of its content and of each of its files."""
 
     document: Document
     chunks: list[StoredChunk]

@@ -12,6 +12,7 @@ from rag.files import is_plain, write_file
 from rag.index.embedder import Vectors
 from rag.system import IS_WINDOWS
 
+# The ids of chunks, in one dimension.
 Ids = NDArray[np.int64]
 
 # Up to this many vectors a search compares all; above, only those in the nearest lists.
