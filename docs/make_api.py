@@ -94,11 +94,12 @@ def make_page(page: str) -> str:
         "Other classes": others,
         "Errors": errors,
     }
-    lines = ["## Types\n", *(describe_type(module, name) for module, names in TYPES.items() for name in names), ""]
+    lines = []
     for title, members in groups.items():
         lines.append(f"## {title}\n")
         for name in members:
             lines += describe(name)
+    lines += ["## Types\n", *(describe_type(module, name) for module, names in TYPES.items() for name in names)]
     return page.partition(MARK)[0] + MARK + "\n" + "\n".join(lines).rstrip() + "\n"
 
 

@@ -31,7 +31,7 @@ from rag.system import is_path, list_gaps
 _SAMPLE = 200
 # Tokens to read and write for measuring the speed; an answer has about as many to write.
 _READ, _WRITE = 400, 32
-# Tokens that the LLM reads for a question beside the passages.
+# Tokens that the LLM reads for a question in addition to the passages.
 _QUESTION_TOKENS = 250
 
 
@@ -45,12 +45,12 @@ class Finding(NamedTuple):
 
     @classmethod
     def good(cls, subject: str, text: str) -> "Finding":
-        """Return that a part is in order."""
+        """Return a finding for a part that is in order."""
         return cls(subject, ok=True, text=text)
 
     @classmethod
     def bad(cls, subject: str, text: str, remedy: str = "") -> "Finding":
-        """Return what is wrong with a part, and what the user can do."""
+        """Return a finding for a part with a problem, and what the user can do."""
         return cls(subject, ok=False, text=text, remedy=remedy)
 
 

@@ -31,8 +31,8 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 def make_filter(where: Where | None) -> Filter | None:
     """Return the filter for passages with all of these values; None lets everything pass.
 
-    The names are the fields of `Filter`, or those of metadata. Raises QuestionError for an empty value or a voice that
-    there is not.
+    The names are the fields of `Filter`, or those of metadata. Raises QuestionError for an empty value or an unknown
+    voice.
     """
     if where is None or isinstance(where, Filter):
         return where

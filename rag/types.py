@@ -70,8 +70,8 @@ class Chunk:
 class Filter:
     """A filter for the search: a chunk must match every field that is given.
 
-    `outlet`, `author` and the values of `metadata` match in any case, `source` by a part, `date` by its beginning
-    ("2012-10").
+    `outlet`, `author` and the values of `metadata` match in any case. `source` is a part of the source, and `date` the
+    beginning of the date ("2012-10").
     """
 
     outlet: str | None = None

@@ -276,7 +276,7 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
 
 
 def _convert_passages(doc_id: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the places of an article's paragraphs, between which there is a blank line."""
+    """Return the positions of an article's paragraphs, which blank lines separate."""
     passages = []
     start = 0
     for number, text in enumerate(texts):

@@ -1,4 +1,4 @@
-"""Judges one answer by the accepted answers of its question; measures without a meaning for it are left out."""
+"""Judges one answer by the accepted answers of its question; leaves out measures that do not apply to it."""
 
 import re
 import sys

@@ -178,7 +178,7 @@ def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer
 
 
 def _time_events(events: Iterable[Event], seconds: dict[str, float]) -> Iterator[Event]:
-    """Yield the events; put into `seconds` when the first token and the last event of the other kinds came."""
+    """Yield the events, and note in `seconds` when the evidence, the first token and the answer came."""
     started = time.perf_counter()
     for event in events:
         now = time.perf_counter() - started

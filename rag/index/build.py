@@ -41,7 +41,7 @@ _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
 
 class IndexReport(NamedTuple):
-    """The result of `build_index`: numbers of documents, chunks in the index, and why files and folders were skipped.
+    """The result of `build_index`: numbers of documents and chunks, and the reasons for skipped files and folders.
 
     `duplicates` counts files with the same content as a document of the index: they became further sources of it.
     `renamed` has a line for each file that the page saved under another name. `passed_over` counts, by the reason, the
@@ -119,7 +119,7 @@ def add_files(
                     if on_file:
                         on_file(file, reason)
             except Exception:
-                update.flush()  # the files read before have no part in the fault
+                update.flush()  # keep the files that were read before the error
                 raise
             update.flush()
         if files and len(update.skipped) == len(files):
@@ -231,7 +231,7 @@ class _Pending(NamedTuple):
 
 
 class _Update:
-    """Puts documents into an index, embedding the chunks of several at a time, and counts what it did."""
+    """Puts documents into an index, embeds the chunks of several at a time, and counts documents and chunks."""
 
     def __init__(self, index: Index, settings: Settings, *, metadata: Mapping[str, str] | None = None) -> None:
         self.known = index.store.get_sources()
@@ -256,7 +256,7 @@ class _Update:
             reason = str(exc)
         except (RagError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as exc:  # a panic of a library in Rust, which is not an Exception, is of this file too
+        except BaseException as exc:  # also for a panic in a Rust library, which is not an Exception
             reason = describe_failure(file, exc)
         if reason:
             self.skipped.append(reason)
@@ -297,7 +297,7 @@ class _Update:
         return any(self._metadata_by_source.values())
 
     def add_document(self, document: Document, *, file_hash: str, content_hash: str) -> None:
-        """Add a document in place of the one of its source; `flush` at the latest writes it."""
+        """Add a document, which replaces its source's earlier one; it is written at the next `flush` or before."""
         count = self._embedder.count_tokens
         chunks = [
             StoredChunk(
@@ -336,7 +336,7 @@ class _Update:
             return self._embedder.embed_documents(texts)
         except RagError:
             raise
-        except Exception as exc:  # of a library: the file that is being read may not be its cause
+        except Exception as exc:  # from a library: the cause need not be the file that is being read
             words = " ".join(str(exc).split())
             raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
 
@@ -390,12 +390,12 @@ def _measure(file: Path) -> int:
 
 
 def _name_file(path: Path) -> str:
-    """Return a path as the store can hold it: bytes that are not UTF-8 are written as escapes."""
+    """Return the path as text; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def hash_file(path: Path, *, chunk_tokens: int) -> str:
-    """Return the hash of a file's bytes and of all else that decides its chunks.
+    """Return the hash of a file's bytes, and of everything else that determines its chunks.
 
     Raises DocumentError if the file cannot be read.
     """

@@ -1,4 +1,4 @@
-"""An index in a folder: SQLite has the truth, FAISS proposes the nearest, and one process writes at a time."""
+"""An index in a folder: SQLite holds the data, FAISS finds the nearest chunks, one process writes at a time."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 VECTORS_FILE = "vectors.faiss"
 _LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
-# Vectors in one addition to FAISS.
+# FAISS gets this many vectors at a time.
 _BATCH = 4096
 
 

@@ -490,7 +490,7 @@ class SqliteStore:
         """
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
         terms = dict.fromkeys([*list_telling_words(question), *(" ".join(list_words(phrase)) for phrase in phrases)])
-        # Quotes around terms without signs keep them out of the query syntax.
+        # Within quotes a term is never query syntax; terms have no quotes of their own.
         query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
         if not query:
             return []

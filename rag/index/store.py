@@ -30,7 +30,7 @@ class StoredChunk(NamedTuple):
 class Entry:
     """A document in an index, with all its files; `characters` is the length of its text.
 
-    `indexed` is the day on which it was last indexed; None: before this was stored.
+    `indexed` is the day on which it was last indexed; None if an earlier version indexed it.
     """
 
     document_id: int

@@ -41,7 +41,7 @@ class LLM(Protocol):
 
     @property
     def fingerprint(self) -> dict[str, str]:
-        """What identifies the model: its `name`, and the `sha256` of its file if it is a file on this machine."""
+        """The model's `name`, and the `sha256` of its file if it is a file on this machine."""
 
     def close(self) -> None:
         """Free what the LLM holds; it is asked no more."""

@@ -167,7 +167,7 @@ class LlamaCpp:
         return self._read_last
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
-        """Prefill the shared part of the messages, and nothing else: all before the last, and the passage in that.
+        """Prefill only the shared part: all messages before the last, and the passage at the beginning of the last.
 
         Rounding depends on how a prompt is cut into batches. With the same cuts every time, a reply does not depend on
         earlier questions.
@@ -182,7 +182,7 @@ class LlamaCpp:
                 self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
-        """Go back to the longest of the beginnings that are read or cached, or to nothing."""
+        """Go back to the longest beginning that was read or is cached; to nothing if there is none."""
         import llama_cpp
 
         llama = self._llama

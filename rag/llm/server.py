@@ -25,9 +25,9 @@ _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
 _MOST_TOKENS = 20
 # The log-odds of the chosen word, if a server returns no likelihoods.
 _CHOSEN = 2.0
-# With these a server refuses requests that it never supports.
+# A server answers with one of these to a request that it does not support.
 _UNABLE = (400, 422, 500, 501)
-# For estimates that are too high rather than too low: the marks of a message, and the bytes of a token.
+# An estimate of tokens, rather too high than too low: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
