@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from rag import Answer, Assistant, Index, Settings, SettingsError
+from rag.answer.prompt import find_prompts
 from rag.provenance import check_format, make_record, save_answer
 from tests.fakes import ScriptedLLM
 
@@ -40,6 +42,15 @@ def test_the_same_inputs_give_the_same_record_but_for_the_times(assistant: Assis
     for record in records:
         del record["answer"]["seconds"]
     assert records[0] == records[1]
+
+
+def test_a_record_has_the_hash_of_the_prompts_in_use(index: Index, settings: Settings, tmp_path: Path) -> None:
+    folder = shutil.copytree(find_prompts(), tmp_path / "prompts")
+    changed = min((folder / "answer").iterdir())
+    changed.write_text(changed.read_text(encoding="utf-8") + "Be brief.", encoding="utf-8")
+    usual, own = Assistant(index, None, settings), Assistant(index, None, settings, prompts=folder)
+    assert usual.prompts_hash != own.prompts_hash
+    assert make_record(ask(own), assistant=own)["sha256"]["prompts"] == own.prompts_hash
 
 
 def test_a_record_as_markdown_has_no_markup_of_documents(assistant: Assistant, tmp_path: Path) -> None:
