@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -128,6 +129,16 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
 def list_texts(documents: Iterable[Document]) -> dict[str, str]:
     """Return the texts of documents by their ids."""
     return {document.source: document.text for document in documents}
+
+
+def make_passages(doc_ids: Iterable[str]) -> dict[str, Passage]:
+    """Return documents as passages from start to end, by the documents' ids."""
+    return {name: Passage(name, name, 0, sys.maxsize) for name in doc_ids}
+
+
+def find_passages(names: Iterable[str], passages: Mapping[str, Passage]) -> dict[str, Passage]:
+    """Return the passages with these ids, without unknown ones."""
+    return {name: passages[name] for name in names if name in passages}
 
 
 def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:

@@ -1,11 +1,10 @@
 """Judges one answer by the accepted answers of its question; leaves out measures that do not apply to it."""
 
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from rag.evaluation.dataset import Passage, Question
+from rag.evaluation.dataset import Passage, Question, find_passages, make_passages
 from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_measures, rouge_l, token_f1
 from rag.types import Answer, Chunk, Citation, Hit, Outcome, Sentence
 
@@ -93,16 +92,6 @@ def measure_hits(question: Question, hits: Sequence[Hit], passages: Mapping[str,
         holding = [_holds_answer(hit, question) for hit in hits]
         measures |= {f"answer@{k}": float(any(holding[:k])) for k in RANKS}
     return measures
-
-
-def make_passages(doc_ids: Iterable[str]) -> dict[str, Passage]:
-    """Return documents as passages from start to end, by the documents' ids."""
-    return {name: Passage(name, name, 0, sys.maxsize) for name in doc_ids}
-
-
-def find_passages(names: Iterable[str], passages: Mapping[str, Passage]) -> dict[str, Passage]:
-    """Return the passages with these ids, without unknown ones."""
-    return {name: passages[name] for name in names if name in passages}
 
 
 def find_gold(place: Chunk | Citation, gold: Mapping[str, Passage]) -> list[str]:

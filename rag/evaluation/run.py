@@ -22,15 +22,8 @@ from tqdm import tqdm
 
 from rag.assistant import Assistant, get_answer
 from rag.errors import DatasetError
-from rag.evaluation.dataset import Dataset, Question, list_texts
-from rag.evaluation.judge import (
-    find_gold,
-    find_passages,
-    judge_answer,
-    make_passages,
-    measure_answer,
-    measure_hits,
-)
+from rag.evaluation.dataset import Dataset, Question, find_passages, list_texts, make_passages
+from rag.evaluation.judge import find_gold, judge_answer, measure_answer, measure_hits
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
 from rag.evaluation.report import Report, Result, compare, list_costs, save_report
