@@ -76,6 +76,10 @@ class QuotingLLM:
 
     name, context_size, at_once = "quoting", 8192, 1
 
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        return {"name": self.name}
+
     def close(self) -> None:
         pass
 

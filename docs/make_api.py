@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,15 @@ PAGE = Path(__file__).with_name("api.md")
 MARK = "<!-- docs/make_api.py writes the rest of this page. -->\n"
 # The handle comes first, and then what it returns.
 FIRST = ("Collection", "Answer", "Sentence", "Citation", "Hit", "Chunk")
+# The types that the signatures name, by their modules.
+TYPES = {
+    "rag.types": ("Voice", "Outcome", "Event"),
+    "rag.metadata": ("Where",),
+    "rag.index.build": ("OnFile",),
+    "rag.index.embedder": ("Vectors",),
+    "rag.index.vectors": ("Ids",),
+    "rag.evaluation.run": ("Context", "Stage"),
+}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -63,15 +73,24 @@ def format_docstring(node: ast.ClassDef | Function) -> str:
     return " ".join((ast.get_docstring(node) or "").split())
 
 
+def describe_type(module: str, name: str) -> str:
+    """Return the line about a type: its definition, and the comment above it."""
+    source = inspect.getsource(importlib.import_module(module))
+    definition = re.search(rf"((?:^# .*\n)*)^({name} = .+)$", source, re.MULTILINE)
+    if not definition:
+        raise LookupError(name)
+    comment, statement = definition.groups()
+    return f"- `{statement}`: {' '.join(comment.replace('# ', '').split())}"
+
+
 def make_page(page: str) -> str:
     """Return the page with the reference as the docstrings have it now."""
-    names = [name for name in rag.__all__ if name != "open"]  # which is `Collection`
-    classes = [name for name in names if inspect.isclass(getattr(rag, name))]
+    classes = [name for name in rag.__all__ if inspect.isclass(getattr(rag, name))]
     errors = [name for name in classes if issubclass(getattr(rag, name), Exception)]
     others = [name for name in classes if name not in (*errors, *FIRST)]
     groups = {
         "The handle, and what it returns": FIRST,
-        "Functions": [name for name in names if name not in classes],
+        "Functions": [name for name in rag.__all__ if name not in classes],
         "Other classes": others,
         "Errors": errors,
     }
@@ -80,6 +99,7 @@ def make_page(page: str) -> str:
         lines.append(f"## {title}\n")
         for name in members:
             lines += describe(name)
+    lines += ["## Types\n", *(describe_type(module, name) for module, names in TYPES.items() for name in names)]
     return page.partition(MARK)[0] + MARK + "\n" + "\n".join(lines).rstrip() + "\n"
 
 

@@ -10,42 +10,45 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.assistant import Assistant, Chat
-    from rag.collection import Collection, open  # noqa: A004
-    from rag.errors import (
-        DatasetError,
-        DocumentError,
-        ModelError,
-        PromptError,
-        QuestionError,
-        RagError,
-        SettingsError,
-        StoreError,
-    )
-    from rag.evaluation.dataset import Dataset, load_dataset
-    from rag.evaluation.report import Report
-    from rag.evaluation.run import evaluate
-    from rag.index.build import IndexReport, build_index
-    from rag.index.embedder import Embedder
-    from rag.index.index import Index
-    from rag.index.reranker import Reranker
-    from rag.index.store import Entry, Store
-    from rag.llm.base import LLM, Leaning, Message
-    from rag.settings import Settings
-    from rag.types import (
-        Answer,
-        Answered,
-        Chunk,
-        Citation,
-        Document,
-        Drafted,
-        Evidence,
-        Filter,
-        Hit,
-        Retrieved,
-        Section,
-        Sentence,
-    )
+    from rag.assistant import Assistant as Assistant
+    from rag.assistant import Chat as Chat
+    from rag.collection import Collection as Collection
+    from rag.collection import open as open  # noqa: A004
+    from rag.errors import DatasetError as DatasetError
+    from rag.errors import DocumentError as DocumentError
+    from rag.errors import ModelError as ModelError
+    from rag.errors import PromptError as PromptError
+    from rag.errors import QuestionError as QuestionError
+    from rag.errors import RagError as RagError
+    from rag.errors import SettingsError as SettingsError
+    from rag.errors import StoreError as StoreError
+    from rag.evaluation.dataset import Dataset as Dataset
+    from rag.evaluation.dataset import load_dataset as load_dataset
+    from rag.evaluation.report import Report as Report
+    from rag.evaluation.run import evaluate as evaluate
+    from rag.index.build import IndexReport as IndexReport
+    from rag.index.build import build_index as build_index
+    from rag.index.embedder import Embedder as Embedder
+    from rag.index.index import Index as Index
+    from rag.index.reranker import Reranker as Reranker
+    from rag.index.store import Entry as Entry
+    from rag.index.store import Store as Store
+    from rag.llm.base import LLM as LLM
+    from rag.llm.base import Leaning as Leaning
+    from rag.llm.base import Message as Message
+    from rag.settings import Settings as Settings
+    from rag.types import Answer as Answer
+    from rag.types import Answered as Answered
+    from rag.types import Chunk as Chunk
+    from rag.types import Citation as Citation
+    from rag.types import Document as Document
+    from rag.types import Drafted as Drafted
+    from rag.types import Evidence as Evidence
+    from rag.types import Filter as Filter
+    from rag.types import Hit as Hit
+    from rag.types import Retrieved as Retrieved
+    from rag.types import Section as Section
+    from rag.types import Sentence as Sentence
 
     __version__: str
 
@@ -74,47 +77,8 @@ _MODULES = {
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = [
-    "LLM",
-    "Answer",
-    "Answered",
-    "Assistant",
-    "Chat",
-    "Chunk",
-    "Citation",
-    "Collection",
-    "Dataset",
-    "DatasetError",
-    "Document",
-    "DocumentError",
-    "Drafted",
-    "Embedder",
-    "Entry",
-    "Evidence",
-    "Filter",
-    "Hit",
-    "Index",
-    "IndexReport",
-    "Leaning",
-    "Message",
-    "ModelError",
-    "PromptError",
-    "QuestionError",
-    "RagError",
-    "Report",
-    "Reranker",
-    "Retrieved",
-    "Section",
-    "Sentence",
-    "Settings",
-    "SettingsError",
-    "Store",
-    "StoreError",
-    "build_index",
-    "evaluate",
-    "load_dataset",
-    "open",
-]  # fmt: skip
+# Without `open`: `from rag import *` would replace Python's own.
+__all__ = [name for name in sorted(_MODULE_OF) if name != "open"]
 
 
 def __getattr__(name: str) -> object:

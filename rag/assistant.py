@@ -1,5 +1,6 @@
 """The whole path from a question to a checked answer: rewrite, search, read, write, cite."""
 
+import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ class Assistant:
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
         """Take the models, the folder of the prompts, and a function to call with each event; raises PromptError."""
-        self.prompts_folder = folder = Path(prompts) if prompts else find_prompts()
+        folder = Path(prompts) if prompts else find_prompts()
         self.index = index
         self.llm = llm
         self.settings = settings
@@ -75,6 +76,7 @@ class Assistant:
         self._reply_prompts = load_reply_prompts(folder / "reply")
         self._rewrite_prompts = load_rewrite_prompts(folder / "rewrite")
         self._split_prompts = load_split_prompts(folder / "split")
+        self.prompts_hash = _hash_prompts(folder)
 
     @classmethod
     def open(cls, location: str | Path | None = None, *, settings: Settings | None = None) -> Self:
@@ -311,6 +313,13 @@ class Assistant:
     def chat(self) -> "Chat":
         """Return a new conversation."""
         return Chat(self)
+
+
+def _hash_prompts(folder: Path) -> str:
+    """Return the SHA-256 of the names and the contents of a folder's prompts."""
+    files = sorted(folder.glob("*/*.txt"))
+    contents = [(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files]
+    return hashlib.sha256(repr(contents).encode()).hexdigest()
 
 
 def check_question(question: str) -> str:

@@ -226,7 +226,7 @@ def copy_index(source: str, target: str) -> None:
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """List the documents of the index. With WORDS, list those with all WORDS in title, outlet or path."""
     from rag.index import read_entries
-    from rag.index.sqlite import list_indexes
+    from rag.index.folder import list_indexes
     from rag.index.store import filter_entries
 
     entries = filter_entries(read_entries(settings.location), words)

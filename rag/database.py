@@ -53,7 +53,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def restrict_database(path: Path, share: int = 0) -> None:
-    """Restrict a SQLite file, and those beside it, to its owner, and to its group by `share`."""
+    """Let only the owner use a SQLite file and the files beside it, and the group as far as `share` allows."""
     for side in ("", *_SIDE_FILES):
         restrict(path.with_name(f"{path.name}{side}"), share)
 

@@ -14,9 +14,9 @@ from rag.errors import RagError
 from rag.index import open_store
 from rag.index.build import hash_file
 from rag.index.embedder import Vectors
+from rag.index.folder import DATABASE_FILE
 from rag.index.index import Index, open_index
 from rag.index.local import VECTORS_FILE, LocalStore
-from rag.index.sqlite import CATALOG_FILE
 from rag.index.store import Store
 from rag.index.vectors import FaissVectors
 from rag.llm import open_llm
@@ -31,7 +31,7 @@ from rag.system import is_path, list_gaps
 _SAMPLE = 200
 # Tokens to read and write for measuring the speed; an answer has about as many to write.
 _READ, _WRITE = 400, 32
-# Tokens that the LLM reads for a question beside the passages.
+# Tokens that the LLM reads for a question in addition to the passages.
 _QUESTION_TOKENS = 250
 
 
@@ -45,12 +45,12 @@ class Finding(NamedTuple):
 
     @classmethod
     def good(cls, subject: str, text: str) -> "Finding":
-        """Return that a part is in order."""
+        """Return a finding for a part that is in order."""
         return cls(subject, ok=True, text=text)
 
     @classmethod
     def bad(cls, subject: str, text: str, remedy: str = "") -> "Finding":
-        """Return what is wrong with a part, and what the user can do."""
+        """Return a finding for a part with a problem, and what the user can do."""
         return cls(subject, ok=False, text=text, remedy=remedy)
 
 
@@ -64,7 +64,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding.good("system", "; ".join(gaps))
     try:
         with closing(open_store(settings.location)) as store:
-            yield check_catalog(store)
+            yield check_store(store)
     except RagError as exc:
         yield Finding.bad("index", str(exc))
         return
@@ -113,15 +113,15 @@ def check_model(name: str, kind: str, settings: Settings) -> Finding:
     return Finding.good(kind, f"{name} is there and verified ({path})")
 
 
-def check_catalog(store: Store) -> Finding:
-    """Check whether the catalog is undamaged, and has documents."""
+def check_store(store: Store) -> Finding:
+    """Check whether the store is undamaged, and has documents."""
     where, name = store.location, store.name
     if isinstance(store, LocalStore) and (damage := store.find_damage()):
-        return Finding.bad("catalog", damage, f"delete {Path(where, CATALOG_FILE)} and index again")
+        return Finding.bad("store", damage, f"delete {Path(where, DATABASE_FILE)} and index again")
     entries = store.list_entries()
     chunks = sum(entry.chunks for entry in entries)
     text = f"{where} is whole: {len(entries)} documents, {chunks} chunks, made by {store.embedder[0]}"
-    return Finding("catalog", bool(entries), text, "" if entries else f"run `rag index PATHS --name {name}`")
+    return Finding("store", bool(entries), text, "" if entries else f"run `rag index PATHS --name {name}`")
 
 
 def check_sources(index: Index, settings: Settings) -> Finding:
@@ -145,7 +145,7 @@ def check_sources(index: Index, settings: Settings) -> Finding:
 
 
 def check_vectors(store: LocalStore) -> Finding:
-    """Check whether FAISS has the catalog's vectors."""
+    """Check whether FAISS has the store's vectors."""
     saved = FaissVectors.load(store.folder / VECTORS_FILE)
     ids = store.get_ids()
     if saved is None:
@@ -158,8 +158,8 @@ def check_vectors(store: LocalStore) -> Finding:
     found = sum(_finds(store, vectors, row) for row in rows)
     if found < len(there):
         remedy = f"delete {store.folder / VECTORS_FILE}: it is made again"
-        return Finding.bad("vectors", f"FAISS finds only {found} of {len(there)} vectors of the catalog", remedy)
-    text = f"FAISS holds the catalog's {len(ids)} vectors; {found} of {len(there)} looked for are found"
+        return Finding.bad("vectors", f"FAISS finds only {found} of {len(there)} vectors of the store", remedy)
+    text = f"FAISS holds the store's {len(ids)} vectors; {found} of {len(there)} looked for are found"
     if len(missing) or len(left):
         text += f" ({len(missing)} were missing and {len(left)} left over: updated)"
     return Finding.good("vectors", text)

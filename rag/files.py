@@ -12,7 +12,7 @@ from rag.system import IS_WINDOWS
 
 try:
     import fcntl
-except ModuleNotFoundError:  # Windows, where nobody can delete a file that is open: that is its lock
+except ModuleNotFoundError:  # Windows: nobody can delete an open file there, so it needs no lock
     fcntl = None  # type: ignore[assignment]
 
 # Files that are not finished yet; an earlier version named the vectors like the second pattern.
@@ -57,7 +57,7 @@ def find_share(folder: Path) -> int:
 
 
 def restrict(path: Path, share: int = 0) -> None:
-    """Restrict a file or folder to its owner, and to its group by `share`; skip files of other users."""
+    """Let only the owner use a file or folder, and its group as far as `share` allows; skip files of other users."""
     is_folder = path.is_dir()
     if is_folder or is_plain(path):
         with suppress(OSError):
@@ -65,7 +65,7 @@ def restrict(path: Path, share: int = 0) -> None:
 
 
 def make_file(path: Path, share: int = 0) -> None:
-    """Make an empty file, if it is missing, that only its owner can read, and its group by `share`.
+    """Make an empty file if it is missing; only its owner can read it, and its group as far as `share` allows.
 
     Raises OSError if it cannot be written, or if `path` is a link, a pipe, a device or a folder.
     """
@@ -95,7 +95,7 @@ def write_file(path: Path, content: str | Callable[[Path], object]) -> None:
             aside.write_text(content, encoding="utf-8")
         else:
             content(aside)
-        if IS_WINDOWS:  # which moves no file that is open
+        if IS_WINDOWS:  # Windows moves no open file
             held.close()
         aside.replace(path)
     finally:

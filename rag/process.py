@@ -25,7 +25,7 @@ def make_environment() -> dict[str, str]:
 
 
 def quiet_libraries(*, uses_hub: bool) -> None:
-    """Keep libraries from reporting to others, from trivial log lines, and, without `uses_hub`, from the model hub.
+    """Stop libraries from sending reports and logging trivial lines; without `uses_hub`, none calls the model hub.
 
     This changes the whole process, so only a command calls it, before it opens models; a library must not.
     """

@@ -11,7 +11,6 @@ from typing import Any
 from rag.assistant import Assistant
 from rag.errors import SettingsError
 from rag.formatting import escape_markdown, format_answer
-from rag.models import locate_model
 from rag.settings import ANSWER_SETTINGS
 from rag.types import Answer
 
@@ -39,28 +38,17 @@ def check_format(path: Path) -> None:
 
 def make_record(answer: Answer, *, assistant: Assistant) -> dict[str, Any]:
     """Return the answer, and the SHA-256 of each passage, of the prompts and of the LLM's file, with the settings."""
-    settings = assistant.settings
-    llm = None
-    if assistant.llm and settings.has_llm_file:
-        with locate_model(settings.llm, kind="llm", home=settings.home).open("rb") as file:
-            llm = hashlib.file_digest(file, "sha256").hexdigest()
+    fingerprint = assistant.llm.fingerprint if assistant.llm else {}
     return {
         "version": version("footnote-rag"),
         "answer": asdict(answer),
         "sha256": {
             "passages": [hashlib.sha256(hit.chunk.text.encode()).hexdigest() for hit in answer.hits],
-            "prompts": _hash_prompts(assistant.prompts_folder),
-            "llm": llm,
+            "prompts": assistant.prompts_hash,
+            "llm": fingerprint.get("sha256"),
         },
-        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        "settings": {name: getattr(assistant.settings, name) for name in _SETTINGS},
     }
-
-
-def _hash_prompts(folder: Path) -> str:
-    files = sorted(folder.rglob("*.txt"))
-    return hashlib.sha256(
-        repr([(f.relative_to(folder).as_posix(), f.read_bytes()) for f in files]).encode()
-    ).hexdigest()
 
 
 def _format(answer: Answer, record: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from rag.types import Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
 _COMMENT_SHARE = 0.25
-# Candidates for each wanted passage: enough to find an article behind a long thread of comments.
+# Candidates for each wanted passage: enough to find an article below a long thread of comments.
 _CANDIDATES = 25
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
@@ -26,7 +26,7 @@ def retrieve(
 ) -> tuple[Hit, ...]:
     """Return the best `passages` hits for a question, best first, with the evidence in them.
 
-    Of chunks that say the same only the best stays. `rewritten` is a follow-up question, made complete. Raises
+    If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete. Raises
     QuestionError if no document passes the filter.
     """
     asked = f"{question} {rewritten or ''}"

@@ -63,7 +63,7 @@ def limit_memory(limit: int) -> None:
     """End this process, or make its allocations fail, when it needs more than `limit` bytes of memory."""
     if resource is None:
         return
-    if IS_MACOS:  # which has this limit, but does not enforce it
+    if IS_MACOS:  # it has this limit, but does not enforce it
         threading.Thread(target=_watch_memory, args=(limit,), daemon=True).start()
     else:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -110,7 +110,7 @@ def is_reserved(name: str) -> bool:
 
 
 def avoid_reserved(name: str) -> str:
-    """Return the name of a file, changed if Windows has none of this name."""
+    """Return the name of a file, changed if Windows does not allow it."""
     return f"_{name.rstrip('. ')}" if is_reserved(name) else name
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+# A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
-# "aside": no document was asked, for example after a greeting or a question about the collection.
+# "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": no document was
+# asked, for example after a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 
 
@@ -68,8 +70,8 @@ class Chunk:
 class Filter:
     """A filter for the search: a chunk must match every field that is given.
 
-    `outlet`, `author` and the values of `metadata` match in any case, `source` by a part, `date` by its beginning
-    ("2012-10").
+    `outlet`, `author` and the values of `metadata` match in any case. `source` is a part of the source, and `date` the
+    beginning of the date ("2012-10").
     """
 
     outlet: str | None = None
@@ -199,4 +201,5 @@ class Answered:
     answer: Answer
 
 
+# The events of a streamed answer, in this order; a comparison has several of the first two.
 Event = Retrieved | Drafted | Answered

@@ -70,6 +70,7 @@ class ScriptedLLM:
         self.log_odds = log_odds
         self.compared: list[list[Message]] = []
         self.context_size = context_size
+        self.fingerprint = {"name": self.name}
         self.asked: list[list[Message]] = []
         self.read_ahead: list[list[Message]] = []
         self.read_whole: list[list[Message]] = []
@@ -131,7 +132,7 @@ class AnsweringLLM(ScriptedLLM):
 
 
 def local(index: Index) -> LocalStore:
-    """Return the catalog of an index in a folder."""
+    """Return the store of an index in a folder."""
     assert isinstance(index.store, LocalStore)
     return index.store
 

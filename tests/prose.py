@@ -44,6 +44,7 @@ RULES = (
     Rule("there are … which", r"\bthere (?:is|are|was|were) [^,;]{1,50}\bwhich\b", "make the noun the subject"),
     Rule("is no", r"(?<!there )\b(?:is|are|was|were) no (?!longer|more|\w+er\b|other|match|such)", "is not a"),
     Rule("became of", r"\bbec[ao]mes? of\b", "say what happened"),
+    Rule("behind", r"(?<!nothing )(?<!left )\bbehind\b(?! a proxy)", "after, below"),
     Rule("by ourselves", r"\bby ourselves\b|\bof our own\b", "say who does it, or leave it out"),
 )  # fmt: skip
 _SPACED = re.compile(r"`[^`]*`|\"[^\"]{1,300}\"|“[^”]{1,300}”|https?://\S+|(?<=\])\([^)\s]*\)|<[^>\s]+>")

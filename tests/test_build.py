@@ -60,7 +60,7 @@ def test_unchanged_files_cost_no_list_of_the_documents(
 ) -> None:
     embedder = HashingEmbedder()
     build_index([docs], settings=settings, embedder=embedder)
-    monkeypatch.setattr("rag.index.sqlite.SqliteCatalog.list_entries", None)
+    monkeypatch.setattr("rag.index.sqlite.SqliteStore.list_entries", None)
     assert build_index([docs], settings=settings, embedder=embedder).unchanged == 2
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from rag import Index, Settings, build_index
 from rag.cli import main
-from rag.doctor import check_catalog, check_model, check_offline, check_sources, check_vectors, measure_speed
+from rag.doctor import check_model, check_offline, check_sources, check_store, check_vectors, measure_speed
 from rag.index.local import LocalStore
 from rag.index.vectors import FaissVectors
 from tests.fakes import HashingEmbedder, ScriptedLLM, local
@@ -17,10 +17,10 @@ from tests.fakes import HashingEmbedder, ScriptedLLM, local
 
 def test_a_sound_index_is_in_order(index: Index, settings: Settings) -> None:
     index.store.refresh()
-    findings = [check_catalog(index.store), check_sources(index, settings), check_vectors(local(index))]
+    findings = [check_store(index.store), check_sources(index, settings), check_vectors(local(index))]
     assert [finding.ok for finding in findings] == [True, True, True]
     assert "2 documents, 4 chunks, made by hashing" in findings[0].text
-    assert findings[2].text == "FAISS holds the catalog's 4 vectors; 4 of 4 looked for are found"
+    assert findings[2].text == "FAISS holds the store's 4 vectors; 4 of 4 looked for are found"
 
 
 def test_changed_and_deleted_files_are_named(index: Index, settings: Settings, docs: Path) -> None:
@@ -32,7 +32,7 @@ def test_changed_and_deleted_files_are_named(index: Index, settings: Settings, d
     assert "rag index" in finding.remedy
 
 
-def test_vectors_that_are_not_the_catalogs_are_found(index: Index, embedder: HashingEmbedder) -> None:
+def test_vectors_that_are_not_the_stores_are_found(index: Index, embedder: HashingEmbedder) -> None:
     store = local(index).refresh()
     ids = index.store.get_ids()
     store.remove(ids)
@@ -55,12 +55,12 @@ def test_vectors_that_lag_behind_are_brought_in_step(index: Index, embedder: Has
     assert len(saved) == 4
 
 
-def test_a_damaged_catalog_and_lost_words_are_found(index: Index) -> None:
+def test_a_damaged_store_and_lost_words_are_found(index: Index) -> None:
     with closing(sqlite3.connect(local(index).folder / "catalog.sqlite")) as database:
         database.execute("INSERT INTO words (words, rowid, text, about) VALUES ('delete', 1, 'other', 'words')")
         database.commit()
     with closing(LocalStore(local(index).folder)) as store:
-        assert not check_catalog(store).ok
+        assert not check_store(store).ok
 
 
 def test_a_missing_and_a_changed_model_are_found(settings: Settings, tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_everything_is_checked_with_real_models(docs: Path, tmp_path: Path) -> N
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     subjects = [line.split(":")[0].split()[-1] for line in result.output.splitlines()]
-    assert subjects == ["embedder", "llm", "catalog", "files", "vectors", "speed", "offline"]
+    assert subjects == ["embedder", "llm", "store", "files", "vectors", "speed", "offline"]

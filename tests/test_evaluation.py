@@ -365,6 +365,21 @@ def test_a_question_may_be_asked_of_a_part_of_the_documents(tmp_path: Path, sett
     assert result.answer and {citation.source for citation in result.answer.citations} == {"b"}
 
 
+def test_gold_context_is_the_gold_documents_with_the_scores_of_a_search(tmp_path: Path, settings: Settings) -> None:
+    texts = {"a": "The cat sat on the mat.", "b": "The cat slept under the mat.\n\nIt rained all night."}
+    corpus = "\n".join(json.dumps({"id": name, "text": text}) for name, text in texts.items())
+    question = {"id": "1", "question": "Where is the cat?", "answerable": True, "answers": ["under the mat"]}
+    data = load_dataset(write(tmp_path / "set", [json.dumps(question | {"gold_doc_ids": ["b"]})], corpus))
+    with index_documents(data.documents, settings=settings, embedder=HashingEmbedder(), progress=False) as index:
+        report = evaluate(Assistant(index, None, settings), data, context="gold")
+        found = {hit.chunk.id: hit.score for hit in index.search("Where is the cat?", k=10)}
+    answer = report.results[0].answer
+    assert answer
+    assert {hit.chunk.source for hit in answer.hits} == {"b"}
+    assert [hit.score for hit in answer.hits] == pytest.approx([found[hit.chunk.id] for hit in answer.hits])
+    assert report.setup["llm"] == {"name": "none"}
+
+
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""

@@ -64,7 +64,7 @@ DEFAULTS = """
 from pathlib import Path
 from rag import Assistant, Index, Settings, build_index
 from rag.cli import main
-from rag.doctor import check_catalog
+from rag.doctor import check_store
 from rag.index.embedder import open_embedder
 from rag.index.reranker import open_reranker
 from rag.llm.llama import LlamaCpp

@@ -278,7 +278,7 @@ def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tm
     assert ids == sorted(ids)
 
 
-def test_vectors_follow_the_catalog_without_being_made_again(
+def test_vectors_follow_the_store_without_being_made_again(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.store.refresh()
@@ -289,7 +289,7 @@ def test_vectors_follow_the_catalog_without_being_made_again(
     assert sorted(local(index).refresh().ids) == sorted(index.store.get_ids())
 
 
-def test_vectors_of_a_deleted_catalog_are_not_used(
+def test_vectors_of_a_deleted_store_are_not_used(
     docs: Path, settings: Settings, embedder: HashingEmbedder, tmp_path: Path
 ) -> None:
     folder = settings.index_dir / "test"

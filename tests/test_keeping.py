@@ -80,7 +80,7 @@ def list_names(workspace: Workspace, index: str = "test") -> list[str]:
 # ---- Removing.
 
 
-def test_only_what_the_catalog_holds_is_removed_and_only_uploads_are_deleted(
+def test_only_what_the_store_holds_is_removed_and_only_uploads_are_deleted(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     precious = write(tmp_path / "precious.txt", "It is nobody's business.")
@@ -113,7 +113,7 @@ def test_only_what_the_catalog_holds_is_removed_and_only_uploads_are_deleted(
     assert list_names(workspace) == ["bridge.md", "visit.txt"]
 
 
-def test_what_a_catalog_names_outside_of_the_uploads_is_never_deleted(workspace: Workspace, tmp_path: Path) -> None:
+def test_what_a_store_names_outside_of_the_uploads_is_never_deleted(workspace: Workspace, tmp_path: Path) -> None:
     precious = write(tmp_path / "precious.txt", "It is nobody's business.")
     settings = workspace.settle("made")
     uploads = workspace.get_folder("made") / "documents"

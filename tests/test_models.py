@@ -202,7 +202,7 @@ def test_a_broken_gguf_is_one_clear_error(tmp_path: Path, content: bytes) -> Non
 
 
 def set_number(content: bytearray, key: bytes, value: int) -> None:
-    """Set a 32-bit number of a GGUF file's head, which stands behind its key and its type."""
+    """Set a 32-bit number of a GGUF file's head, which comes after its key and its type."""
     struct.pack_into("<I", content, content.index(key) + len(key) + 4, value)
 
 

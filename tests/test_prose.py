@@ -27,6 +27,7 @@ SENTENCES = [
     ("there are … which", "There are rules which apply to comments.", "Some rules apply to comments."),
     ("is no", "A fragment is no sentence.", "There is no index. It is no longer needed."),
     ("became of", "It returns what became of each file.", "The garden became one of the best of the town."),
+    ("behind", "The date is behind the name.", "Nothing is left behind, also behind a proxy."),
     ("by ourselves", "Comments are found by ourselves.", "Footnote finds comments itself."),
 ]
 

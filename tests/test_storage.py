@@ -19,12 +19,12 @@ from click.testing import CliRunner
 
 from rag import Assistant, Index, ModelError, RagError, Settings, StoreError, build_index
 from rag.cli import main
-from rag.doctor import check_catalog
+from rag.doctor import check_store
 from rag.files import remove_leftovers, write_file
 from rag.index import open_store, read_entries
 from rag.index.build import remove_sources
 from rag.index.embedder import Vectors
-from rag.index.sqlite import CATALOG_FILE
+from rag.index.folder import DATABASE_FILE
 from tests.fakes import HashingEmbedder, local, wait_until
 
 NOBODY = 65534
@@ -91,20 +91,20 @@ def leave_half_made(file: Path) -> None:
 
 
 @pytest.mark.parametrize("leave", [leave_empty, leave_half_made])
-def test_a_catalog_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
+def test_a_store_whose_making_was_stopped_is_read_as_empty_and_can_be_made(
     leave: Callable[[Path], None], docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
     folder = settings.index_dir / "test"
     folder.mkdir(parents=True)
-    leave(folder / CATALOG_FILE)
-    before = (folder / CATALOG_FILE).read_bytes()
+    leave(folder / DATABASE_FILE)
+    before = (folder / DATABASE_FILE).read_bytes()
     assert read_entries(folder) == []
     assert CliRunner().invoke(main, ["list", "--name", "test"]).exit_code == 0
     with Index(folder, embedder) as index, pytest.raises(StoreError, match="index test has no documents: run `rag"):
         index.search(QUESTION, k=1)
     with closing(open_store(folder)) as store:
-        assert not check_catalog(store).ok
-    assert (folder / CATALOG_FILE).read_bytes() == before
+        assert not check_store(store).ok
+    assert (folder / DATABASE_FILE).read_bytes() == before
     assert build_index([docs], settings=settings, embedder=embedder).indexed == 2
     with Index(folder, embedder) as index:
         assert index.store.embedder == ("hashing", 256)
@@ -115,7 +115,7 @@ def test_an_index_opened_before_it_was_made_answers_once_it_is(
 ) -> None:
     folder = settings.index_dir / "test"
     folder.mkdir(parents=True)
-    (folder / CATALOG_FILE).touch()
+    (folder / DATABASE_FILE).touch()
     with Index(folder, embedder) as index:
         build_index([docs], settings=settings, embedder=embedder)
         assert "nine million" in index.search(QUESTION, k=1)[0].chunk.text
@@ -129,7 +129,7 @@ def test_a_reader_cannot_write(index: Index) -> None:
 def kill_writer(folder: Path) -> None:
     """Leave the files of a writer that was killed: the last document stands in the log alone."""
     copy = folder.with_name("copy")
-    with closing(sqlite3.connect(folder / CATALOG_FILE)) as db:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as db:
         db.execute("UPDATE chunks SET heading = 'killed'")
         db.commit()
         shutil.copytree(folder, copy)
@@ -143,7 +143,7 @@ def leave_clean(folder: Path) -> None:
 
 def leave_log(folder: Path) -> None:
     kill_writer(folder)
-    (folder / f"{CATALOG_FILE}-shm").unlink()
+    (folder / f"{DATABASE_FILE}-shm").unlink()
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_read_only_index_is_listed_searched_and_examined(
             assert "nine million" in answer.answer
             headings = {hit.chunk.heading for hit in index.search(QUESTION, k=9)}
             assert (headings == {"killed"}) == (leave is not leave_clean)
-            assert check_catalog(index.store).ok
+            assert check_store(index.store).ok
         with pytest.raises(StoreError, match=r"cannot write to|cannot use"):
             remove_sources(folder, [str(docs / "bridge.md")])
         assert sorted(folder.iterdir()) == files
@@ -219,7 +219,7 @@ def test_a_read_only_index_that_its_owner_writes_to_is_read_anew(
         index = Index(folder, embedder)
         assert "nine million" in index.search(QUESTION, k=1)[0].chunk.text
     (docs / "bridge.md").write_text("# A new bridge\n\nThe bridge cost ten million euros.\n")
-    (folder / CATALOG_FILE).chmod(0o600)
+    (folder / DATABASE_FILE).chmod(0o600)
     build_index([docs], settings=settings, embedder=embedder)
     with take_permission(folder), index:
         assert "ten million" in index.search(QUESTION, k=1)[0].chunk.text
@@ -345,14 +345,14 @@ DAMAGES = {
 def test_damage_is_said_in_one_line_without_the_words_of_a_document(statement: str, index: Index) -> None:
     folder = local(index).folder
     index.store.close()
-    with closing(sqlite3.connect(folder / CATALOG_FILE)) as db:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as db:
         db.execute(statement)
         db.commit()
     (folder / "vectors.faiss").unlink()
     with pytest.raises(StoreError) as raised, Index(folder, HashingEmbedder()) as opened:
         opened.search(QUESTION, k=9)
     message = str(raised.value)
-    assert f"the file is damaged; delete {folder / CATALOG_FILE} and index again" in message
+    assert f"the file is damaged; delete {folder / DATABASE_FILE} and index again" in message
     assert "million" not in message
     assert "\n" not in message
 
@@ -372,7 +372,7 @@ def flip(data: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-@pytest.mark.parametrize("name", [CATALOG_FILE, "vectors.faiss"])
+@pytest.mark.parametrize("name", [DATABASE_FILE, "vectors.faiss"])
 def test_whatever_page_is_damaged_each_command_works_or_says_so(
     name: str, docs: Path, tmp_path: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
@@ -404,7 +404,7 @@ def test_whatever_page_is_damaged_each_command_works_or_says_so(
             except RagError as exc:
                 messages.append(str(exc))
     assert not any("ecretword" in message or "\n" in message for message in messages)
-    assert bool(messages) == (name == CATALOG_FILE)  # FAISS's file is made again
+    assert bool(messages) == (name == DATABASE_FILE)  # FAISS's file is made again
 
 
 # ---- Vectors with invalid numbers.
@@ -441,7 +441,7 @@ def make_dangling_link(path: Path) -> None:
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, make_link, make_dangling_link])
 @pytest.mark.parametrize(
     "name",
-    ["vectors.faiss", CATALOG_FILE, f"{CATALOG_FILE}-wal", f"{CATALOG_FILE}-journal", "writer.lock", "writer.pid"],
+    ["vectors.faiss", DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-journal", "writer.lock", "writer.pid"],
 )
 def test_what_is_no_file_neither_hangs_nor_leads_out(
     name: str, make: Callable[[Path], None], docs: Path, settings: Settings, embedder: HashingEmbedder

@@ -89,7 +89,7 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 EVERYTHING = """
 from contextlib import closing
 from rag import Assistant, Index, Settings, build_index
-from rag.doctor import check_catalog, check_sources, check_vectors
+from rag.doctor import check_store, check_sources, check_vectors
 from rag.index.build import remove_sources
 from rag.llm.prompt_cache import PromptCache
 from tests.fakes import HashingEmbedder
@@ -101,7 +101,7 @@ for expected in (2, 0):
 with Index(settings.location, embedder) as index:
     answer = Assistant(index, None, settings).ask("What did the bridge cost?")
     assert all(finding.ok for finding in [
-        check_catalog(index.store), check_sources(index, settings), check_vectors(index.store)
+        check_store(index.store), check_sources(index, settings), check_vectors(index.store)
     ])
 assert remove_sources(settings.location, ["docs/visit.txt"]) == 1
 print(answer.answer)

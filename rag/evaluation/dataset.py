@@ -3,10 +3,10 @@
 import hashlib
 import json
 import random
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +17,8 @@ from rag.documents.find import QUESTIONS_FILE, find_files
 from rag.documents.read import make_document, read_document
 from rag.errors import DatasetError
 from rag.files import write_file
-from rag.index.sqlite import SqliteCatalog, is_index
+from rag.index import read_documents
+from rag.index.folder import is_index
 from rag.llm.base import Message
 from rag.types import Document, Filter, Outcome, Voice
 
@@ -110,7 +111,7 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
         raise DatasetError(f"no data set at {folder}: name a folder with {QUESTIONS_FILE}")
     problems = _Problems()
     documents = _load_documents(folder, problems)
-    texts = {document.source: document.text for document in documents}
+    texts = list_texts(documents)
     passages = _load_passages(folder / PASSAGES_FILE, texts, problems)
     path = Path(questions) if questions else folder / QUESTIONS_FILE
     asked = []
@@ -123,6 +124,21 @@ def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> 
     problems.stop(folder)
     content = repr((documents, asked, passages)).encode()
     return Dataset(folder.resolve().name, documents, tuple(asked), passages, hashlib.sha256(content).hexdigest())
+
+
+def list_texts(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the texts of documents by their ids."""
+    return {document.source: document.text for document in documents}
+
+
+def make_passages(doc_ids: Iterable[str]) -> dict[str, Passage]:
+    """Return documents as passages from start to end, by the documents' ids."""
+    return {name: Passage(name, name, 0, sys.maxsize) for name in doc_ids}
+
+
+def find_passages(names: Iterable[str], passages: Mapping[str, Passage]) -> dict[str, Passage]:
+    """Return the passages with these ids, without unknown ones."""
+    return {name: passages[name] for name in names if name in passages}
 
 
 def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:
@@ -143,8 +159,7 @@ def add_question(folder: Path, question: Question) -> Path:
     Raises DatasetError if the file cannot be written.
     """
     path = folder / QUESTIONS_FILE
-    defaults = {field.name: field.default for field in fields(Question)}
-    record = {name: value for name, value in asdict(question).items() if value != defaults[name]}
+    record = TypeAdapter(Question).dump_python(question, mode="json", exclude_defaults=True)
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         others = [line for line in lines if json.loads(line)["id"] != question.id]
@@ -162,9 +177,8 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
     for position, question in enumerate(questions):
         by_type[question.type, question.answerable].append(position)
     shares = {key: limit * len(positions) / len(questions) for key, positions in by_type.items()}
-    counts = {key: int(share) for key, share in shares.items()}
-    for key in sorted(shares, key=lambda key: counts[key] - shares[key])[: limit - sum(counts.values())]:
-        counts[key] += 1
+    counts = Counter({key: int(share) for key, share in shares.items()})
+    counts.update(sorted(shares, key=lambda key: counts[key] - shares[key])[: limit - counts.total()])
     chosen = random.Random(seed)  # noqa: S311  # a sample, not a secret
     sampled = chain.from_iterable(chosen.sample(positions, counts[key]) for key, positions in by_type.items())
     return tuple(questions[position] for position in sorted(sampled))
@@ -172,8 +186,7 @@ def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) ->
 
 def _load_documents(folder: Path, problems: _Problems) -> tuple[Document, ...]:
     if is_index(folder):
-        with closing(SqliteCatalog(folder)) as store, store.snapshot():
-            return tuple(store.list_documents())
+        return tuple(read_documents(folder))
     if (folder / CORPUS_FILE).is_file():
         return tuple(_load_corpus(folder / CORPUS_FILE, problems))
     files = find_files([folder]).files
@@ -200,8 +213,7 @@ def _load_corpus(path: Path, problems: _Problems) -> Iterator[Document]:
 def _find_problems(question: Question, texts: Mapping[str, str], passages: Mapping[str, Passage]) -> Iterator[str]:
     if not question.question.strip():
         yield "question is empty"
-    has_reference = question.answers or question.reference_response
-    if question.answerable and not has_reference:
+    if question.answerable and not any([question.answers, question.reference_response]):
         yield "answerable, but neither answers nor reference_response"
     if question.answers and not question.answerable:
         yield "not answerable, but has answers"
@@ -275,7 +287,7 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
 
 
 def _convert_passages(doc_id: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the places of an article's paragraphs, between which there is a blank line."""
+    """Return the positions of an article's paragraphs, which blank lines separate."""
     passages = []
     start = 0
     for number, text in enumerate(texts):

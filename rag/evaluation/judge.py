@@ -1,12 +1,12 @@
-"""Judges one answer by the accepted answers of its question; measures without a meaning for it are left out."""
+"""Judges one answer by the accepted answers of its question; leaves out measures that do not apply to it."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from rag.evaluation.dataset import Passage, Question
+from rag.evaluation.dataset import Passage, Question, find_passages, make_passages
 from rag.evaluation.metrics import RANKS, contains_answer, exact_match, ranking_measures, rouge_l, token_f1
-from rag.types import Answer, Chunk, Citation, Hit, Sentence
+from rag.types import Answer, Chunk, Citation, Hit, Outcome, Sentence
 
 Verdict = Literal["right", "wrong", "refused", "unjudged"]
 # An answer need not contain an accepted text of more words: such a text is a reference to compare with.
@@ -49,6 +49,11 @@ def has_short_answers(question: Question) -> bool:
     return any(len(text.split()) <= _SHORT_WORDS for text in question.answers)
 
 
+def get_outcome(answer: Answer | None) -> Outcome | None:
+    """Return the outcome of an answer; None if the question raised an error."""
+    return answer.outcome if answer else None
+
+
 def plain_text(answer: Answer) -> str:
     """Return the reply and the quotes of an answer, without the numbers of its sources; nothing for a refusal."""
     return "" if answer.outcome == "not_found" else _join(*answer.reply, *answer.sentences)
@@ -74,28 +79,37 @@ def judge_answer(question: Question, answer: Answer | None) -> Verdict:
         return "refused" if question.answerable else "right"
     if question.answerable and not has_short_answers(question):
         return "unjudged"
-    is_right = question.answerable and contains_answer(plain_text(answer), question.answers)
-    return "right" if is_right else "wrong"
+    return "right" if contains_answer(plain_text(answer), question.answers) else "wrong"
 
 
 def measure_hits(question: Question, hits: Sequence[Hit], passages: Mapping[str, Passage]) -> dict[str, float]:
     """Return the measures of a ranking: by gold documents, by gold passages, and by the accepted text in a hit."""
-    if not question.gold_doc_ids:
-        return {}
-    measures = ranking_measures([[hit.chunk.source] for hit in hits], question.gold_doc_ids)
-    gold = _find_gold(question, passages)
-    if gold:
-        found = [[passage.id for passage in gold if overlaps(hit.chunk, passage)] for hit in hits]
-        ranked = ranking_measures(found, [passage.id for passage in gold])
-        measures |= {f"passage {name}": value for name, value in ranked.items()}
-    if has_short_answers(question):
+    measures: dict[str, float] = {}
+    for prefix, gold in _list_gold(question, passages).items():
+        ranked = ranking_measures([find_gold(hit.chunk, gold) for hit in hits], gold)
+        measures |= {f"{prefix}{name}": value for name, value in ranked.items()}
+    if measures and has_short_answers(question):
         holding = [_holds_answer(hit, question) for hit in hits]
         measures |= {f"answer@{k}": float(any(holding[:k])) for k in RANKS}
     return measures
 
 
-def _find_gold(question: Question, passages: Mapping[str, Passage]) -> list[Passage]:
-    return [passages[name] for name in question.gold_passage_ids if name in passages]
+def find_gold(place: Chunk | Citation, gold: Mapping[str, Passage]) -> list[str]:
+    """Return the ids of the passages that share words with a chunk or quote."""
+    return [name for name, passage in gold.items() if _overlaps(place, passage)]
+
+
+def _overlaps(place: Chunk | Citation, passage: Passage) -> bool:
+    return place.source == passage.doc_id and place.start < passage.end and passage.start < place.end
+
+
+def _list_gold(question: Question, passages: Mapping[str, Passage]) -> dict[str, dict[str, Passage]]:
+    """Return a question's gold documents and its gold passages, by the beginning of their measures' names."""
+    documents = make_passages(question.gold_doc_ids)
+    gold_passages = find_passages(question.gold_passage_ids, passages)
+    if documents and gold_passages:
+        return {"": documents, "passage ": gold_passages}
+    return {"": documents} if documents else {}
 
 
 def _holds_answer(hit: Hit, question: Question) -> bool:
@@ -114,29 +128,29 @@ def measure_answer(
     `texts` are the documents' texts by id.
     """
     measures = _measure_verdict(question, answer, verdict)
-    if answer and answer.outcome == "not_found":
+    if question.outcome:
+        measures["outcome_right"] = float(get_outcome(answer) == question.outcome)
+    if answer is None:
+        return measures
+    if answer.confidence is not None:
+        measures["brier"] = (answer.confidence - question.answerable) ** 2
+    if answer.outcome == "not_found":
         measures["refusal_precision"] = float(not question.answerable)
         measures["sources_of_refusals"] = float(bool(answer.citations))
-    if answer and answer.confidence is not None:
-        measures["brier"] = (answer.confidence - question.answerable) ** 2
-    if question.outcome:
-        measures["outcome_right"] = float(answer is not None and answer.outcome == question.outcome)
-    if answer and answer.outcome != "not_found":
-        measures |= _measure_citations(question, answer, passages, texts)
-        if question.voice == "comment":
-            measures["comment_as_fact"] = float(_is_told_as_fact(question, answer))
-    return measures
+        return measures
+    if question.voice == "comment":
+        measures["comment_as_fact"] = float(_is_told_as_fact(question, answer))
+    return measures | _measure_citations(question, answer, passages, texts)
 
 
 def _measure_verdict(question: Question, answer: Answer | None, verdict: Verdict) -> dict[str, float]:
     """Return the measures that compare an answer with the accepted texts."""
     measures: dict[str, float] = {}
-    is_short = has_short_answers(question)
-    refused = float(answer is not None and answer.outcome == "not_found")
+    reply, text = (reply_text(answer), plain_text(answer)) if answer else ("", "")
+    refused = float(get_outcome(answer) == "not_found")
     if not question.answerable:
         return {"score": _SCORES[verdict], "refused": refused}
-    if is_short:
-        reply = reply_text(answer) if answer else ""
+    if has_short_answers(question):
         measures["score"] = _SCORES[verdict]
         measures["correct"] = float(verdict == "right")
         measures["reply_f1"] = token_f1(reply, question.answers)
@@ -144,7 +158,7 @@ def _measure_verdict(question: Question, answer: Answer | None, verdict: Verdict
     measures["false_refusals"] = refused
     references = _find_references(question)
     if references:
-        measures["rouge_l"] = rouge_l(plain_text(answer) if answer else "", references)
+        measures["rouge_l"] = rouge_l(text, references)
     return measures
 
 
@@ -159,14 +173,9 @@ def _measure_citations(
     measures = {"uncited": float(not answer.citations)}
     if answer.citations:
         measures["quotes_absent"] = float(any(_is_absent(citation, texts) for citation in answer.citations))
-    if not question.gold_doc_ids:
-        return measures
-    is_gold = {citation: citation.source in question.gold_doc_ids for citation in answer.citations}
-    measures |= _citation_rates("citation", answer, is_gold)
-    gold = _find_gold(question, passages)
-    if gold:
-        is_gold = {citation: any(overlaps(citation, passage) for passage in gold) for citation in answer.citations}
-        measures |= _citation_rates("passage citation", answer, is_gold)
+    for prefix, gold in _list_gold(question, passages).items():
+        is_gold = {citation: bool(find_gold(citation, gold)) for citation in answer.citations}
+        measures |= _citation_rates(f"{prefix}citation", answer, is_gold)
     return measures
 
 
@@ -181,21 +190,17 @@ def _citation_rates(prefix: str, answer: Answer, is_gold: Mapping[Citation, bool
     return {f"{prefix} {name}": sum(values) / len(values) for name, values in rates.items() if values}
 
 
-def overlaps(place: Chunk | Citation, passage: Passage) -> bool:
-    """Return whether a chunk or quote shares words with a passage."""
-    return place.source == passage.doc_id and place.start < passage.end and passage.start < place.end
-
-
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
     """Return whether a sentence gives an answer that only a comment has, without naming the comment or its author."""
-    sentences = [sentence for sentence in answer.sentences if contains_answer(sentence.text, question.answers)]
-    return any(_lacks_author(sentence, answer.citations) for sentence in sentences)
+    return any(
+        contains_answer(sentence.text, question.answers) and _lacks_author(sentence, answer.citations)
+        for sentence in answer.sentences
+    )
 
 
 def _lacks_author(sentence: Sentence, citations: Sequence[Citation]) -> bool:
-    by_number = {citation.number: citation for citation in citations}
-    cited = [by_number[number] for number in sentence.citations if number in by_number]
+    cited = [citation for citation in citations if citation.number in sentence.citations]
     if any(citation.voice != "comment" for citation in cited):
         return True
-    names = [citation.author for citation in cited if citation.author]
-    return not _NAMES_COMMENT.search(sentence.text) and not any(name in sentence.text for name in names)
+    authors = filter(None, {citation.author for citation in cited})
+    return not _NAMES_COMMENT.search(sentence.text) and not any(name in sentence.text for name in authors)

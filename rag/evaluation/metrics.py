@@ -58,7 +58,7 @@ def normalize_answer(text: str) -> str:
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
     """Return SQuAD's EM: 1 if the normalised text equals an accepted one, or is empty and no text is accepted."""
-    return float(any(normalize_answer(text) == normalize_answer(a) for a in accepted or [""]))
+    return float(normalize_answer(text) in map(normalize_answer, accepted or [""]))
 
 
 def token_f1(text: str, accepted: Sequence[str]) -> float:
@@ -67,19 +67,19 @@ def token_f1(text: str, accepted: Sequence[str]) -> float:
 
 
 def _f1(words: list[str], wanted: list[str]) -> float:
-    if not words or not wanted:
-        return float(words == wanted)
+    if words == wanted:
+        return 1.0
     return _harmonic((Counter(words) & Counter(wanted)).total(), len(words), len(wanted))
 
 
 def _harmonic(common: int, found: int, wanted: int) -> float:
-    return 2 * common / (found + wanted)  # = 2PR / (P + R) with P = common / found, R = common / wanted
+    return 2 * common / max(1, found + wanted)  # = 2PR / (P + R) with P = common / found, R = common / wanted
 
 
 def contains_answer(text: str, accepted: Iterable[str]) -> bool:
     """Return whether the text contains an accepted text as whole words, both normalised."""
     padded = f" {normalize_answer(text)} "
-    return any(f" {wanted} " in padded for a in accepted if (wanted := normalize_answer(a)))
+    return any(f" {wanted} " in padded for wanted in filter(None, map(normalize_answer, accepted)))
 
 
 def rouge_l(text: str, references: Sequence[str]) -> float:
@@ -92,8 +92,6 @@ def rouge_l(text: str, references: Sequence[str]) -> float:
 
 
 def _rouge_l(words: list[str], wanted: list[str]) -> float:
-    if not words or not wanted:
-        return 0.0
     longest = [0] * (len(wanted) + 1)
     for word in words:
         diagonal = 0

@@ -1,19 +1,19 @@
 """Shows a report as one self-contained web page."""
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
-from operator import add
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from rag.errors import DatasetError
-from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, has_short_answers
+from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, get_outcome, has_short_answers
 from rag.evaluation.metrics import RANKS, Estimate, contains_answer
-from rag.evaluation.report import Comparison, Report, Result, order_measures
+from rag.evaluation.report import Report, Result, list_costs, order_measures
 from rag.extras import explain_missing
 from rag.types import Citation, Hit
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGE_FILE = "report.html"
-_HEADLINES = (
-    "score", "correct", "refused", "false_refusals", "reply_f1", "reply_em", "outcome_right", "comment_as_fact",
-    "rouge_l", "citation precision", "citation recall", "quotes_absent",
-)  # fmt: skip
-_RETRIEVAL_HEADLINES = ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10")
+# The measures that the page shows first, by stage.
+_HEADLINES = {
+    "answers": (
+        "score", "correct", "refused", "false_refusals", "reply_f1", "reply_em", "outcome_right", "comment_as_fact",
+        "rouge_l", "citation precision", "citation recall", "quotes_absent",
+    ),
+    "retrieval": ("answer@1", "answer@3", "answer@5", "recall@1", "recall@5", "mrr@10", "ndcg@10"),
+}  # fmt: skip
 # The reliability plot has this many points. Each stands for the same number of questions.
 _BINS = 10
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
@@ -59,20 +62,20 @@ def render_page(report: Report) -> str:
         loader=PackageLoader("rag.evaluation", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("page.html")
     headlines = {name: _make_headline(report, name) for name in order_measures(report)}
-    names = _HEADLINES if report.setup["stage"] == "answers" else _RETRIEVAL_HEADLINES
+    changes = _list_changes(report)
     return page.render(
         report=report,
-        headlines=[headlines[name] for name in names if name in headlines],
+        headlines=list(filter(None, map(headlines.get, _HEADLINES[report.setup["stage"]]))),
         measures=list(headlines.values()),
         plots=list(map(Markup, _draw_plots(report))),  # matplotlib escapes its texts
-        rows=[_make_row(report, result) for result in report.results],
-        verdicts=sorted({result.verdict for result in report.results if result.verdict}),
+        rows=[_make_row(result, changes.get(result.question.id, "")) for result in report.results],
+        verdicts=sorted(filter(None, {result.verdict for result in report.results})),
         types=sorted({result.question.type for result in report.results}),
     )
 
 
 def _make_headline(report: Report, name: str) -> _Headline:
-    difference = report.comparison.differences.get(name) if report.comparison else None
+    difference = report.get_difference(name)
     change = _judge_change(name, difference) if difference else ""
     return _Headline(name, MEANINGS.get(name, ""), report.measures[name], difference, change)
 
@@ -85,19 +88,18 @@ def _judge_change(name: str, difference: Estimate) -> str:
     return "worse" if has_risen == (name in LESS_IS_BETTER) else "better"
 
 
-def _make_row(report: Report, result: Result) -> _Row:
+def _list_changes(report: Report) -> dict[str, str]:
+    """Return "better" or "worse" for each question whose result changed, by its id."""
+    if report.comparison is None:
+        return {}
+    return dict.fromkeys(report.comparison.better, "better") | dict.fromkeys(report.comparison.worse, "worse")
+
+
+def _make_row(result: Result, change: str) -> _Row:
     # The LLM may have read other passages than the first of the ranking.
-    read_hits = result.answer.hits if result.answer else ()
+    read_hits, citations = (result.answer.hits, result.answer.citations) if result.answer else ((), ())
     hits = {hit.chunk.id: hit for hit in (*read_hits, *result.hits)}
-    citations = result.answer.citations if result.answer else ()
-    change = _find_change(report.comparison, result.question.id) if report.comparison else ""
     return _Row(result, change, tuple(_make_passage(result, hit, citations) for hit in hits.values()))
-
-
-def _find_change(comparison: Comparison, question_id: str) -> str:
-    if question_id in comparison.better:
-        return "better"
-    return "worse" if question_id in comparison.worse else ""
 
 
 def _make_passage(result: Result, hit: Hit, citations: Sequence[Citation]) -> _Passage:
@@ -121,15 +123,16 @@ def _draw_plots(report: Report) -> Iterator[str]:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-    draws: tuple[Callable[[Report, Axes], None], ...] = (_draw_ranks,)
-    if report.setup["stage"] == "answers":
-        draws = (_draw_verdicts, _draw_risk, _draw_reliability, _draw_seconds)
+    draws: dict[str, tuple[Callable[[Report, Axes], None], ...]] = {
+        "answers": (_draw_verdicts, _draw_risk, _draw_reliability, _draw_seconds),
+        "retrieval": (_draw_ranks,),
+    }
     style: Any = {
         "svg.fonttype": "none", "svg.hashsalt": "footnote", "text.parse_math": False, "font.family": "sans-serif",
         "axes.spines.top": False, "axes.spines.right": False, "font.size": 10,
     }  # fmt: skip
     with rc_context(style):
-        for draw in draws:
+        for draw in draws[report.setup["stage"]]:
             figure = Figure(figsize=(5.2, 3.4), layout="constrained")
             draw(report, figure.add_subplot())
             yield _to_svg(figure)
@@ -143,16 +146,16 @@ def _to_svg(figure: "Figure") -> str:
 
 
 def _draw_verdicts(report: Report, axes: "Axes") -> None:
-    by_type: dict[str, list[str]] = defaultdict(list)
+    by_type: dict[str, Counter[str | None]] = defaultdict(Counter)
     for result in report.results:
-        by_type[result.question.type or "questions"].append(result.verdict or "wrong")
-    labels = [f"{name[:24]} ({len(verdicts)})" for name, verdicts in by_type.items()]
-    left = [0.0] * len(labels)
+        by_type[result.question.type or "questions"][result.verdict] += 1
+    labels = [f"{name[:24]} ({counts.total()})" for name, counts in by_type.items()]
+    left = np.zeros(len(labels))
     for verdict, colour in _COLOURS.items():
-        shares = [verdicts.count(verdict) / len(verdicts) for verdicts in by_type.values()]
-        if any(shares):
+        shares = np.array([counts[verdict] / counts.total() for counts in by_type.values()])
+        if shares.any():
             axes.barh(labels, shares, left=left, color=colour, label=verdict, height=0.6)
-        left = list(map(add, left, shares))
+        left = left + shares
     axes.invert_yaxis()
     axes.set(title="Verdicts by type of question", xlim=(0, 1), xlabel="share of questions")
     axes.figure.legend(loc="outside lower center", ncols=4, frameon=False)
@@ -161,12 +164,11 @@ def _draw_verdicts(report: Report, axes: "Axes") -> None:
 def _draw_risk(report: Report, axes: "Axes") -> None:
     """Draw Geifman and El-Yaniv's curve (2017): the share of wrong answers among the most confident ones."""
     judged = [result for result in report.results if "score" in result.measures]
-    answered = [result for result in judged if result.answer and result.answer.outcome != "not_found"]
+    answered = [result for result in judged if get_outcome(result.answer) not in (None, "not_found")]
     answered.sort(key=lambda result: -(_get_confidence(result) or 0.0))
-    wrong = list(accumulate(result.measures["score"] < 0 for result in answered))
-    coverage = [count / len(judged) for count in range(1, len(answered) + 1)]
-    risk = [count / total for total, count in enumerate(wrong, start=1)]
-    axes.plot(coverage, risk, color=_COLOURS["wrong"])
+    wrong = np.cumsum([result.measures["score"] < 0 for result in answered])
+    counts = np.arange(1, len(answered) + 1)
+    axes.plot(counts / len(judged), wrong / counts, color=_COLOURS["wrong"])
     axes.set(
         title="Risk against coverage",
         xlabel="share of questions answered, most confident first",
@@ -177,15 +179,13 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
 
 
 def _draw_reliability(report: Report, axes: "Axes") -> None:
-    """Draw Niculescu-Mizil and Caruana's plot (2005): answerable questions among those of like confidence."""
+    """Draw Niculescu-Mizil and Caruana's plot (2005): answerable questions among those of similar confidence."""
     judged = [(_get_confidence(result), result.question.answerable) for result in report.results]
     known = sorted((confidence, answerable) for confidence, answerable in judged if confidence is not None)
     size = max(1, -(-len(known) // _BINS))
-    bins = [known[start : start + size] for start in range(0, len(known), size)]
-    confidences = [_mean([confidence for confidence, _ in pairs]) for pairs in bins]
-    shares = [_mean([answerable for _, answerable in pairs]) for pairs in bins]
+    bins = [np.mean(known[start : start + size], axis=0) for start in range(0, len(known), size)]
     axes.plot([0, 1], [0, 1], color=_COLOURS["unjudged"], linestyle=":")
-    axes.plot(confidences, shares, marker="o")
+    axes.plot(*np.reshape(bins, (-1, 2)).T, marker="o")
     axes.set(
         title="Reliability of the confidence",
         xlabel="confidence that the documents answer",
@@ -195,20 +195,15 @@ def _draw_reliability(report: Report, axes: "Axes") -> None:
     )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
 def _get_confidence(result: Result) -> float | None:
     return result.answer.confidence if result.answer else None
 
 
 def _draw_seconds(report: Report, axes: "Axes") -> None:
+    costs = list_costs(report.results)
     for name, colour in (("evidence", "#8a8f98"), ("first token", "#3b6ea8"), ("answer", "#1d2733")):
-        measured = [result.seconds for result in report.results if result.seconds]
-        seconds = [by_name[name] for by_name in measured if name in by_name]
-        if seconds:
-            axes.ecdf(seconds, label=name, color=colour)
+        if f"seconds to {name}" in costs:
+            axes.ecdf(costs[f"seconds to {name}"], label=name, color=colour)
     axes.set(title="Seconds to wait", xlabel="seconds from the question", ylabel="share of questions", ylim=(0, 1))
     _add_legend(axes)
 

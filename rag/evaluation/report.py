@@ -1,6 +1,7 @@
 """The report of an evaluation: saved as JSON, and compared with an earlier one."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +58,27 @@ class Report:
     results: tuple[Result, ...]
     comparison: Comparison | None = None
 
+    def get_difference(self, name: str) -> Estimate | None:
+        """Return how a measure differs from the baseline's; None if there is none to compare with."""
+        return self.comparison.differences.get(name) if self.comparison else None
+
 
 def order_measures(report: Report) -> list[str]:
     """Return the names of a report's measures in the order of `MEANINGS`, and then all others."""
-    known = [name for name in MEANINGS if name in report.measures]
-    return list(dict.fromkeys([*known, *report.measures]))
+    order = {name: position for position, name in enumerate(MEANINGS)}
+    return sorted(report.measures, key=lambda name: order.get(name, len(order)))
+
+
+def list_costs(results: Iterable[Result]) -> dict[str, list[float]]:
+    """Return the seconds and the tokens of all results that have them, by the names that the report shows."""
+    columns: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        for name, seconds in (result.seconds or {}).items():
+            columns[f"seconds to {name}"].append(seconds)
+        if result.answer:
+            columns["prompt tokens"].append(result.answer.prompt_tokens)
+            columns["answer tokens"].append(result.answer.answer_tokens)
+    return columns
 
 
 _REPORT = TypeAdapter(Report)
@@ -90,11 +107,11 @@ _Pairs = list[tuple[Result, Result]]
 def compare(report: Report, baseline: Report) -> Comparison:
     """Return the changes on the questions that both reports have; raises DatasetError if there are none."""
     pairs = _pair_results(report, baseline)
-    names = [name for name in report.measures if name in baseline.measures]
-    changes = _find_changes(pairs, "score" if "score" in names else "recall@3")
+    is_scored = "score" in report.measures.keys() & baseline.measures.keys()
+    changes = _find_changes(pairs, "score" if is_scored else "recall@3")
     return Comparison(
         baseline=f"{baseline.dataset}, {baseline.made}",
-        differences=_find_differences(pairs, names),
+        differences=_find_differences(pairs, report.measures),
         better=tuple(question for question, change in changes.items() if change > 0),
         worse=tuple(question for question, change in changes.items() if change < 0),
     )

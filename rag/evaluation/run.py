@@ -2,14 +2,15 @@
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import logging
 import math
 import os
 import platform
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -19,24 +20,25 @@ from typing import IO, Any, Literal, Self
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, get_answer
 from rag.errors import DatasetError
-from rag.evaluation.dataset import Dataset, Question
-from rag.evaluation.judge import judge_answer, measure_answer, measure_hits, overlaps
+from rag.evaluation.dataset import Dataset, Question, find_passages, list_texts, make_passages
+from rag.evaluation.judge import find_gold, judge_answer, measure_answer, measure_hits
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
-from rag.evaluation.report import Report, Result, compare, save_report
+from rag.evaluation.report import Report, Result, compare, list_costs, save_report
 from rag.index.index import Index
 from rag.llm.base import LLM, Message
-from rag.llm.llama import LlamaCpp
 from rag.retrieve import retrieve
-from rag.settings import Settings
+from rag.settings import NO_LLM, Settings
 from rag.system import get_peak_memory
-from rag.types import Answer, Answered, Drafted, Hit, Sentence
+from rag.types import Answer, Answered, Drafted, Event, Hit, Sentence
 
 logger = logging.getLogger(__name__)
 
+# The answers rest on the passages found, on the gold passages, or on the LLM's own knowledge.
 Context = Literal["retrieved", "gold", "none"]
+# "retrieval" measures the search alone.
 Stage = Literal["retrieval", "answers"]
 RESULTS_FILE = "results.jsonl"
 # Retrieval is measured to this rank, even if the LLM reads fewer passages.
@@ -75,20 +77,14 @@ def evaluate(
     stopped run can continue. The finished report replaces the results. A question that raises an error counts as wrong.
     Raises DatasetError if the folder holds the results of another unfinished run.
     """
-    if isinstance(subject, Assistant) and subject.llm is None and context == "none":
-        raise DatasetError("the context none asks the LLM alone: name one with --llm")
     questions = dataset.questions if questions is None else questions
-    assistant = subject if isinstance(subject, Assistant) else None
-    index = subject.index if isinstance(subject, Assistant) else subject
-    run = _Run(
-        dataset,
-        index,
-        assistant,
-        context,
-        stage if assistant else "retrieval",
-        assistant.settings.passages if assistant else _DEPTH,
-        {document.source: document.text for document in dataset.documents},
-    )
+    texts = list_texts(dataset.documents)
+    if isinstance(subject, Index):
+        run = _Run(dataset, subject, None, context, "retrieval", _DEPTH, texts)
+    elif subject.llm is None and context == "none":
+        raise DatasetError("the context none asks the LLM alone: name one with --llm")
+    else:
+        run = _Run(dataset, subject.index, subject, context, stage, subject.settings.passages, texts)
     setup = _describe_setup(run, questions)
     with _ResultsFile(folder, setup) as file:
         results = _ask_all(run, questions, file, progress=progress)
@@ -135,20 +131,18 @@ def _list_values(results: Sequence[Result], name: str) -> list[float]:
 
 def _ask(run: _Run, question: Question) -> Result:
     hits: tuple[Hit, ...] = ()
-    answer, seconds, error, rewritten = None, None, None, None
-    try:
-        if run.assistant and run.stage == "retrieval":
-            rewritten = run.assistant.rewrite(question.question, question.history)
-        elif run.assistant:
+    answer, seconds, rewritten = None, None, None
+    errors: list[str] = []
+    with _noting_errors(question, errors):
+        if run.assistant and run.stage == "answers":
             answer, seconds = _answer(run, run.assistant, question)
             rewritten = answer.rewritten
-    except Exception as exc:  # the other questions must keep their results
-        error = _describe_error(question, exc)
-    try:
+        elif run.assistant:
+            rewritten = run.assistant.rewrite(question.question, question.history)
+    with _noting_errors(question, errors):
         depth = max(_DEPTH, run.passages)
         hits = retrieve(run.index, question.question, passages=depth, where=question.only, rewritten=rewritten)
-    except Exception as exc:
-        error = error or _describe_error(question, exc)
+    error = next(iter(errors), None)
     measures = measure_hits(question, hits, run.dataset.passages)
     if run.stage == "retrieval":
         return Result(question, hits, measures, error=error)
@@ -157,44 +151,47 @@ def _ask(run: _Run, question: Question) -> Result:
     return Result(question, hits, measures, answer, verdict, seconds, error)
 
 
-def _describe_error(question: Question, exc: Exception) -> str:
-    logger.debug("question %s", question.id, exc_info=exc)
-    return f"{type(exc).__name__}: {exc}"
+@contextmanager
+def _noting_errors(question: Question, errors: list[str]) -> Iterator[None]:
+    """Add an error of the block to `errors`; the other questions keep their results."""
+    try:
+        yield
+    except Exception as exc:
+        logger.debug("question %s", question.id, exc_info=exc)
+        errors.append(f"{type(exc).__name__}: {exc}")
 
 
 def _answer(run: _Run, assistant: Assistant, question: Question) -> tuple[Answer, dict[str, float]]:
     if run.context == "none" and assistant.llm:
         return _ask_closed_book(assistant.llm, assistant.settings, question.question)
     hits = _find_gold(run, question) if run.context == "gold" else None
-    started = time.perf_counter()
     seconds: dict[str, float] = {}
-    answer = None
-    for event in assistant.stream(question.question, where=question.only, history=question.history, hits=hits):
+    events = assistant.stream(question.question, where=question.only, history=question.history, hits=hits)
+    return get_answer(_time_events(events, seconds)), seconds
+
+
+def _time_events(events: Iterable[Event], seconds: dict[str, float]) -> Iterator[Event]:
+    """Yield the events, and note in `seconds` when the evidence, the first token and the answer came."""
+    started = time.perf_counter()
+    for event in events:
         now = time.perf_counter() - started
         if isinstance(event, Drafted):
             seconds.setdefault("first token", now)
-        elif isinstance(event, Answered):
-            answer = event.answer
-            seconds["answer"] = now
         else:
-            seconds["evidence"] = now
-    if answer is None:
-        raise RuntimeError("the assistant gave no answer")
-    return answer, seconds
+            seconds["answer" if isinstance(event, Answered) else "evidence"] = now
+        yield event
 
 
 def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
     """Return the chunks with the gold passages, or the best chunks of the gold documents; None if there is no gold."""
-    names = question.gold_passage_ids or tuple(filter(None, [question.source_passage_id]))
-    passages = [run.dataset.passages[name] for name in names if name in run.dataset.passages]
-    if not passages and not question.gold_doc_ids:
+    names = question.gold_passage_ids or (question.source_passage_id or "",)
+    passages = find_passages(names, run.dataset.passages)
+    gold = passages or make_passages(question.gold_doc_ids)
+    if not gold:
         return None
-    hits = run.index.search(question.question, k=run.index.store.count_chunks())
-    if passages:
-        gold = [hit for hit in hits if any(overlaps(hit.chunk, passage) for passage in passages)]
-    else:
-        gold = [hit for hit in hits if hit.chunk.source in question.gold_doc_ids][: run.passages]
-    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(gold, start=1))
+    chunks = run.index.list_chunks(passage.doc_id for passage in gold.values())
+    hits = run.index.rank(question.question, [chunk.id for chunk in chunks if find_gold(chunk, gold)])
+    return hits if passages else hits[: run.passages]
 
 
 def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answer, dict[str, float]]:
@@ -224,11 +221,11 @@ _RESULT = TypeAdapter(Result)
 
 
 class _ResultsFile:
-    """The file of a run's results; `earlier` has those of a stopped run, by question. No file without a folder."""
+    """The file of a run's results, kept only with a folder; `earlier` has those of a stopped run, by question."""
 
     def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
         self.earlier: dict[str, Result] = {}
-        self._file: IO[bytes] | None = None
+        self._file: IO[bytes] = io.BytesIO()
         if folder is None:
             return
         try:
@@ -252,19 +249,17 @@ class _ResultsFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+        self._file.close()
 
     def add(self, result: Result) -> None:
-        if self._file:
-            self._file.write(_RESULT.dump_json(result) + b"\n")
-            self._file.flush()
+        self._file.write(_RESULT.dump_json(result) + b"\n")
+        self._file.flush()
 
 
 def _read_whole_lines(path: Path) -> list[bytes]:
     """Return a file's lines; the last one is left out if a stopped run wrote only a part of it."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+    content = path.read_bytes() if path.is_file() else b""
+    return content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
 
 
 def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
@@ -288,17 +283,11 @@ def _describe_setup(run: _Run, questions: Sequence[Question]) -> dict[str, Any]:
 
 
 def _describe_assistant(assistant: Assistant) -> dict[str, Any]:
-    folder = assistant.prompts_folder
-    prompts = sorted(folder.glob("*/*.txt"))
-    llm = {"name": assistant.settings.llm}
-    if isinstance(assistant.llm, LlamaCpp):
-        with assistant.llm.path.open("rb") as file:
-            llm["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "settings": assistant.settings.model_dump(mode="json", exclude={"home", "index_dir", "name"}),
-        "prompts": {path.relative_to(folder).as_posix(): _hash(path.read_bytes()) for path in prompts},
+        "prompts": {"sha256": assistant.prompts_hash},
         "cores": os.cpu_count(),
-        "llm": llm,
+        "llm": assistant.llm.fingerprint if assistant.llm else {"name": NO_LLM},
     }
 
 
@@ -320,13 +309,7 @@ def _hash(content: bytes) -> str:
 
 def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
     """Return the median and the 95th percentile of the seconds and the tokens."""
-    columns: dict[str, list[float]] = defaultdict(list)
-    for result in results:
-        for name, value in (result.seconds or {}).items():
-            columns[f"seconds to {name}"].append(value)
-        if result.answer:
-            columns["prompt tokens"].append(result.answer.prompt_tokens)
-            columns["answer tokens"].append(result.answer.answer_tokens)
+    columns = list_costs(results)
     return {name: (_find_quantile(values, 0.5), _find_quantile(values, 0.95)) for name, values in columns.items()}
 
 

@@ -9,8 +9,8 @@ from rag.evaluation.dataset import Dataset, Question
 from rag.evaluation.report import Report
 from rag.evaluation.run import Context, Stage, evaluate
 from rag.index.build import index_documents
+from rag.index.folder import is_index
 from rag.index.index import Index, open_index
-from rag.index.sqlite import is_index
 from rag.llm import open_llm
 from rag.settings import Settings
 

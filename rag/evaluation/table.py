@@ -17,7 +17,7 @@ def _format_lines(report: Report) -> Iterator[str]:
     model = f", {setup['llm']['name']}" if "llm" in setup else ""
     yield f"{report.dataset}: {setup['questions']['count']} questions, {setup['dataset']['documents']} documents{model}"
     for name in order_measures(report):
-        yield _format_measure(name, report.measures[name], comparison.differences.get(name) if comparison else None)
+        yield _format_measure(name, report.measures[name], report.get_difference(name))
     for name, (median, high) in report.quantiles.items():
         number = "6.1f" if name.startswith("seconds") else "6,.0f"
         yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
@@ -35,5 +35,5 @@ def _format_measure(name: str, estimate: Estimate, difference: Estimate | None) 
     return f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {comment}".rstrip()
 
 
-def _format_estimate(estimate: Estimate, *, sign: str = "") -> str:
-    return f"{estimate.value:{sign or ' '}.3f} [{estimate.low:{sign or ' '}.3f}, {estimate.high:{sign or ' '}.3f}]"
+def _format_estimate(estimate: Estimate, *, sign: str = " ") -> str:
+    return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"

@@ -1,10 +1,12 @@
-"""The index: embeddings, a catalog in SQLite with vectors in FAISS, or a catalog on Milvus; opens the catalog."""
+"""The index: an embedder and a store, which is a folder (SQLite and FAISS) or on Milvus; opens the store."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rag.index.store import Entry, Store
 from rag.settings import MILVUS
+from rag.types import Document
 
 
 def open_store(location: str | Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> Store:
@@ -19,6 +21,18 @@ def open_store(location: str | Path, *, embedder: str = "", dim: int = 0, create
     from rag.index.local import LocalStore
 
     return LocalStore(Path(location), embedder=embedder, dim=dim, create=create)
+
+
+def read_documents(location: str | Path) -> list[Document]:
+    """Return the documents of an index, once for each source and in their order; the sections are the chunks.
+
+    Raises StoreError.
+    """
+    with closing(open_store(location)) as store, store.snapshot():
+        documents = [
+            replace(stored.document, source=source) for stored in store.list_stored() for source in stored.files
+        ]
+    return sorted(documents, key=lambda document: document.source)
 
 
 def read_entries(location: str | Path) -> list[Entry]:

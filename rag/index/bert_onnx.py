@@ -41,7 +41,7 @@ def _takes_mean(folder: Path) -> bool:
 
 
 def _list_modules(folder: Path) -> tuple[str, ...]:
-    """Return the steps of a model, without the package of the library; a step of its own Python keeps its name."""
+    """Return the names of a model's steps: short for the library's own steps, in full for those from other packages."""
     modules = read_json(folder / "modules.json") or []
     return tuple(_LIBRARY_STEP.sub(r"\1", module["type"]) for module in modules)
 
@@ -65,7 +65,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
         if path.is_dir():
             shutil.rmtree(path)
     cache.mkdir(parents=True, exist_ok=True)
-    aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the rest of a killed process
+    aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the file of a killed process
     with FileLock(cache / ".lock"):
         _Graph(folder).save(aside)
         path = cache / f"{key}-{_hash(aside)}.onnx"
@@ -186,5 +186,5 @@ class _Graph:
         one = self._keep("one", np.array([1], np.int64))
         self._add("Cast", ["mask"], "weights", to=_FLOAT32)
         self._add("MatMul", [self._add("Unsqueeze", ["weights", one], "row"), states], "total")
-        # Of length 1, the total is the mean.
+        # Scaled to length 1, the sum equals the mean.
         self._add("LpNormalization", [self._add("Squeeze", ["total", one], "sums")], "vectors", axis=-1, p=2)

@@ -12,35 +12,33 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-import numpy as np
 from tqdm import tqdm
 
-from rag.documents.chunk import describe_context, limit_chunk, limit_sentence, split_document
 from rag.documents.find import Search, find_files
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
-from rag.errors import DocumentError, ModelError, RagError
+from rag.errors import DocumentError, RagError
 from rag.index import open_store
-from rag.index.embedder import Embedder, Vectors, open_embedder
+from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
-from rag.index.store import Store, StoredChunk
+from rag.index.store import Store
+from rag.index.writer import DocumentWriter
 from rag.metadata import check_metadata
 from rag.settings import Settings
 from rag.types import Document
 
+# The function gets the path of a file that was read, and the reason if it was skipped, or else None.
 OnFile = Callable[[Path, str | None], None]
 
 # Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
 _READING = 3
-# The embedder takes this many chunks at a time, of several documents if they are short.
-_BATCH = 256
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
 
 class IndexReport(NamedTuple):
-    """The result of `build_index`: numbers of documents, chunks in the index, and why files and folders were skipped.
+    """The result of `build_index`: numbers of documents and chunks, and the reasons for skipped files and folders.
 
     `duplicates` counts files with the same content as a document of the index: they became further sources of it.
     `renamed` has a line for each file that the page saved under another name. `passed_over` counts, by the reason, the
@@ -114,13 +112,13 @@ def add_files(
             try:
                 for source, file in files.items():
                     reason = update.add_file(source, file, reader)
-                    progress.show(file, update)
+                    progress.show(file, update.writer.chunks)
                     if on_file:
                         on_file(file, reason)
             except Exception:
-                update.flush()  # the files read before have no part in the fault
+                update.writer.flush()  # keep the files that were read before the error
                 raise
-            update.flush()
+            update.writer.flush()
         if files and len(update.skipped) == len(files):
             raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
         # Deleted files are removed last: a renamed file has to find its document, by its content, before that.
@@ -133,8 +131,8 @@ def add_files(
             index.store.remove_source(source)
         index.store.refresh()
         return IndexReport(
-            update.indexed,
-            len(files) - len(update.skipped) - update.indexed - update.duplicates,
+            update.writer.indexed,
+            len(files) - len(update.skipped) - update.writer.indexed - update.duplicates,
             len(gone),
             index.store.count_chunks(),
             [*search.problems.values(), *update.skipped],
@@ -180,19 +178,20 @@ def add_documents(index: Index, documents: Iterable[Document], *, settings: Sett
     documents = list(documents)
     sources = {document.source for document in documents}
     with index.store.lock(sources.__contains__):
-        update = _Update(index, settings)
-        _add_changed(update, documents)
-        index.store.refresh()
-        unchanged = len(documents) - update.indexed
-        return IndexReport(update.indexed, unchanged, 0, index.store.count_chunks(), [])
+        indexed = _write_changed(index, documents, settings)
+        return IndexReport(indexed, len(documents) - indexed, 0, index.store.count_chunks(), [])
 
 
-def _add_changed(update: "_Update", documents: Iterable[Document]) -> None:
+def _write_changed(index: Index, documents: Iterable[Document], settings: Settings) -> int:
+    """Write the documents that are new or changed, and return their number."""
+    known, writer = index.store.get_sources(), DocumentWriter(index, settings)
     for document in documents:
-        file_hash = _hash(repr(document).encode(), chunk_tokens=update.chunk_tokens)
-        if update.known.get(document.source, ("",))[0] != file_hash:
-            update.add_document(document, file_hash=file_hash, content_hash=file_hash)
-    update.flush()
+        file_hash = _hash(repr(document).encode(), chunk_tokens=writer.chunk_tokens)
+        if known.get(document.source, ("",))[0] != file_hash:
+            writer.add(document, file_hash=file_hash, content_hash=file_hash)
+    writer.flush()
+    index.store.refresh()
+    return writer.indexed
 
 
 def index_documents(
@@ -203,45 +202,24 @@ def index_documents(
     index = Index(settings.location, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
     with index.store.lock(lambda _: True):
-        update = _Update(index, settings)
-        for source in update.known.keys() - {document.source for document in documents}:
+        for source in index.store.get_sources().keys() - {document.source for document in documents}:
             index.store.remove_source(source)
         bar = tqdm(documents, desc="indexing", unit="document", disable=None if progress else True)
-        _add_changed(update, bar)
-        index.store.refresh()
+        _write_changed(index, bar, settings)
     return index
 
 
-_Key = tuple[str, str]
-
-
-class _Pending(NamedTuple):
-    """A document on its way into the index, its chunks without embeddings.
-
-    `keys` are the texts to embed: the context and text of each chunk. `known` has the embeddings from before.
-    """
-
-    document: Document
-    chunks: list[StoredChunk]
-    keys: list[_Key]
-    known: dict[_Key, bytes]
-    file_hash: str
-    content_hash: str
-
-
 class _Update:
-    """Puts documents into an index, embedding the chunks of several at a time, and counts what it did."""
+    """Brings an index up to date with one file after the other; lists skipped files, and counts duplicates."""
 
     def __init__(self, index: Index, settings: Settings, *, metadata: Mapping[str, str] | None = None) -> None:
         self.known = index.store.get_sources()
-        self._given = None if metadata is None else check_metadata(metadata)
         self.skipped: list[str] = []
-        self.indexed = self.duplicates = self.chunks = 0
-        self._catalog, self._embedder = index.store, index.embedder
-        self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
+        self.duplicates = 0
+        self.writer = DocumentWriter(index, settings)
+        self._store = index.store
+        self._given = None if metadata is None else check_metadata(metadata)
         self._max_mb = settings.max_file_mb
-        self._pending: list[_Pending] = []
-        self._new: dict[_Key, None] = {}  # the texts to embed, each once
 
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
         """Bring the index up to date with a file; return the reason if it is skipped.
@@ -255,7 +233,7 @@ class _Update:
             reason = str(exc)
         except (RagError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as exc:  # a panic of a library in Rust, which is not an Exception, is of this file too
+        except BaseException as exc:  # also for a panic in a Rust library, which is not an Exception
             reason = describe_failure(file, exc)
         if reason:
             self.skipped.append(reason)
@@ -263,30 +241,28 @@ class _Update:
 
     def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         check_size(file, max_mb=self._max_mb)
-        file_hash = hash_file(file, chunk_tokens=self.chunk_tokens)
+        file_hash = hash_file(file, chunk_tokens=self.writer.chunk_tokens)
         is_same_file = self.known.get(source, ("",))[0] == file_hash
         if is_same_file and (self._given is None or self._given == self._get_metadata(source)):
             return
         metadata = self._get_metadata(source) if self._given is None else self._given
-        if any(file_hash == pending.file_hash for pending in self._pending):
-            self.flush()
+        self.writer.flush_if_pending(file_hash)
         # Another file with the same words is the same document, unless metadata tells them apart.
-        there = None if metadata or self._has_metadata else self._catalog.find_file(file_hash)
+        there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
             document = replace(reader.read(file), source=source, metadata=metadata)
             content_hash = _hash_content(document)
-            if any(content_hash == pending.content_hash for pending in self._pending):
-                self.flush()
-            there = self._catalog.find_document(content_hash, but=source)
+            self.writer.flush_if_pending(content_hash)
+            there = self._store.find_document(content_hash, but=source)
             if there is None:
-                self.add_document(document, file_hash=file_hash, content_hash=content_hash)
+                self.writer.add(document, file_hash=file_hash, content_hash=content_hash)
                 return
-        self._catalog.put_source(source, file_hash=file_hash, document_id=there)
+        self._store.put_source(source, file_hash=file_hash, document_id=there)
         self.duplicates += 1
 
     @cached_property
     def _metadata_by_source(self) -> dict[str, dict[str, str]]:
-        return {source: entry.metadata for entry in self._catalog.list_entries() for source in entry.sources}
+        return {source: entry.metadata for entry in self._store.list_entries() for source in entry.sources}
 
     def _get_metadata(self, source: str) -> dict[str, str]:
         return self._metadata_by_source.get(source, {}) if source in self.known else {}
@@ -294,67 +270,6 @@ class _Update:
     @cached_property
     def _has_metadata(self) -> bool:
         return any(self._metadata_by_source.values())
-
-    def add_document(self, document: Document, *, file_hash: str, content_hash: str) -> None:
-        """Add a document in place of the one of its source; `flush` at the latest writes it."""
-        count = self._embedder.count_tokens
-        chunks = [
-            StoredChunk(
-                section,
-                describe_context(document, section, max_tokens=self._embedder.max_tokens, count_tokens=count),
-                b"",
-            )
-            for section in split_document(
-                document,
-                chunk_tokens=self.chunk_tokens,
-                sentence_tokens=limit_sentence(max_tokens=self._embedder.max_tokens),
-                count_tokens=count,
-            )
-        ]
-        keys = [(c.context, document.text[c.section.start : c.section.end]) for c in chunks]
-        known = self._catalog.get_reusable(document.source)
-        self._pending.append(_Pending(document, chunks, keys, known, file_hash, content_hash))
-        self._new |= {key: None for key in keys if key not in known}
-        if max(len(self._new), len(self._pending)) >= _BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Embed the pending chunks, and add each document whole when its chunks are embedded; raises RagError."""
-        new, self._new = list(self._new), {}
-        embedded: dict[_Key, bytes] = {}
-        for start in range(0, len(new), _BATCH):
-            keys = new[start : start + _BATCH]
-            rows = self._embed(["\n".join(filter(None, key)) for key in keys])
-            embedded |= zip(keys, (row.astype(np.float16).tobytes() for row in rows), strict=True)
-            self.chunks += len(keys)
-            self._put(embedded)
-        self._put(embedded)
-
-    def _embed(self, texts: list[str]) -> Vectors:
-        try:
-            return self._embedder.embed_documents(texts)
-        except RagError:
-            raise
-        except Exception as exc:  # of a library: the file that is being read may not be its cause
-            words = " ".join(str(exc).split())
-            raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
-
-    def _put(self, embedded: dict[_Key, bytes]) -> None:
-        """Add the documents whose chunks are all embedded, in their order."""
-        while self._pending:
-            document, chunks, keys, known, file_hash, content_hash = self._pending[0]
-            # The last key is embedded last: for a long document one look is enough.
-            if not all(key in known or key in embedded for key in reversed(keys)):
-                return
-            del self._pending[0]
-            embeddings = (known.get(key) or embedded[key] for key in keys)
-            self._catalog.put_document(
-                document,
-                [chunk._replace(embedding=e) for chunk, e in zip(chunks, embeddings, strict=True)],
-                content_hash=content_hash,
-                file_hash=file_hash,
-            )
-            self.indexed += 1
 
 
 class _Progress:
@@ -372,12 +287,12 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def show(self, file: Path, update: _Update) -> None:
-        """Show that a file is done."""
+    def show(self, file: Path, chunks: int) -> None:
+        """Show that a file is done, and the number of chunks embedded so far."""
         self._seen += 1
-        rate = update.chunks / (time.perf_counter() - self._started)
+        rate = chunks / (time.perf_counter() - self._started)
         files = f"{self._seen:,}/{len(self._sizes):,} files"
-        self._bar.set_description_str(f"{files}, {update.chunks:,} chunks, {rate:.0f} chunks/s", refresh=False)
+        self._bar.set_description_str(f"{files}, {chunks:,} chunks, {rate:.0f} chunks/s", refresh=False)
         self._bar.update(self._sizes[file])
 
 
@@ -389,12 +304,12 @@ def _measure(file: Path) -> int:
 
 
 def _name_file(path: Path) -> str:
-    """Return a path as the store can hold it: bytes that are not UTF-8 are written as escapes."""
+    """Return the path as text; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def hash_file(path: Path, *, chunk_tokens: int) -> str:
-    """Return the hash of a file's bytes and of all else that decides its chunks.
+    """Return the hash of a file's bytes, and of everything else that determines its chunks.
 
     Raises DocumentError if the file cannot be read.
     """

@@ -22,6 +22,7 @@ from rag.system import count_cores
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+# One vector, or a row for each of several.
 Vectors = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class SentenceTransformerEmbedder:
 
         self.name = name
         self._model = model
-        # A copy that neither cuts nor pads, because the model's own does while it embeds.
+        # A copy of the tokenizer that neither cuts nor pads: the model's own does both while it embeds.
         self._tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -137,7 +138,7 @@ class OnnxEmbedder:
 
 
 def _read_prompts(folder: Path) -> dict[str, str]:
-    """Return what a model wants before a text, by the text's kind."""
+    """Return the words that a model expects before a text, by the kind of text."""
     return read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
 
 
@@ -169,7 +170,7 @@ def open_embedder(settings: Settings) -> Embedder:
         if can_convert(folder):
             with ThreadPoolExecutor(1) as pool:
                 graph = pool.submit(make_graph, folder, settings.home / "graphs")
-                import_onnxruntime()  # which takes longer than hashing the graph
+                import_onnxruntime()  # in parallel, because it takes longer than hashing the graph
                 return OnnxEmbedder(settings.embedder, folder, graph.result())
     except Exception as exc:  # of several libraries
         if not is_installed("sentence_transformers"):

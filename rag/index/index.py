@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,7 @@ from rag.index.reranker import Reranker, open_reranker
 from rag.index.store import Store
 from rag.settings import Settings
 from rag.text import repair_text, spell_codes
-from rag.types import Filter, Hit
+from rag.types import Chunk, Filter, Hit
 
 # The middle of the best weights between 0.1 and 2 (docs/experiments.md); 0.3 to 0.7 are about equally good.
 WORDS_WEIGHT = 0.5
@@ -25,7 +25,7 @@ _REWRITTEN_WEIGHT = 0.5
 
 
 class Index:
-    """A catalog with its embedder, and perhaps a reranker."""
+    """A store with its embedder, and perhaps a reranker."""
 
     def __init__(
         self,
@@ -79,37 +79,65 @@ class Index:
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
         total = sum(wordings.values())
         weights = {wording: weight / total for wording, weight in wordings.items()}
-        vector = np.zeros(self.embedder.dim, dtype=np.float32)
-        for wording, weight in weights.items():
-            vector += weight * self.embedder.embed_query(wording)
-        if not np.isfinite(vector).all():
-            raise ModelError("the embedder returned invalid numbers for the question: run `rag models verify`")
-        with self.browse():
-            return self._search(weights, vector, k, where)
+        vector = self._embed(weights)
+        with self.browse() as store:
+            by_words = self._score_words(weights, k, where)
+            candidates = store.search_vectors(vector, 2 * k, where=where)
+            hits = self._make_hits({*candidates, *by_words}, vector, by_words, k)
+        if not hits and where:
+            raise QuestionError("nothing in the index passes the filter: `rag list` shows what there is")
+        if not hits:
+            name = store.name
+            raise StoreError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
+        return hits
+
+    def rank(self, question: str, ids: Collection[int]) -> tuple[Hit, ...]:
+        """Return the chunks with these ids as hits, scored and ordered as a search for the question would do."""
+        weights = {repair_text(question): 1.0}
+        vector = self._embed(weights)
+        with self.browse() as store:
+            by_words = self._score_words(weights, store.count_chunks(), None)
+            return self._make_hits(ids, vector, by_words, len(ids))
+
+    def list_chunks(self, sources: Iterable[str]) -> list[Chunk]:
+        """Return the chunks of the documents with these sources, without unknown ones."""
+        with self.browse() as store:
+            known = store.get_sources()
+            document_ids = {known[source][1] for source in sources if source in known}
+            return [chunk for document_id in document_ids for chunk in store.list_chunks(document_id)]
 
     @contextmanager
     def browse(self) -> Iterator[Store]:
-        """Read one state of the catalog, alone: no document appears half old and half new."""
+        """Read one state of the store, alone: no document appears half old and half new."""
         with self._lock:
             self._renew()
             with self.store.snapshot():
                 yield self.store
 
-    def _search(self, weights: dict[str, float], vector: Vectors, k: int, where: Filter | None) -> tuple[Hit, ...]:
-        by_words: defaultdict[int, float] = defaultdict(float)
+    def _embed(self, weights: Mapping[str, float]) -> Vectors:
+        """Return the weighted mean of the embedded wordings."""
+        vector = np.zeros(self.embedder.dim, dtype=np.float32)
+        for wording, weight in weights.items():
+            vector += weight * self.embedder.embed_query(wording)
+        if not np.isfinite(vector).all():
+            raise ModelError("the embedder returned invalid numbers for the question: run `rag models verify`")
+        return vector
+
+    def _score_words(self, weights: Mapping[str, float], k: int, where: Filter | None) -> dict[int, float]:
+        """Return the part of the score that the words give, for the k best chunks by words."""
+        scores: defaultdict[int, float] = defaultdict(float)
         for wording, weight in weights.items():
             found = self.store.search_words(spell_codes(wording), k, where=where)
             for i, score in found:
-                by_words[i] += WORDS_WEIGHT * weight * score / found[0][1]
-        candidates = self.store.search_vectors(vector, 2 * k, where=where)
-        # The catalog's embeddings score the proposed vectors exactly.
-        ids, rows = self.store.get_embeddings({*candidates, *by_words}, dim=self.embedder.dim)
-        scores = {i: float(score) + by_words[i] for i, score in zip(ids, rows @ vector, strict=True)}
-        if not scores and where:
-            raise QuestionError("nothing in the index passes the filter: `rag list` shows what there is")
-        if not scores:
-            name = self.store.name
-            raise StoreError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
+                scores[i] += WORDS_WEIGHT * weight * score / found[0][1]
+        return scores
+
+    def _make_hits(
+        self, candidates: Collection[int], vector: Vectors, by_words: Mapping[int, float], k: int
+    ) -> tuple[Hit, ...]:
+        """Return the k best candidates, best first; the store's embeddings score them exactly."""
+        ids, rows = self.store.get_embeddings(candidates, dim=self.embedder.dim)
+        scores = {i: float(score) + by_words.get(i, 0.0) for i, score in zip(ids, rows @ vector, strict=True)}
         best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
         chunks = self.store.get_chunks(best)
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))

@@ -1,4 +1,4 @@
-"""An index in a folder: SQLite has the truth, FAISS proposes the nearest, and one process writes at a time."""
+"""An index in a folder: SQLite holds the data, FAISS finds the nearest chunks, one process writes at a time."""
 
 import logging
 import os
@@ -13,7 +13,8 @@ from rag.database import restrict_database
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_folder, remove_leftovers, restrict, write_file
 from rag.index.embedder import Vectors
-from rag.index.sqlite import CATALOG_FILE, SqliteCatalog
+from rag.index.folder import DATABASE_FILE
+from rag.index.sqlite import SqliteStore
 from rag.index.vectors import FaissVectors, count_training
 from rag.types import Filter
 
@@ -21,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 VECTORS_FILE = "vectors.faiss"
 _LOCK_FILE, _HOLDER_FILE = "writer.lock", "writer.pid"
-# Vectors in one addition to FAISS.
+# FAISS gets this many vectors at a time.
 _BATCH = 4096
 
 
-class LocalStore(SqliteCatalog):
-    """A catalog in a folder, with its vectors in FAISS."""
+class LocalStore(SqliteStore):
+    """A store in a folder, with its vectors in FAISS."""
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         if create:
@@ -37,7 +38,7 @@ class LocalStore(SqliteCatalog):
         super().__init__(folder, embedder=embedder, dim=dim, create=create)
         self._path = folder / VECTORS_FILE
         if create and self.generation == 0 and is_plain(self._path):
-            self._path.unlink()  # from a deleted catalog
+            self._path.unlink()  # from a deleted store
         self._in_step_with = -1
         self._vectors: FaissVectors | None = None
 
@@ -60,7 +61,7 @@ class LocalStore(SqliteCatalog):
         return self.refresh().search(vector, k, among=self.find_chunks(where))
 
     def refresh(self) -> FaissVectors:
-        """Return the vectors after an update from the catalog: without deleted ones, with new ones."""
+        """Return the vectors after an update from the store: without deleted ones, with new ones."""
         generation = self.generation
         if self._vectors is not None and generation == self._in_step_with:
             return self._vectors
@@ -125,6 +126,6 @@ def _tidy(folder: Path) -> None:
     remove_leftovers(folder)
     share = find_share(folder)
     restrict(folder, share)
-    restrict_database(folder / CATALOG_FILE, share)
+    restrict_database(folder / DATABASE_FILE, share)
     for name in (VECTORS_FILE, _LOCK_FILE):
         restrict(folder / name, share)

@@ -37,7 +37,7 @@ from rag.index.milvus_rows import (
     read_section,
     to_bytes,
 )
-from rag.index.sqlite import ABOUT_WEIGHT, MAX_TERMS, telling_words
+from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words
 from rag.index.stemmer import Stemmer
 from rag.index.store import (
     Entry,
@@ -68,7 +68,7 @@ _FULL_TEXT_SINCE = (2, 5)
 
 
 class MilvusStore:
-    """A catalog on a server; a writer sees its own changes at once."""
+    """A store on a server; a writer sees its own changes at once."""
 
     def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.
@@ -345,7 +345,7 @@ class MilvusStore:
         return [row["id"] for row in rows], vectors
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
-        terms = list(dict.fromkeys(telling_words(question)))[:MAX_TERMS]
+        terms = list(dict.fromkeys(list_telling_words(question)))[:MAX_TERMS]
         (query,) = self._stemmer.stem([" ".join(terms)])
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:

@@ -146,7 +146,7 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
 
 
 def to_bytes(embedding: Sequence[float]) -> bytes:
-    """Return the bytes of an embedding in float16, as catalogs store it."""
+    """Return the bytes of an embedding in float16, as stores hold it."""
     return np.asarray(embedding, dtype=np.float16).tobytes()
 
 

@@ -17,6 +17,8 @@ from rag.database import Row, Type, check_types, connect, explained, get_cause
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
 from rag.index.embedder import Vectors
+from rag.index.folder import DATABASE_FILE
+from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words, list_words
 from rag.index.stemmer import TOKENIZE
 from rag.index.store import (
     Entry,
@@ -30,14 +32,12 @@ from rag.index.store import (
 )
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, load_metadata
-from rag.text import STOP_WORDS
 from rag.types import Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 5
 # Documents had no metadata and no day of indexing. The next write to such an index brings it up to date.
 _WITHOUT_METADATA = 4
-CATALOG_FILE = "catalog.sqlite"
-# SQLite's errors if it cannot make its files beside the catalog: a read-only folder, or a full disk.
+# SQLite's errors if it cannot make its files beside the store: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
 _SCHEMA = f"""
@@ -76,11 +76,6 @@ _TRIGGERS = (
 _TEXT = str | None
 _NUMBER = int | None
 _NUMBER_BYTES = 2  # in a float16
-# The weight of a word in a chunk's description, relative to the chunk's own words (docs/experiments.md).
-ABOUT_WEIGHT = 0.3
-_WORD = re.compile(r"\w+")
-# Only the first words of a longer question count, because FTS5 rejects queries of thousands.
-MAX_TERMS = 64
 # Most chunks to rank, those with the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
 _FILTERED = """
@@ -126,30 +121,20 @@ FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
 
-def list_indexes(index_dir: Path) -> list[str]:
-    """Return the names of the indexes in a folder."""
-    return sorted(file.parent.name for file in index_dir.glob(f"*/{CATALOG_FILE}") if is_plain(file))
-
-
-def is_index(folder: Path) -> bool:
-    """Return whether there is an index in `folder`."""
-    return is_plain(folder / CATALOG_FILE)
-
-
-class SqliteCatalog:
+class SqliteStore:
     """An open database; every change is one transaction, and raises the generation number by one.
 
     All threads can read it. It can be written to only within `_writing`.
     """
 
     def __init__(self, folder: Path, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
-        """Open the catalog in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
+        """Open the store in `folder`, made by `embedder` if one is named; with `create`, make it if it is missing.
 
-        Opening for reading writes nothing; an unfinished new catalog reads as one without documents. Raises
+        Opening for reading writes nothing; an unfinished new store reads as one without documents. Raises
         StoreError if it is missing, damaged, on a full disk, or made with another embedder.
         """
         self.folder = folder
-        self._file, self._log = folder / CATALOG_FILE, folder / f"{CATALOG_FILE}-wal"
+        self._file, self._log = folder / DATABASE_FILE, folder / f"{DATABASE_FILE}-wal"
         self._passing: tuple[object, list[int]] = None, []
         self._is_frozen = False
         with self._explained():
@@ -184,7 +169,7 @@ class SqliteCatalog:
         return db
 
     def _open_frozen(self) -> sqlite3.Connection:
-        """Open the catalog if SQLite cannot make a file beside it: then no process on this machine writes to it.
+        """Open the store if SQLite cannot make a file beside it: then no process on this machine writes to it.
 
         `is_current` notices a writer on another machine.
         """
@@ -195,12 +180,12 @@ class SqliteCatalog:
         with tempfile.TemporaryDirectory() as folder:
             for file in (self._file, self._log):
                 shutil.copyfile(file, Path(folder, file.name))
-            with closing(connect(Path(folder, CATALOG_FILE), "rw")) as copy:
+            with closing(connect(Path(folder, DATABASE_FILE), "rw")) as copy:
                 copy.backup(memory)
         return memory
 
     def _take_stamp(self) -> object:
-        """Return a stamp that identifies the file at its path; the stamp of a frozen catalog changes with every write.
+        """Return a stamp that identifies the file at its path; the stamp of a frozen store changes with every write.
 
         The system does not reuse a file's number while the file is open.
         """
@@ -212,7 +197,7 @@ class SqliteCatalog:
 
     @property
     def is_current(self) -> bool:
-        """Whether the folder still has this catalog, and nobody deleted or replaced it."""
+        """Whether the folder still has this store, and nobody deleted or replaced it."""
         try:
             return self._stamp == self._take_stamp()
         except OSError:
@@ -272,7 +257,7 @@ class SqliteCatalog:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Allow writing to the catalog during the block."""
+        """Allow writing to the store during the block."""
         self._db.execute("PRAGMA query_only = OFF")
         try:
             yield
@@ -281,7 +266,7 @@ class SqliteCatalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read one state of the catalog during the block, despite other writers; not from two threads at once."""
+        """Read one state of the store during the block, despite other writers; not from two threads at once."""
         with self._explained():
             self._db.execute("BEGIN")
             try:
@@ -467,19 +452,6 @@ class SqliteCatalog:
             )
             yield StoredDocument(document, chunks, content_hash, files)
 
-    def list_documents(self) -> Iterator[Document]:
-        """Yield the documents once for each of their sources; the sections are their chunks."""
-        known = "SELECT s.source, d.text, d.title, d.outlet, d.author, d.date, d.metadata, d.id FROM sources s"
-        for source, text, title, outlet, author, date, metadata, document_id in self._query(
-            f"{known} JOIN documents d ON d.id = s.document_id ORDER BY s.source",
-            types=[str, str, str, *[_TEXT] * 3, str, int],
-        ):
-            chunks = self.list_chunks(document_id)
-            sections = tuple(
-                Section(c.start, c.end, c.voice, c.author, c.date, c.heading, c.page, c.reply_to) for c in chunks
-            )
-            yield Document(source, text, title, sections, outlet, author, date, _load_metadata(metadata))
-
     def count_chunks(self) -> int:
         """Return the number of chunks."""
         ((count,),) = self._query("SELECT count(*) FROM chunks", types=[int])
@@ -517,9 +489,8 @@ class SqliteCatalog:
         if the question has no others, and so do words that very many chunks hold.
         """
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
-        telling = telling_words(question)
-        terms = dict.fromkeys([*telling, *(" ".join(_WORD.findall(phrase)) for phrase in phrases)])
-        # Quotes around terms without signs keep them out of the query syntax.
+        terms = dict.fromkeys([*list_telling_words(question), *(" ".join(list_words(phrase)) for phrase in phrases)])
+        # Within quotes a term is never query syntax; terms have no quotes of their own.
         query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
         if not query:
             return []
@@ -575,12 +546,6 @@ def _load_metadata(stored: str) -> dict[str, str]:
         return load_metadata(stored)
     except ValueError as exc:
         raise sqlite3.DatabaseError("the metadata of a document cannot be read") from exc
-
-
-def telling_words(question: str) -> list[str]:
-    """Return the words of a question in lower case, without stop words unless it has no others."""
-    words = _WORD.findall(question.lower())
-    return [word for word in words if word not in STOP_WORDS] or words
 
 
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Cuts texts into the word stems of an index in a folder, for a store with other stems or none."""
+"""Cuts texts into the same word stems as SQLite does, for a store that has other stems or none."""
 
 import sqlite3
 import threading

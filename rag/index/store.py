@@ -19,7 +19,7 @@ _LEAD = 400
 
 
 class StoredChunk(NamedTuple):
-    """A chunk for the catalog: its place, the context embedded before its own words, and its embedding."""
+    """A chunk for the store: its place, the context embedded before its own words, and its embedding."""
 
     section: Section
     context: str
@@ -30,7 +30,7 @@ class StoredChunk(NamedTuple):
 class Entry:
     """A document in an index, with all its files; `characters` is the length of its text.
 
-    `indexed` is the day on which it was last indexed; None: before this was stored.
+    `indexed` is the day on which it was last indexed; None if an earlier version indexed it.
     """
 
     document_id: int
@@ -47,7 +47,7 @@ class Entry:
 
 
 class StoredDocument(NamedTuple):
-    """A document in a catalog, with the hash of its content and of each of its files."""
+    """A document in a store, with the hash of its content and of each of its files."""
 
     document: Document
     chunks: list[StoredChunk]

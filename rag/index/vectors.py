@@ -1,4 +1,4 @@
-"""Keeps the vectors of the chunks in FAISS and proposes the nearest."""
+"""Keeps the vectors of the chunks in FAISS and finds the nearest."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from rag.files import is_plain, write_file
 from rag.index.embedder import Vectors
 from rag.system import IS_WINDOWS
 
+# The ids of chunks, in one dimension.
 Ids = NDArray[np.int64]
 
 # Up to this many vectors a search compares all; above, only those in the nearest lists.
@@ -25,8 +26,8 @@ _TRAINED_ON = 40
 class FaissVectors:
     """Search over 64-bit chunk ids, by inner product.
 
-    A store for up to FLAT_LIMIT vectors is exact. A larger one is an inverted file of 4 √n lists over 8-bit vectors,
-    which can miss some.
+    Up to FLAT_LIMIT vectors, a search is exact. More are in an inverted file of 4 √n lists over 8-bit vectors, where a
+    search can miss some.
     """
 
     def __init__(self, index: Any) -> None:
@@ -34,7 +35,7 @@ class FaissVectors:
 
     @classmethod
     def train(cls, vectors: Vectors, *, size: int) -> "FaissVectors":
-        """Return an empty store for `size` vectors like these, float32 of shape (n, dim); only a large one needs them.
+        """Return an object for `size` vectors like these, float32 of shape (n, dim); only a large one needs samples.
 
         `count_training(size)` returns the number it needs.
         """
@@ -69,7 +70,7 @@ class FaissVectors:
         return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
     def fits(self, size: int, dim: int) -> bool:
-        """Return whether this kind of store suits `size` vectors of `dim` numbers."""
+        """Return whether this kind of search suits `size` vectors of `dim` numbers."""
         import faiss
 
         if self._index.d != dim:
@@ -107,7 +108,7 @@ class FaissVectors:
         return [int(i) for i in ids[0] if i >= 0]
 
     def save(self, path: Path) -> None:
-        """Write the store aside, then put it in place; two processes may do so at once."""
+        """Write a temporary file, then put it in place; two processes may do so at once."""
         import faiss
 
         def write(aside: Path) -> None:
@@ -120,7 +121,7 @@ class FaissVectors:
 
     @classmethod
     def load(cls, path: Path) -> "FaissVectors | None":
-        """Return the saved store, or None if it is missing, torn or not a file."""
+        """Return the saved vectors, or None if their file is missing, incomplete or not a plain file."""
         import faiss
 
         if not is_plain(path):

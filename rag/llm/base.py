@@ -39,6 +39,10 @@ class LLM(Protocol):
     def at_once(self) -> int:
         """The number of replies it writes at once; others wait."""
 
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """The model's `name`, and the `sha256` of its file if it is a file on this machine."""
+
     def close(self) -> None:
         """Free what the LLM holds; it is asked no more."""
 

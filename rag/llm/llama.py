@@ -2,6 +2,7 @@
 
 import codecs
 import ctypes
+import hashlib
 import logging
 import math
 import re
@@ -95,6 +96,11 @@ class LlamaCpp:
         self._broken_off = ctypes.create_string_buffer(2)
         self._is_broken_off = ctypes.cast(_find_strlen(), llama_cpp.ggml_abort_callback)
 
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        with self.path.open("rb") as file:
+            return {"name": self.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
     def close(self) -> None:
         with self._lock:
             self._greedy.close()
@@ -175,7 +181,7 @@ class LlamaCpp:
         return self._read_last
 
     def _read_shared(self, tokens: list[int], messages: Sequence[Message]) -> None:
-        """Prefill the shared part of the messages, and nothing else: all before the last, and the passage in that.
+        """Prefill only the shared part: all messages before the last, and the passage at the beginning of the last.
 
         Rounding depends on how a prompt is cut into batches. With the same cuts every time, a reply does not depend on
         earlier questions.
@@ -190,7 +196,7 @@ class LlamaCpp:
                 self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
-        """Go back to the longest of the beginnings that are read or cached, or to nothing."""
+        """Go back to the longest beginning that was read or is cached; to nothing if there is none."""
         import llama_cpp
 
         llama = self._llama

@@ -12,8 +12,8 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-# Most states on disk, of 20 to 40 MB each, for the prompts of one or two LLMs. Memory holds as many, and there also
-# those of passages.
+# Most states on disk, of 20 to 40 MB each, for the prompts of one or two LLMs. Memory holds as many, including those
+# of passages.
 _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 

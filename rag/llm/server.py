@@ -25,9 +25,9 @@ _TIMEOUT_S, _CONNECT_S = 300.0, 10.0
 _MOST_TOKENS = 20
 # The log-odds of the chosen word, if a server returns no likelihoods.
 _CHOSEN = 2.0
-# With these a server refuses requests that it never supports.
+# A server answers with one of these to a request that it does not support.
 _UNABLE = (400, 422, 500, 501)
-# For estimates that are too high rather than too low: the marks of a message, and the bytes of a token.
+# An estimate of tokens, rather too high than too low: the marks of a message, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
@@ -39,6 +39,7 @@ class ServerLLM:
         with explain_missing(address, ModelError):
             from openai import OpenAI, Timeout
         self.name = address
+        self.fingerprint = {"name": address}
         self.at_once = at_once
         self._url, _, wanted = address.removeprefix(OPENAI).partition("#")
         if "@" in self._url or not self._url.startswith(("http://", "https://")):

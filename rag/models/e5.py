@@ -88,7 +88,7 @@ def _read_pieces(data: bytes, at: int, header: _Header) -> tuple[list[str], list
 
 
 def _read_signs(data: bytes, at: int) -> tuple[dict[str, str], int]:
-    """Return the text that the tokenizer reads in place of each sign, and the offset behind the map."""
+    """Return the text that the tokenizer reads in place of each sign, and the offset after the map."""
     count, size = struct.unpack_from("<iI", data, at)
     at += 8
     end = at + size
@@ -159,7 +159,7 @@ def _unpack(blocks: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
 
 
 def _make_configs(header: _Header) -> dict[str, Any]:
-    """Return the files, by name, that say what the model is, as its publisher's folder has them."""
+    """Return the model's configuration files by name, as they are in its publisher's folder."""
     return {
         "config.json": {
             "architectures": ["BertModel"],
@@ -246,5 +246,5 @@ def _make_tokenizer(header: _Header, pieces: list[str], scores: list[float], sig
 
 
 def _make_class(signs: dict[str, str], read: str) -> str:
-    """Return the regular expression of the signs that are read as `read`."""
+    """Return the regular expression for all signs that the tokenizer reads as `read`."""
     return "[" + "".join(f"\\x{{{ord(sign):x}}}" for sign in sorted(signs) if signs[sign] == read) + "]"

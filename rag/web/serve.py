@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rag.errors import RagError
 from rag.extras import explain_missing
-from rag.process import end_process, quiet_libraries
+from rag.process import end_process
 from rag.settings import Settings
 from rag.web.net import is_loopback, open_socket
 
@@ -49,7 +49,6 @@ def serve_page(
             f"at {host} other machines reach the page: give --auth NAME to ask for a login, "
             "or --no-login to let anyone read and change everything"
         )
-    quiet_libraries(uses_hub=bool(settings.from_hub))
     listening = open_socket(host, port)
     with greet(listening), explain_missing("the chat page"):
         if mcp:

@@ -49,7 +49,7 @@ class _Parser(MultiPartParser):
 def make_upload(page: gr.Blocks, *, max_file_mb: int) -> Route:
     """Return the route that receives files, instead of Gradio's.
 
-    Gradio's route leaves broken uploads behind, and reads fields that are not files into memory.
+    Gradio's route keeps broken uploads, and reads fields that are not files into memory.
     """
 
     async def upload(request: Request) -> Response:

@@ -21,9 +21,9 @@ from rag.files import find_share, is_plain, make_folder, remove_leftovers, restr
 from rag.index import open_store, read_entries
 from rag.index.build import IndexReport, OnFile, build_index
 from rag.index.embedder import Embedder, open_embedder
+from rag.index.folder import is_index, list_indexes
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
-from rag.index.sqlite import is_index, list_indexes
 from rag.index.store import Entry
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
