@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Characters from the first to before the last, as offsets in a text.
+Span = tuple[int, int]
 Voice = Literal["article", "comment"]
 # "aside": no document was asked, for example after a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
