@@ -20,8 +20,8 @@ _ON = ("1", "true")
 _NO_SIZE = re.compile(r"0(?:\.\d+)?")  # the height of a row in points, or the width of a column in letters
 _CELLS = re.compile(r"(?<!\S)[A-Z]{1,3}[0-9]{1,7}(?::[A-Z]{1,3}[0-9]{1,7})?(?!\S)")
 _MOST_COLUMNS = 16_384
-# If more ranges of cells have their own colours, the colours of the sheet are not judged.
-_MOST_RANGES = 100
+# If a sheet has more areas with colours of their own, its colours are not judged.
+_MOST_AREAS = 100
 # The white colours of themes and of the old palette. A tint makes them darker.
 _WHITES = (("theme", 0), ("indexed", 1), ("indexed", 9), ("indexed", 65))
 _TINTED = 0.02
@@ -33,7 +33,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], tuple[type, ...]], ...] = (
 _IN_WHITE = re.compile(r"\[white\]", re.IGNORECASE)
 
 
-class _Range(NamedTuple):
+class _Area(NamedTuple):
     """The cells in some rows and columns, which count from 1."""
 
     rows: range
@@ -56,15 +56,15 @@ class SheetView:
     def __init__(self, sheet: "ReadOnlyWorksheet") -> None:
         self._hidden_rows: set[int] = set()
         self._hidden_columns: set[int] = set()
-        self._painted: list[_Range] = []
+        self._painted: list[_Area] = []
         self._styles: dict[int, _CellStyle] = {}
         self._row = 0
-        self._filtered: list[_Range] = []
-        self._filters: list[_Range] = []
+        self._filtered: list[_Area] = []
+        self._filters: list[_Area] = []
         for source in _open_parts(sheet):
             self._read_settings(source)
-        for cells in self._filters[:_MOST_RANGES]:
-            self._hidden_rows = set(filterfalse(cells.rows.__contains__, self._hidden_rows))
+        for area in self._filters[:_MOST_AREAS]:
+            self._hidden_rows = set(filterfalse(area.rows.__contains__, self._hidden_rows))
 
     def _read_settings(self, source: IO[bytes]) -> None:
         """Note the hidden parts of a sheet or of one of its tables."""
@@ -93,7 +93,7 @@ class SheetView:
             self._hidden_columns.update(range(first, min(last, _MOST_COLUMNS) + 1))
 
     def _read_filter(self, settings: _Settings) -> None:
-        self._filtered = list(_read_ranges(settings))
+        self._filtered = list(_read_areas(settings))
 
     def _read_filtered_column(self, _: _Settings) -> None:
         """Note the cells of a filter, which may leave out some of their rows."""
@@ -101,7 +101,7 @@ class SheetView:
         self._filtered = []
 
     def _read_painted(self, settings: _Settings) -> None:
-        self._painted += _read_ranges(settings)
+        self._painted += _read_areas(settings)
 
     def shows(self, cell: Any) -> bool:
         """Return whether a reader sees the value of a cell; the cell must have one."""
@@ -115,8 +115,8 @@ class SheetView:
 
     def _is_painted(self, row: int, column: int) -> bool:
         """Return whether a table's style or a condition may give a cell another colour."""
-        is_judged = len(self._painted) <= _MOST_RANGES
-        return not is_judged or any(row in cells.rows and column in cells.columns for cells in self._painted)
+        is_judged = len(self._painted) <= _MOST_AREAS
+        return not is_judged or any(row in area.rows and column in area.columns for area in self._painted)
 
 
 def _read_style(cell: Any) -> _CellStyle:
@@ -182,10 +182,10 @@ def _is_hidden(settings: _Settings, size: str) -> bool:
     return is_closed and not is_outlined
 
 
-def _read_ranges(settings: _Settings) -> Iterator[_Range]:
+def _read_areas(settings: _Settings) -> Iterator[_Area]:
     from openpyxl.utils.cell import coordinate_to_tuple
 
     for cells in _CELLS.findall(settings.get("sqref", settings.get("ref", ""))):
         corners = cells.split(":")
         (top, left), (bottom, right) = coordinate_to_tuple(corners[0]), coordinate_to_tuple(corners[-1])
-        yield _Range(range(top, bottom + 1), range(left, right + 1))
+        yield _Area(range(top, bottom + 1), range(left, right + 1))

@@ -60,7 +60,7 @@ class Stage:
         self._width, self._height = width, height
 
     def shows(self, shape: "BaseShape", *, in_group: bool = False) -> bool:
-        """Return whether a shape is read: every slide does not repeat it, it is not hidden, and a part is on the slide.
+        """Return whether a shape is read: it is not hidden, not repeated on every slide, and not beside the slide.
 
         A shape in a group counts as on the slide: its place is relative to the group.
         """
@@ -68,8 +68,9 @@ class Stage:
             return False
         if in_group or None in (shape.left, shape.top, shape.width, shape.height):
             return True
-        is_across = -shape.width <= shape.left <= self._width
-        return is_across and -shape.height <= shape.top <= self._height
+        is_in_width: bool = -shape.width <= shape.left <= self._width
+        is_in_height: bool = -shape.height <= shape.top <= self._height
+        return is_in_width and is_in_height
 
     def read_paragraphs(self, holder: "_Element") -> list[str]:
         """Return the visible words of each paragraph of a shape, or of a table's cell."""
@@ -114,5 +115,5 @@ class Stage:
             str(color.tag).removeprefix(A): read_hex(_get_theme_color(color)) for color in _find_theme_colors(theme)
         }
         for names in _find_color_names(self._master.element):
-            colors |= {name: colors.get(other) for name, other in names.attrib.items()}
+            colors |= {str(name): colors.get(str(other)) for name, other in names.attrib.items()}
         return colors
