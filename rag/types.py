@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Characters from the first to before the last, as offsets in a text.
+Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
 # "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": no document was

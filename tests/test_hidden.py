@@ -633,6 +633,7 @@ def test_what_a_sheet_hides_is_left_out(tmp_path: Path, change: Callable[[Worksh
         lambda s: style(s, font=Font(color="FFFFFF"), fill=PatternFill("solid", "203864")),
         lambda s: style(s, font=Font(color=CellColor(theme=0, tint=-0.35))),
         lambda s: style(s, font=Font(color="BFBFBF", size=6)),
+        lambda s: style(s, font=Font(color=CellColor(auto=True))),
     ],
 )
 def test_what_a_sheet_shows_stays(tmp_path: Path, change: Callable[[Worksheet], object]) -> None:

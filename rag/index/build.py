@@ -32,7 +32,7 @@ from rag.types import Document
 OnFile = Callable[[Path, str | None], None]
 
 # Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
-_READING = 3
+_READING = 4
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import chain, filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
@@ -27,8 +28,11 @@ logger = logging.getLogger(__name__)
 _MOST_BYTES = 50_000_000  # in one chapter
 _ENCRYPTION = "META-INF/encryption.xml"
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
-# These encrypt only fonts, which are not read.
-_FONT_LOCKS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
+# The encrypted files, but not those with a method that only encrypts fonts, which are not read.
+_LOCKED = (
+    "//EncryptedData[not(.//EncryptionMethod[@Algorithm = 'http://www.idpf.org/2008/embedding'"
+    " or @Algorithm = 'http://ns.adobe.com/pdf/enc#RC'])]//CipherReference/@URI"
+)
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
 _INVALID = "it is not a valid EPUB file"
@@ -50,12 +54,12 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     chapters = [_resolve(name, place) for name in _find_chapters(package)]
     if not locked.isdisjoint(chapters):
         raise DocumentError("it is protected against copying (DRM); only an unprotected copy can be read")
-    blocks = [block for chapter in chapters for block in _read_chapter(archive, chapter)]
+    blocks = chain.from_iterable(_read_chapter(archive, chapter) for chapter in chapters)
     dates = map(parse_date, _list_texts(package, "date"))
     # Calibre writes the year 101 for an unknown date.
     known_dates = (date for date in dates if not date.startswith("0"))
     return Extract(
-        blocks,
+        list(blocks),
         title=next(map(_text, package.iter("title")), None),
         author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
         date=next(known_dates, None),
@@ -75,8 +79,7 @@ def _list_texts(package: "_Element", tag: str) -> list[str]:
 def _find_package(archive: zipfile.ZipFile) -> str:
     """Return the place of the file that lists the parts of a book."""
     container = _parse_xml(_read(archive, "META-INF/container.xml"))
-    places = (element.get("full-path") for element in container.iter("rootfile"))
-    place = next(places, None)
+    place = next(iter(_find_values(container, "//rootfile/@full-path")), "")
     if not place:
         raise DocumentError(_INVALID)
     return place
@@ -86,25 +89,21 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
     """Return the names of the files that are encrypted."""
     if _ENCRYPTION not in archive.namelist():
         return set()
-    locked: set[str] = set()
-    for data in _parse_xml(_read(archive, _ENCRYPTION)).iter("EncryptedData"):
-        methods = {method.get("Algorithm") for method in data.iter("EncryptionMethod")}
-        if methods.isdisjoint(_FONT_LOCKS):
-            locked.update(unquote(reference.get("URI", "")) for reference in data.iter("CipherReference"))
-    return locked
+    encryption = _parse_xml(_read(archive, _ENCRYPTION))
+    return set(map(unquote, _find_values(encryption, _LOCKED)))
 
 
 def _find_chapters(package: "_Element") -> Iterator[str]:
-    """Yield the names of the chapters in reading order, relative to the package, without tables of contents."""
-    items = {item.get("id"): item for item in package.iter("item")}
-    guides = (guide for guide in package.iter("reference") if guide.get("type") == "toc")
-    contents = {unquote(guide.get("href", "")) for guide in guides}
-    for reference in package.iter("itemref"):
-        item = items.get(reference.get("idref"))
-        if item is not None and _is_chapter(item):
-            name = unquote(item.get("href", ""))
-            if name not in contents:
-                yield name
+    """Return the names of the chapters in reading order, relative to the package, without tables of contents."""
+    chapters = {item.get("id"): unquote(item.get("href", "")) for item in package.iter("item") if _is_chapter(item)}
+    contents = set(map(unquote, _find_values(package, "//reference[@type = 'toc']/@href")))
+    names = filter(None, map(chapters.get, _find_values(package, "//itemref/@idref")))
+    return filterfalse(contents.__contains__, names)
+
+
+def _find_values(tree: "_Element", path: str) -> list[str]:
+    """Return the values of the attributes at a path."""
+    return cast("list[str]", tree.xpath(path, smart_strings=False))
 
 
 def _is_chapter(item: "_Element") -> bool:
@@ -124,7 +123,7 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
 
 
 def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
-    """Put the style sheets to which a chapter links into it; missing ones are left out."""
+    """Replace the links of a chapter to style sheets by the style sheets; missing ones are left out."""
     for link in list(tree.iter("link")):
         if "stylesheet" in link.get("rel", "").lower():
             name = _resolve(unquote(link.get("href", "")), chapter)

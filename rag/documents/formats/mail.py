@@ -8,7 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
-from itertools import chain
+from itertools import chain, filterfalse
 from pathlib import Path
 
 from rag.documents.blocks import Block, Extract
@@ -22,7 +22,7 @@ from rag.errors import DocumentError
 _MOST_RECIPIENTS = 10
 # The library's parser of headers takes quadratic time; longer headers are decoded without it.
 _LONGEST_HEADER = 2000
-# A plain text with less than this share of the letters of the HTML only says that there is HTML.
+# A plain text with less than this share of the letters of the HTML only asks the reader to open the HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
@@ -63,8 +63,8 @@ def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 def _find_header(message: EmailMessage, name: str) -> str:
     """Return the words of a header, decoded; empty if there are none."""
-    values = [str(value) for key, value in message.raw_items() if key.lower() == name]
-    text = _decode_header(values[0]) if values else ""
+    values = (str(value) for key, value in message.raw_items() if key.lower() == name)
+    text = _decode_header(next(values, ""))
     try:
         if len(text) > _LONGEST_HEADER:
             return str(make_header(decode_header(text)))
@@ -124,8 +124,8 @@ def _read_body(parts: list[EmailMessage]) -> list[Block]:
 
 def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
     """Return the texts of one type that a message shows."""
-    shown = [part for part in parts if not _is_attachment(part)]
-    return [_decode(part) for part in shown if part.get_content_type() == content_type]
+    shown_parts = filterfalse(_is_attachment, parts)
+    return [_decode(part) for part in shown_parts if part.get_content_type() == content_type]
 
 
 def _split_paragraphs(text: str) -> list[Block]:
@@ -171,7 +171,7 @@ def _attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
 
 
 def _name_attachments(parts: list[EmailMessage]) -> Iterator[Block]:
-    names = [_find_file_name(part) for part in parts if _is_attachment(part)]
+    names = map(_find_file_name, filter(_is_attachment, parts))
     for name in filter(None, names):
         yield Block(f"Attachment: {name}", "item")
 

@@ -5,9 +5,9 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, repeat, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeGuard
@@ -27,7 +27,8 @@ _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
 # A delimiter is clear if this share of the rows has the same number of cells.
 _MOST_ROWS = 0.9
-_LONGEST_LABEL = 100
+# The label of a column has at most 100 characters, and does not end like a sentence; it may be empty.
+_LABEL = re.compile(r"(?:.{,99}[^.!?:;])?", re.DOTALL)
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
@@ -37,10 +38,10 @@ _AUTHOR = ("author", "from", "user", "sender", "speaker")
 _DATE = ("date", "time", "timestamp", "created_at")
 # The records in lists with these names are comments.
 _COMMENTS = frozenset(("comments", "replies"))
-_VOICES: tuple[Voice, ...] = ("article", "comment")
+_VOICES: dict[str, Voice] = {"article": "article", "comment": "comment"}
 _DEEPEST = 50
-# A number from the first of these on is a time in seconds, and from the second on in milliseconds. A smaller one is a
-# year or a duration.
+# Numbers from the first of these are times in seconds, and from the second in milliseconds. A smaller number is a year
+# or a duration.
 _FIRST_SECOND, _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**8, 10**11, 10**14
 
 
@@ -84,9 +85,9 @@ def _count_cells(row: Sequence[str]) -> int:
 def _find_delimiter(text: str) -> str:
     """Return the first delimiter that gives nearly all rows the same number of cells, else the best one."""
     shares = {delimiter: _measure_share(text, delimiter) for delimiter in _DELIMITERS}
-    clear = [delimiter for delimiter in _DELIMITERS if shares[delimiter] >= _MOST_ROWS]
-    best = clear[0] if clear else max(reversed(_DELIMITERS), key=shares.__getitem__)
-    return best if shares[best] else _IN_NO_TEXT
+    best = max(reversed(_DELIMITERS), key=shares.__getitem__)
+    clear = filter(lambda delimiter: shares[delimiter] >= _MOST_ROWS, _DELIMITERS)
+    return next(clear, best) if shares[best] else _IN_NO_TEXT
 
 
 def _measure_share(text: str, delimiter: str) -> float:
@@ -107,13 +108,9 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def _may_name(label: str, cells: list[str]) -> bool:
     """Return whether a label may be the name of the cells below it; an empty one may."""
-    if not label:
-        return True
-    is_sentence = len(label) > _LONGEST_LABEL or label[-1] in ".!?:;"
-    if is_sentence or label in cells:
+    if not _LABEL.fullmatch(label) or label in filter(None, cells):
         return False
-    has_year = any(map(_YEAR.fullmatch, cells))
-    is_year = _YEAR.fullmatch(label) is not None and not has_year
+    is_year = _YEAR.fullmatch(label) is not None and not any(map(_YEAR.fullmatch, cells))
     return is_year or not _NUMBER.fullmatch(label)
 
 
@@ -122,13 +119,13 @@ def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[s
 
     A table that is not marked as headed may still have a header.
     """
+    header: Sequence[str] = ()
     if is_headed or has_header(rows):
         header, *rows = rows
-        yield from (format_row(header, row) for row in rows)
     elif max(map(len, rows), default=0) == 2:
         yield from (format_row([row[0].rstrip(" :")], row[1:]) for row in rows)
-    else:
-        yield from (format_row([], row) for row in rows)
+        return
+    yield from map(format_row, repeat(header), rows)
 
 
 def read_json(path: Path) -> Extract:
@@ -146,7 +143,7 @@ def read_json(path: Path) -> Extract:
 
 
 def read_jsonl(path: Path) -> Extract:
-    """Return the records in a file with one on each line; raises DocumentError that names a line without one."""
+    """Return the records in a file with one on each line; raises DocumentError with the number of an invalid line."""
     return Extract(_walk_list(_load_lines(decode(path.read_bytes())), level=1, voice="article"))
 
 
@@ -181,9 +178,9 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
         elif isinstance(value, dict):
             blocks = list(_walk_record(value, level=level, voice=voice))
             has_heading = bool(blocks) and blocks[0].kind == "heading"
-            if is_headed and not has_heading:  # it must not be below the heading of the record before
+            if is_headed and not has_heading:  # else the heading of the record before would count
                 yield Block(f"Record {number}", "heading", level)
-            is_headed = is_headed or has_heading
+            is_headed |= has_heading
             yield from blocks
         else:
             yield Block(_show(value), "item", voice=voice)
@@ -207,12 +204,11 @@ def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
 
 
 def _take_voice(record: dict[str, Json]) -> Voice | None:
-    """Take the voice out of a record; None if it names none."""
-    for voice in _VOICES:
-        if record.get("voice") == voice:
-            del record["voice"]
-            return voice
-    return None
+    """Take the voice out of a record; None if the record has no voice."""
+    voice = _VOICES.get(str(record.get("voice")))
+    if voice:
+        del record["voice"]
+    return voice
 
 
 def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Iterator[Block]:
@@ -223,7 +219,7 @@ def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Ite
     if title:
         yield Block(title, "heading", level)
     lists: dict[str, list[Json]] = {}
-    values = "\n".join(_describe(rest, "", 0, lists))
+    values = "\n".join(_describe(rest, (), lists))
     for words in filter(None, (text, values)):
         yield Block(words, voice=voice, author=author, date=date)
     for name, records in lists.items():
@@ -234,20 +230,17 @@ def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Ite
             yield from _walk_list(records, level=level + 2, voice=voice)
 
 
-def _describe(value: Json, name: str, depth: int, lists: dict[str, list[Json]]) -> Iterator[str]:
+def _describe(value: Json, path: tuple[str, ...], lists: dict[str, list[Json]]) -> Iterator[str]:
     """Yield a line for each value in words; put lists of other values into `lists`."""
-    if depth > _DEEPEST:
+    if len(path) > _DEEPEST:
         raise _make_depth_error()
+    name = ".".join(path)
     if isinstance(value, dict):
         for key, inner in value.items():
-            path = f"{name}.{key}" if name else key
-            yield from _describe(inner, path, depth + 1, lists)
-        return
-    if _has_parts(value):
+            yield from _describe(inner, (*path, key), lists)
+    elif _has_parts(value):
         lists[name] = value
-        return
-    words = _show(value)
-    if words:
+    elif words := _show(value):
         yield f"{name}: {words}"
 
 
@@ -258,15 +251,20 @@ def _has_parts(value: Json) -> TypeGuard[list[Json]]:
 
 def _show(value: Json) -> str:
     """Return a value without parts, or a list of such values, in words."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_show, value)))
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return str(value).strip()
+    show = _SHOWN.get(type(value), str)
+    return show(value).strip()
+
+
+def _show_list(values: Iterable[Json]) -> str:
+    return ", ".join(filter(None, map(_show, values)))
+
+
+_SHOWN: dict[type, Callable[..., str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: str(value).lower(),
+    float: "{:.15g}".format,
+    list: _show_list,
+}
 
 
 def _take(record: dict[str, Json], names: Sequence[str]) -> str | None:

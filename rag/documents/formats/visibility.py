@@ -9,6 +9,8 @@ Color: TypeAlias = tuple[int, int, int] | str
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 # Letters of this height, in points, cannot be read; the smallest print is four times as high.
 TINY = 1.0
+# Nobody sees letters of at most this opacity, from 0 to 1.
+FAINT = 0.05
 # Nobody can see a difference of at most this much in red, green and blue on a screen.
 _SAME = 12
 _HEX = re.compile(r"[0-9a-fA-F]{6}")

@@ -262,7 +262,7 @@ class _Page:
         )
 
     def _find_backdrop(self, element: "HtmlElement", texts: Texts, outer: Color | None) -> Color | None:
-        """Return the colour behind an element's words; `outer` is the colour around it."""
+        """Return the background of an element's words; `outer` is the colour around it."""
         if texts.get("background-image", "none") != "none":
             return None
         background = read_color(texts.get("background-color", "transparent"))

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain, filterfalse
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from rag.documents.formats.office.paths import read_number
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
 
 if TYPE_CHECKING:
@@ -16,29 +18,33 @@ _Settings = Mapping[str, str]
 _CHUNK_BYTES = 1_000_000
 _ON = ("1", "true")
 _NO_SIZE = re.compile(r"0(?:\.\d+)?")  # the height of a row in points, or the width of a column in letters
-_RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
+_CELLS = re.compile(r"(?<!\S)[A-Z]{1,3}[0-9]{1,7}(?::[A-Z]{1,3}[0-9]{1,7})?(?!\S)")
 _MOST_COLUMNS = 16_384
-# If more ranges of cells have their own colours, the colours of the sheet are not judged.
-_MOST_RANGES = 100
-# The white colours of a theme and of the old palette; with a tint they are not white.
-_WHITE_THEMES, _WHITE_INDEXES = (0,), (1, 9, 65)
+# If a sheet has more areas with colours of their own, its colours are not judged.
+_MOST_AREAS = 100
+# The white colours of themes and of the old palette. A tint makes them darker.
+_WHITES = (("theme", 0), ("indexed", 1), ("indexed", 9), ("indexed", 65))
 _TINTED = 0.02
-# Formats that show no numbers, no values at all, or white letters.
-_NO_NUMBER = re.compile(r'(?:"")?;(?:"")?;(?:"")?(?:;.*)?')
-_NO_VALUE = re.compile(r'(?:"")?(?:;(?:"")?){3}')
+# Number formats that show no value at all, or no number, with the types of the values that they hide.
+_FORMATS: tuple[tuple[re.Pattern[str], tuple[type, ...]], ...] = (
+    (re.compile(r'(?:"")?(?:;(?:"")?){3}'), (object,)),
+    (re.compile(r'(?:"")?;(?:"")?;(?:"")?(?:;.*)?'), (int, float)),
+)
 _IN_WHITE = re.compile(r"\[white\]", re.IGNORECASE)
 
 
-class _Range(NamedTuple):
-    """Cells from one row and column to another, counted from 1."""
+class _Area(NamedTuple):
+    """The cells in some rows and columns, which count from 1."""
 
-    first_row: int
-    last_row: int
-    first_column: int
-    last_column: int
+    rows: range
+    columns: range
 
-    def holds(self, row: int, column: int) -> bool:
-        return self.first_row <= row <= self.last_row and self.first_column <= column <= self.last_column
+
+class _CellStyle(NamedTuple):
+    """The types of values that cells do not show, and whether their letters have the colour of the cell."""
+
+    unshown: tuple[type, ...]
+    is_lost: bool
 
 
 class SheetView:
@@ -48,21 +54,17 @@ class SheetView:
     """
 
     def __init__(self, sheet: "ReadOnlyWorksheet") -> None:
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: set[int] = set()
-        self._painted: list[_Range] = []
+        self._hidden_rows: set[int] = set()
+        self._hidden_columns: set[int] = set()
+        self._painted: list[_Area] = []
         self._styles: dict[int, _CellStyle] = {}
         self._row = 0
-        self._filtered: list[_Range] = []
-        self._filters: list[_Range] = []
-        with sheet._get_source() as source:
+        self._filtered: list[_Area] = []
+        self._filters: list[_Area] = []
+        for source in _open_parts(sheet):
             self._read_settings(source)
-        for name in _find_tables(sheet):
-            with sheet.parent._archive.open(name) as source:
-                self._read_settings(source)
-        for cells in self._filters[:_MOST_RANGES]:
-            rows = range(cells.first_row, cells.last_row + 1)
-            self.hidden_rows = {row for row in self.hidden_rows if row not in rows}
+        for area in self._filters[:_MOST_AREAS]:
+            self._hidden_rows = set(filterfalse(area.rows.__contains__, self._hidden_rows))
 
     def _read_settings(self, source: IO[bytes]) -> None:
         """Note the hidden parts of a sheet or of one of its tables."""
@@ -80,19 +82,18 @@ class SheetView:
             readers[tag](settings)
 
     def _read_row(self, settings: _Settings) -> None:
-        number = settings.get("r", "")
-        self._row = int(number) if number.isdecimal() else self._row + 1
+        self._row = read_number(settings.get("r", ""), self._row + 1)
         if _is_hidden(settings, "ht"):
-            self.hidden_rows.add(self._row)
+            self._hidden_rows.add(self._row)
 
     def _read_columns(self, settings: _Settings) -> None:
-        first, last = settings.get("min", ""), settings.get("max", "")
-        has_range = first.isdecimal() and last.isdecimal()
-        if has_range and _is_hidden(settings, "width"):
-            self.hidden_columns.update(range(int(first), min(int(last), _MOST_COLUMNS) + 1))
+        first = read_number(settings.get("min", ""), _MOST_COLUMNS + 1)
+        last = read_number(settings.get("max", ""), 0)
+        if _is_hidden(settings, "width"):
+            self._hidden_columns.update(range(first, min(last, _MOST_COLUMNS) + 1))
 
     def _read_filter(self, settings: _Settings) -> None:
-        self._filtered = list(_read_ranges(settings))
+        self._filtered = list(_read_areas(settings))
 
     def _read_filtered_column(self, _: _Settings) -> None:
         """Note the cells of a filter, which may leave out some of their rows."""
@@ -100,79 +101,72 @@ class SheetView:
         self._filtered = []
 
     def _read_painted(self, settings: _Settings) -> None:
-        self._painted += _read_ranges(settings)
+        self._painted += _read_areas(settings)
 
     def shows(self, cell: Any) -> bool:
         """Return whether a reader sees the value of a cell; the cell must have one."""
+        if cell.row in self._hidden_rows or cell.column in self._hidden_columns:
+            return False
         if cell._style_id not in self._styles:
             self._styles[cell._style_id] = _read_style(cell)
         style = self._styles[cell._style_id]
-        is_empty = style.is_empty or (style.has_no_numbers and isinstance(cell.value, int | float))
         is_lost = style.is_lost and not self._is_painted(cell.row, cell.column)
-        return not is_empty and not is_lost
+        return not is_lost and not isinstance(cell.value, style.unshown)
 
     def _is_painted(self, row: int, column: int) -> bool:
         """Return whether a table's style or a condition may give a cell another colour."""
-        return len(self._painted) > _MOST_RANGES or any(cells.holds(row, column) for cells in self._painted)
-
-
-class _CellStyle(NamedTuple):
-    """Whether cells show nothing, or no numbers, or letters in the colour of the cell."""
-
-    is_empty: bool
-    has_no_numbers: bool
-    is_lost: bool
+        is_judged = len(self._painted) <= _MOST_AREAS
+        return not is_judged or any(row in area.rows and column in area.columns for area in self._painted)
 
 
 def _read_style(cell: Any) -> _CellStyle:
     number_format = cell.number_format.strip()
-    size = cell.font.sz
+    unshown = [types for pattern, types in _FORMATS if pattern.fullmatch(number_format)]
+    if cell.font.sz is not None and cell.font.sz <= TINY:
+        unshown.append((object,))
     color = WHITE if _IN_WHITE.match(number_format) else _read_color(cell.font.color)
-    return _CellStyle(
-        is_empty=_NO_VALUE.fullmatch(number_format) is not None or (size is not None and size <= TINY),
-        has_no_numbers=_NO_NUMBER.fullmatch(number_format) is not None,
-        is_lost=look_same(color, _read_backdrop(cell.fill)),
-    )
+    return _CellStyle(tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)))
 
 
 def _read_backdrop(fill: Any) -> Color | None:
     """Return the colour behind the letters of a cell; None for a pattern or a gradient."""
-    pattern = getattr(fill, "patternType", "gradient")
-    if not pattern:
-        return WHITE
-    return _read_color(fill.fgColor) if pattern == "solid" else None
+    colors = {None: WHITE, "solid": _read_color(getattr(fill, "fgColor", None))}
+    return colors.get(getattr(fill, "patternType", "gradient"))
 
 
 def _read_color(color: Any) -> Color | None:
-    """Return a colour of letters or cells; None if it is the usual one, or one that only the theme knows."""
+    """Return a colour of letters or cells; None for the usual colour, and for most colours of a theme."""
     if color is None:
         return None
     if color.type == "rgb":
         return read_hex(str(color.value)[-6:])
-    is_white = color.value in (_WHITE_THEMES if color.type == "theme" else _WHITE_INDEXES)
-    return WHITE if is_white and abs(color.tint or 0) < _TINTED else None
+    is_white = (color.type, color.value) in _WHITES and abs(color.tint) < _TINTED
+    return WHITE if is_white else None
 
 
-def _find_tables(sheet: "ReadOnlyWorksheet") -> Iterator[str]:
-    """Yield the names of the files with the tables of a sheet."""
+def _open_parts(sheet: "ReadOnlyWorksheet") -> Iterator[IO[bytes]]:
+    """Yield the opened file of a sheet, and the opened files of its tables."""
     from openpyxl.packaging.relationship import get_dependents, get_rels_path
 
+    with sheet._get_source() as source:
+        yield source
     archive = sheet.parent._archive
+    names = set(archive.namelist())
     path = get_rels_path(sheet._worksheet_path)
-    names = archive.namelist()
-    for relation in get_dependents(archive, path) if path in names else ():
-        if relation.Type.endswith("/table") and relation.Target in names:
-            yield relation.Target
+    relations = get_dependents(archive, path) if path in names else ()
+    tables = {relation.Target for relation in relations if relation.Type.endswith("/table")}
+    for name in sorted(tables & names):
+        with archive.open(name) as source:
+            yield source
 
 
 def _find_tags(source: IO[bytes]) -> Iterator[tuple[str, _Settings]]:
     """Yield the tags that hide or paint cells, with their attributes."""
     rest = b""
     while chunk := source.read(_CHUNK_BYTES):
-        data = rest + chunk
-        end = max(0, data.rfind(b"<")) or len(data)
-        rest = data[end:]
-        yield from map(_read_tag, _TAG.finditer(data[:end]))
+        tags, sign, rest = (rest + chunk).rpartition(b"<")
+        rest = (sign + rest)[:_CHUNK_BYTES]  # no real tag is longer
+        yield from map(_read_tag, _TAG.finditer(tags))
     yield from map(_read_tag, _TAG.finditer(rest))
 
 
@@ -188,16 +182,10 @@ def _is_hidden(settings: _Settings, size: str) -> bool:
     return is_closed and not is_outlined
 
 
-def _read_ranges(settings: _Settings) -> Iterator[_Range]:
-    for text in (settings.get("sqref") or settings.get("ref") or "").split():
-        cells = _RANGE.fullmatch(text)
-        if cells:
-            yield _make_range(*cells.groups())
+def _read_areas(settings: _Settings) -> Iterator[_Area]:
+    from openpyxl.utils.cell import coordinate_to_tuple
 
-
-def _make_range(first_column: str, first_row: str, last_column: str | None, last_row: str | None) -> _Range:
-    """Return the cells between two corners; without a second corner, a single cell."""
-    from openpyxl.utils import column_index_from_string
-
-    columns = [column_index_from_string(name) for name in (first_column, last_column or first_column)]
-    return _Range(int(first_row), int(last_row or first_row), *columns)
+    for cells in _CELLS.findall(settings.get("sqref", settings.get("ref", ""))):
+        corners = cells.split(":")
+        (top, left), (bottom, right) = coordinate_to_tuple(corners[0]), coordinate_to_tuple(corners[-1])
+        yield _Area(range(top, bottom + 1), range(left, right + 1))

@@ -1,7 +1,7 @@
 """Turns the sheets of a workbook into blocks."""
 
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block, format_row
@@ -10,8 +10,6 @@ from rag.documents.formats.office.sheet_visibility import SheetView
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-
-_MIDNIGHT = time()
 
 
 def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
@@ -23,7 +21,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         if sheet.sheet_state != "visible":
             continue
         sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
-        blocks = _walk_rows(row for row in _read_rows(sheet) if any(row))
+        blocks = _walk_rows(filter(any, _read_rows(sheet)))
         first = next(blocks, None)
         if first:
             yield Block(sheet.title, "heading")
@@ -32,10 +30,10 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
 
 
 def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
+    """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     view = SheetView(sheet)
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        if number not in view.hidden_rows:
-            yield [_read_cell(cell, view) for column, cell in enumerate(row, 1) if column not in view.hidden_columns]
+    for row in sheet.iter_rows():
+        yield [_read_cell(cell, view) for cell in row]
 
 
 def _walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
@@ -61,17 +59,22 @@ def _read_cell(cell: Any, view: SheetView) -> str:
     """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
     if cell.value is None or cell.data_type == "e" or not view.shows(cell):
         return ""
-    if isinstance(cell.value, datetime):
-        return _format_moment(cell.value)
-    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
-        return _format_number(cell.value, cell.number_format)
+    format_value = _FORMATTERS.get(type(cell.value), _format_other)
+    return format_value(cell)
+
+
+def _format_moment(cell: Any) -> str:
+    moment: str = cell.value.isoformat(" ", "seconds")
+    return moment.removesuffix(" 00:00:00")
+
+
+def _format_number(cell: Any) -> str:
+    """Return a number without the digits that rounding errors add."""
+    return f"{cell.value * 100:.12g}%" if "%" in cell.number_format else f"{cell.value:.15g}"
+
+
+def _format_other(cell: Any) -> str:
     return str(cell.value).strip()
 
 
-def _format_moment(moment: datetime) -> str:
-    return moment.date().isoformat() if moment.time() == _MIDNIGHT else moment.isoformat(" ", "seconds")
-
-
-def _format_number(number: float, number_format: str) -> str:
-    """Return a number without the digits that rounding errors add."""
-    return f"{number * 100:.12g}%" if "%" in number_format else f"{number:.15g}"
+_FORMATTERS = {datetime: _format_moment, int: _format_number, float: _format_number}

@@ -9,7 +9,6 @@ from rag.documents.formats.tables import format_rows
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
-    from pptx.shapes.autoshape import Shape
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
     from pptx.table import Table, _Cell
@@ -26,27 +25,21 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     for number, slide in enumerate(presentation.slides, 1):
         stage = Stage(slide, presentation.slide_width, presentation.slide_height)
         blocks = list(_walk_slide(slide, stage, number)) if is_shown(slide) else []
-        if blocks and blocks[0].kind != "heading":  # without a heading it would be below the title of the slide before
+        if blocks and blocks[0].kind != "heading":  # else the heading of the slide before would count
             yield Block(f"Slide {number}", "heading", page=number)
         yield from blocks
 
 
 def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
-    title = slide.shapes.title
-    element = None if title is None else title.element
-    if title is not None and stage.shows(title):
-        words = " ".join(stage.read_paragraphs(title.element)).split()
-        if words:
-            yield Block(" ".join(words), "heading", page=page)
-    others = [shape for shape in slide.shapes if shape.element is not element]
-    yield from _walk_shapes(others, stage, page)
-    notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-    if notes is not None and notes.text.strip():
-        yield Block(f"Notes: {_clean(notes.text)}", page=page)
+    yield from _walk_shapes(slide.shapes, stage, page)
+    frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    notes = _clean(getattr(frame, "text", ""))
+    if notes:
+        yield Block(f"Notes: {notes}", page=page)
 
 
 def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, page: int, *, in_group: bool = False) -> Iterator[Block]:
-    for shape in sorted(shapes, key=_find_place):
+    for shape in sorted(shapes, key=lambda shape: (shape != stage.title, *_find_place(shape))):
         if stage.shows(shape, in_group=in_group):
             yield from _walk_shape(shape, stage, page)
 
@@ -56,18 +49,24 @@ def _find_place(shape: "BaseShape") -> tuple[int, int]:
 
 
 def _walk_shape(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
-    from pptx.shapes.autoshape import Shape
-    from pptx.shapes.graphfrm import GraphicFrame
     from pptx.shapes.group import GroupShape
 
     if isinstance(shape, GroupShape):
         yield from _walk_shapes(shape.shapes, stage, page, in_group=True)
-    elif isinstance(shape, GraphicFrame) and shape.has_table:
+    elif shape.has_table:
         yield from _walk_table(shape.table, stage, page)
-    elif isinstance(shape, Shape) and not _is_footer(shape):
-        texts = [text for text in map(_clean, stage.read_paragraphs(shape.element)) if text]
-        kind: Literal["item", "paragraph"] = "item" if len(texts) > 1 else "paragraph"
-        yield from (Block(text, kind, page=page) for text in texts)
+    elif shape.has_text_frame:
+        yield from _walk_text(shape, stage, page)
+
+
+def _walk_text(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
+    """Yield the slide's title as a heading; yield the paragraphs of another shape, several of them as items."""
+    texts = list(filter(None, map(_clean, stage.read_paragraphs(shape.element))))
+    if texts and shape == stage.title:
+        yield Block(" ".join(" ".join(texts).split()), "heading", page=page)
+        return
+    kind: Literal["item", "paragraph"] = "item" if len(texts) > 1 else "paragraph"
+    yield from (Block(text, kind, page=page) for text in texts)
 
 
 def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
@@ -78,17 +77,6 @@ def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
 
 def _read_cell(cell: "_Cell", stage: Stage) -> str:
     return "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
-
-
-def _is_footer(shape: "Shape") -> bool:
-    """Return whether a shape repeats on every slide: the slide's number, the date, a line at the bottom."""
-    from pptx.enum.shapes import PP_PLACEHOLDER
-
-    return shape.is_placeholder and shape.placeholder_format.type in (
-        PP_PLACEHOLDER.DATE,
-        PP_PLACEHOLDER.FOOTER,
-        PP_PLACEHOLDER.SLIDE_NUMBER,
-    )
 
 
 def _clean(text: str) -> str:

@@ -1,43 +1,58 @@
 """Turns the body of a Word document into blocks."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, repeat
+from functools import cache
+from itertools import chain, repeat, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from lxml.etree import strip_tags
+
 from rag.documents.blocks import Block
-from rag.documents.formats.office.word_visibility import drop_hidden_words
+from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
 from rag.documents.formats.tables import format_rows
 
 if TYPE_CHECKING:
     from docx.document import Document
     from lxml.etree import _Element
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_TEXT = frozenset((f"{_W}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"))
-_SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
-_BOX = f"{_W}txbxContent"
-_MARKS = {f"{_W}footnoteReference": "footnote", f"{_W}endnoteReference": "endnote"}
-# Settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
-_NO_TEXT = frozenset((
-    f"{_W}pPr", f"{_W}rPr", f"{_W}del", f"{_W}moveFrom", f"{_W}rt",
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
-))  # fmt: skip
-_WRAPPERS = frozenset(f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
-_HEADING = re.compile(r"heading (\d)")
-# Word numbers the levels of headings from 0; the tenth, "9", means text.
-_LEVELS = frozenset("012345678")
-# With these numbers of a list, a paragraph is not in a list.
-_UNNUMBERED = (None, "0")
-_MOST_BASES = 20
+_WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
+_SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+_MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
+# These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
+_UNREAD = " | ".join(f"ancestor::{name}" for name in ("w:pPr", "w:del", "w:moveFrom", "w:rt", "mc:Fallback"))
+# A paragraph can hold a box of text, which has paragraphs of its own.
+_IN_PARAGRAPH = f"[count(ancestor::w:p) = $depth][not({_UNREAD})]"
+
+_find_words = make_finder(
+    ".//*[self::w:t or self::m:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen]" + _IN_PARAGRAPH
+)
+_find_marks = make_finder(f".//*[self::w:footnoteReference or self::w:endnoteReference]{_IN_PARAGRAPH}")
+_find_boxes = make_finder(f".//w:txbxContent{_IN_PARAGRAPH}")
+_find_paragraphs_around = make_finder("ancestor-or-self::w:p")
+
+_find_rows = make_finder("w:tr")
+_find_cells = make_finder("w:tc")
+_has_header = make_test("w:tr[1][w:trPr/w:tblHeader][count(w:tc) != 1][following-sibling::w:tr]")
+_get_span = make_reader("w:tcPr/w:gridSpan/@w:val")
+
+_get_name = make_reader("w:name/@w:val")
+_get_style = make_reader("w:pPr/w:pStyle/@w:val")
+_get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
+_get_list = make_reader("w:pPr/w:numPr/w:numId/@w:val")
+# Word numbers the levels of outlines from 0; the tenth, "9", means text.
+_LEVELS = {str(level - 1): level for level in range(1, 10)}
+_HEADINGS = {f"heading {level}": level for level in range(1, 10)}
+# The numbers of lists in which a paragraph is not an item.
+_UNNUMBERED = ("", "0")
 # A table with a longer cell, in characters, is the layout of a page.
 _LONGEST_CELL = 1000
 # Larger numbers of columns are a fault, or an attack.
-_MOST_COLUMNS_SPANNED, _LONGEST_SPAN = 50, 6
+_MOST_COLUMNS_SPANNED = 50
 
 
 class _Role(NamedTuple):
-    """The role of a paragraph or style; `level` is a heading's, from 1, and 0 for all others."""
+    """The role of a paragraph or style; `level` is a heading's or title's, from 1, and 0 for all others."""
 
     level: int = 0
     is_item: bool = False
@@ -45,28 +60,22 @@ class _Role(NamedTuple):
     is_contents: bool = False
 
 
-class _Content(NamedTuple):
-    """The words of a paragraph, its boxes of text, and its marks of notes (their kind and id)."""
-
-    words: list[str]
-    boxes: list["_Element"]
-    notes: list[tuple[str, str | None]]
-
-
 def walk_document(document: "Document") -> Iterator[Block]:
     """Yield the body's blocks in order, each note after the paragraph with its mark, then the reviewers' comments."""
-    yield from _Walker(document).walk(document.element.body)
+    body = document.element.body
+    strip_tags(body, *_WRAPPERS)
+    yield from _Walker(document).walk(body)
     for comment in document.comments:
-        words = "\n".join(_find_text(paragraph._p) for paragraph in comment.paragraphs)
+        words = "\n".join(_read_words(paragraph._p) for paragraph in comment.paragraphs)
         date = comment.timestamp.date().isoformat() if comment.timestamp else None
         yield Block(words, voice="comment", author=comment.author or None, date=date)
 
 
 def find_title(document: "Document") -> str | None:
     """Return the words of the first paragraph whose style is a title's."""
-    roles = _find_roles(document)
-    paragraphs = document.element.body.iter(f"{_W}p")
-    titles = (_find_text(paragraph) for paragraph in paragraphs if _get_role(paragraph, roles).is_title)
+    roles = _Roles(document)
+    paragraphs = document.element.body.iter(f"{W}p")
+    titles = (_read_words(paragraph) for paragraph in paragraphs if roles.find_role(paragraph).is_title)
     return next(filter(None, titles), None)
 
 
@@ -74,13 +83,12 @@ class _Walker:
     """Turns a document's elements into blocks; it knows the styles and notes."""
 
     def __init__(self, document: "Document") -> None:
-        self._roles = _find_roles(document)
+        self._roles = _Roles(document)
         self._notes = _find_notes(document)
         self._has_title = False
         self._walkers: dict[str, Callable[[_Element], Iterator[Block]]] = {
-            f"{_W}p": self._walk_paragraph,
-            f"{_W}tbl": self._walk_table,
-            **dict.fromkeys(_WRAPPERS, self.walk),
+            f"{W}p": self._walk_paragraph,
+            f"{W}tbl": self._walk_table,
         }
 
     def walk(self, parent: "Iterable[_Element]") -> Iterator[Block]:
@@ -90,41 +98,41 @@ class _Walker:
                 yield from walk(element)
 
     def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
-        content = _read_content(paragraph)
-        yield from self._make_blocks("".join(content.words).strip(), _get_role(paragraph, self._roles))
-        for mark in content.notes:
+        yield from self._make_blocks(_read_words(paragraph), self._roles.find_role(paragraph))
+        for mark in _find_inside(paragraph, _find_marks):
             # A note is walked once: it can hold its own mark.
-            yield from self.walk(self._notes.pop(mark, ()))
-        for box in content.boxes:
+            yield from self.walk(self._notes.pop((_MARKS[mark.tag], mark.get(f"{W}id")), ()))
+        for box in _find_inside(paragraph, _find_boxes):
             yield from self.walk(box)
 
     def _make_blocks(self, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
         if role.is_title and text and not self._has_title:
             self._has_title = True
-        elif role.level or role.is_title:
-            yield Block(" ".join(text.split()), "heading", role.level or 1)
+        elif role.level:
+            yield Block(" ".join(text.split()), "heading", role.level)
         elif not role.is_contents:
             yield Block(text, "item" if role.is_item else "paragraph")
 
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
-        rows = list(_unwrap(table, f"{_W}tr"))
-        cells = [list(_unwrap(row, f"{_W}tc")) for row in rows]
-        while cells and len(cells[0]) == 1:  # it is the table's title, or a frame around text
-            yield from self.walk(cells.pop(0)[0])
+        cells = list(map(_find_cells, _find_rows(table)))
+        # A row with one cell at the top is the table's title, or a frame around text.
+        frames = list(takewhile(lambda row: len(row) == 1, cells))
+        for frame in frames:
+            yield from self.walk(frame[0])
+        cells = cells[len(frames) :]
         # Each cell is walked once: a second time would double the work with each table inside a table.
         blocks = [[list(self.walk(cell)) for cell in row] for row in cells]
         texts = list(_spread_rows(cells, blocks))
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
             return
-        is_headed = len(rows) == len(cells) > 1 and _find_setting(rows[0], "trPr", "tblHeader") is not None
-        for text in format_rows(texts, is_headed=is_headed):
+        for text in format_rows(texts, is_headed=_has_header(table)):
             yield Block(text, "item")
 
 
 def _spread_rows(cells: list[list["_Element"]], blocks: list[list[list[Block]]]) -> Iterator[list[str]]:
-    """Yield the rows' texts, one for each column; in the first row a label is in all columns that it spans."""
+    """Yield the rows' texts, one for each column; a label of the first row is repeated in each column that it spans."""
     for i, row in enumerate(zip(cells, blocks, strict=True)):
         texts: list[str] = []
         for cell, inside in zip(*row, strict=True):
@@ -135,51 +143,37 @@ def _spread_rows(cells: list[list["_Element"]], blocks: list[list[list[Block]]])
 
 
 def _count_columns(cell: "_Element") -> int:
-    span = _find_setting(cell, "tcPr", "gridSpan") or ""
-    is_number = span.isdecimal() and len(span) < _LONGEST_SPAN
-    return min(int(span), _MOST_COLUMNS_SPANNED) if is_number else 1
+    return min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
 
 
-def _find_roles(document: "Document") -> dict[str | None, _Role]:
-    """Return the role of each style."""
-    styles = {style.get(f"{_W}styleId"): style for style in document.styles.element.iter(f"{_W}style")}
-    return {name: _find_role(style, styles) for name, style in styles.items()}
+class _Roles:
+    """The roles of a document's paragraphs."""
 
+    def __init__(self, document: "Document") -> None:
+        self._styles = Styles(document)
+        self._find_style_role = cache(self._read_style_role)
 
-def _find_role(style: "_Element", styles: dict[str | None, "_Element"]) -> _Role:
-    """Return a style's role, which may be that of a style that it is based on."""
-    role = _Role()
-    for _ in range(_MOST_BASES):
-        role = _read_role(style)
-        base = styles.get(_find_setting(style, "basedOn"))
-        if role != _Role() or base is None:
-            break
-        style = base
-    return role
+    def find_role(self, paragraph: "_Element") -> _Role:
+        """Return a paragraph's role: its own settings come before those of its style."""
+        level = _LEVELS.get(_get_level(paragraph))
+        if level:
+            return _Role(level)
+        role = self._find_style_role(_get_style(paragraph))
+        number = _get_list(paragraph)
+        return role._replace(is_item=number not in _UNNUMBERED) if number else role
+
+    def _read_style_role(self, name: str) -> _Role:
+        """Return a style's role, which may be that of a style that it is based on."""
+        roles = map(_read_role, self._styles.find_bases(name))
+        return next(filter(_Role().__ne__, roles), _Role())
 
 
 def _read_role(style: "_Element") -> _Role:
-    name = (_find_setting(style, "name") or "").lower()
-    heading = _HEADING.fullmatch(name)
-    level = int(heading[1]) if heading else _find_level(style)
-    is_item = name.startswith("list") or _find_setting(style, "pPr", "numPr", "numId") not in _UNNUMBERED
-    return _Role(level, is_item and not level, is_title=name == "title", is_contents=name.startswith("toc"))
-
-
-def _get_role(paragraph: "_Element", roles: dict[str | None, _Role]) -> _Role:
-    """Return a paragraph's role: its own settings come before those of its style."""
-    level = _find_level(paragraph)
-    if level:
-        return _Role(level)
-    role = roles.get(_find_setting(paragraph, "pPr", "pStyle"), _Role())
-    number = _find_setting(paragraph, "pPr", "numPr", "numId")
-    return role if number is None or role.level else role._replace(is_item=number not in _UNNUMBERED)
-
-
-def _find_level(element: "_Element") -> int:
-    """Return the level in the outline, from 1; 0 for text."""
-    level = _find_setting(element, "pPr", "outlineLvl")
-    return int(level) + 1 if level in _LEVELS else 0
+    name = _get_name(style).lower()
+    is_title = name == "title"
+    level = _HEADINGS.get(name, _LEVELS.get(_get_level(style), int(is_title)))
+    is_item = name.startswith("list") or _get_list(style) not in _UNNUMBERED
+    return _Role(level, is_item, is_title, is_contents=name.startswith("toc"))
 
 
 def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"]:
@@ -192,45 +186,16 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
             continue
         root = parse_xml(relation.target_part.blob)
         drop_hidden_words(root, document)
-        notes.update({(kind, note.get(f"{_W}id")): note for note in root.iter(f"{_W}{kind}")})
+        strip_tags(root, *_WRAPPERS)
+        notes.update({(kind, note.get(f"{W}id")): note for note in root.iter(f"{W}{kind}")})
     return notes
 
 
-def _find_setting(element: "_Element", *names: str) -> str | None:
-    """Return the value at a path of names below an element; None if there is no such path."""
-    setting = element.find("/".join(f"{_W}{name}" for name in names))
-    return None if setting is None else setting.get(f"{_W}val", "")
+def _read_words(paragraph: "_Element") -> str:
+    words = _find_inside(paragraph, _find_words)
+    return "".join(_SIGNS.get(word.tag) or word.text or "" for word in words).strip()
 
 
-def _unwrap(parent: "_Element", tag: str) -> Iterator["_Element"]:
-    """Yield the children with a tag, including those in wrappers."""
-    for element in parent:
-        if element.tag == tag:
-            yield element
-        elif element.tag in _WRAPPERS:
-            yield from _unwrap(element, tag)
-
-
-def _find_text(element: "_Element") -> str:
-    return "".join(_read_content(element).words).strip()
-
-
-def _read_content(element: "_Element") -> _Content:
-    content = _Content([], [], [])
-    _collect(element, content)
-    return content
-
-
-def _collect(element: "_Element", content: _Content) -> None:
-    for child in element:
-        tag = child.tag
-        if tag in _TEXT:
-            content.words.append(child.text or "")
-        elif tag in _SIGNS:
-            content.words.append(_SIGNS[tag])
-        elif tag == _BOX:
-            content.boxes.append(child)
-        elif tag in _MARKS:
-            content.notes.append((_MARKS[tag], child.get(f"{_W}id")))
-        elif tag not in _NO_TEXT:
-            _collect(child, content)
+def _find_inside(paragraph: "_Element", find: Finder) -> "list[_Element]":
+    """Return the elements of a kind in a paragraph, but not in the boxes of text in it."""
+    return find(paragraph, depth=len(_find_paragraphs_around(paragraph)))

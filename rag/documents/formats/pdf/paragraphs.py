@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, repeat
+from itertools import chain, pairwise, repeat
 from operator import attrgetter
 from statistics import median
 from typing import NamedTuple
@@ -19,8 +19,8 @@ _WIDEST_GAP = 2.5
 _SAME_SIZE = 0.15
 # A line is indented if it begins at least this far from another, as a multiple of the size of its letters.
 _INDENT = 0.6
-# Pieces whose heights differ by less are one row: an index and its word, or the cells of a table. A multiple of the
-# size of their letters.
+# Pieces whose heights differ by less are one row, such as the cells of a table. It is a multiple of the size of their
+# letters.
 _ROW = 0.6
 # A column below this share of the usual width may be a table, an address or a poem. Its author meant the line ends.
 _NARROW = 0.75
@@ -78,8 +78,7 @@ def merge_rows(lines: Iterable[Line]) -> list[Line]:
 
 def _is_beside(row: Line, piece: Line) -> bool:
     is_level = abs(row.y - piece.y) < _ROW * max(row.size, piece.size)
-    is_behind = piece.left >= row.right - _ROW * row.size
-    return is_level and is_behind
+    return is_level and piece.left >= row.right - _ROW * row.size
 
 
 def _merge(row: Line, piece: Line) -> Line:
@@ -200,10 +199,11 @@ class _Layout:
     """The layout of a document's lines, and the document's words."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
+        columns = list(_split_columns(lines))
         self._lines = lines
-        self._words = {word for line in lines for word in _WORD.findall(line.text.casefold())}
-        self._pitches = _find_pitches(lines)
-        self._columns = list(_find_columns(lines))
+        self._words = set(_WORD.findall("\n".join(line.text for line in lines).casefold()))
+        self._pitches = _find_pitches(columns)
+        self._columns = list(_measure_columns(columns))
 
     def find_joint(self, first: Line, i: int) -> str | None:
         """Return the joint between line `i` and the next: a space or a line's end; None if the block ends.
@@ -255,21 +255,21 @@ class _Layout:
         return is_known or is_chain or is_name or head in _BEFORE_HYPHEN
 
 
-def _find_pitches(lines: Sequence[Line]) -> dict[int, float]:
+def _find_pitches(columns: Iterable[Sequence[Line]]) -> dict[int, float]:
     """Return the usual distance of a column's lines by the size of their letters."""
     gaps = defaultdict(list)
-    for above, below in pairwise(lines):
-        if _is_below(above, below):
-            gaps[round(above.size)].append(above.y - below.y)
+    for above, below in chain.from_iterable(map(pairwise, columns)):
+        gaps[round(above.size)].append(above.y - below.y)
     return {size: median(distances) for size, distances in gaps.items()}
 
 
-def _find_columns(lines: Sequence[Line]) -> Iterator[_Column]:
+def _measure_columns(columns: Sequence[Sequence[Line]]) -> Iterator[_Column]:
     """Yield the column of each line; half of the text is in columns of at least the usual width."""
-    usual = median(line.right - line.left for line in lines for _ in range(1 + len(line.text) // 10))
-    for column in _split_columns(lines):
-        left = min(line.left for line in column)
-        right = max(line.right for line in column)
+    lines = chain.from_iterable(columns)
+    usual = median(chain.from_iterable([line.right - line.left] * (1 + len(line.text) // 10) for line in lines))
+    for column in columns:
+        left = min(map(attrgetter("left"), column))
+        right = max(map(attrgetter("right"), column))
         yield from repeat(_Column(right, right - left < _NARROW * usual), len(column))
 
 
@@ -284,10 +284,10 @@ def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _is_below(above: Line, below: Line) -> bool:
-    """Return whether two lines can be of one column: one near below the other, in letters of one size."""
+    """Return whether a line can follow another in a column: it is below and near, in letters of the same size."""
     is_near = above.page == below.page and 0 < above.y - below.y <= _WIDEST_GAP * above.size
-    has_overlap = below.left < above.right and above.left < below.right
-    return is_near and has_overlap and _have_same_size(above, below)
+    gap = max(below.left - above.right, above.left - below.right)
+    return is_near and gap < 0 and _have_same_size(above, below)
 
 
 def _begins_within(above: str, below: str) -> bool:

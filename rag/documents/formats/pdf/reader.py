@@ -38,9 +38,12 @@ logger = logging.getLogger(__name__)
 
 
 class _Bookmark(NamedTuple):
-    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs."""
+    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs.
 
-    page: int
+    The index is None if the entry leads to no page.
+    """
+
+    page: int | None
     level: int
     key: str
 
@@ -68,7 +71,7 @@ def read_pdf(path: Path) -> Extract:
 
 
 def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
-    """Return each page's lines, none for a damaged page; raises PdfiumError if only damaged ones could have text."""
+    """Return each page's lines; a damaged page has none. Raises PdfiumError if the other pages have no text."""
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
@@ -135,15 +138,15 @@ def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
         key = _squeeze(bookmark.get_title())
-        if key and index is not None:
+        if key:
             yield _Bookmark(index, bookmark.level + 1, key)
 
 
 def _mark_headings(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
     """Make headings of the lines that repeat the title of a bookmark to their page."""
+    lines_by_page: dict[int | None, list[Line]] = dict(enumerate(pages))
     for bookmark in bookmarks:
-        if bookmark.page in range(len(pages)):
-            _mark_heading(pages[bookmark.page], bookmark)
+        _mark_heading(lines_by_page.get(bookmark.page, []), bookmark)
 
 
 def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:

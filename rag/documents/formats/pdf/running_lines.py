@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
-from itertools import chain
+from itertools import chain, filterfalse, takewhile
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
@@ -20,9 +20,8 @@ _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
 _ONLY_NUMBER = re.compile(r"[-–— ]*(?:\d{1,4}|[ivxlc]{1,7})[-–— ]*")
 
-# Lines of different pages with one mark are the same line.
-_Mark = tuple[str, ...]
-_Place = tuple[str, int]
+# Two lines with the same mark, on different pages, are the same line.
+_Mark = tuple[str | int, ...]
 
 
 class _Edge(NamedTuple):
@@ -34,34 +33,36 @@ class _Edge(NamedTuple):
     def find_marks(self) -> set[_Mark]:
         return {mark for line in self.lines for mark in _find_marks(line, self.side)}
 
-    def find_places(self) -> set[_Place]:
+    def find_places(self) -> set[_Mark]:
         return set(map(_find_place, self.lines))
 
-    def find_running_lines(self, repeated: Set[_Mark], before: Set[_Place]) -> Iterator[Line]:
-        """Yield the outermost lines, up to the first that belongs to the page's text."""
-        for distance, line in enumerate(self.lines):
-            is_page_number = distance == 0 and _ONLY_NUMBER.fullmatch(line.text)
-            is_repeated = _find_place(line) in before or not repeated.isdisjoint(_find_marks(line, self.side))
-            if not is_page_number and not is_repeated:
-                return
-            yield line
+    def find_running_lines(self, known: Set[_Mark]) -> Iterator[Line]:
+        """Return the outermost lines, up to the first that belongs to the page's text."""
+        return takewhile(lambda line: self._is_page_number(line) or self._has_mark(line, known), self.lines)
+
+    def _is_page_number(self, line: Line) -> bool:
+        return line is self.lines[0] and _ONLY_NUMBER.fullmatch(line.text) is not None
+
+    def _has_mark(self, line: Line, known: Set[_Mark]) -> bool:
+        return not known.isdisjoint((_find_place(line), *_find_marks(line, self.side)))
 
 
 def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """Return the pages without running titles and page numbers.
 
-    These are lines at the top or bottom that many pages have, or that one of the two pages before has at that place.
+    Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before.
     """
-    all_lines = [list(lines) for lines in pages]
+    all_lines = list(map(list, pages))
     if len(pages) < _FEWEST_PAGES:
         return all_lines
-    edges = [_find_edges(lines) for lines in pages]
+    edges = list(map(_find_edges, pages))
     repeated = _find_repeated(edges)
     remaining = []
-    for i, lines in enumerate(pages):
-        before = _find_places(edges[max(0, i - _PAGES_BEFORE) : i])
-        running = set(chain.from_iterable(edge.find_running_lines(repeated, before) for edge in edges[i]))
-        remaining.append([line for line in lines if line not in running])
+    for i, lines in enumerate(all_lines):
+        edges_before = chain.from_iterable(edges[max(0, i - _PAGES_BEFORE) : i])
+        known = repeated.union(*map(_Edge.find_places, edges_before))
+        running = set(chain.from_iterable(edge.find_running_lines(known) for edge in edges[i]))
+        remaining.append(list(filterfalse(running.__contains__, lines)))
     return remaining if any(remaining) else all_lines
 
 
@@ -71,16 +72,11 @@ def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
     return _Edge("top", downwards[:_EDGE_LINES]), _Edge("bottom", upwards[:_EDGE_LINES])
 
 
-def _find_repeated(pages: Sequence[Sequence[_Edge]]) -> set[_Mark]:
+def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
     """Return the marks of lines that enough pages have."""
-    counts: Counter[_Mark] = Counter()
-    for edges in pages:
-        counts.update(set.union(*(edge.find_marks() for edge in edges)))
+    page_marks = (top.find_marks() | bottom.find_marks() for top, bottom in pages)
+    counts = Counter(chain.from_iterable(page_marks))
     return {mark for mark, count in counts.items() if count >= _REPEATED_SHARE * len(pages)}
-
-
-def _find_places(pages: Sequence[Sequence[_Edge]]) -> set[_Place]:
-    return {place for edges in pages for edge in edges for place in edge.find_places()}
 
 
 def _find_marks(line: Line, side: str) -> Iterator[_Mark]:
@@ -88,9 +84,10 @@ def _find_marks(line: Line, side: str) -> Iterator[_Mark]:
     yield side, _NUMBER.sub("#", line.text)
     number = _PAGE_NUMBER.fullmatch(line.text)
     if number:
-        where = number.lastgroup or ""
-        yield side, where, str(int(number[where]) - line.page)
+        where = str(number.lastgroup)
+        yield side, where, int(number[where]) - line.page
 
 
-def _find_place(line: Line) -> _Place:
+def _find_place(line: Line) -> _Mark:
+    """Return the mark of a line at the same height of another page."""
     return line.text, round(line.y)

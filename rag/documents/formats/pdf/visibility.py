@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from ctypes import c_float, c_int, c_uint
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from itertools import product
 from math import hypot
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypdfium2 import raw
 
-from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
+from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _UNPAINTED = (3, 7)
 # Text render modes with outlines. Of each four modes, the second draws only outlines, and the third draws them too.
 _OUTLINED = (1, 2, 5, 6)
-# Nobody sees letters of at most this opacity (255 is opaque).
-_FAINT = 12
+_FAINT = FAINT * 255  # 255 is opaque
 # A smaller shape, in points, is not a background but a rule, a bullet or an accent.
 _SMALLEST_BACKDROP = 4
 # A page with more backgrounds or images is a drawing: its colours are not judged.
@@ -39,9 +39,9 @@ class _Box(NamedTuple):
     top: float
 
     def meets(self, other: "_Box") -> bool:
-        meets_across = self.left <= other.right and other.left <= self.right
-        meets_upwards = self.bottom <= other.top and other.bottom <= self.top
-        return meets_across and meets_upwards
+        gap_across = max(self.left - other.right, other.left - self.right)
+        gap_upwards = max(self.bottom - other.top, other.bottom - self.top)
+        return max(gap_across, gap_upwards) <= 0
 
     def holds_middle(self, other: "_Box") -> bool:
         x = (other.left + other.right) / 2
@@ -156,9 +156,7 @@ class _Objects:
         left, bottom, right, top = self._edges
         raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
         box = _Box(left.value, bottom.value, right.value, top.value)
-        for matrix in forms:
-            box = _transform(box, matrix)
-        return box
+        return reduce(_transform, forms, box)
 
     def _find_color(self, handle: Any, find: Callable[..., int]) -> tuple[Color | None, int]:
         """Return the colour, None if it is a pattern, and its opacity, 0 to 255."""
@@ -203,9 +201,14 @@ class _Objects:
 
 
 def _transform(box: _Box, matrix: Any) -> _Box:
-    corners = [(x, y) for x in (box.left, box.right) for y in (box.bottom, box.top)]
-    xs = [matrix.a * x + matrix.c * y + matrix.e for x, y in corners]
-    ys = [matrix.b * x + matrix.d * y + matrix.f for x, y in corners]
+    corners = product((box.left, box.right), (box.bottom, box.top))
+    return _enclose(
+        [(matrix.a * x + matrix.c * y + matrix.e, matrix.b * x + matrix.d * y + matrix.f) for x, y in corners]
+    )
+
+
+def _enclose(points: list[tuple[float, float]]) -> _Box:
+    xs, ys = zip(*points, strict=True)
     return _Box(min(xs), min(ys), max(xs), max(ys))
 
 
@@ -227,13 +230,10 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
 
 
 def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
-    """Return whether letters are outside of the path to which they are clipped."""
+    """Return whether letters are outside of a path to which they are clipped."""
     path = raw.FPDFPageObj_GetClipPath(handle)
-    for index in range(raw.FPDFClipPath_CountPaths(path)):
-        points = _read_points(path, index)
-        if points and not _enclose(points, forms).meets(box):
-            return True
-    return False
+    clips = [_read_points(path, index) for index in range(raw.FPDFClipPath_CountPaths(path))]
+    return any(not reduce(_transform, forms, clip).meets(box) for clip in map(_enclose, filter(None, clips)))
 
 
 def _read_points(path: Any, index: int) -> list[tuple[float, float]]:
@@ -244,15 +244,6 @@ def _read_points(path: Any, index: int) -> list[tuple[float, float]]:
         raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(path, index, number), x, y)
         points.append((x.value, y.value))
     return points
-
-
-def _enclose(points: list[tuple[float, float]], forms: list[Any]) -> _Box:
-    """Return the box around points of a form, on the page."""
-    xs, ys = zip(*points, strict=True)
-    box = _Box(min(xs), min(ys), max(xs), max(ys))
-    for matrix in forms:
-        box = _transform(box, matrix)
-    return box
 
 
 def _is_bar(handle: Any, box: _Box) -> bool:

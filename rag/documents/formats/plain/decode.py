@@ -3,9 +3,10 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import product
+from itertools import filterfalse, product
+from operator import itemgetter
 
 from rag.errors import DocumentError
 
@@ -17,7 +18,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# In UTF-16, in scripts with letters, every second byte is mostly zero, and the others hardly ever are.
+# In UTF-16, spaces, digits and Latin letters have one zero byte, always on the same side. At least this share of the
+# bytes on that side is zero, and hardly any on the other.
 _MOSTLY, _HARDLY = 0.3, 0.02
 _SHORTEST_UTF16 = 16
 # Text in an older encoding is hardly ever valid UTF-8. UTF-8 with errors has this many good letters for each bad byte.
@@ -28,10 +30,9 @@ _BINARY = frozenset(map(chr, [*range(8), *range(14, 26), *range(28, 32)]))
 _SAMPLE_BYTES = 8_000
 _FOREIGN = re.compile(rb"[\x80-\xff][!-\xff]{0,1000}")
 _BEFORE_FOREIGN = 20
-_LAST_LATIN = "\u024f"
+_LAST_ASCII, _LAST_LATIN = "\x7f", "\u024f"
 _SIGNS = frozenset("“”‘’„‚«»–—…•€§°、。，．・「」『』（）：；？！《》…　")
-# A letter's weight says how much it speaks for a language: 1 for the most frequent letter, this much less for the
-# rarest.
+# A language's most frequent letter has the weight 1, and its rarest letter this much less.
 _RARE = 0.2
 # A capital has this share of the weight of its small letter.
 _CAPITAL = 0.9
@@ -40,7 +41,7 @@ _WESTERN = 0.02
 # The weight of each of the thousands of frequent characters of an East Asian language.
 _FREQUENT = 0.95
 
-# For each language its older encodings, and its letters by frequency: those besides a to z, or all of them.
+# The older encodings of each language, and its letters from the most frequent to the rarest, without a to z.
 _LETTERS = (
     ("cp1252", "üäößéáèíóà"),
     ("cp1252", "éèàêçôîûùâœïëæáíóñöü"),
@@ -73,12 +74,12 @@ _LETTERS = (
     ("cp874", "านรอกเงวยลมท่ต้สหปะดิีัคบใแ็ุพไจชำื์โขูผธถึฟศซภญฐษณฉ๊๋ฮฏฎฌฆฒฬฑฯๆ"),
 )
 # The rows with the most frequent characters: Hangul; kana and kanji; the first of two levels of Chinese.
-_ROWS = (
-    ("euc_kr", ((0xB0, 0xC8),)),
-    ("shift_jis", ((0x82, 0x83), (0x88, 0x97))),
-    ("euc_jp", ((0xA4, 0xA5), (0xB0, 0xCF))),
-    ("gb18030", ((0xB0, 0xD7),)),
-    ("big5", ((0xA4, 0xC6),)),
+_ROWS: tuple[tuple[str, Iterable[int]], ...] = (
+    ("euc_kr", range(0xB0, 0xC9)),
+    ("shift_jis", (*range(0x82, 0x84), *range(0x88, 0x98))),
+    ("euc_jp", (*range(0xA4, 0xA6), *range(0xB0, 0xD0))),
+    ("gb18030", range(0xB0, 0xD8)),
+    ("big5", range(0xA4, 0xC7)),
 )
 
 
@@ -107,33 +108,31 @@ def _find_utf16(data: bytes) -> str | None:
     """Return the byte order of UTF-16 without a mark; None for another encoding."""
     if len(data) < _SHORTEST_UTF16 or len(data) % 2:
         return None
-    even = data[0::2].count(0) * 2 / len(data)
-    odd = data[1::2].count(0) * 2 / len(data)
-    for encoding, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if high > _MOSTLY and low < _HARDLY:
-            return encoding
-    return None
+    zeros = {"utf-16-be": data[0::2].count(0), "utf-16-le": data[1::2].count(0)}
+    fewer, encoding = sorted(zeros, key=zeros.__getitem__)
+    half = len(data) / 2
+    return encoding if zeros[encoding] > _MOSTLY * half and zeros[fewer] < _HARDLY * half else None
 
 
 def _guess_encoding(data: bytes) -> str:
-    """Return the encoding in which most of the foreign letters are of one language."""
+    """Return the encoding in which the letters outside ASCII fit best to one language."""
     alphabets = _find_alphabets()
     sample = _find_sample(data)
     readings = {encoding: _Reading(sample.decode(encoding, "replace")) for encoding in dict(alphabets)}
-    scores = [readings[encoding].score(weights) for encoding, weights in alphabets]
-    best = max(scores)
-    return alphabets[scores.index(best)][0] if best > 0 else "cp1252"
+    scores = [(readings[encoding].score(weights), encoding) for encoding, weights in alphabets]
+    _, best = max((0.0, "cp1252"), *scores, key=itemgetter(0))
+    return best
 
 
 class _Reading:
-    """The foreign letters of a text that may be in the wrong encoding."""
+    """The letters outside ASCII in a text, which an encoding that may be wrong has decoded."""
 
     def __init__(self, text: str) -> None:
-        self._chars = Counter(char for char in text if not char.isascii())
+        self._chars = Counter(filterfalse(str.isascii, text))
         self._clashes = sum(map(_clash, text, text[1:]))
 
     def score(self, weights: Mapping[str, float]) -> float:
-        """Return how much the letters speak for a language, at most about 1."""
+        """Return how well the letters fit to a language, at most about 1."""
         weight = sum(weights.get(char, 0.0) * count for char, count in self._chars.items())
         return (weight - self._clashes) / self._chars.total()
 
@@ -142,42 +141,41 @@ def _find_sample(data: bytes) -> bytes:
     """Return the first words with letters outside ASCII."""
     sample = bytearray()
     end = 0
-    for found in _FOREIGN.finditer(data):
-        sample += data[max(end, found.start() - _BEFORE_FOREIGN) : found.end()] + b" "
-        end = found.end()
+    for word in _FOREIGN.finditer(data):
+        sample += data[max(end, word.start() - _BEFORE_FOREIGN) : word.end()] + b" "
+        end = word.end()
         if len(sample) > _SAMPLE_BYTES:
             break
     return bytes(sample)
 
 
 def _clash(before: str, after: str) -> bool:
-    """Return whether two characters cannot be neighbours in a word: a capital behind a small letter, or two scripts."""
-    if not before.isascii() and not after.isascii():
+    """Return whether two adjacent characters cannot be in one word, such as "éÉ" or letters of two scripts."""
+    pair = before + after
+    if min(pair) > _LAST_ASCII:
         return before.islower() and after.isupper()
-    is_word = before.isalpha() and after.isalpha()
-    return is_word and max(before, after) > _LAST_LATIN
+    return pair.isalpha() and max(pair) > _LAST_LATIN
 
 
 @cache
 def _find_alphabets() -> tuple[tuple[str, Mapping[str, float]], ...]:
     """Return, for each encoding and language, the weight of each character, from 0 to about 1."""
     signs = dict.fromkeys(_SIGNS, 1.0)
-    languages = []
+    languages: list[tuple[str, Mapping[str, float]]] = []
     for encodings, letters in _LETTERS:
         most = 1 + _WESTERN * (encodings == "cp1252")
         small = {letter: most - _RARE * i / len(letters) for i, letter in enumerate(letters)}
         capitals = {letter.upper(): weight * _CAPITAL for letter, weight in small.items()}
-        languages += [(encoding, capitals | small | signs) for encoding in encodings.split()]
+        languages += product(encodings.split(), [capitals | small | signs])
     characters = [
         (encoding, dict.fromkeys(_decode_rows(encoding, rows), _FREQUENT) | signs) for encoding, rows in _ROWS
     ]
     return (*languages, *characters)
 
 
-def _decode_rows(encoding: str, rows: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    """Yield the characters of two bytes whose first byte is in one of the rows."""
-    for first, last in rows:
-        for pair in product(range(first, last + 1), range(0x40, 0xFF)):
-            text = bytes(pair).decode(encoding, "replace")
-            if len(text) == 1:
-                yield text
+def _decode_rows(encoding: str, rows: Iterable[int]) -> Iterator[str]:
+    """Yield the characters of two bytes; the first byte is one of `rows`."""
+    for pair in product(rows, range(0x40, 0xFF)):
+        text = bytes(pair).decode(encoding, "replace")
+        if len(text) == 1:
+            yield text

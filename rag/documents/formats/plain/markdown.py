@@ -7,6 +7,7 @@ from itertools import islice
 
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.markup import find_text, parse_html
+from rag.types import Span
 
 _INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)"
 _FENCE = r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*$"
@@ -15,16 +16,17 @@ _COMMENT = r"(?P<comment><!--)"
 # "[//]: # (words)": the address and title of links with this label.
 _TITLE = r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))"""
 _LINK = rf"^ {{0,3}}\[(?!\^)(?P<label>[^\[\]\n]{{1,200}})\]:[ \t]*\S+[ \t]+{_TITLE}[ \t]*$"
-_TAG = r"<(?P<name>[A-Za-z][\w-]*)(?P<attributes>\s[^<>]*)?>"
-# Each of these begins code, or may begin hidden words. At any place the first one that matches counts.
+_TAG = r"<(?P<name>[A-Za-z][\w-]*)(?:\s[^<>]*)?>"
+# Each pattern finds the beginning of code, or of words that may be hidden. If two match at one place, the first counts.
 _OPENING = re.compile(
     "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _LINK, _TAG)), re.MULTILINE | re.DOTALL
 )
 _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\](?!:)")
+# Only this many characters before indented lines are searched for the item of a list.
+_LONGEST_ITEM = 10_000
 _IN_LIST = re.compile(r"\s|(?:[-*+]|\d{1,9}[.)])\s")
-_UNSHOWN = frozenset(("script", "style", "template"))
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
-_MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b", re.IGNORECASE)
+_MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b|<(?:script|template)\b", re.IGNORECASE)
 _IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
 # With more styles or elements, a large file could take minutes.
 _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
@@ -36,15 +38,15 @@ def drop_hidden_words(text: str) -> str:
     Code stays as it is.
     """
     parts = []
-    end = 0
-    for first, last in _find_hidden(text):
-        parts.append(text[end:first])
-        end = last
-    return "".join((*parts, text[end:]))
+    shown_start = 0
+    for start, end in _find_hidden(text):
+        parts.append(text[shown_start:start])
+        shown_start = end
+    return "".join((*parts, text[shown_start:]))
 
 
-def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where hidden parts begin and end."""
+def _find_hidden(text: str) -> Iterator[Span]:
+    """Yield the hidden parts in the order of the text."""
     page = _Page(text)
     position = 0
     while opening := _OPENING.search(text, position):
@@ -55,7 +57,7 @@ def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_shown_end(opening: re.Match[str]) -> int:
-    """Return where the search goes on behind a part that is shown, such as code."""
+    """Return where the search continues after a part that is shown, such as code."""
     if opening["indented"] and _is_in_list(opening.string, opening.start()):
         return opening.start() + 1
     if opening["fence"]:
@@ -65,11 +67,8 @@ def _find_shown_end(opening: re.Match[str]) -> int:
 
 def _is_in_list(text: str, start: int) -> bool:
     """Return whether indented lines continue an item of a list, and are not code."""
-    end = start
-    while text[end - 1 : end] == "\n":
-        end -= 1
-    line_start = text.rfind("\n", 0, end) + 1
-    return end > 0 and _IN_LIST.match(text, line_start) is not None
+    lines_before = text[max(0, start - _LONGEST_ITEM) : start].rstrip("\n")
+    return _IN_LIST.match(lines_before.rpartition("\n")[2]) is not None
 
 
 def _find_fence_end(text: str, start: int, fence: str) -> int:
@@ -101,18 +100,13 @@ class _Page:
 
     def _is_hidden(self, tag: re.Match[str]) -> bool:
         """Return whether nobody sees the element of a tag."""
-        name = tag["name"].lower()
-        is_unshown = name in _UNSHOWN
-        if not is_unshown and not self._may_hide(tag["attributes"] or ""):
-            return False
-        self._count += 1
-        if self._count > _MOST_ELEMENTS:
-            return False
-        return is_unshown or self._hides(tag[0], name)
+        may_be_hidden = self._may_hide(tag[0])
+        self._count += may_be_hidden
+        return may_be_hidden and self._count <= _MOST_ELEMENTS and self._hides(tag[0], tag["name"])
 
-    def _may_hide(self, attributes: str) -> bool:
-        is_styled = self._styles != "" and _IS_STYLED.search(attributes) is not None
-        return is_styled or _MAY_HIDE.search(attributes) is not None
+    def _may_hide(self, tag: str) -> bool:
+        is_styled = self._styles != "" and _IS_STYLED.search(tag) is not None
+        return is_styled or _MAY_HIDE.search(tag) is not None
 
     def _find_element_end(self, name: str, start: int) -> int | None:
         """Return the end of the element whose tag ends at `start`; None if it has no end, or too many tags inside."""

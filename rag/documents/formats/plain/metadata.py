@@ -1,18 +1,18 @@
 """Reads the title, outlet, author and date in the plain text of a page."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice, takewhile
+from itertools import accumulate, filterfalse, islice, takewhile
 from typing import NamedTuple
 
 from rag.documents.comments.plaintext import find_thread_start
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.languages import join
-
-Span = tuple[int, int]
+from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
-_TITLE = re.compile(r"^#\s+(?P<title>\S.*)$")
+_TITLE = r"^#\s+(?P<title>\S.*)$"
 _FENCE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
 _MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
@@ -22,7 +22,7 @@ _CREDIT = re.compile(
     rf"(?i:(?:{_MADE})(?: by|:)|by|author:)\s+(?P<author>{_WORD}(?: {_PARTICLES}{_WORD}){{0,5}})(?:\s*[,|·•–—(-].*)?$"
 )
 # The lines that a head without labels may have, besides a date.
-_UNLABELLED = {"title": _TITLE, "author": _CREDIT}
+_UNLABELLED = re.compile(f"{_TITLE}|{_CREDIT.pattern}")
 _HEAD_LINES = 20
 # "Published in The Harbour Post, October 4th, 2012." on a line of its own, at the top or the end of an article.
 _PUBLISHED = re.compile(
@@ -32,13 +32,15 @@ _PUBLISHED = re.compile(
 )
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
+_HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
+_TITLE_LINE = re.compile(rf"{_HEADING.pattern}(?<![!?])")
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The title and origin of a page; `gaps` are the lines that state these, which are not text of the article."""
+    """The title and origin of a page; `gaps` are the lines that state them and are not text of the article."""
 
     gaps: tuple[Span, ...] = ()
     title: str | None = None
@@ -48,9 +50,9 @@ class Metadata:
 
 
 class _Head(NamedTuple):
-    """The values in the lines at the top of a text, by key, and the places of those lines."""
+    """The values in the lines at the top of a text, by key, and where those lines are."""
 
-    found: dict[str, str]
+    values: dict[str, str]
     gaps: list[Span]
 
 
@@ -64,30 +66,29 @@ def find_metadata(text: str) -> Metadata:
     if not head.gaps:
         head = _read_masthead(text) or _read_opening(text)
     _add_publication(text, head)
-    found = head.found
-    date = _get_first(found, "date", "published", "updated", "published on")
+    dates = _list_values(head, "date", "published", "updated", "published on")
     return Metadata(
         gaps=tuple(head.gaps),
-        title=found.get("title"),
-        outlet=_get_first(found, "outlet", "source", "published in"),
-        author=_get_first(found, "author", "by"),
-        date=parse_date(date) if date else None,
+        title=head.values.get("title"),
+        outlet=next(_list_values(head, "outlet", "source", "published in"), None),
+        author=next(_list_values(head, "author", "by"), None),
+        date=next(map(parse_date, dates), None),
     )
 
 
-def _get_first(found: dict[str, str], *keys: str) -> str | None:
-    values = filter(None, map(found.get, keys))
-    return next(values, None)
+def _list_values(head: _Head, *keys: str) -> Iterator[str]:
+    """Return the values with these keys, in the order of the keys."""
+    return filter(None, map(head.values.get, keys))
 
 
 def _add_publication(text: str, head: _Head) -> None:
     """Add the outlet and date of the first "Published in" line to a head."""
-    for line in _PUBLISHED.finditer(text):
-        if is_date(line["date"]):
-            head.gaps.append(line.span())
-            head.found.setdefault("published in", line["outlet"])
-            head.found.setdefault("published on", line["date"])
-            return
+    lines = filter(lambda line: is_date(line["date"]), _PUBLISHED.finditer(text))
+    line = next(lines, None)
+    if line:
+        head.gaps.append(line.span())
+        head.values.setdefault("published in", line["outlet"])
+        head.values.setdefault("published on", line["date"])
 
 
 def _read_labelled(text: str) -> _Head:
@@ -95,38 +96,34 @@ def _read_labelled(text: str) -> _Head:
 
     Any other line ends them. In front matter, between two lines of dashes, only labelled lines count.
     """
-    found: dict[str, str] = {}
-    gaps: list[Span] = []
+    head = _Head({}, [])
     in_fence = False
-    for number, line in enumerate(_LINE.finditer(text)):
-        words = line[0].strip()
-        if len(words) > LONGEST_LINE:
-            break
+    lines = takewhile(lambda line: len(line[0].rstrip()) <= LONGEST_LINE, _LINE.finditer(text))
+    for number, line in enumerate(lines):
+        words = line[0].rstrip()
         is_fence = _FENCE.match(words) is not None
         field = _read_line(words, in_fence=in_fence, is_first=number == 0)
         if not (field or is_fence or in_fence):
             break
-        gaps.append(line.span())
+        head.gaps.append(line.span())
         if is_fence:
             in_fence = number == 0
         elif field:
-            found.setdefault(*field)
-    return _Head(found, gaps)
+            head.values.setdefault(*field)
+    return head
 
 
 def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str] | None:
-    """Return the key and the value of a line that has one."""
+    """Return the key and the value in a line; None if there is no value."""
     field = _FIELD.match(words)
     if field:
         return field[1].lower(), field[2].strip("\"' ")
     if in_fence:
         return None
-    for key, pattern in _UNLABELLED.items():
-        line = pattern.match(words)
-        if line:
-            return key, line[key]
-    is_dated = not is_first and is_date(words)
-    return ("date", words) if is_dated else None
+    line = _UNLABELLED.match(words)
+    if line:
+        return str(line.lastgroup), line[str(line.lastgroup)]
+    return ("date", words) if not is_first and is_date(words) else None
 
 
 def _read_masthead(text: str) -> _Head | None:
@@ -149,21 +146,20 @@ def _read_masthead(text: str) -> _Head | None:
 
 def _find_masthead_end(words: list[str]) -> int:
     """Return the number of the last of the lines above an article; 0 if there is none."""
-    for number, line in enumerate(words[1:], 1):
-        is_dated_title = number == 1 and is_date(line)
-        if is_dated_title or _CREDIT.match(line):
-            return number
-    return 0
+    if any(map(is_date, words[1:2])):
+        return 1
+    credit_lines = (number for number, line in enumerate(words) if _CREDIT.match(line))
+    return next(filter(None, credit_lines), 0)
 
 
 def _may_be_above(line: str) -> bool:
-    return _is_heading(line) or _PUBLISHED.match(line) is not None
+    return (_HEADING.fullmatch(line) or _PUBLISHED.match(line)) is not None
 
 
 def _list_titles(above: list[str], words: list[str]) -> list[str]:
     """Return the lines above an article that may be its title; they have no date and no author's name."""
-    names = _list_authors(words)
-    return [line for line in above if line not in names and _may_be_title(line)]
+    other_lines = filterfalse(_list_authors(words).__contains__, above)
+    return list(filter(_may_be_title, other_lines))
 
 
 def _may_be_title(line: str) -> bool:
@@ -178,13 +174,13 @@ def _list_authors(words: list[str]) -> list[str]:
 def _read_credits(words: list[str]) -> dict[str, str]:
     """Return the first author and the first date in some lines."""
     authors = _list_authors(words)
-    dates = list(filter(None, map(_find_any_date, words)))
-    return {key: values[0] for key, values in (("author", authors), ("date", dates)) if values}
+    dates = filter(None, map(_find_any_date, words))
+    return dict((*zip(("author",), authors, strict=False), *zip(("date",), dates, strict=False)))
 
 
 def _is_credit(line: str) -> bool:
     """Return whether a line below the author's has more authors or dates."""
-    return _is_heading(line) and bool(_CREDIT.match(line) or find_date(line))
+    return _HEADING.fullmatch(line) is not None and bool(_CREDIT.match(line) or find_date(line))
 
 
 def _find_any_date(line: str) -> str | None:
@@ -198,19 +194,10 @@ def _read_opening(text: str) -> _Head:
     return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
 
 
-def _is_heading(words: str) -> bool:
-    return len(words) <= _LONGEST_TITLE and words[-1] not in ".:;,…"
-
-
-def _is_title(words: str) -> bool:
-    return _is_heading(words) and words[-1] not in "!?"
-
-
 def _join_titles(lines: list[str]) -> dict[str, str]:
-    """Return the lines of a heading as a title, as many as fit into one; nothing if one of them is a sentence."""
-    parts = [line.strip() for line in lines]
-    if not all(map(_is_title, parts)):
+    """Return the first lines of a heading, as many as fit into a title; nothing if one of the lines is a sentence."""
+    parts = list(map(str.strip, lines))
+    if not all(map(_TITLE_LINE.fullmatch, parts)):
         return {}
     titles = accumulate(parts, "{}, {}".format)
-    short_titles = [title for title in titles if len(title) <= _LONGEST_TITLE]
-    return {"title": short_titles[-1]}
+    return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}

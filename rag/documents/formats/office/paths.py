@@ -1,0 +1,44 @@
+"""Makes functions that read the XML of office files by paths (XPath)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from lxml.etree import Element, XPath
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+Finder: TypeAlias = "Callable[..., list[_Element]]"
+
+_NAMESPACES = {
+    "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
+    "m": "http://schemas.openxmlformats.org/officeDocument/2006/math",
+    "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
+    "p": "http://schemas.openxmlformats.org/presentationml/2006/main",
+    "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "w14": "http://schemas.microsoft.com/office/word/2010/wordml",
+    "wp": "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
+}
+A, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "w"))
+# It takes the place of an element that a file does not have: it is empty.
+NOTHING = Element("nothing")
+
+
+def make_finder(path: str) -> Finder:
+    """Return a function that returns the elements at a path, in the order of the file."""
+    return cast("Finder", XPath(path, namespaces=_NAMESPACES))
+
+
+def make_reader(path: str) -> "Callable[[_Element], str]":
+    """Return a function that returns the first text at a path; an empty text if there is none."""
+    return cast("Callable[[_Element], str]", XPath(f"string({path})", namespaces=_NAMESPACES, smart_strings=False))
+
+
+def make_test(path: str) -> "Callable[[_Element], bool]":
+    """Return a function that returns whether there is anything at a path."""
+    return cast("Callable[[_Element], bool]", XPath(f"boolean({path})", namespaces=_NAMESPACES))
+
+
+def read_number(text: str, default: int) -> int:
+    """Return the number in a text of digits, without those after the ninth; `default` for any other text."""
+    return int(text[:9]) if text.isdecimal() else default
