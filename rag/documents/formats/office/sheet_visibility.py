@@ -129,7 +129,7 @@ def _read_style(cell: Any) -> _CellStyle:
 
 
 def _read_backdrop(fill: Any) -> Color | None:
-    """Return the colour behind the letters of a cell; None for a pattern or a gradient."""
+    """Return the background of a cell; None for a pattern or a gradient."""
     colors = {None: WHITE, "solid": _read_color(getattr(fill, "fgColor", None))}
     return colors.get(getattr(fill, "patternType", "gradient"))
 

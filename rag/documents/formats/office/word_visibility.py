@@ -39,7 +39,7 @@ _get_run_style = make_reader("w:rPr/w:rStyle/@w:val")
 _get_paragraph_style = make_reader("ancestor::w:p[1]/w:pPr/w:pStyle/@w:val")
 _get_own_style = make_reader("w:pPr/w:pStyle/@w:val | w:tblPr/w:tblStyle/@w:val")
 
-# The shades behind words. The colour of a table counts as unknown, because its style may shade only some of its cells.
+# The backgrounds of words. The colour of a table counts as unknown, because its style may shade only some of its cells.
 # The colour of a box of text is unknown too.
 _find_backdrops = make_finder(
     f"self::{_FILLED} | *[self::w:pPr or self::w:tcPr or self::w:tblPr]/{_FILLED}"
@@ -87,7 +87,7 @@ class Styles:
 
 
 class _Looks:
-    """The settings of a document's words, and the colours behind them."""
+    """The settings of a document's words, and their backgrounds."""
 
     def __init__(self, document: "Document", root: "_Element") -> None:
         self._styles = Styles(document)
@@ -122,7 +122,7 @@ class _Looks:
         return settings
 
     def _find_backdrop(self, run: "_Element", settings: Settings) -> Color | None:
-        """Return the colour behind a run; None if it is not known."""
+        """Return the background of a run; None if it is not known."""
         highlight = _get_value(settings.get("highlight", NOTHING))
         if highlight not in ("", "none"):
             return _HIGHLIGHTS.get(highlight)

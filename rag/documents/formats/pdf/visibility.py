@@ -65,7 +65,7 @@ class _Text(NamedTuple):
 
 
 class _Backdrop(NamedTuple):
-    """A shape that may lie behind letters; its colour is None if it has more than one, or is transparent."""
+    """A shape that letters may lie on; its colour is None if it has more than one, or is transparent."""
 
     box: _Box
     color: Color | None
