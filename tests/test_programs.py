@@ -103,7 +103,7 @@ def test_the_examples_of_the_documentation_run(
         assert text in printed
     if needs_token:
         monkeypatch.setenv("RAG_TOKEN", "no such token at all")
-        with pytest.raises(Exception, match=r"401|Log in|unhandled errors"):
+        with pytest.raises(Exception, match=r"Please login|unhandled errors|401"):
             run_script(script, capsys)
 
 
