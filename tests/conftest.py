@@ -65,7 +65,7 @@ class SharedReader(DocumentReader):
 
     @property
     def _kind(self) -> object:
-        """What a process was started by: who, with which modules, and with which limits."""
+        """The user, the modules and the limits that a process was started with."""
         limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
         user = os.geteuid() if sys.platform != "win32" else None
         return os.getpid(), user, *make_command("", *limits), *sys.path
