@@ -17,7 +17,7 @@ chat: index/examples/.made
 
 test: .venv/models
 	@$(BIN)/rag models pull smollm2-135m
-	$(BIN)/pytest
+	$(BIN)/pytest --hypothesis-profile=thorough
 
 # The quick tests alone, which need no model; pyproject.toml has the floor.
 coverage: .venv/installed

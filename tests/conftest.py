@@ -2,13 +2,23 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-from rag import Index, Settings, build_index
+from rag import Document, Index, Settings, build_index
+from rag.documents.worker import DocumentReader
+from rag.process import make_command
 from tests.fakes import HashingEmbedder
+
+# `make test` asks for the second one.
+hypothesis.settings.register_profile("quick", max_examples=20)
+hypothesis.settings.register_profile("thorough", max_examples=100)
+hypothesis.settings.load_profile("quick")
 
 # Texts that lie beside some checkouts and are no part of the repository.
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -46,6 +56,47 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureR
         if variable != "RAG_HOME" or "model" not in request.keywords:
             monkeypatch.delenv(variable)
     monkeypatch.chdir(tmp_path)
+
+
+class SharedReader(DocumentReader):
+    """A reader that goes on with the process of an earlier test: another one takes a third of a second to start."""
+
+    _waiting: dict[object, list["subprocess.Popen[str]"]] = {}  # noqa: RUF012 - all readers share them
+
+    @property
+    def _kind(self) -> object:
+        """The user, the modules and the limits that a process was started with."""
+        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
+        user = os.geteuid() if sys.platform != "win32" else None
+        return os.getpid(), user, *make_command("", *limits), *sys.path
+
+    def read(self, path: Path) -> Document:
+        if not self._process and path.is_absolute():  # the process has the working directory of an earlier test
+            with suppress(KeyError, IndexError):
+                self._process = self._waiting[self._kind].pop()
+        return super().read(path)
+
+    def __exit__(self, *error: object) -> None:
+        if self._process and not any(error):
+            self._waiting.setdefault(self._kind, []).append(self._process)
+            self._process = None
+        super().__exit__(*error)
+
+    @classmethod
+    def end_all(cls) -> None:
+        for processes in cls._waiting.values():
+            for process in processes:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _shared_readers() -> Iterator[None]:
+    """Have `build_index` read with the processes of earlier tests; the tests of `DocumentReader` start their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.index.build.DocumentReader", SharedReader)
+        yield
+    SharedReader.end_all()
 
 
 @pytest.fixture

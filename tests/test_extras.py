@@ -78,6 +78,7 @@ with Index(settings.location, embedder) as index:
 """
 
 
+@pytest.mark.slow
 def test_indexing_and_asking_take_no_extra_and_no_torch(docs: Path) -> None:
     from reportlab.pdfgen.canvas import Canvas
 
@@ -125,6 +126,7 @@ def test_an_office_file_is_skipped_and_the_others_are_indexed(
     assert report.skipped == [f"cannot read {docs / 'rent.docx'}: reading .docx {needs('office')}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "arguments", "extra"),
     [

@@ -76,6 +76,7 @@ def test_a_damaged_directory_of_an_archive_costs_no_other_file(
     assert all(any(f"a-{name}{suffix}:" in reason for reason in report.skipped) for name in DAMAGED)
 
 
+@pytest.mark.slow
 def test_the_directory_of_an_archive_is_not_read_in_this_process(
     docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:

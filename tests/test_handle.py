@@ -268,6 +268,7 @@ def start_writer(folder: Path, name: str, count: int) -> "subprocess.Popen[str]"
     )
 
 
+@pytest.mark.slow
 def test_an_open_handle_and_other_processes_write_in_turn(tmp_path: Path) -> None:
     with open_notes(tmp_path) as notes:
         for turn in range(3):
@@ -280,6 +281,7 @@ def test_an_open_handle_and_other_processes_write_in_turn(tmp_path: Path) -> Non
         assert len(notes.documents()) == 9
 
 
+@pytest.mark.slow
 def test_several_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
     writers = [start_writer(tmp_path / "notes", name, 8) for name in ("one", "two", "three")]
     for writer in writers:

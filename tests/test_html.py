@@ -171,6 +171,7 @@ def test_no_depth_is_too_much_and_no_text_is_lost(tag: str) -> None:
     assert document.text.split() == ["before", "deep", "later"]
 
 
+@pytest.mark.slow
 def test_long_texts_and_endless_spans_are_read() -> None:
     assert len(read("<p>" + "word " * 2_100_000).text) == 10_499_999
     table = "<table><tr>" + "<td rowspan=60000 colspan=60000>x" * 300 + "<tr><td>a" * 3000 + "</table>"

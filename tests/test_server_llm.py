@@ -68,7 +68,7 @@ def serve(replies: dict[str, Reply]) -> Iterator[tuple[str, list[tuple[str, dict
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1", asked
     finally:
@@ -181,7 +181,8 @@ def test_a_server_that_is_away_is_told_in_one_line() -> None:
         ServerLLM(f"openai:http://127.0.0.1:{port}/v1", context=4096, at_once=1)
 
 
-def test_a_busy_server_is_asked_again() -> None:
+def test_a_busy_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
     busy = iter([503, 429])
     reply = choose("yes")
 

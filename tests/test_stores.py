@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,7 +36,15 @@ from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 from tests.places import Server, run_server, wait_for
 
-PLACES = ["folder", "milvus-lite", "server"]
+# Each test of a server takes ten seconds.
+PLACES = ["folder", "milvus-lite", pytest.param("server", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the sleeps of pymilvus: it waits half a second for each of the five fields that it indexes."""
+    clock = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(seconds / 50))
+    monkeypatch.setattr("pymilvus.client.grpc_handler.time", clock)
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +282,7 @@ def index_shard(settings: Settings, folder: Path, shard: tuple[int, int], embedd
     build_index([folder], settings=settings, embedder=embedder(), shard=shard)
 
 
+@pytest.mark.slow
 def test_four_processes_one_of_them_killed_make_what_one_makes(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     count = (
@@ -325,6 +335,7 @@ def test_a_writer_leaves_alone_what_another_is_writing(
     assert describe(other) == describe(one)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_told_and_found_again(
     server: Server, request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ print(answer.answer)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", [WINDOWS, MACOS], ids=["Windows", "macOS"])
 def test_documents_are_indexed_asked_and_removed(system: str, simulate: Callable[[str], None], docs: Path) -> None:
     simulate(system)
@@ -116,6 +117,7 @@ def test_documents_are_indexed_asked_and_removed(system: str, simulate: Callable
     assert "nine million euros" in result.stdout
 
 
+@pytest.mark.slow
 def test_macos_ends_a_reader_that_needs_too_much_memory(
     simulate: Callable[[str], None], settings: Settings, docs: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from rag.index import read_entries
 from tests.fakes import HashingEmbedder, wait_until
 from tests.test_build import check_whole, read_state, write_documents
 
+pytestmark = pytest.mark.slow  # a watcher waits for what becomes of a file, in a process of its own
 processes = multiprocessing.get_context("fork")
 
 
@@ -79,7 +80,6 @@ def test_a_folder_may_be_deleted_renamed_and_made_anew(
     expect(settings, "late.txt", "new.txt", "o.txt", "p.txt")
 
 
-@pytest.mark.slow
 def test_an_index_that_cannot_be_written_for_a_while_is_written_later(
     watch: Callable[..., int], docs: Path, settings: Settings
 ) -> None:
@@ -96,7 +96,6 @@ def test_an_index_that_cannot_be_written_for_a_while_is_written_later(
     expect(settings, "bridge.md", "visit.txt", "a.txt")
 
 
-@pytest.mark.slow
 def test_saves_by_rename_cost_nothing(watch: Callable[..., int], docs: Path, settings: Settings) -> None:
     watch(docs)
     expect(settings, "bridge.md", "visit.txt")
@@ -108,7 +107,6 @@ def test_saves_by_rename_cost_nothing(watch: Callable[..., int], docs: Path, set
     expect(settings, "bridge.md", "visit.txt", "0.txt", "1.txt", "2.txt", "3.txt", "4.txt", "last.txt")
 
 
-@pytest.mark.slow
 def test_kills_of_a_watcher_cost_nothing(
     watch: Callable[..., int], tmp_path: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:

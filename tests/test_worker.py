@@ -41,6 +41,7 @@ def test_python_files_of_the_current_folder_are_not_run(settings: Settings, docs
     assert not [*Path().glob("*-was-run")]
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(
     reader: DocumentReader, docs: Path, tmp_path: Path
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(
     assert reader.read(docs / "bridge.md").title == "A new bridge"
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_is_read(
     settings: Settings, docs: Path, tmp_path: Path
 ) -> None:
@@ -177,6 +179,7 @@ with DocumentReader(Settings.load()) as reader:
 """
 
 
+@pytest.mark.slow
 def test_a_lower_limit_of_the_shell_holds_and_is_named(docs: Path, tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     large.write_text("[" + ",".join(["[]"] * 9_000_000) + "]")
