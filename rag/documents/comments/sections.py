@@ -1,27 +1,24 @@
 """Splits the plain text of a page by speaker: the article under its headings, and each reader's comment."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
 
-from rag.documents.blocks import HEADING_SEPARATOR, LONGEST_HEADING
+from rag.documents.blocks import HEADING_SEPARATOR
 from rag.documents.comments.plaintext import find_thread
 from rag.documents.formats.plain.metadata import Metadata
+from rag.documents.headings import Heading, find_marked_headings, find_unmarked_headings
 from rag.types import Section
-
-_MARKDOWN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
-_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
     article_end, comments = find_thread(text, markdown=markdown)
     gaps = filter(lambda gap: gap[1] <= article_end, metadata.gaps)
-    headings = list(_find_headings(text, article_end)) if markdown else []
+    headings = find_marked_headings(text, article_end) if markdown else []
+    headings = headings or find_unmarked_headings(text, article_end)
     sections: list[Section] = []
     start = 0
     for gap_start, gap_end in sorted([*gaps, (article_end, article_end)]):
@@ -31,27 +28,12 @@ def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> t
     return (*article, *comments)
 
 
-class _Heading(NamedTuple):
-    start: int
-    end: int
-    level: int
-    text: str
-
-
-def _find_headings(text: str, end: int) -> Iterator[_Heading]:
-    without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
-    for match in _MARKDOWN_HEADING.finditer(without_code):
-        words = match[2] + match[3].rstrip(" \t#")
-        if len(words) <= LONGEST_HEADING:
-            yield _Heading(*match.span(), len(match[1]), words)
-
-
-def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]) -> Iterator[Section]:
+def _split_at_headings(text: str, start: int, end: int, headings: list[Heading]) -> Iterator[Section]:
     """Yield the sections of an article between two offsets; a heading with nothing below it is also a section."""
     inside = [heading for heading in headings if start <= heading.start < heading.end <= end]
     # The text above the first heading is below a heading without words, which is wider than all others.
-    edges = [_Heading(start, start, -1, ""), *inside, _Heading(end, end, 0, "")]
-    path: list[_Heading] = []
+    edges = [Heading(start, start, -1, ""), *inside, Heading(end, end, 0, "")]
+    path: list[Heading] = []
     for heading, following in pairwise(edges):
         above = path[: bisect_left(path, heading.level, key=attrgetter("level"))]  # the levels of a path ascend
         path = [*above, heading]
@@ -62,6 +44,6 @@ def _split_at_headings(text: str, start: int, end: int, headings: list[_Heading]
             yield Section(heading.start, heading.end, "article", heading=_join_path(above))
 
 
-def _join_path(headings: list[_Heading]) -> str | None:
+def _join_path(headings: list[Heading]) -> str | None:
     """Return the path of headings; the first one has no words."""
     return HEADING_SEPARATOR.join(heading.text for heading in headings[1:]) or None

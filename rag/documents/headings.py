@@ -1,0 +1,129 @@
+"""Finds the headings of a text: those that Markdown marks, or else lines that have the form of headings."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import NamedTuple
+
+from rag.documents.blocks import LONGEST_HEADING
+from rag.text import WORD
+
+_MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
+_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+_LINE = re.compile(r"\S.*")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+# "2.1 Refunds", "§ 8 Deposit", "Clause 5: Deposit"
+_NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
+# A line without a mark is a heading only if it has no more words than this, and a line of text has more.
+_MOST_WORDS = 9
+_LONGEST_LINE = 80
+_ENDS = (".", "!", ":", ";", ",", "…", "-", "。", "！", "：", "；", "，", "、", "।", "؛", "،")
+_ENDS_TEXT = (*_ENDS, "?", "？", "؟", '"', "”", "」", ")")
+_LABEL = re.compile(r"[^\W\d][^:]{0,30}:\s")
+_ITEM = re.compile(r"[-*•–—+·]\s")
+# A text has headings of a form only if it has at least this many.
+_FEWEST = 2
+
+
+class Heading(NamedTuple):
+    """A heading: its line, `[start, end)`, its level from 1, and its words without marks."""
+
+    start: int
+    end: int
+    level: int
+    text: str
+
+
+def find_marked_headings(text: str, end: int) -> list[Heading]:
+    """Return the headings before `end` that Markdown marks with "#"; lines of code are none."""
+    without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
+    headings = []
+    for match in _MARKED.finditer(without_code):
+        words = match[2] + match[3].rstrip(" \t#")
+        if len(words) <= LONGEST_HEADING:
+            headings.append(Heading(*match.span(), len(match[1]), words))
+    return headings
+
+
+class _Line(NamedTuple):
+    """A line, its place, and whether a blank line, or an edge of the text, is before and after it."""
+
+    text: str
+    start: int
+    end: int
+    opens: bool
+    closes: bool
+
+    @property
+    def form(self) -> str:
+        """The form that all headings of one level share: numbered to a depth, in capitals, or above blank lines."""
+        number = _NUMBERED.match(self.text)
+        if number:
+            depth = number["number"].count(".")
+            return f"numbered {depth}"
+        if self.text.isupper():
+            return "capitals"
+        return "alone" if self.closes else "right above"
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the line is as short as a heading."""
+        return len(self.text) <= _LONGEST_LINE and len(self.text.split()) <= _MOST_WORDS
+
+    @property
+    def may_be_heading(self) -> bool:
+        """Whether the line begins a paragraph, is short and begins and ends as a heading does."""
+        words = _NUMBERED.sub("", self.text, count=1)
+        is_named = words[:1].isalnum() and not words[:1].islower()
+        is_other = _ITEM.match(self.text) or ": " in words or self.text.endswith(_ENDS)
+        return self.opens and self.is_short and is_named and not is_other
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the line is a sentence or an item, which may be below a heading."""
+        is_item = _ITEM.match(self.text) is not None
+        return is_item or not self.is_short or self.text.endswith(_ENDS_TEXT)
+
+
+def find_unmarked_headings(text: str, end: int) -> list[Heading]:
+    """Return the lines before `end` that have the form of headings; a form counts if several lines have it.
+
+    A heading is a short line at the beginning of a paragraph, with text below it. It has no end mark, is no label, and
+    occurs once. The levels are in the order in which the forms occur.
+    """
+    lines = _list_lines(text, end)
+    counts = Counter(line.text for line in lines)
+    candidates = [line for line, below in pairwise(lines) if counts[line.text] == 1 and _is_above(line, below)]
+    forms = Counter(line.form for line in candidates)
+    levels = [form for form in forms if forms[form] >= _FEWEST]
+    return [
+        Heading(line.start, line.end, 1 + levels.index(line.form), line.text)
+        for line in candidates
+        if line.form in levels
+    ]
+
+
+def _list_lines(text: str, end: int) -> list[_Line]:
+    """Return the lines with words before `end`."""
+    places = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
+    edges = [0, *(stop for _, stop in places)], [*(start for start, _ in places[1:]), end]
+    lines = []
+    for (start, stop), before, after in zip(places, *edges, strict=False):
+        opens = before == 0 or _BLANK_LINE.search(text, before, start) is not None
+        closes = _BLANK_LINE.search(text, stop, after) is not None
+        lines.append(_Line(text[start:stop].rstrip(), start, stop, opens, closes))
+    return lines
+
+
+def _is_above(line: _Line, below: _Line) -> bool:
+    """Return whether a line may be the heading of what is below it: text, or a heading of another form.
+
+    A line above the labels of a mail is a signature; a label right below a line is text.
+    """
+    is_wrapped = not below.opens and below.text[0].islower()
+    if is_wrapped or not line.may_be_heading:
+        return False
+    is_label = _LABEL.match(below.text) is not None
+    if is_label and below.opens:
+        return False
+    return is_label or below.is_text or (below.may_be_heading and below.form != line.form)
