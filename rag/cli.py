@@ -151,7 +151,7 @@ def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, s
 
     A file that you name is always read. In folders the command skips hidden files, links that lead out of the folder,
     node_modules, virtual environments, caches, and files of keys or passwords. It also skips files that a .gitignore
-    or .ragignore (of the same syntax) names. `rag --debug index` names each skipped file.
+    or .ragignore (of the same syntax) names, and formats that it cannot read. `rag --debug index` names each of them.
     """
     from rag.index.build import build_index
 

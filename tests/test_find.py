@@ -195,3 +195,18 @@ def test_a_folder_that_may_not_be_read_keeps_its_documents_and_is_named(
     assert skipped[0].startswith(f"cannot read {closed}")
     assert skipped[0].endswith("Permission denied")
     assert list_indexed(settings) == {"notes.txt", "visit.txt"}
+
+
+def test_files_of_other_formats_are_counted_by_their_format(docs: Path) -> None:
+    for name in ("a.jpg", "b.JPG", "c.xyz", "d.\x1b[2J"):
+        (docs / name).write_bytes(b"\x00\x01")
+    (docs / "program").write_bytes(b"\x7fELF\x00\x01")
+    (docs / "empty").touch()
+    write(docs / "README", "Wie man es benutzt: zuerst lesen. " + "ü" * 2000)
+    search = find_files([docs])
+    assert {path.name for path in search.files} == {"bridge.md", "visit.txt", "README"}
+    assert search.passed_over == {
+        "of the unreadable format .jpg": 2,
+        "of the unreadable format .xyz": 1,
+        "of an unreadable format": 3,
+    }

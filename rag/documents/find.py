@@ -1,5 +1,6 @@
 """Finds the readable files in folders, and counts the files and folders that it passes over."""
 
+import codecs
 import logging
 import os
 import re
@@ -38,6 +39,9 @@ _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwo
 _JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
 # Rules with more stars, or more rules, would make the matching slow.
 _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
+
+# A file without a suffix is text if this many bytes at its beginning are.
+_BEGINNING = 1024
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +171,7 @@ class _Walk:
     def _visit_link(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> None:
         target = Path(os.path.realpath(entry.path))
         mode = _get_mode(target)
-        is_file = stat.S_ISREG(mode) and _is_readable(entry.name)
+        is_file = stat.S_ISREG(mode) and _is_readable(target, entry.name)
         is_inside = target.is_relative_to(self._root)
         if is_file and is_inside:
             self._visit_file(entry, target, rules)
@@ -175,12 +179,14 @@ class _Walk:
             self._pass_over(entry.path, _LINK_OUT)
 
     def _visit_file(self, entry: os.DirEntry[str], target: Path, rules: tuple[_Rules, ...]) -> None:
-        if not _is_readable(entry.name):
+        if entry.name == QUESTIONS_FILE:
             return
         is_secret = any(_SECRETS.match_file(name.lower()) for name in {entry.name, target.name})
         why = _SECRET if is_secret else _find_rule(entry.path, rules)
         if why:
             self._pass_over(entry.path, why)
+        elif not _is_readable(target, entry.name):
+            self._pass_over(entry.path, _describe_format(entry.name))
         else:
             self._search.files.append(target)
 
@@ -240,8 +246,29 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return True  # the reader reports the error
 
 
-def _is_readable(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES and name != QUESTIONS_FILE
+def _is_readable(path: Path, name: str) -> bool:
+    """Return whether a file has a readable format by its name; one without a suffix has if it is text."""
+    suffix = Path(name).suffix.lower()
+    is_named = suffix in SUFFIXES and name != QUESTIONS_FILE
+    return is_named or (not suffix and _is_text(path))
+
+
+def _is_text(path: Path) -> bool:
+    """Return whether the beginning of a file is text in UTF-8."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+        codecs.getincrementaldecoder("utf-8")().decode(beginning)  # the last character may be cut
+    except (OSError, UnicodeDecodeError):
+        return False
+    return beginning.strip() != b"" and b"\0" not in beginning
+
+
+def _describe_format(name: str) -> str:
+    """Return why a file with this name is passed over: its format cannot be read."""
+    suffix = Path(name).suffix.lower()
+    is_plain = re.fullmatch(r"\.\w{1,12}", suffix) is not None
+    return f"of the unreadable format {suffix}" if is_plain else "of an unreadable format"
 
 
 def _find_rule(path: str, rules: tuple[_Rules, ...]) -> str | None:
