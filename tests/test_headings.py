@@ -1,9 +1,15 @@
 """Headings of texts without markup."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import docx
 import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen import canvas
 
 from rag.documents.headings import find_unmarked_headings
-from rag.documents.read import make_document
+from rag.documents.read import make_document, read_document
 
 TEXT = "It is open from nine to five, and on Saturdays until noon."
 
@@ -58,3 +64,63 @@ def test_a_passage_of_a_plain_text_knows_the_heading_above_it() -> None:
     )
     assert [section.heading for section in document.sections] == [None, "North", "South"]
     assert document.text[document.sections[1].start : document.sections[1].end].strip() == TEXT
+
+
+def list_sections(path: Path) -> list[tuple[str | None, str]]:
+    document = read_document(path)
+    return [
+        (section.heading, " ".join(document.text[section.start : section.end].split())) for section in document.sections
+    ]
+
+
+def test_bold_lines_of_a_word_document_are_headings(tmp_path: Path) -> None:
+    file = docx.Document()
+    for heading in ("North", "South"):
+        file.add_paragraph().add_run(heading).bold = True
+        file.add_paragraph(TEXT)
+    file.save(str(tmp_path / "a.docx"))
+    assert list_sections(tmp_path / "a.docx") == [("North", TEXT), ("South", TEXT)]
+
+
+def draw(path: Path, lines: Sequence[tuple[str, int, str]]) -> Path:
+    """Write a PDF file of lines, each with its font and size, below one another."""
+    page = canvas.Canvas(str(path), pagesize=A4)
+    y = 800.0
+    for font, size, text in lines:
+        page.setFont(font, size)
+        page.drawString(60, y, text)
+        y -= 1.5 * size
+    page.save()
+    return path
+
+
+BOLD, REGULAR = "Helvetica-Bold", "Helvetica"
+
+
+def test_large_and_bold_lines_of_a_pdf_file_are_headings_and_the_largest_at_the_top_its_title(tmp_path: Path) -> None:
+    lines = [
+        (BOLD, 20, "The library"),
+        (BOLD, 14, "1 North"),
+        (BOLD, 10, "1.1 Hours"),
+        (REGULAR, 10, TEXT),
+        (BOLD, 14, "2 South, which is beside the old harbour"),
+        (BOLD, 14, "and the market"),
+        (REGULAR, 10, TEXT),
+    ]
+    path = draw(tmp_path / "a.pdf", [*lines, *[(REGULAR, 10, f"{TEXT} {n}.") for n in range(9)]])
+    assert read_document(path).title == "The library"
+    headings = [heading for heading, _ in list_sections(path)]
+    assert headings == [None, "1 North › 1.1 Hours", "2 South, which is beside the old harbour and the market"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [(BOLD, 20, f"Slide {n}") for n in range(9)],
+        [(REGULAR, 10, TEXT)] * 5 + [(BOLD, 10, "This sentence matters, and so it is bold.")],
+        [(REGULAR, 10, TEXT)] * 5 + [(BOLD, 12, "1.1 Hours ........................ 7"), (REGULAR, 10, TEXT)],
+        [(REGULAR, 10, TEXT)] * 5 + [(BOLD, 12, "31.5"), (REGULAR, 10, TEXT)],
+    ],
+)
+def test_other_bold_lines_of_a_pdf_file_are_no_headings(tmp_path: Path, lines: list[tuple[str, int, str]]) -> None:
+    assert {heading for heading, _ in list_sections(draw(tmp_path / "a.pdf", lines))} == {None}

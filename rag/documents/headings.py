@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
-from rag.documents.blocks import LONGEST_HEADING
+from rag.documents.blocks import LONGEST_HEADING, Block
 from rag.text import WORD
 
 _MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
@@ -92,15 +94,38 @@ def find_unmarked_headings(text: str, end: int) -> list[Heading]:
     occurs once. The levels are in the order in which the forms occur.
     """
     lines = _list_lines(text, end)
-    counts = Counter(line.text for line in lines)
-    candidates = [line for line, below in pairwise(lines) if counts[line.text] == 1 and _is_above(line, below)]
-    forms = Counter(line.form for line in candidates)
-    levels = [form for form in forms if forms[form] >= _FEWEST]
+    levels = _find_levels(lines)
+    return [Heading(line.start, line.end, level, line.text) for line, level in zip(lines, levels, strict=True) if level]
+
+
+def mark_headings(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks of a file; if none is a heading, the paragraphs that have the form of headings become some."""
+    blocks = list(blocks)
+    if any(block.kind == "heading" for block in blocks):
+        return blocks
+    levels = _find_levels(list(map(_make_line, blocks)))
     return [
-        Heading(line.start, line.end, 1 + levels.index(line.form), line.text)
-        for line in candidates
-        if line.form in levels
+        replace(block, kind="heading", level=level) if level else block
+        for block, level in zip(blocks, levels, strict=True)
     ]
+
+
+def _make_line(block: Block) -> _Line:
+    """Return a block as a line; one that is no paragraph of an article is text, and never a heading."""
+    is_paragraph = block.kind == "paragraph" and block.voice == "article" and "\n" not in block.text
+    return _Line(block.text if is_paragraph else "- ", 0, 0, opens=True, closes=True)
+
+
+def _find_levels(lines: Sequence[_Line]) -> list[int]:
+    """Return the level of each line that is a heading, and 0 for each other one."""
+    counts = Counter(line.text for line in lines)
+    forms: list[str | None] = []
+    for line, below in zip_longest(lines, lines[1:]):
+        is_heading = below is not None and counts[line.text] == 1 and _is_above(line, below)
+        forms.append(line.form if is_heading else None)
+    found = Counter(filter(None, forms))
+    levels = [form for form, count in found.items() if count >= _FEWEST]
+    return [levels.index(form) + 1 if form in levels else 0 for form in forms]
 
 
 def _list_lines(text: str, end: int) -> list[_Line]:
@@ -120,7 +145,7 @@ def _is_above(line: _Line, below: _Line) -> bool:
 
     A line above the labels of a mail is a signature; a label right below a line is text.
     """
-    is_wrapped = not below.opens and below.text[0].islower()
+    is_wrapped = not below.opens and below.text[:1].islower()
     if is_wrapped or not line.may_be_heading:
         return False
     is_label = _LABEL.match(below.text) is not None

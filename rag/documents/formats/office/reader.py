@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
+from rag.documents.headings import mark_headings
 from rag.errors import DocumentError
 
 # The first bytes of files with a password, and of files from programs before 2007.
@@ -26,7 +27,7 @@ def read_docx(path: Path) -> Extract:
         drop_hidden_words(document.element.body, document)
         extract = _read_properties(document.core_properties, document.core_properties.author, path)
         return extract._replace(
-            blocks=_guard(walk_document(document), "Word"), title=find_title(document) or extract.title
+            blocks=mark_headings(_guard(walk_document(document), "Word")), title=find_title(document) or extract.title
         )
 
 

@@ -47,7 +47,11 @@ _AFTER_HYPHEN = frozenset(("and", "bis", "oder", "or", "und"))
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines."""
+    """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
+
+    `weight` is that of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells of a
+    row, which are merged into one line.
+    """
 
     text: str
     page: int
@@ -56,6 +60,8 @@ class Line:
     y: float
     size: float
     level: int = 0
+    weight: int = 400
+    pieces: int = 1
 
 
 class _Column(NamedTuple):
@@ -84,7 +90,9 @@ def _is_beside(row: Line, piece: Line) -> bool:
 def _merge(row: Line, piece: Line) -> Line:
     larger = max(row, piece, key=lambda line: line.size)
     gap = "" if piece.text[0] in ",.;:)" else " "
-    return replace(larger, text=row.text + gap + piece.text, left=row.left, right=piece.right)
+    text = row.text + gap + piece.text
+    weight = min(row.weight, piece.weight)
+    return replace(larger, text=text, left=row.left, right=piece.right, weight=weight, pieces=row.pieces + piece.pieces)
 
 
 def join_lines(lines: Sequence[Line]) -> Iterator[Block]:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from ctypes import c_double
+from ctypes import c_double, c_int, create_string_buffer
 from dataclasses import replace
 from itertools import product
 from math import hypot
@@ -15,6 +15,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage, raw
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.pdf.headings import mark_headings
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.visibility import hide_unseen
@@ -33,6 +34,8 @@ _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
 # A number that may be in a heading and not in its bookmark: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")
 _TALLEST_HEADING = 3  # lines
+_REGULAR, _BOLD = 400, 700
+_LONGEST_NAME = 100
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +64,11 @@ def read_pdf(path: Path) -> Extract:
     if not any(pages):
         raise DocumentError("it has no text; it may be a scan, run OCR on it first")
     pages = drop_running_lines(pages)
-    _mark_headings(pages, bookmarks)
+    _mark_bookmarked(pages, bookmarks)
+    pages, title = mark_headings(pages)
     return Extract(
         blocks=join_lines([line for lines in pages for line in lines]),
-        title=clean_title(properties.get("Title"), path),
+        title=clean_title(properties.get("Title"), path) or title,
         author=clean_author(properties.get("Author")),
         date=clean_date(properties.get("CreationDate")),
     )
@@ -113,7 +117,8 @@ def _measure_line(textpage: PdfTextPage, match: re.Match[str], page: int, rotati
     _, baseline = _turn(origin[0].value, origin[1].value, rotation)
     edges = (*_find_edges(textpage, chars[0], rotation), *_find_edges(textpage, chars[-1], rotation))
     text = _LEADERS.sub(" … ", _CONTROL.sub("", match[0].translate(_SIGNS)))
-    return Line(" ".join(text.split()), page, min(edges), max(edges), baseline, size)
+    weight = min(_find_weight(textpage, chars[0]), _find_weight(textpage, chars[-1]))
+    return Line(" ".join(text.split()), page, min(edges), max(edges), baseline, size, weight=weight)
 
 
 def _find_edges(textpage: PdfTextPage, char: int, rotation: int) -> tuple[float, float]:
@@ -126,6 +131,16 @@ def _find_size(textpage: PdfTextPage, char: int) -> float:
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(textpage, char, matrix)
     return float(raw.FPDFText_GetFontSize(textpage, char) * hypot(matrix.c, matrix.d))
+
+
+def _find_weight(textpage: PdfTextPage, char: int) -> int:
+    """Return the weight of a character's font; the fonts that every viewer has state theirs by name alone."""
+    weight = int(raw.FPDFText_GetFontWeight(textpage, char))
+    if weight > 0:
+        return weight
+    name = create_string_buffer(_LONGEST_NAME)
+    raw.FPDFText_GetFontInfo(textpage, char, name, _LONGEST_NAME, c_int())
+    return _BOLD if b"bold" in name.value.lower() else _REGULAR
 
 
 def _turn(x: float, y: float, rotation: int) -> tuple[float, float]:
@@ -142,7 +157,7 @@ def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
             yield _Bookmark(index, bookmark.level + 1, key)
 
 
-def _mark_headings(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
+def _mark_bookmarked(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
     """Make headings of the lines that repeat the title of a bookmark to their page."""
     lines_by_page: dict[int | None, list[Line]] = dict(enumerate(pages))
     for bookmark in bookmarks:

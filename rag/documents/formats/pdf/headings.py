@@ -1,0 +1,116 @@
+"""Finds the headings of a PDF file without bookmarks, by the size and the weight of their letters."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
+
+from rag.documents.formats.pdf.paragraphs import Line
+
+# Letters of headings are larger than those of the text by this factor, or as large and heavier by that one.
+_LARGER = 1.08
+_HEAVIER = 1.3
+_MOST_WORDS = 15
+# A heading has at most this many lines; they are apart by at most this multiple of the size of their letters.
+_MOST_LINES = 3
+_PITCH = 1.7
+# A larger share of the lines is no headings: the file is a form, a poster or a set of slides.
+_MOST_OF_LINES = 0.34
+_NUMBER = re.compile(r"(?:\w+ )?\d{1,2}(?:\.\d{1,2})*\.?\s")
+_ENDS_TEXT = (".", ",", ";")
+
+
+class _Style(NamedTuple):
+    """The look of a line: the size of its letters in half points, and their weight."""
+
+    size: float
+    weight: int
+
+
+class Marked(NamedTuple):
+    """The lines of each page, some of them marked as headings, and the title at the top of the file, or None."""
+
+    pages: list[list[Line]]
+    title: str | None = None
+
+
+def mark_headings(pages: Sequence[Sequence[Line]]) -> Marked:
+    """Return the pages with the lines that look like headings as such; a heading of several lines becomes one line.
+
+    The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing
+    changes. The title is text: it is above the whole file.
+    """
+    lines = list(chain.from_iterable(pages))
+    body = _find_body(lines)
+    looks = [_looks_like_heading(line, body) for line in lines]
+    is_marked = any(line.level for line in lines)
+    if is_marked or sum(looks) > _MOST_OF_LINES * len(lines):
+        return Marked([list(page) for page in pages])
+    merged = [list(_merge_headings(page, body)) for page in pages]
+    headings = [line for page in merged for line in page if _looks_like_heading(line, body)]
+    title = _find_title(lines, headings)
+    styles = sorted({_get_style(line) for line in headings if line is not title}, reverse=True)
+    levels = {style: level for level, style in enumerate(styles, start=1)}
+    marked = {id(line): levels[_get_style(line)] for line in headings if line is not title}
+    marked_pages = [[replace(line, level=marked.get(id(line), 0)) for line in page] for page in merged]
+    return Marked(marked_pages, title.text if title else None)
+
+
+def _get_style(line: Line) -> _Style:
+    return _Style(round(2 * line.size) / 2, line.weight)
+
+
+def _find_body(lines: Sequence[Line]) -> _Style:
+    """Return the style of most characters."""
+    lengths = Counter[_Style]()
+    for line in lines:
+        lengths[_get_style(line)] += len(line.text)
+    return lengths.most_common(1)[0][0]
+
+
+def _looks_like_heading(line: Line, body: _Style) -> bool:
+    """Return whether a line is short, and in larger or heavier letters than the text; a row of cells is none."""
+    is_large = line.size >= _LARGER * body.size
+    is_heavy = line.weight >= _HEAVIER * body.weight and line.size > body.size / _LARGER
+    is_row = line.pieces > 1 and not _NUMBER.match(line.text)
+    is_short = len(line.text.split()) <= _MOST_WORDS and not line.text.endswith(_ENDS_TEXT)
+    is_of_contents = "…" in line.text  # the dots before a page's number
+    has_words = any(sign.isalpha() for sign in line.text)
+    return (is_large or is_heavy) and is_short and has_words and not is_row and not is_of_contents
+
+
+def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
+    """Yield the lines of a page; neighbouring lines of one heading are one line."""
+    run: list[Line] = []
+    for line in page:
+        if run and not (_looks_like_heading(line, body) and _goes_on(run, line)):
+            yield _join(run)
+            run = []
+        if _looks_like_heading(line, body):
+            run.append(line)
+        else:
+            yield line
+    if run:
+        yield _join(run)
+
+
+def _goes_on(run: Sequence[Line], line: Line) -> bool:
+    """Return whether a line continues a heading: in the same style, right below it, and without a number."""
+    last = run[-1]
+    is_below = 0 < last.y - line.y <= _PITCH * last.size
+    is_alike = _get_style(line) == _get_style(last)
+    return is_below and is_alike and len(run) < _MOST_LINES and not _NUMBER.match(line.text)
+
+
+def _join(run: Sequence[Line]) -> Line:
+    return replace(run[0], text=" ".join(line.text for line in run)) if len(run) > 1 else run[0]
+
+
+def _find_title(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:
+    """Return the heading at the top of the file if no other one is as large, else None."""
+    if not headings or not headings[0].text.startswith(lines[0].text):
+        return None
+    others = [line.size for line in headings[1:]]
+    return headings[0] if headings[0].size > max(others, default=0.0) else None
