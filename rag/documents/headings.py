@@ -90,7 +90,7 @@ class _Line(NamedTuple):
 def find_unmarked_headings(text: str, end: int) -> list[Heading]:
     """Return the lines before `end` that have the form of headings; a form counts if several lines have it.
 
-    A heading is a short line at the beginning of a paragraph, with text below it. It has no end mark, is no label, and
+    A heading is a short line at the beginning of a paragraph, with text below it. It has no end mark, is not a label, and
     occurs once. The levels are in the order in which the forms occur.
     """
     lines = _list_lines(text, end)
@@ -111,7 +111,7 @@ def mark_headings(blocks: Iterable[Block]) -> list[Block]:
 
 
 def _make_line(block: Block) -> _Line:
-    """Return a block as a line; one that is no paragraph of an article is text, and never a heading."""
+    """Return a block as a line; anything but a paragraph of an article is text."""
     is_paragraph = block.kind == "paragraph" and block.voice == "article" and "\n" not in block.text
     return _Line(block.text if is_paragraph else "- ", 0, 0, opens=True, closes=True)
 

@@ -16,7 +16,7 @@ _MOST_WORDS = 15
 # A heading has at most this many lines; they are apart by at most this multiple of the size of their letters.
 _MOST_LINES = 3
 _PITCH = 1.7
-# A larger share of the lines is no headings: the file is a form, a poster or a set of slides.
+# If more of the lines look like headings, the file is a form, a poster or a set of slides.
 _MOST_OF_LINES = 0.34
 _NUMBER = re.compile(r"(?:\w+ )?\d{1,2}(?:\.\d{1,2})*\.?\s")
 _ENDS_TEXT = (".", ",", ";")
@@ -37,7 +37,7 @@ class Marked(NamedTuple):
 
 
 def mark_headings(pages: Sequence[Sequence[Line]]) -> Marked:
-    """Return the pages with the lines that look like headings as such; a heading of several lines becomes one line.
+    """Return the pages with the lines that look like headings marked; a heading of several lines becomes one line.
 
     The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing
     changes. The title is text: it is above the whole file.
