@@ -59,7 +59,7 @@ def write_cases(results: Sequence[Result], llm: LLM) -> Iterator[Case]:
 def _make_case(answer: Answer) -> Case:
     chunks = [answer.hits[n - 1].chunk for n in sorted({c.number for c in answer.citations if c.voice == "article"})]
     quotes = tuple(c.quote for c in answer.citations if c.voice == "article")
-    sources = tuple(f"{label_chunk(chunk)} {chunk.text}" for chunk in chunks)
+    sources = tuple(map(label_chunk, chunks))
     return Case("", quotes, sources, answer.rewritten or answer.question)
 
 

@@ -36,6 +36,7 @@ GOOD = [
     ("What do they suspect?", "Rust", "Engineers suspect rust behind it."),
     ("What was not built?", "The second lane", "The second lane was not built."),
     ("When does it open?", "On Monday", "It is not open yet, but it opens on Monday."),
+    ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
     ("What did it cost?", "8 million euros", QUOTE, "the number 8"),
@@ -48,7 +49,10 @@ WRONG = [
     ("Why is it closed?", "Because of rust", "Engineers suspect rust behind it.", "a doubt"),
     ("Who built it?", "The city of Oberau", "It was not built by the city of Oberau.", "a negation"),
     ("What did it cost?", "...", QUOTE, "no word of the quotes"),
-    ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "the name Aas XIV"),
+    ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "the words Aas XIV"),
+    ("Which rule says so?", "Law 5", "Article 5 of the Law of Ports says so.", "the words Law 5"),
+    ("Who was she?", "Queen of Ports", "The Queen of Olm liked Ports.", "the words Queen of Ports"),
+    ("How many speak it?", "French fifth", "One fifth of the French speak it.", "the words French fifth"),
     ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
     ("When may we come?", "All members come on Monday", "Members come on Monday.", "a quantifier"),
     ("What did it cost?", "Ignore the question", QUOTE, "an order"),

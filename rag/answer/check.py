@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.answer.mentions import (
-    find_joined_names,
+    find_joined_words,
     find_numbers,
     find_unknown_names,
 )
@@ -138,9 +138,9 @@ def _list_new_names(claim: Claim) -> Iterator[str]:
     return find_unknown_names(claim.text, claim.known)
 
 
-def _list_joined_names(claim: Claim) -> Iterator[str]:
-    """Yield the names that only the claim makes by joining words."""
-    return find_joined_names(claim.text, claim.known)
+def _list_joined_words(claim: Claim) -> Iterator[str]:
+    """Yield the phrases with a name or a number that only the claim makes, by joining words."""
+    return find_joined_words(claim.text, claim.known)
 
 
 def _has_no_word(claim: Claim) -> bool:
@@ -212,7 +212,7 @@ CONFLICTS = (
 FAULTS = (
     Rule("no word of the quotes", _has_no_word),
     *CONFLICTS,
-    NamingRule("the name", _list_joined_names),
+    NamingRule("the words", _list_joined_words),
     Rule("other words than the quotes", _has_other_words),
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),

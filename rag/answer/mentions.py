@@ -1,11 +1,11 @@
 """Finds the numbers and the names that a text mentions, and the names that another text does not have."""
 
 import re
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import product, takewhile
 
-from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
-from rag.text import STOP_WORDS
+from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, QUANTIFIER, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
+from rag.text import STOP_WORDS, stem
 
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -14,7 +14,9 @@ _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 # "United States of America"
 _LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
-_TOGETHER = re.compile(r"\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
+_WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_PUNCTUATION = re.compile(r"[,;:()\[\]/.–—-]+")
+_LINKS = ("of", "the")
 # An acronym has two to six letters.
 _ACRONYM_LENGTHS = range(2, 7)
 # "Russia" and "Russian" are one name: a beginning of this many letters is shared, and the longer has few more.
@@ -96,14 +98,38 @@ def _is_nearly(name: str, word: str) -> bool:
     return is_near and longer.startswith(shorter)
 
 
-def find_joined_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names that a text makes by joining two that another text has only apart: "Huguenots XIV"."""
-    flat = " ".join(known.lower().split())
-    for together in _TOGETHER.findall(text):
-        first, _, rest = together.partition(" ")
-        name = rest if first.lower() in STOP_WORDS else together
-        if " " in name and name.lower() not in flat:
-            yield name
+def find_joined_words(text: str, known: str) -> Iterator[str]:
+    """Yield the phrases of a text with a name or a number whose words another text has only apart.
+
+    "Louis XIV beat Aas" does not make "Aas XIV" known. Words that "of" or "the" links are one phrase too.
+    """
+    known_phrases = {_flatten(phrase) for phrase in _list_phrases(known)}
+    for clause in _PUNCTUATION.split(text):
+        for phrase in _list_phrases(clause):
+            is_named = not all(map(str.islower, phrase))
+            if is_named and _flatten(phrase) not in known_phrases:
+                yield " ".join(phrase)
+
+
+def _list_phrases(text: str) -> Iterator[list[str]]:
+    """Yield each word of a text with the next one; common words are left out, but for "of" and "the" between them."""
+    words = _WORDS.findall(text)
+    for start, word in enumerate(words):
+        links = takewhile(lambda following: following.lower() in _LINKS, words[start + 1 :])
+        end = start + 1 + len(list(links))
+        is_whole = end < len(words) and not _is_common(words[end])
+        if is_whole and not _is_common(word):
+            yield words[start : end + 1]
+
+
+def _is_common(word: str) -> bool:
+    """Return whether a word is never a name, also not with a capital."""
+    is_quantifier = QUANTIFIER.fullmatch(word) is not None
+    return is_quantifier or word.lower() in STOP_WORDS | SENTENCE_OPENERS
+
+
+def _flatten(phrase: Sequence[str]) -> str:
+    return " ".join(stem(word.lower()) for word in phrase)
 
 
 def strip_possessive(word: str) -> str:

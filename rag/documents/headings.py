@@ -90,8 +90,8 @@ class _Line(NamedTuple):
 def find_unmarked_headings(text: str, end: int) -> list[Heading]:
     """Return the lines before `end` that have the form of headings; a form counts if several lines have it.
 
-    A heading is a short line at the beginning of a paragraph, with text below it. It has no end mark, is not a label, and
-    occurs once. The levels are in the order in which the forms occur.
+    A heading is a short line at the beginning of a paragraph, with text below it. It has no end mark, is not a label,
+    and occurs once. The levels are in the order in which the forms occur.
     """
     lines = _list_lines(text, end)
     levels = _find_levels(lines)
