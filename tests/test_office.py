@@ -20,6 +20,7 @@ from pptx.util import Inches
 
 from rag.documents.blocks import Block, Extract, assemble
 from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
+from rag.documents.read import read_document
 from rag.errors import DocumentError
 
 needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
@@ -384,3 +385,30 @@ def test_entities_from_other_files_are_not_read(tmp_path: Path) -> None:
         lambda data: data.replace(b"<w:document ", entity + b"<w:document ").replace(b"MARK", b"&e;"),
     )
     assert "secret" not in assemble("hostile.docx", read_docx(hostile)).text
+
+
+WORD, SLIDES_TYPE, SHEETS = ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet")
+TYPES = {
+    "docm": ("docx", WORD, "application/vnd.ms-word.document.macroEnabled.main+xml"),
+    "dotx": ("docx", WORD, "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml"),
+    "dotm": ("docx", WORD, "application/vnd.ms-word.template.macroEnabledTemplate.main+xml"),
+    "pptm": ("pptx", SLIDES_TYPE, "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml"),
+    "ppsx": ("pptx", SLIDES_TYPE, "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml"),
+    "ppsm": ("pptx", SLIDES_TYPE, "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml"),
+    "potx": ("pptx", SLIDES_TYPE, "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml"),
+    "potm": ("pptx", SLIDES_TYPE, "application/vnd.ms-powerpoint.template.macroEnabled.main+xml"),
+    "xlsm": ("xlsx", SHEETS, "application/vnd.ms-excel.sheet.macroEnabled.main+xml"),
+    "xltx": ("xlsx", SHEETS, "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml"),
+    "xltm": ("xlsx", SHEETS, "application/vnd.ms-excel.template.macroEnabled.main+xml"),
+}
+
+
+@pytest.mark.parametrize("suffix", TYPES)
+def test_templates_shows_and_files_with_macros_are_read_like_the_usual_kind(tmp_path: Path, suffix: str) -> None:
+    usual, kind, content_type = TYPES[suffix]
+    path = write_any(tmp_path, usual)
+    whole = f"application/vnd.openxmlformats-officedocument.{kind}.main+xml".encode()
+    assert whole in zipfile.ZipFile(path).read("[Content_Types].xml")
+    other = tmp_path / f"file.{suffix}"
+    rewrite(path, other, lambda data: data.replace(whole, content_type.encode()))
+    assert read_document(other).text == read_document(path).text

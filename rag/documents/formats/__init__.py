@@ -34,9 +34,9 @@ class Format:
 FORMATS = (
     Format((".html", ".htm", ".xhtml"), "html.reader.read_html"),
     Format((".pdf",), "pdf.reader.read_pdf"),
-    Format((".docx",), "office.reader.read_docx", is_zip=True),
-    Format((".pptx",), "office.reader.read_pptx", is_zip=True),
-    Format((".xlsx",), "office.reader.read_xlsx", is_zip=True),
+    Format((".docx", ".docm", ".dotx", ".dotm"), "office.reader.read_docx", is_zip=True),
+    Format((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), "office.reader.read_pptx", is_zip=True),
+    Format((".xlsx", ".xlsm", ".xltx", ".xltm"), "office.reader.read_xlsx", is_zip=True),
     Format((".csv", ".tsv"), "tables.read_csv"),
     Format((".json",), "tables.read_json"),
     Format((".jsonl", ".ndjson"), "tables.read_jsonl"),

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain, filterfalse
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract
@@ -17,6 +17,7 @@ from rag.documents.dates import parse_date
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
 from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
+from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_BYTES = 50_000_000  # in one chapter
 _ENCRYPTION = "META-INF/encryption.xml"
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
 # The encrypted files, but not those with a method that only encrypts fonts, which are not read.
@@ -133,28 +133,12 @@ def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) 
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    try:
-        with archive.open(name) as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (KeyError, OSError) as exc:  # a place outside of the file
-        raise DocumentError(_INVALID) from exc
-    except RuntimeError as exc:  # zipfile raises it for a missing password
-        raise DocumentError("it is locked with a password") from exc
-    if len(data) > _MOST_BYTES:
-        raise DocumentError(f"its part {name} is larger than {_MOST_BYTES // 1_000_000} MB")
-    return data
+    return read_part(archive, name, invalid=_INVALID)
 
 
 def _parse_xml(data: bytes) -> "_Element":
     """Return the tree of an XML file, its tags without their namespaces."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
-    try:
-        tree = etree.fromstring(data, parser=parser)
-    except etree.XMLSyntaxError as exc:
-        raise DocumentError(_INVALID) from exc
-    return cast("_Element", _drop_namespaces(tree))
+    return drop_namespaces(parse_xml(data, invalid=_INVALID))
 
 
 def _parse_xhtml(data: bytes) -> "HtmlElement":
@@ -174,13 +158,7 @@ def _parse_xhtml(data: bytes) -> "HtmlElement":
         tree = etree.fromstring(markup.encode("utf-8", errors="replace"), parser=parser)
     except etree.XMLSyntaxError:
         return parse_html(markup)
-    return _drop_namespaces(tree)
-
-
-def _drop_namespaces(tree: "HtmlElement") -> "HtmlElement":
-    for element in tree.iter("*"):
-        element.tag = element.tag.rpartition("}")[2]
-    return tree
+    return drop_namespaces(tree)
 
 
 def _text(element: "_Element") -> str:

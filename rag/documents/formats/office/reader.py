@@ -1,46 +1,55 @@
 """Reads the files of office programs: Word documents, presentations, workbooks."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.untrusted import guard, name_errors
 from rag.documents.headings import mark_headings
 from rag.errors import DocumentError
 
+if TYPE_CHECKING:
+    from docx.document import Document
+    from pptx.presentation import Presentation
+
 # The first bytes of files with a password, and of files from programs before 2007.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+# The types of documents and presentations that the libraries do not know: templates, shows, and files with macros.
+_WORD_TYPES = (
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+_SHOW_TYPES = (
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
 
 
 def read_docx(path: Path) -> Extract:
     """Return the text, notes and tables of a Word document, and the comments of its reviewers."""
-    from docx import Document
-
     from rag.documents.formats.office.word import find_title, walk_document
     from rag.documents.formats.office.word_visibility import drop_hidden_words
 
-    with _name_errors("Word"):
-        document = Document(_open(path))
+    with name_errors("Word"):
+        document = _load_word(_open(path))
         drop_hidden_words(document.element.body, document)
         extract = _read_properties(document.core_properties, document.core_properties.author, path)
         return extract._replace(
-            blocks=mark_headings(_guard(walk_document(document), "Word")), title=find_title(document) or extract.title
+            blocks=mark_headings(guard(walk_document(document), "Word")), title=find_title(document) or extract.title
         )
 
 
 def read_pptx(path: Path) -> Extract:
     """Return the text, tables and notes of a presentation; its slides are the pages."""
-    from pptx import Presentation
-
     from rag.documents.formats.office.slides import walk_slides
 
-    with _name_errors("PowerPoint"):
-        presentation = Presentation(_open(path))
+    with name_errors("PowerPoint"):
+        presentation = _load_presentation(_open(path))
         extract = _read_properties(presentation.core_properties, presentation.core_properties.author, path)
-        return extract._replace(blocks=_guard(walk_slides(presentation), "PowerPoint"))
+        return extract._replace(blocks=guard(walk_slides(presentation), "PowerPoint"))
 
 
 def read_xlsx(path: Path) -> Extract:
@@ -49,10 +58,10 @@ def read_xlsx(path: Path) -> Extract:
 
     from rag.documents.formats.office.sheets import walk_sheets
 
-    with _name_errors("Excel"):
+    with name_errors("Excel"):
         workbook = load_workbook(_open(path), read_only=True, data_only=True, keep_links=False)
         extract = _read_properties(workbook.properties, workbook.properties.creator, path)
-        return extract._replace(blocks=_guard(walk_sheets(workbook), "Excel"))
+        return extract._replace(blocks=guard(walk_sheets(workbook), "Excel"))
 
 
 def _open(path: Path) -> BytesIO:
@@ -72,17 +81,23 @@ def _read_properties(properties: Any, author: str | None, path: Path) -> Extract
     )
 
 
-def _guard(blocks: Iterable[Block], program: str) -> Iterator[Block]:
-    with _name_errors(program):
-        yield from blocks
+def _load_word(data: BytesIO) -> "Document":
+    """Return a document or template, with macros or without; macros are neither read nor run."""
+    from docx import package
+    from docx.opc.part import PartFactory
+    from docx.parts.document import DocumentPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_WORD_TYPES, DocumentPart))
+    document: Document = package.Package.open(data).main_document_part.document
+    return document
 
 
-@contextmanager
-def _name_errors(program: str) -> Iterator[None]:
-    """Turn any error of a library into a DocumentError: the fault is in the file."""
-    try:
-        yield
-    except (DocumentError, MemoryError, FileNotFoundError, PermissionError):
-        raise
-    except Exception as exc:
-        raise DocumentError(f"it is not a valid {program} file") from exc
+def _load_presentation(data: BytesIO) -> "Presentation":
+    """Return a presentation, show or template, with macros or without; macros are neither read nor run."""
+    from pptx import package
+    from pptx.opc.package import PartFactory
+    from pptx.parts.presentation import PresentationPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_SHOW_TYPES, PresentationPart))
+    presentation: Presentation = package.Package.open(data).main_document_part.presentation
+    return presentation

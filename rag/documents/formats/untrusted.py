@@ -1,0 +1,77 @@
+"""Opens XML and zip archives that may be damaged or hostile."""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from rag.documents.blocks import Block
+
+    Tree = TypeVar("Tree", bound=_Element)
+
+_MEGABYTE = 1_000_000
+_MOST_BYTES = 50 * _MEGABYTE  # in one part of an archive
+
+
+def read_part(archive: zipfile.ZipFile, name: str, *, invalid: str, most_bytes: int = _MOST_BYTES) -> bytes:
+    """Return a part of an archive; raises DocumentError, with the reason `invalid` if the part is missing."""
+    try:
+        with archive.open(name) as file:
+            data = file.read(most_bytes + 1)
+    except (KeyError, OSError) as exc:  # a place outside of the file
+        raise DocumentError(invalid) from exc
+    except RuntimeError as exc:  # zipfile raises it for a missing password
+        raise DocumentError("it is locked with a password") from exc
+    if len(data) > most_bytes:
+        raise DocumentError(f"its part {name} is larger than {most_bytes // _MEGABYTE} MB")
+    return data
+
+
+def parse_xml(data: bytes, *, invalid: str, encoding: str | None = None) -> "_Element":
+    """Return the tree of an XML file; raises DocumentError with the reason `invalid`.
+
+    Entities are not expanded, and nothing is fetched. `encoding` replaces the one that the file declares.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(data, parser=parser)
+    except (etree.XMLSyntaxError, ValueError) as exc:
+        raise DocumentError(invalid) from exc
+
+
+def drop_namespaces(tree: "Tree") -> "Tree":
+    """Remove the namespaces from the tags of a tree, and return it."""
+    for element in tree.iter("*"):
+        element.tag = element.tag.rpartition("}")[2]
+    return tree
+
+
+def guard(blocks: "Iterable[Block]", program: str) -> "Iterator[Block]":
+    """Yield blocks; an error of a library becomes a DocumentError."""
+    with name_errors(program):
+        yield from blocks
+
+
+@contextmanager
+def name_errors(program: str) -> Iterator[None]:
+    """Turn any error of a library into a DocumentError: the fault is in the file."""
+    try:
+        yield
+    except (DocumentError, MemoryError, FileNotFoundError, ModuleNotFoundError, PermissionError):
+        raise
+    except Exception as exc:
+        raise DocumentError(f"it is not a valid {program} file") from exc
