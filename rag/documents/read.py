@@ -23,7 +23,7 @@ _CODE = frozenset((
     ".rst", ".tex", ".org", ".log", ".adoc", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt",
     ".scala", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".rb", ".php", ".pl", ".lua", ".r",
     ".jl", ".sql", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf",
-    ".properties", ".xml", ".css", ".scss", ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle", ".vtt",
+    ".properties", ".css", ".scss", ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle", ".vtt",
     ".srt",
 ))  # fmt: skip
 SUFFIXES = frozenset(_FORMATS) | (_PROSE - {""}) | _CODE

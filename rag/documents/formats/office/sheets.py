@@ -21,7 +21,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         if sheet.sheet_state != "visible":
             continue
         sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
-        blocks = _walk_rows(filter(any, _read_rows(sheet)))
+        blocks = walk_rows(filter(any, _read_rows(sheet)))
         first = next(blocks, None)
         if first:
             yield Block(sheet.title, "heading")
@@ -36,7 +36,7 @@ def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
         yield [_read_cell(cell, view) for cell in row]
 
 
-def _walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
+def walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
     """Yield the rows above the table and those of the table, which begins at the first row with several cells."""
     for row in rows:
         if sum(map(bool, row)) > 1:

@@ -1,0 +1,133 @@
+"""Reads FictionBook files: the sections of a book, its poems, tables and notes."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.documents.blocks import Block, Extract
+from rag.documents.dates import parse_date
+from rag.documents.formats.tables import format_rows
+from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_INVALID = "it is not a valid FictionBook file"
+# Pictures; a large one would be more than the parser takes.
+_BINARY = re.compile(rb"<binary\b[^>]*>[^<]*</binary>")
+_LINK = "{http://www.w3.org/1999/xlink}href"
+_NAMES = ("first-name", "middle-name", "last-name")
+_NOTES = ("notes", "comments")
+_DEEPEST_HEADING = 9
+
+
+def read_fb2(path: Path) -> Extract:
+    """Return the text of a book in reading order; raises DocumentError if it is not one."""
+    root = drop_namespaces(parse_xml(_BINARY.sub(b"", path.read_bytes()), invalid=_INVALID))
+    if root.tag != "FictionBook":
+        raise DocumentError(_INVALID)
+    info = root.find("description/title-info")
+    bodies = list(root.iterchildren("body"))
+    walker = _Walker([body for body in bodies if body.get("name") in _NOTES])
+    blocks = [block for body in bodies if body.get("name") not in _NOTES for block in walker.walk(body, 0)]
+    authors = [] if info is None else list(map(_read_name, info.iterchildren("author")))
+    return Extract(
+        blocks + walker.list_other_notes(),
+        title=None if info is None else _text(info.find("book-title")),
+        author=", ".join(filter(None, authors)) or None,
+        date=_find_date(root),
+    )
+
+
+def _read_name(author: "_Element") -> str:
+    names = " ".join(filter(None, (_text(author.find(name)) for name in _NAMES)))
+    return names or _text(author.find("nickname"))
+
+
+def _find_date(root: "_Element") -> str | None:
+    """Return the date of a book, or else the year in which it was published."""
+    written = root.find("description/title-info/date")
+    value = None if written is None else written.get("value")
+    texts = (value, _text(written), _text(root.find("description/publish-info/year")))
+    date = next(filter(None, texts), None)
+    return parse_date(date) if date else None
+
+
+class _Walker:
+    """Walks through a book; a note stands below the paragraph with its mark."""
+
+    def __init__(self, notes: list["_Element"]) -> None:
+        sections = [section for body in notes for section in body.iter("section")]
+        self._notes = {section.get("id", ""): section for section in sections if len(section)}
+        self._walkers: dict[str, Callable[[_Element, int], Iterator[Block]]] = {
+            "p": self._walk_paragraph,
+            "text-author": self._walk_paragraph,
+            "date": self._walk_paragraph,
+            "subtitle": self._walk_subtitle,
+            "title": self._walk_title,
+            "section": lambda section, level: self.walk(section, level + 1),
+            "table": self._walk_table,
+            "stanza": self._walk_stanza,
+            **dict.fromkeys(("epigraph", "cite", "poem", "annotation"), self._walk_aside),
+        }
+
+    def walk(self, parent: "_Element", level: int) -> Iterator[Block]:
+        """Yield the blocks of a body or section; its title is a heading of this level, from 1."""
+        for child in parent:
+            walker = self._walkers.get(child.tag)
+            if walker:
+                yield from walker(child, level)
+
+    def list_other_notes(self) -> list[Block]:
+        """Return the notes to which no mark leads."""
+        notes, self._notes = self._notes, {}
+        return [block for note in notes.values() for block in self._walk_note(note)]
+
+    def _walk_title(self, title: "_Element", level: int) -> Iterator[Block]:
+        """Yield the heading of a section; that of a book's part is of the first level too."""
+        words = " ".join(filter(None, map(_text, title)))
+        yield Block(words, "heading", min(max(level, 1), _DEEPEST_HEADING))
+
+    def _walk_subtitle(self, subtitle: "_Element", level: int) -> Iterator[Block]:
+        """Yield a heading inside a section; stars between paragraphs are none."""
+        words = _text(subtitle)
+        if any(map(str.isalnum, words)):
+            yield Block(words, "heading", min(level + 1, _DEEPEST_HEADING))
+
+    def _walk_aside(self, aside: "_Element", level: int) -> Iterator[Block]:
+        """Yield a poem, an epigraph or words of others; a title in it is no heading of the text below it."""
+        for block in self.walk(aside, level):
+            yield Block(block.text, "item" if block.kind == "item" else "paragraph")
+
+    def _walk_stanza(self, stanza: "_Element", _: int) -> Iterator[Block]:
+        yield Block("\n".join(filter(None, map(_text, stanza))))
+
+    def _walk_table(self, table: "_Element", _: int) -> Iterator[Block]:
+        rows = [list(row.iterchildren("th", "td")) for row in table.iterchildren("tr")]
+        is_headed = len(rows) > 1 and all(cell.tag == "th" for cell in rows[0])
+        for text in format_rows([list(map(_text, row)) for row in rows], is_headed=is_headed):
+            yield Block(text, "item")
+
+    def _walk_paragraph(self, paragraph: "_Element", _: int) -> Iterator[Block]:
+        """Yield a paragraph without the marks of notes, and those notes."""
+        notes = []
+        for link in paragraph.iter("a"):
+            note = self._notes.pop(link.get(_LINK, "").removeprefix("#"), None)
+            if note is not None:
+                notes.append(note)
+                link.clear(keep_tail=True)
+        yield Block(_text(paragraph))
+        for note in notes:
+            yield from self._walk_note(note)
+
+    def _walk_note(self, note: "_Element") -> Iterator[Block]:
+        """Yield the paragraphs of a note without its number, which is its title."""
+        for title in note.findall("title"):
+            note.remove(title)
+        return self._walk_aside(note, 1)
+
+
+def _text(element: "_Element | None") -> str:
+    return "" if element is None else " ".join("".join(map(str, element.itertext())).split())

@@ -1,0 +1,111 @@
+"""Reads OpenDocument files, which LibreOffice writes: texts, workbooks and presentations."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block, Extract
+from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
+from rag.documents.formats.opendocument.sheets import walk_sheets
+from rag.documents.formats.opendocument.slides import walk_slides
+from rag.documents.formats.opendocument.styles import Styles
+from rag.documents.formats.opendocument.text import TextWalker
+from rag.documents.formats.untrusted import name_errors, parse_xml, read_part
+from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_INVALID = "it is not a valid OpenDocument file"
+# The content of a large workbook; its tree takes some five times as much memory.
+_MOST_BYTES = 200_000_000
+_MANIFEST = "META-INF/manifest.xml"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class _Parts(NamedTuple):
+    """The parts of a file that are read; the parts after the first may be missing."""
+
+    content: "_Element"
+    styles: "_Element | None"
+    meta: "_Element | None"
+
+
+def read_opendocument(path: Path) -> Extract:
+    """Return the content of a text, workbook or presentation, whatever its suffix says.
+
+    Raises DocumentError if the file has a password, or is not one of these.
+    """
+    with name_errors("OpenDocument"), zipfile.ZipFile(path) as archive:
+        return _read(_open_parts(archive), path)
+
+
+def read_flat_opendocument(path: Path) -> Extract:
+    """Return the content of an OpenDocument file that is a single XML file."""
+    with name_errors("OpenDocument"):
+        root = parse_xml(path.read_bytes(), invalid=_INVALID)
+        return _read(_Parts(root, root, root), path)
+
+
+def _open_parts(archive: zipfile.ZipFile) -> _Parts:
+    names = archive.namelist()
+    if _MANIFEST in names:
+        manifest = parse_xml(read_part(archive, _MANIFEST, invalid=_INVALID), invalid=_INVALID)
+        if next(manifest.iter(f"{MANIFEST}encryption-data"), None) is not None:
+            raise DocumentError("it has a password; save it without one")
+    content = parse_xml(read_part(archive, "content.xml", invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
+    styles, meta = (
+        parse_xml(read_part(archive, name, invalid=_INVALID), invalid=_INVALID) if name in names else None
+        for name in ("styles.xml", "meta.xml")
+    )
+    return _Parts(content, styles, meta)
+
+
+def _read(parts: _Parts, path: Path) -> Extract:
+    styles = Styles(*(part for part in (parts.styles, parts.content) if part is not None))
+    walker = TextWalker(styles)
+    # The title and the comments are known after the text was read.
+    blocks = list(_walk_body(parts.content, walker, styles))
+    properties = _read_properties(parts.meta, path)
+    return properties._replace(blocks=blocks + walker.comments, title=walker.title or properties.title)
+
+
+def _walk_body(content: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+    """Return the blocks of the body; raises DocumentError for a drawing, a chart or a data base."""
+    body = content.find(f"{OFFICE}body")
+    parts = [] if body is None else [part for part in body if isinstance(part.tag, str)]
+    for part in parts:
+        kind = part.tag.removeprefix(OFFICE)
+        if kind == "text":
+            return walker.walk(part, styles.page_look)
+        if kind == "spreadsheet":
+            return walk_sheets(part, walker, styles)
+        if kind == "presentation":
+            return walk_slides(part, walker, styles)
+    raise DocumentError(_INVALID)
+
+
+def _read_properties(meta: "_Element | None", path: Path) -> Extract:
+    """Return the title, author and date of a file, without blocks."""
+    if meta is None:
+        return Extract(())
+    author = meta.findtext(f".//{META}initial-creator") or meta.findtext(f".//{DC}creator")
+    dates = [_read_day(meta.findtext(f".//{name}") or "") for name in (f"{META}creation-date", f"{DC}date")]
+    return Extract(
+        blocks=(),
+        title=clean_title(meta.findtext(f".//{DC}title"), path),
+        author=clean_author(author),
+        date=next(filter(None, dates), None),
+    )
+
+
+def _read_day(text: str) -> str | None:
+    day = _DAY.match(text)
+    try:
+        return clean_date(date.fromisoformat(day[0])) if day else None
+    except ValueError:
+        return None

@@ -1,0 +1,76 @@
+"""Turns the sheets of an OpenDocument workbook into blocks."""
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from rag.documents.blocks import Block
+from rag.documents.formats.office.sheets import walk_rows
+from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
+from rag.documents.formats.opendocument.styles import Look, Styles
+from rag.documents.formats.opendocument.tables import Row, Table, fill_row
+from rag.documents.formats.opendocument.text import TextWalker
+from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# All copies of repeated cells together, in cells and characters: more would fill the memory.
+_MOST_COPIED = 20_000_000
+_ERRORS = ("#", "Err:")
+
+
+def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+    """Yield each visible sheet's name and its rows, like those of an Excel workbook."""
+    reader = _SheetReader(walker, styles.page_look)
+    for element in body.iterchildren(f"{TABLE}table"):
+        table = Table(element, styles)
+        if table.is_hidden:
+            continue
+        blocks = walk_rows(row for row in reader.read_rows(table) if any(row))
+        first = next(blocks, None)
+        if first:
+            yield Block(element.get(f"{TABLE}name", ""), "heading")
+            yield first
+            yield from blocks
+
+
+class _SheetReader:
+    """Reads the rows of sheets, and counts the copies that it makes of repeated cells."""
+
+    def __init__(self, walker: TextWalker, look: Look) -> None:
+        self._walker = walker
+        self._look = look
+        self._copied = 0
+
+    def read_rows(self, table: Table) -> Iterator[list[str]]:
+        """Yield the texts of each visible row; raises DocumentError if cells are repeated too often."""
+        for row in table.list_rows():
+            texts = [self._read_cell(cell.element) for cell in row.cells]
+            self._count_copies(row, texts)
+            yield from repeat(fill_row(row, texts), row.copies)
+
+    def _count_copies(self, row: Row, texts: list[str]) -> None:
+        sizes = [cell.width * (len(text) + 1) for cell, text in zip(row.cells, texts, strict=True)]
+        copied = sum(sizes) * row.copies if any(texts) else 0
+        self._copied += copied - sum(map(len, texts))
+        if self._copied > _MOST_COPIED:
+            raise DocumentError("its sheets repeat cells too often")
+
+    def _read_cell(self, cell: "_Element") -> str:
+        """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
+        text = self._walker.read_words(cell, self._look)
+        kind = cell.get(f"{OFFICE}value-type")
+        is_error = cell.get(f"{CALCEXT}value-type") == "error" or (
+            cell.get(f"{TABLE}formula") and text.startswith(_ERRORS)
+        )
+        if not text or is_error:
+            return ""
+        return _read_date(cell) if kind == "date" else text
+
+
+def _read_date(cell: "_Element") -> str:
+    """Return the date of a cell, with its time if it has one: "2012-10-04 08:15:00"."""
+    day, _, moment = cell.get(f"{OFFICE}date-value", "").partition("T")
+    seconds = moment.partition(".")[0]
+    return day if seconds in ("", "00:00:00") else f"{day} {seconds}"

@@ -1,0 +1,138 @@
+"""Turns the slides of an OpenDocument presentation into blocks."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
+from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
+from rag.documents.formats.opendocument.text import TextWalker
+from rag.documents.formats.visibility import WHITE, Color
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# Shapes whose tops differ by less, in points, are side by side.
+_ROW = 18
+# These repeat on every slide.
+_FOOTERS = ("header", "footer", "date-time", "page-number")
+_PICTURES = (f"{DRAW}image", f"{DRAW}fill-image")
+
+
+def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+    """Yield each slide's title, its texts and tables from top to bottom and left to right, and its notes.
+
+    Slides, shapes and words that the audience does not see are left out.
+    """
+    for number, page in enumerate(body.iterchildren(f"{DRAW}page"), 1):
+        slide = _Slide(page, styles)
+        blocks = [] if slide.is_hidden else list(filter(_has_text, slide.walk(walker)))
+        if blocks and blocks[0].kind != "heading":  # without a heading it would be below the title of the slide before
+            yield Block(f"Slide {number}", "heading", page=number)
+        yield from (replace(block, page=number) for block in blocks)
+
+
+def _has_text(block: Block) -> bool:
+    return block.text.strip() != ""
+
+
+class _Place(NamedTuple):
+    """The place of a shape on its slide, in points; a shape in a group has none of its own."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class _Slide:
+    """A slide as its audience sees it."""
+
+    def __init__(self, page: "_Element", styles: Styles) -> None:
+        self._page, self._styles = page, styles
+        self._style = page.get(f"{DRAW}style-name")
+        self._master = styles.masters.get(page.get(f"{DRAW}master-page-name"))
+        self.is_hidden = self._get(self._style, f"{SHOW}visibility") == "hidden"
+
+    def walk(self, walker: TextWalker) -> Iterator[Block]:
+        """Yield the title, the other shapes in reading order, and the notes."""
+        shapes = [shape for shape in self._page if isinstance(shape.tag, str) and self._shows(shape)]
+        shapes.sort(key=_find_order)
+        look = Look(self._styles.page_look.settings, self._find_background())
+        for shape in shapes:
+            yield from self._walk_shape(shape, walker, look)
+        for notes in self._page.iterchildren(f"{SHOW}notes"):
+            frames = [frame for frame in notes.iter(f"{DRAW}frame") if frame.get(f"{SHOW}class") == "notes"]
+            words = [block.text for frame in frames for block in walker.walk_shape(frame, look)]
+            text = "\n".join(filter(None, words))
+            yield Block(f"Notes: {text}" if text else "")
+
+    def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
+        """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""
+        blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
+        if _is_title(shape):
+            yield Block(" ".join(" ".join(block.text.split()) for block in blocks), "heading")
+        elif len(blocks) > 1:
+            yield from (replace(block, kind="item") for block in blocks)
+        else:
+            yield from blocks
+
+    def _shows(self, shape: "_Element") -> bool:
+        """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""
+        is_empty = shape.get(f"{SHOW}placeholder") == "true"
+        is_repeated = shape.get(f"{SHOW}class") in _FOOTERS
+        if shape.tag == f"{SHOW}notes" or is_empty or is_repeated:
+            return False
+        place, size = _find_place(shape), self._find_size()
+        if place is None or size is None:
+            return True
+        is_beside = place.x + place.width < 0 or place.x > size[0]
+        is_above = place.y + place.height < 0 or place.y > size[1]
+        return not (is_beside or is_above)
+
+    def _find_size(self) -> tuple[float, float] | None:
+        """Return the width and height of the slide in points; None if the file does not say."""
+        name = None if self._master is None else self._master.get(f"{STYLE}page-layout-name")
+        layout = self._styles.layouts.get(name)
+        properties = None if layout is None else layout.find(f"{STYLE}page-layout-properties")
+        if properties is None:
+            return None
+        width, height = (read_length(properties.get(f"{FO}page-{side}")) for side in ("width", "height"))
+        return None if width is None or height is None else (width, height)
+
+    def _find_background(self) -> Color | None:
+        """Return the slide's colour; None if it may have more than one, or a picture or painted shape is on it."""
+        if self._is_painted():
+            return None
+        names = [self._style, None if self._master is None else self._master.get(f"{DRAW}style-name")]
+        for name in names:
+            fill = self._get(name, f"{DRAW}fill")
+            if fill not in (None, "none"):
+                return read_color(self._get(name, f"{DRAW}fill-color")) if fill == "solid" else None
+        return WHITE
+
+    def _is_painted(self) -> bool:
+        parts = [part for part in (self._page, self._master) if part is not None]
+        shapes = [shape for part in parts for shape in part.iterchildren() if shape.tag != f"{SHOW}notes"]
+        has_picture = any(next(shape.iter(*_PICTURES), None) is not None for shape in shapes)
+        return has_picture or any(self._styles.get_fill(shape) not in (None, "none") for shape in shapes)
+
+    def _get(self, style: str | None, attribute: str) -> str | None:
+        return self._styles.get("drawing-page", style, "drawing-page", attribute)
+
+
+def _is_title(shape: "_Element") -> bool:
+    return shape.get(f"{SHOW}class") == "title"
+
+
+def _find_place(shape: "_Element") -> _Place | None:
+    sides = [read_length(shape.get(f"{SVG}{side}")) for side in ("x", "y", "width", "height")]
+    known = [side for side in sides if side is not None]
+    return _Place(*known) if len(known) == len(sides) else None
+
+
+def _find_order(shape: "_Element") -> tuple[bool, float, float]:
+    """Return what sorts shapes: the title first, then from top to bottom and from left to right."""
+    place = _find_place(shape) or _Place(0, 0, 0, 0)
+    return not _is_title(shape), place.y // _ROW, place.x

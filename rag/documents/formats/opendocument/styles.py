@@ -1,0 +1,164 @@
+"""Finds the settings of OpenDocument's styles, and the words that they hide."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
+from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_MOST_BASES = 20
+_COLOR, _OF_WINDOW = f"{FO}color", f"{STYLE}use-window-font-color"
+_BACKGROUND = f"{FO}background-color"
+# The families of a shape's styles, and the attribute with the name of the style.
+_SHAPES = (("graphic", f"{DRAW}style-name"), ("presentation", f"{SHOW}style-name"))
+_UNPAINTED = (None, "transparent", "none")
+# Nobody sees letters of at most this opacity, in percent.
+_FAINT = 5
+_LENGTH = re.compile(r"(-?\d{1,6}(?:\.\d{1,9})?)(pt|cm|mm|in|pc|px)")
+_POINTS = {"pt": 1.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pc": 12.0, "px": 0.75}
+
+
+class Look(NamedTuple):
+    """The settings of letters by their attribute, and the colour behind them; None if it is not known."""
+
+    settings: Mapping[str, str]
+    backdrop: Color | None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody sees the letters: they are switched off, tiny, transparent or in the backdrop's colour."""
+        is_switched_off = self.settings.get(f"{TEXT}display") == "none"
+        size = read_length(self.settings.get(f"{FO}font-size"))
+        is_tiny = size is not None and size <= TINY
+        return is_switched_off or is_tiny or self._is_lost
+
+    @property
+    def _is_lost(self) -> bool:
+        has_usual_color = self.settings.get(_OF_WINDOW) == "true"
+        is_outlined = self.settings.get(f"{STYLE}text-outline") == "true"
+        if has_usual_color or is_outlined:
+            return False
+        opacity = self.settings.get(f"{LOEXT}opacity", "").removesuffix("%")
+        is_faint = opacity.isdecimal() and int(opacity[:9]) <= _FAINT
+        return is_faint or look_same(read_color(self.settings.get(_COLOR)), self.backdrop)
+
+
+class Styles:
+    """The styles of a file, by family and name; those of a later part replace those of an earlier one."""
+
+    def __init__(self, *parts: "_Element") -> None:
+        self._styles = {_get_key(style): style for part in parts for style in part.iter(f"{STYLE}style")}
+        self._defaults = {_get_key(style): style for part in parts for style in part.iter(f"{STYLE}default-style")}
+        lists = [style for part in parts for style in part.iter(f"{TEXT}list-style")]
+        self.lists = {style.get(f"{STYLE}name"): style for style in lists}
+        self.outline = next((style for part in parts for style in part.iter(f"{TEXT}outline-style")), None)
+        self.masters = {
+            master.get(f"{STYLE}name"): master for part in parts for master in part.iter(f"{STYLE}master-page")
+        }
+        layouts = [layout for part in parts for layout in part.iter(f"{STYLE}page-layout")]
+        self.layouts = {layout.get(f"{STYLE}name"): layout for layout in layouts}
+        self.merge = cache(self._merge)
+        self.page_look = Look(self.merge("paragraph", None, "text"), self._find_page_color())
+
+    def get_base_names(self, family: str, name: str | None) -> list[str]:
+        """Return the names of a style and of the styles that it is based on, as the user sees them, in lower case."""
+        bases = list(self._find_bases(family, name))
+        names = [base.get(f"{STYLE}display-name") or base.get(f"{STYLE}name", "") for base in bases]
+        return [name.lower().replace("_20_", " ") for name in names]
+
+    def get(self, family: str, name: str | None, kind: str, attribute: str) -> str | None:
+        """Return the setting of a style among its properties of a kind ("text", "table-cell", "drawing-page" …)."""
+        return self.merge(family, name, kind).get(attribute)
+
+    def add(self, look: Look, family: str, name: str | None) -> Look:
+        """Return the look of letters with a style, in a place with another look."""
+        if name is None:
+            return look
+        settings = _override(look.settings, self.merge(family, name, "text"))
+        backdrop = look.backdrop
+        for kind in ("text", family):
+            background = self.get(family, name, kind, _BACKGROUND)
+            if background not in _UNPAINTED:
+                backdrop = read_color(background)
+        return Look(settings, backdrop)
+
+    def paint(self, look: Look, shape: "_Element") -> Look:
+        """Return the look of the words in a shape, whose fill may hide what is behind it."""
+        fill = self.get_fill(shape)
+        for family, attribute in _SHAPES:
+            name = shape.get(attribute)
+            look = self.add(look, family, name)
+            if name and fill == "solid":
+                look = look._replace(backdrop=read_color(self.get(family, name, "graphic", f"{DRAW}fill-color")))
+        return look if fill in (*_UNPAINTED, "solid") else look._replace(backdrop=None)
+
+    def get_fill(self, shape: "_Element") -> str | None:
+        """Return the kind of a shape's fill: "none", "solid", "gradient" …; None if no style says."""
+        for family, attribute in _SHAPES:
+            name = shape.get(attribute)
+            fill = self.get(family, name, "graphic", f"{DRAW}fill") if name else None
+            if fill:
+                return fill
+        return None
+
+    def is_unnumbered(self, paragraph: "_Element") -> bool:
+        """Return whether a paragraph's style takes it out of the numbered headings."""
+        bases = self._find_bases("paragraph", paragraph.get(f"{TEXT}style-name"))
+        names = (base.get(f"{STYLE}list-style-name") for base in bases)
+        return next((name for name in names if name is not None), None) == ""
+
+    def _merge(self, family: str, name: str | None, kind: str) -> Mapping[str, str]:
+        """Return the settings of one kind; those of a style replace those of its base. A default has no name."""
+        default = self._defaults.get((family, None))
+        bases = list(self._find_bases(family, name))
+        if name is None and default is not None:
+            bases = [default]
+        settings: Mapping[str, str] = {}
+        for style in reversed(bases):
+            properties = style.find(f"{STYLE}{kind}-properties")
+            if properties is not None:
+                settings = _override(settings, {str(key): str(value) for key, value in properties.attrib.items()})
+        return settings
+
+    def _find_bases(self, family: str, name: str | None) -> Iterator["_Element"]:
+        for _ in range(_MOST_BASES):
+            style = self._styles.get((family, name))
+            if style is None:
+                return
+            yield style
+            name = style.get(f"{STYLE}parent-style-name")
+
+    def _find_page_color(self) -> Color | None:
+        """Return the colour of the pages; None if any page may have another one than white."""
+        layouts = [layout.find(f"{STYLE}page-layout-properties") for layout in self.layouts.values()]
+        settings = [layout.attrib for layout in layouts if layout is not None]
+        fills = {layout.get(f"{DRAW}fill") for layout in settings} | {layout.get(_BACKGROUND) for layout in settings}
+        return WHITE if fills <= {*_UNPAINTED, "#ffffff"} else None
+
+
+def read_color(text: str | None) -> Color | None:
+    """Return the colour in "#ffffff"; None for all else."""
+    return read_hex((text or "").removeprefix("#"))
+
+
+def read_length(text: str | None) -> float | None:
+    """Return a length such as "2.5cm" in points; None for a share, or if there is none."""
+    length = _LENGTH.fullmatch(text or "")
+    return float(length[1]) * _POINTS[length[2]] if length else None
+
+
+def _get_key(style: "_Element") -> tuple[str | None, str | None]:
+    return style.get(f"{STYLE}family"), style.get(f"{STYLE}name")
+
+
+def _override(settings: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
+    """Return settings with others in front; a colour ends the usual colour of a base."""
+    merged = {**settings, **own}
+    if _COLOR in own and _OF_WINDOW not in own:
+        merged.pop(_OF_WINDOW, None)
+    return merged

@@ -1,0 +1,253 @@
+"""Turns the paragraphs, lists and tables of an OpenDocument file into blocks."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.formats.opendocument.lists import Counter, read_number
+from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
+from rag.documents.formats.opendocument.styles import Look, Styles
+from rag.documents.formats.opendocument.tables import COVERED, Table, fill_row
+from rag.documents.formats.tables import format_rows
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_PARAGRAPHS = (f"{TEXT}p", f"{TEXT}h")
+_SIGNS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
+_MOST_SPACES = 100
+_NOTE, _COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
+# Boxes of text and drawings, which stand behind the paragraph to which they are tied.
+_BOXES = frozenset(
+    f"{DRAW}{name}"
+    for name in ("a", "frame", "text-box", "g", "custom-shape", "rect", "line", "polyline", "polygon", "path", "circle",
+                 "ellipse", "connector", "caption", "measure", "regular-polygon")
+)  # fmt: skip
+# The readings above characters, numbers that are counted here, names of pictures, scripts and the file of a picture.
+_NO_TEXT = frozenset((
+    f"{TEXT}ruby-text", f"{TEXT}number", f"{SVG}title", f"{SVG}desc", f"{OFFICE}event-listeners", f"{TEXT}script",
+    f"{OFFICE}binary-data",
+))  # fmt: skip
+_ON = "true"
+_UNSEEN = ("none", "printer")
+_HIGHEST_LEVEL = 9
+# A table with a longer cell, in characters, is the layout of a page.
+_LONGEST_CELL = 1000
+
+
+class _Content(NamedTuple):
+    """The words of a paragraph, its boxes of text, and its notes."""
+
+    words: list[str]
+    boxes: list["_Element"]
+    notes: list["_Element"]
+
+
+class TextWalker:
+    """Walks through parts of a document; notes its title, and its reviewers' comments as blocks."""
+
+    def __init__(self, styles: Styles) -> None:
+        self.title: str | None = None
+        self.comments: list[Block] = []
+        self._styles = styles
+        self._outline = Counter(styles.outline)
+        self._counters: dict[str | None, Counter] = {}  # of lists, by the list's id and by its style
+        self._walkers: dict[str, Callable[[_Element, Look], Iterator[Block]]] = {
+            f"{TEXT}p": self._walk_paragraph,
+            f"{TEXT}h": self._walk_paragraph,
+            f"{TEXT}numbered-paragraph": self.walk,
+            f"{TEXT}list": self._walk_list,
+            f"{TEXT}section": self._walk_section,
+            f"{TEXT}bibliography": self.walk,
+            f"{TEXT}index-body": self.walk,
+            f"{TABLE}table": self._walk_table,
+            **dict.fromkeys(_BOXES, self.walk_shape),
+        }
+
+    def walk(self, parent: "_Element", look: Look) -> Iterator[Block]:
+        """Yield the blocks of an element's children, of which unknown ones are left out."""
+        for child in parent:
+            walker = self._walkers.get(child.tag)
+            if walker:
+                yield from walker(child, look)
+
+    def walk_shape(self, shape: "_Element", look: Look) -> Iterator[Block]:
+        """Yield the blocks of a box or drawing, and nothing for one that is not on the screen."""
+        if shape.tag in _BOXES and shape.get(f"{DRAW}display", "always") not in _UNSEEN:
+            yield from self.walk(shape, self._styles.paint(look, shape))
+
+    def _walk_section(self, section: "_Element", look: Look) -> Iterator[Block]:
+        """Yield the blocks of a section; a hidden one has none."""
+        has_condition = section.get(f"{TEXT}display") == "condition"
+        is_hidden = section.get(f"{TEXT}is-hidden") == _ON if has_condition else section.get(f"{TEXT}display") == "none"
+        return iter(()) if is_hidden else self.walk(section, look)
+
+    def _walk_paragraph(self, paragraph: "_Element", look: Look, number: str = "") -> Iterator[Block]:
+        """Yield the block of a paragraph or heading, then those of its notes and boxes."""
+        content = self._read(paragraph, look)
+        text = "".join(content.words).strip()
+        names = self._styles.get_base_names("paragraph", paragraph.get(f"{TEXT}style-name"))
+        if paragraph.tag == f"{TEXT}h":
+            yield self._make_heading(paragraph, text, number)
+        elif "title" in names and text:
+            yield from self._make_title(text)
+        else:
+            yield Block(f"{number} {text}".strip() if text else "")
+        for note in content.notes:
+            yield from self.walk(note, look)
+        for box in content.boxes:
+            yield from self.walk_shape(box, look)
+
+    def _make_title(self, text: str) -> Iterator[Block]:
+        """Note the first title, which is the document's; yield a later one as a heading."""
+        if self.title is None:
+            self.title = " ".join(text.split())
+        else:
+            yield Block(text, "heading")
+
+    def _make_heading(self, heading: "_Element", text: str, number: str) -> Block:
+        """Return the block of a heading, with its number if the outline or a list gives it one."""
+        level = max(1, read_number(heading, f"{TEXT}outline-level"))
+        is_unnumbered = heading.get(f"{TEXT}is-list-header") == _ON or self._styles.is_unnumbered(heading)
+        if text and not number and not is_unnumbered:
+            number = self._outline.count(level)
+        words = " ".join(text.split())
+        return Block(f"{number} {words}".strip() if words else "", "heading", min(level, _HIGHEST_LEVEL))
+
+    def _walk_list(
+        self, parent: "_Element", look: Look, level: int = 1, counter: Counter | None = None
+    ) -> Iterator[Block]:
+        """Yield the items of a list; a list in it goes on with its counter, one level deeper."""
+        name = parent.get(f"{TEXT}style-name")
+        if counter is None or name not in (None, counter.name):
+            counter = self._begin_list(parent, name)
+        for item in parent:
+            if item.tag == f"{TEXT}list-item":
+                yield from self._walk_item(item, look, level, counter)
+            elif item.tag == f"{TEXT}list-header":
+                yield from self.walk(item, look)
+
+    def _begin_list(self, parent: "_Element", name: str | None) -> Counter:
+        """Return the counter of a list: that of the list that it continues, or a new one."""
+        key = parent.get(f"{TEXT}continue-list")
+        if key is None and parent.get(f"{TEXT}continue-numbering") == _ON:
+            key = name
+        counter = self._counters.get(key) if key else None
+        if counter is None:
+            counter = Counter(self._styles.lists.get(name))
+        self._counters[name] = counter
+        self._counters[parent.get(_XML_ID)] = counter
+        return counter
+
+    def _walk_item(self, item: "_Element", look: Look, level: int, counter: Counter) -> Iterator[Block]:
+        """Yield the blocks of an item; its first paragraph begins with its number."""
+        start = read_number(item, f"{TEXT}start-value", -1)
+        is_counted = len(item) > 0 and item[0].tag in _PARAGRAPHS
+        number = counter.count(level, None if start < 0 else start) if is_counted else ""
+        for child in item:
+            if child.tag == f"{TEXT}list":
+                yield from self._walk_list(child, look, level + 1, counter)
+            elif child.tag in _PARAGRAPHS:
+                for block in self._walk_paragraph(child, look, number):
+                    yield _make_item(block)
+                number = ""
+
+    def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
+        """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
+        table = Table(element, self._styles)
+        rows = list(table.list_rows())
+        # Each cell is walked once: a second time would double the work with each table inside a table.
+        blocks = [[list(self.walk_cell(cell.element, look)) for cell in row.cells] for row in rows]
+        while rows and rows[0].is_single:  # it is the table's title, or a frame around text
+            del rows[0]
+            yield from blocks.pop(0)[0]
+        texts = [[_join(cell) for cell in row] for row in blocks]
+        if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
+            yield from chain.from_iterable(chain.from_iterable(blocks))
+            return
+        spread = [fill_row(row, words, is_label=i == 0) for i, (row, words) in enumerate(zip(rows, texts, strict=True))]
+        is_headed = len(rows) > 1 and rows[0].is_header
+        for text in format_rows(spread, is_headed=is_headed):
+            yield Block(text, "item")
+
+    def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
+        """Yield the blocks of a cell; one that another cell covers has none."""
+        is_covered = cell.tag == COVERED
+        return iter(()) if is_covered else self.walk(cell, self._paint_cell(cell, look))
+
+    def read_words(self, cell: "_Element", look: Look) -> str:
+        """Return the words of a cell in a sheet, without those of drawings and comments."""
+        look = self._paint_cell(cell, look)
+        is_covered = cell.tag == COVERED
+        paragraphs = [] if is_covered else list(cell.iterchildren(f"{TEXT}p"))
+        texts = ["".join(self._read(paragraph, look).words) for paragraph in paragraphs]
+        return " ".join(" ".join(texts).split())
+
+    def _paint_cell(self, cell: "_Element", look: Look) -> Look:
+        return self._styles.add(look, "table-cell", cell.get(f"{TABLE}style-name"))
+
+    def _read(self, paragraph: "_Element", look: Look) -> _Content:
+        """Return the visible words of a paragraph; a hidden one has none."""
+        content = _Content([], [], [])
+        hiding = paragraph.iter(f"{TEXT}hidden-paragraph")
+        if any(field.get(f"{TEXT}is-hidden") == _ON for field in hiding):
+            return content
+        self._collect(paragraph, self._styles.add(look, "paragraph", paragraph.get(f"{TEXT}style-name")), content)
+        return content
+
+    def _collect(self, element: "_Element", look: Look, content: _Content) -> None:
+        """Add the words of an element that readers see, and those after each of its children."""
+        self._add_words(element.text, look, content)
+        for child in element:
+            if isinstance(child.tag, str):
+                self._collect_child(child, look, content)
+            self._add_words(child.tail, look, content)
+
+    def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
+        tag = child.tag
+        if tag in _SIGNS:
+            content.words.append(_SIGNS[tag])
+        elif tag == f"{TEXT}s":
+            content.words.append(" " * min(_MOST_SPACES, read_number(child, f"{TEXT}c")))
+        elif tag == _NOTE:
+            content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
+        elif tag == _COMMENT:
+            self._add_comment(child)
+        elif tag in _BOXES and tag != f"{DRAW}a":
+            content.boxes.append(child)
+        elif not self._is_left_out(child):
+            inner = self._styles.add(look, "text", child.get(f"{TEXT}style-name")) if tag == f"{TEXT}span" else look
+            self._collect(child, inner, content)
+
+    @staticmethod
+    def _is_left_out(element: "_Element") -> bool:
+        is_hidden = element.tag == f"{TEXT}hidden-text" and element.get(f"{TEXT}is-hidden") == _ON
+        return is_hidden or element.tag in _NO_TEXT
+
+    @staticmethod
+    def _add_words(words: str | None, look: Look, content: _Content) -> None:
+        """Add words with each white space as one space, as the format demands; hidden ones are left out."""
+        if not words or look.is_hidden:
+            return
+        squeezed = " ".join(words.split())
+        before, after = " " * words[0].isspace(), " " * words[-1].isspace()
+        content.words.append(f"{before}{squeezed}{after}" if squeezed else " ")
+
+    def _add_comment(self, comment: "_Element") -> None:
+        """Note a reviewer's comment with its author and date."""
+        author, when = comment.findtext(f"{DC}creator"), comment.findtext(f"{DC}date")
+        paragraphs = [self._read(paragraph, self._styles.page_look) for paragraph in comment.iter(f"{TEXT}p")]
+        text = "\n".join("".join(paragraph.words).strip() for paragraph in paragraphs)
+        date = when.partition("T")[0] if when else None
+        self.comments.append(Block(text, voice="comment", author=author or None, date=date))
+
+
+def _make_item(block: Block) -> Block:
+    """Return a block of a list: a paragraph is an item."""
+    return Block(block.text, "item", page=block.page) if block.kind == "paragraph" else block
+
+
+def _join(blocks: list[Block]) -> str:
+    return " ".join(" ".join(block.text.split()) for block in blocks)

@@ -1,0 +1,79 @@
+"""Reads the words in SVG drawings."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.documents.blocks import Block, Extract
+from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.documents.formats.visibility import TINY
+from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_INVALID = "it is not a valid SVG file"
+_WORDS = ("title", "desc", "text", "foreignObject")
+# What is defined here is drawn only where another element uses it.
+_NOT_DRAWN = frozenset(("defs", "symbol", "metadata", "script", "style", "clipPath", "mask", "pattern", "marker"))
+_HIDING = (("display", "none"), ("visibility", "hidden"), ("visibility", "collapse"))
+_SHARES = ("opacity", "fill-opacity")
+_SETTING = re.compile(r"([\w-]+)\s*:\s*([^;!]*)")
+_NUMBER = re.compile(r"(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9})(?:px|pt|%)?")
+# Nobody sees letters of at most this opacity.
+_FAINT = 0.05
+
+
+def read_svg(path: Path) -> Extract:
+    """Return the title and the words of a drawing, in the order of the file; raises DocumentError if it is none."""
+    root = drop_namespaces(parse_xml(path.read_bytes(), invalid=_INVALID))
+    if root.tag != "svg":
+        raise DocumentError(_INVALID)
+    titles = map(_text, root.iterchildren("title"))
+    title = next(titles, None)
+    for element in list(root.iterchildren("title")):
+        element.clear(keep_tail=True)
+    return Extract(_walk(root), title=title)
+
+
+def _walk(element: "_Element") -> Iterator[Block]:
+    """Yield the words below an element, without those that nobody sees."""
+    if element.tag in _NOT_DRAWN or _is_hidden(element):
+        return
+    if element.tag in _WORDS:
+        yield Block(_text(element))
+        return
+    for child in element.iterchildren("*"):
+        yield from _walk(child)
+
+
+def _text(element: "_Element") -> str:
+    """Return the words of an element; those in different places are apart, although no space is between them."""
+    return " ".join(" ".join(_list_words(element)).split())
+
+
+def _list_words(element: "_Element") -> Iterator[str]:
+    if element.tag in _NOT_DRAWN or _is_hidden(element):
+        return
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str):  # it is no entity
+            yield from _list_words(child)
+        yield child.tail or ""
+
+
+def _is_hidden(element: "_Element") -> bool:
+    """Return whether an element is switched off, transparent or tiny."""
+    settings = {str(name): str(value) for name, value in element.attrib.items()}
+    settings.update(_SETTING.findall(element.get("style", "")))
+    is_off = any(settings.get(name, "").strip() == value for name, value in _HIDING)
+    shares = [_read_number(settings.get(name)) for name in _SHARES]
+    is_faint = any(share is not None and share <= _FAINT for share in shares)
+    size = _read_number(settings.get("font-size"))
+    return is_off or is_faint or (size is not None and size <= TINY)
+
+
+def _read_number(text: str | None) -> float | None:
+    number = _NUMBER.fullmatch((text or "").strip())
+    return float(number[1]) if number else None

@@ -1,0 +1,130 @@
+"""Reads XML files of any kind: the text of the elements, and the values of records with their names."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.formats.fb2 import read_fb2
+from rag.documents.formats.html.markup import parse_html, walk_blocks
+from rag.documents.formats.html.reader import read_html
+from rag.documents.formats.opendocument.names import OFFICE
+from rag.documents.formats.opendocument.reader import read_flat_opendocument
+from rag.documents.formats.svg import read_svg
+from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_INVALID = "it is not valid XML"
+# Kinds of XML with a reader of their own, by the name of their outermost element.
+_READERS: dict[str, Callable[[Path], Extract]] = {
+    "FictionBook": read_fb2,
+    "html": read_html,
+    "svg": read_svg,
+    f"{OFFICE}document": read_flat_opendocument,
+}
+# The names of elements whose text is a heading, or says no more than the text itself.
+_TITLES = frozenset(("title", "head", "heading", "headline"))
+_NAMELESS = frozenset(
+    re.findall(
+        r"\w+", "p para paragraph text line l v value item entry li span seg string s ab note body content simpara"
+    )
+)
+# A longer text, in characters, is prose: the name of its element does not help.
+_LONGEST_VALUE = 100
+_DEEPEST_HEADING = 9
+# Attributes that say nothing about the content of an element with others inside it.
+_TECHNICAL = frozenset(("class", "id", "style", "type", "version"))
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+class _Field(NamedTuple):
+    """A value of a record and its name."""
+
+    name: str
+    value: str
+
+
+def read_xml(path: Path) -> Extract:
+    """Return the text of an XML file in its order; raises DocumentError if it is not XML.
+
+    Entities that the file defines are not expanded.
+    """
+    root = parse_xml(path.read_bytes(), invalid=_INVALID)
+    full_name = root.tag
+    drop_namespaces(root)
+    reader = _READERS.get(full_name) or _READERS.get(root.tag)
+    if reader:
+        return reader(path)
+    title = root.find("title")
+    has_title = title is not None and len(title) == 0
+    text = _text(title) if title is not None and has_title else None
+    if title is not None and text:
+        title.clear(keep_tail=True)
+    return Extract(_walk(root, 1), title=text)
+
+
+def _walk(element: "_Element", level: int) -> Iterator[Block]:
+    """Yield the blocks of an element: one for text, for a value or a record, else those of its children."""
+    if _is_text(element):
+        yield from _walk_text(element)
+    elif _is_record(element):
+        values = [_Field(child.tag, _text(child)) for child in element.iterchildren("*")]
+        yield Block(_format([*_list_attributes(element), *values]), "item")
+    else:
+        yield Block(_format([field for field in _list_attributes(element) if field.name not in _TECHNICAL]), "item")
+        yield from _walk_children(element, level)
+
+
+def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
+    """Yield the blocks of the children, those with the names of titles as headings."""
+    children = list(element.iterchildren("*"))
+    titles = [child for child in children if child.tag in _TITLES and _is_text(child)]
+    level_below = level + bool(titles)
+    for child in children:
+        if child in titles:
+            yield Block(_text(child), "heading", min(level, _DEEPEST_HEADING))
+        else:
+            yield from _walk(child, level_below)
+
+
+def _walk_text(element: "_Element") -> Iterator[Block]:
+    """Yield the text of an element; a short value with the element's name, and HTML as its blocks."""
+    text = _text(element)
+    if _TAG.search(text):
+        yield from walk_blocks(parse_html(text))
+    elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
+        yield Block(text)
+    else:
+        yield Block(_format([*_list_attributes(element), _Field(element.tag, text)]), "item")
+
+
+def _is_text(element: "_Element") -> bool:
+    """Return whether an element has words of its own, and so all words inside it are one text."""
+    own = [element.text, *(child.tail for child in element)]
+    return any(words and words.strip() for words in own)
+
+
+def _is_record(element: "_Element") -> bool:
+    """Return whether an element has values alone: each child has a short text and no children."""
+    children = list(element.iterchildren("*"))
+    if not children:
+        return True
+    has_values = all(len(child) == 0 and len(_text(child)) <= _LONGEST_VALUE for child in children)
+    has_names = len({child.tag for child in children}) > 1
+    return has_values and has_names and not any(child.tag in _NAMELESS for child in children)
+
+
+def _list_attributes(element: "_Element") -> list[_Field]:
+    """Return the attributes of an element that are its own, without those that say how to read the file."""
+    return [_Field(str(name), str(value)) for name, value in element.attrib.items() if not str(name).startswith("{")]
+
+
+def _format(fields: list[_Field]) -> str:
+    return format_row([field.name for field in fields], [field.value for field in fields])
+
+
+def _text(element: "_Element") -> str:
+    return " ".join("".join(map(str, element.itertext())).split())
