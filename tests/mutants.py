@@ -14,6 +14,7 @@ from rag import Settings, build_index
 from rag.index import read_entries
 from tests.fakes import HashingEmbedder
 
+_FILES = Path(__file__).parent / "files"
 GOOD = {
     "good.txt": "The good text file is about a harbour.",
     "good.md": "# Good\n\nThe good Markdown file is about a bridge.",
@@ -75,6 +76,15 @@ def make_originals() -> dict[str, list[bytes]]:
         ".pptx": [_make_pptx()],
         ".xlsx": [_make_xlsx()],
         ".epub": [_make_epub()],
+        ".odt": [(_FILES / "report.odt").read_bytes(), (_FILES / "note.odt").read_bytes()],
+        ".ods": [(_FILES / "trips.ods").read_bytes()],
+        ".odp": [(_FILES / "plan.odp").read_bytes()],
+        ".rtf": [(_FILES / "note.rtf").read_bytes()],
+        ".fb2": [
+            b"<FictionBook><body><section><title><p>One</p></title><p>It was a day.</p></section></body></FictionBook>"
+        ],
+        ".xml": [b"<books><book id='1'><title>Tea</title><price>3</price></book><p>Some <b>words</b>.</p></books>"],
+        ".svg": [b"<svg><title>Map</title><g><text x='1'>Pier <tspan>one</tspan></text></g></svg>"],
     }
 
 

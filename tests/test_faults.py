@@ -65,7 +65,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("suffix", [".docx", ".xlsx", ".pptx", ".epub"])
+@pytest.mark.parametrize("suffix", [".docx", ".xlsx", ".pptx", ".epub", ".odt"])
 def test_a_damaged_directory_of_an_archive_costs_no_other_file(
     docs: Path, settings: Settings, embedder: HashingEmbedder, suffix: str
 ) -> None:

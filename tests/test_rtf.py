@@ -1,0 +1,133 @@
+"""Reading RTF files; those in tests/files were saved by LibreOffice 7.4, without the styles that they do not use."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.documents.blocks import Block, assemble
+from rag.documents.formats.rtf.reader import read_rtf
+from rag.errors import DocumentError
+
+FILES = Path(__file__).parent / "files"
+FONTS = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}{\f2\fcharset2 Symbol;}{\f3\fcharset128 Mincho;}}"
+COLORS = r"{\colortbl;\red255\green255\blue255;\red0\green0\blue128;}"
+
+
+def read(folder: Path, body: str, head: str = FONTS + COLORS) -> list[Block]:
+    path = folder / "file.rtf"
+    path.write_bytes(rf"{{\rtf1\ansi\ansicpg1252\deff0{head}{body}}}".encode("latin-1"))
+    return [block for block in read_rtf(path).blocks if block.text]
+
+
+def texts(blocks: list[Block]) -> list[str]:
+    return [block.text for block in blocks]
+
+
+def test_a_text_that_libreoffice_saved_has_headings_lists_tables_and_comments_and_no_hidden_words() -> None:
+    document = assemble("report.rtf", read_rtf(FILES / "report.rtf"))
+    assert (document.title, document.author, document.date) == ("The harbour", "Jane Doe", "2012-10-04")
+    assert [(s.heading, s.voice, s.author, document.text[s.start : s.end]) for s in document.sections] == [
+        (None, "article", "Jane Doe", "The harbour opened in Zürich – “Café”."),
+        ("Costs", "article", "Jane Doe", "It cost nine million euros."),
+        (
+            "Costs › Overruns",
+            "article",
+            "Jane Doe",
+            "Steel became dearer.\n1. Order the crane.\n2. Dig the basin.\nYear: 2019; Cost: 3; Paid by: City\n"
+            "Year: 2020; Cost: 6; Paid by: State\n\nThe end.",
+        ),
+        (None, "comment", "Ann Lee", "Is this sure?"),
+    ]
+
+
+def test_a_footnote_stands_below_its_paragraph() -> None:
+    assert texts(list(read_rtf(FILES / "note.rtf").blocks)) == ["It is disputed.", "See the report of 2011.", "Next."]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (r"\f0 Caf\'e9", "Café"),
+        (r"\f1 \'cc\'e8\'f0", "Мир"),
+        (r"\f3 \'93\'fa\'96\'7b", "日本"),
+        (r"\u1052?\u1080?\uc2\u1088??.", "Мир."),
+        (r"{\uc0\u-10179\u-8704}!", "😀!"),
+        (r"\f2 a\f0 b", "b"),
+        (r"a\~b\_c\-d\{e\}\\", "a\u00a0b-cd{e}\\"),
+        ("a\nb\\line c\\tab d\\emdash e", "ab\nc\td—e"),
+        (r"\ansicpg99999 Caf\'e9", "Café"),
+        (r"{\field{\*\fldinst HYPERLINK secret}{\fldrslt link}}", "link"),
+        (r"{\pict\pngblip 89504e47}a{\*\unknown secret}b{\header secret}", "ab"),
+        (r"a{\pict\bin5 }}}}}}b", "ab"),
+        (r"{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt In the box.\par}}{\shprslt secret}}Around.", "Around."),
+    ],
+)
+def test_letters_are_right_and_what_is_no_text_is_left_out(tmp_path: Path, body: str, text: str) -> None:
+    assert texts(read(tmp_path, body + r"\par"))[0].startswith(text)
+
+
+@pytest.mark.parametrize("hidden", [r"\v", r"\deleted", r"\fs2", r"\cf1", r"\cf2\highlight2", r"\webhidden"])
+def test_words_that_readers_do_not_see_are_left_out(tmp_path: Path, hidden: str) -> None:
+    assert texts(read(tmp_path, rf"Seen {{{hidden} unseen }}words.\par")) == ["Seen words."]
+
+
+def test_white_words_on_a_dark_cell_are_read_and_a_marked_header_names_its_columns(tmp_path: Path) -> None:
+    header = r"\trowd\trhdr\clcbpat2\cellx1\clcbpat2\cellx2\pard\intbl{\cf1 City}\cell{\cf1 Size}\cell\row"
+    row = r"\trowd\cellx1\cellx2\pard\intbl Bern\par Berne\cell 5\cell\row"
+    assert texts(read(tmp_path, rf"{header}{row}\pard The end.\par")) == ["City: Bern Berne; Size: 5", "The end."]
+
+
+def test_headings_are_found_by_style_and_by_level_and_contents_are_left_out(tmp_path: Path) -> None:
+    styles = r"{\stylesheet{\s1 heading 1;}{\s2\outlinelevel1 House;}{\s3 toc 1;}{\*\cs4 Other;}}"
+    body = r"\pard\s1 One\par\pard\s2 Two\par\pard\s3 Unseen\par\pard\outlinelevel2 Three\par\pard Words.\par"
+    blocks = read(tmp_path, body, styles)
+    assert [(block.kind, block.level, block.text) for block in blocks[:3]] == [
+        ("heading", 1, "One"),
+        ("heading", 2, "Two"),
+        ("heading", 3, "Three"),
+    ]
+    assert (blocks[3].kind, len(blocks)) == ("paragraph", 4)
+
+
+def test_without_marked_headings_a_bold_line_above_text_is_one(tmp_path: Path) -> None:
+    body = r"{\b The harbour}\par It is {\b deep}.\par{\b A bold sentence.}\par{\b The end}\par"
+    kinds = [block.kind for block in read(tmp_path, body)]
+    assert kinds == ["heading", "paragraph", "paragraph", "paragraph"]
+
+
+def test_a_comment_has_its_author_and_date_and_stands_at_the_end(tmp_path: Path) -> None:
+    packed = 112 << 20 | 10 << 16 | 5 << 11
+    comment = rf"{{\*\atnauthor Ann Lee}}\chatn{{\*\annotation{{\*\atndate {packed}}}\pard Is this sure?}}"
+    blocks = read(tmp_path, rf"The visit{comment} was cancelled.\par More.\par")
+    assert texts(blocks) == ["The visit was cancelled.", "More.", "Is this sure?"]
+    assert (blocks[-1].voice, blocks[-1].author, blocks[-1].date) == ("comment", "Ann Lee", "2012-10-05")
+
+
+def test_properties_that_mean_nothing_are_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "file.rtf"
+    path.write_text(r"{\rtf1{\info{\title Untitled}{\author user}{\creatim\yr2012\mo99\dy4}}Words.}")
+    extract = read_rtf(path)
+    assert (extract.title, extract.author, extract.date) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{\\rtf1 " + b"{" * 100_000 + b"deep",
+        b"{\\rtf1 deep}" + b"}" * 100_000,
+        b"{\\rtf1 deep\\bin999999999 x\\u9999999999 \\'8",
+        b"{\\rtf1 deep\\cell\\row\\f99\\s99\\cf99\\",
+    ],
+)
+def test_a_damaged_or_hostile_file_is_read_as_far_as_it_goes(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file.rtf"
+    path.write_bytes(data)
+    assert texts(list(read_rtf(path).blocks))[-1] == "deep"
+
+
+def test_another_file_is_no_valid_one(tmp_path: Path) -> None:
+    path = tmp_path / "file.rtf"
+    for data in (b"", b"Just a text.", b"PK\x03\x04"):
+        path.write_bytes(data)
+        with pytest.raises(DocumentError, match="not a valid RTF file"):
+            read_rtf(path)
