@@ -1,5 +1,6 @@
 """Reads the words in SVG drawings."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,9 @@ _INVALID = "it is not a valid SVG file"
 _WORDS = ("title", "desc", "text", "foreignObject")
 # What is defined here is drawn only where another element uses it.
 _NOT_DRAWN = frozenset(("defs", "symbol", "metadata", "script", "style", "clipPath", "mask", "pattern", "marker"))
-_HIDING = (("display", "none"), ("visibility", "hidden"), ("visibility", "collapse"))
+_HIDING = frozenset((("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")))
 _SHARES = ("opacity", "fill-opacity")
-_SETTING = re.compile(r"([\w-]+)\s*:\s*([^;!]*)")
+_SETTING = re.compile(r"([\w-]+)\s*:\s*([^;!\s]+)")
 _NUMBER = re.compile(r"(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9})(?:px|pt|%)?")
 # Nobody sees letters of at most this opacity.
 _FAINT = 0.05
@@ -30,22 +31,21 @@ def read_svg(path: Path) -> Extract:
     root = drop_namespaces(parse_xml(path.read_bytes(), invalid=_INVALID))
     if root.tag != "svg":
         raise DocumentError(_INVALID)
-    titles = map(_text, root.iterchildren("title"))
-    title = next(titles, None)
-    for element in list(root.iterchildren("title")):
-        element.clear(keep_tail=True)
-    return Extract(_walk(root), title=title)
+    title = root.find("title")
+    if title is None:
+        return Extract(_walk(root))
+    text = _text(title)
+    title.clear(keep_tail=True)  # it is not read twice
+    return Extract(_walk(root), title=text)
 
 
 def _walk(element: "_Element") -> Iterator[Block]:
     """Yield the words below an element, without those that nobody sees."""
-    if element.tag in _NOT_DRAWN or _is_hidden(element):
-        return
     if element.tag in _WORDS:
         yield Block(_text(element))
-        return
-    for child in element.iterchildren("*"):
-        yield from _walk(child)
+    elif not _is_hidden(element):
+        for child in element.iterchildren("*"):
+            yield from _walk(child)
 
 
 def _text(element: "_Element") -> str:
@@ -54,7 +54,8 @@ def _text(element: "_Element") -> str:
 
 
 def _list_words(element: "_Element") -> Iterator[str]:
-    if element.tag in _NOT_DRAWN or _is_hidden(element):
+    """Yield the words in an element, without those that nobody sees."""
+    if _is_hidden(element):
         return
     yield element.text or ""
     for child in element:
@@ -64,16 +65,16 @@ def _list_words(element: "_Element") -> Iterator[str]:
 
 
 def _is_hidden(element: "_Element") -> bool:
-    """Return whether an element is switched off, transparent or tiny."""
+    """Return whether an element is not drawn, switched off, transparent or tiny."""
     settings = {str(name): str(value) for name, value in element.attrib.items()}
     settings.update(_SETTING.findall(element.get("style", "")))
-    is_off = any(settings.get(name, "").strip() == value for name, value in _HIDING)
-    shares = [_read_number(settings.get(name)) for name in _SHARES]
-    is_faint = any(share is not None and share <= _FAINT for share in shares)
-    size = _read_number(settings.get("font-size"))
-    return is_off or is_faint or (size is not None and size <= TINY)
+    is_off = not _HIDING.isdisjoint(settings.items())
+    opacity = min(_read_number(settings.get(name)) for name in _SHARES)
+    is_tiny = _read_number(settings.get("font-size")) <= TINY
+    return any((element.tag in _NOT_DRAWN, is_off, opacity <= _FAINT, is_tiny))
 
 
-def _read_number(text: str | None) -> float | None:
+def _read_number(text: str | None) -> float:
+    """Return the number in a setting; infinity if there is none."""
     number = _NUMBER.fullmatch((text or "").strip())
-    return float(number[1]) if number else None
+    return float(number[1]) if number else math.inf

@@ -1,11 +1,13 @@
 """Reads XML files of any kind: the text of the elements, and the values of records with their names."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
 from rag.documents.formats.html.markup import parse_html, walk_blocks
 from rag.documents.formats.html.reader import read_html
@@ -59,10 +61,10 @@ def read_xml(path: Path) -> Extract:
     if reader:
         return reader(path)
     title = root.find("title")
-    has_title = title is not None and len(title) == 0
-    text = _text(title) if title is not None and has_title else None
-    if title is not None and text:
-        title.clear(keep_tail=True)
+    if title is None:
+        return Extract(_walk(root, 1))
+    text = _text(title)
+    title.clear(keep_tail=True)  # it is not read twice
     return Extract(_walk(root, 1), title=text)
 
 
@@ -81,13 +83,18 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
 def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
     """Yield the blocks of the children, those with the names of titles as headings."""
     children = list(element.iterchildren("*"))
-    titles = [child for child in children if child.tag in _TITLES and _is_text(child)]
+    titles = list(filter(_is_title, children))
     level_below = level + bool(titles)
     for child in children:
         if child in titles:
             yield Block(_text(child), "heading", min(level, _DEEPEST_HEADING))
         else:
             yield from _walk(child, level_below)
+
+
+def _is_title(element: "_Element") -> bool:
+    """Return whether an element is the title of the one around it."""
+    return element.tag in _TITLES and _is_text(element)
 
 
 def _walk_text(element: "_Element") -> Iterator[Block]:
@@ -103,8 +110,8 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
 
 def _is_text(element: "_Element") -> bool:
     """Return whether an element has words of its own, and so all words inside it are one text."""
-    own = [element.text, *(child.tail for child in element)]
-    return any(words and words.strip() for words in own)
+    own = element.xpath("text()")
+    return "".join(own).strip() != ""
 
 
 def _is_record(element: "_Element") -> bool:
@@ -112,19 +119,25 @@ def _is_record(element: "_Element") -> bool:
     children = list(element.iterchildren("*"))
     if not children:
         return True
-    has_values = all(len(child) == 0 and len(_text(child)) <= _LONGEST_VALUE for child in children)
-    has_names = len({child.tag for child in children}) > 1
-    return has_values and has_names and not any(child.tag in _NAMELESS for child in children)
+    names = set(map(attrgetter("tag"), children))
+    longest = max(map(len, map(_text, children)))
+    has_values = element.find("*/*") is None and longest <= _LONGEST_VALUE
+    has_names = len(names) > 1 and names.isdisjoint(_NAMELESS)
+    return has_values and has_names
 
 
 def _list_attributes(element: "_Element") -> list[_Field]:
     """Return the attributes of an element that are its own, without those that say how to read the file."""
-    return [_Field(str(name), str(value)) for name, value in element.attrib.items() if not str(name).startswith("{")]
+    attributes = starmap(_Field, element.attrib.items())
+    return [field for field in attributes if not field.name.startswith("{")]
 
 
-def _format(fields: list[_Field]) -> str:
-    return format_row([field.name for field in fields], [field.value for field in fields])
+def _format(fields: Iterable[_Field]) -> str:
+    """Return the values of a record after their names: "author: Ann; price: 3"."""
+    pairs = [f"{field.name}: {field.value}" for field in fields if field.value]
+    return "; ".join(pairs)
 
 
 def _text(element: "_Element") -> str:
+    """Return all words in an element, with one space between two of them."""
     return " ".join("".join(map(str, element.itertext())).split())

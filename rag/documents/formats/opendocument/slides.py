@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _ROW = 18
 # These repeat on every slide.
 _FOOTERS = ("header", "footer", "date-time", "page-number")
-_PICTURES = (f"{DRAW}image", f"{DRAW}fill-image")
+# The fills of shapes and slides through which what is behind is seen.
+_UNFILLED = (None, "none")
 
 
 def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
@@ -57,16 +58,14 @@ class _Slide:
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
         """Yield the title, the other shapes in reading order, and the notes."""
-        shapes = [shape for shape in self._page if isinstance(shape.tag, str) and self._shows(shape)]
-        shapes.sort(key=_find_order)
+        shapes = sorted(filter(self._shows, self._page.iterchildren("*")), key=_find_order)
         look = Look(self._styles.page_look.settings, self._find_background())
         for shape in shapes:
             yield from self._walk_shape(shape, walker, look)
-        for notes in self._page.iterchildren(f"{SHOW}notes"):
-            frames = [frame for frame in notes.iter(f"{DRAW}frame") if frame.get(f"{SHOW}class") == "notes"]
-            words = [block.text for frame in frames for block in walker.walk_shape(frame, look)]
-            text = "\n".join(filter(None, words))
-            yield Block(f"Notes: {text}" if text else "")
+        frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
+        words = [block.text for frame in frames for block in walker.walk_shape(frame, look)]
+        text = "\n".join(filter(None, words))
+        yield Block(f"Notes: {text}" if text else "")
 
     def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
         """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""
@@ -82,41 +81,51 @@ class _Slide:
         """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""
         is_empty = shape.get(f"{SHOW}placeholder") == "true"
         is_repeated = shape.get(f"{SHOW}class") in _FOOTERS
-        if shape.tag == f"{SHOW}notes" or is_empty or is_repeated:
-            return False
+        return not any((is_empty, is_repeated, self._is_outside(shape)))
+
+    def _is_outside(self, shape: "_Element") -> bool:
+        """Return whether all of a shape is beside the slide; one with an unknown place is not."""
         place, size = _find_place(shape), self._find_size()
         if place is None or size is None:
-            return True
-        is_beside = place.x + place.width < 0 or place.x > size[0]
-        is_above = place.y + place.height < 0 or place.y > size[1]
-        return not (is_beside or is_above)
+            return False
+        is_before = min(place.x + place.width, place.y + place.height) < 0
+        is_behind = place.x > size[0] or place.y > size[1]
+        return is_before or is_behind
 
     def _find_size(self) -> tuple[float, float] | None:
         """Return the width and height of the slide in points; None if the file does not say."""
-        name = None if self._master is None else self._master.get(f"{STYLE}page-layout-name")
-        layout = self._styles.layouts.get(name)
+        layout = self._styles.layouts.get(self._get_of_master(f"{STYLE}page-layout-name"))
         properties = None if layout is None else layout.find(f"{STYLE}page-layout-properties")
         if properties is None:
             return None
-        width, height = (read_length(properties.get(f"{FO}page-{side}")) for side in ("width", "height"))
+        width = read_length(properties.get(f"{FO}page-width"))
+        height = read_length(properties.get(f"{FO}page-height"))
         return None if width is None or height is None else (width, height)
+
+    def _get_of_master(self, attribute: str) -> str | None:
+        return None if self._master is None else self._master.get(attribute)
 
     def _find_background(self) -> Color | None:
         """Return the slide's colour; None if it may have more than one, or a picture or painted shape is on it."""
         if self._is_painted():
             return None
-        names = [self._style, None if self._master is None else self._master.get(f"{DRAW}style-name")]
-        for name in names:
+        for name in (self._style, self._get_of_master(f"{DRAW}style-name")):
             fill = self._get(name, f"{DRAW}fill")
-            if fill not in (None, "none"):
-                return read_color(self._get(name, f"{DRAW}fill-color")) if fill == "solid" else None
+            if fill not in _UNFILLED:
+                color = read_color(self._get(name, f"{DRAW}fill-color"))
+                return color if fill == "solid" else None
         return WHITE
 
     def _is_painted(self) -> bool:
-        parts = [part for part in (self._page, self._master) if part is not None]
-        shapes = [shape for part in parts for shape in part.iterchildren() if shape.tag != f"{SHOW}notes"]
-        has_picture = any(next(shape.iter(*_PICTURES), None) is not None for shape in shapes)
-        return has_picture or any(self._styles.get_fill(shape) not in (None, "none") for shape in shapes)
+        """Return whether the slide or its master holds more than words and lines."""
+        shapes = list(self._page.iterchildren(f"{DRAW}*"))
+        if self._master is not None:
+            shapes += self._master.iterchildren(f"{DRAW}*")
+        for shape in shapes:
+            has_picture = next(shape.iter(f"{DRAW}image"), None) is not None
+            if has_picture or self._styles.get_fill(shape) not in _UNFILLED:
+                return True
+        return False
 
     def _get(self, style: str | None, attribute: str) -> str | None:
         return self._styles.get("drawing-page", style, "drawing-page", attribute)

@@ -1,15 +1,17 @@
 """Finds the settings of OpenDocument's styles, and the words that they hide."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+Key = TypeVar("Key")
 
 _MOST_BASES = 20
 _COLOR, _OF_WINDOW = f"{FO}color", f"{STYLE}use-window-font-color"
@@ -35,7 +37,7 @@ class Look(NamedTuple):
         is_switched_off = self.settings.get(f"{TEXT}display") == "none"
         size = read_length(self.settings.get(f"{FO}font-size"))
         is_tiny = size is not None and size <= TINY
-        return is_switched_off or is_tiny or self._is_lost
+        return any((is_switched_off, is_tiny, self._is_lost))
 
     @property
     def _is_lost(self) -> bool:
@@ -52,24 +54,19 @@ class Styles:
     """The styles of a file, by family and name; those of a later part replace those of an earlier one."""
 
     def __init__(self, *parts: "_Element") -> None:
-        self._styles = {_get_key(style): style for part in parts for style in part.iter(f"{STYLE}style")}
-        self._defaults = {_get_key(style): style for part in parts for style in part.iter(f"{STYLE}default-style")}
-        lists = [style for part in parts for style in part.iter(f"{TEXT}list-style")]
-        self.lists = {style.get(f"{STYLE}name"): style for style in lists}
-        self.outline = next((style for part in parts for style in part.iter(f"{TEXT}outline-style")), None)
-        self.masters = {
-            master.get(f"{STYLE}name"): master for part in parts for master in part.iter(f"{STYLE}master-page")
-        }
-        layouts = [layout for part in parts for layout in part.iter(f"{STYLE}page-layout")]
-        self.layouts = {layout.get(f"{STYLE}name"): layout for layout in layouts}
+        self._styles = _collect(parts, f"{STYLE}style", _get_key)
+        self._defaults = _collect(parts, f"{STYLE}default-style", _get_key)
+        self.lists = _collect(parts, f"{TEXT}list-style", _get_name)
+        self.masters = _collect(parts, f"{STYLE}master-page", _get_name)
+        self.layouts = _collect(parts, f"{STYLE}page-layout", _get_name)
+        self.outline = next(iter(_collect(parts, f"{TEXT}outline-style", _get_name).values()), None)
         self.merge = cache(self._merge)
         self.page_look = Look(self.merge("paragraph", None, "text"), self._find_page_color())
 
     def get_base_names(self, family: str, name: str | None) -> list[str]:
         """Return the names of a style and of the styles that it is based on, as the user sees them, in lower case."""
-        bases = list(self._find_bases(family, name))
-        names = [base.get(f"{STYLE}display-name") or base.get(f"{STYLE}name", "") for base in bases]
-        return [name.lower().replace("_20_", " ") for name in names]
+        names = map(_get_shown_name, self._find_bases(family, name))
+        return list(map(str.lower, names))
 
     def get(self, family: str, name: str | None, kind: str, attribute: str) -> str | None:
         """Return the setting of a style among its properties of a kind ("text", "table-cell", "drawing-page" …)."""
@@ -107,22 +104,23 @@ class Styles:
         return None
 
     def is_unnumbered(self, paragraph: "_Element") -> bool:
-        """Return whether a paragraph's style takes it out of the numbered headings."""
-        bases = self._find_bases("paragraph", paragraph.get(f"{TEXT}style-name"))
-        names = (base.get(f"{STYLE}list-style-name") for base in bases)
-        return next((name for name in names if name is not None), None) == ""
+        """Return whether a paragraph's style takes it out of the numbered headings: it names an empty list."""
+        for base in self._find_bases("paragraph", paragraph.get(f"{TEXT}style-name")):
+            name = base.get(f"{STYLE}list-style-name")
+            if name is not None:
+                return name == ""
+        return False
 
     def _merge(self, family: str, name: str | None, kind: str) -> Mapping[str, str]:
         """Return the settings of one kind; those of a style replace those of its base. A default has no name."""
-        default = self._defaults.get((family, None))
         bases = list(self._find_bases(family, name))
-        if name is None and default is not None:
-            bases = [default]
+        if name is None:
+            bases = [style for key, style in self._defaults.items() if key == (family, None)]
         settings: Mapping[str, str] = {}
         for style in reversed(bases):
             properties = style.find(f"{STYLE}{kind}-properties")
             if properties is not None:
-                settings = _override(settings, {str(key): str(value) for key, value in properties.attrib.items()})
+                settings = _override(settings, dict(properties.attrib.items()))
         return settings
 
     def _find_bases(self, family: str, name: str | None) -> Iterator["_Element"]:
@@ -135,10 +133,16 @@ class Styles:
 
     def _find_page_color(self) -> Color | None:
         """Return the colour of the pages; None if any page may have another one than white."""
-        layouts = [layout.find(f"{STYLE}page-layout-properties") for layout in self.layouts.values()]
-        settings = [layout.attrib for layout in layouts if layout is not None]
-        fills = {layout.get(f"{DRAW}fill") for layout in settings} | {layout.get(_BACKGROUND) for layout in settings}
+        fills: set[str | None] = set()
+        for layout in self.layouts.values():
+            for properties in layout.iterchildren(f"{STYLE}page-layout-properties"):
+                fills |= {properties.get(f"{DRAW}fill"), properties.get(_BACKGROUND)}
         return WHITE if fills <= {*_UNPAINTED, "#ffffff"} else None
+
+
+def _collect(parts: Iterable["_Element"], tag: str, get_key: Callable[["_Element"], Key]) -> dict[Key, "_Element"]:
+    """Return the styles with a tag by their keys."""
+    return {get_key(style): style for part in parts for style in part.iter(tag)}
 
 
 def read_color(text: str | None) -> Color | None:
@@ -154,6 +158,16 @@ def read_length(text: str | None) -> float | None:
 
 def _get_key(style: "_Element") -> tuple[str | None, str | None]:
     return style.get(f"{STYLE}family"), style.get(f"{STYLE}name")
+
+
+def _get_name(style: "_Element") -> str | None:
+    return style.get(f"{STYLE}name")
+
+
+def _get_shown_name(style: "_Element") -> str:
+    """Return a style's name as the user sees it."""
+    name = style.get(f"{STYLE}name", "").replace("_20_", " ")
+    return style.get(f"{STYLE}display-name", name)
 
 
 def _override(settings: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
