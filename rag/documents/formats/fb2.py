@@ -28,30 +28,30 @@ def read_fb2(path: Path) -> Extract:
     root = drop_namespaces(parse_xml(_BINARY.sub(b"", path.read_bytes()), invalid=_INVALID))
     if root.tag != "FictionBook":
         raise DocumentError(_INVALID)
-    info = root.find("description/title-info")
-    bodies = list(root.iterchildren("body"))
-    walker = _Walker([body for body in bodies if body.get("name") in _NOTES])
-    blocks = [block for body in bodies if body.get("name") not in _NOTES for block in walker.walk(body, 0)]
-    authors = [] if info is None else list(map(_read_name, info.iterchildren("author")))
+    bodies = {body.get("name"): body for body in reversed(root.findall("body"))}
+    texts = [body for body in root.iterchildren("body") if body.get("name") not in _NOTES]
+    walker = _Walker([bodies[name] for name in _NOTES if name in bodies])
+    blocks = [block for body in texts for block in walker.walk(body, 0)]
+    authors = map(_read_name, root.iterfind("description/title-info/author"))
     return Extract(
         blocks + walker.list_other_notes(),
-        title=None if info is None else _text(info.find("book-title")),
+        title=_text(root.find("description/title-info/book-title")),
         author=", ".join(filter(None, authors)) or None,
         date=_find_date(root),
     )
 
 
 def _read_name(author: "_Element") -> str:
-    names = " ".join(filter(None, (_text(author.find(name)) for name in _NAMES)))
-    return names or _text(author.find("nickname"))
+    """Return the full name of an author, or else the nickname."""
+    names = map(_text, map(author.find, _NAMES))
+    return " ".join(filter(None, names)) or _text(author.find("nickname"))
 
 
 def _find_date(root: "_Element") -> str | None:
     """Return the date of a book, or else the year in which it was published."""
-    written = root.find("description/title-info/date")
-    value = None if written is None else written.get("value")
-    texts = (value, _text(written), _text(root.find("description/publish-info/year")))
-    date = next(filter(None, texts), None)
+    values = [date.get("value") for date in root.iterfind("description/title-info/date")]
+    places = ("description/title-info/date", "description/publish-info/year")
+    date = next(filter(None, (*values, *map(_text, map(root.find, places)))), None)
     return parse_date(date) if date else None
 
 
@@ -59,8 +59,9 @@ class _Walker:
     """Walks through a book; a note stands below the paragraph with its mark."""
 
     def __init__(self, notes: list["_Element"]) -> None:
-        sections = [section for body in notes for section in body.iter("section")]
-        self._notes = {section.get("id", ""): section for section in sections if len(section)}
+        self._notes: dict[str, _Element] = {}
+        for body in notes:
+            self._notes.update({section.get("id", ""): section for section in body.iter("section")})
         self._walkers: dict[str, Callable[[_Element, int], Iterator[Block]]] = {
             "p": self._walk_paragraph,
             "text-author": self._walk_paragraph,

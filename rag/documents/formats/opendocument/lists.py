@@ -1,7 +1,7 @@
 """Counts the items of OpenDocument's numbered lists, and its numbered headings."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.opendocument.names import STYLE, TEXT
 
@@ -19,8 +19,25 @@ _HIGHEST_ROMAN = 3999
 
 def read_number(element: "_Element", attribute: str, default: int = 1) -> int:
     """Return the number in an attribute, at most 99,999; a default if there is none."""
-    value = element.get(attribute, "")
-    return min(int(value[:9]), _HIGHEST_NUMBER) if value.isdecimal() else default
+    return parse_number(element.get(attribute, ""), default)
+
+
+def parse_number(text: str, default: int = 1) -> int:
+    """Return a number, at most 99,999; a default if the text is none."""
+    return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else default
+
+
+class _Level(NamedTuple):
+    """How the numbers of a level are written; a bullet has no form."""
+
+    form: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    start: int = 1
+    shown_levels: int = 1
+
+
+_BULLET = _Level()
 
 
 class Counter:
@@ -28,42 +45,52 @@ class Counter:
 
     def __init__(self, style: "_Element | None") -> None:
         self.name = None if style is None else style.get(f"{STYLE}name")
-        levels = [] if style is None else list(style)
-        self._levels = {read_number(level, f"{TEXT}level"): level for level in levels}
         self._counts: list[int] = []
+        self._levels: dict[int, _Level] = {}
+        for level in () if style is None else style.iterchildren("*"):
+            self._levels[read_number(level, f"{TEXT}level")] = _read_level(level)
 
-    def count(self, level: int, start: int | None = None) -> str:
-        """Count an item at a level, from 1, and return its number as shown: "2.1."; nothing for a bullet."""
+    def count(self, level: int, start: str | None = None) -> str:
+        """Count an item at a level, from 1, and return its number as shown: "2.1."; nothing for a bullet.
+
+        `start` is the number that the file gives the item.
+        """
         if level > _DEEPEST:
             return ""
         is_next = len(self._counts) >= level
-        counts = self._counts[:level]
-        while len(counts) < level:
-            counts.append(self._find_start(len(counts) + 1))
+        firsts = map(self._find_start, range(len(self._counts) + 1, level + 1))
+        self._counts = [*self._counts[:level], *firsts]
         if start is not None:
-            counts[-1] = start
+            self._counts[-1] = parse_number(start)
         elif is_next:
-            counts[-1] += 1
-        self._counts = counts
+            self._counts[-1] += 1
         return self._format(level)
 
     def _find_start(self, level: int) -> int:
-        style = self._levels.get(level)
-        return 1 if style is None else read_number(style, f"{TEXT}start-value")
+        return self._levels.get(level, _BULLET).start
 
     def _format(self, level: int) -> str:
-        style = self._levels.get(level)
-        if style is None or not style.get(f"{STYLE}num-format"):
+        style = self._levels.get(level, _BULLET)
+        if not style.form:
             return ""
-        first = max(1, level - read_number(style, f"{TEXT}display-levels") + 1)
+        first = max(1, level - style.shown_levels + 1)
         numbers = ".".join(filter(None, map(self._format_one, range(first, level + 1))))
-        return f"{style.get(f'{STYLE}num-prefix', '')}{numbers}{style.get(f'{STYLE}num-suffix', '')}".strip()
+        return f"{style.prefix}{numbers}{style.suffix}".strip()
 
     def _format_one(self, level: int) -> str:
-        style = self._levels.get(level)
-        form = "" if style is None else style.get(f"{STYLE}num-format", "")
-        number = self._counts[level - 1]
-        return _FORMS.get(form, str)(number) if form else ""
+        form = self._levels.get(level, _BULLET).form
+        return _FORMS.get(form, str)(self._counts[level - 1])
+
+
+def _read_level(level: "_Element") -> _Level:
+    """Return how a style writes the numbers of a level."""
+    return _Level(
+        form=level.get(f"{STYLE}num-format", ""),
+        prefix=level.get(f"{STYLE}num-prefix", ""),
+        suffix=level.get(f"{STYLE}num-suffix", ""),
+        start=read_number(level, f"{TEXT}start-value"),
+        shown_levels=read_number(level, f"{TEXT}display-levels"),
+    )
 
 
 def _format_letters(number: int) -> str:
@@ -86,6 +113,7 @@ def _format_roman(number: int) -> str:
 
 
 _FORMS: dict[str, Callable[[int], str]] = {
+    "": lambda _: "",
     "a": _format_letters,
     "A": lambda number: _format_letters(number).upper(),
     "i": _format_roman,

@@ -8,7 +8,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.office.sheets import walk_rows
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import Row, Table, fill_row
+from rag.documents.formats.opendocument.tables import Table, fill_row
 from rag.documents.formats.opendocument.text import TextWalker
 from rag.errors import DocumentError
 
@@ -47,26 +47,30 @@ class _SheetReader:
         """Yield the texts of each visible row; raises DocumentError if cells are repeated too often."""
         for row in table.list_rows():
             texts = [self._read_cell(cell.element) for cell in row.cells]
-            self._count_copies(row, texts)
-            yield from repeat(fill_row(row, texts), row.copies)
+            filled = fill_row(row, texts)
+            size = sum(map(len, filled)) + len(filled)
+            self._count_copied(size * row.copies - sum(map(len, texts)))
+            yield from repeat(filled, row.copies)
 
-    def _count_copies(self, row: Row, texts: list[str]) -> None:
-        sizes = [cell.width * (len(text) + 1) for cell, text in zip(row.cells, texts, strict=True)]
-        copied = sum(sizes) * row.copies if any(texts) else 0
-        self._copied += copied - sum(map(len, texts))
+    def _count_copied(self, size: int) -> None:
+        self._copied += size
         if self._copied > _MOST_COPIED:
             raise DocumentError("its sheets repeat cells too often")
 
     def _read_cell(self, cell: "_Element") -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
         text = self._walker.read_words(cell, self._look)
-        kind = cell.get(f"{OFFICE}value-type")
-        is_error = cell.get(f"{CALCEXT}value-type") == "error" or (
-            cell.get(f"{TABLE}formula") and text.startswith(_ERRORS)
-        )
-        if not text or is_error:
+        if not text or _is_error(cell, text):
             return ""
-        return _read_date(cell) if kind == "date" else text
+        is_date = cell.get(f"{OFFICE}value-type") == "date"
+        return _read_date(cell) if is_date else text
+
+
+def _is_error(cell: "_Element", text: str) -> bool:
+    """Return whether a cell shows an error; only a formula has one."""
+    is_marked = cell.get(f"{CALCEXT}value-type") == "error"
+    is_computed = cell.get(f"{TABLE}formula") is not None
+    return is_marked or (is_computed and text.startswith(_ERRORS))
 
 
 def _read_date(cell: "_Element") -> str:

@@ -58,6 +58,7 @@ class _Member(NamedTuple):
     is_header: bool = False
 
     def is_hidden(self) -> bool:
+        """Return whether readers cannot see it."""
         return self.element.get(f"{TABLE}visibility") == "collapse" and not self.is_outlined
 
 

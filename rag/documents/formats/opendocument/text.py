@@ -8,7 +8,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import COVERED, Table, fill_row
+from rag.documents.formats.opendocument.tables import COVERED, Row, Table, fill_row
 from rag.documents.formats.tables import format_rows
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ class TextWalker:
 
     def _walk_section(self, section: "_Element", look: Look) -> Iterator[Block]:
         """Yield the blocks of a section; a hidden one has none."""
-        has_condition = section.get(f"{TEXT}display") == "condition"
-        is_hidden = section.get(f"{TEXT}is-hidden") == _ON if has_condition else section.get(f"{TEXT}display") == "none"
+        display = section.get(f"{TEXT}display")
+        is_closed = (display, section.get(f"{TEXT}is-hidden")) == ("condition", _ON)
+        is_hidden = display == "none" or is_closed
         return iter(()) if is_hidden else self.walk(section, look)
 
     def _walk_paragraph(self, paragraph: "_Element", look: Look, number: str = "") -> Iterator[Block]:
@@ -91,10 +92,10 @@ class TextWalker:
         names = self._styles.get_base_names("paragraph", paragraph.get(f"{TEXT}style-name"))
         if paragraph.tag == f"{TEXT}h":
             yield self._make_heading(paragraph, text, number)
-        elif "title" in names and text:
+        elif "title" in names:
             yield from self._make_title(text)
         else:
-            yield Block(f"{number} {text}".strip() if text else "")
+            yield Block(_begin_with(number, text))
         for note in content.notes:
             yield from self.walk(note, look)
         for box in content.boxes:
@@ -102,19 +103,18 @@ class TextWalker:
 
     def _make_title(self, text: str) -> Iterator[Block]:
         """Note the first title, which is the document's; yield a later one as a heading."""
-        if self.title is None:
-            self.title = " ".join(text.split())
-        else:
+        if self.title:
             yield Block(text, "heading")
+        else:
+            self.title = " ".join(text.split())
 
     def _make_heading(self, heading: "_Element", text: str, number: str) -> Block:
         """Return the block of a heading, with its number if the outline or a list gives it one."""
         level = max(1, read_number(heading, f"{TEXT}outline-level"))
         is_unnumbered = heading.get(f"{TEXT}is-list-header") == _ON or self._styles.is_unnumbered(heading)
-        if text and not number and not is_unnumbered:
+        if not any((number, is_unnumbered, text == "")):
             number = self._outline.count(level)
-        words = " ".join(text.split())
-        return Block(f"{number} {words}".strip() if words else "", "heading", min(level, _HIGHEST_LEVEL))
+        return Block(_begin_with(number, " ".join(text.split())), "heading", min(level, _HIGHEST_LEVEL))
 
     def _walk_list(
         self, parent: "_Element", look: Look, level: int = 1, counter: Counter | None = None
@@ -132,45 +132,39 @@ class TextWalker:
     def _begin_list(self, parent: "_Element", name: str | None) -> Counter:
         """Return the counter of a list: that of the list that it continues, or a new one."""
         key = parent.get(f"{TEXT}continue-list")
-        if key is None and parent.get(f"{TEXT}continue-numbering") == _ON:
-            key = name
-        counter = self._counters.get(key) if key else None
-        if counter is None:
-            counter = Counter(self._styles.lists.get(name))
-        self._counters[name] = counter
-        self._counters[parent.get(_XML_ID)] = counter
+        if parent.get(f"{TEXT}continue-numbering") == _ON:
+            key = key or name
+        counter = self._counters.get(key) or Counter(self._styles.lists.get(name))
+        own_names = {name, parent.get(_XML_ID)} - {None}
+        self._counters.update(dict.fromkeys(own_names, counter))
         return counter
 
     def _walk_item(self, item: "_Element", look: Look, level: int, counter: Counter) -> Iterator[Block]:
         """Yield the blocks of an item; its first paragraph begins with its number."""
-        start = read_number(item, f"{TEXT}start-value", -1)
-        is_counted = len(item) > 0 and item[0].tag in _PARAGRAPHS
-        number = counter.count(level, None if start < 0 else start) if is_counted else ""
+        number = ""
+        first = next(item.iterchildren("*"), None)
+        if first is not None and first.tag in _PARAGRAPHS:
+            number = counter.count(level, item.get(f"{TEXT}start-value"))
         for child in item:
             if child.tag == f"{TEXT}list":
                 yield from self._walk_list(child, look, level + 1, counter)
             elif child.tag in _PARAGRAPHS:
-                for block in self._walk_paragraph(child, look, number):
-                    yield _make_item(block)
+                yield from map(_make_item, self._walk_paragraph(child, look, number))
                 number = ""
 
     def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
-        table = Table(element, self._styles)
-        rows = list(table.list_rows())
+        rows = list(Table(element, self._styles).list_rows())
         # Each cell is walked once: a second time would double the work with each table inside a table.
         blocks = [[list(self.walk_cell(cell.element, look)) for cell in row.cells] for row in rows]
         while rows and rows[0].is_single:  # it is the table's title, or a frame around text
             del rows[0]
-            yield from blocks.pop(0)[0]
-        texts = [[_join(cell) for cell in row] for row in blocks]
+            yield from chain.from_iterable(blocks.pop(0))
+        texts = [list(map(_join, row)) for row in blocks]
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
-            return
-        spread = [fill_row(row, words, is_label=i == 0) for i, (row, words) in enumerate(zip(rows, texts, strict=True))]
-        is_headed = len(rows) > 1 and rows[0].is_header
-        for text in format_rows(spread, is_headed=is_headed):
-            yield Block(text, "item")
+        else:
+            yield from _format_table(rows, texts)
 
     def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
         """Yield the blocks of a cell; one that another cell covers has none."""
@@ -180,9 +174,9 @@ class TextWalker:
     def read_words(self, cell: "_Element", look: Look) -> str:
         """Return the words of a cell in a sheet, without those of drawings and comments."""
         look = self._paint_cell(cell, look)
-        is_covered = cell.tag == COVERED
-        paragraphs = [] if is_covered else list(cell.iterchildren(f"{TEXT}p"))
-        texts = ["".join(self._read(paragraph, look).words) for paragraph in paragraphs]
+        if cell.tag == COVERED:
+            return ""
+        texts = ["".join(self._read(paragraph, look).words) for paragraph in cell.iterchildren(f"{TEXT}p")]
         return " ".join(" ".join(texts).split())
 
     def _paint_cell(self, cell: "_Element", look: Look) -> Look:
@@ -206,6 +200,7 @@ class TextWalker:
             self._add_words(child.tail, look, content)
 
     def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
+        """Add the words of an element inside a paragraph, or what it stands for: a sign, a note, a box."""
         tag = child.tag
         if tag in _SIGNS:
             content.words.append(_SIGNS[tag])
@@ -215,11 +210,12 @@ class TextWalker:
             content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
         elif tag == _COMMENT:
             self._add_comment(child)
-        elif tag in _BOXES and tag != f"{DRAW}a":
+        elif tag in _BOXES - {f"{DRAW}a"}:
             content.boxes.append(child)
+        elif tag == f"{TEXT}span":
+            self._collect(child, self._styles.add(look, "text", child.get(f"{TEXT}style-name")), content)
         elif not self._is_left_out(child):
-            inner = self._styles.add(look, "text", child.get(f"{TEXT}style-name")) if tag == f"{TEXT}span" else look
-            self._collect(child, inner, content)
+            self._collect(child, look, content)
 
     @staticmethod
     def _is_left_out(element: "_Element") -> bool:
@@ -238,10 +234,24 @@ class TextWalker:
     def _add_comment(self, comment: "_Element") -> None:
         """Note a reviewer's comment with its author and date."""
         author, when = comment.findtext(f"{DC}creator"), comment.findtext(f"{DC}date")
-        paragraphs = [self._read(paragraph, self._styles.page_look) for paragraph in comment.iter(f"{TEXT}p")]
-        text = "\n".join("".join(paragraph.words).strip() for paragraph in paragraphs)
-        date = when.partition("T")[0] if when else None
-        self.comments.append(Block(text, voice="comment", author=author or None, date=date))
+        look = self._styles.page_look
+        texts = ["".join(self._read(paragraph, look).words).strip() for paragraph in comment.iter(f"{TEXT}p")]
+        date = (when or "").partition("T")[0] or None
+        self.comments.append(Block("\n".join(texts), voice="comment", author=author or None, date=date))
+
+
+def _begin_with(number: str, text: str) -> str:
+    """Return a text after its number; nothing for an empty text."""
+    return f"{number} {text}".strip() if text else ""
+
+
+def _format_table(rows: list[Row], texts: list[list[str]]) -> Iterator[Block]:
+    """Yield the rows of a table with the words of the header."""
+    numbered = enumerate(zip(rows, texts, strict=True))
+    spread = [fill_row(row, words, is_label=number == 0) for number, (row, words) in numbered]
+    is_headed = len(rows) > 1 and rows[0].is_header
+    for text in format_rows(spread, is_headed=is_headed):
+        yield Block(text, "item")
 
 
 def _make_item(block: Block) -> Block:

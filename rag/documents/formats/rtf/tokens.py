@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 _TOKEN = re.compile(
     r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?|\\'(?P<byte>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
@@ -22,13 +22,17 @@ SYMBOLS = 2
 USUAL_ENCODING = "cp1252"
 
 
+_Kind: TypeAlias = Literal["word", "sign", "open", "close", "text"]
+_BRACES: dict[str, _Kind] = {"{": "open", "}": "close"}
+
+
 class Token(NamedTuple):
     """A control word with its number, a sign after a backslash, the beginning or end of a group, or text.
 
     Text has one character for each byte, because the font decides how bytes are read.
     """
 
-    kind: Literal["word", "sign", "open", "close", "text"]
+    kind: _Kind
     value: str
     number: int | None = None
 
@@ -36,21 +40,25 @@ class Token(NamedTuple):
 def split_tokens(source: str) -> Iterator[Token]:
     """Yield the tokens of a file without its binary data; a backslash at the very end is left out."""
     place = 0
-    while token := _TOKEN.match(source, place):
-        place = token.end()
-        word = token["word"]
-        if word == "bin":
-            place += max(0, int(token["number"] or 0))
-        elif word:
-            yield Token("word", word, int(token["number"]) if token["number"] else None)
-        elif token["byte"]:
-            yield Token("text", chr(int(token["byte"], 16)))
-        elif token["sign"]:
-            yield Token("sign", token["sign"])
-        elif token["brace"]:
-            yield Token("open" if token["brace"] == "{" else "close", token["brace"])
+    while match := _TOKEN.match(source, place):
+        place = match.end()
+        token = _make_token(match)
+        if token.value == "bin" and token.kind == "word":
+            place += max(0, token.number or 0)
         else:
-            yield Token("text", token["text"].translate(_LINE_ENDS))
+            yield token
+
+
+def _make_token(match: re.Match[str]) -> Token:
+    """Return the token of a match: the last group of the pattern that matched names it."""
+    value = match[match.lastgroup or 0]
+    if match["word"]:
+        return Token("word", match["word"], int(match["number"]) if match["number"] else None)
+    if match["brace"]:
+        return Token(_BRACES[value], value)
+    if match["sign"]:
+        return Token("sign", value)
+    return Token("text", chr(int(value, 16)) if match["byte"] else value.translate(_LINE_ENDS))
 
 
 def find_encoding(charset: int | None) -> str | None:
