@@ -1,5 +1,6 @@
 """Turns the slides of an OpenDocument presentation into blocks."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.blocks import Block
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
-from rag.documents.formats.opendocument.text import TextWalker
+from rag.documents.formats.opendocument.text import TextWalker, join
 from rag.documents.formats.visibility import WHITE, Color
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _has_text(block: Block) -> bool:
 
 
 class _Place(NamedTuple):
-    """The place of a shape on its slide, in points; a shape in a group has none of its own."""
+    """The place of a shape on its slide, and its size, in points."""
 
     x: float
     y: float
@@ -71,7 +72,7 @@ class _Slide:
         """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""
         blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
         if _is_title(shape):
-            yield Block(" ".join(" ".join(block.text.split()) for block in blocks), "heading")
+            yield Block(join(blocks), "heading")
         elif len(blocks) > 1:
             yield from (replace(block, kind="item") for block in blocks)
         else:
@@ -84,23 +85,22 @@ class _Slide:
         return not any((is_empty, is_repeated, self._is_outside(shape)))
 
     def _is_outside(self, shape: "_Element") -> bool:
-        """Return whether all of a shape is beside the slide; one with an unknown place is not."""
-        place, size = _find_place(shape), self._find_size()
-        if place is None or size is None:
-            return False
+        """Return whether all of a shape is beside the slide."""
+        place = _find_place(shape)
+        width, height = self._find_size()
         is_before = min(place.x + place.width, place.y + place.height) < 0
-        is_behind = place.x > size[0] or place.y > size[1]
+        is_behind = place.x > width or place.y > height
         return is_before or is_behind
 
-    def _find_size(self) -> tuple[float, float] | None:
-        """Return the width and height of the slide in points; None if the file does not say."""
+    def _find_size(self) -> tuple[float, float]:
+        """Return the width and height of the slide in points; infinity if the file does not say."""
         layout = self._styles.layouts.get(self._get_of_master(f"{STYLE}page-layout-name"))
         properties = None if layout is None else layout.find(f"{STYLE}page-layout-properties")
         if properties is None:
-            return None
+            return math.inf, math.inf
         width = read_length(properties.get(f"{FO}page-width"))
         height = read_length(properties.get(f"{FO}page-height"))
-        return None if width is None or height is None else (width, height)
+        return width or math.inf, height or math.inf
 
     def _get_of_master(self, attribute: str) -> str | None:
         return None if self._master is None else self._master.get(attribute)
@@ -121,11 +121,12 @@ class _Slide:
         shapes = list(self._page.iterchildren(f"{DRAW}*"))
         if self._master is not None:
             shapes += self._master.iterchildren(f"{DRAW}*")
-        for shape in shapes:
-            has_picture = next(shape.iter(f"{DRAW}image"), None) is not None
-            if has_picture or self._styles.get_fill(shape) not in _UNFILLED:
-                return True
-        return False
+        return any(map(self._has_paint, shapes))
+
+    def _has_paint(self, shape: "_Element") -> bool:
+        """Return whether a shape is filled, or a picture."""
+        has_picture = next(shape.iter(f"{DRAW}image"), None) is not None
+        return has_picture or self._styles.get_fill(shape) not in _UNFILLED
 
     def _get(self, style: str | None, attribute: str) -> str | None:
         return self._styles.get("drawing-page", style, "drawing-page", attribute)
@@ -135,13 +136,13 @@ def _is_title(shape: "_Element") -> bool:
     return shape.get(f"{SHOW}class") == "title"
 
 
-def _find_place(shape: "_Element") -> _Place | None:
-    sides = [read_length(shape.get(f"{SVG}{side}")) for side in ("x", "y", "width", "height")]
-    known = [side for side in sides if side is not None]
-    return _Place(*known) if len(known) == len(sides) else None
+def _find_place(shape: "_Element") -> _Place:
+    """Return the place of a shape; one that the file does not give is at the top left, without a size."""
+    sides = [read_length(shape.get(f"{SVG}{side}")) or 0.0 for side in _Place._fields]
+    return _Place(*sides)
 
 
 def _find_order(shape: "_Element") -> tuple[bool, float, float]:
     """Return what sorts shapes: the title first, then from top to bottom and from left to right."""
-    place = _find_place(shape) or _Place(0, 0, 0, 0)
+    place = _find_place(shape)
     return not _is_title(shape), place.y // _ROW, place.x

@@ -160,7 +160,7 @@ class TextWalker:
         while rows and rows[0].is_single:  # it is the table's title, or a frame around text
             del rows[0]
             yield from chain.from_iterable(blocks.pop(0))
-        texts = [list(map(_join, row)) for row in blocks]
+        texts = [list(map(join, row)) for row in blocks]
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
         else:
@@ -259,5 +259,6 @@ def _make_item(block: Block) -> Block:
     return Block(block.text, "item", page=block.page) if block.kind == "paragraph" else block
 
 
-def _join(blocks: list[Block]) -> str:
+def join(blocks: list[Block]) -> str:
+    """Return the words of blocks in one line."""
     return " ".join(" ".join(block.text.split()) for block in blocks)

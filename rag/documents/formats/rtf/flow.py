@@ -1,6 +1,7 @@
 """Collects the paragraphs and tables of an RTF text, or of a note, comment or box in it."""
 
 import re
+from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
@@ -25,7 +26,7 @@ class Style(NamedTuple):
     def level(self) -> int:
         """The level of its headings, from 1; 0 for text."""
         heading = _HEADING.match(self.name)
-        return self.outline or (int(heading[1]) if heading else 0)
+        return int(heading[1]) if heading else self.outline
 
 
 class Paragraph(NamedTuple):
@@ -35,6 +36,13 @@ class Paragraph(NamedTuple):
     level: int | None = None
     is_in_table: bool = False
     is_shaded: bool = False
+
+    @property
+    def heading_level(self) -> int:
+        """The level of a heading, from 1; 0 for text. A second title is a heading."""
+        if self.style.name == "title":
+            return 1
+        return self.style.level if self.level is None else self.level
 
 
 class Flow:
@@ -60,18 +68,18 @@ class Flow:
     def add(self, text: str, *, is_bold: bool) -> None:
         """Add visible words to the paragraph."""
         self._words.append(text)
-        self._has_plain = self._has_plain or (not is_bold and not text.isspace())
+        self._has_plain |= not (is_bold or text.isspace())
 
     def add_below(self, flow: "Flow") -> None:
         """Put a finished note or box below the present paragraph, and a comment at the end."""
+        self._comments += flow._comments
+        flow._comments = []
         blocks = flow.finish()
         if flow.is_comment:
             text = "\n".join(block.text for block in blocks)
             self._comments.append(Block(text, voice="comment", author=flow.author, date=flow.date))
         else:
             self._below += blocks
-            self._comments += flow._comments
-            flow._comments = []
 
     def end_paragraph(self) -> None:
         """End the present paragraph; one that is not in a table ends the table above."""
@@ -108,14 +116,10 @@ class Flow:
         self.end_paragraph()
         self.end_row()
         self._end_table()
-        blocks = self._blocks
-        if all(block.kind != "heading" for block in blocks):
-            blocks = [self._promote(number, block) for number, block in enumerate(blocks)]
-        return blocks if self.is_comment else [*blocks, *self._take_comments()]
-
-    def _take_comments(self) -> list[Block]:
-        comments, self._comments = self._comments, []
-        return comments
+        kinds = {block.kind for block in self._blocks}
+        if "heading" not in kinds:
+            self._blocks = list(starmap(self._promote, enumerate(self._blocks)))
+        return self._blocks + self._comments
 
     def _promote(self, number: int, block: Block) -> Block:
         """Return a bold line with text below it as a heading, and any other block as it is."""
@@ -130,24 +134,29 @@ class Flow:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _add_block(self, text: str) -> None:
+        """Add the block of a paragraph; empty ones, tables of contents and the title have none."""
         style, marker = self.paragraph.style, self.marker.strip()
-        level = style.level if self.paragraph.level is None else self.paragraph.level
-        number = marker if _NUMBER.fullmatch(marker) else ""
         is_bold = not self._has_plain
         self.marker, self._has_plain = "", False
+        number = marker if _NUMBER.fullmatch(marker) else ""
+        words = f"{number} {text}".strip()
         if not text or _CONTENTS.fullmatch(style.name):
             return
-        words = f"{number} {text}".strip()
-        if style.name == "title" and self.title is None:
+        if (style.name, self.title) == ("title", None):
             self.title = " ".join(text.split())
-        elif level or style.name == "title":
-            self._blocks.append(Block(" ".join(words.split()), "heading", level or 1))
+        elif self.paragraph.heading_level:
+            self._blocks.append(Block(" ".join(words.split()), "heading", self.paragraph.heading_level))
         elif marker:
             self._blocks.append(Block(words, "item"))
         else:
-            if is_bold and len(text) <= _LONGEST_HEADING and not text.endswith(_TEXT_ENDS):
-                self._bold.add(len(self._blocks))
-            self._blocks.append(Block(words))
+            self._add_text(words, is_bold=is_bold)
+
+    def _add_text(self, text: str, *, is_bold: bool) -> None:
+        """Add a paragraph, and note whether it may be a heading."""
+        may_be_heading = len(text) <= _LONGEST_HEADING and not text.endswith(_TEXT_ENDS)
+        if is_bold and may_be_heading:
+            self._bold.add(len(self._blocks))
+        self._blocks.append(Block(text))
 
     def _end_table(self) -> None:
         """Add the rows of the table above, with the words of their header."""
