@@ -1,7 +1,7 @@
 """Reads FictionBook files: the sections of a book, its poems, tables and notes."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,12 @@ def read_fb2(path: Path) -> Extract:
     root = drop_namespaces(parse_xml(_BINARY.sub(b"", path.read_bytes()), invalid=_INVALID))
     if root.tag != "FictionBook":
         raise DocumentError(_INVALID)
-    bodies = {body.get("name"): body for body in reversed(root.findall("body"))}
-    texts = [body for body in root.iterchildren("body") if body.get("name") not in _NOTES]
-    walker = _Walker([bodies[name] for name in _NOTES if name in bodies])
-    blocks = [block for body in texts for block in walker.walk(body, 0)]
+    notes = {body for body in root.iterchildren("body") if body.get("name") in _NOTES}
+    walker = _Walker(notes)
+    blocks: list[Block] = []
+    for body in root.iterchildren("body"):
+        if body not in notes:
+            blocks += walker.walk(body, 0)
     authors = map(_read_name, root.iterfind("description/title-info/author"))
     return Extract(
         blocks + walker.list_other_notes(),
@@ -58,7 +60,7 @@ def _find_date(root: "_Element") -> str | None:
 class _Walker:
     """Walks through a book; a note stands below the paragraph with its mark."""
 
-    def __init__(self, notes: list["_Element"]) -> None:
+    def __init__(self, notes: Iterable["_Element"]) -> None:
         self._notes: dict[str, _Element] = {}
         for body in notes:
             self._notes.update({section.get("id", ""): section for section in body.iter("section")})
@@ -106,9 +108,10 @@ class _Walker:
         yield Block("\n".join(filter(None, map(_text, stanza))))
 
     def _walk_table(self, table: "_Element", _: int) -> Iterator[Block]:
-        rows = [list(row.iterchildren("th", "td")) for row in table.iterchildren("tr")]
-        is_headed = len(rows) > 1 and all(cell.tag == "th" for cell in rows[0])
-        for text in format_rows([list(map(_text, row)) for row in rows], is_headed=is_headed):
+        """Yield the rows of a table with the words of the header, which has no other cells than labels."""
+        rows = [list(map(_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
+        is_headed = len(rows) > 1 and table.find("tr/td/..") is not table.find("tr")
+        for text in format_rows(rows, is_headed=is_headed):
             yield Block(text, "item")
 
     def _walk_paragraph(self, paragraph: "_Element", _: int) -> Iterator[Block]:

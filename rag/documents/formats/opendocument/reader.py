@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,15 +54,17 @@ def read_flat_opendocument(path: Path) -> Extract:
 def _open_parts(archive: zipfile.ZipFile) -> _Parts:
     names = archive.namelist()
     if _MANIFEST in names:
-        manifest = parse_xml(read_part(archive, _MANIFEST, invalid=_INVALID), invalid=_INVALID)
+        manifest = _parse(archive, _MANIFEST)
         if next(manifest.iter(f"{MANIFEST}encryption-data"), None) is not None:
             raise DocumentError("it has a password; save it without one")
-    content = parse_xml(read_part(archive, "content.xml", invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
-    styles, meta = (
-        parse_xml(read_part(archive, name, invalid=_INVALID), invalid=_INVALID) if name in names else None
-        for name in ("styles.xml", "meta.xml")
-    )
+    content = _parse(archive, "content.xml")
+    styles, meta = (_parse(archive, name) if name in names else None for name in ("styles.xml", "meta.xml"))
     return _Parts(content, styles, meta)
+
+
+def _parse(archive: zipfile.ZipFile, name: str) -> "_Element":
+    """Return the tree of a part."""
+    return parse_xml(read_part(archive, name, invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
 
 
 def _read(parts: _Parts, path: Path) -> Extract:
@@ -74,18 +76,23 @@ def _read(parts: _Parts, path: Path) -> Extract:
     return properties._replace(blocks=blocks + walker.comments, title=walker.title or properties.title)
 
 
+def _walk_text(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+    return walker.walk(body, styles.page_look)
+
+
+_WALKERS: dict[str, Callable[..., Iterator[Block]]] = {
+    f"{OFFICE}text": _walk_text,
+    f"{OFFICE}spreadsheet": walk_sheets,
+    f"{OFFICE}presentation": walk_slides,
+}
+
+
 def _walk_body(content: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
     """Return the blocks of the body; raises DocumentError for a drawing, a chart or a data base."""
-    body = content.find(f"{OFFICE}body")
-    parts = [] if body is None else [part for part in body if isinstance(part.tag, str)]
-    for part in parts:
-        kind = part.tag.removeprefix(OFFICE)
-        if kind == "text":
-            return walker.walk(part, styles.page_look)
-        if kind == "spreadsheet":
-            return walk_sheets(part, walker, styles)
-        if kind == "presentation":
-            return walk_slides(part, walker, styles)
+    for part in content.iterfind(f"{OFFICE}body/*"):
+        walk = _WALKERS.get(part.tag)
+        if walk:
+            return walk(part, walker, styles)
     raise DocumentError(_INVALID)
 
 

@@ -1,7 +1,6 @@
 """Finds the rows and cells of an OpenDocument table that readers see; cells and rows may stand for many."""
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.opendocument.lists import read_number
@@ -69,11 +68,13 @@ class Table:
         self._element = element
         style = element.get(f"{TABLE}style-name")
         self.is_hidden = styles.get("table", style, "table", f"{TABLE}display") == "false"
-        members = list(_list_members(element, _COLUMN))
-        widths = [_read_copies(member.element, "columns") for member in members]
-        ends = list(accumulate(widths))
-        places = zip(members, widths, ends, strict=True)
-        self._hidden = [range(end - width, end) for member, width, end in places if member.is_hidden()]
+        self._hidden: list[range] = []  # of columns
+        start = 0
+        for column in _list_members(element, _COLUMN):
+            end = start + _read_copies(column.element, "columns")
+            if column.is_hidden():
+                self._hidden.append(range(start, end))
+            start = end
 
     def list_rows(self) -> Iterator[Row]:
         """Yield the visible rows."""
