@@ -86,7 +86,7 @@ def test_xml_of_a_known_kind_is_read_by_its_reader(tmp_path: Path) -> None:
 def test_a_drawing_has_its_title_and_the_words_that_are_seen(tmp_path: Path) -> None:
     text = """<svg xmlns="http://www.w3.org/2000/svg"><title>Map</title><desc>A map of the port</desc><defs><text>unseen
     </text></defs><g><text x="1"><tspan>Pier</tspan> <tspan>one</tspan></text><text style="display: none">unseen</text>
-    <text opacity="0">unseen</text><text font-size="0.5px">unseen</text><g visibility="hidden"><text>unseen</text></g>
+    <text opacity="0">unseen</text><text font-size="0px">unseen</text><g visibility="hidden"><text>unseen</text></g>
     <foreignObject><div xmlns="http://www.w3.org/1999/xhtml">Gate</div></foreignObject></g></svg>"""
     assert [block.text for block in read(tmp_path, "svg", text)] == ["A map of the port", "Pier one", "Gate"]
     assert read_svg(tmp_path / "file.svg").title == "Map"

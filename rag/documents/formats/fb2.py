@@ -58,7 +58,7 @@ def _find_date(root: "_Element") -> str | None:
 
 
 class _Walker:
-    """Walks through a book; a note stands below the paragraph with its mark."""
+    """Walks through a book; a note follows the paragraph with its mark."""
 
     def __init__(self, notes: Iterable["_Element"]) -> None:
         self._notes: dict[str, _Element] = {}
@@ -100,7 +100,7 @@ class _Walker:
             yield Block(words, "heading", min(level + 1, _DEEPEST_HEADING))
 
     def _walk_aside(self, aside: "_Element", level: int) -> Iterator[Block]:
-        """Yield a poem, an epigraph or words of others; a title in it is no heading of the text below it."""
+        """Yield a poem, an epigraph or words of others; a title in it is not a heading."""
         for block in self.walk(aside, level):
             yield Block(block.text, "item" if block.kind == "item" else "paragraph")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml
-from rag.documents.formats.visibility import TINY
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 _INVALID = "it is not a valid SVG file"
 _WORDS = ("title", "desc", "text", "foreignObject")
-# What is defined here is drawn only where another element uses it.
+# Parts of a drawing that are drawn only where another element uses them.
 _NOT_DRAWN = frozenset(("defs", "symbol", "metadata", "script", "style", "clipPath", "mask", "pattern", "marker"))
 _HIDING = frozenset((("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")))
 _SHARES = ("opacity", "fill-opacity")
@@ -59,19 +58,20 @@ def _list_words(element: "_Element") -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str):  # it is no entity
+        if isinstance(child.tag, str):  # it is not an entity
             yield from _list_words(child)
         yield child.tail or ""
 
 
 def _is_hidden(element: "_Element") -> bool:
-    """Return whether an element is not drawn, switched off, transparent or tiny."""
+    """Return whether an element is not drawn, switched off, transparent or without a size."""
     settings = {str(name): str(value) for name, value in element.attrib.items()}
     settings.update(_SETTING.findall(element.get("style", "")))
     is_off = not _HIDING.isdisjoint(settings.items())
     opacity = min(_read_number(settings.get(name)) for name in _SHARES)
-    is_tiny = _read_number(settings.get("font-size")) <= TINY
-    return any((element.tag in _NOT_DRAWN, is_off, opacity <= _FAINT, is_tiny))
+    # A drawing is scaled, so only letters without any size are too small.
+    is_sizeless = _read_number(settings.get("font-size")) == 0
+    return any((element.tag in _NOT_DRAWN, is_off, opacity <= _FAINT, is_sizeless))
 
 
 def _read_number(text: str | None) -> float:

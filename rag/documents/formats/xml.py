@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.layout import spell_out
 from rag.documents.formats.html.markup import parse_html, walk_blocks
 from rag.documents.formats.html.reader import read_html
 from rag.documents.formats.opendocument.names import OFFICE
@@ -83,7 +85,7 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
 def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
     """Yield the blocks of the children, those with the names of titles as headings."""
     children = list(element.iterchildren("*"))
-    titles = list(filter(_is_title, children))
+    titles = set(filter(_is_title, children))
     level_below = level + bool(titles)
     for child in children:
         if child in titles:
@@ -101,7 +103,10 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
     """Yield the text of an element; a short value with the element's name, and HTML as its blocks."""
     text = _text(element)
     if _TAG.search(text):
-        yield from walk_blocks(parse_html(text))
+        tree = parse_html(text)
+        drop_hidden(tree)
+        spell_out(tree)
+        yield from walk_blocks(tree)
     elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
         yield Block(text)
     else:

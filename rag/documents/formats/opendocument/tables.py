@@ -37,7 +37,7 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row: its visible cells, the number of rows for which it stands, and whether it is in the table's header."""
+    """A row: its visible cells, how often it is repeated, and whether it is in the table's header."""
 
     cells: list[Cell]
     copies: int

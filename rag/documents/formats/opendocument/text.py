@@ -19,7 +19,7 @@ _PARAGRAPHS = (f"{TEXT}p", f"{TEXT}h")
 _SIGNS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 _MOST_SPACES = 100
 _NOTE, _COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
-# Boxes of text and drawings, which stand behind the paragraph to which they are tied.
+# Boxes of text and drawings, which follow the paragraph to which they are tied.
 _BOXES = frozenset(
     f"{DRAW}{name}"
     for name in ("a", "frame", "text-box", "g", "custom-shape", "rect", "line", "polyline", "polygon", "path", "circle",
@@ -200,7 +200,7 @@ class TextWalker:
             self._add_words(child.tail, look, content)
 
     def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
-        """Add the words of an element inside a paragraph, or what it stands for: a sign, a note, a box."""
+        """Add the words of an element inside a paragraph, or note its sign, note or box."""
         tag = child.tag
         if tag in _SIGNS:
             content.words.append(_SIGNS[tag])

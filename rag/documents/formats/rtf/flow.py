@@ -46,7 +46,7 @@ class Paragraph(NamedTuple):
 
 
 class Flow:
-    """A text, or a note, comment or box in it, which stands below the paragraph with its mark."""
+    """A text, or a note, comment or box in it, which follows the paragraph with its mark."""
 
     def __init__(self, *, is_comment: bool = False, is_box: bool = False, author: str | None = None) -> None:
         self.is_comment, self.is_box, self.author = is_comment, is_box, author

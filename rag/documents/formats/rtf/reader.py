@@ -1,4 +1,4 @@
-"""Reads RTF files: what readers see of the text, its headings, tables, notes and comments."""
+"""Reads RTF files: the visible text, its headings, tables, notes and comments."""
 
 import re
 from collections.abc import Callable
@@ -108,7 +108,7 @@ class _Reader:
         self._handlers = self._list_handlers()
 
     def read(self, source: str) -> None:
-        """Read a whole file; what follows the end of its outer group is left out."""
+        """Read a whole file; text after the end of its outer group is left out."""
         for token in split_tokens(source):
             if token.kind == "text":
                 self._add_bytes(token.value)

@@ -50,15 +50,17 @@ def split_tokens(source: str) -> Iterator[Token]:
 
 
 def _make_token(match: re.Match[str]) -> Token:
-    """Return the token of a match: the last group of the pattern that matched names it."""
-    value = match[match.lastgroup or 0]
+    """Return the token of a match: one of the pattern's groups matched."""
     if match["word"]:
-        return Token("word", match["word"], int(match["number"]) if match["number"] else None)
+        number = int(match["number"]) if match["number"] else None
+        return Token("word", match["word"], number)
     if match["brace"]:
-        return Token(_BRACES[value], value)
+        return Token(_BRACES[match["brace"]], match["brace"])
     if match["sign"]:
-        return Token("sign", value)
-    return Token("text", chr(int(value, 16)) if match["byte"] else value.translate(_LINE_ENDS))
+        return Token("sign", match["sign"])
+    if match["byte"]:
+        return Token("text", chr(int(match["byte"], 16)))
+    return Token("text", match["text"].translate(_LINE_ENDS))
 
 
 def find_encoding(charset: int | None) -> str | None:
@@ -69,7 +71,7 @@ def find_encoding(charset: int | None) -> str | None:
 def check_encoding(name: str) -> str:
     """Return the name of an encoding that Python knows; the usual one in place of any other."""
     try:
-        codecs.lookup(name).incrementaldecoder  # noqa: B018  # encodings such as "hex" have none
+        codecs.lookup(name)
     except LookupError:
         return USUAL_ENCODING
     return name
