@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
 from rag.documents.formats.tables import format_rows
-from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class _Walker:
             note = self._notes.pop(link.get(_LINK, "").removeprefix("#"), None)
             if note is not None:
                 notes.append(note)
-                link.clear(keep_tail=True)
+                clear(link)
         yield Block(_text(paragraph))
         for note in notes:
             yield from self._walk_note(note)

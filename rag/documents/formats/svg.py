@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_svg(path: Path) -> Extract:
     if title is None:
         return Extract(_walk(root))
     text = _text(title)
-    title.clear(keep_tail=True)  # it is not read twice
+    clear(title)  # it is not read twice
     return Extract(_walk(root), title=text)
 
 

@@ -60,6 +60,12 @@ def drop_namespaces(tree: "Tree") -> "Tree":
     return tree
 
 
+def clear(element: "_Element") -> None:
+    """Remove the words and children of an element, but not the words after it."""
+    element.text = None
+    del element[:]
+
+
 def guard(blocks: "Iterable[Block]", program: str) -> "Iterator[Block]":
     """Yield blocks; an error of a library becomes a DocumentError."""
     with name_errors(program):

@@ -16,7 +16,7 @@ from rag.documents.formats.html.reader import read_html
 from rag.documents.formats.opendocument.names import OFFICE
 from rag.documents.formats.opendocument.reader import read_flat_opendocument
 from rag.documents.formats.svg import read_svg
-from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -66,7 +66,7 @@ def read_xml(path: Path) -> Extract:
     if title is None:
         return Extract(_walk(root, 1))
     text = _text(title)
-    title.clear(keep_tail=True)  # it is not read twice
+    clear(title)  # it is not read twice
     return Extract(_walk(root, 1), title=text)
 
 

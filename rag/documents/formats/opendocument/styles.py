@@ -120,7 +120,7 @@ class Styles:
         for style in reversed(bases):
             properties = style.find(f"{STYLE}{kind}-properties")
             if properties is not None:
-                settings = _override(settings, dict(properties.attrib.items()))
+                settings = _override(settings, {str(key): str(value) for key, value in properties.attrib.items()})
         return settings
 
     def _find_bases(self, family: str, name: str | None) -> Iterator["_Element"]:
