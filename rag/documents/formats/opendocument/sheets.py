@@ -15,8 +15,8 @@ from rag.errors import DocumentError
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# All copies of repeated cells together, in cells and characters: more would fill the memory.
-_MOST_COPIED = 20_000_000
+# More cells, with those between others, would take too long; more characters in copies of cells, too much memory.
+_MOST_CELLS, _MOST_COPIED = 20_000_000, 5_000_000
 _ERRORS = ("#", "Err:")
 
 
@@ -41,21 +41,19 @@ class _SheetReader:
     def __init__(self, walker: TextWalker, look: Look) -> None:
         self._walker = walker
         self._look = look
-        self._copied = 0
+        self._cells = 0
+        self._copied = 0  # characters
 
     def read_rows(self, table: Table) -> Iterator[list[str]]:
         """Yield the texts of each visible row; raises DocumentError if cells are repeated too often."""
         for row in table.list_rows():
             texts = [self._read_cell(cell.element) for cell in row.cells]
             filled = fill_row(row, texts)
-            size = sum(map(len, filled)) + len(filled)
-            self._count_copied(size * row.copies - sum(map(len, texts)))
+            self._cells += len(filled)
+            self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))
+            if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:
+                raise DocumentError("its sheets repeat cells too often")
             yield from repeat(filled, row.copies)
-
-    def _count_copied(self, size: int) -> None:
-        self._copied += size
-        if self._copied > _MOST_COPIED:
-            raise DocumentError("its sheets repeat cells too often")
 
     def _read_cell(self, cell: "_Element") -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
