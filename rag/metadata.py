@@ -10,21 +10,21 @@ from rag.types import Filter, Voice
 
 # A filter, or its values by name: the names are the fields of `Filter`, or those of metadata.
 Where = Filter | Mapping[str, str]
-_NAME = re.compile(r"[^\W\d]\w{0,63}")
-_LONGEST_VALUE = 1000
+NAME = re.compile(r"[^\W\d]\w{0,63}")
+LONGEST_VALUE = 1000
 # Filters have fields of these names, so metadata cannot use them.
-_FIELDS = tuple(name for name in Filter.__match_args__ if name != "metadata")
+FIELDS = tuple(name for name in Filter.__match_args__ if name != "metadata")
 
 
 def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """Return the metadata of a document in the order of its names; raises DocumentError if it cannot be stored."""
     for name, value in metadata.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise DocumentError(f"metadata cannot be named {name!r}: use letters, digits and '_', at most 64")
-        if name in _FIELDS:
+        if name in FIELDS:
             raise DocumentError(f"metadata cannot be named {name!r}: every document has a field of this name")
-        if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
-            raise DocumentError(f"metadata {name} must be a text of at most {_LONGEST_VALUE:,} characters")
+        if not isinstance(value, str) or len(value) > LONGEST_VALUE:
+            raise DocumentError(f"metadata {name} must be a text of at most {LONGEST_VALUE:,} characters")
     return dict(sorted(metadata.items()))
 
 
@@ -43,8 +43,8 @@ def make_filter(where: Where | None) -> Filter | None:
             raise QuestionError(f"the filter {name} must be a text that is not empty, not {value!r}")
     if where.get("voice", "article") not in get_args(Voice):
         raise QuestionError(f"a voice is {' or '.join(get_args(Voice))}, not {where['voice']!r}")
-    fields: dict[str, Any] = {name: value for name, value in where.items() if name in _FIELDS}
-    metadata = {name: value for name, value in where.items() if name not in _FIELDS}
+    fields: dict[str, Any] = {name: value for name, value in where.items() if name in FIELDS}
+    metadata = {name: value for name, value in where.items() if name not in FIELDS}
     return Filter(**fields, metadata=metadata) if where else None
 
 

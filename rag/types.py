@@ -34,7 +34,7 @@ class Section:
 class Document:
     """A file's text, its metadata and its sections; `date` is ISO 8601 if it could be read.
 
-    `title` is empty if the file has none. `metadata` are names and values from the user.
+    `title` is empty if the file has none. `metadata` are names and values from the user, or from a file's front matter.
     """
 
     source: str

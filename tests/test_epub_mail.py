@@ -9,7 +9,7 @@ import pytest
 from rag import Document, DocumentError
 from rag.documents.blocks import assemble
 from rag.documents.formats.epub import read_epub
-from rag.documents.formats.mail import read_mail
+from rag.documents.formats.mail.reader import read_mail
 
 CONTAINER = """<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
 <rootfile full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""

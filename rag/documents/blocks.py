@@ -17,7 +17,8 @@ LONGEST_HEADING = 500
 class Block:
     """A heading, a paragraph, an item of a list, a row of a table, or a reader's whole comment.
 
-    `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines.
+    `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines. `part` is
+    the document in a file inside of this one, such as an attachment; the heading above it is the file's name.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Block:
     author: str | None = None
     date: str | None = None
     reply_to: str | None = None
+    part: Document | None = None
 
 
 class Extract(NamedTuple):
@@ -98,6 +100,8 @@ class _Builder:
         self._last_kind = block.kind
         if block.kind == "heading":
             self._add_heading(block, text, start, end)
+            if block.part:
+                self._add_part(block.part)
         else:
             self._add_text(self._make_section(block, start, end))
 
@@ -108,6 +112,16 @@ class _Builder:
         self._path = outer
         self._bare = self._make_section(block, start, end)
         self._path.append((block.level, _squeeze(text)))
+
+    def _add_part(self, part: Document) -> None:
+        """Add the text of a document, and its sections below the headings so far."""
+        offset, _ = self._append(part.text, "\n\n")
+        path = [text for _, text in self._path]
+        for section in part.sections:
+            heading = HEADING_SEPARATOR.join((*path, *filter(None, [section.heading])))
+            start, end = offset + section.start, offset + section.end
+            self.sections.append(replace(section, start=start, end=end, heading=heading))
+        self._bare = None if part.sections else self._bare
 
     def _add_text(self, section: Section) -> None:
         self._bare = None

@@ -8,13 +8,13 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from rag.documents.read import SHOWN_SUFFIXES, SUFFIXES
+from rag.documents.read import SHOWN_SUFFIXES, SUFFIXES, find_suffix
 from rag.errors import DocumentError
 from rag.system import IS_MACOS, IS_WINDOWS
 
@@ -105,6 +105,16 @@ def _add_folder(search: Search, path: Path, place: Path) -> None:
     search.files.extend(inner.files)
     search.passed_over.update(inner.passed_over)
     search.problems.update(inner.problems)
+
+
+def judge_name(path: PurePath) -> str | None:
+    """Return why a search would pass over a file by its path alone; None if it would not."""
+    if any(part.startswith(".") for part in path.parts):
+        return "as a hidden file"
+    packages = _PACKAGES.intersection(path.parts[:-1])
+    if packages:
+        return f"as {min(packages)}"
+    return _SECRET if _SECRETS.match_file(path.name.lower()) else None
 
 
 class _Rules(NamedTuple):
@@ -248,7 +258,7 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 def _is_readable(path: Path, name: str) -> bool:
     """Return whether a file has a readable format by its name; one without a suffix has if it is text."""
-    suffix = Path(name).suffix.lower()
+    suffix = find_suffix(Path(name))
     is_named = suffix in SUFFIXES and name != QUESTIONS_FILE
     return is_named or (not suffix and _is_text(path))
 
@@ -266,7 +276,7 @@ def _is_text(path: Path) -> bool:
 
 def _describe_format(name: str) -> str:
     """Return why a file with this name is passed over: its format cannot be read."""
-    suffix = Path(name).suffix.lower()
+    suffix = find_suffix(Path(name))
     is_plain = re.fullmatch(r"\.\w{1,12}", suffix) is not None
     return f"of the unreadable format {suffix}" if is_plain else "of an unreadable format"
 

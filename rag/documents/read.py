@@ -3,7 +3,7 @@
 import stat
 import zipfile
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rag.documents.blocks import assemble
 from rag.documents.clean import clean_document
@@ -20,18 +20,25 @@ _MARKDOWN = frozenset((".md", ".markdown"))
 # Texts in which the reader looks for comments and headings. A file without a suffix is such a text too.
 _PROSE = frozenset((".txt", ".text", "")) | _MARKDOWN
 _CODE = frozenset((
-    ".rst", ".tex", ".org", ".log", ".adoc", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt",
-    ".scala", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".rb", ".php", ".pl", ".lua", ".r",
-    ".jl", ".sql", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf",
-    ".properties", ".css", ".scss", ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle", ".vtt",
-    ".srt",
+    ".log", ".py", ".pyi", ".js", ".mjs", ".ts", ".jsx", ".tsx", ".java", ".kt", ".scala", ".go", ".rs", ".c", ".h",
+    ".cc", ".cpp", ".hpp", ".cs", ".swift", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".sql", ".sh", ".bash", ".zsh",
+    ".fish", ".ps1", ".bat", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".css", ".scss",
+    ".vue", ".svelte", ".proto", ".graphql", ".tf", ".cmake", ".gradle",
 ))  # fmt: skip
 SUFFIXES = frozenset(_FORMATS) | (_PROSE - {""}) | _CODE
+# The suffixes of files whose parts are documents; one inside of another file is not opened.
+ARCHIVES = frozenset((".zip", ".tar", ".tgz", ".tar.gz"))
 SHOWN_SUFFIXES = " ".join((".txt", ".md", *(file_format.suffixes[0] for file_format in FORMATS), "and source code"))
 _MEGABYTE = 1_000_000
 # Zip archives pack text to a tenth. One that unpacks to more than this many times the allowed size is an attack.
 _MOST_UNPACKED = 20
 _LONGEST_ERROR = 200
+
+
+def find_suffix(path: PurePath) -> str:
+    """Return the suffix by which a file's format is known, in small letters: ".tar.gz" of "notes.TAR.GZ"."""
+    last_two = "".join(path.suffixes[-2:]).lower()
+    return last_two if last_two in _FORMATS else path.suffix.lower()
 
 
 def read_document(path: Path) -> Document:
@@ -49,7 +56,7 @@ def read_document(path: Path) -> Document:
 
 
 def _read_format(path: Path) -> Document:
-    suffix = path.suffix.lower()
+    suffix = find_suffix(path)
     if suffix in _FORMATS:
         with explain_missing(f"reading {suffix}", DocumentError):
             return assemble(str(path), _FORMATS[suffix].load_reader()(path))
@@ -60,14 +67,24 @@ def _read_format(path: Path) -> Document:
 
 def _read_text(path: Path, suffix: str) -> Document:
     from rag.documents.formats.plain.decode import decode
-    from rag.documents.formats.plain.markdown import drop_hidden_words
 
     text = drop_unseen_signs(decode(path.read_bytes()))
     if suffix in _CODE:
         return make_document(str(path), text, voice="article")
     if suffix in _MARKDOWN:
-        return make_document(str(path), drop_hidden_words(text), markdown=True)
+        return _read_markdown(str(path), text)
     return make_document(str(path), text)
+
+
+def _read_markdown(source: str, text: str) -> Document:
+    from rag.documents.formats.plain.front_matter import add_front_matter, read_front_matter
+    from rag.documents.formats.plain.markdown import drop_hidden_words
+    from rag.documents.formats.plain.wiki_links import show_wiki_links
+
+    shown = show_wiki_links(drop_hidden_words(text))
+    front = read_front_matter(shown)
+    document = make_document(source, shown, title=front.title, author=front.author, date=front.date, markdown=True)
+    return add_front_matter(document, front)
 
 
 def describe_failure(path: Path, error: BaseException) -> str:
@@ -92,7 +109,7 @@ def check_unpacked(path: Path, *, max_mb: int) -> None:
 
     The directory of an archive is untrusted and can be large: only the process with limits calls this.
     """
-    file_format = _FORMATS.get(path.suffix.lower())
+    file_format = _FORMATS.get(find_suffix(path))
     if file_format is None or not file_format.is_zip:
         return
     try:

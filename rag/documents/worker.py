@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from rag.documents.read import check_unpacked, describe_failure, read_document
@@ -31,6 +32,7 @@ class DocumentReader:
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +70,9 @@ class DocumentReader:
 
     def _start(self) -> "subprocess.Popen[str]":
         limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
+        # A process that is killed leaves files there. `tempfile` reads the last two names on Windows.
+        self._folder = TemporaryDirectory(prefix="rag-")
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder.name)
         try:
             process = self._process = subprocess.Popen(
                 make_command("rag.documents.worker", *limits),
@@ -76,7 +81,7 @@ class DocumentReader:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="ascii",  # JSON escapes all other characters
-                env=make_environment(),
+                env={**make_environment(), **temporary},
                 start_new_session=True,  # Ctrl-C reaches only the main process, which ends this one
             )
         except OSError as exc:
@@ -97,6 +102,9 @@ class DocumentReader:
             self._process.kill()
             self._process.communicate()
             self._process = None
+        if self._folder:
+            self._folder.cleanup()
+            self._folder = None
 
 
 def _load(answer: dict[str, Any]) -> Document:

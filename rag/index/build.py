@@ -243,14 +243,17 @@ class _Update:
         check_size(file, max_mb=self._max_mb)
         file_hash = hash_file(file, chunk_tokens=self.writer.chunk_tokens)
         is_same_file = self.known.get(source, ("",))[0] == file_hash
-        if is_same_file and (self._given is None or self._given == self._get_metadata(source)):
+        if is_same_file and self._has_given(source):
             return
         metadata = self._get_metadata(source) if self._given is None else self._given
         self.writer.flush_if_pending(file_hash)
         # Another file with the same words is the same document, unless metadata tells them apart.
         there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
-            document = replace(reader.read(file), source=source, metadata=metadata)
+            document = reader.read(file)
+            # What the user gives counts more than front matter, and that more than what the index has from before.
+            merged = {**metadata, **document.metadata, **(self._given or {})}
+            document = replace(document, source=source, metadata=dict(sorted(merged.items())))
             content_hash = _hash_content(document)
             self.writer.flush_if_pending(content_hash)
             there = self._store.find_document(content_hash, but=source)
@@ -266,6 +269,13 @@ class _Update:
 
     def _get_metadata(self, source: str) -> dict[str, str]:
         return self._metadata_by_source.get(source, {}) if source in self.known else {}
+
+    def _has_given(self, source: str) -> bool:
+        """Return whether the index has the metadata that the user gives for a source, perhaps beside the file's own."""
+        stored = self._get_metadata(source)
+        if self._given:
+            return self._given.items() <= stored.items()
+        return self._given is None or not stored
 
     @cached_property
     def _has_metadata(self) -> bool:

@@ -1,0 +1,1 @@
+"""Reads mails: single ones, mailboxes, and those that Outlook saves."""

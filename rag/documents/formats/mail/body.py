@@ -1,0 +1,96 @@
+"""Reads the words of a mail: its plain text or its HTML, and whom it quotes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from itertools import chain
+
+from rag.documents.blocks import Block
+from rag.documents.comments.post import mark_quote
+from rag.documents.formats.html.hidden import drop_hidden
+from rag.documents.formats.html.layout import spell_out
+from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
+
+# The encoding that a text really has if it is labelled so: mail programs use the two names for one another.
+_LABELS = dict.fromkeys(("iso-8859-1", "us-ascii"), "windows-1252")
+# A plain text with less than this share of the letters of the HTML only says that there is HTML.
+_STUB = 0.3
+_PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
+# "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
+_WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(?:<[^<>]*>)?\s+wrote:")
+
+
+def read_body(parts: list[EmailMessage]) -> list[Block]:
+    """Return the words of a message in its parts."""
+    return choose_body(_decode_parts(parts, "text/plain"), _decode_parts(parts, "text/html"))
+
+
+def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
+    """Return the plain text of a message, or its HTML if the plain text is only a stub."""
+    plain = list(chain.from_iterable(map(_split_paragraphs, plain_texts)))
+    marked = list(chain.from_iterable(map(_read_html, html_texts)))
+    is_stub = _count_letters(plain) < _STUB * _count_letters(marked)
+    return marked if is_stub else plain
+
+
+def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
+    """Return the texts of one type that a message shows."""
+    shown = [part for part in parts if not is_attachment(part)]
+    return [decode_part(part) for part in shown if part.get_content_type() == content_type]
+
+
+def _split_paragraphs(text: str) -> list[Block]:
+    """Return the paragraphs of a plain text."""
+    paragraphs = _PARAGRAPH.finditer(text.replace("\r\n", "\n"))
+    return [Block(paragraph[0]) for paragraph in paragraphs]
+
+
+def decode_part(part: EmailMessage) -> str:
+    """Return a part's text: as UTF-8 if it is valid, else in the declared encoding, else in a guessed one."""
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    declared = part.get_content_charset("utf-8")
+    # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the label says.
+    encodings = ["utf-8"] if not data.isascii() else []
+    for encoding in (*encodings, _LABELS.get(declared, declared)):
+        try:
+            return data.decode(encoding)
+        except (LookupError, ValueError):
+            continue
+    return decode_html(data)
+
+
+def _read_html(text: str) -> Iterator[Block]:
+    """Return the blocks of HTML in a mail; quotes get the mark that they have in plain text."""
+    tree = parse_html(text)
+    drop_hidden(tree)
+    for quote in list(tree.iter("blockquote")):
+        if quote.getparent() is not None:
+            mark_quote(quote)
+    spell_out(tree)
+    return walk_blocks(tree)
+
+
+def _count_letters(blocks: list[Block]) -> int:
+    text = "".join(block.text for block in blocks)
+    return sum(map(str.isalnum, text))
+
+
+def attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
+    """Yield the blocks; those of a quote get the author's name from the block before them."""
+    quoted: str | None = None
+    for block in blocks:
+        if block.text.startswith(">"):
+            yield replace(block, author=quoted)
+            continue
+        wrote = _WROTE.search(block.text)
+        quoted = wrote["author"] if wrote else None
+        yield block
+
+
+def is_attachment(part: EmailMessage) -> bool:
+    """Return whether a part is a file of its own; a picture or text shown in the message is not."""
+    is_shown = part.get_content_maintype() in ("text", "image") and part.get_content_type() != "text/calendar"
+    return not is_shown or part.get_content_disposition() == "attachment"

@@ -1,0 +1,74 @@
+"""Reads the headers of a mail: names, date, recipients."""
+
+from collections.abc import Iterator
+from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
+
+from rag.documents.blocks import Block
+from rag.documents.dates import parse_date
+
+_MOST_RECIPIENTS = 10
+# The library's parser of headers takes quadratic time; longer headers are decoded without it.
+_LONGEST_HEADER = 2000
+# The standard library raises these on headers that break its grammar.
+HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, OverflowError, TypeError, ValueError)
+
+
+def find_header(message: EmailMessage, name: str) -> str:
+    """Return the words of a header, decoded; empty if there are none."""
+    values = [str(value) for key, value in message.raw_items() if key.lower() == name]
+    text = _decode_header(values[0]) if values else ""
+    try:
+        if len(text) > _LONGEST_HEADER:
+            return str(make_header(decode_header(text)))
+        return str(policy.default.header_factory(name, text))
+    except HEADER_ERRORS:
+        return text
+
+
+def _decode_header(raw: str) -> str:
+    """Return a header on one line; letters that a program left unencoded arrive as surrogates."""
+    data = raw.encode("utf-8", errors="surrogateescape")
+    try:
+        text = data.decode("utf-8")
+    except ValueError:
+        text = data.decode("windows-1252", errors="replace")
+    return " ".join(text.split())
+
+
+def find_names(message: EmailMessage, name: str) -> list[str]:
+    """Return the names in a header of addresses; without a name, the address itself."""
+    addresses = getaddresses([find_header(message, name)])
+    names = [display or address for display, address in addresses]
+    return list(filter(None, names))
+
+
+def find_date(message: EmailMessage) -> str | None:
+    """Return the day on which a message was sent, ISO 8601 if it can be read."""
+    text = find_header(message, "date")
+    try:
+        return parsedate_to_datetime(text).date().isoformat()
+    except (ValueError, OverflowError):
+        return parse_date(text) if text else None
+
+
+def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterator[Block]:
+    """Yield a paragraph with the recipients; with the sender and the date too, if the message is inside of a file."""
+    date = find_date(message)
+    origin = [format_recipients("From", find_names(message, "from")), f"Date: {date}" if date else ""]
+    lines = [format_recipients(field, find_names(message, field.lower())) for field in ("To", "Cc")]
+    text = "\n".join(filter(None, [*origin, *lines] if is_inner else lines))
+    if text:
+        yield Block(text)
+
+
+def format_recipients(field: str, names: list[str]) -> str:
+    """Return a line with the first names; empty if there are none."""
+    if not names:
+        return ""
+    more = len(names) - _MOST_RECIPIENTS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{rest}"

@@ -1,0 +1,75 @@
+"""Reads AsciiDoc: its headings, code to the letter, and the text without marks."""
+
+import re
+from pathlib import Path
+
+from rag.documents.blocks import Extract
+from rag.documents.dates import find_date, parse_date
+from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.headings import Heading
+
+_HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE)
+# The title, and right below it the line of the author and that of the version.
+_HEAD = re.compile(
+    r"\A\s*(?P<title>=[ \t]+\S[^\n]*)\n(?P<author>[A-Z][^\n<:]{1,80}?)(?:[ \t]*<[^<>\n]*>)?[ \t]*"
+    r"(?P<version>\n[^\n:=]*\d[^\n=]*)?$",
+    re.MULTILINE,
+)
+_ATTRIBUTE = re.compile(r"^:(author|revdate):[ \t]+(\S[^\n]*)$", re.MULTILINE)
+_CODE = re.compile(
+    r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_UNSEEN = re.compile(
+    r"^/{4,}[ \t]*\n.*?(?:^/{4,}[ \t]*$|\Z)"
+    r"|^//(?!/)[^\n]*$"
+    r"|^:!?[\w-]+!?:(?:[ \t][^\n]*)?$"
+    r"|^\[[^\n]*\][ \t]*(?:\n|\Z)"
+    r"|^(?:image|include|ifdef|ifndef|ifeval|endif|video|toc)::[^\n]*$"
+    r"|^(?:={4,}|\*{4,}|_{4,}|--|\|===|\+|'''|<<<)[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_BEFORE, _AFTER = r"(?<![\w*_`#])", r"(?![\w*_`#])"
+_MARKS = (
+    (re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]*\[([^\[\]\n^,]+)[^\[\]\n]*\]"), r"\1"),
+    (re.compile(r"<<[^<>\n,]+,[ ]*([^<>\n]+)>>"), r"\1"),
+    (re.compile(r"<<([^<>\n,]+)>>"), r"\1"),
+    (re.compile(r"footnote:\w*\[([^\[\]\n]+)\]"), r" (\1)"),
+    (re.compile(r"(?:kbd|btn|menu):(?:\w*)\[([^\[\]\n]+)\]"), r"\1"),
+    (re.compile(r"\[\[[^\[\]\n]+\]\]|(?<!\w)\[[.#][\w.#-]+\](?=[#*_`])"), ""),
+    *(
+        (re.compile(rf"{sign}{sign}(?=[^\s{sign}])([^\n]+?)(?<=\S){sign}{sign}"), r"\1")
+        for sign in (r"\*", "_", "`", "#")
+    ),
+    *(
+        (re.compile(rf"{_BEFORE}{sign}(?=[^\s{sign}])([^\n{sign}]+?)(?<=\S){sign}{_AFTER}"), r"\1")
+        for sign in (r"\*", "_", "`", "#")
+    ),
+    (re.compile(r"^\.(?=\w)", re.MULTILINE), ""),
+    (re.compile(r"[ ]\+$", re.MULTILINE), ""),
+)
+
+
+def _find_headings(text: str) -> list[Heading]:
+    return [Heading(*match.span(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
+
+
+_ASCIIDOC = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
+
+
+def read_asciidoc(path: Path) -> Extract:
+    """Return the headings, the code and the paragraphs of a text."""
+    text = decode(path.read_bytes())
+    fields = dict(_ATTRIBUTE.findall(text))
+    head = _HEAD.match(text)
+    if head:
+        fields = {"author": head["author"], "revdate": find_date(head["version"] or "") or "", **fields}
+        text = head["title"] + text[head.end() :]
+    blocks = list(read_markup(text, _ASCIIDOC))
+    date = fields.get("revdate")
+    return Extract(
+        blocks,
+        title=find_title(blocks),
+        author=fields.get("author"),
+        date=parse_date(date) if date else None,
+    )

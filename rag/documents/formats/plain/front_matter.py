@@ -1,0 +1,98 @@
+"""Reads the front matter of Markdown: names and values between two lines of dashes at the top."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from rag.documents.dates import parse_date
+from rag.metadata import FIELDS, LONGEST_VALUE, NAME
+from rag.types import Document, Section
+
+_FENCED = re.compile(r"\A---[ \t]*\n(?P<lines>.*?)^(?:---|\.\.\.)[ \t]*$", re.MULTILINE | re.DOTALL)
+_PAIR = re.compile(
+    r"^(?P<key>[^\W\d][\w -]{0,60}?)[ \t]*:(?:[ \t]+(?P<value>\S[^\n]*))?[ \t]*$(?P<below>(?:\n[ \t-][^\n]*)*)",
+    re.MULTILINE,
+)
+_ITEM = re.compile(r"^[ \t]*-[ \t]+(\S[^\n]*)$", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t][^\n]*)?$")
+_BLOCK = frozenset(("|", ">", "|-", ">-"))
+_MOST_VALUES = 50
+_TITLES, _AUTHORS, _DATES = ("title",), ("author", "authors", "by"), ("date", "published", "updated")
+_OUTLETS = ("outlet", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The values in front matter by name, in small letters; it ends at `end`, and its lines are `[start, stop)`."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    start: int = 0
+    stop: int = 0
+    end: int = 0
+
+    @property
+    def title(self) -> str | None:
+        """The title, or None."""
+        return self._get(_TITLES)
+
+    @property
+    def author(self) -> str | None:
+        """The authors, or None."""
+        return self._get(_AUTHORS)
+
+    @property
+    def date(self) -> str | None:
+        """The date, ISO 8601 if it can be read, or None."""
+        date = self._get(_DATES)
+        return parse_date(date) if date else None
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The other values that can be metadata of a document, such as its tags."""
+        known = {*_TITLES, *_AUTHORS, *_DATES, *_OUTLETS, *FIELDS}
+        return {name: value for name, value in self.values.items() if name not in known}
+
+    def _get(self, names: tuple[str, ...]) -> str | None:
+        values = filter(None, map(self.values.get, names))
+        return next(values, None)
+
+
+def read_front_matter(text: str) -> FrontMatter:
+    """Return the front matter of a text; without values if the text has none."""
+    fenced = _FENCED.match(text)
+    if fenced is None:
+        return FrontMatter()
+    values = dict(list(_list_values(fenced["lines"]))[:_MOST_VALUES])
+    return FrontMatter(values, *fenced.span("lines"), fenced.end())
+
+
+def _list_values(lines: str) -> Iterator[tuple[str, str]]:
+    for pair in _PAIR.finditer(lines):
+        name = re.sub(r"\W", "_", pair["key"].strip().lower())
+        value = _read_value(_COMMENT.sub("", pair["value"] or ""), pair["below"])
+        if value and NAME.fullmatch(name):
+            yield name, value[:LONGEST_VALUE]
+
+
+def _read_value(value: str, below: str) -> str:
+    """Return a value as text: "a, b" for a list; empty for values with names of their own."""
+    if value.startswith("[") and value.endswith("]"):
+        items = value[1:-1].split(",")
+    elif value in _BLOCK:
+        items = [" ".join(below.split())]
+    else:
+        items = [value] if value else [_COMMENT.sub("", item) for item in _ITEM.findall(below)]
+    return ", ".join(filter(None, map(_unquote, items)))
+
+
+def _unquote(value: str) -> str:
+    return value.strip().strip("\"'").strip()
+
+
+def add_front_matter(document: Document, front: FrontMatter) -> Document:
+    """Return a document with the metadata of its front matter, whose lines become a section if they hold any."""
+    if not front.metadata or not document.sections:
+        return document
+    own = Section(front.start, front.stop, "article", document.author, document.date)
+    others = [replace(s, start=max(s.start, front.end)) for s in document.sections if s.end > front.end]
+    return replace(document, metadata=front.metadata, sections=(own, *others))

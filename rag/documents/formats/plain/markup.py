@@ -1,0 +1,74 @@
+"""Reads texts in a markup language as prose: headings, code to the letter, and paragraphs without the common marks."""
+
+import re
+from collections.abc import Callable, Iterator
+from textwrap import dedent
+from typing import NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.headings import Heading
+
+_PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
+# Marks inside of marks are removed in as many rounds.
+_ROUNDS = 3
+
+Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+
+
+class Markup(NamedTuple):
+    """What a markup language marks, and how.
+
+    `code` matches a block of code, with the code itself in its group "code". `dropped` matches what nobody sees, such
+    as comments. `find_headings` gets a text whose code is blank. `marks` are replaced in paragraphs and headings.
+    """
+
+    code: re.Pattern[str]
+    dropped: re.Pattern[str]
+    find_headings: Callable[[str], list[Heading]]
+    marks: tuple[Mark, ...]
+
+    def clean(self, text: str) -> str:
+        """Return a text without marks."""
+        for _ in range(_ROUNDS):
+            before = text
+            for pattern, replacement in self.marks:
+                text = pattern.sub(replacement, text)
+            if text == before:
+                break
+        return text
+
+
+def read_markup(text: str, markup: Markup) -> Iterator[Block]:
+    """Yield the headings, the code and the paragraphs of a text in order."""
+    text = _drop(text, markup)
+    blank = markup.code.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
+    places = [(code.start(), code.end(), Block(dedent(code["code"]))) for code in markup.code.finditer(text)]
+    for heading in markup.find_headings(blank):
+        block = Block(markup.clean(heading.text), "heading", heading.level)
+        places.append((heading.start, heading.end, block))
+    position = 0
+    for start, end, block in sorted(places, key=lambda place: place[0]):
+        yield from _split_paragraphs(text[position:start], markup)
+        yield block
+        position = end
+    yield from _split_paragraphs(text[position:], markup)
+
+
+def _drop(text: str, markup: Markup) -> str:
+    """Return a text without what nobody sees; code stays as it is."""
+    parts = []
+    position = 0
+    for code in markup.code.finditer(text):
+        parts += [markup.dropped.sub("", text[position : code.start()]), code[0]]
+        position = code.end()
+    return "".join((*parts, markup.dropped.sub("", text[position:])))
+
+
+def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
+    for paragraph in _PARAGRAPH.finditer(text):
+        yield Block(markup.clean(paragraph[0]))
+
+
+def find_title(blocks: list[Block]) -> str | None:
+    """Return the first heading, if nothing is above it."""
+    return blocks[0].text if blocks and blocks[0].kind == "heading" else None

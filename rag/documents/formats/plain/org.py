@@ -1,0 +1,57 @@
+"""Reads Org files of Emacs: their headings, code to the letter, and the text without marks."""
+
+import re
+from pathlib import Path
+
+from rag.documents.blocks import Extract
+from rag.documents.dates import parse_date
+from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.headings import Heading
+
+_HEADING = re.compile(r"^(\*+)[ \t]+(?:\[#\w\][ \t]+)?(\S[^\n]*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.MULTILINE)
+_CODE = re.compile(
+    r"^[ \t]*#\+begin_(?P<name>src|example|export)\b[^\n]*\n(?P<code>.*?)(?:^[ \t]*#\+end_(?P=name)[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
+_UNSEEN = re.compile(
+    r"^[ \t]*#\+begin_comment\b.*?(?:^[ \t]*#\+end_comment[ \t]*$|\Z)"
+    r"|^[ \t]*:[\w-]+:[ \t]*\n(?:[ \t]*:[^\n]*\n)*[ \t]*:end:[ \t]*$"
+    r"|^[ \t]*#\+(?!caption)\w+:?[^\n]*$"
+    r"|^[ \t]*#(?:[ \t][^\n]*)?$"
+    r"|^[ \t]*\|[-+|]+[ \t]*(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
+_FIELD = re.compile(r"^#\+(title|author|date):[ \t]*(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
+_BEFORE, _AFTER = r"(?<![\w*/_=~])", r"(?![\w*/_=~])"
+_MARKS = (
+    (re.compile(r"\[\[[^\[\]\n]+\]\[([^\[\]\n]+)\]\]"), r"\1"),
+    (re.compile(r"\[\[(?:file:)?([^\[\]\n]+)\]\]"), r"\1"),
+    (re.compile(r"[<\[](\d{4}-\d\d-\d\d[^<>\[\]\n]*)[>\]]"), r"\1"),
+    *(
+        (re.compile(rf"{_BEFORE}{sign}(?=[^\s{sign}])([^\n{sign}]+?)(?<=\S){sign}{_AFTER}"), r"\1")
+        for sign in (r"\*", "/", "_", "=", "~")
+    ),
+    (re.compile(r"^[ \t]*#\+caption:[ \t]*", re.IGNORECASE | re.MULTILINE), ""),
+)
+
+
+def _find_headings(text: str) -> list[Heading]:
+    return [Heading(*match.span(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
+
+
+_ORG = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
+
+
+def read_org(path: Path) -> Extract:
+    """Return the headings, the code and the paragraphs of a text."""
+    text = decode(path.read_bytes())
+    blocks = list(read_markup(text, _ORG))
+    fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text)}
+    date = fields.get("date", "").strip("<>[]")
+    return Extract(
+        blocks,
+        title=fields.get("title") or find_title(blocks),
+        author=fields.get("author"),
+        date=parse_date(date) if date else None,
+    )

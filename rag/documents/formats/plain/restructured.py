@@ -1,0 +1,90 @@
+"""Reads reStructuredText: its headings, code to the letter, notes, and the text without marks."""
+
+import re
+from pathlib import Path
+
+from rag.documents.blocks import Extract
+from rag.documents.dates import parse_date
+from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.headings import Heading
+
+_SIGNS = r"""[=\-~^"'`:.+*#_<>]"""
+_HEADING = re.compile(
+    rf"(?:\A|(?<=\n))(?P<over>({_SIGNS})\2{{2,}}[ \t]*\n)?"
+    rf"(?P<words>[^\S\n]*\S[^\n]*)\n(?P<under>({_SIGNS})\5{{2,}})[ \t]*$",
+    re.MULTILINE,
+)
+# The indented lines below a line, with the blank lines between them.
+_INDENTED = r"(?:\n[ \t]*(?=\n))*(?:\n[ \t]+[^\n]*(?:\n[ \t]*(?=\n))*)+"
+_CODE = re.compile(
+    rf"^(?P<above>[ \t]*\.\.[ \t]+(?:code-block|code|sourcecode|literalinclude|highlight|parsed-literal|math)::[^\n]*"
+    rf"(?:\n[ \t]+:[\w-]+:[^\n]*)*|(?![ \t]*\.\. )[^\n]*::[ \t]*(?=\n))(?P<code>{_INDENTED})",
+    re.MULTILINE,
+)
+# Directives without words for readers, comments and targets of links, each with the lines that belong to it.
+_UNSEEN = re.compile(
+    r"^[ \t]*\.\.[ \t]+(?:"
+    rf"(?:toctree|contents|index|include|raw|meta|highlight|only|currentmodule|module)::[^\n]*(?:{_INDENTED})?"
+    r"|(?:image|figure)::[^\n]*(?:\n[ \t]+:[\w-]+:[^\n]*)*"
+    r"|_[^\n]*:[^\n]*"
+    rf"|(?![\w:-]+::|\[|_|\|)[^\n]*(?:\n[ \t]+\S[^\n]*)*"
+    r")$",
+    re.MULTILINE,
+)
+_FIELD = re.compile(r"^:(author|authors|date):[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
+# The fields are in this many characters at the beginning.
+_HEAD = 2000
+
+
+def _name_note(note: re.Match[str]) -> str:
+    return f"{note[1]}{note[2].capitalize()}: {note[3]}"
+
+
+_MARKS = (
+    (
+        re.compile(r"^([ \t]*)\.\.[ \t]+(?:[\w-]+:)?([\w-]+)::[ \t]*([^\n]*(?:\n[ \t]+:[\w-]+:[^\n]*)*)", re.MULTILINE),
+        _name_note,
+    ),
+    (re.compile(r"^\.\.[ \t]+(?=\[)", re.MULTILINE), ""),
+    (re.compile(r"(?::[\w+:-]+:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
+    (re.compile(r"``([^`\n]+)``"), r"\1"),
+    (re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),
+    (re.compile(r"(\[[\w#*]+\])_(?!\w)"), r"\1"),
+    (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
+)
+
+
+def _find_headings(text: str) -> list[Heading]:
+    """Return the lines with a line of signs below; the styles have levels in the order of their first use."""
+    styles: list[tuple[str, bool]] = []
+    headings = []
+    for match in _HEADING.finditer(text):
+        words = match["words"].strip()
+        if len(match["under"]) < min(len(words), len(words.encode("utf-16-le")) // 2) or not any(
+            map(str.isalnum, words)
+        ):
+            continue
+        style = match["under"][0], bool(match["over"])
+        if style not in styles:
+            styles.append(style)
+        headings.append(Heading(*match.span(), 1 + styles.index(style), words))
+    return headings
+
+
+_RST = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
+
+
+def read_rst(path: Path) -> Extract:
+    """Return the headings, the code and the paragraphs of a text."""
+    text = decode(path.read_bytes())
+    blocks = list(read_markup(text, _RST))
+    fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
+    date = fields.get("date")
+    return Extract(
+        blocks,
+        title=find_title(blocks),
+        author=fields.get("author", fields.get("authors")),
+        date=parse_date(date) if date else None,
+    )

@@ -1,0 +1,118 @@
+"""Reads subtitles and the transcripts of meetings: what is said, who says it, and when it begins."""
+
+import html
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from rag.documents.blocks import Block, Extract
+from rag.documents.comments.words import read_name
+from rag.documents.formats.plain.decode import decode
+from rag.errors import DocumentError
+
+_TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
+_TIMES = re.compile(rf"^[ \t]*(?P<start>{_TIME})[ \t]*-->[ \t]*(?P<end>{_TIME})[^\n]*$", re.MULTILINE)
+_SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+(?P<name>[^>]+)>")
+_BEFORE_SPEAKER = re.compile(r"(?=<v[. \t])")
+_TAG = re.compile(r"</?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
+_NAMED = re.compile(r"(?P<name>[^\n:]{1,40}):[ \t]+(?=\S)")
+# A paragraph ends after this many characters, with the sentence; or before a pause of this many seconds.
+_PARAGRAPH_CHARACTERS, _PAUSE_S = 600, 8.0
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+
+
+class _Cue(NamedTuple):
+    """Words that are shown at once, from `start` to `end` in seconds, and who says them if that is known."""
+
+    start: float
+    end: float
+    speaker: str
+    words: str
+
+
+def read_subtitles(path: Path) -> Extract:
+    """Return the words in paragraphs, each below the time at which it begins; raises DocumentError without any."""
+    cues = list(_list_cues(decode(path.read_bytes())))
+    if not cues:
+        raise DocumentError("it has no subtitles")
+    return Extract(_write_blocks(cues))
+
+
+def _list_cues(text: str) -> Iterator[_Cue]:
+    """Yield the cues with words; a line that the cue before has shown too is left out."""
+    times = list(_TIMES.finditer(text))
+    edges = [*(time.start() for time in times[1:]), len(text)]
+    shown: list[str] = []
+    for time, edge in zip(times, edges, strict=True):
+        lines = _list_lines(text[time.end() : edge])
+        new = [line for line in lines if line not in shown]
+        shown = lines
+        start, end = map(_read_seconds, time.group("start", "end"))
+        said = map(_split_speaker, _BEFORE_SPEAKER.split(" ".join(new)))
+        yield from (_Cue(start, end, speaker, words) for speaker, words in said if words)
+
+
+def _list_lines(text: str) -> list[str]:
+    """Return the lines below the times of a cue, up to a blank line."""
+    lines = map(str.strip, text.removeprefix("\n").split("\n"))
+    return list(takewhile(bool, lines))
+
+
+def _split_speaker(line: str) -> tuple[str, str]:
+    """Return who says a line, empty if that is not known, and the words without marks."""
+    marked = _SPEAKER.search(line)
+    words = " ".join(html.unescape(_TAG.sub("", line)).split())
+    if marked:
+        return " ".join(marked["name"].split()), words
+    named = _NAMED.match(words)
+    if named and read_name(named["name"]):
+        return named["name"], words[named.end() :]
+    return "", words
+
+
+def _read_seconds(time: str) -> float:
+    seconds = 0.0
+    for number in time.replace(",", ".").split(":"):
+        seconds = seconds * 60 + float(number)
+    return seconds
+
+
+def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
+    """Yield each paragraph and the time above it; a paragraph has a line for each speaker in turn."""
+    for paragraph in _split_paragraphs(cues):
+        lines: list[str] = []
+        speaker = None
+        for cue in paragraph:
+            if cue.speaker == speaker:
+                lines[-1] += f" {cue.words}"
+            else:
+                lines.append(f"{cue.speaker}: {cue.words}" if cue.speaker else cue.words)
+            speaker = cue.speaker
+        yield Block(_show_time(paragraph[0].start), "heading")
+        yield Block("\n".join(lines))
+
+
+def _split_paragraphs(cues: list[_Cue]) -> Iterator[list[_Cue]]:
+    paragraph: list[_Cue] = []
+    for cue in cues:
+        if paragraph and _begins_paragraph(paragraph, cue):
+            yield paragraph
+            paragraph = []
+        paragraph.append(cue)
+    yield paragraph
+
+
+def _begins_paragraph(before: list[_Cue], cue: _Cue) -> bool:
+    last = before[-1]
+    is_long = sum(len(said.words) for said in before) >= _PARAGRAPH_CHARACTERS
+    is_ended = last.words.endswith(_SENTENCE_ENDS) or last.speaker != cue.speaker
+    return cue.start - last.end >= _PAUSE_S or (is_long and is_ended)
+
+
+def _show_time(seconds: float) -> str:
+    """Return a time as players show it: "0:08", "1:02:03"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
