@@ -11,9 +11,9 @@ from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 
 _FOLD = re.compile(r"\n[ \t]")
-_COMPONENT = re.compile(r"^BEGIN:(VEVENT|VTODO)$(.*?)^END:\1$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_COMPONENT = re.compile(r"^BEGIN:(VEVENT|VTODO)$(.*?)(?:^END:\1$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 # A reminder inside of an event has a description of its own.
-_INNER = re.compile(r"^BEGIN:(\w+)$.*?^END:\1$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_INNER = re.compile(r"^BEGIN:(\w+)$.*?(?:^END:\1$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _LINE = re.compile(r'^(?P<name>[\w-]+)(?P<parameters>(?:;(?:"[^"\n]*"|[^":\n])*)?):(?P<value>.*)$', re.MULTILINE)
 _PARAMETER = re.compile(r';([\w-]+)=("[^"]*"|[^;"]*)')
 _ESCAPE = re.compile(r"\\([\\;,nN])")

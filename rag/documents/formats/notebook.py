@@ -34,9 +34,8 @@ def _list_cells(notebook: Any) -> list[dict[str, Any]]:
     """Return the cells; older notebooks keep them in worksheets."""
     if not isinstance(notebook, dict):
         return []
-    sheets = notebook.get("worksheets") or [notebook]
-    cells = chain.from_iterable(_list_records(sheet, "cells") for sheet in sheets if isinstance(sheet, dict))
-    return list(cells)
+    sheets = _list_records(notebook, "worksheets") or [notebook]
+    return list(chain.from_iterable(_list_records(sheet, "cells") for sheet in sheets))
 
 
 def _list_records(record: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
 _TIMES = re.compile(rf"^[ \t]*(?P<start>{_TIME})[ \t]*-->[ \t]*(?P<end>{_TIME})[^\n]*$", re.MULTILINE)
 _SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+(?P<name>[^>]+)>")
 _BEFORE_SPEAKER = re.compile(r"(?=<v[. \t])")
-_TAG = re.compile(r"</?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
+_TAG = re.compile(r"<(?!v[. \t])/?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
 _NAMED = re.compile(r"(?P<name>[^\n:]{1,40}):[ \t]+(?=\S)")
 # A paragraph ends after this many characters, with the sentence; or before a pause of this many seconds.
 _PARAGRAPH_CHARACTERS, _PAUSE_S = 600, 8.0
@@ -43,27 +43,27 @@ def read_subtitles(path: Path) -> Extract:
 def _list_cues(text: str) -> Iterator[_Cue]:
     """Yield the cues with words; a line that the cue before has shown too is left out."""
     times = list(_TIMES.finditer(text))
-    edges = [*(time.start() for time in times[1:]), len(text)]
-    shown: list[str] = []
+    edges = [time.start() for time in times[1:]] + [len(text)] * bool(times)
+    shown: set[str] = set()
     for time, edge in zip(times, edges, strict=True):
         lines = _list_lines(text[time.end() : edge])
         new = [line for line in lines if line not in shown]
-        shown = lines
+        shown = set(lines)
         start, end = map(_read_seconds, time.group("start", "end"))
         said = map(_split_speaker, _BEFORE_SPEAKER.split(" ".join(new)))
         yield from (_Cue(start, end, speaker, words) for speaker, words in said if words)
 
 
 def _list_lines(text: str) -> list[str]:
-    """Return the lines below the times of a cue, up to a blank line."""
-    lines = map(str.strip, text.removeprefix("\n").split("\n"))
+    """Return the lines below the times of a cue, up to a blank line, without marks for their look."""
+    lines = map(str.strip, _TAG.sub("", text).removeprefix("\n").split("\n"))
     return list(takewhile(bool, lines))
 
 
 def _split_speaker(line: str) -> tuple[str, str]:
     """Return who says a line, empty if that is not known, and the words without marks."""
     marked = _SPEAKER.search(line)
-    words = " ".join(html.unescape(_TAG.sub("", line)).split())
+    words = " ".join(html.unescape(_SPEAKER.sub("", line)).split())
     if marked:
         return " ".join(marked["name"].split()), words
     named = _NAMED.match(words)

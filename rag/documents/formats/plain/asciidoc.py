@@ -9,7 +9,7 @@ from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, find_title, read_markup
 from rag.documents.headings import Heading
 
-_HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*)$", re.MULTILINE)
 # The title, and right below it the line of the author and that of the version.
 _HEAD = re.compile(
     r"\A\s*(?P<title>=[ \t]+\S[^\n]*)\n(?P<author>[A-Z][^\n<:]{1,80}?)(?:[ \t]*<[^<>\n]*>)?[ \t]*"
@@ -31,14 +31,14 @@ _UNSEEN = re.compile(
 )
 _BEFORE, _AFTER = r"(?<![\w*_`#])", r"(?![\w*_`#])"
 _MARKS = (
-    (re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]*\[([^\[\]\n^,]+)[^\[\]\n]*\]"), r"\1"),
+    (re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]{0,2000}\[([^\[\]\n^,]+)[^\[\]\n]*\]"), r"\1"),
     (re.compile(r"<<[^<>\n,]+,[ ]*([^<>\n]+)>>"), r"\1"),
     (re.compile(r"<<([^<>\n,]+)>>"), r"\1"),
     (re.compile(r"footnote:\w*\[([^\[\]\n]+)\]"), r" (\1)"),
     (re.compile(r"(?:kbd|btn|menu):(?:\w*)\[([^\[\]\n]+)\]"), r"\1"),
     (re.compile(r"\[\[[^\[\]\n]+\]\]|(?<!\w)\[[.#][\w.#-]+\](?=[#*_`])"), ""),
     *(
-        (re.compile(rf"{sign}{sign}(?=[^\s{sign}])([^\n]+?)(?<=\S){sign}{sign}"), r"\1")
+        (re.compile(rf"{sign}{sign}(?=[^\s{sign}])([^\n]{{1,500}}?)(?<=\S){sign}{sign}"), r"\1")
         for sign in (r"\*", "_", "`", "#")
     ),
     *(
@@ -51,7 +51,7 @@ _MARKS = (
 
 
 def _find_headings(text: str) -> list[Heading]:
-    return [Heading(*match.span(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
+    return [Heading(*match.span(), len(match[1]), match[2].rstrip(" \t=")) for match in _HEADING.finditer(text)]
 
 
 _ASCIIDOC = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)

@@ -14,7 +14,7 @@ _PAIR = re.compile(
     re.MULTILINE,
 )
 _ITEM = re.compile(r"^[ \t]*-[ \t]+(\S[^\n]*)$", re.MULTILINE)
-_COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t][^\n]*)?$")
+_COMMENT = re.compile(r"(?:^|[ \t])#(?:[ \t][^\n]*)?$")
 _BLOCK = frozenset(("|", ">", "|-", ">-"))
 _MOST_VALUES = 50
 _TITLES, _AUTHORS, _DATES = ("title",), ("author", "authors", "by"), ("date", "published", "updated")
@@ -69,7 +69,7 @@ def read_front_matter(text: str) -> FrontMatter:
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
     for pair in _PAIR.finditer(lines):
         name = re.sub(r"\W", "_", pair["key"].strip().lower())
-        value = _read_value(_COMMENT.sub("", pair["value"] or ""), pair["below"])
+        value = _read_value(_COMMENT.sub("", pair["value"] or "").strip(), pair["below"])
         if value and NAME.fullmatch(name):
             yield name, value[:LONGEST_VALUE]
 

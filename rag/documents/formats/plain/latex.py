@@ -21,7 +21,7 @@ _VERBATIM = r"verbatim\*?|Verbatim|lstlisting|minted"
 _FORMULA = r"equation\*?|align\*?|gather\*?|multline\*?|displaymath|math"
 _CODE = re.compile(
     rf"\\begin\{{(?P<name>{_VERBATIM})\}}{_OPTION}(?:\{{\w+\}})?(?P<code>.*?)(?:\\end\{{(?P=name)\}}|\Z)"
-    rf"|(?P<formula>\\begin\{{(?P<kind>{_FORMULA})\}}.*?(?:\\end\{{(?P=kind)\}}|\Z)|\\\[.*?(?:\\\]|\Z))",
+    rf"|(?:\\begin\{{(?P<kind>{_FORMULA})\}}.*?(?:\\end\{{(?P=kind)\}}|\Z)|(?<!\\)\\\[.{1, 2000}?\\\])",
     re.DOTALL,
 )
 _COMMENT = re.compile(
@@ -59,7 +59,7 @@ _MARKS = (
     (re.compile(r"\\(?:begin|end)\{[^{}\n]*\}(?:\[[^\[\]\n]*\])?(?:\{[^{}\n]*\})?"), ""),
     (re.compile(rf"\\href\s*\{{[^{{}}]*\}}\s*{_BRACES}"), r"\1"),
     (re.compile(rf"[ ~]?\\footnote\s*{_BRACES}"), r" (\1)"),
-    (re.compile(r"~?\\[a-zA-Z]*cite[a-zA-Z]*\*?(?:\[[^\[\]]*\]){0,2}\{([^{}]*)\}"), r" [\1]"),
+    (re.compile(r"[ ~]?\\[a-zA-Z]*cite[a-zA-Z]*\*?(?:\[[^\[\]]*\]){0,2}\{([^{}]*)\}"), r" [\1]"),
     (re.compile(rf"\\(?:{_SHOWN})\*?\s*{_BRACES}"), r"\1"),
     (re.compile(r"\\item\s*\[([^\[\]]*)\][ ]?"), r"- \1 "),
     (re.compile(r"\\item(?![A-Za-z])[ ]?"), "- "),

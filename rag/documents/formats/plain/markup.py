@@ -18,8 +18,9 @@ Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 class Markup(NamedTuple):
     """What a markup language marks, and how.
 
-    `code` matches a block of code, with the code itself in its group "code". `dropped` matches what nobody sees, such
-    as comments. `find_headings` gets a text whose code is blank. `marks` are replaced in paragraphs and headings.
+    `code` matches a block to keep to the letter: its group "code" if it takes part, else all of it. A group "intro" is
+    text before the block. `dropped` matches what nobody sees, such as comments. `find_headings` gets a text whose code
+    is blank. `marks` are replaced in paragraphs and headings.
     """
 
     code: re.Pattern[str]
@@ -42,7 +43,7 @@ def read_markup(text: str, markup: Markup) -> Iterator[Block]:
     """Yield the headings, the code and the paragraphs of a text in order."""
     text = _drop(text, markup)
     blank = markup.code.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
-    places = [(code.start(), code.end(), Block(dedent(code["code"]))) for code in markup.code.finditer(text)]
+    places = list(map(_place_code, markup.code.finditer(text)))
     for heading in markup.find_headings(blank):
         block = Block(markup.clean(heading.text), "heading", heading.level)
         places.append((heading.start, heading.end, block))
@@ -52,6 +53,14 @@ def read_markup(text: str, markup: Markup) -> Iterator[Block]:
         yield block
         position = end
     yield from _split_paragraphs(text[position:], markup)
+
+
+def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
+    """Return where a block of code begins and ends, and the block."""
+    groups = code.groupdict()
+    start = code.start() if groups.get("intro") is None else code.end("intro")
+    words = code[0] if groups["code"] is None else groups["code"]
+    return start, code.end(), Block(dedent(words))
 
 
 def _drop(text: str, markup: Markup) -> str:
@@ -65,8 +74,8 @@ def _drop(text: str, markup: Markup) -> str:
 
 
 def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
-    for paragraph in _PARAGRAPH.finditer(text):
-        yield Block(markup.clean(paragraph[0]))
+    for paragraph in _PARAGRAPH.finditer(markup.clean(text)):
+        yield Block(paragraph[0])
 
 
 def find_title(blocks: list[Block]) -> str | None:

@@ -13,6 +13,8 @@ from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
 _TITLE = r"^#\s+(?P<title>\S.*)$"
+# Front matter; a single line of dashes is a rule.
+_CLOSED = re.compile(r"\s*-{3,}[ \t]*\n.*?^-{3,}\s*$", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
 _MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
@@ -107,7 +109,7 @@ def _read_labelled(text: str) -> _Head:
             break
         head.gaps.append(line.span())
         if is_fence:
-            in_fence = number == 0
+            in_fence = number == 0 and _CLOSED.match(text) is not None
         elif field:
             head.values.setdefault(*field)
     return head

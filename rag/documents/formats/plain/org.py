@@ -9,7 +9,8 @@ from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, find_title, read_markup
 from rag.documents.headings import Heading
 
-_HEADING = re.compile(r"^(\*+)[ \t]+(?:\[#\w\][ \t]+)?(\S[^\n]*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^(\*+)[ \t]+(?:\[#\w\][ \t]+)?(\S[^\n]*)$", re.MULTILINE)
+_TAGS = re.compile(r":[\w@#%:]+:")
 _CODE = re.compile(
     r"^[ \t]*#\+begin_(?P<name>src|example|export)\b[^\n]*\n(?P<code>.*?)(?:^[ \t]*#\+end_(?P=name)[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
@@ -37,7 +38,13 @@ _MARKS = (
 
 
 def _find_headings(text: str) -> list[Heading]:
-    return [Heading(*match.span(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
+    return [Heading(*match.span(), len(match[1]), _drop_tags(match[2])) for match in _HEADING.finditer(text)]
+
+
+def _drop_tags(words: str) -> str:
+    """Return a heading without the tags at its end: "Hours  :work:"."""
+    before, _, last = words.rstrip().rpartition(" ")
+    return before.rstrip() if _TAGS.fullmatch(last) and before else words.rstrip()
 
 
 _ORG = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)

@@ -16,10 +16,10 @@ _HEADING = re.compile(
     re.MULTILINE,
 )
 # The indented lines below a line, with the blank lines between them.
-_INDENTED = r"(?:\n[ \t]*(?=\n))*(?:\n[ \t]+[^\n]*(?:\n[ \t]*(?=\n))*)+"
+_INDENTED = r"(?:(?:\n[ \t]*(?=\n))*\n[ \t]+\S[^\n]*)+"
 _CODE = re.compile(
-    rf"^(?P<above>[ \t]*\.\.[ \t]+(?:code-block|code|sourcecode|literalinclude|highlight|parsed-literal|math)::[^\n]*"
-    rf"(?:\n[ \t]+:[\w-]+:[^\n]*)*|(?![ \t]*\.\. )[^\n]*::[ \t]*(?=\n))(?P<code>{_INDENTED})",
+    rf"^(?:[ \t]*\.\.[ \t]+(?:code-block|code|sourcecode|literalinclude|highlight|parsed-literal|math)::[^\n]*"
+    rf"(?:\n[ \t]+:[\w-]+:[^\n]*)*|(?P<intro>(?![ \t]*\.\. )[^\n]*::[ \t]*(?=\n)))(?P<code>{_INDENTED})",
     re.MULTILINE,
 )
 # Directives without words for readers, comments and targets of links, each with the lines that belong to it.
@@ -47,7 +47,7 @@ _MARKS = (
         _name_note,
     ),
     (re.compile(r"^\.\.[ \t]+(?=\[)", re.MULTILINE), ""),
-    (re.compile(r"(?::[\w+:-]+:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
+    (re.compile(r"(?::[\w+:-]{1,60}:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
     (re.compile(r"``([^`\n]+)``"), r"\1"),
     (re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])"), r"\1"),
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),

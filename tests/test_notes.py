@@ -1,0 +1,469 @@
+"""Notebooks, subtitles, calendars, markup languages, and the front matter and links of notes."""
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from rag import Settings, build_index
+from rag.documents.read import read_document
+from rag.errors import DocumentError
+from rag.index import read_entries
+from rag.types import Document
+from tests.fakes import HashingEmbedder
+
+
+def read(folder: Path, name: str, text: str) -> Document:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return read_document(path)
+
+
+def list_sections(document: Document) -> list[tuple[str | None, str]]:
+    return [(s.heading, document.text[s.start : s.end].strip()) for s in document.sections]
+
+
+def make_notebook(*cells: dict[str, Any]) -> str:
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_text_code_and_short_outputs_of_a_notebook_are_read(tmp_path: Path) -> None:
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": ["mean 3.2 m\n"]},
+        {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo=", "text/plain": ["<Figure>"]}},
+        {"output_type": "stream", "name": "stdout", "text": "noise " * 1000},
+        {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["\x1b[31mnoise"]},
+    ]
+    notebook = make_notebook(
+        {"cell_type": "markdown", "source": ["# Tides\n", "High water is at 04:10.\n", "## Code\n"]},
+        {"cell_type": "code", "source": ['# not a heading\nprint("mean 3.2 m")'], "outputs": outputs},
+        {
+            "cell_type": "markdown",
+            "source": "<!-- hidden --> The end. ![a](attachment:a.png)",
+            "attachments": {"a.png": {}},
+        },
+    )
+    document = read(tmp_path, "n.ipynb", notebook)
+    assert document.title == "Tides"
+    assert list_sections(document) == [
+        ("Tides", "High water is at 04:10."),
+        (
+            "Tides › Code",
+            '# not a heading\nprint("mean 3.2 m")\n\nmean 3.2 m\n\n<Figure>\n\nThe end. ![a](attachment:a.png)',
+        ),
+    ]
+
+
+def test_an_old_notebook_is_read(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "heading", "level": 1, "source": ["Tides"]},
+        {"cell_type": "code", "input": ["x = 1"], "outputs": [{"output_type": "pyout", "text": ["1"]}]},
+    ]
+    document = read(tmp_path, "n.ipynb", json.dumps({"worksheets": [{"cells": cells}], "nbformat": 3}))
+    assert list_sections(document) == [("Tides", "x = 1\n\n1")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[" * 100_000, "[]", "3", "{}", '{"cells": 3}', '{"worksheets": 3}', '{"cells": [3, null, {}]}',
+        make_notebook({"cell_type": "code", "source": 3, "outputs": [{"data": 3}, {"text": [3]}, 3]}),
+    ],
+)  # fmt: skip
+def test_what_is_no_notebook_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DocumentError, match=r"n\.ipynb: it (?:is not a valid notebook|has no cells|is empty)$"):
+        read(tmp_path, "n.ipynb", text)
+
+
+TRANSCRIPT = """\
+WEBVTT
+
+NOTE A remark that nobody sees
+
+1
+00:00:01.000 --> 00:00:04.000
+<v Zara Khan>The budget for the bridge is
+
+2
+00:00:04.000 --> 00:00:07.000 align:start
+<v.loud Zara Khan>four <b>million</b> euros.</v>
+
+3
+00:00:08.000 --> 00:00:10.000
+<v Omar Ali>When does the work begin?
+
+4
+01:00:08.000 --> 01:00:10.000
+<v Zara Khan>In May &amp; June.</v>
+<v Omar Ali>Good.</v>
+"""
+
+
+def test_a_transcript_has_the_speakers_and_the_times_of_its_paragraphs(tmp_path: Path) -> None:
+    assert list_sections(read(tmp_path, "call.vtt", TRANSCRIPT)) == [
+        ("0:01", "Zara Khan: The budget for the bridge is four million euros.\nOmar Ali: When does the work begin?"),
+        ("1:00:08", "Zara Khan: In May & June.\nOmar Ali: Good."),
+    ]
+
+
+def test_subtitles_without_speakers_are_paragraphs(tmp_path: Path) -> None:
+    cues = [
+        (1, "The budget for the bridge is"),
+        (4, "{\\an8}<i>four million euros.</i>"),
+        (7, "ZARA: It is too much."),
+        (10, "OMAR: Why?"),
+        (60, "Later."),
+    ]
+    blocks = (
+        f"{n}\r\n00:00:{s - 1:02},000 --> 00:00:{s + 1:02},000\r\n{text}\r\n" for n, (s, text) in enumerate(cues, 1)
+    )
+    document = read(tmp_path, "call.srt", "\r\n".join(blocks))
+    assert list_sections(document) == [
+        ("0:00", "The budget for the bridge is four million euros.\nZARA: It is too much.\nOMAR: Why?"),
+        ("0:59", "Later."),
+    ]
+
+
+def test_words_that_rolling_subtitles_repeat_are_read_once(tmp_path: Path) -> None:
+    lines = ("so today", "so today\nwe look at<00:00:02.000><c> bees</c>", "we look at bees")
+    cues = (f"00:0{n}.000 --> 00:0{n + 1}.000\n{words}" for n, words in enumerate(lines))
+    document = read(tmp_path, "a.vtt", "WEBVTT\n\n" + "\n\n".join(cues).replace("00:0", "00:00:0"))
+    assert list_sections(document) == [("0:00", "so today we look at bees")]
+
+
+def test_a_long_speech_is_divided_at_sentences(tmp_path: Path) -> None:
+    cues = (f"00:{n:02}:00.000 --> 00:{n:02}:59.000\n{'word ' * 25}{'.' if n % 2 else ','}" for n in range(20))
+    sections = list_sections(read(tmp_path, "a.vtt", "WEBVTT\n\n" + "\n\n".join(cues)))
+    assert [heading for heading, _ in sections] == ["0:00", "6:00", "12:00", "18:00"]
+    assert all(text.endswith(".") for _, text in sections)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "WEBVTT\n", "words", "1\n00:00:01,000 --> 00:00:02,000\n\n", "9" * 5000 + ":00.0 --> 1"]
+)
+def test_what_are_no_subtitles_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DocumentError, match="it has no subtitles"):
+        read(tmp_path, "a.srt", text)
+
+
+CALENDAR = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:19701025T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+SUMMARY:Board meeting\\, spring
+DTSTART;TZID=Europe/Berlin:20250303T100000
+DTEND;TZID=Europe/Berlin:20250303T113000
+LOCATION:Room 4
+ORGANIZER;CN="Khan, Zara":mailto:zara@example.org
+ATTENDEE;CN=Omar Ali;PARTSTAT=ACCEPTED:mailto:omar@example.org
+ATTENDEE:mailto:ben@example.org
+RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20250630T000000Z
+DESCRIPTION:The budget for the bri
+ dge.\\n\\nBring the plan.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+TRIGGER:-PT15M
+END:VALARM
+STATUS:CANCELLED
+END:VEVENT
+BEGIN:VEVENT
+SUMMARY:Holiday
+DTSTART;VALUE=DATE:20250418
+DTEND;VALUE=DATE:20250422
+RRULE:FREQ=YEARLY;BYSETPOS=1
+END:VEVENT
+BEGIN:VTODO
+SUMMARY:Pay the rent
+DUE:20250401
+END:VTODO
+BEGIN:VEVENT
+DTSTART:20250501T080000Z
+DURATION:PT1H30M
+RRULE:FREQ=DAILY;COUNT=3
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_events_have_their_time_place_people_and_description(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.ics", CALENDAR.replace("\n", "\r\n"))
+    assert list_sections(document) == [
+        (
+            "Board meeting, spring",
+            "When: 2025-03-03 10:00 to 2025-03-03 11:30 (Europe/Berlin)\n"
+            "Repeats: every 2 weeks on Monday, Wednesday, until 2025-06-30 00:00 UTC\nWhere: Room 4\n"
+            "Organizer: Khan, Zara\nInvited: Omar Ali, ben@example.org\nStatus: cancelled\n\n"
+            "The budget for the bridge.\n\nBring the plan.",
+        ),
+        ("Holiday", "When: 2025-04-18, until before 2025-04-22\nRepeats: irregularly"),
+        ("Pay the rent", "Due: 2025-04-01"),
+        ("No title", "When: 2025-05-01 08:00 UTC for 1 hour 30 minutes\nRepeats: every day, 3 times"),
+    ]
+    assert [section.date for section in document.sections] == ["2025-03-03", "2025-04-18", "2025-04-01", "2025-05-01"]
+
+
+@pytest.mark.parametrize("text", ["", "words", "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "\0\1"])
+def test_a_calendar_without_events_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DocumentError, match=r"it has no events|binary"):
+        read(tmp_path, "a.ics", text)
+
+
+def test_latex_is_read_as_prose(tmp_path: Path) -> None:
+    text = r"""
+        \documentclass[11pt]{article} % hidden
+        \title{The \emph{old} harbour}
+        \author{Ada Example \and Ben K\"onig}
+        \date{3 March 2025}
+        \begin{document}
+        \maketitle
+        \section{Opening hours}\label{sec:o}
+        The harbour opens at~\textbf{six \emph{sharp}}, see \cite{smith2020}. It costs 5\,\% more%
+        , they say. % hidden words
+        \subsection*{In winter}
+        \begin{itemize}
+          \item It opens at eight\footnote{Except on Sundays.}.
+          \item Dogs are ``not'' allowed --- ever.\\[2pt]
+        \end{itemize}
+        \begin{equation}
+          a \\ b
+        \end{equation}
+        \begin{verbatim}
+          % \section{x}
+        \end{verbatim}
+        Se\~nor Fran\c{c}ois, \href{http://example.org}{the page}.
+        \end{document}
+        after
+        """
+    document = read(tmp_path, "a.tex", dedent(text))
+    assert (document.title, document.author, document.date) == (
+        "The old harbour",
+        "Ada Example, Ben König",
+        "2025-03-03",
+    )
+    assert list_sections(document) == [
+        ("Opening hours", "The harbour opens at six sharp, see [smith2020]. It costs 5 % more, they say."),
+        (
+            "Opening hours › In winter",
+            "- It opens at eight (Except on Sundays.).\n  - Dogs are “not” allowed — ever.\n\n"
+            "\\begin{equation}\n  a \\\\ b\n\\end{equation}\n\n% \\section{x}\n\nSeñor François, the page.",
+        ),
+    ]
+
+
+def test_a_chapter_of_latex_without_a_beginning_is_read_whole(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.tex", "\\chapter{Bees}\nThey fly.\n\n\\section{Honey}\nIt is sweet.\n")
+    assert list_sections(document) == [("Bees", "They fly."), ("Bees › Honey", "It is sweet.")]
+
+
+def test_restructured_text_is_read_as_prose(tmp_path: Path) -> None:
+    text = """\
+        .. _top:
+
+        =======
+        Harbour
+        =======
+
+        :Author: Ada Example
+        :Date: 2025-03-03
+
+        .. contents:: Table
+           :depth: 2
+
+        Opening hours
+        -------------
+
+        It opens at **six**, see `the page <https://example.org>`_ and :ref:`Winter <w>`; run ``make`` [1]_::
+
+            make all
+
+              now
+
+        .. a hidden comment
+           over two lines
+
+        .. note:: Dogs are *not* allowed.
+
+        .. code-block:: python
+           :linenos:
+
+           Title
+           -----
+
+        In winter
+        ~~~~~~~~~
+
+        It opens at eight.
+
+        .. [1] A footnote.
+
+        Prices
+        ------
+
+        Five euros.
+        """
+    document = read(tmp_path, "a.rst", dedent(text))
+    assert (document.title, document.author, document.date) == ("Harbour", "Ada Example", "2025-03-03")
+    assert list_sections(document) == [
+        ("Harbour", ":Author: Ada Example\n:Date: 2025-03-03"),
+        (
+            "Harbour › Opening hours",
+            "It opens at six, see the page and Winter; run make [1]:\n\nmake all\n\n  now\n\n"
+            "Note: Dogs are not allowed.\n\nTitle\n-----",
+        ),
+        ("Harbour › Opening hours › In winter", "It opens at eight.\n\n[1] A footnote."),
+        ("Harbour › Prices", "Five euros."),
+    ]
+
+
+def test_org_is_read_as_prose(tmp_path: Path) -> None:
+    text = """\
+        #+TITLE: Harbour
+        #+AUTHOR: Ada Example
+        #+DATE: <2025-03-03 Mon>
+        # hidden
+        * Opening hours    :work:
+        :PROPERTIES:
+        :ID: 12
+        :END:
+        It opens at *six*, see [[https://example.org][the page]] and /usr/share/doc; a_b_c, =make=.
+        #+BEGIN_SRC python
+        x = 1
+        * no heading
+        #+END_SRC
+        ** In winter
+        - It opens at /eight/.
+        #+BEGIN_QUOTE
+        Quoted words.
+        #+END_QUOTE
+        """
+    document = read(tmp_path, "a.org", dedent(text))
+    assert (document.title, document.author, document.date) == ("Harbour", "Ada Example", "2025-03-03")
+    assert list_sections(document) == [
+        ("Opening hours", "It opens at six, see the page and /usr/share/doc; a_b_c, make.\n\nx = 1\n* no heading"),
+        ("Opening hours › In winter", "- It opens at eight.\n\nQuoted words."),
+    ]
+
+
+def test_asciidoc_is_read_as_prose(tmp_path: Path) -> None:
+    text = """\
+        = Harbour guide
+        Ada Example <ada@example.org>
+        v1.0, 2025-03-03
+        :toc: left
+
+        First words.
+
+        == Opening hours
+
+        // hidden
+        It opens at *six*, see https://example.org[the page] and <<winter,the winter>>; run `make`. A a_b_c, 2 * 3 * 4.
+
+        [source,python]
+        ----
+        == no heading
+        ----
+
+        [[winter]]
+        === In winter
+
+        NOTE: It opens at _eight_.
+
+        ////
+        hidden
+        ////
+        * an *old* item
+        """
+    document = read(tmp_path, "a.adoc", dedent(text))
+    assert (document.title, document.author, document.date) == ("Harbour guide", "Ada Example", "2025-03-03")
+    assert list_sections(document) == [
+        ("Harbour guide", "First words."),
+        (
+            "Harbour guide › Opening hours",
+            "It opens at six, see the page and the winter; run make. A a_b_c, 2 * 3 * 4.\n\n== no heading",
+        ),
+        ("Harbour guide › Opening hours › In winter", "NOTE: It opens at eight.\n\n* an old item"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".tex", ".rst", ".org", ".adoc"])
+def test_unclosed_marks_are_read_to_the_end(tmp_path: Path, suffix: str) -> None:
+    marks = "\\begin{verbatim} \\emph{ \\[ ` :a:`b ** [[ <<  #+begin_src\n----\n.. code::\n\n  x\n"
+    assert "The last words." in read(tmp_path, f"a{suffix}", f"Words.\n\n{marks}\nThe last words.\n").text
+    (tmp_path / f"b{suffix}").write_bytes(b"\0\1\2")
+    with pytest.raises(DocumentError, match="binary data"):
+        read_document(tmp_path / f"b{suffix}")
+
+
+NOTE = """\
+---
+title: "Bees"
+authors:
+  - Ada Example
+  - Ben Example
+date: 2025-03-03
+tags: [honey, 'hives']   # a remark
+aliases:
+  - apiary
+Client Name: Acme
+voice: comment
+nested:
+  key: value
+---
+# Bees
+
+They like [[Garden#Roses|the roses]], [[Clover]] and `[[code]]`. ![[photo.png|300]]![[Honey]]
+
+```
+[[code]]
+```
+"""
+
+
+def test_front_matter_is_metadata_and_can_be_found(tmp_path: Path) -> None:
+    document = read(tmp_path, "bees.md", NOTE)
+    assert (document.title, document.author, document.date) == ("Bees", "Ada Example, Ben Example", "2025-03-03")
+    assert document.metadata == {"aliases": "apiary", "client_name": "Acme", "tags": "honey, hives"}
+    (_, front), (_, text) = list_sections(document)
+    assert "tags: [honey, 'hives']" in front
+    assert text == "They like the roses, Clover and `[[code]]`. Honey\n\n```\n[[code]]\n```"
+
+
+def test_a_text_without_front_matter_has_no_metadata(tmp_path: Path) -> None:
+    for text in (
+        "# Bees\n\nThey fly.\n",
+        "---\n\nThey: fly.\n",
+        "---\ntitle: Bees\n---\n\nThey fly.\n",
+        "---\n---\nA.\n",
+    ):
+        document = read(tmp_path, "bees.md", text)
+        assert document.metadata == {}
+        assert len(document.sections) == 1
+
+
+def test_front_matter_is_kept_beside_what_the_user_gives(
+    tmp_path: Path, settings: Settings, embedder: HashingEmbedder
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    note = folder / "bees.md"
+    note.write_text("---\ntags: honey\nteam: own\n---\nThey fly.\n", encoding="utf-8")
+
+    def index(metadata: dict[str, str] | None) -> tuple[int, dict[str, str]]:
+        report = build_index([folder], settings=settings, embedder=embedder, metadata=metadata)
+        (entry,) = read_entries(settings.location)
+        return report.indexed, entry.metadata
+
+    assert index(None) == (1, {"tags": "honey", "team": "own"})
+    assert index({"team": "ops"}) == (1, {"tags": "honey", "team": "ops"})
+    assert index({"team": "ops"}) == (0, {"tags": "honey", "team": "ops"})
+    note.write_text("---\ntags: wax\n---\nThey fly.\n", encoding="utf-8")
+    assert index(None) == (1, {"tags": "wax", "team": "ops"})
