@@ -13,6 +13,7 @@ EXTRAS = {
     "ir_measures": "eval",
     "matplotlib": "eval",
     "mcp": "mcp",
+    "olefile": "office",
     "openai": "openai",
     "openpyxl": "office",
     "pptx": "office",
