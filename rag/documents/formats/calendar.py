@@ -1,7 +1,7 @@
 """Reads calendars: events and tasks with their time, place, description and invitees."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -106,9 +106,14 @@ def _show_time(properties: _Properties) -> str:
     length = _show_duration(_show(properties, "DURATION"))
     is_one_day = len(start) == len("2025-03-03")
     # A calendar gives the day after the last one as the end of an event of whole days.
-    until = f" to {end}" if end and not is_one_day else ""
-    days = f", until before {end}" if end and is_one_day else ""
-    return start + until + days + (f" for {length}" if length else "") + (f" ({zone})" if zone else "")
+    until = ", until before" if is_one_day else " to"
+    endings = ((f"{until} {{}}", end), (" for {}", length), (" ({})", zone))
+    return start + _join_known(endings)
+
+
+def _join_known(phrases: Iterable[tuple[str, str | None]]) -> str:
+    """Return the phrases whose word is known, each with its word in the place of "{}"."""
+    return "".join(phrase.format(word) for phrase, word in phrases if word)
 
 
 def _show_moment(properties: _Properties, name: str) -> str:
@@ -118,17 +123,17 @@ def _show_moment(properties: _Properties, name: str) -> str:
 
 def _format_moment(text: str) -> str:
     """Return "2025-03-03 10:00 UTC" for "20250303T100000Z", and "2025-03-03" for "20250303"."""
+    day, _, time = text.upper().partition("T")
+    zone = " UTC" if time.endswith("Z") else ""
     try:
-        if "T" in text.upper():
-            moment = datetime.strptime(text.upper().removesuffix("Z"), "%Y%m%dT%H%M%S")
-            return f"{moment:%Y-%m-%d %H:%M}{' UTC' if text.upper().endswith('Z') else ''}"
-        return datetime.strptime(text, "%Y%m%d").date().isoformat()
+        moment = datetime.strptime(day + (time.removesuffix("Z") or "000000"), "%Y%m%d%H%M%S")
     except ValueError:
         return ""
+    return f"{moment:%Y-%m-%d %H:%M}{zone}" if time else f"{moment:%Y-%m-%d}"
 
 
 def _show_duration(text: str) -> str:
-    """Return "1 hour 30 minutes" for "PT1H30M"; empty for what is no duration."""
+    """Return "1 hour 30 minutes" for "PT1H30M"; empty for another text."""
     duration = _DURATION.fullmatch(text)
     if duration is None:
         return ""
@@ -157,10 +162,4 @@ def _describe_rule(rule: dict[str, str], unit: str, days: str) -> str:
     interval = rule.get("INTERVAL", "1")
     every = f"every {unit}" if interval == "1" else f"every {interval} {unit}s"
     until = _format_moment(rule.get("UNTIL", ""))
-    count = rule.get("COUNT")
-    return (
-        every
-        + (f" on {days}" if days else "")
-        + (f", until {until}" if until else "")
-        + (f", {count} times" if count else "")
-    )
+    return every + _join_known(((" on {}", days), (", until {}", until), (", {} times", rule.get("COUNT"))))

@@ -1,4 +1,4 @@
-"""Reads subtitles and the transcripts of meetings: what is said, who says it, and when it begins."""
+"""Reads subtitles and the transcripts of meetings: the words, the speakers, and the time of each paragraph."""
 
 import html
 import re
@@ -33,7 +33,7 @@ class _Cue(NamedTuple):
 
 
 def read_subtitles(path: Path) -> Extract:
-    """Return the words in paragraphs, each below the time at which it begins; raises DocumentError without any."""
+    """Return the words in paragraphs, each below the time of its beginning; raises DocumentError without any."""
     cues = list(_list_cues(decode(path.read_bytes())))
     if not cues:
         raise DocumentError("it has no subtitles")

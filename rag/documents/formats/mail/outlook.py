@@ -71,19 +71,23 @@ class _Message:
         return text or self._decode(self.find_bytes(number, _ANSI, folder))
 
     def _decode(self, data: bytes) -> str:
-        pages = [self._numbers[number] for number in _CODE_PAGES if number in self._numbers]
+        pages = filter(None, map(self._numbers.get, _CODE_PAGES))
+        page = next(pages, 65001)  # UTF-8
         try:
-            return data.decode(f"cp{pages[0]}" if pages else "utf-8")
+            return data.decode(f"cp{page}")
         except (LookupError, ValueError):
             return decode_html(data)
 
     def find_date(self) -> str | None:
         """Return the day on which the message was sent, in UTC."""
         ticks = self._numbers.get(_SENT) or self._numbers.get(_DELIVERED)
+        if not ticks:
+            return None
         try:
-            return (_FIRST_DAY + timedelta(microseconds=ticks // 10)).date().isoformat() if ticks else None
+            moment = _FIRST_DAY + timedelta(microseconds=ticks // 10)
         except OverflowError:
             return None
+        return moment.date().isoformat()
 
     def list_attachments(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the bytes of each attached file; the bytes of an attached message are empty."""
@@ -106,5 +110,5 @@ def _read_message(message: _Message) -> Extract:
 
 def _list_recipients(message: _Message) -> Iterator[Block]:
     lists = {"To": message.find_text(_TO), "Cc": message.find_text(_CC)}
-    lines = [format_recipients(field, [name for name in names.split("; ") if name]) for field, names in lists.items()]
-    yield Block("\n".join(filter(None, lines)))
+    lines = [format_recipients(field, names.split("; ")) for field, names in lists.items() if names]
+    yield Block("\n".join(lines))

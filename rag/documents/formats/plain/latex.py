@@ -11,7 +11,7 @@ from rag.documents.formats.plain.markup import Markup, read_markup
 from rag.documents.headings import Heading
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
-# What is between braces, which may have braces inside.
+# A text between braces, which may have braces inside.
 _BRACES = r"\{((?:[^{}\\]|\\.|\{[^{}]*\})*)\}"
 _OPTION = r"(?:\[[^\[\]]*\])?"
 _HEADING = re.compile(rf"\\({'|'.join(_LEVELS)})\*?\s*{_OPTION}\s*{_BRACES}")

@@ -16,7 +16,7 @@ Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 
 class Markup(NamedTuple):
-    """What a markup language marks, and how.
+    """The marks of a markup language.
 
     `code` matches a block to keep to the letter: its group "code" if it takes part, else all of it. A group "intro" is
     text before the block. `dropped` matches what nobody sees, such as comments. `find_headings` gets a text whose code

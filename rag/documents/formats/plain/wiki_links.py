@@ -17,10 +17,12 @@ def show_wiki_links(text: str) -> str:
 
 
 def _show(link: re.Match[str]) -> str:
+    """Return what a page shows of a link, or code as it is."""
     if link["code"]:
         return link["code"]
     page = link["page"].strip()
-    is_picture = link["embedded"] and PurePosixPath(page).suffix.lower() in _PICTURES
-    if is_picture:
+    suffix = PurePosixPath(page).suffix.lower()
+    if link["embedded"] and suffix in _PICTURES:
         return ""
-    return link["words"] or page or (link["part"] or "").lstrip("#^")
+    part = (link["part"] or "").lstrip("#^")
+    return link["words"] or page or part
