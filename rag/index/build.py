@@ -251,7 +251,7 @@ class _Update:
         there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
             document = reader.read(file)
-            # What the user gives counts more than front matter, and that more than what the index has from before.
+            # The values that the user gives come before front matter, and front matter before the values in the index.
             merged = {**metadata, **document.metadata, **(self._given or {})}
             document = replace(document, source=source, metadata=dict(sorted(merged.items())))
             content_hash = _hash_content(document)

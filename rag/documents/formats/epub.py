@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain, filterfalse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ROW = 18
 # These repeat on every slide.
 _FOOTERS = ("header", "footer", "date-time", "page-number")
-# The fills of shapes and slides through which what is behind is seen.
+# The fills of shapes and slides that let a reader see what they cover.
 _UNFILLED = (None, "none")
 
 

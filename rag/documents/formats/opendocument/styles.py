@@ -26,7 +26,7 @@ _POINTS = {"pt": 1.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pc": 12.0,
 
 
 class Look(NamedTuple):
-    """The settings of letters by their attribute, and the colour behind them; None if it is not known."""
+    """The settings of letters by their attribute, and their background; None if it is not known."""
 
     settings: Mapping[str, str]
     backdrop: Color | None
@@ -85,7 +85,7 @@ class Styles:
         return Look(settings, backdrop)
 
     def paint(self, look: Look, shape: "_Element") -> Look:
-        """Return the look of the words in a shape, whose fill may hide what is behind it."""
+        """Return the look of the words in a shape, whose fill may hide what it covers."""
         fill = self.get_fill(shape)
         for family, attribute in _SHAPES:
             name = shape.get(attribute)

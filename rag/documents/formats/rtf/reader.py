@@ -376,7 +376,7 @@ class _Reader:
         return self._colors[number] if 0 < number < len(self._colors) else None
 
     def _find_backdrop(self) -> Color | None:
-        """Return the colour behind the words; None if it is not known."""
+        """Return the background of the words; None if it is not known."""
         flow = self.flows[-1]
         if self._state.backdrop:
             return self._get_color(self._state.backdrop)
