@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
@@ -220,7 +220,7 @@ class _Reader:
             "u": self._add_unicode,
         }
 
-    def _set(self, **settings: int) -> None:
+    def _set(self, **settings: Any) -> None:
         self._state = self._state._replace(**settings)
 
     def _set_paragraph(self, paragraph: Paragraph) -> None:
