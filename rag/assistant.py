@@ -150,7 +150,7 @@ class Assistant:
         hits: tuple[Hit, ...] | None,
         clock: "_Clock",
     ) -> "_Asked":
-        """Return the question as the documents are asked it, with the hits given, or else those that a search finds."""
+        """Return the question as it is searched, with the given hits or those of a search."""
         followed_up = self.rewrite(question, history)
         if followed_up:
             clock.stop("rewrite")
@@ -331,7 +331,7 @@ def check_question(question: str) -> str:
 
 
 def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Return the hits of a file that the question names with higher scores: they are of the right document."""
+    """Raise the scores of hits: the question names their file."""
     factor = max(1.0, _NAMED_SCORE / max(hits[0].score, _LEAST_SCORE))
     return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 

@@ -113,10 +113,10 @@ def test_links_and_encrypted_files_are_only_named(tmp_path: Path) -> None:
             archive.addfile(info)
     with pytest.raises(DocumentError, match=r"none of its files can be read: 3: link.txt \(it is a link\), hard.txt"):
         read_document(path)
-    info = zipfile.ZipInfo("link.txt")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    link = zipfile.ZipInfo("link.txt")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
-        packed.writestr(info, "/etc/passwd")
+        packed.writestr(link, "/etc/passwd")
         packed.writestr("secret.txt", "words")
     data = bytearray((tmp_path / "a.zip").read_bytes())
     data[data.rindex(b"PK\1\2") + 8] |= 1  # the mark of an encrypted file

@@ -225,7 +225,7 @@ END, FREE, NO_STREAM = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFF
 def write_compound_file(streams: Mapping[str, bytes]) -> bytes:
     """Return a compound file with small streams, by [MS-CFB]; a name "folder/name" is in a storage."""
     folders = sorted({name.partition("/")[0] for name in streams if "/" in name})
-    mini, mini_fat, starts = bytearray(), [], {}
+    mini, mini_fat, starts = bytearray(), list[int](), dict[str, int]()
     for name, data in streams.items():
         count = -(-len(data) // MINI_SECTOR)
         starts[name] = len(mini_fat) if count else END

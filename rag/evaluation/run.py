@@ -314,7 +314,7 @@ def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]
 
 
 def _find_quantile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least this share of the values do not exceed."""
+    """Return the quantile: the smallest value with at least this share of the values at or below it."""
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 

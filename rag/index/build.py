@@ -272,10 +272,10 @@ class _Update:
 
     def _has_given(self, source: str) -> bool:
         """Return whether the index has the metadata that the user gives for a source, perhaps beside the file's own."""
+        if self._given is None:
+            return True
         stored = self._get_metadata(source)
-        if self._given:
-            return self._given.items() <= stored.items()
-        return self._given is None or not stored
+        return self._given.items() <= stored.items() if self._given else not stored
 
     @cached_property
     def _has_metadata(self) -> bool:

@@ -44,7 +44,7 @@ class LLM(Protocol):
         """The model's `name`, and the `sha256` of its file if it is a file on this machine."""
 
     def close(self) -> None:
-        """Free what the LLM holds; it is asked no more."""
+        """Free the model's memory; the LLM cannot be used again."""
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens of the context the messages take."""

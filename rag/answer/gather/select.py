@@ -21,11 +21,11 @@ _FEWEST_SMALL_WORDS = 3
 _MENU = re.compile(r"\s[|»›·•]\s")
 # Words in quotation marks, without the name of the speaker.
 _SPEECH = re.compile(r"[\"“„«].*[\"”“»]\W*", re.DOTALL)
-# If two sentences share this share of the shorter one's words, one of them is enough.
+# Two sentences are duplicates if they have 80 % of the shorter one's words in common.
 _SAME = 0.8
 # The weight of the words that a sentence shares with many others; the question's words have the weight 1.
 _CENTRALITY = 0.5
-# A passage's share of the best score counts to this power: with half of the best score, sentences count an eighth.
+# A sentence's weight is (its passage's score / the best score) to this power: an eighth for half of the best score.
 _STEEPNESS = 3
 # The weight of the overlap with sentences chosen before, which is subtracted (Carbonell and Goldstein 1998, MMR).
 _REDUNDANCY = 0.3

@@ -11,7 +11,7 @@ from rag.types import Hit
 
 # The LLM means a sentence of the passage if the sentence has this share of the LLM's words.
 MIN_SUPPORT = 0.4
-# An answer begins with the first sentence whose share of the question's words is this share of the best one's.
+# The sentences are skipped until one has at least 75 % as many of the question's words as the best one.
 _NEARLY = 0.75
 # A clause has this many words in small letters, or only such words; a name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
@@ -150,7 +150,7 @@ def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: 
 
 
 def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places. A single one without a reason comes with the clause after it, which often has one."""
+    """Return the places. If there is one place and it gives no reason, the next clause often does."""
     if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
     following = meant[0] + 1

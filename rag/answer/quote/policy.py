@@ -78,7 +78,7 @@ class Policy:
         return last.confidence >= self.sure and not last.is_comment
 
     def could_be_likeliest(self, hit: Hit) -> bool:
-        """Return whether a hit is worth judging: it is near, and with a high leaning of the LLM enough."""
+        """Return whether to judge a hit: its score is near the best one, and a sure "yes" would reach the caution."""
         highest = estimate_confidence(Leaning(self.highest_log_odds), hit.score, llm=self.llm)
         return self._is_near(hit) and highest >= self.caution
 

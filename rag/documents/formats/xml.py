@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
@@ -115,7 +115,7 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
 
 def _is_text(element: "_Element") -> bool:
     """Return whether an element has words of its own, and so all words inside it are one text."""
-    own = element.xpath("text()")
+    own = cast("list[str]", element.xpath("text()"))
     return "".join(own).strip() != ""
 
 

@@ -97,7 +97,8 @@ def _open_attachment(part: EmailMessage, *, depth: int) -> Attachment:
 def _read_content(part: EmailMessage, name: str, *, depth: int) -> Document:
     message = _get_message(part)
     if message is None:
-        return read_member(name, part.get_payload(decode=True) or b"")
+        content = part.get_payload(decode=True)
+        return read_member(name, content if isinstance(content, bytes) else b"")
     if depth >= _DEEPEST:
         raise DocumentError(_NESTED)
     return _read_inner(message, depth=depth + 1)

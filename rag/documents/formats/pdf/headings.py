@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
 
-# Letters of headings are larger than those of the text by this factor, or as large and heavier by that one.
+# A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
 _HEAVIER = 1.3
 _MOST_WORDS = 15
@@ -44,18 +44,30 @@ def mark_headings(pages: Sequence[Sequence[Line]]) -> Marked:
     """
     lines = list(chain.from_iterable(pages))
     body = _find_body(lines)
-    looks = [_looks_like_heading(line, body) for line in lines]
-    is_marked = any(line.level for line in lines)
-    if is_marked or sum(looks) > _MOST_OF_LINES * len(lines):
+    if _has_headings(lines) or _has_too_many(lines, body):
         return Marked([list(page) for page in pages])
     merged = [list(_merge_headings(page, body)) for page in pages]
-    headings = [line for page in merged for line in page if _looks_like_heading(line, body)]
+    headings = [line for line in chain.from_iterable(merged) if _looks_like_heading(line, body)]
     title = _find_title(lines, headings)
-    styles = sorted({_get_style(line) for line in headings if line is not title}, reverse=True)
-    levels = {style: level for level, style in enumerate(styles, start=1)}
-    marked = {id(line): levels[_get_style(line)] for line in headings if line is not title}
-    marked_pages = [[replace(line, level=marked.get(id(line), 0)) for line in page] for page in merged]
-    return Marked(marked_pages, title.text if title else None)
+    if title:
+        headings.remove(title)
+    return Marked(_set_levels(merged, headings), title.text if title else None)
+
+
+def _has_headings(lines: Sequence[Line]) -> bool:
+    return any(line.level for line in lines)
+
+
+def _has_too_many(lines: Sequence[Line], body: _Style) -> bool:
+    looks = [_looks_like_heading(line, body) for line in lines]
+    return sum(looks) > _MOST_OF_LINES * len(lines)
+
+
+def _set_levels(pages: Sequence[Sequence[Line]], headings: Sequence[Line]) -> list[list[Line]]:
+    """Return the pages with the levels of their headings: those in the largest letters have the level 1."""
+    styles = sorted(set(map(_get_style, headings)), reverse=True)
+    levels = {id(line): 1 + styles.index(_get_style(line)) for line in headings}
+    return [[replace(line, level=levels.get(id(line), 0)) for line in page] for page in pages]
 
 
 def _get_style(line: Line) -> _Style:
