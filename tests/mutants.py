@@ -196,7 +196,8 @@ _CHANGES: tuple[Change, ...] = (_flip, _cut, _repeat, _insert, _overwrite)
 
 def mutate(chance: random.Random, original: bytes) -> bytes:
     """Return a file damaged in one to three places; of an archive, its directory, its headers or a member in it."""
-    if original[:1] in (b"{", b"[") and chance.random() < _VALID_JSON:
+    is_json = original[:1] in (b"{", b"[") and not original.startswith(b"{\\rtf")
+    if is_json and chance.random() < _VALID_JSON:
         return b"\n".join(_change_record(chance, line) for line in original.splitlines())
     if not original.startswith(b"PK"):
         return _change(chance, original)

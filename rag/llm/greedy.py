@@ -2,7 +2,8 @@
 
 If the last tokens of a reply are in the prompt too, the tokens that follow them there are good guesses for the next
 ones. Checking three guesses takes half as long again as writing one token, since each step reads all weights from
-memory. Wrong guesses are dropped, so they do not change the reply (prompt lookup decoding, Saxena 2023).
+memory. Wrong guesses are dropped. So the reply stays the same, unless two tokens are nearly as likely, where rounding
+decides (prompt lookup decoding, Saxena 2023).
 """
 
 from collections.abc import Iterator, Sequence
