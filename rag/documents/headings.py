@@ -13,7 +13,6 @@ from rag.text import WORD
 _MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"\S.*")
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 # "2.1 Refunds", "§ 8 Deposit", "Clause 5: Deposit"
 _NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
 # A line without a mark is a heading only if it has no more words than this, and a line of text has more.
@@ -75,10 +74,13 @@ class _Line(NamedTuple):
     @property
     def may_be_heading(self) -> bool:
         """Whether the line begins a paragraph, is short and begins and ends as a heading does."""
-        words = _NUMBERED.sub("", self.text, count=1)
-        is_named = words[:1].isalnum() and not words[:1].islower()
+        if not (self.opens and self.is_short):
+            return False
+        number = _NUMBERED.match(self.text)
+        words = self.text[number.end() :] if number else self.text
+        is_named = words[0].isalnum() and not words[0].islower()
         is_other = _ITEM.match(self.text) or ": " in words or self.text.endswith(_ENDS)
-        return self.opens and self.is_short and is_named and not is_other
+        return is_named and not is_other
 
     @property
     def is_text(self) -> bool:
@@ -129,15 +131,16 @@ def _find_levels(lines: Sequence[_Line]) -> list[int]:
 
 
 def _list_lines(text: str, end: int) -> list[_Line]:
-    """Return the lines with words before `end`."""
+    """Return the lines with words before `end`; a line of signs separates as a blank line does."""
     places = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
-    edges = [0, *(stop for _, stop in places)], [*(start for start, _ in places[1:]), end]
-    lines = []
-    for (start, stop), before, after in zip(places, *edges, strict=False):
-        opens = before == 0 or _BLANK_LINE.search(text, before, start) is not None
-        closes = _BLANK_LINE.search(text, stop, after) is not None
-        lines.append(_Line(text[start:stop].rstrip(), start, stop, opens, closes))
-    return lines
+    stops = [0, *(stop for _, stop in places)]
+    starts = [*(start for start, _ in places), end]
+    gaps = [text.count("\n", stop, start) > 1 for stop, start in zip(stops, starts, strict=True)]
+    gaps[0] = gaps[-1] = True
+    return [
+        _Line(text[start:stop].rstrip(), start, stop, opens, closes)
+        for (start, stop), opens, closes in zip(places, gaps, gaps[1:], strict=True)
+    ]
 
 
 def _is_above(line: _Line, below: _Line) -> bool:
