@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from rag.documents.blocks import LONGEST_HEADING, Block
@@ -139,7 +139,7 @@ def _list_lines(text: str, end: int) -> list[_Line]:
     gaps[0] = gaps[-1] = True
     return [
         _Line(text[start:stop].rstrip(), start, stop, opens, closes)
-        for (start, stop), opens, closes in zip(places, gaps, gaps[1:], strict=True)
+        for (start, stop), (opens, closes) in zip(places, pairwise(gaps), strict=True)
     ]
 
 
