@@ -36,7 +36,7 @@ class Marked(NamedTuple):
     title: str | None = None
 
 
-def mark_headings(pages: Sequence[Sequence[Line]]) -> Marked:
+def mark_printed_headings(pages: Sequence[Sequence[Line]]) -> Marked:
     """Return the pages with the lines that look like headings marked; a heading of several lines becomes one line.
 
     The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing

@@ -15,7 +15,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage, raw
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
-from rag.documents.formats.pdf.headings import mark_headings
+from rag.documents.formats.pdf.headings import mark_printed_headings
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.visibility import hide_unseen
@@ -65,7 +65,7 @@ def read_pdf(path: Path) -> Extract:
         raise DocumentError("it has no text; it may be a scan, run OCR on it first")
     pages = drop_running_lines(pages)
     _mark_bookmarked(pages, bookmarks)
-    pages, title = mark_headings(pages)
+    pages, title = mark_printed_headings(pages)
     return Extract(
         blocks=join_lines([line for lines in pages for line in lines]),
         title=clean_title(properties.get("Title"), path) or title,
