@@ -211,7 +211,7 @@ class Assistant:
             )
         may_reply = answer.outcome == "answered" and answer.note != GATHERED
         if may_reply and not self.settings.quotes_only:
-            quoted, answer = answer, add_reply(answer, llm=llm, prompts=self._reply_prompts)
+            quoted, answer = answer, add_reply(answer, asked.wanted, llm=llm, prompts=self._reply_prompts)
             if answer is not quoted:
                 clock.stop("reply")
         yield Answered(answer)

@@ -88,7 +88,9 @@ def answer() -> Answer:
 
 
 def reply_to(answer: Answer, written: str, *, log_odds: float = 9.0) -> Answer:
-    return add_reply(answer, llm=ScriptedLLM(reply=written, log_odds=log_odds), prompts=load_reply_prompts())
+    return add_reply(
+        answer, Query(answer.question), llm=ScriptedLLM(reply=written, log_odds=log_odds), prompts=load_reply_prompts()
+    )
 
 
 def test_a_reply_has_the_numbers_of_its_quotes_and_counts_its_tokens(answer: Answer) -> None:
@@ -101,7 +103,7 @@ def test_a_reply_has_the_numbers_of_its_quotes_and_counts_its_tokens(answer: Ans
 
 def test_the_llm_sees_the_articles_sentences_and_nothing_else(answer: Answer) -> None:
     llm = ScriptedLLM(reply="9 million euros")
-    add_reply(answer, llm=llm, prompts=load_reply_prompts())
+    add_reply(answer, Query(answer.question), llm=llm, prompts=load_reply_prompts())
     ((*_, asked),) = llm.replied
     assert asked.content == f"Quotes: {QUOTE}\n\nQuestion: What did it cost?"
 
@@ -109,7 +111,7 @@ def test_the_llm_sees_the_articles_sentences_and_nothing_else(answer: Answer) ->
 def test_what_only_readers_say_gets_no_reply(answer: Answer) -> None:
     llm = ScriptedLLM(reply="Far too much")
     alone = replace(answer, sentences=answer.sentences[1:])
-    assert add_reply(alone, llm=llm, prompts=load_reply_prompts()) == alone
+    assert add_reply(alone, Query(alone.question), llm=llm, prompts=load_reply_prompts()) == alone
     assert not llm.replied
 
 

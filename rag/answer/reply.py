@@ -42,13 +42,13 @@ class _Facts(NamedTuple):
     chunks: dict[int, Chunk]
 
 
-def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
+def add_reply(answer: Answer, query: Query, *, llm: LLM, prompts: Prompts) -> Answer:
     """Return an answer with a reply, if the LLM writes one that the answer's quotes of articles support.
 
     There is no reply from readers' comments, because it would report them as facts. There is none if the sentences
     speak for themselves, see `_SPEAKS_FOR_ITSELF`.
     """
-    facts = _collect_facts(answer)
+    facts = _collect_facts(answer, query)
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
         return answer
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
@@ -61,7 +61,7 @@ def add_reply(answer: Answer, *, llm: LLM, prompts: Prompts) -> Answer:
     )
 
 
-def _collect_facts(answer: Answer) -> _Facts:
+def _collect_facts(answer: Answer, query: Query) -> _Facts:
     """Return the facts for a reply: the sentences that cite an article."""
     texts: list[str] = []
     chunks: dict[int, Chunk] = {}
@@ -70,7 +70,7 @@ def _collect_facts(answer: Answer) -> _Facts:
         if any(chunk.voice == "article" for chunk in cited.values()):
             texts.append(sentence.text)
             chunks |= cited
-    return _Facts(Query(answer.rewritten or answer.question), tuple(texts), chunks)
+    return _Facts(query, tuple(texts), chunks)
 
 
 def _has_no_article(facts: _Facts) -> bool:
