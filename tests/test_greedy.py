@@ -53,6 +53,22 @@ def test_the_likeliest_tokens_are_written(llm: LlamaCpp, asked: str, monkeypatch
 
 
 @pytest.mark.model
+def test_a_reply_ends_with_the_context(tmp_path: Path) -> None:
+    path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
+    llm = LlamaCpp("small", path, context=256, cache=tmp_path)
+    messages = [Message("user", "Count on: one, two, three, four. " * 18)]
+    room = llm.context_size - llm.count_tokens(messages)
+    assert 0 < room < 40
+    likeliest, sampled = (
+        list(llm.stream(messages, max_tokens=256, temperature=temperature, seed=0)) for temperature in (0.0, 1e-6)
+    )
+    assert 0 < len(likeliest) <= room
+    assert "".join(sampled)
+    llm.close()
+    llm.close()  # a second time does nothing
+
+
+@pytest.mark.model
 def test_guesses_save_steps_and_do_not_change_what_is_written(llm: LlamaCpp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Where two tokens are as likely, rounding may decide otherwise; in this text it does not.
     steps: list[int] = []

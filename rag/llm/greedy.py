@@ -25,32 +25,36 @@ class GreedyWriter:
 
         self._llama = llama
         self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
-        self._batch = llama_cpp.llama_batch_init(1 + _GUESSED, 0, 1)
+        self._batch: Any = llama_cpp.llama_batch_init(1 + _GUESSED, 0, 1)
 
     def close(self) -> None:
-        """Free the memory of the batch."""
+        """Free the memory of the batch; a second call does nothing."""
         import llama_cpp
 
-        llama_cpp.llama_batch_free(self._batch)
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            llama_cpp.llama_batch_free(batch)
 
     def write(self, prompt: Sequence[int], *, max_tokens: int) -> Iterator[int]:
         """Yield the tokens of the likeliest reply to a prompt, at most `max_tokens`, without the one that ends it.
 
-        The model has read a beginning of the prompt, and reads the rest here.
+        The model has read a beginning of the prompt, and reads the rest here. The reply ends with the context too.
         """
         import llama_cpp
 
-        self._llama.eval(prompt[self._llama.n_tokens :])
+        llama = self._llama
+        llama.eval(prompt[llama.n_tokens :])
         text = list(prompt)
         following = [self._get_likeliest(-1)]
-        for _ in range(max_tokens):
+        for _ in range(min(max_tokens, llama.n_ctx() - len(prompt))):
+            if not following:
+                room = llama.n_ctx() - llama.n_tokens - 1
+                following = self._read(text[-1], guess_next(text, prompt)[:room])
             token = following.pop(0)
             if llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
                 return
             text.append(token)
             yield token
-            if not following:
-                following = self._read(token, guess_next(text, prompt))
 
     def _read(self, token: int, guesses: Sequence[int]) -> list[int]:
         """Read a token and guesses of the next ones; return the right guesses, and the token that follows these."""
