@@ -65,6 +65,11 @@ def parse_date(text: str) -> str:
     return first.date().isoformat() if first.date() == second.date() else text
 
 
+def read_date(text: str | None) -> str | None:
+    """Return a date as `parse_date` does; None if there is no text."""
+    return parse_date(text) if text else None
+
+
 @lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
     """Return True for a date and nothing else: "October 5, 2012 at 9:12 am", "3 hours ago", "vor 3 Stunden"."""

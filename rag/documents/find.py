@@ -181,11 +181,11 @@ class _Walk:
     def _visit_link(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> None:
         target = Path(os.path.realpath(entry.path))
         mode = _get_mode(target)
-        is_file = stat.S_ISREG(mode) and _is_readable(target, entry.name)
-        is_inside = target.is_relative_to(self._root)
-        if is_file and is_inside:
-            self._visit_file(entry, target, rules)
-        elif not is_inside and (is_file or stat.S_ISDIR(mode)):  # the walk visits folders inside anyway
+        is_file = stat.S_ISREG(mode)
+        if target.is_relative_to(self._root):
+            if is_file:  # the walk visits folders inside anyway
+                self._visit_file(entry, target, rules)
+        elif stat.S_ISDIR(mode) or (is_file and _has_readable_format(entry.name)):  # a file outside is not opened
             self._pass_over(entry.path, _LINK_OUT)
 
     def _visit_file(self, entry: os.DirEntry[str], target: Path, rules: tuple[_Rules, ...]) -> None:
@@ -258,9 +258,12 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 def _is_readable(path: Path, name: str) -> bool:
     """Return whether a file has a readable format by its name; one without a suffix has if it is text."""
-    suffix = find_suffix(Path(name))
-    is_named = suffix in SUFFIXES and name != QUESTIONS_FILE
-    return is_named or (not suffix and _is_text(path))
+    has_suffix = find_suffix(Path(name)) != ""
+    return _has_readable_format(name) if has_suffix else _is_text(path)
+
+
+def _has_readable_format(name: str) -> bool:
+    return find_suffix(Path(name)) in SUFFIXES and name != QUESTIONS_FILE
 
 
 def _is_text(path: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 from rag.documents.formats.tables import format_rows
 from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
 from rag.errors import DocumentError
@@ -54,7 +54,7 @@ def _find_date(root: "_Element") -> str | None:
     values = [date.get("value") for date in root.iterfind("description/title-info/date")]
     places = ("description/title-info/date", "description/publish-info/year")
     date = next(filter(None, (*values, *map(_text, map(root.find, places)))), None)
-    return parse_date(date) if date else None
+    return read_date(date)
 
 
 class _Walker:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
+from rag.documents.formats.visibility import FAINT
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ _HIDING = frozenset((("display", "none"), ("visibility", "hidden"), ("visibility
 _SHARES = ("opacity", "fill-opacity")
 _SETTING = re.compile(r"([\w-]+)\s*:\s*([^;!\s]+)")
 _NUMBER = re.compile(r"(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9})(?:px|pt|%)?")
-# Nobody sees letters of at most this opacity.
-_FAINT = 0.05
 
 
 def read_svg(path: Path) -> Extract:
@@ -71,7 +70,7 @@ def _is_hidden(element: "_Element") -> bool:
     opacity = min(_read_number(settings.get(name)) for name in _SHARES)
     # A drawing is scaled, so only letters without any size are too small.
     is_sizeless = _read_number(settings.get("font-size")) == 0
-    return any((element.tag in _NOT_DRAWN, is_off, opacity <= _FAINT, is_sizeless))
+    return any((element.tag in _NOT_DRAWN, is_off, opacity <= FAINT, is_sizeless))
 
 
 def _read_number(text: str | None) -> float:

@@ -7,13 +7,11 @@ from math import inf
 from typing import NamedTuple, TypeAlias
 
 from rag.documents.formats.html.css import read_length
-from rag.documents.formats.visibility import BLACK, WHITE, Color
+from rag.documents.formats.visibility import BLACK, FAINT, WHITE, Color
 
 # The values of an element's properties, by name.
 Texts: TypeAlias = Mapping[str, str]
 
-# Nobody can read letters of this opacity, from 0 to 1. A colour within this distance of opaque counts as opaque.
-_FAINT = 0.05
 # A reader cannot scroll to words this far off the screen, in pixels. Menus that slide in are nearer.
 OFF_SCREEN = -900
 _SIZES = ("height", "max-height", "width", "max-width")
@@ -51,7 +49,7 @@ def is_faint(texts: Texts) -> bool:
     """Return whether an element is nearly transparent."""
     faded = _FADED.search(texts.get("filter", ""))
     opacities = [texts.get("opacity", "1"), faded[1] if faded else "1"]
-    return min(map(_read_share, opacities)) <= _FAINT
+    return min(map(_read_share, opacities)) <= FAINT
 
 
 def _read_share(text: str) -> float:
@@ -124,7 +122,7 @@ WAYS = (
     Way(("clip-path",), _is_cut_out),
     Way((*_SIDES, *_MARGINS, "position", "transform"), _is_off_screen),
     Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
-    Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= _FAINT),
+    Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= FAINT),
 )
 # The elements inside an invisible one can be visible.
 INVISIBLE = Way(("visibility",), lambda texts: texts.get("visibility") in ("hidden", "collapse"), is_state=True)
@@ -174,6 +172,6 @@ def _read_function(text: str) -> tuple[Color, float] | None:
 
 
 def _blend(color: Color, opacity: float) -> Color | None:
-    if opacity <= _FAINT:
+    if opacity <= FAINT:
         return "transparent"
-    return color if opacity > 1 - _FAINT else None
+    return color if opacity > 1 - FAINT else None

@@ -1,4 +1,4 @@
-"""Reads the words of a mail: its plain text or its HTML, and whom it quotes."""
+"""Reads the words of a mail, from its plain text or its HTML, and the authors of its quotes."""
 
 import re
 from collections.abc import Iterator

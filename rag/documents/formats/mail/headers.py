@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 
 from rag.documents.blocks import Block
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 
 _MOST_RECIPIENTS = 10
 # The library's parser of headers takes quadratic time; longer headers are decoded without it.
@@ -52,7 +52,7 @@ def find_date(message: EmailMessage) -> str | None:
     try:
         return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, OverflowError):
-        return parse_date(text) if text else None
+        return read_date(text)
 
 
 def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
-from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
+from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same, read_hex
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -19,8 +19,6 @@ _BACKGROUND = f"{FO}background-color"
 # The families of a shape's styles, and the attribute with the name of the style.
 _SHAPES = (("graphic", f"{DRAW}style-name"), ("presentation", f"{SHOW}style-name"))
 _UNPAINTED = (None, "transparent", "none")
-# Nobody sees letters of at most this opacity, in percent.
-_FAINT = 5
 _LENGTH = re.compile(r"(-?\d{1,6}(?:\.\d{1,9})?)(pt|cm|mm|in|pc|px)")
 _POINTS = {"pt": 1.0, "cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pc": 12.0, "px": 0.75}
 
@@ -46,7 +44,7 @@ class Look(NamedTuple):
         if has_usual_color or is_outlined:
             return False
         opacity = self.settings.get(f"{LOEXT}opacity", "").removesuffix("%")
-        is_faint = opacity.isdecimal() and int(opacity[:9]) <= _FAINT
+        is_faint = opacity.isdecimal() and int(opacity[:9]) <= 100 * FAINT  # in percent
         return is_faint or look_same(read_color(self.settings.get(_COLOR)), self.backdrop)
 
 

@@ -97,10 +97,11 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
     """Yield the lines of a page; neighbouring lines of one heading are one line."""
     run: list[Line] = []
     for line in page:
-        if run and not (_looks_like_heading(line, body) and _goes_on(run, line)):
+        is_heading = _looks_like_heading(line, body)
+        if run and not (is_heading and _goes_on(run, line)):
             yield _join(run)
             run = []
-        if _looks_like_heading(line, body):
+        if is_heading:
             run.append(line)
         else:
             yield line

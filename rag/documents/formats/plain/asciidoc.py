@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import find_date, parse_date
+from rag.documents.dates import find_date, read_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.formats.plain.markup import Markup, find_title, list_emphasis, read_markup
 from rag.documents.headings import Heading
 
 _HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*)$", re.MULTILINE)
@@ -29,7 +29,6 @@ _UNSEEN = re.compile(
     r"|^(?:={4,}|\*{4,}|_{4,}|--|\|===|\+|'''|<<<)[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
-_BEFORE, _AFTER = r"(?<![\w*_`#])", r"(?![\w*_`#])"
 _MARKS = (
     (re.compile(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]{0,2000}\[([^\[\]\n^,]+)[^\[\]\n]*\]"), r"\1"),
     (re.compile(r"<<[^<>\n,]+,[ ]*([^<>\n]+)>>"), r"\1"),
@@ -41,10 +40,7 @@ _MARKS = (
         (re.compile(rf"{sign}{sign}(?=[^\s{sign}])([^\n]{{1,500}}?)(?<=\S){sign}{sign}"), r"\1")
         for sign in (r"\*", "_", "`", "#")
     ),
-    *(
-        (re.compile(rf"{_BEFORE}{sign}(?=[^\s{sign}])([^\n{sign}]+?)(?<=\S){sign}{_AFTER}"), r"\1")
-        for sign in (r"\*", "_", "`", "#")
-    ),
+    *list_emphasis("*_`#"),
     (re.compile(r"^\.(?=\w)", re.MULTILINE), ""),
     (re.compile(r"[ ]\+$", re.MULTILINE), ""),
 )
@@ -66,10 +62,9 @@ def read_asciidoc(path: Path) -> Extract:
         fields = {"author": head["author"], "revdate": find_date(head["version"] or "") or "", **fields}
         text = head["title"] + text[head.end() :]
     blocks = list(read_markup(text, _ASCIIDOC))
-    date = fields.get("revdate")
     return Extract(
         blocks,
         title=find_title(blocks),
         author=fields.get("author"),
-        date=parse_date(date) if date else None,
+        date=read_date(fields.get("revdate")),
     )

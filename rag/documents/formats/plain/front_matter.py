@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 from rag.metadata import FIELDS, LONGEST_VALUE, NAME
 from rag.types import Document, Section
 
@@ -43,8 +43,7 @@ class FrontMatter:
     @property
     def date(self) -> str | None:
         """The date, ISO 8601 if it can be read, or None."""
-        date = self._get(_DATES)
-        return parse_date(date) if date else None
+        return read_date(self._get(_DATES))
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, read_markup
 from rag.documents.headings import Heading
@@ -91,5 +91,5 @@ def read_latex(path: Path) -> Extract:
         read_markup(body[1] if body else text, _LATEX),
         title=fields.get("title"),
         author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))) or None,
-        date=None if not date or date == r"\today" else parse_date(date),
+        date=None if date == r"\today" else read_date(date),
     )

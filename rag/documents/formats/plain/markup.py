@@ -15,6 +15,15 @@ _ROUNDS = 3
 Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 
+def list_emphasis(signs: str) -> list[Mark]:
+    """Return the marks around emphasised words, such as "*so*"; none of the signs may be beside them."""
+    beside = rf"[\w{signs}]"
+    return [
+        (re.compile(rf"(?<!{beside}){s}(?=[^\s{s}])([^\n{s}]+?)(?<=\S){s}(?!{beside})"), r"\1")
+        for s in map(re.escape, signs)
+    ]
+
+
 class Markup(NamedTuple):
     """The marks of a markup language.
 

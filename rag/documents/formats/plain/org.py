@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.formats.plain.markup import Markup, find_title, list_emphasis, read_markup
 from rag.documents.headings import Heading
 
 _HEADING = re.compile(r"^(\*+)[ \t]+(?:\[#\w\][ \t]+)?(\S[^\n]*)$", re.MULTILINE)
@@ -24,15 +24,11 @@ _UNSEEN = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _FIELD = re.compile(r"^#\+(title|author|date):[ \t]*(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
-_BEFORE, _AFTER = r"(?<![\w*/_=~])", r"(?![\w*/_=~])"
 _MARKS = (
     (re.compile(r"\[\[[^\[\]\n]+\]\[([^\[\]\n]+)\]\]"), r"\1"),
     (re.compile(r"\[\[(?:file:)?([^\[\]\n]+)\]\]"), r"\1"),
     (re.compile(r"[<\[](\d{4}-\d\d-\d\d[^<>\[\]\n]*)[>\]]"), r"\1"),
-    *(
-        (re.compile(rf"{_BEFORE}{sign}(?=[^\s{sign}])([^\n{sign}]+?)(?<=\S){sign}{_AFTER}"), r"\1")
-        for sign in (r"\*", "/", "_", "=", "~")
-    ),
+    *list_emphasis("*/_=~"),
     (re.compile(r"^[ \t]*#\+caption:[ \t]*", re.IGNORECASE | re.MULTILINE), ""),
 )
 
@@ -60,5 +56,5 @@ def read_org(path: Path) -> Extract:
         blocks,
         title=fields.get("title") or find_title(blocks),
         author=fields.get("author"),
-        date=parse_date(date) if date else None,
+        date=read_date(date),
     )

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import parse_date
+from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, find_title, read_markup
 from rag.documents.headings import Heading
@@ -81,10 +81,9 @@ def read_rst(path: Path) -> Extract:
     text = decode(path.read_bytes())
     blocks = list(read_markup(text, _RST))
     fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
-    date = fields.get("date")
     return Extract(
         blocks,
         title=find_title(blocks),
         author=fields.get("author", fields.get("authors")),
-        date=parse_date(date) if date else None,
+        date=read_date(fields.get("date")),
     )
