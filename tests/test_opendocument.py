@@ -50,28 +50,6 @@ def make_style(name: str, family: str = "text", kind: str = "text", **settings: 
     return f'<style:style style:name="{name}" style:family="{family}">{properties}</style:style>'
 
 
-def test_a_text_that_libreoffice_saved_has_headings_lists_tables_and_comments_and_no_hidden_words() -> None:
-    document = assemble("report.odt", read_opendocument(FILES / "report.odt"))
-    assert (document.title, document.author, document.date) == ("The harbour", "Jane Doe", "2012-10-04")
-    assert [(s.heading, s.voice, s.author, document.text[s.start : s.end]) for s in document.sections] == [
-        (None, "article", "Jane Doe", "The harbour opened in Zürich – “Café”."),
-        ("Costs", "article", "Jane Doe", "It cost nine million euros."),
-        (
-            "Costs › Overruns",
-            "article",
-            "Jane Doe",
-            "Steel became dearer.\n1. Order the crane.\n2. Dig the basin.\nYear: 2019; Cost: 3; Paid by: City\n"
-            "Year: 2020; Cost: 6; Paid by: State\n\nThe end.",
-        ),
-        (None, "comment", "Ann Lee", "Is this sure?"),
-    ]
-
-
-def test_a_footnote_stands_below_its_paragraph() -> None:
-    blocks = list(read_opendocument(FILES / "note.odt").blocks)
-    assert texts(blocks) == ["It is disputed.", "See the report of 2011.", "Next."]
-
-
 def test_a_workbook_has_its_visible_sheets_and_rows_with_values_as_shown() -> None:
     blocks = list(read_opendocument(FILES / "trips.ods").blocks)
     assert [(block.kind, block.text) for block in blocks] == [

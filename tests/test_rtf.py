@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.blocks import Block, assemble
+from rag.documents.blocks import Block
 from rag.documents.formats.rtf.reader import read_rtf
 from rag.errors import DocumentError
 
@@ -21,27 +21,6 @@ def read(folder: Path, body: str, head: str = FONTS + COLORS) -> list[Block]:
 
 def texts(blocks: list[Block]) -> list[str]:
     return [block.text for block in blocks]
-
-
-def test_a_text_that_libreoffice_saved_has_headings_lists_tables_and_comments_and_no_hidden_words() -> None:
-    document = assemble("report.rtf", read_rtf(FILES / "report.rtf"))
-    assert (document.title, document.author, document.date) == ("The harbour", "Jane Doe", "2012-10-04")
-    assert [(s.heading, s.voice, s.author, document.text[s.start : s.end]) for s in document.sections] == [
-        (None, "article", "Jane Doe", "The harbour opened in Zürich – “Café”."),
-        ("Costs", "article", "Jane Doe", "It cost nine million euros."),
-        (
-            "Costs › Overruns",
-            "article",
-            "Jane Doe",
-            "Steel became dearer.\n1. Order the crane.\n2. Dig the basin.\nYear: 2019; Cost: 3; Paid by: City\n"
-            "Year: 2020; Cost: 6; Paid by: State\n\nThe end.",
-        ),
-        (None, "comment", "Ann Lee", "Is this sure?"),
-    ]
-
-
-def test_a_footnote_stands_below_its_paragraph() -> None:
-    assert texts(list(read_rtf(FILES / "note.rtf").blocks)) == ["It is disputed.", "See the report of 2011.", "Next."]
 
 
 @pytest.mark.parametrize(
