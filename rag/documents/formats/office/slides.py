@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import Cell, format_rows, spread_rows
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -70,13 +70,14 @@ def _walk_text(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
 
 
 def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
-    rows = [[_read_cell(cell, stage) for cell in row.cells] for row in table.rows]
+    rows = spread_rows([_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge] for row in table.rows)
     for text in format_rows(rows, is_headed=table.first_row):
         yield Block(text, "item", page=page)
 
 
-def _read_cell(cell: "_Cell", stage: Stage) -> str:
-    return "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
+def _read_cell(cell: "_Cell", stage: Stage) -> Cell:
+    text = "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
+    return Cell(text, cell.span_width if cell.is_merge_origin else cell._tc.gridSpan, is_continued=cell._tc.vMerge)
 
 
 def _clean(text: str) -> str:

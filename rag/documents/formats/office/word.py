@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain, repeat, takewhile
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import strip_tags
@@ -10,7 +10,7 @@ from lxml.etree import strip_tags
 from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import Cell, format_rows, spread_rows
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -35,6 +35,7 @@ _find_rows = make_finder("w:tr")
 _find_cells = make_finder("w:tc")
 _has_header = make_test("w:tr[1][w:trPr/w:tblHeader][count(w:tc) != 1][following-sibling::w:tr]")
 _get_span = make_reader("w:tcPr/w:gridSpan/@w:val")
+_is_continued = make_test("w:tcPr/w:vMerge[not(@w:val = 'restart')]")
 
 _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
@@ -123,7 +124,7 @@ class _Walker:
         cells = cells[len(frames) :]
         # Each cell is walked once: a second time would double the work with each table inside a table.
         blocks = [[list(self.walk(cell)) for cell in row] for row in cells]
-        texts = list(_spread_rows(cells, blocks))
+        texts = spread_rows(_read_cells(*row) for row in zip(cells, blocks, strict=True))
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
             return
@@ -131,19 +132,11 @@ class _Walker:
             yield Block(text, "item")
 
 
-def _spread_rows(cells: list[list["_Element"]], blocks: list[list[list[Block]]]) -> Iterator[list[str]]:
-    """Yield the rows' texts, one for each column; a label of the first row is repeated in each column that it spans."""
-    for i, row in enumerate(zip(cells, blocks, strict=True)):
-        texts: list[str] = []
-        for cell, inside in zip(*row, strict=True):
-            text = " ".join(" ".join(block.text.split()) for block in inside)
-            label = text if i == 0 else ""
-            texts += [text, *repeat(label, _count_columns(cell) - 1)]
-        yield texts
-
-
-def _count_columns(cell: "_Element") -> int:
-    return min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+def _read_cells(cells: list["_Element"], blocks: list[list[Block]]) -> Iterator[Cell]:
+    for cell, inside in zip(cells, blocks, strict=True):
+        text = " ".join(" ".join(block.text.split()) for block in inside)
+        width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+        yield Cell(text, width, is_continued=_is_continued(cell))
 
 
 class _Roles:

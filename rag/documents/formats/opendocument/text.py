@@ -9,7 +9,7 @@ from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.opendocument.tables import COVERED, Row, Table, fill_row
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import format_rows
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
