@@ -79,7 +79,7 @@ def check_report(path: Path) -> None:
         ("Costs", "It cost nine million euros."),
         (
             "Costs › Overruns",
-            "Steel became dearer.\nWages rose.\nYear: 2019; Cost: 3; Paid by: City\nYear: 2020; Cost: 6; Paid by: State"
+            "Steel became dearer.\n1. Wages rose.\nYear: 2019; Cost: 3; Paid by: City\nYear: 2020; Cost: 6; Paid by: State"
             "\n\nThe end.",
         ),
     ]

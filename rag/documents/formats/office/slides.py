@@ -77,7 +77,7 @@ def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
 
 def _read_cell(cell: "_Cell", stage: Stage) -> Cell:
     text = "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
-    return Cell(text, cell.span_width if cell.is_merge_origin else cell._tc.gridSpan, is_continued=cell._tc.vMerge)
+    return Cell(text, cell._tc.gridSpan, is_continued=cell._tc.vMerge)
 
 
 def _clean(text: str) -> str:

@@ -9,6 +9,7 @@ from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
 
@@ -41,6 +42,8 @@ _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
 _get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
 _get_list = make_reader("w:pPr/w:numPr/w:numId/@w:val")
+# The mark of a paragraph whose end is deleted or hidden.
+_is_gone = make_test("w:pPr/w:rPr[w:del or w:moveFrom or w:vanish]")
 # Word numbers the levels of outlines from 0; the tenth, "9", means text.
 _LEVELS = {str(level - 1): level for level in range(1, 10)}
 _HEADINGS = {f"heading {level}": level for level in range(1, 10)}
@@ -85,6 +88,7 @@ class _Walker:
 
     def __init__(self, document: "Document") -> None:
         self._roles = _Roles(document)
+        self._numbers = Numbers(document)
         self._notes = _find_notes(document)
         self._has_title = False
         self._walkers: dict[str, Callable[[_Element], Iterator[Block]]] = {
@@ -99,21 +103,24 @@ class _Walker:
                 yield from walk(element)
 
     def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
-        yield from self._make_blocks(_read_words(paragraph), self._roles.find_role(paragraph))
+        text = _read_words(paragraph)
+        number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
+        yield from self._make_blocks(number, text, self._roles.find_role(paragraph))
         for mark in _find_inside(paragraph, _find_marks):
             # A note is walked once: it can hold its own mark.
             yield from self.walk(self._notes.pop((_MARKS[mark.tag], mark.get(f"{W}id")), ()))
         for box in _find_inside(paragraph, _find_boxes):
             yield from self.walk(box)
 
-    def _make_blocks(self, text: str, role: _Role) -> Iterator[Block]:
+    def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
+        numbered = f"{number} {text}".strip() if text else ""
         if role.is_title and text and not self._has_title:
             self._has_title = True
         elif role.level:
-            yield Block(" ".join(text.split()), "heading", role.level)
+            yield Block(" ".join(numbered.split()), "heading", role.level)
         elif not role.is_contents:
-            yield Block(text, "item" if role.is_item else "paragraph")
+            yield Block(numbered, "item" if role.is_item else "paragraph")
 
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
         cells = list(map(_find_cells, _find_rows(table)))
