@@ -9,6 +9,7 @@ from rag.documents.blocks import assemble
 from rag.documents.clean import clean_document
 from rag.documents.comments.sections import find_sections
 from rag.documents.formats import FORMATS
+from rag.documents.formats.compound import is_compound
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.errors import DocumentError
@@ -33,6 +34,7 @@ _MEGABYTE = 1_000_000
 # Zip archives pack text to a tenth. One that unpacks to more than this many times the allowed size is an attack.
 _MOST_UNPACKED = 20
 _LONGEST_ERROR = 200
+_HEAD_BYTES = 8
 
 
 def find_suffix(path: PurePath) -> str:
@@ -113,6 +115,9 @@ def check_unpacked(path: Path, *, max_mb: int) -> None:
     if file_format is None or not file_format.is_zip:
         return
     try:
+        with path.open("rb") as file:
+            if is_compound(file.read(_HEAD_BYTES)):
+                return  # its reader says that it has a password
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except OSError as exc:
