@@ -57,9 +57,10 @@ def _may_name(label: str, cells: list[str]) -> bool:
     return is_time or not _NUMBER.fullmatch(label)
 
 
-def has_values(rows: Sequence[Row]) -> bool:
-    """Return whether a column has a word at the top and only numbers below it, as the columns of a table have."""
-    return any(_is_of_values(column) for column in zip_longest(*rows, fillvalue=""))
+def find_value_columns(rows: Sequence[Row]) -> set[int]:
+    """Return the columns that have a word at the top and only numbers below it, as in a table with a header."""
+    columns = enumerate(zip_longest(*rows, fillvalue=""))
+    return {number for number, column in columns if _is_of_values(column)}
 
 
 def _is_of_values(column: Sequence[str]) -> bool:
@@ -78,7 +79,7 @@ def split_header(rows: Sequence[Row], *, is_headed: bool = False) -> Table:
     below = rows[height:]
     whole = [header, *below]
     is_blank = len(whole) > 1 and not any(map(count_cells, below))
-    is_form = max(map(len, rows), default=0) == _FORM_WIDTH and not has_values(whole)
+    is_form = max(map(len, rows), default=0) == _FORM_WIDTH and not find_value_columns(whole)
     if is_headed or is_blank or (has_header(whole) and not is_form):
         return Table(header, below)
     return Table([], rows)
@@ -162,6 +163,21 @@ def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
     labels = Labels(table.header)
     texts = list(map(labels.format, table.rows))
     yield from filter(None, chain([labels.format_unused()], texts))
+
+
+def count_rows_above(rows: Sequence[Row]) -> int:
+    """Return the number of rows above a table: lines of one cell, or of a name and its value above a wider table."""
+    counts = list(map(count_cells, rows))
+    wide_rows = sum(count > _FORM_WIDTH for count in counts)
+    fewest = _FORM_WIDTH + 1 if wide_rows and wide_rows >= counts.count(_FORM_WIDTH) else _FORM_WIDTH
+    is_table = [count >= fewest for count in counts]
+    return is_table.index(True) if True in is_table else 0
+
+
+def format_line(row: Row) -> str:
+    """Return a row without header: the first of two cells names the other."""
+    cells = list(filter(str.strip, row))
+    return format_field(cells) if len(cells) == _FORM_WIDTH else format_cells(cells)
 
 
 def format_field(row: Row) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.rows import Labels, count_cells, format_cells, has_header
+from rag.documents.formats.rows import Labels, count_cells, count_rows_above, format_line, has_header
 from rag.errors import DocumentError
 from rag.types import Voice
 
@@ -28,8 +28,6 @@ _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
 # A delimiter is clear if this share of the rows has the same number of cells.
 _MOST_ROWS = 0.9
-# A table may be below a form: rows with a name and a value, that is, with fewer cells than this.
-_WIDER_THAN_FORM = 3
 # The first line of a file for Excel may name the delimiter.
 _DECLARED = re.compile(r'"?sep=(.)"?\r?\n')
 # A quoted cell, whose signs delimit nothing.
@@ -63,9 +61,9 @@ def _read_rows(text: str) -> Iterator[Block]:
     rows = filter(count_cells, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
     try:
         first = list(islice(rows, _SAMPLE_ROWS))
-        above = _count_rows_above(first)
+        above = count_rows_above(first)
         for row in first[:above]:
-            yield Block(format_cells(row))
+            yield Block(format_line(row))
         table = first[above:]
         labels = Labels(table.pop(0) if has_header(table) else [])
         for row in chain(table, rows):
@@ -75,15 +73,6 @@ def _read_rows(text: str) -> Iterator[Block]:
             yield Block(unused, "item")
     except csv.Error as exc:
         raise DocumentError(f"it is not a valid table: {exc}") from exc
-
-
-def _count_rows_above(rows: list[list[str]]) -> int:
-    """Return the number of rows with one cell, or a name and its value, above a table with more columns."""
-    counts = list(map(count_cells, rows))
-    wide_rows = sum(count >= _WIDER_THAN_FORM for count in counts)
-    fewest = _WIDER_THAN_FORM if wide_rows >= counts.count(2) else 2
-    is_table = [count >= fewest for count in counts]
-    return is_table.index(True) if True in is_table else 0
 
 
 def _find_delimiter(text: str) -> str:

@@ -1,27 +1,35 @@
 """Turns the sheets of a workbook into blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.blocks import Block, format_row
-from rag.documents.formats.office.sheet_visibility import SheetView
+from rag.documents.blocks import Block
+from rag.documents.formats.grid import EMPTY_ROW, GridRow, walk_grid
+from rag.documents.formats.office.sheet_visibility import Area, SheetView
+from rag.documents.formats.rows import LONGEST_LABEL
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+# More merged cells, and rows and columns in them, say nothing new.
+_MOST_MERGED = 10_000
+_MOST_ROWS_MERGED, _MOST_COLUMNS_MERGED = 1000, 50
+
 
 def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
-    """Yield each sheet's name, the lines above its table, and the table's rows; empty sheets are left out.
+    """Yield each sheet's name, its rows with the labels of their columns, its charts and notes.
 
-    Sheets, rows, columns and cells that a reader does not see are left out too.
+    Empty sheets are left out, and so are sheets, rows, columns and cells that a reader does not see.
     """
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
         sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
-        blocks = walk_rows(filter(any, _read_rows(sheet)))
+        blocks = walk_grid(_read_rows(sheet))
         first = next(blocks, None)
         if first:
             yield Block(sheet.title, "heading")
@@ -29,30 +37,55 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
             yield from blocks
 
 
-def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
+def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[GridRow]:
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     view = SheetView(sheet)
-    for row in sheet.iter_rows():
-        yield [_read_cell(cell, view) for cell in row]
+    merged = Merged(view.merged)
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        texts = [_read_cell(cell, view) for cell in cells]
+        if merged:
+            texts = merged.fill(number, texts)
+        is_marked = partial(view.is_bold, cells)
+        yield GridRow(texts, merged.widen(number, texts), is_marked) if any(texts) else EMPTY_ROW
 
 
-def walk_rows(rows: Iterator[list[str]]) -> Iterator[Block]:
-    """Yield the rows above the table and those of the table, which begins at the first row with several cells."""
-    for row in rows:
-        if sum(map(bool, row)) > 1:
-            yield from _walk_table(row, rows)
-        else:
-            yield Block(format_row([], row))
+class Merged:
+    """The merged cells of a sheet: a label that spans several rows is in each of them."""
 
+    def __init__(self, areas: Iterable[Area]) -> None:
+        self._areas: dict[int, list[Area]] = {}  # by row
+        self._labels: dict[Area, str] = {}
+        for area in islice(areas, _MOST_MERGED):
+            for row in area.rows[:_MOST_ROWS_MERGED]:
+                self._areas.setdefault(row, []).append(area)
 
-def _walk_table(header: list[str], rows: Iterator[list[str]]) -> Iterator[Block]:
-    """Yield the rows, each with the words of the header; a header without rows is a row itself."""
-    is_alone = True
-    for row in rows:
-        is_alone = False
-        yield Block(format_row(header, row), "item")
-    if is_alone:
-        yield Block(format_row([], header), "item")
+    def __bool__(self) -> bool:
+        return bool(self._areas)
+
+    def fill(self, row: int, texts: list[str]) -> list[str]:
+        """Return a row's texts with the labels of the merged cells that begin in a row above."""
+        filled = list(texts)
+        for area in self._areas.get(row, ()):
+            column = area.columns.start - 1
+            filled += [""] * (column + 1 - len(filled))
+            if row == area.rows.start:
+                self._labels[area] = filled[column][: LONGEST_LABEL + 1]
+            elif not filled[column] and len(self._labels.get(area, "")) <= LONGEST_LABEL:
+                filled[column] = self._labels.get(area, "")
+        return filled
+
+    def widen(self, row: int, texts: list[str]) -> list[str]:
+        """Return a row's texts with each merged cell's text in all columns that it spans."""
+        areas = [area for area in self._areas.get(row, ()) if len(area.columns) > 1]
+        if not areas:
+            return texts
+        widened = list(texts)
+        for area in areas:
+            columns = area.columns[:_MOST_COLUMNS_MERGED]
+            widened += [""] * (columns[-1] - len(widened))
+            for column in columns[1:]:
+                widened[column - 1] = widened[column - 1] or widened[columns[0] - 1]
+        return widened
 
 
 def _read_cell(cell: Any, view: SheetView) -> str:

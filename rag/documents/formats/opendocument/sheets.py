@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
-from rag.documents.formats.office.sheets import walk_rows
+from rag.documents.formats.grid import GridRow, walk_grid
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.opendocument.tables import Table, fill_row
@@ -27,7 +27,7 @@ def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
         table = Table(element, styles)
         if table.is_hidden:
             continue
-        blocks = walk_rows(row for row in reader.read_rows(table) if any(row))
+        blocks = walk_grid(reader.read_rows(table))
         first = next(blocks, None)
         if first:
             yield Block(element.get(f"{TABLE}name", ""), "heading")
@@ -44,8 +44,8 @@ class _SheetReader:
         self._cells = 0
         self._copied = 0  # characters
 
-    def read_rows(self, table: Table) -> Iterator[list[str]]:
-        """Yield the texts of each visible row; raises DocumentError if cells are repeated too often."""
+    def read_rows(self, table: Table) -> Iterator[GridRow]:
+        """Yield each visible row; raises DocumentError if cells are repeated too often."""
         for row in table.list_rows():
             texts = [self._read_cell(cell.element) for cell in row.cells]
             filled = fill_row(row, texts)
@@ -53,7 +53,7 @@ class _SheetReader:
             self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))
             if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:
                 raise DocumentError("its sheets repeat cells too often")
-            yield from repeat(filled, row.copies)
+            yield from repeat(GridRow(filled, fill_row(row, texts, is_label=True)), row.copies)
 
     def _read_cell(self, cell: "_Element") -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
