@@ -1,13 +1,14 @@
 """Turns the sheets of a workbook into blocks."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
 from rag.documents.formats.grid import EMPTY_ROW, GridRow, walk_grid
+from rag.documents.formats.office.number_formats import format_duration, format_number, format_time, is_elapsed
 from rag.documents.formats.office.sheet_visibility import Area, SheetView
 from rag.documents.formats.rows import LONGEST_LABEL
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+# The day 0 of Excel.
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001
 # More merged cells, and rows and columns in them, say nothing new.
 _MOST_MERGED = 10_000
 _MOST_ROWS_MERGED, _MOST_COLUMNS_MERGED = 1000, 50
@@ -97,17 +100,34 @@ def _read_cell(cell: Any, view: SheetView) -> str:
 
 
 def _format_moment(cell: Any) -> str:
-    moment: str = cell.value.isoformat(" ", "seconds")
-    return moment.removesuffix(" 00:00:00")
+    """Return a date as ISO 8601, with its time if it has one, or a duration, which openpyxl may take for a date."""
+    moment: datetime = cell.value
+    if is_elapsed(cell.number_format):
+        return format_duration(moment - _EPOCH, cell.number_format)
+    day = moment.date().isoformat()
+    return day if moment.time() == time() else f"{day} {format_time(moment.time(), cell.number_format)}"
+
+
+def _format_time(cell: Any) -> str:
+    return format_time(cell.value, cell.number_format)
+
+
+def _format_duration(cell: Any) -> str:
+    return format_duration(cell.value, cell.number_format)
 
 
 def _format_number(cell: Any) -> str:
-    """Return a number without the digits that rounding errors add."""
-    return f"{cell.value * 100:.12g}%" if "%" in cell.number_format else f"{cell.value:.15g}"
+    return format_number(cell.value, cell.number_format)
 
 
 def _format_other(cell: Any) -> str:
     return str(cell.value).strip()
 
 
-_FORMATTERS = {datetime: _format_moment, int: _format_number, float: _format_number}
+_FORMATTERS = {
+    datetime: _format_moment,
+    time: _format_time,
+    timedelta: _format_duration,
+    int: _format_number,
+    float: _format_number,
+}
