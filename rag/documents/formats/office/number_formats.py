@@ -4,6 +4,7 @@ import re
 from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 # Excel has no longer codes.
@@ -18,7 +19,7 @@ _SIGNS = (
     ("escaped", r"\\(.)"),
     ("space", r"[_*]."),
     ("currency", r"\[\$([^\]-]*)[^\]]*\]"),
-    ("unknown", r"\[[<>=][^\]]*\]|[EeYyMmDdHhSs/@]"),  # conditions, powers of ten, dates, fractions
+    ("unknown", r"(\[[<>=][^\]]*\]|[EeYyMmDdHhSs/@])"),  # conditions, powers of ten, dates, fractions
     ("setting", r"\[[^\]]*\]"),
     ("general", r"(?i:general|standard)"),
     ("whole", r"[0#?](?:[0#?,]*[0#?])?"),
@@ -132,6 +133,11 @@ def _place_whole(signs: list[_Sign], digits: str) -> str:
         else:
             text = digits + text
     return text
+
+
+def is_date(code: str) -> bool:
+    """Return whether a format shows a number as a day or a time of day."""
+    return any(sign.kind == "unknown" and sign.text in "YyMmDdHhSs" for sign in chain.from_iterable(_read_code(code)))
 
 
 def is_elapsed(code: str) -> bool:
