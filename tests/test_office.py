@@ -79,8 +79,8 @@ def check_report(path: Path) -> None:
         ("Costs", "It cost nine million euros."),
         (
             "Costs › Overruns",
-            "Steel became dearer.\n1. Wages rose.\nYear: 2019; Cost: 3; Paid by: City\nYear: 2020; Cost: 6; Paid by: State"
-            "\n\nThe end.",
+            "Steel became dearer.\n1. Wages rose.\nYear: 2019; Cost: 3; Paid by: City\n"
+            "Year: 2020; Cost: 6; Paid by: State\n\nThe end.",
         ),
     ]
     assert "Confidential" not in document.text and "Page 1" not in document.text

@@ -50,7 +50,17 @@ def embolden(sheet: Worksheet, row: int) -> None:
 
 
 def test_each_table_of_a_sheet_has_its_own_header(tmp_path: Path) -> None:
-    rows = [["Drinks"], ["Item", "Price"], ["Tea", 3], [], ["Staff"], ["Name", "Shift"], ["Ada", 2], [], ["See the board."]]
+    rows = [
+        ["Drinks"],
+        ["Item", "Price"],
+        ["Tea", 3],
+        [],
+        ["Staff"],
+        ["Name", "Shift"],
+        ["Ada", 2],
+        [],
+        ["See the board."],
+    ]
     assert read_sheet(tmp_path, rows) == [
         "Drinks",
         "Item: Tea; Price: 3",

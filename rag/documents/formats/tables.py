@@ -31,7 +31,7 @@ _MOST_ROWS = 0.9
 # The first line of a file for Excel may name the delimiter.
 _DECLARED = re.compile(r'"?sep=(.)"?\r?\n')
 # A quoted cell, whose signs delimit nothing.
-_QUOTED = re.compile(r'''(?:(?<=[\t|;,\n\r])|\A) *"(?:[^"]|"")*+"(?=[\t|;,\n\r]|\Z)''')
+_QUOTED = re.compile(r"""(?:(?<=[\t|;,\n\r])|\A) *"(?:[^"]|"")*+"(?=[\t|;,\n\r]|\Z)""")
 _SAMPLE_CHARACTERS = 200_000
 
 _TEXT = ("text", "content", "body", "message")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.documents.blocks import Block, format_row
 from rag.documents.formats.office.number_formats import format_number, is_date
-from rag.documents.formats.office.paths import make_finder, make_reader, read_number
+from rag.documents.formats.office.paths import DIAGRAM, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
+from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -19,8 +20,9 @@ _MOST_POINTS = 10_000
 _DEEPEST = 20
 _EPOCH = date(1899, 12, 30)
 
-_find_charts = make_finder(".//c:chart/@r:id")
-_find_diagrams = make_finder(".//dgm:relIds/@r:dm")
+find_drawings = make_finder(".//c:chart | .//dgm:relIds")
+_get_chart = make_reader("@r:id")
+_get_diagram = make_reader("@r:dm")
 
 _find_titles = make_finder("c:chart/c:title | c:chart/c:plotArea/c:valAx/c:title")
 _find_category_titles = make_finder("c:chart/c:plotArea/*[self::c:catAx or self::c:dateAx]/c:title")
@@ -41,13 +43,17 @@ _find_links = make_finder("dgm:cxnLst/dgm:cxn[not(@type) or @type = 'parOf']")
 _find_roots = make_finder("dgm:ptLst/dgm:pt[@type = 'doc']")
 
 
-def walk_drawings(element: "_Element", part: Any) -> Iterator[Block]:
-    """Yield the charts and diagrams to which an element of a part refers; a missing one is left out."""
-    for walk, names in ((walk_chart, _find_charts(element)), (walk_diagram, _find_diagrams(element))):
-        for name in names:
-            relation = part.rels.get(str(name))
-            if relation is not None and not relation.is_external:
-                yield from walk(relation.target_part.blob)
+def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
+    """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
+    is_diagram = reference.tag == DIAGRAM
+    name, kind, walk = _DIAGRAM if is_diagram else _CHART
+    relation = part.rels.get(name(reference))
+    if relation is None or relation.is_external or not relation.reltype.endswith(kind):
+        return
+    try:
+        yield from walk(relation.target_part.blob)
+    except DocumentError:
+        yield Block("A drawing of this file is damaged, and is not read.")
 
 
 def walk_chart(data: bytes) -> Iterator[Block]:
@@ -129,7 +135,9 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
     }
     below: dict[str, list[tuple[int, str]]] = {}
     for link in _find_links(root):
-        below.setdefault(link.get("srcId", ""), []).append((read_number(link.get("srcOrd", ""), 0), link.get("destId", "")))
+        below.setdefault(link.get("srcId", ""), []).append(
+            (read_number(link.get("srcOrd", ""), 0), link.get("destId", ""))
+        )
 
     def walk(node: str, depth: int) -> Iterator[str]:
         yield texts.pop(node, "")
@@ -139,3 +147,7 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
     roots = [root.get("modelId", "") for root in _find_roots(root)]
     ordered = [text for node in roots for text in walk(node, 0)]
     yield from (Block(text, "item") for text in (*ordered, *texts.values()) if text)
+
+
+_CHART = (_get_chart, "/chart", walk_chart)
+_DIAGRAM = (_get_diagram, "/diagramData", walk_diagram)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -98,7 +99,9 @@ def _find_program() -> str:
     programs = [shutil.which(name) for name in (*_PROGRAMS, *_PLACES)]
     program = next(filter(None, programs), None)
     if program is None:
-        raise DocumentError("files from before 2007 need LibreOffice, which is not installed; or save it in a newer form")
+        raise DocumentError(
+            "files from before 2007 need LibreOffice, which is not installed; or save it in a newer form"
+        )
     return program
 
 
@@ -132,7 +135,12 @@ def _write_profile(folder: Path) -> Path:
 
 def _run(command: list[str]) -> None:
     """Run LibreOffice; raises DocumentError if it cannot start, or takes too long. It ends with all that it started."""
-    environment = {**os.environ, "no_proxy": "", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    environment = {
+        **os.environ,
+        "no_proxy": "",
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
+    }
     try:
         process = subprocess.Popen(
             command,
@@ -156,10 +164,8 @@ def _run(command: list[str]) -> None:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process, and where the system has groups of processes all that it started."""
     if not IS_WINDOWS:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.kill()
     process.wait()
 

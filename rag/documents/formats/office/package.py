@@ -4,6 +4,7 @@ import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.compound import has_password, is_compound
@@ -11,8 +12,19 @@ from rag.documents.formats.office.properties import clean_author, clean_date, cl
 from rag.documents.formats.untrusted import parse_xml, read_part
 from rag.errors import DocumentError
 
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.opc.part import Part
+
 _INVALID = "it is not a valid Office file"
 _RELATIONS = "_rels/.rels"
+# The types of documents that python-docx does not know: templates, and files with macros.
+_WORD_TYPES = (
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+_DATA = ("/aFChunk", "/image")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 # "http://purl.oclc.org/ooxml/wordprocessingml/main" is ".../wordprocessingml/2006/main" in files that are not strict.
 _STRICT_NAME = re.compile(re.escape(_STRICT) + rb"(\w+)/")
@@ -50,6 +62,25 @@ def _make_usual(archive: zipfile.ZipFile) -> BytesIO:
     return copy
 
 
+def _select_class(_: str, relation: str) -> "type[Part] | None":
+    """Return the class of a part by its relation: a whole file inside of this one is data, as a picture is."""
+    from docx.opc.part import Part
+
+    return Part if relation.endswith(_DATA) else None
+
+
+def load_word(data: BytesIO) -> "Document":
+    """Return a document or template, with macros or without; macros are neither read nor run."""
+    from docx import package
+    from docx.opc.part import PartFactory
+    from docx.parts.document import DocumentPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_WORD_TYPES, DocumentPart))
+    PartFactory.part_class_selector = _select_class
+    document: Document = package.Package.open(data).main_document_part.document
+    return document
+
+
 def read_properties(package: BytesIO, path: Path) -> Extract:
     """Return the file's title, author and date, without blocks; a file without properties has none of them.
 
@@ -57,7 +88,9 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
     """
     with zipfile.ZipFile(package) as archive:
         relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
-        targets = [relation.get("Target", "") for relation in relations if relation.get("Type", "").endswith(_PROPERTIES)]
+        targets = [
+            relation.get("Target", "") for relation in relations if relation.get("Type", "").endswith(_PROPERTIES)
+        ]
         names = [target.removeprefix("/") for target in targets]
         present = [name for name in names if name in archive.namelist()]
         if not present:

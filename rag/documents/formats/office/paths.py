@@ -24,6 +24,7 @@ _NAMESPACES = {
     "xdr": "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
 }
 A, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "w"))
+CHART, DIAGRAM = f"{{{_NAMESPACES['c']}}}chart", f"{{{_NAMESPACES['dgm']}}}relIds"
 # It takes the place of an element that a file does not have: it is empty.
 NOTHING = Element("nothing")
 

@@ -5,20 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Extract
-from rag.documents.formats.office.package import open_package, read_properties
+from rag.documents.formats.office.package import load_word, open_package, read_properties
 from rag.documents.formats.untrusted import guard, name_errors
-from rag.documents.headings import mark_headings
 
 if TYPE_CHECKING:
-    from docx.document import Document
     from pptx.presentation import Presentation
 
-# The types of documents and presentations that the libraries do not know: templates, shows, and files with macros.
-_WORD_TYPES = (
-    "application/vnd.ms-word.document.macroEnabled.main+xml",
-    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
-)
+# The types of presentations that python-pptx does not know: templates, shows, and files with macros.
 _SHOW_TYPES = (
     "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
     "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
@@ -33,10 +26,10 @@ def read_docx(path: Path) -> Extract:
     with name_errors("Word"):
         package = open_package(path)
         extract = read_properties(package, path)
-        document = _load_word(package)
+        document = load_word(package)
         drop_hidden_words(document.element.body, document)
         return extract._replace(
-            blocks=mark_headings(guard(walk_document(document), "Word")), title=find_title(document) or extract.title
+            blocks=list(guard(walk_document(document), "Word")), title=find_title(document) or extract.title
         )
 
 
@@ -62,17 +55,6 @@ def read_xlsx(path: Path) -> Extract:
         extract = read_properties(package, path)
         workbook = load_workbook(package, read_only=True, data_only=True, keep_links=False)
         return extract._replace(blocks=guard(walk_sheets(workbook), "Excel"))
-
-
-def _load_word(data: BytesIO) -> "Document":
-    """Return a document or template, with macros or without; macros are neither read nor run."""
-    from docx import package
-    from docx.opc.part import PartFactory
-    from docx.parts.document import DocumentPart
-
-    PartFactory.part_type_for.update(dict.fromkeys(_WORD_TYPES, DocumentPart))
-    document: Document = package.Package.open(data).main_document_part.document
-    return document
 
 
 def _load_presentation(data: BytesIO) -> "Presentation":

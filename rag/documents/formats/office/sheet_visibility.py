@@ -114,9 +114,13 @@ class SheetView:
         filled = [cell for cell in cells if cell.value is not None]
         return bool(filled) and all(self._get_style(cell).is_bold for cell in filled)
 
+    def is_hidden(self, row: int, column: int) -> bool:
+        """Return whether the row or the column is hidden."""
+        return row in self._hidden_rows or column in self._hidden_columns
+
     def shows(self, cell: Any) -> bool:
         """Return whether a reader sees the value of a cell; the cell must have one."""
-        if cell.row in self._hidden_rows or cell.column in self._hidden_columns:
+        if self.is_hidden(cell.row, cell.column):
             return False
         style = self._get_style(cell)
         is_lost = style.is_lost and not self._is_painted(cell.row, cell.column)
@@ -139,7 +143,9 @@ def _read_style(cell: Any) -> _CellStyle:
     if cell.font.sz is not None and cell.font.sz <= TINY:
         unshown.append((object,))
     color = WHITE if _IN_WHITE.match(number_format) else _read_color(cell.font.color)
-    return _CellStyle(tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)), bool(cell.font.b))
+    return _CellStyle(
+        tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)), bool(cell.font.b)
+    )
 
 
 def _read_backdrop(fill: Any) -> Color | None:
@@ -194,6 +200,14 @@ def _is_hidden(settings: _Settings, size: str) -> bool:
     is_outlined = settings.get("outlineLevel", "0") != "0"
     is_closed = settings.get("hidden") in _ON or _NO_SIZE.fullmatch(settings.get(size, "")) is not None
     return is_closed and not is_outlined
+
+
+def read_cell_place(cell: str) -> tuple[int, int]:
+    """Return the row and column of a cell such as "B3", from 1; zeros if it is none."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    place: tuple[int, int] = coordinate_to_tuple(cell) if _CELLS.fullmatch(cell) else (0, 0)
+    return place
 
 
 def _read_areas(settings: _Settings) -> Iterator[Area]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
 from rag.documents.formats.grid import EMPTY_ROW, GridRow, walk_grid
 from rag.documents.formats.office.number_formats import format_duration, format_number, format_time, is_elapsed
+from rag.documents.formats.office.sheet_notes import SheetNotes
 from rag.documents.formats.office.sheet_visibility import Area, SheetView
 from rag.documents.formats.rows import LONGEST_LABEL
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 # The day 0 of Excel.
-_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001
+_EPOCH = datetime(1899, 12, 30)
 # More merged cells, and rows and columns in them, say nothing new.
 _MOST_MERGED = 10_000
 _MOST_ROWS_MERGED, _MOST_COLUMNS_MERGED = 1000, 50
@@ -32,7 +34,10 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         if sheet.sheet_state != "visible":
             continue
         sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
-        blocks = walk_grid(_read_rows(sheet))
+        view = SheetView(sheet)
+        notes = SheetNotes(sheet, view)
+        rows = walk_grid(_read_rows(sheet, view, notes))
+        blocks = filter(attrgetter("text"), chain(rows, notes.walk()))
         first = next(blocks, None)
         if first:
             yield Block(sheet.title, "heading")
@@ -40,14 +45,14 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
             yield from blocks
 
 
-def _read_rows(sheet: "ReadOnlyWorksheet") -> Iterator[GridRow]:
+def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[GridRow]:
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
-    view = SheetView(sheet)
     merged = Merged(view.merged)
     for number, cells in enumerate(sheet.iter_rows(), 1):
         texts = [_read_cell(cell, view) for cell in cells]
         if merged:
             texts = merged.fill(number, texts)
+        notes.add_row(number, texts)
         is_marked = partial(view.is_bold, cells)
         yield GridRow(texts, merged.widen(number, texts), is_marked) if any(texts) else EMPTY_ROW
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from rag.documents.blocks import Block
-from rag.documents.formats.office.drawings import walk_drawings
+from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
@@ -104,7 +104,8 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     elif shape.has_text_frame:
         yield from _walk_text(shape, stage)
     else:
-        yield from walk_drawings(shape.element, shape.part)
+        for reference in find_drawings(shape.element):
+            yield from walk_drawing(reference, shape.part)
 
 
 def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:

@@ -2,23 +2,30 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain, takewhile
+from io import BytesIO
+from itertools import chain, filterfalse, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.drawings import walk_drawing
+from rag.documents.formats.office.package import load_word
 from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.word_headers import find_headers, keep_facts
 from rag.documents.formats.office.word_numbers import Numbers
+from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
+from rag.documents.headings import mark_headings
+from rag.documents.members import read_member
+from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from docx.document import Document
     from lxml.etree import _Element
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
-_SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
 # These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
 _UNREAD = " | ".join(f"ancestor::{name}" for name in ("w:pPr", "w:del", "w:moveFrom", "w:rt", "mc:Fallback"))
@@ -26,18 +33,29 @@ _UNREAD = " | ".join(f"ancestor::{name}" for name in ("w:pPr", "w:del", "w:moveF
 _IN_PARAGRAPH = f"[count(ancestor::w:p) = $depth][not({_UNREAD})]"
 
 _find_words = make_finder(
-    ".//*[self::w:t or self::m:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen]" + _IN_PARAGRAPH
+    ".//*[self::w:t or self::m:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen or self::w:sym"
+    f" or self::w:fldChar[w:ffData]]{_IN_PARAGRAPH}"
 )
-_find_marks = make_finder(f".//*[self::w:footnoteReference or self::w:endnoteReference]{_IN_PARAGRAPH}")
-_find_boxes = make_finder(f".//w:txbxContent{_IN_PARAGRAPH}")
+# Marks of notes, boxes of text and drawings.
+_find_attached = make_finder(
+    ".//*[self::w:footnoteReference or self::w:endnoteReference or self::w:txbxContent or self::c:chart"
+    f" or self::dgm:relIds]{_IN_PARAGRAPH}"
+)
 _find_paragraphs_around = make_finder("ancestor-or-self::w:p")
 
 _find_rows = make_finder("w:tr")
 _find_cells = make_finder("w:tc")
 _has_header = make_test("w:tr[1][w:trPr/w:tblHeader][count(w:tc) != 1][following-sibling::w:tr]")
+# Letters of the first row are bold, and some of the second are not.
+_is_bold_row = "not(.//w:r[w:t][not(w:rPr/w:b[not(@w:val = '0' or @w:val = 'false')])])"
+_has_bold_header = make_test(
+    f"w:tr[1][.//w:t][{_is_bold_row}][count(w:tc) != 1]/following-sibling::w:tr[1][not({_is_bold_row})]"
+)
 _get_span = make_reader("w:tcPr/w:gridSpan/@w:val")
 _is_continued = make_test("w:tcPr/w:vMerge[not(@w:val = 'restart')]")
 
+_get_relation = make_reader("@r:id")
+_WORD_SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
 _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
 _get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
@@ -65,12 +83,17 @@ class _Role(NamedTuple):
 
 
 def walk_document(document: "Document") -> Iterator[Block]:
-    """Yield the body's blocks in order, each note after the paragraph with its mark, then the reviewers' comments."""
+    """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
+    walker = _Walker(document)
+    for root, is_letterhead in find_headers(document):
+        drop_hidden_words(root, document)
+        strip_tags(root, *_WRAPPERS)
+        yield from keep_facts(walker.walk(root), is_letterhead=is_letterhead)
     body = document.element.body
     strip_tags(body, *_WRAPPERS)
-    yield from _Walker(document).walk(body)
+    yield from mark_headings(walker.walk(body))
     for comment in document.comments:
-        words = "\n".join(_read_words(paragraph._p) for paragraph in comment.paragraphs)
+        words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
         date = comment.timestamp.date().isoformat() if comment.timestamp else None
         yield Block(words, voice="comment", author=comment.author or None, date=date)
 
@@ -90,10 +113,13 @@ class _Walker:
         self._roles = _Roles(document)
         self._numbers = Numbers(document)
         self._notes = _find_notes(document)
+        self._part = document.part
         self._has_title = False
+        self._drop_cap = ""
         self._walkers: dict[str, Callable[[_Element], Iterator[Block]]] = {
             f"{W}p": self._walk_paragraph,
             f"{W}tbl": self._walk_table,
+            f"{W}altChunk": self._walk_chunk,
         }
 
     def walk(self, parent: "Iterable[_Element]") -> Iterator[Block]:
@@ -103,14 +129,47 @@ class _Walker:
                 yield from walk(element)
 
     def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
-        text = _read_words(paragraph)
+        words = _read_signs(paragraph)
+        if _is_drop_cap(paragraph):
+            self._drop_cap += words.strip()
+            return
+        text = f"{self._drop_cap}{words}".strip()
+        self._drop_cap = ""
         number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
         yield from self._make_blocks(number, text, self._roles.find_role(paragraph))
-        for mark in _find_inside(paragraph, _find_marks):
+        attached = _find_inside(paragraph, _find_attached)
+        for part in (*filter(_is_mark, attached), *filterfalse(_is_mark, attached)):
+            yield from self._walk_attached(part)
+
+    def _walk_attached(self, part: "_Element") -> Iterator[Block]:
+        """Yield the blocks of a note, a box of text, or a drawing with words."""
+        if _is_mark(part):
             # A note is walked once: it can hold its own mark.
-            yield from self.walk(self._notes.pop((_MARKS[mark.tag], mark.get(f"{W}id")), ()))
-        for box in _find_inside(paragraph, _find_boxes):
-            yield from self.walk(box)
+            yield from self.walk(self._notes.pop((_MARKS[part.tag], part.get(f"{W}id")), ()))
+        elif part.tag == f"{W}txbxContent":
+            yield from self.walk(part)
+        else:
+            yield from walk_drawing(part, self._part)
+
+    def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
+        """Yield the text of a whole file that Word shows inside of this one; such a file in it is left out."""
+        relation = self._part.rels.get(_get_relation(chunk))
+        if relation is None or relation.is_external:
+            return
+        part = relation.target_part
+        name = str(part.partname)
+        if name.endswith(_WORD_SUFFIXES):
+            inner = load_word(BytesIO(part.blob))
+            for other in list(inner.element.body.iter(f"{W}altChunk")):
+                other.getparent().remove(other)
+            drop_hidden_words(inner.element.body, inner)
+            yield from walk_document(inner)
+            return
+        try:
+            text = read_member(name, part.blob).text
+        except DocumentError as exc:
+            text = f"A part of this file is not read: {exc}."
+        yield from map(Block, text.split("\n\n"))
 
     def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
@@ -135,7 +194,7 @@ class _Walker:
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
             return
-        for text in format_rows(texts, is_headed=_has_header(table)):
+        for text in format_rows(texts, is_headed=_has_header(table) or _has_bold_header(table)):
             yield Block(text, "item")
 
 
@@ -192,8 +251,22 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
 
 
 def _read_words(paragraph: "_Element") -> str:
-    words = _find_inside(paragraph, _find_words)
-    return "".join(_SIGNS.get(word.tag) or word.text or "" for word in words).strip()
+    return _read_signs(paragraph).strip()
+
+
+def _read_signs(paragraph: "_Element") -> str:
+    return join_signs(_find_inside(paragraph, _find_words))
+
+
+def _is_mark(element: "_Element") -> bool:
+    """Return whether an element is the mark of a note."""
+    return element.tag in _MARKS
+
+
+def _is_drop_cap(paragraph: "_Element") -> bool:
+    """Return whether a paragraph is the large first letter of the next one."""
+    frame = paragraph.find(f"{W}pPr/{W}framePr")
+    return frame is not None and frame.get(f"{W}dropCap", "none") != "none"
 
 
 def _find_inside(paragraph: "_Element", find: Finder) -> "list[_Element]":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.numerals import format_ordinal, format_roman, repeat_letter
@@ -62,7 +63,7 @@ class _Level(NamedTuple):
 
 
 class _List(NamedTuple):
-    """A list: the outline whose numbers it continues, its levels, the numbers at which it begins anew, and its style."""
+    """A list: the outline whose numbers it continues, its levels, its own first numbers, and the levels of styles."""
 
     outline: str
     levels: dict[int, _Level]
@@ -78,6 +79,7 @@ class Numbers:
         self._lists = _read_lists(document, self._styles)
         self._counts: dict[str, dict[int, int]] = {}  # by outline and level
         self._begun: set[tuple[str, int]] = set()
+        self._find_place_of_style = cache(self._read_place_of_style)
 
     def count(self, paragraph: "_Element") -> str:
         """Count a paragraph, and return its number as Word shows it: "4.2", "(a)"; nothing for a bullet or a text."""
@@ -96,9 +98,16 @@ class Numbers:
 
     def _find_place(self, paragraph: "_Element") -> tuple[str, int]:
         """Return the number of a paragraph's list, and its level: its own, or those of its style."""
-        number, level = _get_list_of_paragraph(paragraph), _get_level_of_paragraph(paragraph)
-        bases = self._styles.find_bases(_get_style_of_paragraph(paragraph) or self._styles.normal)
-        for style in bases:
+        settings = paragraph.find(f"{W}pPr")
+        if settings is None:
+            return self._find_place_of_style(self._styles.normal, "", "")
+        has_own = settings.find(f"{W}numPr") is not None
+        number = _get_list_of_paragraph(paragraph) if has_own else ""
+        level = _get_level_of_paragraph(paragraph) if has_own else ""
+        return self._find_place_of_style(_get_style_of_paragraph(paragraph) or self._styles.normal, number, level)
+
+    def _read_place_of_style(self, style_name: str, number: str, level: str) -> tuple[str, int]:
+        for style in self._styles.find_bases(style_name):
             number = number or _get_list_of_paragraph(style)
             level = level or self._find_level_of_style(number, style) or _get_level_of_paragraph(style)
         return number, read_number(level, 0)
@@ -106,9 +115,8 @@ class Numbers:
     def _find_level_of_style(self, number: str, style: "_Element") -> str:
         """Return the level of a list to which the list ties a style."""
         numbered = self._lists.get(number)
-        name = style.get(f"{W}styleId", "")
-        has_style = numbered is not None and name in numbered.level_of_style
-        return str(numbered.level_of_style[name]) if numbered and has_style else ""
+        level = numbered.level_of_style.get(style.get(f"{W}styleId", "")) if numbered else None
+        return "" if level is None else str(level)
 
     def _find_next(self, number: str, level: int, counts: dict[int, int]) -> int:
         """Return the number after the last one of a level: the first if the level or its list begins anew."""
@@ -171,7 +179,9 @@ def _read_list(number: "_Element", outline_name: str, outline: "_Element") -> _L
         levels |= _read_levels(change)
         if _get_new_start(change):
             starts[level] = read_number(_get_new_start(change), 1)
-    level_of_style = {_get_style(level): index for index, level in enumerate(_find_levels(outline)) if _get_style(level)}
+    level_of_style = {
+        _get_style(level): index for index, level in enumerate(_find_levels(outline)) if _get_style(level)
+    }
     return _List(outline_name, levels, starts, level_of_style)
 
 

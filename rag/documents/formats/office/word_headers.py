@@ -1,0 +1,59 @@
+"""Finds the headers and footers of a Word document that say more than its pages' numbers: letterheads, addresses."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rag.documents.blocks import Block
+from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from lxml.etree import _Element
+
+# A running header is a fact if it has so many digits, as telephone numbers, references and dates have, or an address.
+_FEWEST_DIGITS = 5
+_ADDRESS = re.compile(r"\w@\w|www\.|https?:", re.IGNORECASE)
+_KINDS = ("header", "footer")
+
+_find_sections = make_finder(".//w:sectPr")
+_has_first_page = make_test("w:titlePg[not(@w:val = '0' or @w:val = 'false' or @w:val = 'off')]")
+_find_references = make_finder("w:headerReference | w:footerReference")
+_get_name = make_reader("@r:id")
+_has_page_number = make_test(
+    ".//w:instrText[contains(., 'PAGE')] | descendant-or-self::*/w:fldSimple[contains(@w:instr, 'PAGE')]"
+)
+
+
+def find_headers(document: "Document") -> "Iterator[tuple[_Element, bool]]":
+    """Yield the headers and footers that pages show, each once, and whether it is only on the first page."""
+    names: set[str] = set()
+    for number, section in enumerate(_find_sections(document.element.body)):
+        shown = ("default", "first") if _has_first_page(section) else ("default",)
+        for reference in _find_references(section):
+            kind, name = reference.get(f"{W}type", "default"), _get_name(reference)
+            relation = document.part.rels.get(name)
+            is_read = kind in shown and name not in names
+            if relation is not None and is_read and not relation.is_external:
+                names.add(name)
+                root = relation.target_part.element
+                _drop_page_numbers(root)
+                yield root, kind == "first" and number == 0
+
+
+def _drop_page_numbers(root: "_Element") -> None:
+    """Empty the paragraphs that have little more than the number of the page."""
+    for paragraph in root.iter(f"{W}p"):
+        words = "".join(word.text or "" for word in paragraph.iter(f"{W}t"))
+        if _has_page_number(paragraph) and not _is_fact(words):
+            del paragraph[:]
+
+
+def keep_facts(blocks: Iterable[Block], *, is_letterhead: bool) -> Iterator[Block]:
+    """Yield the blocks of a header: all of a letterhead, else those with numbers or addresses."""
+    yield from (block for block in blocks if is_letterhead or _is_fact(block.text))
+
+
+def _is_fact(text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return digits >= _FEWEST_DIGITS or _ADDRESS.search(text) is not None
