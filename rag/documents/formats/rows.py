@@ -167,10 +167,13 @@ def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
 
 def count_rows_above(rows: Sequence[Row]) -> int:
     """Return the number of rows above a table: lines of one cell, or of a name and its value above a wider table."""
-    counts = list(map(count_cells, rows))
-    wide_rows = sum(count > _FORM_WIDTH for count in counts)
-    fewest = _FORM_WIDTH + 1 if wide_rows and wide_rows >= counts.count(_FORM_WIDTH) else _FORM_WIDTH
-    is_table = [count >= fewest for count in counts]
+    columns = [[column for column, cell in enumerate(row) if cell.strip()] for row in rows]
+    wide_rows = [filled for filled in columns if len(filled) > _FORM_WIDTH]
+    forms = [filled for filled in columns if len(filled) == _FORM_WIDTH]
+    # A header with an empty label is as wide as the table.
+    is_below_form = 0 < len(forms) <= len(wide_rows) and forms[0][-1] < wide_rows[0][-1]
+    fewest = _FORM_WIDTH + 1 if is_below_form else _FORM_WIDTH
+    is_table = [len(filled) >= fewest for filled in columns]
     return is_table.index(True) if True in is_table else 0
 
 

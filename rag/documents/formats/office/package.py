@@ -15,6 +15,7 @@ from rag.errors import DocumentError
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
+    from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
 _RELATIONS = "_rels/.rels"
@@ -86,22 +87,28 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
 
     The libraries make up the properties that are missing, with the present day as the date.
     """
-    with zipfile.ZipFile(package) as archive:
-        relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
-        targets = [
-            relation.get("Target", "") for relation in relations if relation.get("Type", "").endswith(_PROPERTIES)
-        ]
-        names = [target.removeprefix("/") for target in targets]
-        present = [name for name in names if name in archive.namelist()]
-        if not present:
-            return Extract(())
-        core = parse_xml(read_part(archive, present[0], invalid=_INVALID), invalid=_INVALID)
+    try:
+        core = _open_properties(package)
+    except DocumentError:  # the text may be whole
+        core = None
+    if core is None:
+        return Extract(())
     return Extract(
         blocks=(),
         title=clean_title(core.findtext(f"{_DC}title"), path),
         author=clean_author(core.findtext(f"{_DC}creator")),
         date=_read_date(core.findtext(f"{_TERMS}created")) or _read_date(core.findtext(f"{_TERMS}modified")),
     )
+
+
+def _open_properties(package: BytesIO) -> "_Element | None":
+    with zipfile.ZipFile(package) as archive:
+        relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
+        for relation in relations:
+            name = relation.get("Target", "").removeprefix("/")
+            if relation.get("Type", "").endswith(_PROPERTIES) and name in archive.namelist():
+                return parse_xml(read_part(archive, name, invalid=_INVALID), invalid=_INVALID)
+    return None
 
 
 def _read_date(text: str | None) -> str | None:

@@ -23,7 +23,7 @@ _NAMESPACES = {
     "wp": "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
     "xdr": "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
 }
-A, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "w"))
+A, M, MC, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "m", "mc", "w"))
 CHART, DIAGRAM = f"{{{_NAMESPACES['c']}}}chart", f"{{{_NAMESPACES['dgm']}}}relIds"
 # It takes the place of an element that a file does not have: it is empty.
 NOTHING = Element("nothing")

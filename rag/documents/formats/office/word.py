@@ -11,7 +11,17 @@ from lxml.etree import strip_tags
 from rag.documents.blocks import Block
 from rag.documents.formats.office.drawings import walk_drawing
 from rag.documents.formats.office.package import load_word
-from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.paths import (
+    CHART,
+    DIAGRAM,
+    MC,
+    M,
+    W,
+    make_finder,
+    make_reader,
+    make_test,
+    read_number,
+)
 from rag.documents.formats.office.word_headers import find_headers, keep_facts
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
@@ -27,21 +37,11 @@ if TYPE_CHECKING:
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
-# These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
-_UNREAD = " | ".join(f"ancestor::{name}" for name in ("w:pPr", "w:del", "w:moveFrom", "w:rt", "mc:Fallback"))
-# A paragraph can hold a box of text, which has paragraphs of its own.
-_IN_PARAGRAPH = f"[count(ancestor::w:p) = $depth][not({_UNREAD})]"
-
-_find_words = make_finder(
-    ".//*[self::w:t or self::m:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen or self::w:sym"
-    f" or self::w:fldChar[w:ffData]]{_IN_PARAGRAPH}"
-)
-# Marks of notes, boxes of text and drawings.
-_find_attached = make_finder(
-    ".//*[self::w:footnoteReference or self::w:endnoteReference or self::w:txbxContent or self::c:chart"
-    f" or self::dgm:relIds]{_IN_PARAGRAPH}"
-)
-_find_paragraphs_around = make_finder("ancestor-or-self::w:p")
+# These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs. A
+# paragraph can also hold a box of text, which has paragraphs of its own.
+_UNREAD = frozenset((*(f"{W}{name}" for name in ("pPr", "del", "moveFrom", "rt", "p")), f"{MC}Fallback"))
+_WORDS = (f"{M}t", *(f"{W}{name}" for name in ("t", "tab", "br", "cr", "noBreakHyphen", "sym", "fldChar")))
+_ATTACHED = (*_MARKS, f"{W}txbxContent", CHART, DIAGRAM)
 
 _find_rows = make_finder("w:tr")
 _find_cells = make_finder("w:tc")
@@ -137,7 +137,7 @@ class _Walker:
         self._drop_cap = ""
         number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
         yield from self._make_blocks(number, text, self._roles.find_role(paragraph))
-        attached = _find_inside(paragraph, _find_attached)
+        attached = list(_find_inside(paragraph, _ATTACHED))
         for part in (*filter(_is_mark, attached), *filterfalse(_is_mark, attached)):
             yield from self._walk_attached(part)
 
@@ -255,7 +255,7 @@ def _read_words(paragraph: "_Element") -> str:
 
 
 def _read_signs(paragraph: "_Element") -> str:
-    return join_signs(_find_inside(paragraph, _find_words))
+    return join_signs(_find_inside(paragraph, _WORDS))
 
 
 def _is_mark(element: "_Element") -> bool:
@@ -269,6 +269,11 @@ def _is_drop_cap(paragraph: "_Element") -> bool:
     return frame is not None and frame.get(f"{W}dropCap", "none") != "none"
 
 
-def _find_inside(paragraph: "_Element", find: Finder) -> "list[_Element]":
-    """Return the elements of a kind in a paragraph, but not in the boxes of text in it."""
-    return find(paragraph, depth=len(_find_paragraphs_around(paragraph)))
+def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":
+    """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
+    for element in paragraph.iter(*tags):
+        for outer in element.iterancestors():
+            if outer is paragraph:
+                yield element
+            if outer is paragraph or outer.tag in _UNREAD:
+                break

@@ -1,6 +1,6 @@
 """Reads the signs of a Word paragraph: letters, symbols, ticks of forms, marks of notes that stand above the line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test, read_number
@@ -41,7 +41,7 @@ _get_choice = make_reader("w:ffData/w:ddList/w:result/@w:val")
 _is_raised = make_test("parent::w:r/w:rPr/w:vertAlign[@w:val = 'superscript']")
 
 
-def join_signs(elements: "list[_Element]") -> str:
+def join_signs(elements: "Iterable[_Element]") -> str:
     """Return the text of a paragraph's signs; a raised number after a digit is kept apart from it: "2019¹"."""
     texts: list[str] = []
     last = ""
