@@ -1,5 +1,6 @@
 """Reading the tables, forms and values of workbooks."""
 
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart, Reference
+from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -147,3 +150,68 @@ def test_a_value_is_read_as_the_format_of_its_cell_shows_it(tmp_path: Path, valu
         sheet["A2"].number_format = code
 
     assert read_sheet(tmp_path, rows, set_format)[0] == f"Value: {shown}; Note: x"
+
+
+def test_notes_boxes_and_titles_of_charts_are_read(tmp_path: Path) -> None:
+    def decorate(sheet: Worksheet) -> None:
+        sheet["B3"].comment = Comment("Ada Example:\nIt rises to 5 in May.", "Ada Example")
+        sheet["C2"].comment = Comment("In a hidden column.", "Ada Example")
+        sheet.column_dimensions["C"].hidden = True
+        chart = BarChart()
+        chart.title = "Prices in the canteen"
+        chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=3), titles_from_data=True)
+        sheet.add_chart(chart, "E2")
+
+    rows = [["Item", "Price", "Cost"], ["Tea", 3, 1], ["Coffee", 4, 2]]
+    assert read_sheet(tmp_path, rows, decorate) == [
+        "Item: Tea; Price: 3",
+        "Item: Coffee; Price: 4",
+        "Prices in the canteen",
+        "Coffee (B3): It rises to 5 in May.",
+    ]
+    comment = list(read_xlsx(tmp_path / "book.xlsx").blocks)[-1]
+    assert (comment.voice, comment.author) == ("comment", "Ada Example")
+
+
+THREADS = (
+    '<ThreadedComments xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
+    '<threadedComment ref="B2" dT="2012-10-05T08:00:00.00" personId="1" id="2"><text>Is this sure?</text>'
+    "</threadedComment>"
+    '<threadedComment ref="B2" dT="2012-10-06T08:00:00.00" personId="3" id="4" parentId="2"><text>Yes.</text>'
+    "</threadedComment></ThreadedComments>"
+)
+PEOPLE = (
+    '<personList xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
+    '<person displayName="Ann Lee" id="1"/><person displayName="Ben" id="3"/></personList>'
+)
+DRAWING = (
+    '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><xdr:sp><xdr:nvSpPr><xdr:cNvPr id="1" name="a"/>'
+    "</xdr:nvSpPr><xdr:txBody><a:p><a:r><a:t>Order by </a:t></a:r><a:r><a:t>Friday.</a:t></a:r></a:p></xdr:txBody>"
+    '</xdr:sp><xdr:sp><xdr:nvSpPr><xdr:cNvPr id="2" name="b" hidden="1"/></xdr:nvSpPr><xdr:txBody><a:p><a:r>'
+    "<a:t>Hidden.</a:t></a:r></a:p></xdr:txBody></xdr:sp></xdr:wsDr>"
+)
+
+
+def test_threads_of_comments_stand_for_the_notes_of_older_versions(tmp_path: Path) -> None:
+    def comment(sheet: Worksheet) -> None:
+        sheet["B2"].comment = Comment("[Threaded comment] Your version of Excel …", "tc=1")
+
+    read_sheet(tmp_path, [["Item", "Price"], ["Tea", 3]], comment)
+    relation = '<Relationship Id="x{}" Type="http://x.org/{}" Target="/{}"/></Relationships>'
+    relations = {"threadedComment": "xl/threadedComments/t.xml", "drawing": "xl/drawings/d.xml"}
+    with zipfile.ZipFile(tmp_path / "book.xlsx") as book, zipfile.ZipFile(tmp_path / "more.xlsx", "w") as more:
+        for name in book.namelist():
+            text = book.read(name)
+            if name == "xl/worksheets/_rels/sheet1.xml.rels":
+                for number, (kind, target) in enumerate(relations.items()):
+                    text = text.replace(b"</Relationships>", relation.format(number, kind, target).encode())
+            more.writestr(name, text)
+        for name, part in zip((*relations.values(), "xl/persons/person.xml"), (THREADS, DRAWING, PEOPLE), strict=True):
+            more.writestr(name, part)
+    blocks = list(read_xlsx(tmp_path / "more.xlsx").blocks)[2:]
+    assert [(block.author, block.date, block.text) for block in blocks] == [
+        (None, None, "Order by Friday."),
+        ("Ann Lee", "2012-10-05", "Tea (B2): Is this sure?"),
+        ("Ben", "2012-10-06", "Tea (B2): Yes."),
+    ]

@@ -102,7 +102,7 @@ def find_unmarked_headings(text: str, end: int) -> list[Heading]:
 
 def mark_headings(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks of a file; if none is a heading, the paragraphs that have the form of headings become some."""
-    blocks = list(blocks)
+    blocks = [block for block in blocks if block.text.strip()]
     if any(block.kind == "heading" for block in blocks):
         return blocks
     levels = _find_levels(list(map(_make_line, blocks)))

@@ -107,11 +107,11 @@ def _find_program() -> str:
 
 def _convert(path: Path, kind: _Kind, folder: Path) -> Path:
     """Return the path of the newer file that LibreOffice makes in a folder; its profile and copy are there too."""
-    program = _find_program()
     source = folder / f"source{path.suffix.lower()}"
     shutil.copyfile(path, source)
     if has_password(source.read_bytes()):
         raise DocumentError("it has a password; save it without one")
+    program = _find_program()
     profile = _write_profile(folder)
     target = folder / "converted"
     _run([

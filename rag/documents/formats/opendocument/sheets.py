@@ -8,7 +8,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.grid import GridRow, walk_grid
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import Table, fill_row
+from rag.documents.formats.opendocument.tables import RowLabels, Table, fill_row
 from rag.documents.formats.opendocument.text import TextWalker
 from rag.errors import DocumentError
 
@@ -46,8 +46,9 @@ class _SheetReader:
 
     def read_rows(self, table: Table) -> Iterator[GridRow]:
         """Yield each visible row; raises DocumentError if cells are repeated too often."""
+        labels = RowLabels()
         for row in table.list_rows():
-            texts = [self._read_cell(cell.element) for cell in row.cells]
+            texts = labels.fill(row, [self._read_cell(cell.element) for cell in row.cells])
             filled = fill_row(row, texts)
             self._cells += len(filled)
             self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))

@@ -8,7 +8,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import COVERED, Row, Table, fill_row
+from rag.documents.formats.opendocument.tables import COVERED, Row, RowLabels, Table, fill_row
 from rag.documents.formats.rows import format_rows
 
 if TYPE_CHECKING:
@@ -247,8 +247,9 @@ def _begin_with(number: str, text: str) -> str:
 
 def _format_table(rows: list[Row], texts: list[list[str]]) -> Iterator[Block]:
     """Yield the rows of a table with the words of the header."""
+    labels = RowLabels()
     numbered = enumerate(zip(rows, texts, strict=True))
-    spread = [fill_row(row, words, is_label=number == 0) for number, (row, words) in numbered]
+    spread = [fill_row(row, labels.fill(row, words), is_label=number == 0) for number, (row, words) in numbered]
     is_headed = len(rows) > 1 and rows[0].is_header
     for text in format_rows(spread, is_headed=is_headed):
         yield Block(text, "item")
