@@ -1,7 +1,7 @@
 """Turns the sheets of an OpenDocument workbook into blocks."""
 
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
@@ -9,7 +9,7 @@ from rag.documents.formats.grid import GridRow, walk_grid
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.opendocument.tables import RowLabels, Table, fill_row
-from rag.documents.formats.opendocument.text import TextWalker
+from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class _SheetReader:
         for row in table.list_rows():
             texts = labels.fill(row, [self._read_cell(cell.element) for cell in row.cells])
             filled = fill_row(row, texts)
+            for comment in chain.from_iterable(cell.element.iterchildren(COMMENT) for cell in row.cells):
+                self._walker.add_comment(comment, next(filter(None, texts), ""))
             self._cells += len(filled)
             self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))
             if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:

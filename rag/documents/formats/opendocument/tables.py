@@ -103,19 +103,21 @@ class RowLabels:
 
     def fill(self, row: Row, texts: Sequence[str]) -> list[str]:
         """Return the texts of a row's cells; one that a label from above covers has this label."""
-        filled: list[str] = []
+        filled = []
         column = 0
         for cell, text in zip(row.cells, texts, strict=True):
-            label, rows_left = self._labels.get(column, ("", 0))
-            if cell.is_covered and rows_left > 0:
-                text = label
-                self._labels[column] = (label, rows_left - row.copies)
-            elif not cell.is_covered:
+            filled.append(self._find_label(row, column) if cell.is_covered else text)
+            if not cell.is_covered:
                 rows_below = read_number(cell.element, f"{TABLE}number-rows-spanned") - row.copies
                 self._labels[column] = (text if len(text) <= LONGEST_LABEL else "", rows_below)
-            filled.append(text)
             column += cell.width
         return filled
+
+    def _find_label(self, row: Row, column: int) -> str:
+        """Return the label from above that covers a cell of a row; an empty text if there is none."""
+        label, rows_left = self._labels.get(column, ("", 0))
+        self._labels[column] = (label, rows_left - row.copies)
+        return label if rows_left > 0 else ""
 
 
 def fill_row(row: Row, texts: Sequence[str], *, is_label: bool = False) -> list[str]:
