@@ -175,3 +175,26 @@ def test_merged_labels_of_a_table_are_in_each_row_and_column(tmp_path: Path) -> 
         "Region: North; Sales 2023: 3; Sales 2024: 4",
         "Region: South",
     ]
+
+
+def test_the_numbers_of_paragraphs_are_in_the_text(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    frame = add_slide(presentation, layout=1, title="Steps").placeholders[1].text_frame
+    paragraphs = [
+        ("Fill", 0, "arabicPeriod"),
+        ("water", 1, "alphaLcParenR"),
+        ("oil", 1, "alphaLcParenR"),
+        ("", 0, "arabicPeriod"),
+        ("Start", 0, "arabicPeriod"),
+        ("Note", 0, ""),
+        ("Stop", 0, "romanUcParenBoth"),
+    ]
+    for text, level, form in paragraphs:
+        paragraph = frame.add_paragraph()
+        paragraph.text, paragraph.level = text, level
+        if form:
+            name = "http://schemas.openxmlformats.org/drawingml/2006/main"
+            paragraph._p.get_or_add_pPr().append(parse_xml(f'<a:buAutoNum xmlns:a="{name}" type="{form}"/>'))
+    assert [block.text for block in read(presentation, tmp_path)] == [
+        "Steps", "1. Fill", "a) water", "b) oil", "2. Start", "Note", "(I) Stop",
+    ]  # fmt: skip

@@ -116,6 +116,21 @@ def test_a_question_for_a_clause_finds_it_in_its_section(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("levels", "kinds"),
+    [(LEGAL, ["heading", "item", "heading", "item"]), (LEGAL[:1] + LEGAL[2:3], ["item"] * 4)],
+)
+def test_the_words_above_numbered_clauses_are_headings(
+    tmp_path: Path, levels: tuple[tuple[str, str, str], ...], kinds: list[str]
+) -> None:
+    document = docx.Document()
+    add_outline(document, levels)
+    for text, level in (("Rent", 0), ("It is 900 euros.", 1), ("Deposit", 0), ("It is 1,800 euros.", 1)):
+        number_paragraph(document.add_paragraph(text), level)
+    document.save(str(tmp_path / "lease.docx"))
+    assert [block.kind for block in read_docx(tmp_path / "lease.docx").blocks] == kinds
+
+
 def test_a_deleted_paragraph_takes_no_number(tmp_path: Path) -> None:
     document = docx.Document()
     add_outline(document, LEGAL)

@@ -112,6 +112,11 @@ def mark_headings(blocks: Iterable[Block]) -> list[Block]:
     ]
 
 
+def has_form_of_heading(text: str) -> bool:
+    """Return whether a paragraph is short, and begins and ends as a heading does."""
+    return text != "" and _make_line(Block(text)).may_be_heading
+
+
 def _make_line(block: Block) -> _Line:
     """Return a block as a line; anything but a paragraph of an article is text."""
     is_paragraph = block.kind == "paragraph" and block.voice == "article" and "\n" not in block.text

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.paths import make_finder
 from rag.documents.formats.office.properties import clean_date
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 _INVALID = "it is not a valid PowerPoint file"
 # The relations of PowerPoint's versions end alike.
 _COMMENTS, _AUTHORS = ("/comments",), ("/commentAuthors", "/authors")
+_find_paragraphs = make_finder("txBody/p")
+_find_old_text = make_finder("text")
 _AUTHOR, _COMMENT = ("cmAuthor", "author"), ("cm", "reply")
 
 
@@ -33,8 +36,8 @@ def walk_comments(part: Any, authors: dict[str, str]) -> Iterator[Block]:
 
 def _read_text(comment: "_Element") -> str:
     """Return the words of a comment without those of the replies to it."""
-    paragraphs = comment.xpath("txBody/p") or comment.xpath("text")
-    return "\n".join("".join(paragraph.itertext("text", "t")) for paragraph in paragraphs).strip()
+    paragraphs = _find_paragraphs(comment) or _find_old_text(comment)
+    return "\n".join("".join(map(str, paragraph.itertext("text", "t"))) for paragraph in paragraphs).strip()
 
 
 def _parse_related(part: Any, kinds: tuple[str, ...]) -> "Iterator[_Element]":

@@ -27,7 +27,7 @@ from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
-from rag.documents.headings import mark_headings
+from rag.documents.headings import has_form_of_heading, mark_headings
 from rag.documents.members import read_member
 from rag.errors import DocumentError
 
@@ -116,6 +116,7 @@ class _Walker:
         self._part = document.part
         self._has_title = False
         self._drop_cap = ""
+        self._has_headings = False  # that the outline or a style marks
         self._walkers: dict[str, Callable[[_Element], Iterator[Block]]] = {
             f"{W}p": self._walk_paragraph,
             f"{W}tbl": self._walk_table,
@@ -136,10 +137,18 @@ class _Walker:
         text = f"{self._drop_cap}{words}".strip()
         self._drop_cap = ""
         number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
-        yield from self._make_blocks(number, text, self._roles.find_role(paragraph))
+        yield from self._make_blocks(number, text, self._find_role(paragraph, text))
         attached = list(_find_inside(paragraph, _ATTACHED))
         for part in (*filter(_is_mark, attached), *filterfalse(_is_mark, attached)):
             yield from self._walk_attached(part)
+
+    def _find_role(self, paragraph: "_Element", text: str) -> _Role:
+        """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
+        role = self._roles.find_role(paragraph)
+        self._has_headings |= role.level > 0
+        may_be_heading = role.is_item and not self._has_headings and has_form_of_heading(text)
+        level = self._numbers.find_clause_level(paragraph) if may_be_heading else 0
+        return _Role(level) if level else role
 
     def _walk_attached(self, part: "_Element") -> Iterator[Block]:
         """Yield the blocks of a note, a box of text, or a drawing with words."""

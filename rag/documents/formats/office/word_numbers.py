@@ -96,6 +96,19 @@ class Numbers:
                 counts.pop(deeper, None)
         return _format(numbered.levels, level, counts)
 
+    def find_clause_level(self, paragraph: "_Element") -> int:
+        """Return the level, from 1, of a paragraph with whose number that of the next paragraph begins; else 0."""
+        below = paragraph.getnext()
+        if below is None or below.tag != f"{W}p":
+            return 0
+        number, level = self._find_place(paragraph)
+        number_below, level_below = self._find_place(below)
+        one, other = self._lists.get(number), self._lists.get(number_below)
+        if one is None or other is None or one.outline != other.outline or level_below != level + 1:
+            return 0
+        settings = other.levels.get(level_below)
+        return level + 1 if settings and f"%{level + 1}" in settings.text else 0
+
     def _find_place(self, paragraph: "_Element") -> tuple[str, int]:
         """Return the number of a paragraph's list, and its level: its own, or those of its style."""
         settings = paragraph.find(f"{W}pPr")
