@@ -71,7 +71,7 @@ def limit_memory(limit: int) -> None:
 
 
 def limit_processor_time(process_id: int, seconds: int) -> None:
-    """End a process, or one that it starts from now on, after so many seconds of processor time; only Linux does it."""
+    """End a process, or one that it starts from now on, after some seconds of processor time; only Linux does it."""
     if hasattr(resource, "prlimit"):
         with suppress(ProcessLookupError):
             resource.prlimit(process_id, resource.RLIMIT_CPU, (seconds, seconds))

@@ -15,11 +15,11 @@ from rag.documents.formats.rows import (
     split_header,
 )
 
-# So many rows of a table show whether the first is its header.
+# These first rows of a table show whether the first is its header.
 _SAMPLE_ROWS = 50
-# A table of at least so many columns has a header if its first row has only words, and numbers are below.
+# A table of three columns has a header if its first row has only words, and numbers are below.
 _WIDE = 3
-# Rows of two cells below a table of at least so many columns are a form.
+# Rows of two cells below a table of four columns are a form.
 _WIDER_THAN_FORM = 4
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
-# More points are no chart that a person reads.
+# Nobody reads a chart with more points.
 _MOST_POINTS = 10_000
 _DEEPEST = 20
 _EPOCH = date(1899, 12, 30)

@@ -75,12 +75,12 @@ class SheetNotes:
 
     def _read_old_notes(self, name: str) -> Iterator[_Note]:
         root = drop_namespaces(self._parse(name))
-        authors = ["".join(author.itertext()).strip() for author in root.iter("author")]
+        authors = [_join(author) for author in root.iter("author")]
         for comment in root.iter("comment"):
             number = comment.get("authorId", "")
             is_known = number.isdecimal() and int(number) < len(authors)
             author = authors[int(number)] if is_known else ""
-            text = "".join(comment.itertext("t")).strip()
+            text = _join(comment, "t")
             # Excel begins a note with the name of its author.
             yield _Note(comment.get("ref", ""), text.removeprefix(f"{author}:").strip(), author or None)
 
@@ -90,11 +90,15 @@ class SheetNotes:
         people = {person.get("id"): person.get("displayName") for root in roots for person in root.iter("person")}
         for comment in drop_namespaces(self._parse(name)).iter("threadedComment"):
             author = people.get(comment.get("personId"))
-            text = "".join(comment.itertext("text")).strip()
+            text = _join(comment, "text")
             yield _Note(comment.get("ref", ""), text, author, clean_date(comment.get("dT")))
 
     def _parse(self, name: str) -> "_Element":
         return parse_xml(read_part(self._archive, name, invalid=_INVALID), invalid=_INVALID)
+
+
+def _join(element: "_Element", *tags: str) -> str:
+    return "".join(map(str, element.itertext(*tags))).strip()
 
 
 def _list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:

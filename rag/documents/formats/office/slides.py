@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Shapes whose tops differ by less are side by side: a quarter of an inch, in English metric units.
 _ROW = 228_600
-# A longer text, in characters, is no heading of the text below it.
+# A longer text, in characters, is not a heading of the text below it.
 _LONGEST_HEADING = 80
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from docx.document import Document
     from lxml.etree import _Element
 
-# A running header is a fact if it has so many digits, as telephone numbers, references and dates have, or an address.
+# Telephone numbers, references and dates have five digits. A running header with five digits, or an address, is a fact.
 _FEWEST_DIGITS = 5
 _ADDRESS = re.compile(r"\w@\w|www\.|https?:", re.IGNORECASE)
 _KINDS = ("header", "footer")

@@ -50,9 +50,9 @@ _BULLET = "bullet"
 
 
 class _Level(NamedTuple):
-    """How the numbers of a level are written, the first of them, and after which levels it begins anew.
+    """How the numbers of a level are written, the first of them, and after which levels it begins again.
 
-    `restart` counts levels from 1; a number of that level or of one above begins this level anew.
+    `restart` counts levels from 1; a number of that level or of one above begins this level again.
     """
 
     form: str
@@ -132,7 +132,7 @@ class Numbers:
         return "" if level is None else str(level)
 
     def _find_next(self, number: str, level: int, counts: dict[int, int]) -> int:
-        """Return the number after the last one of a level: the first if the level or its list begins anew."""
+        """Return the number after the last one of a level: the first if the level or its list begins again."""
         numbered = self._lists[number]
         is_new = (number, level) not in self._begun
         self._begun.add((number, level))

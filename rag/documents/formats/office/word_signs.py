@@ -1,4 +1,4 @@
-"""Reads the signs of a Word paragraph: letters, symbols, ticks of forms, marks of notes that stand above the line."""
+"""Reads the signs of a Word paragraph: letters, symbols, ticks of forms, raised marks of notes."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
