@@ -4,7 +4,7 @@ import re
 from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 # Excel has no longer codes.
@@ -30,6 +30,11 @@ _SIGNS = (
 )
 _SIGN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SIGNS), re.DOTALL)
 _NOT_ZERO = re.compile(r"[1-9]")
+_DIGITS = ("whole", "decimals", "general")
+_DATES = frozenset("YyMmDdHhSs")
+# Before each group of three digits.
+_GROUPS = re.compile(r"(?<=\d)(?=(?:\d{3})+\Z)")
+_get_kind, _get_text = attrgetter("kind"), attrgetter("text")
 _UNSHOWN = ("space", "setting", "thousands")
 _ELAPSED = re.compile(r"\[([hms])", re.IGNORECASE)
 _UNITS = {"h": (3600, 24), "m": (60, 60), "s": (1, 60)}  # in seconds, and how many make the next larger one
@@ -47,6 +52,19 @@ class _Sign(NamedTuple):
     text: str
 
 
+class _Section(NamedTuple):
+    """The part of a code for numbers of one sign: the words around the digits, and the places of the digits."""
+
+    before: str
+    whole: list[_Sign]
+    decimals: str
+    after: str
+    factor: Decimal
+    is_known: bool
+    is_general: bool
+    has_date: bool
+
+
 def format_number(value: float, code: str) -> str:
     """Return a number as a format shows it; with all its digits if the format is unknown, or has none."""
     plain = f"{value:.15g}"
@@ -55,89 +73,119 @@ def format_number(value: float, code: str) -> str:
         return plain
     number = _find_section(value, len(sections))
     section = sections[number]
-    if any(sign.kind == "unknown" for sign in section):
+    if not section.is_known:
         return plain
+    shown = _write(section, Decimal(repr(abs(value))))
     # A section for negative numbers has their sign.
     is_signed = value < 0 and number == 0
-    shown = _write(section, Decimal(repr(abs(value))))
     return f"-{shown}" if is_signed and _NOT_ZERO.search(shown) else shown
 
 
 def _find_section(value: float, sections: int) -> int:
     """Return the number of the section for a value: positive numbers, negative ones, and zero have their own."""
-    if value < 0 and sections > 1:
-        return 1
-    return 2 if value == 0 and sections > 2 else 0
+    own_section = 0
+    if value < 0:
+        own_section = 1
+    elif value == 0:
+        own_section = 2
+    return own_section if own_section < sections else 0
 
 
 @lru_cache(maxsize=1000)
-def _read_code(code: str) -> list[list[_Sign]]:
-    """Return the signs of each section of a code; none for a code without effect."""
+def _read_code(code: str) -> list[_Section]:
+    """Return the sections of a code; none for a code without effect."""
     if len(code) > _LONGEST_CODE or code.lower() in _NO_CODES:
         return []
-    return [[_read_sign(sign) for sign in _SIGN.finditer(section)] for section in _SECTION.findall(code)[:3]]
+    return list(map(_read_section, _SECTION.findall(code)[:3]))
+
+
+def _read_section(text: str) -> _Section:
+    signs = list(map(_read_sign, _SIGN.finditer(text)))
+    kinds = list(map(_get_kind, signs))
+    first, end = _find_digits(kinds)
+    whole = [sign for sign in signs[first:end] if sign.kind != "decimals"]
+    decimals = [sign.text for sign in signs[first:end] if sign.kind == "decimals"]
+    unknown = [sign.text for sign in signs if sign.kind == "unknown"]
+    return _Section(
+        before=_join(signs[:first]),
+        whole=whole,
+        decimals="".join(decimals).strip("."),
+        after=_join(signs[end:]),
+        factor=Decimal(100) ** kinds.count("percent") / Decimal(1000) ** kinds.count("thousands"),
+        is_known=not unknown,
+        is_general="general" in kinds,
+        has_date=not _DATES.isdisjoint(unknown),
+    )
+
+
+def _find_digits(kinds: list[str]) -> tuple[int, int]:
+    """Return where the digits of a section are, `[first, end)`; it may have none."""
+    first = end = len(kinds)
+    for number, kind in enumerate(kinds):
+        if kind in _DIGITS:
+            first = min(first, number)
+            end = number + 1
+    return first, end
 
 
 def _read_sign(sign: re.Match[str]) -> _Sign:
-    kinds = [name for name, _ in _SIGNS if sign[name] is not None]
-    words = [group for group in sign.groups() if group is not None]
+    groups = {name: text for name, text in sign.groupdict().items() if text is not None}
+    kind = next(iter(groups))
+    if kind in _UNSHOWN:
+        return _Sign(kind, "")
     # The group of the words is inside that of the kind.
-    return _Sign(kinds[0], "" if kinds[0] in _UNSHOWN else words[-1])
-
-
-def _write(section: list[_Sign], value: Decimal) -> str:
-    """Return a number with the words around it."""
-    digits = [number for number, sign in enumerate(section) if sign.kind in ("whole", "decimals", "general")]
-    if not digits:
-        return _join(section)
-    first, last = digits[0], digits[-1]
-    value *= 100 ** sum(sign.kind == "percent" for sign in section)
-    value /= 1000 ** sum(sign.kind == "thousands" for sign in section)
-    if section[first].kind == "general":
-        number = f"{value.normalize():f}"
-    else:
-        number = _write_digits(section[first : last + 1], value)
-    return f"{_join(section[:first])}{number}{_join(section[last + 1 :])}".strip()
+    words = [group for group in sign.groups() if group is not None]
+    return _Sign(kind, words[-1])
 
 
 def _join(signs: list[_Sign]) -> str:
-    return "".join(sign.text for sign in signs).strip("\t\n")
+    return "".join(map(_get_text, signs))
 
 
-def _write_digits(signs: list[_Sign], value: Decimal) -> str:
+def _write(section: _Section, value: Decimal) -> str:
+    """Return a number with the words around it."""
+    value *= section.factor
+    if section.is_general:
+        digits = f"{value.normalize():f}"
+    else:
+        digits = _write_digits(section, value)
+    return f"{section.before}{digits}{section.after}".strip()
+
+
+def _write_digits(section: _Section, value: Decimal) -> str:
     """Return the digits of a number in their places; words between them, as in "000-00", stay."""
-    decimals = next((sign.text[1:] for sign in signs if sign.kind == "decimals"), "")
-    rounded = abs(value.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP))
-    whole, _, fraction = f"{rounded:f}".partition(".")
-    fraction = fraction[: len(decimals)]
-    while fraction and fraction[-1] == "0" and decimals[len(fraction) - 1] != "0":
-        fraction = fraction[:-1]
-    whole = _place_whole([sign for sign in signs if sign.kind != "decimals"], whole)
-    return f"{whole}.{fraction}" if fraction else whole
+    places = section.decimals
+    rounded = value.quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP)
+    digits, _, fraction = f"{rounded:f}".partition(".")
+    # A place "#" shows no zero at the end.
+    shortest = len(places.rstrip("#?"))
+    shown = fraction[:shortest] + fraction[shortest:].rstrip("0")
+    whole = _place_whole(section.whole, digits)
+    return f"{whole}.{shown}" if shown else whole
 
 
 def _place_whole(signs: list[_Sign], digits: str) -> str:
     """Return the digits before the point in their places, from the right."""
     places = "".join(sign.text for sign in signs if sign.kind == "whole")
+    digits = digits.lstrip("0").zfill(places.count("0"))
     if "," in places:
-        digits = digits.zfill(places.count("0"))
-        return f"{int(digits):,}" if len(digits) == len(digits.lstrip("0")) else digits
-    digits = ("" if digits == "0" else digits).zfill(places.count("0"))
+        return _GROUPS.sub(",", digits)
     text = ""
-    for number, sign in reversed(list(enumerate(signs))):
+    rest = places
+    for sign in reversed(signs):
         if sign.kind != "whole":
             text = sign.text + text
-        elif any(other.kind == "whole" for other in signs[:number]):
-            text = digits[-len(sign.text) :] + text
-            digits = digits[: -len(sign.text)]
-        else:
-            text = digits + text
+            continue
+        rest = rest[: -len(sign.text)]
+        count = len(sign.text) if rest else len(digits)
+        text = digits[len(digits) - count :] + text
+        digits = digits[: len(digits) - count]
     return text
 
 
 def is_date(code: str) -> bool:
     """Return whether a format shows a number as a day or a time of day."""
-    return any(sign.kind == "unknown" and sign.text in "YyMmDdHhSs" for sign in chain.from_iterable(_read_code(code)))
+    return any(section.has_date for section in _read_code(code))
 
 
 def is_elapsed(code: str) -> bool:

@@ -14,30 +14,35 @@ if TYPE_CHECKING:
 _INVALID = "it is not a valid PowerPoint file"
 # The relations of PowerPoint's versions end alike.
 _COMMENTS, _AUTHORS = ("/comments",), ("/commentAuthors", "/authors")
-_find_paragraphs = make_finder("txBody/p")
-_find_old_text = make_finder("text")
+_find_paragraphs = make_finder("txBody/p | text")
 _AUTHOR, _COMMENT = ("cmAuthor", "author"), ("cm", "reply")
 
 
 def read_authors(part: Any) -> dict[str, str]:
     """Return the names of the reviewers of a presentation by their numbers."""
-    authors = (author for root in _parse_related(part, _AUTHORS) for author in root.iter(*_AUTHOR))
-    return {author.get("id", ""): author.get("name", "") for author in authors}
+    names = {}
+    for root in _parse_related(part, _AUTHORS):
+        for author in root.iter(*_AUTHOR):
+            names[author.get("id", "")] = author.get("name", "")
+    return names
 
 
 def walk_comments(part: Any, authors: dict[str, str]) -> Iterator[Block]:
     """Yield the comments on a slide, each followed by the replies to it."""
     for root in _parse_related(part, _COMMENTS):
         for comment in root.iter(*_COMMENT):
-            author = authors.get(comment.get("authorId", "")) or None
-            date = clean_date(comment.get("dt") or comment.get("created"))
+            date = clean_date(comment.get("dt", comment.get("created")))
+            author = authors.get(comment.get("authorId", ""))
             yield Block(_read_text(comment), voice="comment", author=author, date=date)
 
 
 def _read_text(comment: "_Element") -> str:
     """Return the words of a comment without those of the replies to it."""
-    paragraphs = _find_paragraphs(comment) or _find_old_text(comment)
-    return "\n".join("".join(map(str, paragraph.itertext("text", "t"))) for paragraph in paragraphs).strip()
+    texts = []
+    for paragraph in _find_paragraphs(comment):
+        words = map(str, paragraph.itertext("text", "t"))
+        texts.append("".join(words))
+    return "\n".join(texts).strip()
 
 
 def _parse_related(part: Any, kinds: tuple[str, ...]) -> "Iterator[_Element]":

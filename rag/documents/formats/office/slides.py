@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
+from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
 
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
     from pptx.slide import Slide
     from pptx.table import Table, _Cell
 
-# Shapes whose tops differ by less are side by side: a quarter of an inch, in English metric units.
-_ROW = 228_600
-# A longer text, in characters, is not a heading of the text below it.
-_LONGEST_HEADING = 80
-
 
 def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     """Yield each slide's title, its texts, tables and charts in reading order, its notes and its reviewers' comments.
@@ -30,13 +27,21 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     """
     authors = read_authors(presentation.part)
     for number, slide in enumerate(presentation.slides, 1):
-        stage = Stage(slide, presentation.slide_width, presentation.slide_height)
-        blocks = [block for block in _walk_slide(slide, stage) if block.text] if is_shown(slide) else []
-        if blocks and blocks[0].kind != "heading":  # else the heading of the slide before would count
-            yield Block(f"Slide {number}", "heading", page=number)
-        yield from (replace(block, page=number) for block in blocks)
         if is_shown(slide):
-            yield from (replace(comment, page=number) for comment in walk_comments(slide.part, authors))
+            stage = Stage(slide, presentation.slide_width, presentation.slide_height)
+            blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
+            yield from _begin_with_heading(filter(attrgetter("text"), blocks), number)
+
+
+def _begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+    """Yield the blocks of a slide, which begin with a heading, lest they seem to be below that of the slide before."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    if first.kind != "heading":
+        yield Block(f"Slide {page}", "heading", page=page)
+    for block in chain([first], blocks):
+        yield replace(block, page=page)
 
 
 def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
@@ -49,49 +54,8 @@ def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
 
 def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
     shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
-    for shape in _order_shapes(shown, stage):
+    for shape in order_shapes(shown, stage.title):
         yield from _walk_shape(shape, stage)
-
-
-def _order_shapes(shapes: list["BaseShape"], stage: Stage) -> Iterator["BaseShape"]:
-    """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it."""
-    yield from (shape for shape in shapes if shape == stage.title)
-    rows = _list_rows([shape for shape in shapes if shape != stage.title])
-    while rows:
-        row = rows.pop(0)
-        if rows and _are_headings(row, rows[0]):
-            yield from chain.from_iterable(zip(row, rows.pop(0), strict=True))
-        else:
-            yield from row
-
-
-def _list_rows(shapes: list["BaseShape"]) -> list[list["BaseShape"]]:
-    """Return the shapes that are side by side, from left to right, in rows from top to bottom."""
-    rows: list[list[BaseShape]] = []
-    for shape in sorted(shapes, key=lambda shape: shape.top or 0):
-        if rows and (shape.top or 0) - (rows[-1][0].top or 0) < _ROW:
-            rows[-1].append(shape)
-        else:
-            rows.append([shape])
-    return [sorted(row, key=lambda shape: shape.left or 0) for row in rows]
-
-
-def _are_headings(row: list["BaseShape"], below: list["BaseShape"]) -> bool:
-    """Return whether each of several short texts is above one shape, as in the layout "Comparison"."""
-    pairs = list(zip(row, below, strict=False))
-    are_short = all(0 < len(_get_text(shape)) <= _LONGEST_HEADING and "\n" not in _get_text(shape) for shape in row)
-    return len(row) == len(below) > 1 and are_short and all(map(_is_in_column, *zip(*pairs, strict=True)))
-
-
-def _is_in_column(shape: "BaseShape", other: "BaseShape") -> bool:
-    """Return whether the middle of each shape is above or below the other one."""
-    left, right = shape.left or 0, (shape.left or 0) + (shape.width or 0)
-    other_left, other_right = other.left or 0, (other.left or 0) + (other.width or 0)
-    return left <= (other_left + other_right) // 2 <= right and other_left <= (left + right) // 2 <= other_right
-
-
-def _get_text(shape: "BaseShape") -> str:
-    return shape.text_frame.text.strip() if shape.has_text_frame else ""
 
 
 def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:

@@ -22,7 +22,7 @@ from rag.documents.formats.office.paths import (
     make_test,
     read_number,
 )
-from rag.documents.formats.office.word_headers import find_headers, keep_facts
+from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
@@ -85,10 +85,10 @@ class _Role(NamedTuple):
 def walk_document(document: "Document") -> Iterator[Block]:
     """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
     walker = _Walker(document)
-    for root, is_letterhead in find_headers(document):
-        drop_hidden_words(root, document)
-        strip_tags(root, *_WRAPPERS)
-        yield from keep_facts(walker.walk(root), is_letterhead=is_letterhead)
+    for header in find_headers(document):
+        drop_hidden_words(header.root, document)
+        strip_tags(header.root, *_WRAPPERS)
+        yield from header.keep_facts(walker.walk(header.root))
     body = document.element.body
     strip_tags(body, *_WRAPPERS)
     yield from mark_headings(walker.walk(body))

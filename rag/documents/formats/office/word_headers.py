@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 # Telephone numbers, references and dates have five digits. A running header with five digits, or an address, is a fact.
 _FEWEST_DIGITS = 5
 _ADDRESS = re.compile(r"\w@\w|www\.|https?:", re.IGNORECASE)
-_KINDS = ("header", "footer")
 
 _find_sections = make_finder(".//w:sectPr")
 _has_first_page = make_test("w:titlePg[not(@w:val = '0' or @w:val = 'false' or @w:val = 'off')]")
@@ -25,33 +24,43 @@ _has_page_number = make_test(
 )
 
 
-def find_headers(document: "Document") -> "Iterator[tuple[_Element, bool]]":
-    """Yield the headers and footers that pages show, each once, and whether it is only on the first page."""
-    names: set[str] = set()
+class Header(NamedTuple):
+    """A header or footer, and whether it is only on the first page: a letterhead."""
+
+    root: "_Element"
+    is_letterhead: bool
+
+    def keep_facts(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the header's blocks: all of a letterhead, else those with numbers or addresses."""
+        for block in blocks:
+            if self.is_letterhead or _is_fact(block.text):
+                yield block
+
+
+def find_headers(document: "Document") -> Iterator[Header]:
+    """Yield the headers and footers that pages show, each once, without the numbers of pages."""
+    read_names: set[str] = set()
     for number, section in enumerate(_find_sections(document.element.body)):
-        shown = ("default", "first") if _has_first_page(section) else ("default",)
+        kinds = {"default"}
+        if _has_first_page(section):
+            kinds.add("first")
         for reference in _find_references(section):
             kind, name = reference.get(f"{W}type", "default"), _get_name(reference)
             relation = document.part.rels.get(name)
-            is_read = kind in shown and name not in names
-            if relation is not None and is_read and not relation.is_external:
-                names.add(name)
+            if kind not in kinds or name in read_names:
+                continue
+            read_names.add(name)
+            if relation is not None and not relation.is_external:
                 root = relation.target_part.element
                 _drop_page_numbers(root)
-                yield root, kind == "first" and number == 0
+                yield Header(root, is_letterhead=kind == "first" and number == 0)
 
 
 def _drop_page_numbers(root: "_Element") -> None:
     """Empty the paragraphs that have little more than the number of the page."""
     for paragraph in root.iter(f"{W}p"):
-        words = "".join(word.text or "" for word in paragraph.iter(f"{W}t"))
-        if _has_page_number(paragraph) and not _is_fact(words):
+        if _has_page_number(paragraph) and not _is_fact("".join(map(str, paragraph.itertext(f"{W}t")))):
             del paragraph[:]
-
-
-def keep_facts(blocks: Iterable[Block], *, is_letterhead: bool) -> Iterator[Block]:
-    """Yield the blocks of a header: all of a letterhead, else those with numbers or addresses."""
-    yield from (block for block in blocks if is_letterhead or _is_fact(block.text))
 
 
 def _is_fact(text: str) -> bool:
