@@ -1,7 +1,7 @@
 """Reading the tables, forms and values of workbooks."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from rag.documents.formats.office.reader import read_xlsx
 
 
-def read_sheet(folder: Path, rows: list[list[Any]], change: Callable[[Worksheet], object] = str) -> list[str]:
+def read_sheet(folder: Path, rows: Iterable[Any], change: Callable[[Worksheet], object] = str) -> list[str]:
     """Return the texts of a sheet's blocks without its name."""
     workbook = openpyxl.Workbook()
     sheet = workbook.active
@@ -28,7 +28,13 @@ def read_sheet(folder: Path, rows: list[list[Any]], change: Callable[[Worksheet]
 
 
 def test_a_sheet_of_names_and_values_has_no_header(tmp_path: Path) -> None:
-    rows = [["Tenant", "Ada Example"], ["Monthly rent:", 900], ["Deposit", 1800], ["Start", "1 April 2025"], ["Signed"]]
+    rows: list[list[Any]] = [
+        ["Tenant", "Ada Example"],
+        ["Monthly rent:", 900],
+        ["Deposit", 1800],
+        ["Start", "1 April 2025"],
+        ["Signed"],
+    ]
     expected = ["Tenant: Ada Example", "Monthly rent: 900", "Deposit: 1800", "Start: 1 April 2025", "Signed"]
     assert read_sheet(tmp_path, rows) == expected
     assert read_sheet(tmp_path, [[None, *row] for row in rows]) == expected

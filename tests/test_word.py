@@ -302,7 +302,8 @@ def test_a_table_in_a_comment_is_read(tmp_path: Path) -> None:
 def add_part(document: Document, name: str, content_type: str, kind: str, data: bytes) -> str:
     part = Part(PackURI(name), content_type, data, document.part.package)
     relation = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
-    return document.part.relate_to(part, relation)
+    number: str = document.part.relate_to(part, relation)
+    return number
 
 
 def add_chunk(document: Document, name: str, content_type: str, data: bytes) -> None:

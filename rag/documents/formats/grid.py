@@ -1,12 +1,13 @@
 """Finds the tables in the rows of a sheet: their headers, the lines above them, and lists of names and values."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.rows import (
     Labels,
+    count_cells,
     count_rows_above,
     find_value_columns,
     format_cells,
@@ -19,6 +20,7 @@ from rag.documents.formats.rows import (
 _SAMPLE_ROWS = 50
 # A table of three columns has a header if its first row has only words, and numbers are below.
 _WIDE = 3
+_FORM_WIDTH = 2
 # Rows of two cells below a table of four columns are a form.
 _WIDER_THAN_FORM = 4
 
@@ -41,6 +43,15 @@ class GridRow(NamedTuple):
     def has_words(self) -> bool:
         """Return whether a cell has words."""
         return any(self.texts)
+
+    def count_cells(self) -> int:
+        """Return the number of cells with words."""
+        return count_cells(self.texts)
+
+    def pick(self, columns: Iterable[int], *, is_label: bool = False) -> list[str]:
+        """Return the texts in some columns, or the labels."""
+        cells = dict(enumerate(self.labels if is_label else self.texts))
+        return [cells.get(column, "") for column in columns]
 
     def list_columns(self) -> list[int]:
         """Return the columns that have words."""
@@ -86,7 +97,7 @@ class _Walker:
 
     def __init__(self) -> None:
         self._table: _Table | None = None
-        self._format: Callable[[Sequence[str]], str] = format_cells
+        self._is_form = False  # of the rows without table
 
     def walk(self, group: Iterator[GridRow]) -> Iterator[Block]:
         """Yield the rows up to the next empty row: the lines above a table, and the table."""
@@ -95,41 +106,45 @@ class _Walker:
         for row in rows[:above]:
             yield Block(format_line(row.texts))
         rows = rows[above:]
-        columns = sorted(set(chain.from_iterable(map(GridRow.list_columns, rows))))
-        if all(len(row.list_columns()) == 1 for row in rows):
-            yield from (Block(format_cells(row.texts)) for row in chain(rows, group))
+        widths = set(map(GridRow.count_cells, rows))
+        if widths == {1}:
+            for row in chain(rows, group):
+                yield Block(format_cells(row.texts))
         else:
-            yield from self._walk_table(rows, columns, group, is_titled=above > 0)
+            yield from self._enter_table(rows, is_titled=above > 0)
+            yield from self._walk_rows(chain(rows, group))
 
-    def _walk_table(
-        self, rows: list[GridRow], columns: list[int], others: Iterator[GridRow], *, is_titled: bool
-    ) -> Iterator[Block]:
+    def _enter_table(self, rows: list[GridRow], *, is_titled: bool) -> Iterator[Block]:
+        """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
+        columns = sorted(set(chain.from_iterable(map(GridRow.list_columns, rows))))
         table = _find_table(rows, columns)
-        if not self._goes_on(rows, columns, table, is_titled=is_titled):
-            yield from self.end_table()
-            self._begin_table(rows, columns, table)
-        for row in chain(rows, others):
-            if self._table is None:
-                yield Block(self._format(row.texts), "item")
-            elif row.texts not in self._table.header_rows and row.labels not in self._table.header_rows:
-                yield Block(self._table.labels.format(row.texts), "item")
+        if self._goes_on(rows, columns, table, is_titled=is_titled):
+            return
+        yield from self.end_table()
+        self._table = table
+        is_pair = len(columns) == _FORM_WIDTH
+        self._is_form = is_pair and (self._is_form or len(rows) > 1)
 
     def _goes_on(self, rows: list[GridRow], columns: list[int], table: _Table | None, *, is_titled: bool) -> bool:
         """Return whether rows belong to the table above them."""
         if self._table is None or not self._table.is_like(rows[0]):
             return False
         if table is None:
-            is_form = len(rows) > 1 and len(columns) == 2 and len(self._table.columns) >= _WIDER_THAN_FORM
-            return not is_form
-        is_marked = rows[0].is_marked()
-        has_label_again = not set(self._table.labels.header).isdisjoint(filter(None, rows[0].texts))
-        return not (is_titled or is_marked or has_label_again)
+            is_pair = len(columns) == _FORM_WIDTH and len(rows) > 1
+            return not (is_pair and len(self._table.columns) >= _WIDER_THAN_FORM)
+        if is_titled or rows[0].is_marked():
+            return False
+        return set(self._table.labels.header).isdisjoint(filter(None, rows[0].texts))
 
-    def _begin_table(self, rows: list[GridRow], columns: list[int], table: _Table | None) -> None:
-        was_form = self._format is format_line and self._table is None
-        self._table = table
-        is_form = len(columns) == 2 and (len(rows) > 1 or was_form)
-        self._format = format_line if is_form else format_cells
+    def _walk_rows(self, rows: Iterable[GridRow]) -> Iterator[Block]:
+        """Yield the rows below the header, and no copies of it."""
+        format_row = format_line if self._is_form else format_cells
+        if self._table:
+            format_row = self._table.labels.format
+        header_rows = self._table.header_rows if self._table else []
+        for row in rows:
+            if row.texts not in header_rows:
+                yield Block(format_row(row.texts), "item")
 
     def end_table(self) -> Iterator[Block]:
         """Yield the labels of a table that no row has repeated."""
@@ -141,24 +156,27 @@ class _Walker:
 
 def _find_table(rows: list[GridRow], columns: list[int]) -> _Table | None:
     """Return the table whose header is in the first of some rows; None if they have no header."""
-    if len(rows) < 2 or len(columns) < 2:
+    if len(rows) < 2 or len(columns) < _FORM_WIDTH:
         return None
-    cells = [_pick(row.labels if number == 0 else row.texts, columns) for number, row in enumerate(rows)]
+    first = rows[0].pick(columns, is_label=True)
+    cells = [first, *(row.pick(columns) for row in rows[1:])]
     number_columns = find_value_columns(cells)
-    is_marked = rows[0].is_marked() and not rows[1].is_marked()
-    is_of_words = not any(map(is_number, cells[0]))
-    is_wide = len(list(filter(None, cells[0]))) >= _WIDE
-    header, below = split_header(cells, is_headed=is_marked or (is_wide and is_of_words and bool(number_columns)))
+    header, below = split_header(cells, is_headed=_is_marked(rows) or _is_wide_header(first, number_columns))
     if not header:
         return None
     labels = [""] * (columns[-1] + 1)
     for column, label in zip(columns, header, strict=True):
         labels[column] = label
-    height = len(rows) - len(below)
-    header_rows = [texts for row in rows[:height] for texts in (row.texts, row.labels)]
+    header_rows = [row.texts for row in rows[: len(rows) - len(below)]]
     return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
 
 
-def _pick(texts: list[str], columns: list[int]) -> list[str]:
-    """Return the texts in some columns."""
-    return [texts[column] if column < len(texts) else "" for column in columns]
+def _is_marked(rows: list[GridRow]) -> bool:
+    """Return whether the first row is bold, and the second is not."""
+    return rows[0].is_marked() and not rows[1].is_marked()
+
+
+def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
+    """Return whether a row has only words, in three columns or more, and numbers are below it."""
+    filled = list(filter(None, labels))
+    return len(filled) >= _WIDE and bool(number_columns) and not any(map(is_number, filled))

@@ -145,10 +145,7 @@ def _join(signs: list[_Sign]) -> str:
 def _write(section: _Section, value: Decimal) -> str:
     """Return a number with the words around it."""
     value *= section.factor
-    if section.is_general:
-        digits = f"{value.normalize():f}"
-    else:
-        digits = _write_digits(section, value)
+    digits = f"{value.normalize():f}" if section.is_general else _write_digits(section, value)
     return f"{section.before}{digits}{section.after}".strip()
 
 
