@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, pairwise, zip_longest
+from itertools import chain, pairwise, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from rag.documents.blocks import format_row
@@ -53,8 +53,10 @@ def _may_name(label: str, cells: list[str]) -> bool:
     """Return whether a label may be the name of the cells below it; an empty one may."""
     if not _LABEL.fullmatch(label) or label in filter(None, cells):
         return False
-    is_time = any(form.fullmatch(label) and not any(map(form.fullmatch, cells)) for form in (_YEAR, _DAY))
-    return is_time or not _NUMBER.fullmatch(label)
+    for form in (_YEAR, _DAY):
+        if form.fullmatch(label):
+            return not any(map(form.fullmatch, cells))
+    return not is_number(label)
 
 
 def find_value_columns(rows: Sequence[Row]) -> set[int]:
@@ -78,11 +80,19 @@ def split_header(rows: Sequence[Row], *, is_headed: bool = False) -> Table:
     header = [_join_labels(labels) for labels in zip_longest(*rows[:height], fillvalue="")]
     below = rows[height:]
     whole = [header, *below]
-    is_blank = len(whole) > 1 and not any(map(count_cells, below))
-    is_form = max(map(len, rows), default=0) == _FORM_WIDTH and not find_value_columns(whole)
-    if is_headed or is_blank or (has_header(whole) and not is_form):
+    if is_headed or _is_blank(below):
         return Table(header, below)
-    return Table([], rows)
+    is_form = _are_pairs(rows) and not find_value_columns(whole)
+    return Table([], rows) if is_form or not has_header(whole) else Table(header, below)
+
+
+def _is_blank(rows: Sequence[Row]) -> bool:
+    """Return whether some rows are to be filled in."""
+    return len(rows) > 0 and not any(map(count_cells, rows))
+
+
+def _are_pairs(rows: Sequence[Row]) -> bool:
+    return max(map(len, rows), default=0) == _FORM_WIDTH
 
 
 def _has_second_level(rows: Sequence[Row]) -> bool:
@@ -90,14 +100,31 @@ def _has_second_level(rows: Sequence[Row]) -> bool:
     if len(rows) < 3:
         return False
     columns = list(zip_longest(*rows[:2], fillvalue=""))
-    is_spanned = [False] * len(columns)
-    for number, (left, right) in enumerate(pairwise(columns)):
-        if left[0] and left[0] == right[0]:
-            is_spanned[number] = is_spanned[number + 1] = True
-    labels = [below for _, below in compress(columns, is_spanned)]
-    others = [column for column, spanned in zip(columns, is_spanned, strict=True) if not spanned]
-    are_labels = len(set(labels)) > 1 and all(label and _may_name(label, []) for label in labels)
-    return are_labels and all(below in ("", above) for above, below in others)
+    spanned = _find_spanned(rows[0])
+    labels = [columns[number][1] for number in spanned]
+    if len(set(labels)) < 2 or not all(map(_is_label, labels)):
+        return False
+    others = [column for number, column in enumerate(columns) if number not in spanned]
+    return all(map(_is_one_label, others))
+
+
+def _find_spanned(row: Row) -> list[int]:
+    """Return the columns of labels that span several columns: those that are equal to the label beside them."""
+    spanned: set[int] = set()
+    for number, (left, right) in enumerate(pairwise(row)):
+        if left and left == right:
+            spanned.update((number, number + 1))
+    return sorted(spanned)
+
+
+def _is_label(text: str) -> bool:
+    return text != "" and _may_name(text, [])
+
+
+def _is_one_label(column: tuple[str, str]) -> bool:
+    """Return whether a column has no label of its own in the second row of a header."""
+    above, below = column
+    return below in ("", above)
 
 
 def _join_labels(labels: Iterable[str]) -> str:
@@ -140,8 +167,9 @@ class Labels:
 
     def format(self, row: Row) -> str:
         """Return a row with the labels of its columns."""
-        for column in [column for column in self._unused if column < len(row) and row[column].strip()]:
-            del self._unused[column]
+        for column in list(self._unused):
+            if column < len(row) and row[column].strip():
+                del self._unused[column]
         return format_row(self.header, row)
 
     def format_unused(self) -> str:
@@ -157,8 +185,7 @@ def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
     """
     table = split_header(rows, is_headed=is_headed)
     if not table.header:
-        is_form = max(map(len, rows), default=0) == _FORM_WIDTH
-        yield from map(format_field if is_form else format_cells, rows)
+        yield from map(format_field if _are_pairs(rows) else format_cells, rows)
         return
     labels = Labels(table.header)
     texts = list(map(labels.format, table.rows))
@@ -167,14 +194,22 @@ def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
 
 def count_rows_above(rows: Sequence[Row]) -> int:
     """Return the number of rows above a table: lines of one cell, or of a name and its value above a wider table."""
-    columns = [[column for column, cell in enumerate(row) if cell.strip()] for row in rows]
-    wide_rows = [filled for filled in columns if len(filled) > _FORM_WIDTH]
-    forms = [filled for filled in columns if len(filled) == _FORM_WIDTH]
+    filled_columns = list(map(_list_filled, rows))
+    wide_rows = [columns for columns in filled_columns if len(columns) > _FORM_WIDTH]
+    pairs = [columns for columns in filled_columns if len(columns) == _FORM_WIDTH]
+    fewest = _FORM_WIDTH
     # A header with an empty label is as wide as the table.
-    is_below_form = 0 < len(forms) <= len(wide_rows) and forms[0][-1] < wide_rows[0][-1]
-    fewest = _FORM_WIDTH + 1 if is_below_form else _FORM_WIDTH
-    is_table = [len(filled) >= fewest for filled in columns]
-    return is_table.index(True) if True in is_table else 0
+    if 0 < len(pairs) <= len(wide_rows) and pairs[0][-1] < wide_rows[0][-1]:
+        fewest += 1
+    for number, columns in enumerate(filled_columns):
+        if len(columns) >= fewest:
+            return number
+    return 0
+
+
+def _list_filled(row: Row) -> list[int]:
+    """Return the columns of a row that have words."""
+    return [column for column, cell in enumerate(row) if cell.strip()]
 
 
 def format_line(row: Row) -> str:
