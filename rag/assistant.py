@@ -24,7 +24,7 @@ from rag.answer.prompt import (
     load_rewrite_prompts,
     load_split_prompts,
 )
-from rag.answer.quote.cite import Span, cite_spans, quote_evidence
+from rag.answer.quote.cite import HitSpan, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
 from rag.answer.quote.reading import Reader
 from rag.answer.reply import add_reply
@@ -241,7 +241,7 @@ class Assistant:
         room = llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution_share
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
-        spans: list[Span] = []
+        spans: list[HitSpan] = []
         for judged in reader.choose():
             clock.stop("read")
             if spans:

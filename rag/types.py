@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-# Characters from the first to before the last, as offsets in a text.
+# A stretch of a text: the offsets of its first character, and after its last one.
 Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]

@@ -10,7 +10,7 @@ import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
 from rag.answer.prompt import BEGIN, NO, REFUSAL, YES, build_question, load_answer_prompts
-from rag.answer.quote.cite import Cited, Span, cite_spans, rank_evidence
+from rag.answer.quote.cite import Cited, HitSpan, cite_spans, rank_evidence
 from rag.answer.quote.confidence import estimate_confidence, load_coefficients
 from rag.answer.quote.locate import locate_sentences
 from rag.answer.quote.reading import Reader
@@ -43,12 +43,12 @@ def cite(*quotes: str, hits: Sequence[Hit] = HITS) -> Cited:
     return cite_spans([find_span(quote, hits) for quote in quotes], hits)
 
 
-def find_span(quote: str, hits: Sequence[Hit]) -> Span:
+def find_span(quote: str, hits: Sequence[Hit]) -> HitSpan:
     """Return where a sentence stands in the first hit that has it."""
     for number, hit in enumerate(hits, start=1):
         for start, end in split_sentences(hit.chunk.text):
             if hit.chunk.text[start:end] == quote:
-                return Span(number, hit.chunk.start + start, hit.chunk.start + end)
+                return HitSpan(number, hit.chunk.start + start, hit.chunk.start + end)
     raise AssertionError(f"no hit has the sentence: {quote}")
 
 
@@ -126,7 +126,7 @@ def test_who_is_meant_by_she_is_named_right_before() -> None:
         make_hit(2, "Ada Wirth built the bridge. Later she was paid 90 crowns."),
     ]
     spans = [
-        Span(hit.rank, hit.chunk.start + i, hit.chunk.start + j)
+        HitSpan(hit.rank, hit.chunk.start + i, hit.chunk.start + j)
         for hit in hits
         for i, j in split_sentences(hit.chunk.text)
     ]

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.quote.cite import Span
+from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import OPENS_ITEM, is_order
 from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Span
 
 # A heading has no more words than this; the sentence below it has more.
 _HEADING_WORDS = 8
@@ -20,14 +20,13 @@ MOST_WORDS = 200
 _FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
-Range = tuple[int, int]
 
 
 class Quoted(NamedTuple):
     """Hits, the spans of them that are quoted, and whether there was more to quote."""
 
     hits: tuple[Hit, ...]
-    spans: tuple[Span, ...]
+    spans: tuple[HitSpan, ...]
     is_cut_off: bool
 
 
@@ -54,14 +53,14 @@ class _Line(NamedTuple):
 _EDGE = _Line(".", 0, 0, is_marked=False)
 
 
-def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
+def quote_span(document_id: int, place: Span, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
     """Return the hits, followed by the other chunks of a range of a document, and the spans of its sentences.
 
     At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
     """
     together = list(hits)
     numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
-    spans: list[Span] = []
+    spans: list[HitSpan] = []
     words_left = MOST_WORDS
     for chunk in _list_articles(document_id, place, store):
         if chunk.id not in numbers:
@@ -71,11 +70,11 @@ def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Stor
             words_left -= len(chunk.text[a:b].split())
             if words_left < 0:
                 return Quoted(tuple(together), tuple(spans), is_cut_off=True)
-            spans.append(Span(numbers[chunk.id], chunk.start + a, chunk.start + b))
+            spans.append(HitSpan(numbers[chunk.id], chunk.start + a, chunk.start + b))
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
 
 
-def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chunk]:
+def _list_articles(document_id: int, place: Span, store: Store) -> Iterator[Chunk]:
     """Yield the chunks of a document's article that overlap a range."""
     start, end = place
     for chunk in store.list_chunks(document_id):
@@ -84,7 +83,7 @@ def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chu
             yield chunk
 
 
-def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
+def _list_sentences(chunk: Chunk, place: Span) -> Iterator[Span]:
     """Yield the offsets of a chunk's sentences in a range of the document, without orders to machines."""
     first, last = place[0] - chunk.start, place[1] - chunk.start
     for start, end in split_sentences(chunk.text):
@@ -93,7 +92,7 @@ def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
             yield start, end
 
 
-def find_block(text: str, place: int) -> Range | None:
+def find_block(text: str, place: int) -> Span | None:
     """Return the range of the list or the section that a place of a text belongs to, or None."""
     lines = _list_lines(text)
     at = next((i for i, line in enumerate(lines) if place < line.end), None)
@@ -102,7 +101,7 @@ def find_block(text: str, place: int) -> Range | None:
     return _find_items(lines, at) or _find_section(lines, at) or _find_numbered(text, lines[at], place)
 
 
-def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
+def find_section(text: str, topic: set[str], *, title: str) -> Span | None:
     """Return the range of the first section that a topic names, or None; the title may name a part of the topic."""
     lines = _list_lines(text)
     titled = content_words(title) & topic
@@ -134,7 +133,7 @@ def _get_number(line: str) -> set[str]:
     return content_words(number[0]) if number else set()
 
 
-def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
+def _find_items(lines: Sequence[_Line], at: int) -> Span | None:
     """Return the range of the list around a line, with the line that introduces it."""
     first = last = at
     while _is_item(lines, first):
@@ -151,7 +150,7 @@ def _leads_in(line: _Line) -> bool:
     return line.text.endswith(":") or line.is_short
 
 
-def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
+def _find_section(lines: Sequence[_Line], at: int) -> Span | None:
     """Return the range of a heading and the lines below it, up to the next heading."""
     if not _is_heading(lines, at):
         return None
@@ -162,7 +161,7 @@ def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
     return (lines[at].start, lines[last].end) if at < last else None
 
 
-def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
+def _find_numbered(text: str, line: _Line, place: int) -> Span | None:
     """Return the range of a paragraph's numbered sentences ("The first is …"), with the sentence before them."""
     sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
     counting = [i for i, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answer.quote.cite import Cited, Span, cite_spans
+from rag.answer.quote.cite import Cited, HitSpan, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.system import parse_source
 from rag.text import split_sentences
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Span
 
 # Longer lists name the first files only.
 MOST_NAMED = 20
@@ -111,7 +111,7 @@ def _flatten(text: str) -> str:
 def _find_mentions(phrase: str, store: Store) -> Told | None:
     """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
     ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
-    first: dict[int, tuple[Chunk, tuple[int, int]]] = {}
+    first: dict[int, tuple[Chunk, Span]] = {}
     for chunk in store.get_chunks(ids):
         place = _find_phrase(phrase, chunk)
         if place:
@@ -120,14 +120,14 @@ def _find_mentions(phrase: str, store: Store) -> Told | None:
         return None
     mentions = sorted(first.values(), key=lambda pair: pair[0].source)
     hits: list[Hit] = []
-    spans: list[Span] = []
+    spans: list[HitSpan] = []
     for number, (chunk, place) in enumerate(mentions[:MOST_NAMED], start=1):
         hits.append(Hit(chunk, 1.0, rank=number))
-        spans.append(Span(number, *place))
+        spans.append(HitSpan(number, *place))
     return Told(_name([chunk.source for chunk, _ in mentions]), tuple(hits), cite_spans(spans, hits))
 
 
-def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:
+def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:
     """Return the place, in the document, of the first sentence of a chunk that has a phrase."""
     wanted = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
     for start, end in split_sentences(chunk.text):

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, build_split
-from rag.answer.quote.cite import Span, cite_spans
+from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import COMPARING
 from rag.answer.understand.query import Query, Side
 from rag.answer.understand.rewrite import is_faithful
@@ -97,7 +97,7 @@ def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
     """Return an answer with the evidence of several; its note names the questions without an answer."""
     hits = _join_hits(parts)
     numbers = {hit.chunk.id: hit.rank for hit in hits}
-    spans = dict.fromkeys(Span(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
+    spans = dict.fromkeys(HitSpan(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
     confidences = [part.confidence for part in parts if part.confidence is not None]
     return cite_spans(spans, hits).put_into(
         answer,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import cache
 
-from rag.answer.gather.blocks import find_block, quote_range
+from rag.answer.gather.blocks import find_block, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
-from rag.answer.quote.cite import Span, cite_spans, get_cited_chunks
+from rag.answer.quote.cite import HitSpan, cite_spans, get_cited_chunks
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
@@ -56,25 +56,25 @@ def _is_too_little(answer: Answer, kind: Kind) -> bool:
 
 def _add_blocks(answer: Answer, store: Store) -> Answer:
     """Return an answer with the whole lists and sections that it quotes from; the same answer without any."""
-    hits, spans = answer.hits, list[Span]()
+    hits, spans = answer.hits, list[HitSpan]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
     get_text = cache(store.get_text)  # several citations may be of one document
     for citation in articles:
         block = find_block(get_text(citation.document_id), citation.start)
         if block:
             score = hits[citation.number - 1].score
-            quoted = quote_range(citation.document_id, block, hits, store, score=score)
+            quoted = quote_span(citation.document_id, block, hits, store, score=score)
             hits = quoted.hits
             spans += quoted.spans
     return _add_spans(answer, spans, hits) if spans else answer
 
 
-def _add_spans(answer: Answer, spans: Sequence[Span], hits: tuple[Hit, ...]) -> Answer:
+def _add_spans(answer: Answer, spans: Sequence[HitSpan], hits: tuple[Hit, ...]) -> Answer:
     """Return an answer with more spans, in the order of their documents."""
-    own = [Span(citation.number, citation.start, citation.end) for citation in answer.citations]
+    own = [HitSpan(citation.number, citation.start, citation.end) for citation in answer.citations]
     document_ids = [hit.chunk.document_id for hit in hits]
 
-    def get_place(span: Span) -> tuple[int, int]:
+    def get_place(span: HitSpan) -> tuple[int, int]:
         document_id = document_ids[span.number - 1]
         return document_ids.index(document_id), span.start
 

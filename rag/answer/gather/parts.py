@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.gather.blocks import Range, quote_range
+from rag.answer.gather.blocks import quote_span
 from rag.answer.quote.cite import Cited, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.types import Hit
+from rag.types import Hit, Span
 
 CUT_OFF = "Only the beginning of this part is quoted."
 
@@ -40,7 +40,7 @@ def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None
     return None
 
 
-def find_span(text: str, number: str) -> tuple[int, int] | None:
+def find_span(text: str, number: str) -> Span | None:
     """Return the range of the part with a number, up to the next number or the end of the text; or None."""
     start = _find_line(text, number, 0)
     end = min(_find_line(text, following, start) for following in _list_following(number))
@@ -60,8 +60,8 @@ def _find_line(text: str, number: str, start: int) -> int:
     return line.start() if line else len(text)
 
 
-def quote_part(document_id: int, place: Range, store: Store, *, score: float) -> Part:
+def quote_part(document_id: int, span: Span, store: Store, *, score: float) -> Part:
     """Return a range of a document as new hits, all with this score, and its sentences as quotes."""
-    quoted = quote_range(document_id, place, (), store, score=score)
+    quoted = quote_span(document_id, span, (), store, score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

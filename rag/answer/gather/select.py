@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, takewhile
 from typing import NamedTuple
 
-from rag.answer.quote.cite import Span
+from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
 from rag.text import NEW_ITEM, content_words, split_sentences
-from rag.types import Hit
+from rag.types import Hit, Span
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
@@ -40,7 +40,7 @@ class _Candidate(NamedTuple):
     """
 
     number: int
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     text: str
     words: frozenset[str]
     relevance: float
@@ -54,7 +54,7 @@ def select_sentences(
     naming: frozenset[str] = frozenset(),
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
-) -> list[Span]:
+) -> list[HitSpan]:
     """Return the sentences of the hits that are worth most together, by number and place.
 
     A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
@@ -72,7 +72,7 @@ def select_sentences(
             candidates += _list_candidates(number, hit, weight=weight)
     named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
     chosen = _choose(_measure_worth(named, lead=lead), most=most)
-    return sorted({Span(one.number, *place) for one in chosen for place in one.spans})
+    return sorted({HitSpan(one.number, *place) for one in chosen for place in one.spans})
 
 
 def _can_be_quoted(hit: Hit) -> bool:
@@ -142,11 +142,11 @@ def _says_something(sentence: str) -> bool:
     return is_clause and not is_question and not _MENU.search(sentence)
 
 
-def _join(text: str, spans: Sequence[tuple[int, int]]) -> str:
+def _join(text: str, spans: Sequence[Span]) -> str:
     return " ".join(text[start:end] for start, end in spans)
 
 
-def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:
+def _find_last_item(text: str, spans: Sequence[Span], lead: int) -> int:
     """Return the place of the last item of the list that a sentence with a colon introduces, or its own place."""
     if not text[slice(*spans[lead])].endswith(":"):
         return lead

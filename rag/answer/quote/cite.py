@@ -33,8 +33,8 @@ class Cited(NamedTuple):
         return replace(answer, **self._asdict(), **others)
 
 
-class Span(NamedTuple):
-    """A sentence of a hit: the hit's number, from 1, and the offsets in the document, `[start, end)`."""
+class HitSpan(NamedTuple):
+    """A sentence of a hit: the hit's number, from 1, and the sentence's span in the document."""
 
     number: int
     start: int
@@ -45,7 +45,7 @@ class _Claim(NamedTuple):
     """A sentence, and the spans that state it with their chunks, by the number of their hit."""
 
     text: str
-    spans: dict[int, Span]
+    spans: dict[int, HitSpan]
     chunks: dict[int, Chunk]
 
     @property
@@ -53,7 +53,7 @@ class _Claim(NamedTuple):
         """The article chunks that state the sentence."""
         return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
 
-    def add(self, span: Span, chunk: Chunk) -> None:
+    def add(self, span: HitSpan, chunk: Chunk) -> None:
         """Add a span that states the sentence too; only the first span of a hit is kept."""
         self.spans.setdefault(span.number, span)
         self.chunks.setdefault(span.number, chunk)
@@ -62,7 +62,7 @@ class _Claim(NamedTuple):
 NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
 
 
-def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
+def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Cited:
     """Return the answer made of sentences of the hits, each with its hit's number; readers' words come last.
 
     A sentence that another one already states is not repeated. If only readers' comments state a sentence, the answer
@@ -79,7 +79,7 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
     enough = max(_LEAST_SHARE, best_score * _NEARLY)
-    spans = [Span(number, one.start, one.end) for number, one in ranked if one.score >= enough]
+    spans = [HitSpan(number, one.start, one.end) for number, one in ranked if one.score >= enough]
     return cite_spans(sorted(spans), hits)
 
 
@@ -97,7 +97,7 @@ def _list_evidence(hit: Hit) -> list[Evidence]:
     return [evidence for evidence in hit.evidence if not is_order(get_words(hit.chunk, evidence))]
 
 
-def get_words(chunk: Chunk, place: Span | Evidence) -> str:
+def get_words(chunk: Chunk, place: HitSpan | Evidence) -> str:
     """Return the words of a chunk at a place, `[start, end)` in its document."""
     return chunk.text[place.start - chunk.start : place.end - chunk.start]
 
@@ -113,7 +113,7 @@ def is_comment(hit: Hit) -> bool:
     return hit.chunk.voice == "comment"
 
 
-def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
+def _merge(spans: Sequence[HitSpan], hits: Sequence[Hit]) -> list[_Claim]:
     """Return the sentences at the spans as claims; sentences that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
@@ -130,7 +130,7 @@ def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
     return claims
 
 
-def _points_at(following: Span, span: Span, chunk: Chunk) -> bool:
+def _points_at(following: HitSpan, span: HitSpan, chunk: Chunk) -> bool:
     """Return whether the following span is of the same chunk and begins with a word like "she" that points back."""
     return following.number == span.number and points_back(get_words(chunk, following))
 
@@ -209,7 +209,7 @@ def _name_reader(text: str, chunk: Chunk) -> str:
     return f"{speaker} says: {text}"
 
 
-def _make_citation(c: Chunk, span: Span) -> Citation:
+def _make_citation(c: Chunk, span: HitSpan) -> Citation:
     return Citation(
         span.number,
         c.document_id,

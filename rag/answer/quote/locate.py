@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.text import content_words, split_sentences
-from rag.types import Hit
+from rag.types import Hit, Span
 
 # The LLM means a sentence of the passage if the sentence has this share of the LLM's words.
 MIN_SUPPORT = 0.4
@@ -27,8 +27,8 @@ class _Sentence(NamedTuple):
     share: float
 
 
-def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[tuple[int, int]]:
-    """Return the offsets in the document, `[start, end)`, of the hit's sentences that the LLM means, in its order.
+def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[Span]:
+    """Return the spans in the document of the hit's sentences that the LLM means, in its order.
 
     A sentence that points back ("He was …") comes with the one before it. A sentence about a plan or a state of the
     past comes with the one after it. Orders to machines are left out.

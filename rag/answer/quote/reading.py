@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
-from rag.answer.quote.cite import Span, get_words
+from rag.answer.quote.cite import HitSpan, get_words
 from rag.answer.quote.confidence import estimate_confidence
 from rag.answer.quote.locate import locate_sentences
 from rag.answer.quote.policy import Judged, Policy
@@ -81,12 +81,12 @@ class Reader:
         """Return the messages about a hit; the LLM's reply to them goes on with the words that state the answer."""
         return self._messages[one.number]
 
-    def locate(self, one: Judged, written: str) -> list[Span]:
+    def locate(self, one: Judged, written: str) -> list[HitSpan]:
         """Return the sentences of a hit that the LLM means by the words it wrote."""
         reply = " ".join(written.split()).removeprefix(BEGIN)
         places = locate_sentences(reply, one.hit, question=self._policy.question)
-        return [Span(one.number, start, end) for start, end in places]
+        return [HitSpan(one.number, start, end) for start, end in places]
 
-    def leaves_open(self, one: Judged, spans: Sequence[Span]) -> bool:
+    def leaves_open(self, one: Judged, spans: Sequence[HitSpan]) -> bool:
         """Return whether there may be more to say than a hit says at its spans."""
         return self._policy.leaves_open(one, " ".join(get_words(one.hit.chunk, span) for span in spans))

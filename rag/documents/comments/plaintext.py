@@ -17,7 +17,7 @@ from rag.documents.comments.styles import (
 )
 from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
-from rag.types import Section
+from rag.types import Section, Span
 
 _LINE = re.compile(r"\S.*")
 _FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
@@ -26,14 +26,13 @@ _EVIDENCE_LINES = 40
 
 
 @lru_cache(maxsize=1)  # the readers of the metadata and of the sections both call it
-def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
-    """Return the offset where the readers' comments begin, and the offset where their heading ends.
+def find_thread_start(text: str, *, markdown: bool = False) -> Span:
+    """Return the span of the heading of the readers' comments, with the site's own lines above it.
 
-    The site's own lines above the heading belong to the comments. Without comments both offsets are the end of the
-    text. A heading begins comments if it names readers, if it counts comments, or if comments below it are signed in
-    one style. In plain text a bare "Comments" is enough. In Markdown such a heading may be a chapter's, and comments
-    need signatures in a sure style. Readers wrote everything after the first comment: a heading there may be part of
-    a comment.
+    Without comments the span is empty, at the end of the text. A heading begins comments if it names readers, if it
+    counts comments, or if comments below it are signed in one style. In plain text a bare "Comments" suffices. In
+    Markdown such a heading may be a chapter's, and comments need signatures in a sure style. Readers wrote everything
+    after the first comment: a heading there may be part of a comment.
     """
     front_matter = _FRONT_MATTER.match(text)
     top = front_matter.end() if front_matter else 0
@@ -122,7 +121,7 @@ class _Thread:
         self._text = text
         self._header = UNSIGNED
         self._authors: set[str | None] = set()
-        self._spans: list[tuple[int, int]] = []  # the lines of the comment being read
+        self._spans: list[Span] = []  # the lines of the comment being read
 
     def add_header(self, header: Header, line: re.Match[str]) -> None:
         """End the comment above a header, or begin the one below or beside it."""
