@@ -58,12 +58,13 @@ def _add_blocks(answer: Answer, store: Store) -> Answer:
     """Return an answer with the whole lists and sections that it quotes from; the same answer without any."""
     hits, spans = answer.hits, list[HitSpan]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
-    get_text = cache(store.get_text)  # several citations may be of one document
+    # Several citations may be of one document.
+    get_text, list_chunks = cache(store.get_text), cache(store.list_chunks)
     for citation in articles:
-        block = find_block(get_text(citation.document_id), citation.start)
+        chunks = list_chunks(citation.document_id)
+        block = find_block(get_text(citation.document_id), chunks, citation.start)
         if block:
-            score = hits[citation.number - 1].score
-            quoted = quote_span(citation.document_id, block, hits, store, score=score)
+            quoted = quote_span(chunks, block, hits, score=hits[citation.number - 1].score)
             hits = quoted.hits
             spans += quoted.spans
     return _add_spans(answer, spans, hits) if spans else answer

@@ -10,8 +10,7 @@ from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.index import Index
-from rag.index.store import Store
-from rag.types import Hit, Span
+from rag.types import Chunk, Hit, Span
 
 CUT_OFF = "Only the beginning of this part is quoted."
 
@@ -36,12 +35,12 @@ def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None
         for document_id, score in best_scores.items():
             span = find_span(store.get_text(document_id), number)
             if span:
-                return quote_part(document_id, span, store, score=score)
+                return quote_part(store.list_chunks(document_id), span, score=score)
     return None
 
 
 def find_span(text: str, number: str) -> Span | None:
-    """Return the range of the part with a number, up to the next number or the end of the text; or None."""
+    """Return the span of the part with a number, up to the next number or the end of the text; or None."""
     start = _find_line(text, number, 0)
     end = min(_find_line(text, following, start) for following in _list_following(number))
     return (start, end) if start < len(text) else None
@@ -60,8 +59,8 @@ def _find_line(text: str, number: str, start: int) -> int:
     return line.start() if line else len(text)
 
 
-def quote_part(document_id: int, span: Span, store: Store, *, score: float) -> Part:
-    """Return a range of a document as new hits, all with this score, and its sentences as quotes."""
-    quoted = quote_span(document_id, span, (), store, score=score)
+def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Part:
+    """Return a span of a document as new hits, all with this score, and its sentences as quotes."""
+    quoted = quote_span(chunks, span, (), score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

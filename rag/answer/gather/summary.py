@@ -42,9 +42,9 @@ def _may_name_text(question: Query) -> bool:
 
 def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
     """Return the section of a hit's document whose heading the topic names, or None."""
-    document_id, title = nearest.chunk.document_id, nearest.chunk.title
-    place = find_section(store.get_text(document_id), topic, title=title)
-    return quote_part(document_id, place, store, score=nearest.score) if place else None
+    chunks = store.list_chunks(nearest.chunk.document_id)
+    span = find_section(chunks, topic, title=nearest.chunk.title)
+    return quote_part(chunks, span, score=nearest.score) if span else None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
