@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.untrusted import guard, name_errors
-from rag.documents.headings import mark_headings
+from rag.documents.headings import mark_heading_blocks
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def read_docx(path: Path) -> Extract:
         drop_hidden_words(document.element.body, document)
         extract = _read_properties(document.core_properties, document.core_properties.author, path)
         return extract._replace(
-            blocks=mark_headings(guard(walk_document(document), "Word")), title=find_title(document) or extract.title
+            blocks=mark_heading_blocks(guard(walk_document(document), "Word")),
+            title=find_title(document) or extract.title,
         )
 
 
