@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from rag.answer.gather.collection import Told, answer_at_once
+from rag.answer.gather.collection import DirectAnswer, answer_at_once
 from rag.answer.gather.compare import compare_in_general, join_answers, split_question
 from rag.answer.gather.complete import complete_answer
 from rag.answer.gather.parts import find_part
@@ -125,9 +125,9 @@ class Assistant:
         self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
         question = check_question(question)
-        if told := answer_at_once(question, self.index):
-            yield Retrieved(told.hits)
-            yield Answered(_make_answer(question, told))
+        if direct := answer_at_once(question, self.index):
+            yield Retrieved(direct.hits)
+            yield Answered(_make_answer(question, direct))
             return
         clock = _Clock()
         asked = self._understand(question, where=where, history=history, hits=hits, clock=clock)
@@ -291,8 +291,8 @@ class Assistant:
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
         question = check_question(question)
-        if told := answer_at_once(question, self.index):
-            return told.hits
+        if direct := answer_at_once(question, self.index):
+            return direct.hits
         earlier = [message.content for message in history if message.role == "user"]
         restated = restate(question)
         together = restated if restated != question else None
@@ -336,18 +336,18 @@ def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 
 
-def _make_answer(question: str, told: Told) -> Answer:
+def _make_answer(question: str, direct: DirectAnswer) -> Answer:
     """Return the answer to a question that no LLM was asked."""
-    cited = told.cited
+    cited = direct.cited
     numbers = tuple(citation.number for citation in cited.citations) if cited else ()
-    reply = (Sentence(told.text, numbers),)
+    reply = (Sentence(direct.text, numbers),)
     return Answer(
         question,
-        answer=cited.answer if cited else told.text,
+        answer=cited.answer if cited else direct.text,
         outcome=cited.outcome if cited else "aside",
         sentences=cited.sentences if cited else (),
         citations=cited.citations if cited else (),
-        hits=told.hits,
+        hits=direct.hits,
         model=NO_LLM,
         prompt_tokens=0,
         answer_tokens=0,

@@ -49,19 +49,16 @@ class _Line(NamedTuple):
     end: int
     is_item: bool
 
-    @property
-    def ends_with_colon(self) -> bool:
-        """Whether the line announces what is below it."""
-        return self.text.endswith(":")
-
-    @property
-    def is_label(self) -> bool:
-        """Whether the line may name the list below it: it is short, and does not end as a sentence does."""
+    def introduces(self, items: int) -> bool:
+        """Return whether the line introduces the items below it: it ends with a colon, or is a label above several."""
+        if self.text.endswith(":"):
+            return True
         is_short = len(self.text.split()) <= _LABEL_WORDS
-        return is_short and not _END.search(self.text)
+        is_label = is_short and not _END.search(self.text)
+        return is_label and items >= _FEWEST_ITEMS
 
 
-# A line before the first and after the last one: neither an item nor a label.
+# A line before the first and after the last one: neither an item nor a label of items.
 _EDGE = _Line(".", 0, 0, is_item=False)
 
 
@@ -157,7 +154,7 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
     for section in _list_sections(chunks):
         if section.start <= offset < section.end:
             lines = _list_lines(text, section)
-            return _find_list(lines, offset) or _find_counting(text, lines, offset)
+            return _find_list(lines, offset) or _find_counting(lines, offset)
     return None
 
 
@@ -186,19 +183,20 @@ def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
         above -= 1
     while lines[last + 1].is_item:
         last += 1
-    items = last - above
-    introduces = lines[above].ends_with_colon or (lines[above].is_label and items >= _FEWEST_ITEMS)
-    first = above if introduces else above + 1
+    first = above if lines[above].introduces(last - above) else above + 1
     return (lines[first].start, lines[last].end) if first < last else None
 
 
-def _find_counting(text: str, lines: Sequence[_Line], offset: int) -> Span | None:
-    """Return the span of a paragraph's sentences that count ("The first is …"), with the one before; or None."""
+def _find_counting(lines: Sequence[_Line], offset: int) -> Span | None:
+    """Return the span of the sentences that count ("The first is …"), with the one before the first; or None."""
     line = lines[_find_line(lines, offset)]
-    sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
-    counting = [number for number, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]
+    counting: list[Span] = []
+    start_before = line.start
+    for a, b in split_sentences(line.text):
+        if OPENS_ITEM.match(line.text, a):
+            counting.append((start_before, line.start + b))
+        start_before = line.start + a
     if len(counting) < _FEWEST_COUNTING:
         return None
-    first, last = max(counting[0] - 1, 0), counting[-1]
-    start, end = sentences[first][0], sentences[last][1]
+    start, end = counting[0][0], counting[-1][1]
     return (start, end) if start <= offset < end else None

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, build_split
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import COMPARING
 from rag.answer.understand.query import Query, Side
+from rag.answer.understand.restate import find_spelling
 from rag.answer.understand.rewrite import is_faithful
 from rag.llm.base import LLM
 from rag.text import content_words
@@ -23,8 +23,6 @@ _MAX_TOKENS = 64
 _MOST_OF_SIDE = 3
 _WORD = re.compile(r"[\w'’]+")
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
-# A name that is this similar to a word of the question is that word: a small LLM misspells unknown names.
-_MISSPELT = 0.8
 
 
 def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
@@ -36,22 +34,25 @@ def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str,
         return ()
     messages = build_split(question.text, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    lines = [line.strip() for line in written.splitlines() if line.strip()]
-    questions = tuple(_correct_names(line, question.text) for line in lines)
-    is_same = all(_asks_the_same(one, question) for one in questions)
-    return questions if is_same and _ask_about_each(questions, question.sides) else ()
+    questions = []
+    for line in re.split(r"\s*\n\s*", written.strip()):
+        one = _correct_names(line, question.text)
+        if not _asks_the_same(one, question):
+            return ()
+        questions.append(one)
+    return tuple(questions) if _ask_about_each(questions, question.sides) else ()
 
 
 def _correct_names(line: str, question: str) -> str:
-    """Return a line with its names spelt as in the question."""
+    """Return a line with its names spelt as in the question: a small LLM misspells unknown names."""
     spellings = {word.lower(): word for word in _WORD.findall(question)}
 
     def correct(match: re.Match[str]) -> str:
         name = match[0]
         if name.lower() in spellings:
             return name
-        near = get_close_matches(name.lower(), spellings, n=1, cutoff=_MISSPELT)
-        return spellings[near[0]] if near else name
+        similar = find_spelling(name.lower(), spellings)
+        return spellings.get(similar, name)
 
     return _NAME.sub(correct, line)
 
@@ -63,7 +64,7 @@ def _ask_about_each(lines: Sequence[str], sides: Sequence[Side]) -> bool:
 
 
 def _find_nearest_side(line: str, sides: Sequence[Side]) -> int | None:
-    """Return the place of the side that shares the most words with a line; None if both share as many."""
+    """Return the index of the side that shares the most words with a line; None if both share as many."""
     words = content_words(line)
     counts = [len(side.words & words) for side in sides]
     is_tie = len(set(counts)) == 1
@@ -72,9 +73,11 @@ def _find_nearest_side(line: str, sides: Sequence[Side]) -> int | None:
 
 def _asks_the_same(line: str, question: Query) -> bool:
     """Return whether a line asks for the compared property, and names nothing that the question does not."""
-    compared = question.words.difference(*(side.words for side in question.sides)) - COMPARING
-    asks_for_it = not compared or not compared.isdisjoint(content_words(line))
-    return asks_for_it and is_faithful(line, question.text)
+    compared = question.words - COMPARING
+    for side in question.sides:
+        compared -= side.words
+    asks_for_it = not compared or compared & content_words(line)
+    return bool(asks_for_it) and is_faithful(line, question.text)
 
 
 def compare_in_general(answer: Answer, question: Query, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:

@@ -75,11 +75,11 @@ def _add_spans(answer: Answer, spans: Sequence[HitSpan], hits: tuple[Hit, ...]) 
     own = [HitSpan(citation.number, citation.start, citation.end) for citation in answer.citations]
     document_ids = [hit.chunk.document_id for hit in hits]
 
-    def get_place(span: HitSpan) -> tuple[int, int]:
+    def get_position(span: HitSpan) -> tuple[int, int]:
         document_id = document_ids[span.number - 1]
         return document_ids.index(document_id), span.start
 
-    ordered = sorted({*own, *spans}, key=get_place)
+    ordered = sorted({*own, *spans}, key=get_position)
     return cite_spans(ordered, hits).put_into(answer, hits=hits)
 
 

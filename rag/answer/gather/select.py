@@ -4,7 +4,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
@@ -55,7 +54,7 @@ def select_sentences(
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
 ) -> list[HitSpan]:
-    """Return the sentences of the hits that are worth most together, by number and place.
+    """Return the sentences of the hits that are worth most together, by number and offset.
 
     A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
     shares with many others. The hit's score weighs this. Words that a chosen sentence already has count against it.
@@ -71,8 +70,10 @@ def select_sentences(
             weight = (hit.score / best_score) ** _STEEPNESS
             candidates += _list_candidates(number, hit, weight=weight)
     named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
-    chosen = _choose(_measure_worth(named, lead=lead), most=most)
-    return sorted({HitSpan(one.number, *place) for one in chosen for place in one.spans})
+    spans: set[HitSpan] = set()
+    for candidate in _choose(_measure_worth(named, lead=lead), most=most):
+        spans.update(HitSpan(candidate.number, *span) for span in candidate.spans)
+    return sorted(spans)
 
 
 def _can_be_quoted(hit: Hit) -> bool:
@@ -82,7 +83,9 @@ def _can_be_quoted(hit: Hit) -> bool:
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
     """Return the worth of each candidate by itself."""
-    frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
+    frequency = Counter[str]()
+    for candidate in candidates:
+        frequency.update(candidate.words)
     highest = math.log1p(len(candidates))
     worth = {}
     for candidate in candidates:
@@ -111,22 +114,28 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
 
 def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
+    text = hit.chunk.text
+    spans = split_sentences(text)
+    for index, (start, end) in enumerate(spans):
+        if not _says_something(text[start:end]):
+            continue
+        first = index - 1 if _leans_back(text[start:end]) else index
+        last = _find_last_item(text, spans, index)
+        is_cut_off = first < 0
+        if not is_cut_off and not is_order(_join(text, spans[first : last + 1])):
+            own_words = content_words(_join(text, spans[index : last + 1]))
+            yield _make_candidate(number, hit, spans[first : last + 1], own_words, weight=weight)
+
+
+def _make_candidate(
+    number: int, hit: Hit, together: Sequence[Span], own_words: set[str], *, weight: float
+) -> _Candidate:
+    """Return a candidate that consists of neighbouring sentences of a hit, given by their spans in its text."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    spans = split_sentences(chunk.text)
-    for place, (start, end) in enumerate(spans):
-        sentence = chunk.text[start:end]
-        first = place - 1 if _leans_back(sentence) else place
-        end_of_list = _find_last_item(chunk.text, spans, place) + 1
-        together, own = spans[max(first, 0) : end_of_list], spans[place:end_of_list]
-        text = _join(chunk.text, together)
-        is_cut_off = first < 0
-        if is_cut_off or is_order(text) or not _says_something(sentence):
-            continue
-        places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
-        relevance = max(shares.get(a, 0.0) for a, _ in places)
-        words = frozenset(content_words(_join(chunk.text, own)))
-        yield _Candidate(number, places, text, words, relevance, weight)
+    spans = tuple((chunk.start + start, chunk.start + end) for start, end in together)
+    relevance = max(shares.get(start, 0.0) for start, _ in spans)
+    return _Candidate(number, spans, _join(chunk.text, together), frozenset(own_words), relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:
@@ -136,10 +145,10 @@ def _leans_back(sentence: str) -> bool:
 
 def _says_something(sentence: str) -> bool:
     """Return whether a sentence is not a question, a heading, a label or a menu."""
-    small_words = [word for word in sentence.split() if not word[0].isupper()]
-    is_clause = len(small_words) >= _FEWEST_SMALL_WORDS
-    is_question = sentence.endswith("?")
-    return is_clause and not is_question and not _MENU.search(sentence)
+    if sentence.endswith("?") or _MENU.search(sentence):
+        return False
+    small_words = sum(not word[0].isupper() for word in sentence.split())
+    return small_words >= _FEWEST_SMALL_WORDS
 
 
 def _join(text: str, spans: Sequence[Span]) -> str:
@@ -147,11 +156,12 @@ def _join(text: str, spans: Sequence[Span]) -> str:
 
 
 def _find_last_item(text: str, spans: Sequence[Span], lead: int) -> int:
-    """Return the place of the last item of the list that a sentence with a colon introduces, or its own place."""
-    if not text[slice(*spans[lead])].endswith(":"):
-        return lead
-    items = takewhile(lambda span: NEW_ITEM.match(text, span[0]), spans[lead + 1 :])
-    return lead + len(list(items))
+    """Return the index of the last item of the list that a sentence with a colon introduces, or its own index."""
+    last = lead
+    if text[slice(*spans[lead])].endswith(":"):
+        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
+            last += 1
+    return last
 
 
 def _average(words: frozenset[str], frequency: Counter[str]) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rag.answer.gather.blocks import COVERED, find_section
 from rag.answer.gather.parts import Part, quote_part
 from rag.answer.gather.select import select_sentences
-from rag.answer.quote.cite import cite_spans
+from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -30,8 +30,9 @@ def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Part | N
         section = _find_named_section(topic, hits[0], store)
         if section:
             return section
-        is_meant = question.kind is SUMMARY and _is_nearest_meant(topic, hits)
-        return _summarize(question, hits, store) if is_meant else None
+        if question.kind is SUMMARY and _is_nearest_meant(topic, hits):
+            return _summarize(question, hits, store)
+    return None
 
 
 def _may_name_text(question: Query) -> bool:
@@ -57,9 +58,11 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
 def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
-    chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
-    texts = " ".join(f"{chunk.heading} {chunk.text}" for chunk in chunks)
-    is_about = _covers(f"{nearest.title} {texts}", _find_topic(question))
+    texts = [nearest.title]
+    for hit in hits:
+        if hit.chunk.document_id == nearest.document_id:
+            texts += [hit.chunk.heading or "", hit.chunk.text]
+    is_about = _covers(" ".join(texts), _find_topic(question))
     return _summarize(question, hits, store) if is_about else None
 
 
@@ -78,16 +81,24 @@ def _covers(text: str, topic: set[str]) -> bool:
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
     """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question.text, _list_whole(hits, store))
-    spans = select_sentences(whole, lead=_LEAD)
-    used = sorted({span.number for span in spans})
-    quoted = tuple(whole[number - 1] for number in used)
-    renumbered = [span._replace(number=used.index(span.number) + 1) for span in spans]
-    return Part(quoted, cite_spans(renumbered, quoted), GATHERED) if spans else None
+    quoted: list[Hit] = []
+    spans: list[HitSpan] = []
+    for span in select_sentences(whole, lead=_LEAD):
+        hit = whole[span.number - 1]
+        if hit not in quoted:
+            quoted.append(hit)
+        spans.append(span._replace(number=len(quoted)))
+    if not spans:
+        return None
+    return Part(tuple(quoted), cite_spans(spans, quoted), GATHERED)
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
     """Return all chunks of the nearest document's article as hits; new ones get the lowest score."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
-    chunks = [chunk for chunk in store.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
-    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(chunks, start=1)]
+    whole: list[Hit] = []
+    for chunk in store.list_chunks(hits[0].chunk.document_id):
+        if chunk.voice == "article":
+            whole.append(Hit(chunk, scores.get(chunk.id, lowest), rank=len(whole) + 1))
+    return whole
