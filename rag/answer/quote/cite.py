@@ -14,9 +14,8 @@ from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
 _QUOTED = 3
-# Each of them has at least this share of the question's words,
+# Each of them has at least 40 % of the question's words, and at least 75 % as many as the best one.
 _LEAST_SHARE = 0.4
-# and this share of the best sentence's share.
 _NEARLY = 0.75
 
 
@@ -78,8 +77,8 @@ def quote_evidence(hits: Sequence[Hit]) -> Cited:
     """Return the answer without an LLM: the sentences of the hits that share the most words with the question."""
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
-    enough = max(_LEAST_SHARE, best_score * _NEARLY)
-    spans = [HitSpan(number, one.start, one.end) for number, one in ranked if one.score >= enough]
+    least = max(_LEAST_SHARE, best_score * _NEARLY)
+    spans = [HitSpan(number, one.start, one.end) for number, one in ranked if one.score >= least]
     return cite_spans(sorted(spans), hits)
 
 
@@ -89,17 +88,15 @@ def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     The sentences that share the most come first, and articles before readers' comments that share as much. Orders to
     machines are left out.
     """
-    ranked = [(number, one) for number, hit in enumerate(hits, start=1) for one in _list_evidence(hit)]
-    return sorted(ranked, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
+    evidence: list[tuple[int, Evidence]] = []
+    for number, hit in enumerate(hits, start=1):
+        evidence += [(number, one) for one in hit.evidence if not is_order(get_words(hit.chunk, one))]
+    return sorted(evidence, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
 
 
-def _list_evidence(hit: Hit) -> list[Evidence]:
-    return [evidence for evidence in hit.evidence if not is_order(get_words(hit.chunk, evidence))]
-
-
-def get_words(chunk: Chunk, place: HitSpan | Evidence) -> str:
-    """Return the words of a chunk at a place, `[start, end)` in its document."""
-    return chunk.text[place.start - chunk.start : place.end - chunk.start]
+def get_words(chunk: Chunk, sentence: HitSpan | Evidence) -> str:
+    """Return the words of a sentence of a chunk."""
+    return chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
 
 
 def get_cited_chunks(answer: Answer) -> list[Chunk]:
@@ -169,7 +166,7 @@ def _finish(text: str) -> str:
 def _conclude(claims: Sequence[_Claim]) -> Cited:
     """Return the answer made of one or more claims."""
     sentences = _attribute(claims)
-    citations: dict[tuple[int, int], Citation] = {}  # by number and place, since two sentences may quote one passage
+    citations: dict[tuple[int, int], Citation] = {}  # by number and offset, since two sentences may quote one passage
     for claim in claims:
         for number, span in claim.spans.items():
             citations[number, span.start] = _make_citation(claim.chunks[number], span)

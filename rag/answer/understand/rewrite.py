@@ -37,9 +37,10 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
     if not lines:
         return None
     is_whole = len(pieces) < _MAX_TOKENS
-    said = " ".join(message.content for message in recent)
-    is_usable = is_whole and is_faithful(lines[0], f"{said} {question}")
-    return lines[0] if is_usable else _join_to_last(question, recent)
+    said = " ".join([*(message.content for message in recent), question])
+    if is_whole and is_faithful(lines[0], said):
+        return lines[0]
+    return _join_to_last(question, recent)
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
