@@ -44,8 +44,8 @@ from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, 
 # The score of a passage whose document the question names. Few passages score higher by their words alone.
 _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
-# This share of the caution holds for a question that names its document. It also holds for answers that are seldom
-# stated as clearly as a fact: several sentences, yes or no.
+# Half of the caution suffices if the question names its document. It also suffices for answers that documents seldom
+# state as clearly as a fact: several sentences, yes or no.
 _OPEN_CAUTION = 0.5
 # The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
@@ -337,7 +337,7 @@ def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
 
 
 def _make_answer(question: str, direct: DirectAnswer) -> Answer:
-    """Return the answer to a question that no LLM was asked."""
+    """Return the answer to a question that needs no LLM."""
     cited = direct.cited
     numbers = tuple(citation.number for citation in cited.citations) if cited else ()
     reply = (Sentence(direct.text, numbers),)
@@ -386,9 +386,9 @@ class Chat:
 
 
 class _Asked(NamedTuple):
-    """A question as the user typed it and as the documents are asked it, and the hits to answer it from.
+    """A question as the user typed it and as it is searched, and the hits to answer it from.
 
-    `rewritten` is the question as it was understood, or None if that is as the user typed it. `wanted` is the question
+    `rewritten` is the question as it was understood, or None if it was not changed. `wanted` is the question
     as understood, without the name of a file. `search` finds other hits; None: the caller gave the hits, and no others
     may be quoted.
     """

@@ -16,9 +16,9 @@ _CANDIDATES = 25
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
-# Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
+# Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
-_TELLS = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
+_SETS_APART = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
 
 
 def retrieve(
@@ -60,7 +60,7 @@ def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
 
 
 def _say_the_same(words: set[str], others: set[str]) -> bool:
-    return len(words & others) >= _SAME * len(words | others) and not any(_TELLS.search(w) for w in words ^ others)
+    return len(words & others) >= _SAME * len(words | others) and not any(_SETS_APART.search(w) for w in words ^ others)
 
 
 def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hit] = ()) -> tuple[Hit, ...]:

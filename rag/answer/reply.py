@@ -20,7 +20,7 @@ _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
 # The LLM decides for yes or no only if the log-odds between the two are this far from zero.
 _DECIDED = 0.5
-# The quotes are about a thing if they have this share of its words.
+# The quotes are about a thing if they have at least half of its words.
 _SIDE = 0.5
 # A comparison of amounts needs one for each of two things.
 _AMOUNTS = 2

@@ -10,7 +10,7 @@ from rag.types import Document, Section, Span
 
 Split = Callable[[str], list[Span]]
 
-# The context of a chunk has at most this share of the embedder's tokens, and the chunk the rest.
+# The context of a chunk takes at most a quarter of the tokens that the embedder reads, and the chunk takes the rest.
 _CONTEXT_SHARE = 0.25
 # Text of words has fewer characters to a token. A word that the tokenizer does not know can have more.
 _CHARACTERS_A_TOKEN = 32

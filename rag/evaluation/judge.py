@@ -21,7 +21,7 @@ MEANINGS = {
     "refused": "unanswerable, and refused",
     "refusal_precision": "of the refusals: unanswerable",
     "outcome_right": "the outcome is the one wanted",
-    "comment_as_fact": "of the answers that only a comment supports: told as a fact",
+    "comment_as_fact": "of the answers that only a comment supports: stated as a fact",
     "reply_f1": "word overlap of the reply with the accepted text (SQuAD F1)",
     "reply_em": "the reply is the accepted text (SQuAD EM)",
     "rouge_l": "longest common subsequence with the reference",

@@ -247,7 +247,7 @@ class _Update:
             return
         metadata = self._get_metadata(source) if self._given is None else self._given
         self.writer.flush_if_pending(file_hash)
-        # Another file with the same words is the same document, unless metadata tells them apart.
+        # Another file with the same words is the same document, unless their metadata differ.
         there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
             document = reader.read(file)
@@ -338,8 +338,8 @@ def _hash(content: bytes, *, chunk_tokens: int) -> str:
 def _hash_content(document: Document) -> str:
     """Return the hash of a document's words, speakers and fields; case, spacing and kinds of quotes do not count."""
     d = document
-    told = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
-    runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(told, key=lambda part: part[:2])]
+    parts = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
+    runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(parts, key=lambda part: part[:2])]
     known = (d.title, d.outlet, d.author, d.date, *([d.metadata] if d.metadata else []))
     return hashlib.sha256(repr((*known, runs)).encode()).hexdigest()
 

@@ -126,8 +126,8 @@ class MilvusStore:
         try:
             yield
         except (MilvusException, RpcError) as exc:
-            told = exc.message if isinstance(exc, MilvusException) else exc.details()
-            reason = " ".join(str(told).split())[:200] or type(exc).__name__
+            details = exc.message if isinstance(exc, MilvusException) else exc.details()
+            reason = " ".join(str(details).split())[:200] or type(exc).__name__
             raise StoreError(
                 f"cannot use {self.location}: {reason}; check whether the server runs, and try again"
             ) from exc

@@ -19,7 +19,7 @@ _LEAD = 400
 
 
 class StoredChunk(NamedTuple):
-    """A chunk for the store: its place, the context embedded before its own words, and its embedding."""
+    """A chunk for the store: its section, the context embedded before its own words, and its embedding."""
 
     section: Section
     context: str

@@ -95,7 +95,7 @@ class DocumentWriter:
         """Add the documents whose chunks are all embedded, in their order."""
         while self._pending:
             document, chunks, keys, known, file_hash, content_hash = self._pending[0]
-            # The last key is embedded last: for a long document one look is enough.
+            # The last key is embedded last. For a long document, most calls need only this check.
             if not all(key in known or key in embedded for key in reversed(keys)):
                 return
             del self._pending[0]

@@ -196,7 +196,7 @@ class LlamaCpp:
                 self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
-        """Go back to the longest beginning that was read or is cached; to nothing if there is none."""
+        """Go back to the longest beginning of the tokens that was read or is cached, which may be empty."""
         import llama_cpp
 
         llama = self._llama

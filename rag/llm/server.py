@@ -27,7 +27,7 @@ _MOST_TOKENS = 20
 _CHOSEN = 2.0
 # A server answers with one of these to a request that it does not support.
 _UNABLE = (400, 422, 500, 501)
-# An estimate of tokens, rather too high than too low: the marks of a message, and the bytes of a token.
+# To estimate tokens, rather too many than too few: the tokens of a message's marks, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
@@ -57,7 +57,7 @@ class ServerLLM:
             raise ModelError(f"{self._url} has no model {wanted!r}: it has {', '.join(models) or 'none at all'}")
         self.context_size = int(models[self._model].get("max_model_len") or context)
         self._count = self._find_tokenizer()
-        self._tells_likelihoods = True
+        self._has_likelihoods = True
 
     def close(self) -> None:
         self._client.close()
@@ -138,21 +138,21 @@ class ServerLLM:
 
         asked = {"max_tokens": 1, "temperature": 0.0}
         with self._explained():
-            if self._tells_likelihoods:
+            if self._has_likelihoods:
                 try:
                     choice = self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **asked).choices[0]
                 except APIStatusError as exc:
                     if exc.status_code not in _UNABLE:
                         raise
                     logger.debug("%s returns no likelihoods: %s", self._url, exc)
-                    self._tells_likelihoods = False
-            if not self._tells_likelihoods:
+                    self._has_likelihoods = False
+            if not self._has_likelihoods:
                 choice = self._create(messages, **asked).choices[0]
-        told = choice.logprobs and choice.logprobs.content
-        if not (told and told[0].top_logprobs):
+        logprobs = choice.logprobs and choice.logprobs.content
+        if not (logprobs and logprobs[0].top_logprobs):
             reply = (choice.message.content or "").strip().lower()
             return Leaning(_CHOSEN * (reply.startswith(first) - reply.startswith(second)))
-        likely = {token.token: token.logprob for token in told[0].top_logprobs}
+        likely = {token.token: token.logprob for token in logprobs[0].top_logprobs}
         least = min(likely.values())
         return Leaning(likely.get(first, least) - likely.get(second, least))
 

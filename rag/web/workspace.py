@@ -295,7 +295,7 @@ class Workspace:
 
         A file never replaces another one of its name: it gets another name, which the report gives.
         """
-        tell = on_file or (lambda _file, _reason: None)
+        report_file = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
         known = {source for entry in self.list_documents(index) for source in entry.sources}
         copies: dict[Path, None] = {}
@@ -305,7 +305,7 @@ class Workspace:
                 copy = self._keep_file(file, folder)
             except DocumentError as exc:
                 refused.append(str(exc))
-                tell(file, str(exc))
+                report_file(file, str(exc))
                 continue
             copies[copy] = None
             if copy.name != file.name:
@@ -314,7 +314,7 @@ class Workspace:
         def note(file: Path, reason: str | None) -> None:
             if reason and str(file) not in known:
                 file.unlink(missing_ok=True)
-            tell(file, reason)
+            report_file(file, reason)
 
         report = self._build(index, list(copies), on_file=note)
         return report._replace(skipped=[*refused, *report.skipped], renamed=renamed)

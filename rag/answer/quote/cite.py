@@ -1,4 +1,4 @@
-"""Makes an answer of sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
+"""Makes an answer from sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ class Cited(NamedTuple):
     citations: tuple[Citation, ...]
 
     def put_into(self, answer: Answer, **others: Any) -> Answer:
-        """Return an answer with these fields, and with others."""
+        """Return an answer with these fields and other new values."""
         return replace(answer, **self._asdict(), **others)
 
 
@@ -179,7 +179,7 @@ def _conclude(claims: Sequence[_Claim]) -> Cited:
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
     """Return claims as sentences that name a reader who speaks, or the date if the articles have several.
 
-    All that a reader says in a row is one sentence of the answer, so none of it is without the name.
+    A reader's successive words become one sentence of the answer, so that the name covers them all.
     """
     dates = {chunk.date for claim in claims for chunk in claim.articles}
     sentences: list[Sentence] = []

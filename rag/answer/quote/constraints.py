@@ -9,7 +9,7 @@ from rag.answer.quote.cite import NOT_FOUND, get_cited_chunks
 from rag.answer.understand.query import Query
 from rag.types import Answer
 
-# Forms of words that have to be in the passages as the question has them. Two words are alike if their `same` is.
+# Forms of words that the passages must have if the question has them. Words of one form with the same `same` compete.
 _FORMS = (
     # A year.
     re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),

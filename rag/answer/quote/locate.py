@@ -13,7 +13,7 @@ from rag.types import Hit, Span
 MIN_SUPPORT = 0.4
 # The sentences are skipped until one has at least 75 % as many of the question's words as the best one.
 _NEARLY = 0.75
-# A clause has this many words in small letters, or only such words; a name, a heading or a date line has fewer.
+# A clause has at least three words in small letters, or only such words. A name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
 
 
