@@ -50,7 +50,7 @@ def find_marked_headings(text: str, end: int) -> list[Heading]:
 
 
 class _Line(NamedTuple):
-    """A line, its place, and whether a blank line, or an edge of the text, is before and after it."""
+    """A line, its offsets, and whether a blank line, or an edge of the text, is before and after it."""
 
     text: str
     start: int
@@ -135,14 +135,14 @@ def _find_levels(lines: Sequence[_Line]) -> list[int]:
 
 def _list_lines(text: str, end: int) -> list[_Line]:
     """Return the lines with words before `end`; a line of signs separates as a blank line does."""
-    places = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
-    stops = [0, *(stop for _, stop in places)]
-    starts = [*(start for start, _ in places), end]
+    spans = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
+    stops = [0, *(stop for _, stop in spans)]
+    starts = [*(start for start, _ in spans), end]
     gaps = [text.count("\n", stop, start) > 1 for stop, start in zip(stops, starts, strict=True)]
     gaps[0] = gaps[-1] = True
     return [
         _Line(text[start:stop].rstrip(), start, stop, opens, closes)
-        for (start, stop), (opens, closes) in zip(places, pairwise(gaps), strict=True)
+        for (start, stop), (opens, closes) in zip(spans, pairwise(gaps), strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Completes an answer that needs several sentences: with the whole list, the section, or the sentences beside it."""
+"""Completes an answer that needs several sentences: with the whole list, or with the sentences beside it."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -55,7 +55,7 @@ def _is_too_little(answer: Answer, kind: Kind) -> bool:
 
 
 def _add_blocks(answer: Answer, store: Store) -> Answer:
-    """Return an answer with the whole lists and sections that it quotes from; the same answer without any."""
+    """Return an answer with the whole lists that it quotes from; the same answer if it quotes from none."""
     hits, spans = answer.hits, list[HitSpan]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
     # Several citations may be of one document.
