@@ -48,7 +48,7 @@ def _correct_names(line: str, question: str) -> str:
     spellings = {word.lower(): word for word in _WORD.findall(question)}
 
     def correct(match: re.Match[str]) -> str:
-        name = match[0]
+        name: str = match[0]
         if name.lower() in spellings:
             return name
         similar = find_spelling(name.lower(), spellings)
@@ -58,17 +58,13 @@ def _correct_names(line: str, question: str) -> str:
 
 
 def _ask_about_each(lines: Sequence[str], sides: Sequence[Side]) -> bool:
-    """Return whether each side has one line, which has more of its words than of the other side's."""
-    nearest = {_find_nearest_side(line, sides) for line in lines}
-    return len(lines) == len(sides) and nearest == set(range(len(sides)))
-
-
-def _find_nearest_side(line: str, sides: Sequence[Side]) -> int | None:
-    """Return the index of the side that shares the most words with a line; None if both share as many."""
-    words = content_words(line)
-    counts = [len(side.words & words) for side in sides]
-    is_tie = len(set(counts)) == 1
-    return None if is_tie else counts.index(max(counts))
+    """Return whether one of two lines has more words of the first side, and the other one more of the second."""
+    one, other = sides
+    leads = []
+    for line in lines:
+        words = content_words(line)
+        leads.append(len(one.words & words) - len(other.words & words))
+    return len(lines) == len(sides) and min(leads) < 0 < max(leads)
 
 
 def _asks_the_same(line: str, question: Query) -> bool:

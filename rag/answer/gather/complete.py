@@ -50,8 +50,9 @@ def _piece_together(answer: Answer, question: Query, index: Index) -> Answer:
 def _is_too_little(answer: Answer, kind: Kind) -> bool:
     """Return whether an answer is hardly more than a heading, or one sentence where its kind wants several."""
     words = sum(len(sentence.text.split()) for sentence in answer.sentences)
-    is_one = len(answer.sentences) == 1
-    return words < _SHORT_WORDS or (is_one and kind.is_open)
+    if words < _SHORT_WORDS:
+        return True
+    return kind.is_open and len(answer.sentences) == 1
 
 
 def _add_blocks(answer: Answer, store: Store) -> Answer:

@@ -62,23 +62,12 @@ def select_sentences(
     `MOST_WORDS` words together, with the neighbours that they need. Readers' comments and orders to machines are left
     out, and so are hits that are not in `among`, and sentences without all words of `naming`.
     """
-    best_score = max((hit.score for hit in hits), default=0.0)
-    candidates: list[_Candidate] = []
-    for number, hit in enumerate(hits, start=1):
-        is_allowed = among is None or hit in among
-        if is_allowed and _can_be_quoted(hit):
-            weight = (hit.score / best_score) ** _STEEPNESS
-            candidates += _list_candidates(number, hit, weight=weight)
+    candidates = _list_candidates(hits, hits if among is None else among)
     named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
     spans: set[HitSpan] = set()
     for candidate in _choose(_measure_worth(named, lead=lead), most=most):
         spans.update(HitSpan(candidate.number, *span) for span in candidate.spans)
     return sorted(spans)
-
-
-def _can_be_quoted(hit: Hit) -> bool:
-    """Return whether a hit is of an article and its score is above 0."""
-    return hit.chunk.voice == "article" and hit.score > 0
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
@@ -112,7 +101,16 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
     return chosen
 
 
-def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
+def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_Candidate]:
+    """Yield the sentences of articles that can be quoted from the hits, if these are in `among`."""
+    best_score = max((hit.score for hit in hits), default=0.0)
+    for number, hit in enumerate(hits, start=1):
+        is_article = hit.chunk.voice == "article"
+        if is_article and hit.score > 0 and hit in among:
+            yield from _split_hit(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
+
+
+def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
     text = hit.chunk.text
     spans = split_sentences(text)
