@@ -45,10 +45,10 @@ def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str,
 
 def _correct_names(line: str, question: str) -> str:
     """Return a line with its names spelt as in the question: a small LLM misspells unknown names."""
-    spellings = {word.lower(): word for word in _WORD.findall(question)}
+    spellings: dict[str, str] = {word.lower(): word for word in _WORD.findall(question)}
 
     def correct(match: re.Match[str]) -> str:
-        name: str = match[0]
+        name = match[0]
         if name.lower() in spellings:
             return name
         similar = find_spelling(name.lower(), spellings)
