@@ -29,19 +29,19 @@ def retrieve(
     If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete. Raises
     QuestionError if no document passes the filter.
     """
-    asked = f"{question} {rewritten or ''}"
+    wordings = f"{question} {rewritten or ''}"
     found = index.search(question, k=passages * _CANDIDATES, where=where, rewritten=rewritten)
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
         order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
         found = (*(first[i] for i in order), *found[_RERANKED:])
-    wants_readers = _ASKS_READERS.search(asked) or (where and (where.voice or where.author))
+    wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
     if len(kept) < passages:  # only comments are left
         kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
-    return find_evidence(asked, kept, candidates=found)
+    return find_evidence(wordings, kept, candidates=found)
 
 
 def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
