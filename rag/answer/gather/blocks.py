@@ -7,8 +7,9 @@ from typing import NamedTuple
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import OPENS_ITEM, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
+from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
-from rag.types import Chunk, Hit, Span, Voice
+from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
 COVERED = 0.6
@@ -33,10 +34,9 @@ class Quoted(NamedTuple):
 
 
 class _Section(NamedTuple):
-    """A stretch of a document with one voice, below one path of headings, from the widest to the narrowest."""
+    """A stretch of a document below one path of headings, from the widest to the narrowest."""
 
     path: list[str]
-    voice: Voice
     start: int
     end: int
 
@@ -62,17 +62,22 @@ class _Line(NamedTuple):
 _EDGE = _Line(".", 0, 0, is_item=False)
 
 
-def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, score: float) -> Quoted:
-    """Return the hits, followed by the document's other chunks in a span, and the sentences of the span as quotes.
+def list_article(document_id: int, store: Store) -> list[Chunk]:
+    """Return the chunks of a document without readers' comments, in the order of its text."""
+    return [chunk for chunk in store.list_chunks(document_id) if chunk.voice == "article"]
 
-    At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
+
+def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, score: float) -> Quoted:
+    """Return the hits, followed by the other chunks of an article in a span, and the span's sentences as quotes.
+
+    At most `MOST_WORDS` are quoted, from the beginning. Orders to machines are left out.
     """
     together = list(hits)
     numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
     spans: list[HitSpan] = []
     words_left = MOST_WORDS
     for chunk in chunks:
-        if not _is_in_article(chunk, span):
+        if chunk.end <= span[0] or span[1] <= chunk.start:
             continue
         if chunk.id not in numbers:
             together.append(Hit(chunk, score, len(together) + 1))
@@ -83,13 +88,6 @@ def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, scor
                 return Quoted(tuple(together), tuple(spans), is_cut_off=True)
             spans.append(HitSpan(numbers[chunk.id], start, end))
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
-
-
-def _is_in_article(chunk: Chunk, span: Span) -> bool:
-    """Return whether a chunk is of the article and overlaps a span."""
-    start, end = span
-    overlaps = start < chunk.end and chunk.start < end
-    return overlaps and chunk.voice == "article"
 
 
 def _list_sentences(chunk: Chunk, span: Span) -> Iterator[Span]:
@@ -108,7 +106,7 @@ def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Spa
     The title may name a part of the topic.
     """
     titled = content_words(title) & topic
-    sections = [section for section in _list_sections(chunks) if section.voice == "article"]
+    sections = _list_sections(chunks)
     for number, section in enumerate(sections):
         for depth, heading in enumerate(section.path, start=1):
             if _is_named(heading, topic, titled):
@@ -128,14 +126,14 @@ def _find_end(sections: Sequence[_Section], depth: int) -> int:
 
 
 def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
-    """Return the sections that the chunks of a document make."""
+    """Return the sections that the chunks of an article make."""
     sections: list[_Section] = []
     for chunk in chunks:
         path = chunk.heading.split(HEADING_SEPARATOR) if chunk.heading else []
         start = chunk.start
-        if sections and (sections[-1].path, sections[-1].voice) == (path, chunk.voice):
+        if sections and sections[-1].path == path:
             start = sections.pop().start
-        sections.append(_Section(path, chunk.voice, start, chunk.end))
+        sections.append(_Section(path, start, chunk.end))
     return sections
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 
-from rag.answer.gather.blocks import find_block, quote_span
+from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import HitSpan, cite_spans, get_cited_chunks
@@ -60,9 +60,9 @@ def _add_blocks(answer: Answer, store: Store) -> Answer:
     hits, spans = answer.hits, list[HitSpan]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
     # Several citations may be of one document.
-    get_text, list_chunks = cache(store.get_text), cache(store.list_chunks)
+    get_text, get_chunks = cache(store.get_text), cache(list_article)
     for citation in articles:
-        chunks = list_chunks(citation.document_id)
+        chunks = get_chunks(citation.document_id, store)
         block = find_block(get_text(citation.document_id), chunks, citation.start)
         if block:
             quoted = quote_span(chunks, block, hits, score=hits[citation.number - 1].score)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.gather.blocks import quote_span
+from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.quote.cite import Cited, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
@@ -35,7 +35,7 @@ def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None
         for document_id, score in best_scores.items():
             span = find_span(store.get_text(document_id), number)
             if span:
-                return quote_part(store.list_chunks(document_id), span, score=score)
+                return quote_part(list_article(document_id, store), span, score=score)
     return None
 
 
@@ -60,7 +60,7 @@ def _find_line(text: str, number: str, start: int) -> int:
 
 
 def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Part:
-    """Return a span of a document as new hits, all with this score, and its sentences as quotes."""
+    """Return a span of an article as new hits, all with this score, and its sentences as quotes."""
     quoted = quote_span(chunks, span, (), score=score)
     note = CUT_OFF if quoted.is_cut_off else None
     return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.answer.gather.blocks import COVERED, find_section
+from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import Part, quote_part
 from rag.answer.gather.select import select_sentences
 from rag.answer.quote.cite import HitSpan, cite_spans
@@ -43,7 +43,7 @@ def _may_name_text(question: Query) -> bool:
 
 def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
     """Return the section of a hit's document whose heading the topic names, or None."""
-    chunks = store.list_chunks(nearest.chunk.document_id)
+    chunks = list_article(nearest.chunk.document_id, store)
     span = find_section(chunks, topic, title=nearest.chunk.title)
     return quote_part(chunks, span, score=nearest.score) if span else None
 
@@ -97,8 +97,5 @@ def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
     """Return all chunks of the nearest document's article as hits; new ones get the lowest score."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
-    whole: list[Hit] = []
-    for chunk in store.list_chunks(hits[0].chunk.document_id):
-        if chunk.voice == "article":
-            whole.append(Hit(chunk, scores.get(chunk.id, lowest), rank=len(whole) + 1))
-    return whole
+    article = list_article(hits[0].chunk.document_id, store)
+    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(article, start=1)]
