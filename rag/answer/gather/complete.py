@@ -60,9 +60,10 @@ def _add_blocks(answer: Answer, store: Store) -> Answer:
     hits, spans = answer.hits, list[HitSpan]()
     articles = [citation for citation in answer.citations if citation.voice == "article"]
     # Several citations may be of one document.
-    get_text, get_chunks = cache(store.get_text), cache(list_article)
+    get_text = cache(store.get_text)
+    get_chunks = cache(lambda document_id: list_article(document_id, store))
     for citation in articles:
-        chunks = get_chunks(citation.document_id, store)
+        chunks = get_chunks(citation.document_id)
         block = find_block(get_text(citation.document_id), chunks, citation.start)
         if block:
             quoted = quote_span(chunks, block, hits, score=hits[citation.number - 1].score)
