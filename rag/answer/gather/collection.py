@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answer.quote.cite import Cited, Span, cite_spans
+from rag.answer.quote.cite import Quotes, Span, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.index.index import Index
 from rag.index.store import Store
@@ -17,16 +17,16 @@ MOST_NAMED = 20
 # At most this many chunks are searched for a phrase.
 _MOST_CHUNKS = 1000
 
+_NO_QUOTES = Quotes((), "aside", ())
 _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The answer to a question about the collection, and the hits with the quotes that prove it, if it quotes any."""
+    """The answer to a question about the collection, and the quotes that prove it, if there are any."""
 
     text: str
-    hits: tuple[Hit, ...] = ()
-    cited: Cited | None = None
+    quotes: Quotes = _NO_QUOTES
 
 
 def answer_at_once(question: str, index: Index) -> Told | None:
@@ -124,7 +124,7 @@ def _find_mentions(phrase: str, store: Store) -> Told | None:
     for number, (chunk, place) in enumerate(mentions[:MOST_NAMED], start=1):
         hits.append(Hit(chunk, 1.0, rank=number))
         spans.append(Span(number, *place))
-    return Told(_name([chunk.source for chunk, _ in mentions]), tuple(hits), cite_spans(spans, hits))
+    return Told(_name([chunk.source for chunk, _ in mentions]), cite_spans(spans, hits))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:
