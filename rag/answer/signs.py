@@ -191,7 +191,7 @@ OPENS_ITEM = re.compile(
     re.IGNORECASE,
 )
 # A sentence that says that no reason was given.
-UNTOLD = re.compile(
+UNEXPLAINED = re.compile(
     r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
     re.IGNORECASE,

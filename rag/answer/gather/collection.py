@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answer.quote.cite import Cited, HitSpan, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.index.index import Index
 from rag.index.store import Entry, Store
@@ -17,16 +17,16 @@ MOST_NAMED = 20
 # At most this many chunks are searched for a phrase.
 _MOST_CHUNKS = 1000
 
+_NO_QUOTES = Quotes((), "aside", ())
 _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class DirectAnswer:
-    """The answer to a question about the collection, and the hits with the quotes that prove it, if it quotes any."""
+    """The answer to a question about the collection, and the quotes that prove it, if there are any."""
 
     text: str
-    hits: tuple[Hit, ...] = ()
-    cited: Cited | None = None
+    quotes: Quotes = _NO_QUOTES
 
 
 def answer_at_once(question: str, index: Index) -> DirectAnswer | None:
@@ -132,7 +132,7 @@ def _find_mentions(phrase: str, store: Store) -> DirectAnswer | None:
     for number, (chunk, span) in enumerate(mentions[:MOST_NAMED], start=1):
         hits.append(Hit(chunk, 1.0, rank=number))
         spans.append(HitSpan(number, *span))
-    return DirectAnswer(_name([chunk.source for chunk, _ in mentions]), tuple(hits), cite_spans(spans, hits))
+    return DirectAnswer(_name([chunk.source for chunk, _ in mentions]), cite_spans(spans, hits))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:

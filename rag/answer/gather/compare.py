@@ -1,19 +1,19 @@
 """Answers a question that compares two things by joining one answer about each."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, build_split
-from rag.answer.quote.cite import HitSpan, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import COMPARING
 from rag.answer.understand.query import Query, Side
 from rag.answer.understand.restate import find_spelling
 from rag.answer.understand.rewrite import is_faithful
 from rag.llm.base import LLM
 from rag.text import content_words
-from rag.types import Answer, Hit
+from rag.types import Hit
 
 # The note of an answer to a comparison in general.
 COMPARED = "Pieced together from what the documents say of each."
@@ -76,40 +76,34 @@ def _asks_the_same(line: str, question: Query) -> bool:
     return bool(asks_for_it) and is_faithful(line, question.text)
 
 
-def compare_in_general(answer: Answer, question: Query, search: Callable[[str], tuple[Hit, ...]]) -> Answer | None:
-    """Return an answer with the documents' sentences about each of two things, without asking the LLM.
+def compare_in_general(question: Query, search: Callable[[str], tuple[Hit, ...]]) -> Quotes | None:
+    """Return the documents' sentences about each of two things, without asking the LLM.
 
     It is None if the question asks for one property of them, or the documents name neither.
     """
     if not question.compares_in_general:
         return None
-    parts = []
+    parts: dict[str, Quotes] = {}
     for name, words in question.sides:
         hits = search(name)
-        cited = cite_spans(select_sentences(hits, naming=words, most=_MOST_OF_SIDE), hits)
-        parts.append(cited.put_into(answer, question=name, hits=hits))
-    joined = join_answers(replace(answer, note=COMPARED), parts)
-    return joined if joined.citations else None
+        parts[name] = cite_spans(select_sentences(hits, naming=words, most=_MOST_OF_SIDE), hits)
+    joined = join_quotes(parts)
+    return joined._replace(note=joined.note or COMPARED) if joined.citations else None
 
 
-def join_answers(answer: Answer, parts: Sequence[Answer]) -> Answer:
-    """Return an answer with the evidence of several; its note names the questions without an answer."""
-    hits = _join_hits(parts)
+def join_quotes(parts: Mapping[str, Quotes]) -> Quotes:
+    """Return the quotes for several questions as one; the note names the questions without an answer."""
+    hits = _join_hits(parts.values())
     numbers = {hit.chunk.id: hit.rank for hit in hits}
-    spans = dict.fromkeys(HitSpan(numbers[c.chunk_id], c.start, c.end) for part in parts for c in part.citations)
-    confidences = [part.confidence for part in parts if part.confidence is not None]
-    return cite_spans(spans, hits).put_into(
-        answer,
-        hits=hits,
-        confidence=min(confidences, default=None),
-        note=_describe_open(parts) or answer.note,
-        prompt_tokens=sum(part.prompt_tokens for part in parts),
-        answer_tokens=sum(part.answer_tokens for part in parts),
-    )
+    spans: dict[HitSpan, None] = {}
+    for part in parts.values():
+        for citation in part.citations:
+            spans[HitSpan(numbers[citation.chunk_id], citation.start, citation.end)] = None
+    return cite_spans(spans, hits)._replace(note=_describe_open(parts))
 
 
-def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
-    """Return the hits of several answers, each chunk once; the ranks are new."""
+def _join_hits(parts: Iterable[Quotes]) -> tuple[Hit, ...]:
+    """Return the hits of several questions, each chunk once; the ranks are new."""
     first: dict[int, Hit] = {}
     for part in parts:
         for hit in part.hits:
@@ -117,8 +111,8 @@ def _join_hits(parts: Sequence[Answer]) -> tuple[Hit, ...]:
     return tuple(first.values())
 
 
-def _describe_open(parts: Sequence[Answer]) -> str:
-    """Return a line that names the questions without an answer; "" if all have one, or none has."""
-    lines = [f"The documents do not say: {part.question}" for part in parts if not part.citations]
+def _describe_open(parts: Mapping[str, Quotes]) -> str | None:
+    """Return a line that names the questions without an answer; None if all have one, or none has."""
+    lines = [f"The documents do not say: {question}" for question, part in parts.items() if not part.citations]
     is_any_answered = len(lines) < len(parts)
-    return " ".join(lines) if is_any_answered else ""
+    return " ".join(lines) if lines and is_any_answered else None

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.quote.cite import Cited, cite_spans
+from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -15,15 +14,7 @@ from rag.types import Chunk, Hit, Span
 CUT_OFF = "Only the beginning of this part is quoted."
 
 
-class Part(NamedTuple):
-    """A part of a document: its hits, and its sentences as quotes of them."""
-
-    hits: tuple[Hit, ...]
-    cited: Cited
-    note: str | None
-
-
-def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
     """Return the part that a question asks for by its number, from the nearest document with such a part; or None."""
     number = question.part_number
     if number is None or question.kind is not SUMMARY:
@@ -59,8 +50,8 @@ def _find_line(text: str, number: str, start: int) -> int:
     return line.start() if line else len(text)
 
 
-def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Part:
-    """Return a span of an article as new hits, all with this score, and its sentences as quotes."""
+def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:
+    """Return the sentences of an article's span as quotes, from new hits that all have this score."""
     quoted = quote_span(chunks, span, (), score=score)
     note = CUT_OFF if quoted.is_cut_off else None
-    return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)
+    return cite_spans(quoted.spans, quoted.hits)._replace(note=note)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rag.answer.gather.blocks import COVERED, find_section, list_article
-from rag.answer.gather.parts import Part, quote_part
+from rag.answer.gather.parts import quote_part
 from rag.answer.gather.select import select_sentences
-from rag.answer.quote.cite import HitSpan, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -21,7 +21,7 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
     """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
     if not hits or not _may_name_text(question):
         return None
@@ -41,7 +41,7 @@ def _may_name_text(question: Query) -> bool:
     return is_topical and question.part_number is None
 
 
-def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
+def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Quotes | None:
     """Return the section of a hit's document whose heading the topic names, or None."""
     chunks = list_article(nearest.chunk.document_id, store)
     span = find_section(chunks, topic, title=nearest.chunk.title)
@@ -55,7 +55,7 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
-def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
+def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
     texts = [nearest.title]
@@ -78,7 +78,7 @@ def _covers(text: str, topic: set[str]) -> bool:
     return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
-def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
+def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question.text, _list_whole(hits, store))
     quoted: list[Hit] = []
@@ -88,9 +88,7 @@ def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Part | Non
         if hit not in quoted:
             quoted.append(hit)
         spans.append(span._replace(number=len(quoted)))
-    if not spans:
-        return None
-    return Part(tuple(quoted), cite_spans(spans, quoted), GATHERED)
+    return cite_spans(spans, quoted)._replace(note=GATHERED) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:

@@ -1,16 +1,15 @@
-"""Makes an answer from sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
+"""Makes the evidence for an answer: exact quotes with the numbers of their passages, and the outcome."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rag.answer.check import find_conflict
 from rag.answer.mentions import find_names
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import NEGATION, is_order, points_back
 from rag.text import content_words
-from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
+from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
 _QUOTED = 3
@@ -19,17 +18,20 @@ _LEAST_SHARE = 0.4
 _NEARLY = 0.75
 
 
-class Cited(NamedTuple):
-    """An answer's text with its marks, its outcome, its sentences and its citations."""
+class Quotes(NamedTuple):
+    """The evidence for an answer: hits, sentences of them with their citations, the outcome, a note for the user."""
 
-    answer: str
-    outcome: Outcome
-    sentences: tuple[Sentence, ...]
-    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    outcome: Outcome = "not_found"
+    sentences: tuple[Sentence, ...] = (Sentence(REFUSAL, ()),)
+    citations: tuple[Citation, ...] = ()
+    note: str | None = None
 
-    def put_into(self, answer: Answer, **others: Any) -> Answer:
-        """Return an answer with these fields and other new values."""
-        return replace(answer, **self._asdict(), **others)
+    @property
+    def cited_chunks(self) -> list[Chunk]:
+        """The chunks that are cited, each once, in the order of their numbers."""
+        numbers = {citation.number for citation in self.citations}
+        return [self.hits[number - 1].chunk for number in sorted(numbers)]
 
 
 class HitSpan(NamedTuple):
@@ -58,11 +60,8 @@ class _Claim(NamedTuple):
         self.chunks.setdefault(span.number, chunk)
 
 
-NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
-
-
-def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Cited:
-    """Return the answer made of sentences of the hits, each with its hit's number; readers' words come last.
+def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Quotes:
+    """Return sentences of the hits as the evidence for an answer, each with its hit's number; readers' words come last.
 
     A sentence that another one already states is not repeated. If only readers' comments state a sentence, the answer
     names the reader. The outcome is `not_found`, without citations, if there is no sentence. It is `unconfirmed` if all
@@ -70,10 +69,10 @@ def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Cited:
     """
     ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
     claims = _merge(ordered, hits)
-    return _conclude(claims) if claims else NOT_FOUND
+    return _conclude(claims, tuple(hits)) if claims else Quotes(tuple(hits))
 
 
-def quote_evidence(hits: Sequence[Hit]) -> Cited:
+def quote_evidence(hits: Sequence[Hit]) -> Quotes:
     """Return the answer without an LLM: the sentences of the hits that share the most words with the question."""
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
@@ -97,12 +96,6 @@ def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
 def get_words(chunk: Chunk, sentence: HitSpan | Evidence) -> str:
     """Return the words of a sentence of a chunk."""
     return chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
-
-
-def get_cited_chunks(answer: Answer) -> list[Chunk]:
-    """Return the chunks that an answer cites, each once, in the order of their numbers."""
-    numbers = {citation.number for citation in answer.citations}
-    return [answer.hits[number - 1].chunk for number in sorted(numbers)]
 
 
 def is_comment(hit: Hit) -> bool:
@@ -163,8 +156,8 @@ def _finish(text: str) -> str:
     return sentence if sentence[-1] in ".!?" else f"{sentence.rstrip(',;:')}."
 
 
-def _conclude(claims: Sequence[_Claim]) -> Cited:
-    """Return the answer made of one or more claims."""
+def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:
+    """Return one or more claims as the evidence for an answer."""
     sentences = _attribute(claims)
     citations: dict[tuple[int, int], Citation] = {}  # by number and offset, since two sentences may quote one passage
     for claim in claims:
@@ -172,8 +165,7 @@ def _conclude(claims: Sequence[_Claim]) -> Cited:
             citations[number, span.start] = _make_citation(claim.chunks[number], span)
     is_confirmed = any(claim.articles for claim in claims)
     outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
-    answer = " ".join(sentence.marked for sentence in sentences)
-    return Cited(answer, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
+    return Quotes(hits, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
+from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNEXPLAINED, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.text import content_words, split_sentences
 from rag.types import Hit, Span
@@ -126,9 +126,9 @@ def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) 
     """
     if _speaks_of_reason(written):
         return None
-    untold = _find_sign(UNTOLD, sentences, question)
-    if untold:
-        return untold
+    unexplained = _find_sign(UNEXPLAINED, sentences, question)
+    if unexplained:
+        return unexplained
     if not _is_written_clause(written):
         return _find_sign(REASON, sentences, question)
     return _add_reason(_find_meant(written, sentences, question), sentences)
