@@ -337,7 +337,8 @@ def _is_part(element: "HtmlElement") -> bool:
 def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements with a time of their own, in a frame whose class names do not mark single comments."""
     times = find_times(frame)
-    boxes = [_find_box_of_time(time, frame, set(times)) for time in times]
+    distinct_times = set(times)
+    boxes = [_find_box_of_time(time, frame, distinct_times) for time in times]
     return [box for box in boxes if box is not None]
 
 

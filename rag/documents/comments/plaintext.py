@@ -2,7 +2,6 @@
 
 import re
 from functools import lru_cache
-from itertools import takewhile
 
 from rag.documents.comments.site import HEADING, is_boilerplate, is_footer, is_sure_heading, names_comments
 from rag.documents.comments.styles import (
@@ -53,9 +52,12 @@ def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
 
 def _find_own_lines(heading: re.Match[str]) -> int:
     """Return the offset of the site's first line right above a heading, or else that of the heading."""
-    above = list(_LINE.finditer(heading.string, 0, heading.start()))
-    own = takewhile(lambda line: is_boilerplate(line[0]), reversed(above))
-    return [heading, *own][-1].start()
+    start = heading.start()
+    for line in reversed(list(_LINE.finditer(heading.string, 0, start))):
+        if not is_boilerplate(line[0]):
+            break
+        start = line.start()
+    return start
 
 
 def _begins_comments(heading: str, below: Lines, *, markdown: bool) -> bool:
