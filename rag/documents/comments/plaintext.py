@@ -16,10 +16,10 @@ from rag.documents.comments.styles import (
 )
 from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
+from rag.documents.formats.plain.front_matter import find_front_matter_end
 from rag.types import Section
 
 _LINE = re.compile(r"\S.*")
-_FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
 # This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
 
@@ -34,8 +34,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
     need signatures in a sure style. Readers wrote everything after the first comment: a heading there may be part of
     a comment.
     """
-    front_matter = _FRONT_MATTER.match(text)
-    top = front_matter.end() if front_matter else 0
+    top = find_front_matter_end(text)
     sentence = SENTENCE_END.search(text, top)
     article = sentence.end() if sentence else len(text)
     headings = list(HEADING.finditer(text, top))
