@@ -26,7 +26,7 @@ from rag.documents.formats.html.hiding import (
     read_color,
     read_font_size,
 )
-from rag.documents.formats.html.markup import contains
+from rag.documents.formats.html.markup import contains, parse_html
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ class _Look(NamedTuple):
     def lose_colors(self) -> "_Look":
         """Return the look with unknown colours."""
         return self._replace(color=None, backdrop=None)
+
+
+def parse_shown(html: bytes | str) -> "HtmlElement":
+    """Return the tree of a page or of a part of one, without the words that its readers do not see."""
+    tree = parse_html(html)
+    drop_hidden(tree)
+    return tree
 
 
 def drop_hidden(tree: "HtmlElement") -> None:

@@ -5,8 +5,8 @@ from itertools import chain, compress, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import format_row
-from rag.documents.formats.html.markup import HEADINGS, contains, find_text
+from rag.documents.blocks import Block, format_row
+from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -51,6 +51,12 @@ class _Hanging(NamedTuple):
 
 
 _NOTHING = _Hanging(_EMPTY, rows=0)
+
+
+def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
+    """Yield the blocks of a tree, after the facts of its layout were put into words."""
+    spell_out(root)
+    return walk_blocks(root)
 
 
 def spell_out(root: "HtmlElement") -> None:

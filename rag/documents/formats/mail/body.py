@@ -8,9 +8,9 @@ from itertools import chain
 
 from rag.documents.blocks import Block
 from rag.documents.comments.post import mark_quote
-from rag.documents.formats.html.hidden import drop_hidden
-from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
+from rag.documents.formats.html.hidden import parse_shown
+from rag.documents.formats.html.layout import walk_spelled_out
+from rag.documents.formats.html.markup import decode_html
 
 # The encoding that a text really has if it is labelled so: mail programs use the two names for one another.
 _LABELS = dict.fromkeys(("iso-8859-1", "us-ascii"), "windows-1252")
@@ -64,13 +64,11 @@ def decode_part(part: EmailMessage) -> str:
 
 def _read_html(text: str) -> Iterator[Block]:
     """Return the blocks of HTML in a mail; quotes get the mark that they have in plain text."""
-    tree = parse_html(text)
-    drop_hidden(tree)
+    tree = parse_shown(text)
     for quote in list(tree.iter("blockquote")):
         if quote.getparent() is not None:
             mark_quote(quote)
-    spell_out(tree)
-    return walk_blocks(tree)
+    return walk_spelled_out(tree)
 
 
 def _count_letters(blocks: list[Block]) -> int:
