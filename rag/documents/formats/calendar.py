@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
+from rag.formatting import join_first
 
 _FOLD = re.compile(r"\n[ \t]")
 _COMPONENT = re.compile(r"^BEGIN:(VEVENT|VTODO)$(.*?)(?:^END:\1$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
@@ -75,7 +76,8 @@ def _list_facts(properties: _Properties) -> Iterator[tuple[str, str]]:
     yield "Repeats", _show_rule(properties)
     yield "Where", _show(properties, "LOCATION")
     yield "Organizer", ", ".join(map(_show_person, properties.get("ORGANIZER", [])))
-    yield "Invited", ", ".join(_list_invitees(properties))
+    invited = [_show_person(person) for person in properties.get("ATTENDEE", [])]
+    yield "Invited", join_first(invited, _MOST_INVITEES)
     yield "Status", _STATUSES.get(_show(properties, "STATUS").upper(), "")
 
 
@@ -89,12 +91,6 @@ def _show(properties: _Properties, name: str) -> str:
 def _show_person(person: _Value) -> str:
     address = re.sub(r"^mailto:", "", person.text, flags=re.IGNORECASE)
     return person.parameters.get("CN") or address
-
-
-def _list_invitees(properties: _Properties) -> list[str]:
-    names = list(map(_show_person, properties.get("ATTENDEE", [])))
-    more = len(names) - _MOST_INVITEES
-    return [*names[:_MOST_INVITEES], *([f"{more:,} more"] if more > 0 else [])]
 
 
 def _show_time(properties: _Properties) -> str:

@@ -9,6 +9,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from rag.documents.blocks import Block
 from rag.documents.dates import read_date
+from rag.formatting import join_first
 
 _MOST_RECIPIENTS = 10
 # The library's parser of headers takes quadratic time; longer headers are decoded without it.
@@ -67,8 +68,4 @@ def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterato
 
 def format_recipients(field: str, names: list[str]) -> str:
     """Return a line with the first names; empty if there are none."""
-    if not names:
-        return ""
-    more = len(names) - _MOST_RECIPIENTS
-    rest = f" and {more} more" if more > 0 else ""
-    return f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{rest}"
+    return f"{field}: {join_first(names, _MOST_RECIPIENTS)}" if names else ""
