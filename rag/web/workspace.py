@@ -371,9 +371,10 @@ class Workspace:
     def _remove_sources(self, index: str, sources: Collection[str]) -> None:
         """Remove these files from an index, each by its exact name."""
         if sources:
-            with closing(open_store(self.locate(index))) as store, store.lock(lambda name: name in sources):
+            store = open_store(self.locate(index))
+            with closing(store), store.lock(lambda name: name in sources) as writable:
                 for source in sources:
-                    store.remove_source(source)
+                    writable.remove_source(source)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)
