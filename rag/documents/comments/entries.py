@@ -139,13 +139,20 @@ def _is_entry(element: "HtmlElement") -> bool:
     """Return True for a box with a name, a date and words. The name is above the date."""
     if element.tag not in _BOXES and "-" not in element.tag:
         return False
-    texts = [text for text in map(_trim_text, element.itertext()) if text]
-    signature = texts[:_SIGNATURE_TEXTS] + texts[-_SIGNATURE_TEXTS:]
-    times = set(map(read_line, element.iter("time")))
-    dates = {text for text in signature if text in times or is_date(text)}
+    texts = list(filter(None, map(_trim_text, element.itertext())))
+    dates = _find_dates(element, texts)
+    if not dates:
+        return False
     others = [text for text in texts if text not in dates]
-    above = list(takewhile(lambda text: text not in dates, texts))[:_NAME_TEXTS]
-    return bool(dates) and len(others) > 1 and any(map(read_name, above))
+    above = list(takewhile(lambda text: text not in dates, texts))
+    return len(others) > 1 and any(map(read_name, above[:_NAME_TEXTS]))
+
+
+def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:
+    """Return the texts in the signature of an entry that are dates, or that the page marks as times."""
+    signature = {*texts[:_SIGNATURE_TEXTS], *texts[-_SIGNATURE_TEXTS:]}
+    times = set(map(read_line, element.iter("time")))
+    return (signature & times).union(filter(is_date, signature))
 
 
 def _trim_text(text: str) -> str:

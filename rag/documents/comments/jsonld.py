@@ -29,14 +29,24 @@ _ARTICLE = frozenset(("html", "body", "main", "article"))
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
-    all_comments = [comment for script in scripts for comment in _take_from_script(script)]
-    known_letters = "".join(f"\n{_keep_letters(comment.text)}" for comment in known)
-    comments = [comment for comment in all_comments if f"\n{_keep_letters(comment.text)}" not in known_letters]
-    _drop_copies(tree, [comment.text for comment in comments])
+    all_comments: list[Block] = []
+    for script in scripts:
+        all_comments += _take_from_script(script)
+    known_letters = "".join(map(_begin_with_line, known))
+    comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
+    _drop_copies(tree, comments)
     authors = {comment.author for comment in comments}
-    return [
-        replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
-    ]
+    return [_add_addressee(comment, authors) for comment in comments]
+
+
+def _begin_with_line(comment: Block) -> str:
+    """Return the letters of a comment after a line's end, so that one comment is found only at another's beginning."""
+    return f"\n{_keep_letters(comment.text)}"
+
+
+def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
+    """Return a comment with the person whom its words name; without a name it keeps the one of the data."""
+    return replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to)
 
 
 def _take_from_script(script: "HtmlElement") -> list[Block]:
@@ -104,12 +114,12 @@ def _find_text(node: dict[str, Any]) -> str:
     return find_text(parse_html(html))
 
 
-def _drop_copies(tree: "HtmlElement", texts: Sequence[str]) -> None:
+def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
     """Remove the elements that show comments, each with the signature and buttons around it."""
-    elements = list(tree.iter(*_BOXES)) if texts else []
+    elements = list(tree.iter(*_BOXES)) if comments else []
     letters = {element: _keep_letters(element.text_content()) for element in elements}
-    for text in texts:
-        words = _keep_letters(text)
+    for comment in comments:
+        words = _keep_letters(comment.text)
         copy = _find_copy(letters, words) if words else None
         if copy is not None:
             box = _find_box(copy, letters, len(words) + _BESIDE_CHARACTERS)

@@ -164,8 +164,9 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    said = [line.text for line, below in pairwise([*lines, Block("")]) if _is_said(line, below)]
-    return "\n\n".join(_SAID.sub(r"\1:", text) for text in said)
+    pairs = pairwise([*lines, Block("")])
+    said = [_SAID.sub(r"\1:", line.text) for line, below in pairs if _is_said(line, below)]
+    return "\n\n".join(said)
 
 
 def _is_said(line: Block, below: Block) -> bool:
@@ -281,26 +282,41 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
     boxes = set(tree.iter(*WHOLES)) - page.frames - page.articles
     kinds: _Kinds = {}
     for element in tree.iter(*UNITS):
-        kind = None if element in page.frames else _find_kind(element, page)
+        kind = _find_kind(element, page)
         if kind:
             kinds[_find_whole(element, boxes)] = kind
     for entry in page.entries:
         kinds[entry] = "comment"
     for frame in tree.iter():
-        if frame in page.frames and kinds.keys().isdisjoint(frame.iter()):
-            for element in _find_unnamed(frame) or find_entries(frame):
-                kinds[element] = "unnamed"
+        if frame in page.frames:
+            _add_unnamed(frame, kinds)
     return {element: kinds[element] for element in tree.iter() if element in kinds}
+
+
+def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
+    """Add the comments in a frame that are known only by their times or their looks, if no others are in it."""
+    if kinds.keys().isdisjoint(frame.iter()):
+        for element in _find_unnamed(frame) or find_entries(frame):
+            kinds[element] = "unnamed"
 
 
 def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
     """Return what schema.org's marks or class names call an element; None if it is no comment and no post."""
+    if element in page.frames:
+        return None
     if is_schema_comment(element):
         return "comment"
     if _is_post(element, page):
-        return None if any_has_role(element.iterancestors(), "post") else "post"
-    if element in page.articles or not has_role(element, "comment", "post", "reply") or is_elsewhere(element):
+        is_inner = any_has_role(element.iterancestors(), "post")
+        return None if is_inner else "post"
+    if element in page.articles:
         return None
+    kind = _find_called_kind(element, page)
+    return kind if kind and not is_elsewhere(element) else None
+
+
+def _find_called_kind(element: "HtmlElement", page: Page) -> _Kind | None:
+    """Return the kind that class names give an element: a comment, a reply or None."""
     if has_role(element, "comment", "post") and page.is_readers(element):
         return "comment"
     return "reply" if has_role(element, "reply") else None

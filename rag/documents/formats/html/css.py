@@ -132,9 +132,9 @@ class StyleSheet:
             is_certain = rule.applies and not selector.is_state
             if is_certain and is_plain:
                 override(self._plain[max(names)], values)
-            else:
-                self._add_alternatives(values)
-            if is_certain and not is_plain:
+                continue
+            self._add_alternatives(values)
+            if is_certain:
                 self._others[max(names)].append((selector, values))
 
     def _add_alternatives(self, values: dict[str, Value]) -> None:
@@ -323,15 +323,17 @@ def _blank(found: re.Match[str]) -> str:
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
     """Return the rule or group that begins with these words. Rules within rules are not read."""
-    is_inside = bool(outer.selectors) or not outer.is_read
-    is_group = words.startswith("@")
+    is_read = outer.is_read and not outer.selectors
+    if words.startswith("@"):
+        return _open_group(words, outer, is_read=is_read)
+    return _Rule(words if is_read else "", outer.applies, is_read, declarations=[])
+
+
+def _open_group(words: str, outer: _Rule, *, is_read: bool) -> _Rule:
     media = _MEDIA.match(words)
-    return _Rule(
-        selectors="" if is_inside or is_group else words,
-        applies=outer.applies and (media is None or applies_to_screen(words[media.end() :])),
-        is_read=not is_inside and (not is_group or _READ_GROUP.match(words) is not None),
-        declarations=[],
-    )
+    applies = media is None or applies_to_screen(words[media.end() :])
+    has_rules = _READ_GROUP.match(words) is not None
+    return _Rule("", outer.applies and applies, is_read and has_rules, declarations=[])
 
 
 def _parse_selector(text: str) -> _Selector | None:

@@ -36,8 +36,8 @@ def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
 
 def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
     """Return the texts of one type that a message shows."""
-    shown = [part for part in parts if not is_attachment(part)]
-    return [decode_part(part) for part in shown if part.get_content_type() == content_type]
+    shown = [part for part in parts if part.get_content_type() == content_type and not is_attachment(part)]
+    return list(map(decode_part, shown))
 
 
 def _split_paragraphs(text: str) -> list[Block]:

@@ -58,10 +58,12 @@ def find_date(message: EmailMessage) -> str | None:
 
 def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterator[Block]:
     """Yield a paragraph with the recipients; with the sender and the date too, if the message is inside of a file."""
+    fields = ("From", "To", "Cc") if is_inner else ("To", "Cc")
+    lines = [format_recipients(field, find_names(message, field.lower())) for field in fields]
     date = find_date(message)
-    origin = [format_recipients("From", find_names(message, "from")), f"Date: {date}" if date else ""]
-    lines = [format_recipients(field, find_names(message, field.lower())) for field in ("To", "Cc")]
-    text = "\n".join(filter(None, [*origin, *lines] if is_inner else lines))
+    if is_inner and date:
+        lines.insert(1, f"Date: {date}")
+    text = "\n".join(filter(None, lines))
     if text:
         yield Block(text)
 
