@@ -43,7 +43,7 @@ _FIRST_HEADING = f"({' | '.join(f'.//{tag}' for tag in HEADINGS)})[1]"
 _GENERATOR = "//meta[translate(@name, 'GENERATOR', 'generator') = 'generator']/@content"
 # The text of these elements is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
-# An element that begins adds one to the number of open ones, and its text follows. When it ends, its tail follows.
+# When an element begins, the number of open ones grows and its text follows. When it ends, its tail follows.
 _EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
@@ -101,7 +101,7 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return the elements that mark an article and are not in `written`, by readers, and the elements around them."""
+    """Return the elements that mark an article, and those around them; elements in `written` are by readers."""
     marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
@@ -182,7 +182,7 @@ _NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
-    """Return True if an element is named only after its heading, for links to it, and holds no mark of comments."""
+    """Return True if an element has only a name made of its heading, for links to it, and no mark of comments."""
     words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
     is_named_after = bool(words) and element.get("id", "").casefold() == "-".join(words)
     is_named_only_after = is_named_after and not element.get("class")
@@ -256,7 +256,7 @@ def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
 
 
 def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["HtmlElement"]) -> None:
-    """Advance a walk through a page until it has passed a sentence of an article or one of its headings."""
+    """Advance a walk through a page past the first sentence or heading of an article."""
     beside = 0  # the number of open elements that hold no sentence of an article
     for event, element in walk:
         step, attribute = _EVENTS[event]

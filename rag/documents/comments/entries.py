@@ -1,4 +1,4 @@
-"""Finds threads of comments by the looks of their entries, on pages whose class names do not mention comments.
+"""Finds threads of comments by the looks of their entries, where no class name says "comment".
 
 A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Articles have
 these too. Only a thread has a run of similar boxes, each with a name, a date and words.
@@ -45,7 +45,7 @@ def find_labels(tree: "HtmlElement") -> Iterator["HtmlElement"]:
 
 
 def find_containers(tree: "HtmlElement") -> Iterator["HtmlElement"]:
-    """Yield the first elements whose names are those of a conversation."""
+    """Yield the first elements that class names or ids call a conversation."""
     return islice(filter_role(tree.iter(), "talk"), _MOST_CONTAINERS)
 
 
@@ -82,7 +82,7 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
 
 def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
-    """Return the entries among siblings, or those in the first sibling, if no article is before them."""
+    """Return the entries among siblings, or those inside the first sibling that has any; none below an article."""
     similar = _find_similar(siblings)
     characters = 0
     for sibling in siblings:

@@ -40,17 +40,17 @@ def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list
 
 
 def _begin_with_line(comment: Block) -> str:
-    """Return the letters of a comment after a line's end, so that one comment is found only at another's beginning."""
+    """Return a line with the letters of a comment, to find it only at the beginning of another comment."""
     return f"\n{_keep_letters(comment.text)}"
 
 
 def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
-    """Return a comment with the person whom its words name; without a name it keeps the one of the data."""
+    """Return a comment with the person whom its words name, or else the person that the data name."""
     return replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to)
 
 
 def _take_from_script(script: "HtmlElement") -> list[Block]:
-    """Remove the comments from a script and return them; none if the page is wrong, or the data are not for readers."""
+    """Remove the comments from a script and return them; none if the data cannot be read."""
     text = script.text_content()
     try:
         comments = list(_read_comments(json.loads(text, strict=False)))

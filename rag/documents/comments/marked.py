@@ -71,8 +71,8 @@ _Kinds = dict["HtmlElement", _Kind]
 class _Place(NamedTuple):
     """The place in its thread of an element that may be a comment or a post.
 
-    It may answer the elements `above`; the nearest one comes first. It is `whole` if it is neither the only part of
-    another comment nor a frame around several ones. It is `in_company` in a frame for comments, or next to another one.
+    It may answer the elements `above`; the nearest one comes first. It is whole if it is neither the only part of
+    another comment nor a frame around several ones. It is in company in a frame for comments, or next to another one.
     """
 
     kind: _Kind
@@ -83,7 +83,7 @@ class _Place(NamedTuple):
 
 _Places = dict["HtmlElement", _Place]
 _Posts = dict["HtmlElement", Post]
-# The comments right above each frame for replies.
+# The elements right above each frame for replies, one of which the replies answer.
 _Heads = dict["HtmlElement", list["HtmlElement"]]
 
 
@@ -197,7 +197,7 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     is_below_article = is_heading and heading in page.below_article
     if is_below_article and is_sure_heading(read_line(heading)):
         return True
-    # Below a bare number at the top, a single signature may be the article's.
+    # At the top of a page, a single signature below a label may be the article's.
     least = 1 if is_heading or has_article_above(heading, page.areas) else 2
     return is_signed(_join_lines(blocks), least=least)
 
@@ -260,7 +260,7 @@ def _list_above(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> list["H
 
 
 def _find_pieces(kinds: _Kinds, heads: _Heads) -> set["HtmlElement"]:
-    """Return the elements that are no comment: each is the only part of another one, or a frame around several ones."""
+    """Return the elements that cannot be a comment: the only part of another one, or a frame around several."""
     parts: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
     for element, kind in kinds.items():
         box = _find_box(element, kinds, heads)
@@ -301,7 +301,7 @@ def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
 
 
 def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
-    """Return what schema.org's marks or class names call an element; None if it is no comment and no post."""
+    """Return what schema.org's marks or class names call an element; None if it is neither a comment nor a post."""
     if element in page.frames:
         return None
     if is_schema_comment(element):
@@ -351,7 +351,7 @@ def _is_part(element: "HtmlElement") -> bool:
 
 
 def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements with a time of their own, in a frame whose class names do not mark single comments."""
+    """Return the elements with a time of their own, in a frame where class names do not mark single comments."""
     times = find_times(frame)
     distinct_times = set(times)
     boxes = [_find_box_of_time(time, frame, distinct_times) for time in times]

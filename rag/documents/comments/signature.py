@@ -41,7 +41,7 @@ class Signature(NamedTuple):
 def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
     """Return a comment's author and date, by marks and class names, or the name's place before the date.
 
-    The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
+    The `bodies` hold the comment's words. A name or a date in them counts only if no other is beside them.
     """
     inside = list(walk(bodies))
     words = set(inside)

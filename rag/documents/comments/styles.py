@@ -128,8 +128,8 @@ def find_sure_headers(page: Lines) -> Headers:
 def match_above(page: Lines) -> Headers:
     """Return names with dates, or with "says:", above the words of a comment.
 
-    A comment begins after a blank line or a line of the site. Inside a comment such a line is only a quote, unless
-    most of these lines are inside.
+    A comment begins after a blank line or a line of the site. Elsewhere such a line is only a quote, unless most of
+    these lines are elsewhere.
     """
     if not any(read_header(page, number) for number in page.said):
         return {}
@@ -222,7 +222,7 @@ def _read_each(page: Lines, numbers: Sequence[int], read: Callable[[Lines, int],
 
 
 def _read_names(page: Lines, numbers: Sequence[int], *, least: float, below: bool = False) -> Headers:
-    """Return the lines that may be a bare name, if at least `least` of them surely are one; else none."""
+    """Return the lines that may be a name alone; none if fewer than `least` of them look like a name."""
     sure = [number for number in numbers if read_name(page.read(number))]
     if len(sure) < least:
         return {}

@@ -43,7 +43,7 @@ _Properties = dict[str, list[_Value]]
 
 
 def read_ics(path: Path) -> Extract:
-    """Return each event and task below its name; raises DocumentError if there is none."""
+    """Return each event and task below its name; raises DocumentError if the calendar has none."""
     text = _FOLD.sub("", decode(path.read_bytes()))
     blocks = [block for component in _COMPONENT.finditer(text) for block in _read_event(component[2])]
     if not blocks:
@@ -108,12 +108,12 @@ def _show_time(properties: _Properties) -> str:
 
 
 def _join_known(phrases: Iterable[tuple[str, str | None]]) -> str:
-    """Return the phrases whose word is known, each with its word in the place of "{}"."""
+    """Return the phrases that have a word, each with the word in the place of "{}"."""
     return "".join(phrase.format(word) for phrase, word in phrases if word)
 
 
 def _show_moment(properties: _Properties, name: str) -> str:
-    """Return a date, or a date and a time, in the form of ISO 8601; empty if there is none that can be read."""
+    """Return a date, or a date and a time, as ISO 8601; empty if the event has none or it cannot be read."""
     return _format_moment(_show(properties, name))
 
 

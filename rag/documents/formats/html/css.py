@@ -15,7 +15,7 @@ _MOST_STEPS = 300_000
 # These two limit the work on style sheets made to be slow.
 _MOST_ALTERNATIVES = 20
 _LONGEST_SELECTOR = 500
-# The beginning of a longer value, such as a picture's data, is enough.
+# Only the beginning of a longer value, such as a picture's data, is read.
 _LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
@@ -119,7 +119,7 @@ class StyleSheet:
             self._add_rule(rule, number)
 
     def _add_rule(self, rule: "_Rule", number: int) -> None:
-        """Add a rule; one that holds only at times only gives values that a property may have."""
+        """Add a rule. A rule for one state or screen only adds to the values that a property may have."""
         declarations = list(split_declarations(";".join(rule.declarations)))
         if not declarations:
             return
@@ -179,7 +179,7 @@ class StyleSheet:
         return True
 
     def _find_around(self, compound: frozenset[str], path: Sequence[frozenset[str]]) -> int:
-        """Return where in `path` the innermost element with the names of `compound` is; -1 if there is none."""
+        """Return the index in `path` of the innermost element with the names of `compound`; -1 if none has them."""
         place = len(path) - 1
         while place >= 0 and not compound <= path[place]:
             self._steps += 1
@@ -314,7 +314,7 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    """Return a space for a comment, an empty string for a string with a brace, and any other string as it is."""
+    """Return a space for a comment, an empty string for a string with a brace, and other strings unchanged."""
     words = found[0]
     if not words.startswith(('"', "'")):
         return " "

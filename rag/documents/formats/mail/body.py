@@ -14,7 +14,7 @@ from rag.documents.formats.html.markup import decode_html
 
 # The encoding that a text really has if it is labelled so: mail programs use the two names for one another.
 _LABELS = dict.fromkeys(("iso-8859-1", "us-ascii"), "windows-1252")
-# A plain text with less than this share of the letters of the HTML only says that there is HTML.
+# A plain text with less than 30 % of the letters of the HTML is a stub: it only says that there is HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"

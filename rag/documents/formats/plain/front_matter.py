@@ -101,7 +101,7 @@ def _unquote(value: str) -> str:
 
 
 def add_front_matter(document: Document, front: FrontMatter) -> Document:
-    """Return a document with the metadata of its front matter, whose lines become a section if they hold any."""
+    """Return a document with the metadata of its front matter. If there is any, its lines become a section."""
     if not front.metadata or not document.sections:
         return document
     own = Section(front.start, front.stop, "article", document.author, document.date)

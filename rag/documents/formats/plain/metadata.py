@@ -143,7 +143,7 @@ def _read_masthead(text: str) -> _Head | None:
 
 
 def _find_masthead_end(words: list[str]) -> int:
-    """Return the number of the last of the lines above an article; 0 if there is none."""
+    """Return the number of the last line above an article; 0 if no line is above it."""
     if any(map(is_date, words[1:2])):
         return 1
     credit_lines = (number for number, line in enumerate(words) if _CREDIT.match(line))
