@@ -37,7 +37,7 @@ class _Row(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """What was computed, as a sentence with the numbers of its passages, and the rows as quotes."""
+    """A computed value, as a sentence with the numbers of its passages, and the rows as quotes."""
 
     reply: Sentence
     quotes: Quotes
@@ -45,7 +45,7 @@ class Computed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """What may be computed over a column: `sign` recognises it in a question."""
+    """An operation on the values of a column; `sign` recognises it in a question."""
 
     name: str
     sign: re.Pattern[str]
