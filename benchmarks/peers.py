@@ -99,7 +99,7 @@ def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str]
                 text = ask(question.question).strip()
                 seconds = time.perf_counter() - started
                 outcome: Outcome = "not_found" if is_refusal(text) else "answered"
-                answer = Answer(question.question, text, outcome, (Sentence(text, ()),), (), (), name, 0, 0)
+                answer = Answer(question.question, outcome, (Sentence(text, ()),), (), (), name, 0, 0)
                 verdict = judge_answer(question, answer)
                 measures = measure_answer(question, answer, verdict, data.passages, texts)
                 for measure, value in {**measures, "seconds": seconds}.items():

@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from rag.answer.gather.collection import Told, answer_at_once
-from rag.answer.gather.compare import compare_in_general, join_answers, split_question
-from rag.answer.gather.complete import complete_answer
+from rag.answer.gather.collection import DirectAnswer, answer_at_once
+from rag.answer.gather.compare import compare_in_general, join_quotes, split_question
+from rag.answer.gather.complete import complete_quotes
 from rag.answer.gather.parts import find_part
 from rag.answer.gather.summary import GATHERED, find_summary
+from rag.answer.gather.table import compute_over_table
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -24,10 +25,10 @@ from rag.answer.prompt import (
     load_rewrite_prompts,
     load_split_prompts,
 )
-from rag.answer.quote.cite import Span, cite_spans, quote_evidence
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
 from rag.answer.quote.reading import Reader
-from rag.answer.reply import add_reply
+from rag.answer.reply import Reply, write_reply
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.understand.rewrite import rewrite_question, stands_alone
@@ -44,8 +45,8 @@ from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, 
 # The score of a passage whose document the question names. Few passages score higher by their words alone.
 _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
-# This share of the caution holds for a question that names its document. It also holds for answers that are seldom
-# stated as clearly as a fact: several sentences, yes or no.
+# Half of the caution suffices if the question names its document. It also suffices for answers that documents seldom
+# state as clearly as a fact: several sentences, yes or no.
 _OPEN_CAUTION = 0.5
 # The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
@@ -125,21 +126,25 @@ class Assistant:
         self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
         question = check_question(question)
-        if told := answer_at_once(question, self.index):
-            yield Retrieved(told.hits)
-            yield Answered(_make_answer(question, told))
+        if direct := answer_at_once(question, self.index):
+            yield Retrieved(direct.quotes.hits)
+            yield Answered(_repeat(question, direct))
             return
         clock = _Clock()
         asked = self._understand(question, where=where, history=history, hits=hits, clock=clock)
         yield Retrieved(asked.hits)
-        answer = self._begin_answer(asked, seconds=clock.seconds)
-        if without_llm := self._answer_without_llm(asked, answer):
-            yield Retrieved(without_llm.hits)
-            yield Answered(without_llm)
+        gathered = self._gather(asked)
+        if gathered:
+            finding, reply = gathered
+            yield Retrieved(finding.quotes.hits)
         elif self.llm and asked.hits:
-            yield from self._read(self.llm, asked, answer, clock)
+            finding, reply = yield from self._read(self.llm, asked, clock)
         else:
-            yield Answered(answer)
+            finding, reply = _Finding(quote_evidence(asked.hits)), Reply()
+        note = finding.quotes.note
+        if asked.wanted.asks_about_all and not gathered:
+            note = note or PARTIAL
+        yield Answered(self._make_answer(asked, finding, reply, note=note, seconds=clock.seconds))
 
     def _understand(
         self,
@@ -173,75 +178,99 @@ class Assistant:
             wanted = forget_file_name(wanted, name)
         return _Asked(question, Query(wanted), rewritten, names_file, hits, search)
 
-    def _answer_without_llm(self, asked: "_Asked", answer: Answer) -> Answer | None:
-        """Return the part, summary or general comparison that a question asks for; None if the LLM has to answer."""
+    def _gather(self, asked: "_Asked") -> tuple["_Finding", Reply] | None:
+        """Return what a question wants to be computed, or the part, summary or general comparison that it asks for.
+
+        It is None if the LLM has to answer.
+        """
         wanted, hits, search = asked.wanted, asked.hits, asked.search
         if search is None:
             return None
+        computed = compute_over_table(wanted, hits, self.index)
+        if computed:
+            return _Finding(computed.quotes), Reply((computed.reply,))
         part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
-        if part and part.cited.citations:
-            return part.cited.put_into(answer, hits=part.hits, note=part.note)
-        return compare_in_general(answer, wanted, search)
+        quotes = part if part and part.citations else compare_in_general(wanted, search)
+        return (_Finding(quotes), Reply()) if quotes else None
 
-    def _begin_answer(self, asked: "_Asked", *, seconds: dict[str, float]) -> Answer:
-        """Return an answer for the LLM to complete; without an LLM it has the best sentences of the hits."""
+    def _make_answer(
+        self, asked: "_Asked", finding: "_Finding", reply: Reply, *, note: str | None, seconds: dict[str, float]
+    ) -> Answer:
+        quotes = finding.quotes
         return Answer(
             asked.question,
-            **quote_evidence(() if self.llm else asked.hits)._asdict(),
-            hits=asked.hits,
+            quotes.outcome,
+            quotes.sentences,
+            quotes.citations,
+            quotes.hits,
             model=self.llm.name if self.llm else NO_LLM,
-            prompt_tokens=0,
-            answer_tokens=0,
+            prompt_tokens=finding.prompt_tokens + reply.prompt_tokens,
+            answer_tokens=finding.answer_tokens + reply.answer_tokens,
+            confidence=finding.confidence,
             rewritten=asked.rewritten,
-            note=PARTIAL if asked.wanted.asks_about_all else None,
+            note=note,
             seconds=seconds,
+            reply=reply.sentences,
         )
 
-    def _read(self, llm: LLM, asked: "_Asked", answer: Answer, clock: "_Clock") -> Iterator[Event]:
-        """Yield the draft piece by piece, and last the answer with the LLM's quotes and reply."""
+    def _read(
+        self, llm: LLM, asked: "_Asked", clock: "_Clock"
+    ) -> Generator[Retrieved | Drafted, None, tuple["_Finding", Reply]]:
+        """Yield the LLM's words piece by piece; return what it found and its reply."""
         questions = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
         if asked.search and questions:
             clock.stop("split")
-            answer = yield from self._quote_sides(llm, questions, asked.search, answer, clock)
-            yield Retrieved(answer.hits)
+            finding = yield from self._quote_sides(llm, questions, asked.search, clock)
+            yield Retrieved(finding.quotes.hits)
         else:
             share = _OPEN_CAUTION if asked.names_file or asked.wanted.is_open else 1.0
-            answer = yield from self._quote(
-                llm, asked.wanted, answer, clock, caution_share=share, may_add_hits=asked.search is not None
+            finding = yield from self._quote(
+                llm, asked.wanted, asked.hits, clock, caution_share=share, may_add_hits=asked.search is not None
             )
-        may_reply = answer.outcome == "answered" and answer.note != GATHERED
+        quotes, reply = finding.quotes, None
+        may_reply = quotes.outcome == "answered" and quotes.note != GATHERED
         if may_reply and not self.settings.quotes_only:
-            quoted, answer = answer, add_reply(answer, asked.wanted, llm=llm, prompts=self._reply_prompts)
-            if answer is not quoted:
-                clock.stop("reply")
-        yield Answered(answer)
+            reply = write_reply(quotes, asked.wanted, llm=llm, prompts=self._reply_prompts)
+        if reply:
+            clock.stop("reply")
+        return finding, reply or Reply()
 
     def _quote_sides(
-        self, llm: LLM, questions: Sequence[str], search: _Search, answer: Answer, clock: "_Clock"
-    ) -> Generator[Drafted, None, Answer]:
-        """Search and read for each question of a comparison; yield the LLM's words, and return the answers as one."""
-        parts = []
+        self, llm: LLM, questions: Sequence[str], search: _Search, clock: "_Clock"
+    ) -> Generator[Drafted, None, "_Finding"]:
+        """Search and read for each question of a comparison; yield the LLM's words, return what it found as one."""
+        findings: dict[str, _Finding] = {}
         for question in questions:
-            part = replace(answer, question=question, rewritten=None, hits=search(question)[:_HITS_PER_SIDE])
+            hits = search(question)[:_HITS_PER_SIDE]
             clock.stop("search")
-            part = yield from self._quote(
-                llm, Query(question), part, clock, caution_share=_OPEN_CAUTION, may_add_hits=True
+            findings[question] = yield from self._quote(
+                llm, Query(question), hits, clock, caution_share=_OPEN_CAUTION, may_add_hits=True
             )
-            parts.append(part)
-        return join_answers(answer, parts)
+        return _Finding(
+            join_quotes({question: finding.quotes for question, finding in findings.items()}),
+            confidence=min(finding.confidence or 0.0 for finding in findings.values()),
+            prompt_tokens=sum(finding.prompt_tokens for finding in findings.values()),
+            answer_tokens=sum(finding.answer_tokens for finding in findings.values()),
+        )
 
     def _quote(
-        self, llm: LLM, asked: Query, answer: Answer, clock: "_Clock", *, caution_share: float, may_add_hits: bool
-    ) -> Generator[Drafted, None, Answer]:
-        """Yield the LLM's words, and return the answer with the sentences of its hits that these words mean.
+        self,
+        llm: LLM,
+        asked: Query,
+        hits: tuple[Hit, ...],
+        clock: "_Clock",
+        *,
+        caution_share: float,
+        may_add_hits: bool,
+    ) -> Generator[Drafted, None, "_Finding"]:
+        """Yield the LLM's words, and return the sentences of the hits that these words mean.
 
         `caution_share` multiplies the setting `caution`. With `may_add_hits`, text beside the hits may be quoted too.
         """
-        hits = answer.hits
         room = llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution_share
         reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
-        spans: list[Span] = []
+        quotes, spans, written = Quotes(hits), list[HitSpan](), 0
         for judged in reader.choose():
             clock.stop("read")
             if spans:
@@ -253,16 +282,15 @@ class Assistant:
             clock.stop("write")
             located = reader.locate(judged, "".join(pieces))
             spans += located
-            cited = cite_spans(spans, hits)
-            answer = cited.put_into(answer, answer_tokens=answer.answer_tokens + len(pieces))
+            quotes = cite_spans(spans, hits)
+            written += len(pieces)
             clock.stop("check")
-            if cited.outcome == "answered" and not reader.leaves_open(judged, located):
+            if quotes.outcome == "answered" and not reader.leaves_open(judged, located):
                 break
         clock.stop("read")
-        answer = replace(answer, confidence=reader.confidence, prompt_tokens=reader.prompt_tokens)
         if may_add_hits:
-            answer = complete_answer(answer, asked, self.index)
-        return hold_to_question(answer, asked)
+            quotes = complete_quotes(quotes, asked, self.index)
+        return _Finding(hold_to_question(quotes, asked), reader.confidence, reader.prompt_tokens, written)
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings
@@ -291,8 +319,8 @@ class Assistant:
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
         question = check_question(question)
-        if told := answer_at_once(question, self.index):
-            return told.hits
+        if direct := answer_at_once(question, self.index):
+            return direct.quotes.hits
         earlier = [message.content for message in history if message.role == "user"]
         restated = restate(question)
         together = restated if restated != question else None
@@ -336,22 +364,12 @@ def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 
 
-def _make_answer(question: str, told: Told) -> Answer:
-    """Return the answer to a question that no LLM was asked."""
-    cited = told.cited
-    numbers = tuple(citation.number for citation in cited.citations) if cited else ()
-    reply = (Sentence(told.text, numbers),)
+def _repeat(question: str, direct: DirectAnswer) -> Answer:
+    """Return the answer to a question that needs no LLM."""
+    quotes = direct.quotes
+    reply = Sentence(direct.text, tuple(citation.number for citation in quotes.citations))
     return Answer(
-        question,
-        answer=cited.answer if cited else told.text,
-        outcome=cited.outcome if cited else "aside",
-        sentences=cited.sentences if cited else (),
-        citations=cited.citations if cited else (),
-        hits=told.hits,
-        model=NO_LLM,
-        prompt_tokens=0,
-        answer_tokens=0,
-        reply=reply,
+        question, quotes.outcome, quotes.sentences, quotes.citations, quotes.hits, model=NO_LLM, reply=(reply,)
     )
 
 
@@ -386,9 +404,9 @@ class Chat:
 
 
 class _Asked(NamedTuple):
-    """A question as the user typed it and as the documents are asked it, and the hits to answer it from.
+    """A question as the user typed it and as it is searched, and the hits to answer it from.
 
-    `rewritten` is the question as it was understood, or None if that is as the user typed it. `wanted` is the question
+    `rewritten` is the question as it was understood, or None if it was not changed. `wanted` is the question
     as understood, without the name of a file. `search` finds other hits; None: the caller gave the hits, and no others
     may be quoted.
     """
@@ -399,6 +417,15 @@ class _Asked(NamedTuple):
     names_file: bool
     hits: tuple[Hit, ...]
     search: _Search | None
+
+
+class _Finding(NamedTuple):
+    """The quotes for a question; with an LLM also its confidence, and the tokens that it read and wrote."""
+
+    quotes: Quotes
+    confidence: float | None = None
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
 
 
 class _Clock:

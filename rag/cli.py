@@ -314,7 +314,7 @@ def ask(question: str, where: "Filter | None", as_json: bool, save: Path | None,
     answer = _watch(assistant.stream(question, where=where))
     total = time.perf_counter() - started
     answer = replace(answer, seconds={"load": loaded, **answer.seconds, "total": total})
-    click.echo(show_json(asdict(answer)) if as_json else format_answer(answer))
+    click.echo(show_json(answer.to_dict()) if as_json else format_answer(answer))
     if save:
         save_answer(answer, save, assistant=assistant)
 

@@ -16,9 +16,9 @@ _CANDIDATES = 25
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
-# Two chunks that share this much of their words say the same thing, if no number, name or "not" is among the others.
+# Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
-_TELLS = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
+_SETS_APART = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
 
 
 def retrieve(
@@ -29,19 +29,19 @@ def retrieve(
     If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete. Raises
     QuestionError if no document passes the filter.
     """
-    asked = f"{question} {rewritten or ''}"
+    wordings = f"{question} {rewritten or ''}"
     found = index.search(question, k=passages * _CANDIDATES, where=where, rewritten=rewritten)
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
         order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
         found = (*(first[i] for i in order), *found[_RERANKED:])
-    wants_readers = _ASKS_READERS.search(asked) or (where and (where.voice or where.author))
+    wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
     if len(kept) < passages:  # only comments are left
         kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
-    return find_evidence(asked, kept, candidates=found)
+    return find_evidence(wordings, kept, candidates=found)
 
 
 def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
@@ -60,7 +60,7 @@ def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
 
 
 def _say_the_same(words: set[str], others: set[str]) -> bool:
-    return len(words & others) >= _SAME * len(words | others) and not any(_TELLS.search(w) for w in words ^ others)
+    return len(words & others) >= _SAME * len(words | others) and not any(_SETS_APART.search(w) for w in words ^ others)
 
 
 def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hit] = ()) -> tuple[Hit, ...]:

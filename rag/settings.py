@@ -129,9 +129,9 @@ class Settings(BaseSettings):
 
     def beside(self, name: str) -> "Settings":
         """Return the settings of the index `name` in the same folder, or on the same server."""
-        place, _, _ = self.index.rpartition("/")
+        folder, _, _ = self.index.rpartition("/")
         plain = re.sub(r"\W", "_", name)  # the form of a collection's name
-        return self.model_copy(update={"name": name, "index": f"{place}/{plain}" if place else ""})
+        return self.model_copy(update={"name": name, "index": f"{folder}/{plain}" if folder else ""})
 
     @classmethod
     def settings_customise_sources(  # noqa: D102 - pydantic calls it, and no user does

@@ -4,6 +4,8 @@ import re
 
 import sentencex
 
+from rag.types import Span
+
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
 # Tokens that end or begin a message in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
 CONTROL_TOKEN = re.compile(
@@ -59,8 +61,8 @@ def spell_codes(question: str) -> str:
     return " ".join([question, *other])
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text's sentences, without the white space around them.
+def split_sentences(text: str) -> list[Span]:
+    """Return the spans of a text's sentences, without the white space around them.
 
     A sentence also ends at the end of its line, unless the text is wrapped and continues in the next line.
     """
@@ -77,8 +79,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
+def _find_sentences(text: str, start: int, end: int) -> list[Span]:
+    spans: list[Span] = []
     line = _SPACE.sub(" ", text[start:end])  # sentencex panics after "J." at a space of two bytes
     for boundary in sentencex.get_sentence_boundaries("en", line):
         first, last = boundary["start_index"], boundary["end_index"]
@@ -90,10 +92,10 @@ def _find_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return spans
 
 
-def split_lines(text: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text's lines without blank ones; wrapped lines count as one."""
-    spans: list[tuple[int, int]] = []
-    block: list[tuple[int, int]] = []
+def split_lines(text: str) -> list[Span]:
+    """Return the spans of a text's lines without blank ones; wrapped lines count as one."""
+    spans: list[Span] = []
+    block: list[Span] = []
     for line in _LINE.finditer(text):
         if block and text.count("\n", block[-1][1], line.start()) > 1:
             spans += _join_wrapped(text, block)
@@ -102,9 +104,9 @@ def split_lines(text: str) -> list[tuple[int, int]]:
     return [*spans, *_join_wrapped(text, block)]
 
 
-def _join_wrapped(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _join_wrapped(text: str, lines: list[Span]) -> list[Span]:
     """Return the lines between two blank ones; wrapped lines count as one."""
-    spans: list[tuple[int, int]] = []
+    spans: list[Span] = []
     width = max((end - start for start, end in lines), default=0)
     joined = False
     for i, (start, end) in enumerate(lines):

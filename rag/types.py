@@ -1,9 +1,9 @@
 """The records that the parts exchange; character offsets are half-open, `[start, end)`."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-# Characters from the first to before the last, as offsets in a text.
+# A stretch of a text: the offsets of its first character, and after its last one.
 Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
@@ -155,21 +155,19 @@ class Answer:
 
     `sentences` are the evidence: the documents' own words, to the letter. `reply` is the short answer; each of its
     sentences has the numbers of the passages that support it. Without a reply the evidence stands alone.
-    `answer` is the evidence with its marks.
     `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
     `rewritten` is a follow-up question, made complete; None: it was answered unchanged. `note` is a remark for the
     user, if there is one.
     """
 
     question: str
-    answer: str
     outcome: Outcome
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     model: str
-    prompt_tokens: int
-    answer_tokens: int
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
     confidence: float | None = None
     rewritten: str | None = None
     note: str | None = None
@@ -180,6 +178,15 @@ class Answer:
     def text(self) -> str:
         """The reply, or the quotes if there is no reply, with the numbers of their passages."""
         return " ".join(sentence.marked for sentence in self.reply or self.sentences)
+
+    @property
+    def answer(self) -> str:
+        """The evidence with the numbers of its passages."""
+        return " ".join(sentence.marked for sentence in self.sentences)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain data: its fields, `text` and `answer`."""
+        return asdict(self) | {"text": self.text, "answer": self.answer}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from rag import Answer, Assistant, Chunk, Hit, Index, PromptError, QuestionError, Settings
 from rag.answer.prompt import BEGIN, NO, REFUSAL, YES, build_question, load_answer_prompts
-from rag.answer.quote.cite import Cited, Span, cite_spans, rank_evidence
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, rank_evidence
 from rag.answer.quote.confidence import estimate_confidence, load_coefficients
 from rag.answer.quote.locate import locate_sentences
 from rag.answer.quote.reading import Reader
@@ -20,7 +20,7 @@ from rag.formatting import format_answer
 from rag.llm.base import Leaning, Message
 from rag.retrieve import find_evidence
 from rag.text import split_sentences
-from rag.types import Answered, Drafted, Retrieved, Voice
+from rag.types import Answered, Drafted, Retrieved, Sentence, Voice
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 DEFAULT = Settings.model_fields["llm"].default
@@ -38,17 +38,21 @@ HITS = [
 ]
 
 
-def cite(*quotes: str, hits: Sequence[Hit] = HITS) -> Cited:
+def show(quotes: Quotes) -> str:
+    return " ".join(sentence.marked for sentence in quotes.sentences)
+
+
+def cite(*quotes: str, hits: Sequence[Hit] = HITS) -> Quotes:
     """Cite sentences of the hits, each from the first that has it."""
     return cite_spans([find_span(quote, hits) for quote in quotes], hits)
 
 
-def find_span(quote: str, hits: Sequence[Hit]) -> Span:
+def find_span(quote: str, hits: Sequence[Hit]) -> HitSpan:
     """Return where a sentence stands in the first hit that has it."""
     for number, hit in enumerate(hits, start=1):
         for start, end in split_sentences(hit.chunk.text):
             if hit.chunk.text[start:end] == quote:
-                return Span(number, hit.chunk.start + start, hit.chunk.start + end)
+                return HitSpan(number, hit.chunk.start + start, hit.chunk.start + end)
     raise AssertionError(f"no hit has the sentence: {quote}")
 
 
@@ -70,13 +74,13 @@ def test_a_citation_quotes_the_sentence_exactly() -> None:
     (citation,) = cited.citations
     assert citation.quote == ARRIVED
     assert (citation.start, citation.end) == (100, 134)
-    assert cited.answer == "The minister arrived on Wednesday [1]."
+    assert show(cited) == "The minister arrived on Wednesday [1]."
     assert cited.outcome == "answered"
 
 
 def test_without_a_sentence_nothing_is_found_and_there_are_no_sources() -> None:
     cited = cite()
-    assert (cited.outcome, cited.answer, cited.citations) == ("not_found", REFUSAL, ())
+    assert (cited.outcome, show(cited), cited.citations) == ("not_found", REFUSAL, ())
 
 
 def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
@@ -85,20 +89,20 @@ def test_only_comments_behind_it_make_an_answer_unconfirmed() -> None:
 
 
 def test_what_only_a_comment_says_is_never_told_as_a_fact() -> None:
-    assert cite(NOT_READY).answer == "A reader says: The pipeline contract was surely not ready [3]."
+    assert show(cite(NOT_READY)) == "A reader says: The pipeline contract was surely not ready [3]."
 
 
 def test_an_article_does_not_vouch_for_what_a_comment_adds_to_it() -> None:
     hits = [make_hit(1, "The mayor resigned on Monday."), make_hit(2, "A known thief, the mayor resigned.", "comment")]
     cited = cite("A known thief, the mayor resigned.", "The mayor resigned on Monday.", hits=hits)
-    assert "A reader says: A known thief, the mayor resigned [2]." in cited.answer
+    assert "A reader says: A known thief, the mayor resigned [2]." in show(cited)
     assert [c.voice for c in cited.citations] == ["article", "comment"]
 
 
 def test_who_is_a_reader_is_known_from_the_page_and_not_from_the_words() -> None:
     hits = [make_hit(1, "Readers may borrow four books."), make_hit(2, "The reader module fails.", "comment")]
-    assert cite("Readers may borrow four books.", hits=hits).answer == "Readers may borrow four books [1]."
-    assert cite("The reader module fails.", hits=hits).answer == "A reader says: The reader module fails [2]."
+    assert show(cite("Readers may borrow four books.", hits=hits)) == "Readers may borrow four books [1]."
+    assert show(cite("The reader module fails.", hits=hits)) == "A reader says: The reader module fails [2]."
 
 
 def test_the_words_of_the_llm_are_never_told() -> None:
@@ -115,7 +119,7 @@ def test_a_sentence_is_its_own_quote_though_another_has_more_words_of_the_questi
 
 def test_who_beat_whom_is_not_the_same_the_other_way_round() -> None:
     hits = [make_hit(1, "In May Aas beat Berg."), make_hit(2, "In May Berg beat Aas.")]
-    assert cite("In May Aas beat Berg.", "In May Berg beat Aas.", hits=hits).answer == (
+    assert show(cite("In May Aas beat Berg.", "In May Berg beat Aas.", hits=hits)) == (
         "In May Aas beat Berg [1]. In May Berg beat Aas [2]."
     )
 
@@ -126,11 +130,11 @@ def test_who_is_meant_by_she_is_named_right_before() -> None:
         make_hit(2, "Ada Wirth built the bridge. Later she was paid 90 crowns."),
     ]
     spans = [
-        Span(hit.rank, hit.chunk.start + i, hit.chunk.start + j)
+        HitSpan(hit.rank, hit.chunk.start + i, hit.chunk.start + j)
         for hit in hits
         for i, j in split_sentences(hit.chunk.text)
     ]
-    assert cite_spans(spans, hits).answer.endswith("Ada Wirth built the bridge [2]. Later she was paid 90 crowns [2].")
+    assert show(cite_spans(spans, hits)).endswith("Ada Wirth built the bridge [2]. Later she was paid 90 crowns [2].")
 
 
 def test_what_a_comment_says_comes_after_what_an_article_does() -> None:
@@ -520,14 +524,14 @@ def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Ind
     answer = Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("List all that the minister did.")
     assert answer.note == PARTIAL
     assert PARTIAL in format_answer(answer)
-    assert "\x1b" not in format_answer(replace(answer, answer="The \x1b[2J end."))
+    assert "\x1b" not in format_answer(replace(answer, sentences=(Sentence("The \x1b[2J end.", ()),)))
     assert Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("Who arrived?").note is None
 
 
 def test_a_reader_who_says_two_sentences_is_named_once() -> None:
     hits = [make_hit(1, "The bridge is ugly. The bridge cost far too much.", voice="comment")]
     told = cite("The bridge is ugly.", "The bridge cost far too much.", hits=hits)
-    assert told.answer == "A reader says: The bridge is ugly. The bridge cost far too much [1]."
+    assert show(told) == "A reader says: The bridge is ugly. The bridge cost far too much [1]."
 
 
 def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: Index, settings: Settings) -> None:

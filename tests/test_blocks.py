@@ -1,20 +1,47 @@
-"""The list, the section or the counting sentences that a sentence of a text belongs to."""
+"""The list, the counting sentences or the section that a part of a document belongs to."""
 
 import pytest
 
-from rag.answer.gather.blocks import find_block, find_section
+from rag.answer.gather.blocks import find_block, find_section, quote_span
+from rag.documents.chunk import split_document
+from rag.documents.read import make_document
 from rag.text import content_words
+from rag.types import Chunk
 
 MINUTES = """Council of Osk
 
 1. Minutes
 The minutes of the last meeting were read and agreed by all who were present.
-2. Grants
-The brass band gets 2,500 crowns and the rowing club nothing, since it has no accounts.
-The grants are paid in May.
 
-Opening hours
-The town hall is open on Mondays from nine to noon, and on Fridays in the afternoon.
+2. Grants
+These clubs get a grant:
+- the brass band
+- the rowing club
+
+3. Staff
+- Ada
+- Otto
+
+4. Any other business
+The bridge is closed in May.
+"""
+RULES = """# Rules of the hall
+
+## Hire
+
+The hall is let by the day.
+
+### Deposit
+
+The deposit is 50 crowns.
+
+### Keys
+
+The keys are with the sexton.
+
+## Noise
+
+It is quiet after ten.
 """
 RECIPE = """Plum cake
 
@@ -27,24 +54,46 @@ It keeps for four days, if nobody finds it."""
 PARTS = "A boat has parts. The first is the hull. It is of oak. The second is the mast. Nobody counts the rudder."
 
 
+def make_chunks(text: str, *, markdown: bool = False) -> list[Chunk]:
+    """Return the chunks of a text as an index stores them, a few words each."""
+    document = make_document("a", text, markdown=markdown)
+    sections = split_document(
+        document, chunk_tokens=8, sentence_tokens=99, count_tokens=lambda words: len(words.split())
+    )
+    return [
+        Chunk(n, 1, "a", "", None, s.start, s.end, text[s.start : s.end], s.voice, None, None, s.heading)
+        for n, s in enumerate(sections)
+    ]
+
+
 def cut(text: str, wanted: str) -> str | None:
     """Return the block of a text that a part of it belongs to."""
-    block = find_block(text, text.index(wanted))
+    block = find_block(text, make_chunks(text), text.index(wanted))
     return text[slice(*block)] if block else None
 
 
 @pytest.mark.parametrize("wanted", ["1. Heat", "2. Beat", "Bake"])
-def test_items_come_with_the_heading_above_them(wanted: str) -> None:
+def test_items_come_with_the_label_above_them(wanted: str) -> None:
     assert cut(RECIPE, wanted) == RECIPE[RECIPE.index("Method") : RECIPE.index("\n\nIt keeps")]
 
 
-def test_a_heading_comes_with_its_section() -> None:
-    assert cut(MINUTES, "2. Grants") == MINUTES[MINUTES.index("2. Grants") : MINUTES.index("\n\nOpening")]
-    assert cut(MINUTES, "Opening hours") == MINUTES[MINUTES.index("Opening") :].rstrip()
+@pytest.mark.parametrize("wanted", ["These clubs", "- the brass", "rowing club"])
+def test_a_list_ends_at_the_next_heading_even_if_that_has_a_number(wanted: str) -> None:
+    assert cut(MINUTES, wanted) == MINUTES[MINUTES.index("These") : MINUTES.index("\n\n3. Staff")]
+
+
+def test_a_list_right_below_its_heading_is_found() -> None:
+    assert cut(MINUTES, "- Otto") == "- Ada\n- Otto"
+
+
+def test_a_line_with_a_number_below_a_title_is_not_a_list() -> None:
+    text = "Council of Osk\n1. Minutes\nThe minutes of the last meeting were read and agreed by all.\n"
+    assert cut(text, "1. Minutes") is None
+    assert cut(text.replace("Osk", "Osk:"), "1. Minutes") == "Council of Osk:\n1. Minutes"
 
 
 def test_a_sentence_of_a_paragraph_stands_alone() -> None:
-    assert cut(MINUTES, "The grants are paid") is None
+    assert cut(MINUTES, "The bridge") is None
     assert cut(RECIPE, "It keeps") is None
 
 
@@ -54,9 +103,28 @@ def test_sentences_that_count_come_together(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "first"),
-    [("grants", "2. Grants"), ("opening hours of Osk", "Opening hours"), ("Osk", None), ("rowing", None), ("", None)],
+    ("topic", "quotes"),
+    [
+        ("noise", ["It is quiet after ten."]),
+        ("noise in the hall", ["It is quiet after ten."]),
+        ("hire", ["The hall is let by the day.", "The deposit is 50 crowns.", "The keys are with the sexton."]),
+        ("keys", ["The keys are with the sexton."]),
+        ("rules of the hall", None),
+        ("crowns", None),
+        ("", None),
+    ],
 )
-def test_a_section_is_found_by_its_heading_and_the_title(topic: str, first: str | None) -> None:
-    section = find_section(MINUTES, content_words(topic), title="Council of Osk")
-    assert (MINUTES[slice(*section)].splitlines()[0] if section else None) == first
+def test_a_section_is_found_by_its_heading_and_the_title(topic: str, quotes: list[str] | None) -> None:
+    chunks = make_chunks(RULES, markdown=True)
+    section = find_section(chunks, content_words(topic), title="Rules of the hall")
+    if section is None:
+        assert quotes is None
+    else:
+        quoted = quote_span(chunks, section, (), score=1.0)
+        assert [RULES[start:end] for _, start, end in quoted.spans] == quotes
+
+
+def test_the_number_of_a_heading_need_not_be_named() -> None:
+    section = find_section(make_chunks(MINUTES), content_words("staff"), title="")
+    assert section
+    assert MINUTES[slice(*section)] == "- Ada\n- Otto"

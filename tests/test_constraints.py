@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rag import Answer, Assistant, Hit, Index, Settings
+from rag.answer.quote.cite import Quotes
 from rag.answer.quote.constraints import find_unmet, hold_to_question
 from rag.answer.understand.query import Query
 from rag.formatting import format_answer
@@ -64,5 +65,5 @@ def test_a_question_for_yes_or_no_is_let_through(index: Index, settings: Setting
 
 
 def test_a_refusal_stays_as_it_is() -> None:
-    answer = Answer("When in 2019?", "", "not_found", (), (), (), "none", 0, 0)
-    assert hold_to_question(answer, Query("When in 2019?")) == answer
+    refusal = Quotes(())
+    assert hold_to_question(refusal, Query("When in 2019?")) == refusal

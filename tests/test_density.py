@@ -18,6 +18,9 @@ def choose(items):
             pass
     def inner():
         return [x for x in items if x if x > 1]
+def list_names(items):
+    named = filter(None, map(str, items))
+    return list(takewhile(str.isalpha, named)), pool.map(str, items)
 class Holder:
     def get(self):
         return self
@@ -25,7 +28,8 @@ class Holder:
 
 
 def test_each_kind_of_decision_counts_once() -> None:
-    choose, get = find_functions(ast.parse(CODE))
+    choose, list_names, get = find_functions(ast.parse(CODE))
     # if, or, and; for; if else; except; assert; case; a comprehension with two conditions.
     assert count_decisions(choose) == 3 + 1 + 1 + 1 + 1 + 1 + 3
+    assert count_decisions(list_names) == 3  # `filter`, `map` and `takewhile`, and no method of that name
     assert count_decisions(get) == 0

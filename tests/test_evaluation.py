@@ -53,7 +53,7 @@ def make_answer(
         else ()
     )
     sentences = (Sentence(text, (1,) if quote else ()),)
-    return Answer("?", text, outcome, sentences, citations, (), "fake", 10, 5)  # type: ignore[arg-type]
+    return Answer("?", outcome, sentences, citations, (), "fake", 10, 5)  # type: ignore[arg-type]
 
 
 def test_answers_are_normalised_as_squad_does() -> None:

@@ -80,4 +80,4 @@ def test_the_part_is_of_the_document_that_is_found_first(tmp_path: Path, setting
         hits = [replace(first, score=2.0), replace(second, score=1.5), replace(first, score=1.0)]
         part = find_part(Query("What does section 3 say?"), hits, index)
         assert part
-        assert "40 euros" in part.cited.answer
+        assert "40 euros" in part.sentences[-1].text

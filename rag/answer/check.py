@@ -23,7 +23,7 @@ from rag.answer.signs import (
 )
 from rag.text import content_words
 
-# A reply may have this share of words that its quotes do not have.
+# At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
 
 

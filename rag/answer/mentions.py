@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product, takewhile
+from itertools import product
 
 from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, QUANTIFIER, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
 from rag.text import STOP_WORDS, stem
@@ -106,7 +106,7 @@ def find_joined_words(text: str, known: str) -> Iterator[str]:
     known_phrases = {_flatten(phrase) for phrase in _list_phrases(known)}
     for clause in _PUNCTUATION.split(text):
         for phrase in _list_phrases(clause):
-            is_named = not all(map(str.islower, phrase))
+            is_named = any(not word.islower() for word in phrase)
             if is_named and _flatten(phrase) not in known_phrases:
                 yield " ".join(phrase)
 
@@ -115,8 +115,9 @@ def _list_phrases(text: str) -> Iterator[list[str]]:
     """Yield each word of a text with the next one; common words are left out, but for "of" and "the" between them."""
     words = _WORDS.findall(text)
     for start, word in enumerate(words):
-        links = takewhile(lambda following: following.lower() in _LINKS, words[start + 1 :])
-        end = start + 1 + len(list(links))
+        end = start + 1
+        while end < len(words) and words[end].lower() in _LINKS:
+            end += 1
         is_whole = end < len(words) and not _is_common(words[end])
         if is_whole and not _is_common(word):
             yield words[start : end + 1]

@@ -2,17 +2,17 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answer.check import find_fault
 from rag.answer.mentions import find_numbers
 from rag.answer.prompt import Prompts, build_reply, label_chunk
+from rag.answer.quote.cite import Quotes
 from rag.answer.signs import ADDED_DATE, HEDGE, NEGATION, REASON, YES_OR_NO
 from rag.answer.understand.query import Query
-from rag.llm.base import LLM
+from rag.llm.base import LLM, Message
 from rag.text import content_words
-from rag.types import Answer, Chunk, Sentence
+from rag.types import Chunk, Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -20,18 +20,18 @@ _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
 # The LLM decides for yes or no only if the log-odds between the two are this far from zero.
 _DECIDED = 0.5
-# The quotes are about a thing if they have this share of its words.
+# The quotes are about a thing if they have at least half of its words.
 _SIDE = 0.5
 # A comparison of amounts needs one for each of two things.
 _AMOUNTS = 2
 
 
-class Written(NamedTuple):
-    """A supported reply of the LLM, else "", and the number of tokens that the LLM read and wrote."""
+class Reply(NamedTuple):
+    """A reply that the quotes support, or none, and the number of tokens that the LLM read and wrote."""
 
-    text: str
-    prompt_tokens: int
-    answer_tokens: int
+    sentences: tuple[Sentence, ...] = ()
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
 
 
 class _Facts(NamedTuple):
@@ -42,31 +42,40 @@ class _Facts(NamedTuple):
     chunks: dict[int, Chunk]
 
 
-def add_reply(answer: Answer, query: Query, *, llm: LLM, prompts: Prompts) -> Answer:
-    """Return an answer with a reply, if the LLM writes one that the answer's quotes of articles support.
+def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> Reply | None:
+    """Return the LLM's reply to a question from the quotes of articles; None if the LLM is not asked for one.
 
-    There is no reply from readers' comments, because it would report them as facts. There is none if the sentences
-    speak for themselves, see `_SPEAKS_FOR_ITSELF`.
+    It is not asked for a reply from readers' comments, because that would report them as facts. Nor is it if the
+    sentences speak for themselves, see `_SPEAKS_FOR_ITSELF`.
     """
-    facts = _collect_facts(answer, query)
+    facts = _collect_facts(quotes, query)
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
-        return answer
+        return None
+    messages = build_reply(query.text, facts.texts, prompts=prompts)
+    pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
+    text = "".join(pieces).strip()
+    fault = _find_fault(text, facts, messages, llm) if 0 < len(pieces) < _MAX_TOKENS else "no end"
+    if fault:
+        logger.info("the reply has %s: %s", fault, text)
+    sentences = () if fault else (Sentence(text, tuple(facts.chunks)),)
+    return Reply(sentences, llm.count_tokens(messages), len(pieces))
+
+
+def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM) -> str | None:
+    """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no."""
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
-    written = write_reply(facts.question.text, facts.texts, sources=sources, llm=llm, prompts=prompts)
-    return replace(
-        answer,
-        reply=(Sentence(written.text, tuple(facts.chunks)),) if written.text else (),
-        prompt_tokens=answer.prompt_tokens + written.prompt_tokens,
-        answer_tokens=answer.answer_tokens + written.answer_tokens,
-    )
+    fault = find_fault(text, facts.texts, sources=sources, question=facts.question.text)
+    if not fault and YES_OR_NO.match(text) and abs(llm.compare(messages, _YES, _NO).log_odds) < _DECIDED:
+        return "no clear yes or no"
+    return fault
 
 
-def _collect_facts(answer: Answer, query: Query) -> _Facts:
+def _collect_facts(quotes: Quotes, query: Query) -> _Facts:
     """Return the facts for a reply: the sentences that cite an article."""
     texts: list[str] = []
     chunks: dict[int, Chunk] = {}
-    for sentence in answer.sentences:
-        cited = {number: answer.hits[number - 1].chunk for number in sentence.citations}
+    for sentence in quotes.sentences:
+        cited = {number: quotes.hits[number - 1].chunk for number in sentence.citations}
         if any(chunk.voice == "article" for chunk in cited.values()):
             texts.append(sentence.text)
             chunks |= cited
@@ -132,21 +141,3 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     _is_one_sided,
     _lacks_amounts,
 )
-
-
-def write_reply(question: str, quotes: Sequence[str], *, sources: Sequence[str], llm: LLM, prompts: Prompts) -> Written:
-    """Return the LLM's reply to a question from quotes, or "" if they do not support it.
-
-    `sources` are the texts and labels of the passages with the quotes.
-    """
-    messages = build_reply(question, quotes, prompts=prompts)
-    pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    text = "".join(pieces).strip()
-    is_whole = 0 < len(pieces) < _MAX_TOKENS
-    fault = find_fault(text, quotes, sources=sources, question=question) if is_whole else "no end"
-    says_yes_or_no = not fault and YES_OR_NO.match(text)
-    if says_yes_or_no and abs(llm.compare(messages, _YES, _NO).log_odds) < _DECIDED:
-        fault = "no clear yes or no"
-    if fault:
-        logger.info("the reply has %s: %s", fault, text)
-    return Written("" if fault else text, llm.count_tokens(messages), len(pieces))

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.types import Document, Section, Voice
+from rag.types import Document, Section, Span, Voice
 
 HEADING_SEPARATOR = " › "
 # A longer heading is read as text, because each section below a heading repeats it.
@@ -137,7 +137,7 @@ class _Builder:
             self.sections.append(self._bare)
             self._bare = None
 
-    def _append(self, text: str, separator: str) -> tuple[int, int]:
+    def _append(self, text: str, separator: str) -> Span:
         if self._parts:
             self._parts.append(separator)
             self._length += len(separator)

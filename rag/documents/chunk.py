@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from rag.text import split_lines, split_sentences
-from rag.types import Document, Section
+from rag.types import Document, Section, Span
 
-Spans = list[tuple[int, int]]
+Split = Callable[[str], list[Span]]
 
-Split = Callable[[str], Spans]
-
-# The context of a chunk has at most this share of the embedder's tokens, and the chunk the rest.
+# The context of a chunk has at most a quarter of the embedder's tokens, and the chunk has the rest.
 _CONTEXT_SHARE = 0.25
 # Text of words has fewer characters to a token. A word that the tokenizer does not know can have more.
 _CHARACTERS_A_TOKEN = 32
@@ -44,10 +42,10 @@ class _Packer:
     sentence_tokens: int
     count_tokens: Callable[[str], int]
 
-    def pack(self, spans: Spans, splits: tuple[Split, ...]) -> Iterator[tuple[int, int]]:
+    def pack(self, spans: list[Span], splits: tuple[Split, ...]) -> Iterator[Span]:
         """Yield runs of spans that fit into a chunk; `splits`, the coarsest first, divide a span that is too long."""
         longest = self.sentence_tokens if splits[0] is _split_words else self.chunk_tokens
-        run: Spans = []
+        run: list[Span] = []
         room = self.chunk_tokens
         for start, end in spans:
             needed = self._count(start, end)
@@ -62,7 +60,7 @@ class _Packer:
         if run:
             yield from self._join(run)
 
-    def _join(self, run: Spans) -> Iterator[tuple[int, int]]:
+    def _join(self, run: list[Span]) -> Iterator[Span]:
         """Yield a run as one span, or in halves: as a whole it can have more tokens than its parts together."""
         start, end = run[0][0], run[-1][1]
         if len(run) == 1 or self._count(start, end) <= self.chunk_tokens:
@@ -71,22 +69,22 @@ class _Packer:
             yield from self._join(run[: len(run) // 2])
             yield from self._join(run[len(run) // 2 :])
 
-    def _split(self, start: int, end: int, split: Split) -> Spans:
+    def _split(self, start: int, end: int, split: Split) -> list[Span]:
         return [(start + first, start + last) for first, last in split(self.text[start:end])]
 
     def _count(self, start: int, end: int) -> int:
-        """Return the number of tokens of a stretch; an estimate without the tokenizer if it is surely too long."""
+        """Return the number of tokens of a stretch. A stretch that is far too long is only estimated."""
         least = -(-(end - start) // _CHARACTERS_A_TOKEN)
         if least > self.sentence_tokens:
             return least
         return max(least, self.count_tokens(self.text[start:end]))
 
 
-def _split_words(text: str) -> Spans:
+def _split_words(text: str) -> list[Span]:
     return [word.span() for word in re.finditer(r"\S+", text)]
 
 
-def _halve(text: str) -> Spans:
+def _halve(text: str) -> list[Span]:
     middle = len(text) // 2
     return [(0, middle), (middle, len(text))]
 

@@ -69,36 +69,36 @@ def find_files(paths: Iterable[Path]) -> Search:
     """
     search = Search()
     for path in paths:
-        place = Path(os.path.realpath(path))
+        real_path = Path(os.path.realpath(path))
         try:
-            _add_path(search, path, place, path.stat().st_mode)
+            _add_path(search, path, real_path, path.stat().st_mode)
         except FileNotFoundError:
-            search.problems[place] = f"no such file or folder: {path}; check the spelling"
+            search.problems[real_path] = f"no such file or folder: {path}; check the spelling"
         except OSError as exc:
-            search.problems[place] = f"cannot read {path}: {exc.strerror}"
+            search.problems[real_path] = f"cannot read {path}: {exc.strerror}"
     if not search.files:
         raise DocumentError("; ".join(search.problems.values()))
     return search
 
 
-def _add_path(search: Search, path: Path, place: Path, mode: int) -> None:
+def _add_path(search: Search, path: Path, real_path: Path, mode: int) -> None:
     if stat.S_ISREG(mode):
-        search.files.append(place)
+        search.files.append(real_path)
     elif stat.S_ISDIR(mode):
-        _add_folder(search, path, place)
+        _add_folder(search, path, real_path)
     else:
-        search.problems[place] = f"cannot read {path}: it is no file; name a file or a folder"
+        search.problems[real_path] = f"cannot read {path}: it is no file; name a file or a folder"
 
 
-def _add_folder(search: Search, path: Path, place: Path) -> None:
-    search.folders.append(place)
+def _add_folder(search: Search, path: Path, real_path: Path) -> None:
+    search.folders.append(real_path)
     inner = Search()
-    _Walk(inner, place).walk()
+    _Walk(inner, real_path).walk()
     if not inner.files:
         # A disk that is not mounted leaves an empty folder: its documents may still exist.
         passed_over = "".join(f"; {count} passed over {why}" for why, count in inner.passed_over.items())
         inner.problems.setdefault(
-            place,
+            real_path,
             f"no file in {path} can be read ({SHOWN_SUFFIXES}{passed_over}); name another folder, or run "
             f"`rag remove {path}` if its documents are to go",
         )

@@ -14,11 +14,14 @@ _MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"\S.*")
 # "2.1 Refunds", "§ 8 Deposit", "Clause 5: Deposit"
-_NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
+NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
 # A line without a mark is a heading only if it has no more words than this, and a line of text has more.
 _MOST_WORDS = 9
 _LONGEST_LINE = 80
-_ENDS = (".", "!", ":", ";", ",", "…", "-", "。", "！", "：", "；", "，", "、", "।", "؛", "،")
+# No heading ends with one of these.
+END_MARKS = (".", ";", ",", "。", "；", "，", "、", "।", "؛", "،")
+# A line that ends with one of these is a heading only if its letters are larger or heavier than those of the text.
+_ENDS = (*END_MARKS, "!", ":", "…", "-", "！", "：")
 _ENDS_TEXT = (*_ENDS, "?", "？", "؟", '"', "”", "」", ")")
 _LABEL = re.compile(r"[^\W\d][^:]{0,30}:\s")
 _ITEM = re.compile(r"[-*•–—+·]\s")
@@ -36,7 +39,7 @@ class Heading(NamedTuple):
 
 
 def find_marked_headings(text: str, end: int) -> list[Heading]:
-    """Return the headings before `end` that Markdown marks with "#"; lines of code are none."""
+    """Return the headings before `end` that Markdown marks with "#"; a line of code is not a heading."""
     without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
     headings = []
     for match in _MARKED.finditer(without_code):
@@ -47,7 +50,7 @@ def find_marked_headings(text: str, end: int) -> list[Heading]:
 
 
 class _Line(NamedTuple):
-    """A line, its place, and whether a blank line, or an edge of the text, is before and after it."""
+    """A line, its offsets, and whether a blank line, or an edge of the text, is before and after it."""
 
     text: str
     start: int
@@ -58,7 +61,7 @@ class _Line(NamedTuple):
     @property
     def form(self) -> str:
         """The form that all headings of one level share: numbered to a depth, in capitals, or above blank lines."""
-        number = _NUMBERED.match(self.text)
+        number = NUMBERED.match(self.text)
         if number:
             depth = number["number"].count(".")
             return f"numbered {depth}"
@@ -76,7 +79,7 @@ class _Line(NamedTuple):
         """Whether the line begins a paragraph, is short and begins and ends as a heading does."""
         if not (self.opens and self.is_short):
             return False
-        number = _NUMBERED.match(self.text)
+        number = NUMBERED.match(self.text)
         words = self.text[number.end() :] if number else self.text
         is_named = words[0].isalnum() and not words[0].islower()
         is_other = _ITEM.match(self.text) or ": " in words or self.text.endswith(_ENDS)
@@ -100,7 +103,7 @@ def find_unmarked_headings(text: str, end: int) -> list[Heading]:
     return [Heading(line.start, line.end, level, line.text) for line, level in zip(lines, levels, strict=True) if level]
 
 
-def mark_headings(blocks: Iterable[Block]) -> list[Block]:
+def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks of a file; if none is a heading, the paragraphs that have the form of headings become some."""
     blocks = [block for block in blocks if block.text.strip()]
     if any(block.kind == "heading" for block in blocks):
@@ -137,14 +140,14 @@ def _find_levels(lines: Sequence[_Line]) -> list[int]:
 
 def _list_lines(text: str, end: int) -> list[_Line]:
     """Return the lines with words before `end`; a line of signs separates as a blank line does."""
-    places = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
-    stops = [0, *(stop for _, stop in places)]
-    starts = [*(start for start, _ in places), end]
+    spans = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
+    stops = [0, *(stop for _, stop in spans)]
+    starts = [*(start for start, _ in spans), end]
     gaps = [text.count("\n", stop, start) > 1 for stop, start in zip(stops, starts, strict=True)]
     gaps[0] = gaps[-1] = True
     return [
         _Line(text[start:stop].rstrip(), start, stop, opens, closes)
-        for (start, stop), (opens, closes) in zip(places, pairwise(gaps), strict=True)
+        for (start, stop), (opens, closes) in zip(spans, pairwise(gaps), strict=True)
     ]
 
 

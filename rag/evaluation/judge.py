@@ -21,7 +21,7 @@ MEANINGS = {
     "refused": "unanswerable, and refused",
     "refusal_precision": "of the refusals: unanswerable",
     "outcome_right": "the outcome is the one wanted",
-    "comment_as_fact": "of the answers that only a comment supports: told as a fact",
+    "comment_as_fact": "of the answers that only a comment supports: stated as a fact",
     "reply_f1": "word overlap of the reply with the accepted text (SQuAD F1)",
     "reply_em": "the reply is the accepted text (SQuAD EM)",
     "rouge_l": "longest common subsequence with the reference",
@@ -94,13 +94,13 @@ def measure_hits(question: Question, hits: Sequence[Hit], passages: Mapping[str,
     return measures
 
 
-def find_gold(place: Chunk | Citation, gold: Mapping[str, Passage]) -> list[str]:
+def find_gold(stretch: Chunk | Citation, gold: Mapping[str, Passage]) -> list[str]:
     """Return the ids of the passages that share words with a chunk or quote."""
-    return [name for name, passage in gold.items() if _overlaps(place, passage)]
+    return [name for name, passage in gold.items() if _overlaps(stretch, passage)]
 
 
-def _overlaps(place: Chunk | Citation, passage: Passage) -> bool:
-    return place.source == passage.doc_id and place.start < passage.end and passage.start < place.end
+def _overlaps(stretch: Chunk | Citation, passage: Passage) -> bool:
+    return stretch.source == passage.doc_id and stretch.start < passage.end and passage.start < stretch.end
 
 
 def _list_gold(question: Question, passages: Mapping[str, Passage]) -> dict[str, dict[str, Passage]]:

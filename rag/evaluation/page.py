@@ -15,7 +15,7 @@ from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, get_outcome, has_shor
 from rag.evaluation.metrics import RANKS, Estimate, contains_answer
 from rag.evaluation.report import Report, Result, list_costs, order_measures
 from rag.extras import explain_missing
-from rag.types import Citation, Hit
+from rag.types import Citation, Hit, Span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,7 @@ def _make_passage(result: Result, hit: Hit, citations: Sequence[Citation]) -> _P
     return _Passage(hit, tuple(_mark(chunk.text, spans)), chunk.source in question.gold_doc_ids, holds_answer)
 
 
-def _mark(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+def _mark(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, bool]]:
     """Yield the text in pieces, each with whether it is in one of the spans."""
     inside = [min(max(edge, 0), len(text)) for edge in chain.from_iterable(spans)]
     for start, end in pairwise(sorted({0, len(text), *inside})):

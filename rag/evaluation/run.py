@@ -205,7 +205,6 @@ def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answe
     text = "".join(pieces)
     answer = Answer(
         question,
-        text,
         "not_found" if is_refusal(text) else "answered",
         (Sentence(text, ()),),
         (),

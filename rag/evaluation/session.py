@@ -19,7 +19,7 @@ _LONGEST_NAME = 100
 
 
 def evaluate_dataset(
-    place: Path,
+    location: Path,
     dataset: Dataset,
     questions: Sequence[Question],
     *,
@@ -29,7 +29,7 @@ def evaluate_dataset(
     folder: Path,
     baseline: Report | None,
 ) -> Report:
-    """Return the report of asking these questions of the data set in the folder `place`; it is saved in `folder`.
+    """Return the report of asking these questions of the data set in the folder `location`, saved in `folder`.
 
     If the data set is an index, the questions are asked of it as it is. The documents of another data set go into an
     index of their own, beside the settings' one. Raises RagError.
@@ -37,7 +37,7 @@ def evaluate_dataset(
     own = settings.beside(_name_index(dataset, settings))
     needs_llm = stage == "answers" or any(question.history for question in questions)
     llm = open_llm(settings) if needs_llm else None
-    with _open_index(place, dataset, settings=settings, own=own) as index:
+    with _open_index(location, dataset, settings=settings, own=own) as index:
         return evaluate(
             Assistant(index, llm, own),
             dataset,
@@ -56,9 +56,9 @@ def name_folder(dataset: Dataset, *, stage: Stage, context: Context) -> Path:
     return Path("eval", name if stage == "retrieval" else f"{name}-{context}")
 
 
-def _open_index(place: Path, dataset: Dataset, *, settings: Settings, own: Settings) -> Index:
-    if is_index(place):
-        return open_index(place, settings)
+def _open_index(location: Path, dataset: Dataset, *, settings: Settings, own: Settings) -> Index:
+    if is_index(location):
+        return open_index(location, settings)
     return index_documents(dataset.documents, settings=own)
 
 

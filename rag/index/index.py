@@ -153,7 +153,7 @@ def open_index(
 ) -> Index:
     """Return the index at `location`, with the settings' models or those given; raises StoreError or ModelError.
 
-    With `create`, it is made where there is none.
+    With `create`, make it if it is missing.
     """
     if isinstance(location, str | Path) and not create:
         open_store(location).close()  # so that an error comes before the embedder loads, which takes seconds

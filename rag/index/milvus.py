@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -126,8 +126,8 @@ class MilvusStore:
         try:
             yield
         except (MilvusException, RpcError) as exc:
-            told = exc.message if isinstance(exc, MilvusException) else exc.details()
-            reason = " ".join(str(told).split())[:200] or type(exc).__name__
+            details = exc.message if isinstance(exc, MilvusException) else exc.details()
+            reason = " ".join(str(details).split())[:200] or type(exc).__name__
             raise StoreError(
                 f"cannot use {self.location}: {reason}; check whether the server runs, and try again"
             ) from exc
@@ -145,7 +145,7 @@ class MilvusStore:
         return nullcontext()
 
     @contextmanager
-    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[Self]:
         """Undo the unfinished work of stopped writers, and read all writers' rows until the end of the block."""
         self._level = "Strong"
         try:
@@ -153,7 +153,7 @@ class MilvusStore:
             for row in self._query(self._sources, 'file_hash == ""', "source", "document_id"):
                 if mine(row["source"]):
                     self._settle(row["source"], row["document_id"])
-            yield
+            yield self
         finally:
             self._level, self._known = "Session", None
 

@@ -28,12 +28,12 @@ _LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: float) -> None:
     """Make the missing collections of an index; with `words`, with BM25 over its stems."""
     numbers = dict.fromkeys(("document_id", "start", "end", "page"), int)
-    told = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
+    texts = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
     known = dict.fromkeys(("title", "outlet", "writer", "dated", "metadata"), str)
     folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded"), str)
     counts = dict.fromkeys(("document_id", "part", *COUNTS), int)
     fields: dict[str, dict[str, type]] = {
-        name: {**numbers, **told, **known, **folded},
+        name: {**numbers, **texts, **known, **folded},
         f"{name}_documents": {**dict.fromkeys(("text", *STRINGS), str), **counts},
         f"{name}_sources": {"source": str, "file_hash": str, "document_id": int},
     }
@@ -140,9 +140,9 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
     """Return the chunk of a row, from a document with this first source."""
     s = read_section(row)
     title, outlet = row["title"] or name_source(source), row["outlet"] or None
-    told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
     metadata = load_metadata(row["metadata"])
-    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *told, metadata)
+    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *origin, metadata)
 
 
 def to_bytes(embedding: Sequence[float]) -> bytes:

@@ -551,6 +551,6 @@ def _load_metadata(stored: str) -> dict[str, str]:
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
     """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
-    told = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
     words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))
-    return (document_id, s.start, s.end, *words, *told, chunk.embedding)
+    return (document_id, s.start, s.end, *words, *origin, chunk.embedding)

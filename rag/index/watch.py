@@ -20,20 +20,22 @@ def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
     Deleting, renaming, recreating or unmounting a path is a change too. Yields False every ten seconds without a
     change, so that the caller can try a failed step again.
     """
-    places = [os.path.realpath(path) for path in paths]
+    real_paths = [os.path.realpath(path) for path in paths]
     is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(but)])
     polls = False
     while True:
-        there = _identify(places)
+        there = _identify(real_paths)
         try:
-            yield from _watch_until_replaced(places, there, is_of_interest, polls=polls)
+            yield from _watch_until_replaced(real_paths, there, is_of_interest, polls=polls)
         except (OSError, RuntimeError):
-            polls = _identify(places) == there  # no path is missing: the system's limit of watched folders is reached
+            polls = (
+                _identify(real_paths) == there
+            )  # no path is missing: the system's limit of watched folders is reached
             time.sleep(_TICK_MS / 1000)
 
 
 def _watch_until_replaced(
-    places: list[str], there: dict[str, tuple[int, int]], is_of_interest: DefaultFilter, *, polls: bool
+    real_paths: list[str], there: dict[str, tuple[int, int]], is_of_interest: DefaultFilter, *, polls: bool
 ) -> Iterator[bool]:
     """Yield as `wait_for_changes` does, until one of the paths is another file or folder than at the start."""
     quiet = 0
@@ -47,7 +49,7 @@ def _watch_until_replaced(
         ignore_permission_denied=True,
     ):
         # The watcher ends with the folder, even if another folder replaces it.
-        if _identify(places) != there or any(path in there for _, path in changes):
+        if _identify(real_paths) != there or any(path in there for _, path in changes):
             return
         quiet = 0 if changes else quiet + 1
         if changes or is_new:
@@ -57,13 +59,13 @@ def _watch_until_replaced(
         is_new = False
 
 
-def _identify(places: Iterable[str]) -> dict[str, tuple[int, int]]:
+def _identify(real_paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Return the device and inode of each path that exists."""
     identities = {}
-    for place in places:
+    for real_path in real_paths:
         try:
-            status = Path(place).stat()
+            status = Path(real_path).stat()
         except OSError:
             continue
-        identities[place] = status.st_dev, status.st_ino
+        identities[real_path] = status.st_dev, status.st_ino
     return identities

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-# This many tokens are guessed at once: with seven, a step takes twice as long, and few of the others are right.
+# Three tokens are guessed at once. With seven, a step takes twice as long, and few of the additional guesses are right.
 _GUESSED = 3
 # The last three tokens are looked up in the prompt, else the last two, else the last one.
 _LOOKED_UP = (3, 2, 1)
@@ -65,7 +65,7 @@ class GreedyWriter:
         self._fill_batch(tokens)
         if llama_cpp.llama_decode(llama.ctx, self._batch) != 0:
             raise RuntimeError("llama.cpp failed to read a token")
-        likeliest = [self._get_likeliest(place) for place in range(len(tokens))]
+        likeliest = [self._get_likeliest(position) for position in range(len(tokens))]
         right = 0
         while right < len(guesses) and guesses[right] == likeliest[right]:
             right += 1
@@ -77,18 +77,18 @@ class GreedyWriter:
     def _fill_batch(self, tokens: Sequence[int]) -> None:
         """Put tokens into the batch, which asks for the scores after each of them."""
         self._batch.n_tokens = len(tokens)
-        for place, token in enumerate(tokens):
-            self._batch.token[place] = token
-            self._batch.pos[place] = self._llama.n_tokens + place
-            self._batch.n_seq_id[place] = 1
-            self._batch.seq_id[place][0] = 0
-            self._batch.logits[place] = True
+        for position, token in enumerate(tokens):
+            self._batch.token[position] = token
+            self._batch.pos[position] = self._llama.n_tokens + position
+            self._batch.n_seq_id[position] = 1
+            self._batch.seq_id[position][0] = 0
+            self._batch.logits[position] = True
 
-    def _get_likeliest(self, place: int) -> int:
-        """Return the likeliest token after a place of what was read last; -1 is its end."""
+    def _get_likeliest(self, position: int) -> int:
+        """Return the likeliest token after a position in the tokens read last; -1 is the last one."""
         import llama_cpp
 
-        scores = llama_cpp.llama_get_logits_ith(self._llama.ctx, place)
+        scores = llama_cpp.llama_get_logits_ith(self._llama.ctx, position)
         return int(np.argmax(np.ctypeslib.as_array(scores, (self._llama.n_vocab(),))))
 
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 _FLOAT16 = 1  # ggml's number for the type
 
 
-class _Reader:
-    """Reads one value after the other from bytes."""
+class _Cursor:
+    """A position in bytes, which reads one value after the other."""
 
     def __init__(self, state: bytes | memoryview) -> None:
         self.state = state
@@ -31,35 +31,35 @@ def read_last_values(state: bytes | memoryview) -> npt.NDArray[np.float32] | Non
 
     The format is that of llama.cpp's `llama_kv_cache::state_write` for one sequence, in float16.
     """
-    reader = _Reader(state)
+    cursor = _Cursor(state)
     try:
-        return _read(reader) if reader.state else None
+        return _read(cursor) if cursor.state else None
     except (struct.error, ValueError):
         return None
 
 
-def _read(reader: _Reader) -> npt.NDArray[np.float32] | None:
-    reader.at += 8  # a magic number, the sequence
-    if reader.number("I") != 1:  # streams
+def _read(cursor: _Cursor) -> npt.NDArray[np.float32] | None:
+    cursor.at += 8  # a magic number, the sequence
+    if cursor.number("I") != 1:  # streams
         return None
-    tokens = reader.number("I")
+    tokens = cursor.number("I")
     for _ in range(tokens):
-        reader.number("i")  # its position; positions are in order
-        for _ in range(reader.number("I")):
-            reader.number("i")  # its sequence
-    transposed = reader.number("I")
-    layers = reader.number("I")
+        cursor.number("i")  # its position; positions are in order
+        for _ in range(cursor.number("I")):
+            cursor.number("i")  # its sequence
+    transposed = cursor.number("I")
+    layers = cursor.number("I")
     for _ in range(layers):
-        if reader.number("i") != _FLOAT16:
+        if cursor.number("i") != _FLOAT16:
             return None
-        reader.table(tokens, reader.number("Q"))  # keys
+        cursor.table(tokens, cursor.number("Q"))  # keys
     last = []
     for _ in range(layers):
-        if reader.number("i") != _FLOAT16:
+        if cursor.number("i") != _FLOAT16:
             return None
         if transposed:
-            bytes_per_value = reader.number("I")
-            last.append(reader.table(reader.number("I"), tokens * bytes_per_value)[:, -1])
+            bytes_per_value = cursor.number("I")
+            last.append(cursor.table(cursor.number("I"), tokens * bytes_per_value)[:, -1])
         else:
-            last.append(reader.table(tokens, reader.number("Q"))[-1])
-    return np.stack(last).astype(np.float32) if reader.at == len(reader.state) else None
+            last.append(cursor.table(tokens, cursor.number("Q"))[-1])
+    return np.stack(last).astype(np.float32) if cursor.at == len(cursor.state) else None

@@ -27,7 +27,7 @@ _MOST_TOKENS = 20
 _CHOSEN = 2.0
 # A server answers with one of these to a request that it does not support.
 _UNABLE = (400, 422, 500, 501)
-# An estimate of tokens, rather too high than too low: the marks of a message, and the bytes of a token.
+# To estimate tokens, rather too many than too few: the tokens of a message's marks, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
@@ -57,7 +57,7 @@ class ServerLLM:
             raise ModelError(f"{self._url} has no model {wanted!r}: it has {', '.join(models) or 'none at all'}")
         self.context_size = int(models[self._model].get("max_model_len") or context)
         self._count = self._find_tokenizer()
-        self._tells_likelihoods = True
+        self._has_likelihoods = True
 
     def close(self) -> None:
         self._client.close()
@@ -118,12 +118,12 @@ class ServerLLM:
 
         Not every server can continue after `begin`; one that cannot may repeat it.
         """
-        asked: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
+        options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
         if begin:
             messages = [*messages, Message("assistant", begin)]
-            asked["extra_body"] = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM
+            options["extra_body"] = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM
         ended = False
-        with self._explained(), self._create(messages, **asked) as chunks:
+        with self._explained(), self._create(messages, **options) as chunks:
             for chunk in chunks:
                 for choice in chunk.choices:
                     ended = ended or bool(choice.finish_reason)
@@ -136,29 +136,29 @@ class ServerLLM:
         """Return the log-odds; if the server has no likelihoods, plus or minus two, by its choice."""
         from openai import APIStatusError
 
-        asked = {"max_tokens": 1, "temperature": 0.0}
+        options = {"max_tokens": 1, "temperature": 0.0}
         with self._explained():
-            if self._tells_likelihoods:
+            if self._has_likelihoods:
                 try:
-                    choice = self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **asked).choices[0]
+                    choice = self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **options).choices[0]
                 except APIStatusError as exc:
                     if exc.status_code not in _UNABLE:
                         raise
                     logger.debug("%s returns no likelihoods: %s", self._url, exc)
-                    self._tells_likelihoods = False
-            if not self._tells_likelihoods:
-                choice = self._create(messages, **asked).choices[0]
-        told = choice.logprobs and choice.logprobs.content
-        if not (told and told[0].top_logprobs):
+                    self._has_likelihoods = False
+            if not self._has_likelihoods:
+                choice = self._create(messages, **options).choices[0]
+        logprobs = choice.logprobs and choice.logprobs.content
+        if not (logprobs and logprobs[0].top_logprobs):
             reply = (choice.message.content or "").strip().lower()
             return Leaning(_CHOSEN * (reply.startswith(first) - reply.startswith(second)))
-        likely = {token.token: token.logprob for token in told[0].top_logprobs}
+        likely = {token.token: token.logprob for token in logprobs[0].top_logprobs}
         least = min(likely.values())
         return Leaning(likely.get(first, least) - likely.get(second, least))
 
-    def _create(self, messages: Sequence[Message], **asked: Any) -> Any:
+    def _create(self, messages: Sequence[Message], **options: Any) -> Any:
         safe: Any = [{"role": m.role, "content": CONTROL_TOKEN.sub(_break_up, m.content)} for m in messages]
-        return self._client.chat.completions.create(model=self._model, messages=safe, **asked)
+        return self._client.chat.completions.create(model=self._model, messages=safe, **options)
 
 
 def _is_key_for(url: str) -> bool:

@@ -30,7 +30,7 @@ def add_endpoints(workspace: Workspace) -> None:
         with explained():
             check_length(question)
             events = workspace.ask(question, index=index, options=options)
-            return asdict(get_answer(events))
+            return get_answer(events).to_dict()
 
     def search(question: str, index: str = chosen) -> list[dict[str, Any]]:
         """Find the passages nearest to a question, without an answer, within a second.

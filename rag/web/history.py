@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple
@@ -35,7 +34,9 @@ CREATE INDEX IF NOT EXISTS turns_of ON turns (conversation);
 _LIST = """
 SELECT id, title, changed FROM conversations c WHERE owner = :owner AND NOT EXISTS (
     SELECT 1 FROM json_each(:words) WHERE NOT instr(fold(c.title || ' ' || (
-        SELECT group_concat(json_extract(record, '$.question') || ' ' || json_extract(record, '$.answer'), ' ')
+        SELECT group_concat(
+            json_extract(record, '$.question') || ' ' || json_extract(record, '$.answer')
+            || ' ' || ifnull(json_extract(record, '$.text'), ''), ' ')
         FROM turns WHERE conversation = c.id
     )), value)
 ) ORDER BY changed DESC, id LIMIT :limit
@@ -118,7 +119,7 @@ class History:
             db.execute(
                 "INSERT INTO turns (conversation, record, index_name, asked, rating, comment)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (conversation, json.dumps(asdict(turn.answer)), *turn[1:]),
+                (conversation, json.dumps(turn.answer.to_dict()), *turn[1:]),
             )
         return conversation
 

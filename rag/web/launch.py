@@ -5,7 +5,6 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -202,7 +201,7 @@ def _export(workspace: Workspace, request: Request) -> Response:
     turns = workspace.history.read(asked.get("conversation", ""), owner=get_user(request))
     as_json = asked.get("format") == "json"
     if as_json:
-        text = json.dumps([turn._asdict() | {"answer": asdict(turn.answer)} for turn in turns], indent=2)
+        text = json.dumps([turn._asdict() | {"answer": turn.answer.to_dict()} for turn in turns], indent=2)
     else:
         text = format_conversation(turns)
     headers = {"Content-Disposition": f'attachment; filename="conversation.{"json" if as_json else "md"}"'}

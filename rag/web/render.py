@@ -17,7 +17,7 @@ from markupsafe import Markup
 from rag.answer.quote.cite import get_words, rank_evidence
 from rag.formatting import describe_voice, format_answer
 from rag.index.store import Entry, filter_entries
-from rag.types import Answer, Chunk, Citation, Hit
+from rag.types import Answer, Chunk, Citation, Hit, Span
 from rag.web.history import Turn
 
 _TEMPLATES = Environment(
@@ -102,8 +102,8 @@ def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -
     )
 
 
-def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[tuple[int, int]], css: str) -> str:
-    """Return the page of a whole document, with comments set off and the quotes `[start, end)` marked."""
+def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[Span], css: str) -> str:
+    """Return the page of a whole document, with comments set off and the quotes marked."""
     title = chunks[0].title if chunks else "Document"
     return _render(
         "document",
@@ -143,7 +143,7 @@ def describe_outcome(answer: Answer) -> str:
     return next(words for least, words in _ANSWERED if confidence >= least)
 
 
-def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int]]) -> Iterator[dict[str, Any]]:
+def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[Span]) -> Iterator[dict[str, Any]]:
     """Yield the stretches of a document by their voice, with the words between the chunks."""
     done = 0
     for said, run in groupby(chunks, key=lambda c: (c.voice, c.author, c.date, c.heading, c.page, c.reply_to)):
@@ -162,8 +162,8 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[tuple[int, int
         yield {"voice": "article", "parts": [Part(text[done:], quoted=False)]}
 
 
-def mark_quotes(text: str, quotes: Collection[tuple[int, int]]) -> Iterator[Part]:
-    """Yield a text in parts, with the quotes `[start, end)` marked; quotes outside of the text are left out."""
+def mark_quotes(text: str, quotes: Collection[Span]) -> Iterator[Part]:
+    """Yield a text in parts, with the quotes marked; quotes outside of the text are left out."""
     done = 0
     for start, end in sorted(quotes):
         begin, stop = max(start, done), min(end, len(text))

@@ -168,15 +168,16 @@ class Workspace:
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
         with self.queue.join() as place:
-            found = self._find(assistant, question, history)
-            yield Retrieved(found)
+            first = Retrieved(self._find(assistant, question, history))
+            yield first
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
-            self._read_ahead(assistant, question, found[:1], history)  # the LLM stops reading all other passages
+            self._read_ahead(assistant, question, first.hits[:1], history)  # the LLM stops reading all other passages
+            # The assistant searches again: by now the LLM can rewrite a follow-up, which may find other passages.
             for event in assistant.stream(question, history=history):
                 if isinstance(event, Answered):
                     self._measure_speed(event.answer)
-                if event != Retrieved(found):
+                if event != first:
                     yield event
 
     def _measure_speed(self, answer: Answer) -> None:
@@ -295,7 +296,7 @@ class Workspace:
 
         A file never replaces another one of its name: it gets another name, which the report gives.
         """
-        tell = on_file or (lambda _file, _reason: None)
+        report_file = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
         known = {source for entry in self.list_documents(index) for source in entry.sources}
         copies: dict[Path, None] = {}
@@ -305,7 +306,7 @@ class Workspace:
                 copy = self._keep_file(file, folder)
             except DocumentError as exc:
                 refused.append(str(exc))
-                tell(file, str(exc))
+                report_file(file, str(exc))
                 continue
             copies[copy] = None
             if copy.name != file.name:
@@ -314,7 +315,7 @@ class Workspace:
         def note(file: Path, reason: str | None) -> None:
             if reason and str(file) not in known:
                 file.unlink(missing_ok=True)
-            tell(file, reason)
+            report_file(file, reason)
 
         report = self._build(index, list(copies), on_file=note)
         return report._replace(skipped=[*refused, *report.skipped], renamed=renamed)
@@ -371,9 +372,10 @@ class Workspace:
     def _remove_sources(self, index: str, sources: Collection[str]) -> None:
         """Remove these files from an index, each by its exact name."""
         if sources:
-            with closing(open_store(self.locate(index))) as store, store.lock(lambda name: name in sources):
+            store = open_store(self.locate(index))
+            with closing(store), store.lock(lambda name: name in sources) as writable:
                 for source in sources:
-                    store.remove_source(source)
+                    writable.remove_source(source)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)

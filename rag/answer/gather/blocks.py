@@ -1,115 +1,140 @@
-"""Finds the list, the numbered sentences or the section to which a place of a text belongs."""
+"""Finds the list, the numbered sentences or the section to quote as a whole, and quotes it."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.quote.cite import Span
+from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import OPENS_ITEM, is_order
+from rag.documents.blocks import HEADING_SEPARATOR
 from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Span
 
-# A heading has no more words than this; the sentence below it has more.
-_HEADING_WORDS = 8
-# A document or a section is about a topic if its title or heading has this share of the topic's words.
+# A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
 COVERED = 0.6
 # A longer list or section is quoted from its beginning.
 MOST_WORDS = 200
+# The label of a list has no more words than this.
+_LABEL_WORDS = 8
+# Below a label, a single line with a number or a dash may be anything.
+_FEWEST_ITEMS = 2
 # A paragraph is numbered if this many of its sentences begin with a number word such as "the first".
 _FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
-Range = tuple[int, int]
 
 
 class Quoted(NamedTuple):
     """Hits, the spans of them that are quoted, and whether there was more to quote."""
 
     hits: tuple[Hit, ...]
-    spans: tuple[Span, ...]
+    spans: tuple[HitSpan, ...]
     is_cut_off: bool
 
 
+class _Section(NamedTuple):
+    """A stretch of a document below one path of headings, from the widest to the narrowest."""
+
+    path: list[str]
+    start: int
+    end: int
+
+
 class _Line(NamedTuple):
-    """A line of a text, its place there, and whether it begins with the mark of an item: "-", "1."."""
+    """A line of a text, its offsets there, and whether it begins with the mark of an item: "-", "1."."""
 
     text: str
     start: int
     end: int
-    is_marked: bool
+    is_item: bool
 
-    @property
-    def is_short(self) -> bool:
-        """Whether the line may be a heading by its length, and does not end as a sentence does."""
-        return len(self.text.split()) <= _HEADING_WORDS and not _END.search(self.text)
-
-    @property
-    def is_sentence(self) -> bool:
-        """Whether the line is a sentence, or several."""
-        return len(self.text.split()) > _HEADING_WORDS and bool(_END.search(self.text))
+    def introduces(self, items: int) -> bool:
+        """Return whether the line introduces the items below it: it ends with a colon, or is a label above several."""
+        if self.text.endswith(":"):
+            return True
+        is_short = len(self.text.split()) <= _LABEL_WORDS
+        is_label = is_short and not _END.search(self.text)
+        return is_label and items >= _FEWEST_ITEMS
 
 
-# A line before the first and after the last one: not an item, heading or sentence, and no list follows it.
-_EDGE = _Line(".", 0, 0, is_marked=False)
+# A line before the first and after the last one: neither an item nor a label of items.
+_EDGE = _Line(".", 0, 0, is_item=False)
 
 
-def quote_range(document_id: int, place: Range, hits: Sequence[Hit], store: Store, *, score: float) -> Quoted:
-    """Return the hits, followed by the other chunks of a range of a document, and the spans of its sentences.
+def list_article(document_id: int, store: Store) -> list[Chunk]:
+    """Return the chunks of a document without readers' comments, in the order of its text."""
+    return [chunk for chunk in store.list_chunks(document_id) if chunk.voice == "article"]
 
-    At most `MOST_WORDS` are quoted, from the beginning. Readers' comments and orders to machines are left out.
+
+def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, score: float) -> Quoted:
+    """Return the hits, followed by the other chunks of an article in a span, and the span's sentences as quotes.
+
+    At most `MOST_WORDS` are quoted, from the beginning. Orders to machines are left out.
     """
     together = list(hits)
     numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
-    spans: list[Span] = []
+    spans: list[HitSpan] = []
     words_left = MOST_WORDS
-    for chunk in _list_articles(document_id, place, store):
+    for chunk in chunks:
+        if chunk.end <= span[0] or span[1] <= chunk.start:
+            continue
         if chunk.id not in numbers:
             together.append(Hit(chunk, score, len(together) + 1))
             numbers[chunk.id] = len(together)
-        for a, b in _list_sentences(chunk, place):
-            words_left -= len(chunk.text[a:b].split())
+        for start, end in _list_sentences(chunk, span):
+            words_left -= len(chunk.text[start - chunk.start : end - chunk.start].split())
             if words_left < 0:
                 return Quoted(tuple(together), tuple(spans), is_cut_off=True)
-            spans.append(Span(numbers[chunk.id], chunk.start + a, chunk.start + b))
+            spans.append(HitSpan(numbers[chunk.id], start, end))
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
 
 
-def _list_articles(document_id: int, place: Range, store: Store) -> Iterator[Chunk]:
-    """Yield the chunks of a document's article that overlap a range."""
-    start, end = place
-    for chunk in store.list_chunks(document_id):
-        is_touched = start < chunk.end and chunk.start < end
-        if is_touched and chunk.voice == "article":
-            yield chunk
-
-
-def _list_sentences(chunk: Chunk, place: Range) -> Iterator[Range]:
-    """Yield the offsets of a chunk's sentences in a range of the document, without orders to machines."""
-    first, last = place[0] - chunk.start, place[1] - chunk.start
-    for start, end in split_sentences(chunk.text):
+def _list_sentences(chunk: Chunk, span: Span) -> Iterator[Span]:
+    """Yield the spans of a chunk's sentences that are inside of a span, without orders to machines."""
+    first, last = span
+    for a, b in split_sentences(chunk.text):
+        start, end = chunk.start + a, chunk.start + b
         is_inside = first <= start and end <= last
-        if is_inside and not is_order(chunk.text[start:end]):
+        if is_inside and not is_order(chunk.text[a:b]):
             yield start, end
 
 
-def find_block(text: str, place: int) -> Range | None:
-    """Return the range of the list or the section that a place of a text belongs to, or None."""
-    lines = _list_lines(text)
-    at = next((i for i, line in enumerate(lines) if place < line.end), None)
-    if at is None:
-        return None
-    return _find_items(lines, at) or _find_section(lines, at) or _find_numbered(text, lines[at], place)
+def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Span | None:
+    """Return the span of the first section whose heading a topic names, with the sections inside of it; or None.
 
-
-def find_section(text: str, topic: set[str], *, title: str) -> Range | None:
-    """Return the range of the first section that a topic names, or None; the title may name a part of the topic."""
-    lines = _list_lines(text)
+    The title may name a part of the topic.
+    """
     titled = content_words(title) & topic
-    for at, line in enumerate(lines):
-        if _is_named(line.text, topic, titled) and _is_heading(lines, at):
-            return _find_section(lines, at)
+    sections = _list_sections(chunks)
+    for number, section in enumerate(sections):
+        for depth, heading in enumerate(section.path, start=1):
+            if _is_named(heading, topic, titled):
+                return section.start, _find_end(sections[number:], depth)
     return None
+
+
+def _find_end(sections: Sequence[_Section], depth: int) -> int:
+    """Return the end of the sections that have the same first `depth` headings as the first one."""
+    first = sections[0]
+    end = first.end
+    for section in sections:
+        if section.path[:depth] != first.path[:depth]:
+            break
+        end = section.end
+    return end
+
+
+def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
+    """Return the sections that the chunks of an article make."""
+    sections: list[_Section] = []
+    for chunk in chunks:
+        path = chunk.heading.split(HEADING_SEPARATOR) if chunk.heading else []
+        start = chunk.start
+        if sections and sections[-1].path == path:
+            start = sections.pop().start
+        sections.append(_Section(path, start, chunk.end))
+    return sections
 
 
 def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
@@ -117,80 +142,59 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
     The heading may lack words of the topic that the title has (`titled`).
     """
-    words = content_words(heading) - _get_number(heading)
+    words = content_words(_NUMBERED.sub("", heading, count=1))
     is_of_topic = words <= topic and not words <= titled
     return is_of_topic and len(words | titled) >= COVERED * len(topic)
 
 
-def _list_lines(text: str) -> list[_Line]:
-    """Return the lines of a text, with an edge before and after them."""
-    # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
-    lines = [_Line(text[a:b], a, b, NEW_ITEM.match(text, a) is not None) for a, b in split_lines(text)]
-    return [_EDGE, *lines, _EDGE]
+def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
+    """Return the span of the list or of the counting sentences around an offset of a document's text, or None."""
+    for section in _list_sections(chunks):
+        if section.start <= offset < section.end:
+            lines = _list_lines(text, section)
+            return _find_list(lines, offset) or _find_counting(lines, offset)
+    return None
 
 
-def _get_number(line: str) -> set[str]:
-    number = _NUMBERED.match(line)
-    return content_words(number[0]) if number else set()
+def _list_lines(text: str, section: _Section) -> list[_Line]:
+    """Return the lines of a section, with an edge before and after them."""
+    lines = [_EDGE]
+    for a, b in split_lines(text[section.start : section.end]):
+        start, end = section.start + a, section.start + b
+        # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
+        lines.append(_Line(text[start:end], start, end, NEW_ITEM.match(text, start) is not None))
+    return [*lines, _EDGE]
 
 
-def _find_items(lines: Sequence[_Line], at: int) -> Range | None:
-    """Return the range of the list around a line, with the line that introduces it."""
-    first = last = at
-    while _is_item(lines, first):
-        first -= 1
-    while _is_item(lines, last + 1):
+def _find_line(lines: Sequence[_Line], offset: int) -> int:
+    """Return the number of the line at an offset."""
+    number = 0
+    while lines[number].end <= offset:
+        number += 1
+    return number
+
+
+def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
+    """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
+    above = last = _find_line(lines, offset)
+    while lines[above].is_item:
+        above -= 1
+    while lines[last + 1].is_item:
         last += 1
-    if not _leads_in(lines[first]):
-        first += 1
+    first = above if lines[above].introduces(last - above) else above + 1
     return (lines[first].start, lines[last].end) if first < last else None
 
 
-def _leads_in(line: _Line) -> bool:
-    """Return whether a line may introduce a list: it ends with a colon, or is as short as a heading."""
-    return line.text.endswith(":") or line.is_short
-
-
-def _find_section(lines: Sequence[_Line], at: int) -> Range | None:
-    """Return the range of a heading and the lines below it, up to the next heading."""
-    if not _is_heading(lines, at):
-        return None
-    end = at + 1
-    while lines[end] is not _EDGE and not _is_heading(lines, end):
-        end += 1
-    last = end - 1
-    return (lines[at].start, lines[last].end) if at < last else None
-
-
-def _find_numbered(text: str, line: _Line, place: int) -> Range | None:
-    """Return the range of a paragraph's numbered sentences ("The first is …"), with the sentence before them."""
-    sentences = [(line.start + a, line.start + b) for a, b in split_sentences(line.text)]
-    counting = [i for i, (start, _) in enumerate(sentences) if OPENS_ITEM.match(text, start)]
+def _find_counting(lines: Sequence[_Line], offset: int) -> Span | None:
+    """Return the span of the sentences that count ("The first is …"), with the one before the first; or None."""
+    line = lines[_find_line(lines, offset)]
+    counting: list[Span] = []
+    start_before = line.start
+    for a, b in split_sentences(line.text):
+        if OPENS_ITEM.match(line.text, a):
+            counting.append((start_before, line.start + b))
+        start_before = line.start + a
     if len(counting) < _FEWEST_COUNTING:
         return None
-    first, last = max(counting[0] - 1, 0), counting[-1]
-    start, end = sentences[first][0], sentences[last][1]
-    return (start, end) if start <= place < end else None
-
-
-def _is_item(lines: Sequence[_Line], at: int) -> bool:
-    return lines[at].is_marked and not _is_numbered_heading(lines, at)
-
-
-def _is_heading(lines: Sequence[_Line], at: int) -> bool:
-    """Return whether a line is a heading: short, without digits or an end mark, and above a sentence or a list."""
-    line, below = lines[at], lines[at + 1]
-    if NEW_ITEM.match(line.text):
-        return _is_numbered_heading(lines, at)
-    has_digit = any(sign.isdigit() for sign in line.text)
-    is_named = line.text[:1].isupper() and not has_digit
-    has_text_below = below.is_marked or below.is_sentence
-    return is_named and line.is_short and has_text_below
-
-
-def _is_numbered_heading(lines: Sequence[_Line], at: int) -> bool:
-    """Return whether a line is a heading with a number, and not the item of a list: a sentence follows it."""
-    above, line, below = lines[at - 1 : at + 2]
-    is_alone = not above.is_marked and not below.is_marked
-    is_named = _NUMBERED.match(line.text) is not None and line.is_short
-    return is_alone and is_named and below.is_sentence
+    start, end = counting[0][0], counting[-1][1]
+    return (start, end) if start <= offset < end else None

@@ -4,44 +4,45 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answer.quote.cite import Cited, Span, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
+from rag.formatting import join_first
 from rag.index.index import Index
-from rag.index.store import Store
+from rag.index.store import Entry, Store
 from rag.system import parse_source
 from rag.text import split_sentences
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Span
 
 # Longer lists name the first files only.
 MOST_NAMED = 20
 # At most this many chunks are searched for a phrase.
 _MOST_CHUNKS = 1000
 
+_NO_QUOTES = Quotes((), "aside", ())
 _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The answer to a question about the collection, and the hits with the quotes that prove it, if it quotes any."""
+class DirectAnswer:
+    """The answer to a question about the collection, and the quotes that prove it, if there are any."""
 
     text: str
-    hits: tuple[Hit, ...] = ()
-    cited: Cited | None = None
+    quotes: Quotes = _NO_QUOTES
 
 
-def answer_at_once(question: str, index: Index) -> Told | None:
+def answer_at_once(question: str, index: Index) -> DirectAnswer | None:
     """Return the answer to a greeting or to a question about the collection; None for a question to the documents."""
     for sign, text in _COURTESIES:
         if sign.fullmatch(question):
-            return Told(text)
+            return DirectAnswer(text)
     for sign, describe in _DESCRIPTIONS:
         if sign.fullmatch(question):
             with index.browse() as store:
-                return Told(f"I have {describe(store)}.")
+                return DirectAnswer(f"I have {describe(store)}.")
     named = WHEN_INDEXED.fullmatch(question)
     if named:
         with index.browse() as store:
-            return _tell_day(_QUOTATION.sub("", named["name"]), store)
+            return _find_day(_QUOTATION.sub("", named["name"]), store)
     phrase = _find_wanted_phrase(question)
     if not phrase:
         return None
@@ -49,14 +50,22 @@ def answer_at_once(question: str, index: Index) -> Told | None:
         return _find_mentions(phrase, store)
 
 
-def _tell_day(name: str, store: Store) -> Told | None:
+def _find_day(name: str, store: Store) -> DirectAnswer | None:
     """Return the day on which the file with a name was indexed; None if there is no such file."""
     for entry in store.list_entries():
-        paths = [parse_source(source) for source in entry.sources]
-        names = {name.casefold() for path in paths for name in (path.name, path.stem, str(path))}
-        if name.casefold() in names and entry.indexed:
-            return Told(f"{paths[0].name} was last indexed on {entry.indexed}.")
+        if entry.indexed and name.casefold() in _list_names(entry):
+            first = parse_source(entry.sources[0]).name
+            return DirectAnswer(f"{first} was last indexed on {entry.indexed}.")
     return None
+
+
+def _list_names(entry: Entry) -> set[str]:
+    """Return the names by which users may mean a document, in small letters: its files' paths and parts of these."""
+    names: set[str] = set()
+    for source in entry.sources:
+        path = parse_source(source)
+        names |= {path.name.casefold(), path.stem.casefold(), str(path).casefold()}
+    return names
 
 
 def _count_documents(store: Store) -> str:
@@ -86,10 +95,8 @@ _DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Store], str]], ...] = (
 
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
-    names = ", ".join(parse_source(source).name for source in sources[:MOST_NAMED])
-    left = len(sources) - MOST_NAMED
-    more = f" and {left:,} more" if left > 0 else ""
-    return f"{_count(len(sources), 'document')}: {names}{more}"
+    names = [parse_source(source).name for source in sources]
+    return f"{_count(len(sources), 'document')}: {join_first(names, MOST_NAMED)}"
 
 
 def _find_wanted_phrase(question: str) -> str | None:
@@ -108,27 +115,27 @@ def _flatten(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _find_mentions(phrase: str, store: Store) -> Told | None:
+def _find_mentions(phrase: str, store: Store) -> DirectAnswer | None:
     """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
     ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
-    first: dict[int, tuple[Chunk, tuple[int, int]]] = {}
+    first: dict[int, tuple[Chunk, Span]] = {}
     for chunk in store.get_chunks(ids):
-        place = _find_phrase(phrase, chunk)
-        if place:
-            first.setdefault(chunk.document_id, (chunk, place))
+        span = _find_phrase(phrase, chunk)
+        if span:
+            first.setdefault(chunk.document_id, (chunk, span))
     if not first:
         return None
     mentions = sorted(first.values(), key=lambda pair: pair[0].source)
     hits: list[Hit] = []
-    spans: list[Span] = []
-    for number, (chunk, place) in enumerate(mentions[:MOST_NAMED], start=1):
+    spans: list[HitSpan] = []
+    for number, (chunk, span) in enumerate(mentions[:MOST_NAMED], start=1):
         hits.append(Hit(chunk, 1.0, rank=number))
-        spans.append(Span(number, *place))
-    return Told(_name([chunk.source for chunk, _ in mentions]), tuple(hits), cite_spans(spans, hits))
+        spans.append(HitSpan(number, *span))
+    return DirectAnswer(_name([chunk.source for chunk, _ in mentions]), cite_spans(spans, hits))
 
 
-def _find_phrase(phrase: str, chunk: Chunk) -> tuple[int, int] | None:
-    """Return the place, in the document, of the first sentence of a chunk that has a phrase."""
+def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:
+    """Return the span in the document of the first sentence of a chunk that has a phrase."""
     wanted = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
     for start, end in split_sentences(chunk.text):
         if wanted.search(_flatten(chunk.text[start:end])):

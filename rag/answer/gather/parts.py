@@ -2,29 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from rag.answer.gather.blocks import Range, quote_range
-from rag.answer.quote.cite import Cited, cite_spans
+from rag.answer.gather.blocks import list_article, quote_span
+from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.index import Index
-from rag.index.store import Store
-from rag.types import Hit
+from rag.types import Chunk, Hit, Span
 
 CUT_OFF = "Only the beginning of this part is quoted."
 
 
-class Part(NamedTuple):
-    """A part of a document: its hits, and its sentences as quotes of them."""
-
-    hits: tuple[Hit, ...]
-    cited: Cited
-    note: str | None
-
-
-def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
     """Return the part that a question asks for by its number, from the nearest document with such a part; or None."""
     number = question.part_number
     if number is None or question.kind is not SUMMARY:
@@ -36,12 +26,12 @@ def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Part | None
         for document_id, score in best_scores.items():
             span = find_span(store.get_text(document_id), number)
             if span:
-                return quote_part(document_id, span, store, score=score)
+                return quote_part(list_article(document_id, store), span, score=score)
     return None
 
 
-def find_span(text: str, number: str) -> tuple[int, int] | None:
-    """Return the range of the part with a number, up to the next number or the end of the text; or None."""
+def find_span(text: str, number: str) -> Span | None:
+    """Return the span of the part with a number, up to the next number or the end of the text; or None."""
     start = _find_line(text, number, 0)
     end = min(_find_line(text, following, start) for following in _list_following(number))
     return (start, end) if start < len(text) else None
@@ -60,8 +50,8 @@ def _find_line(text: str, number: str, start: int) -> int:
     return line.start() if line else len(text)
 
 
-def quote_part(document_id: int, place: Range, store: Store, *, score: float) -> Part:
-    """Return a range of a document as new hits, all with this score, and its sentences as quotes."""
-    quoted = quote_range(document_id, place, (), store, score=score)
+def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:
+    """Return the sentences of an article's span as quotes, from new hits that all have this score."""
+    quoted = quote_span(chunks, span, (), score=score)
     note = CUT_OFF if quoted.is_cut_off else None
-    return Part(quoted.hits, cite_spans(quoted.spans, quoted.hits), note)
+    return cite_spans(quoted.spans, quoted.hits)._replace(note=note)

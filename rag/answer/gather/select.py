@@ -4,13 +4,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, takewhile
 from typing import NamedTuple
 
-from rag.answer.quote.cite import Span
+from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
 from rag.text import NEW_ITEM, content_words, split_sentences
-from rag.types import Hit
+from rag.types import Hit, Span
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
@@ -40,7 +39,7 @@ class _Candidate(NamedTuple):
     """
 
     number: int
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     text: str
     words: frozenset[str]
     relevance: float
@@ -54,8 +53,8 @@ def select_sentences(
     naming: frozenset[str] = frozenset(),
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
-) -> list[Span]:
-    """Return the sentences of the hits that are worth most together, by number and place.
+) -> list[HitSpan]:
+    """Return the sentences of the hits that are worth most together, by number and offset.
 
     A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
     shares with many others. The hit's score weighs this. Words that a chosen sentence already has count against it.
@@ -63,26 +62,19 @@ def select_sentences(
     `MOST_WORDS` words together, with the neighbours that they need. Readers' comments and orders to machines are left
     out, and so are hits that are not in `among`, and sentences without all words of `naming`.
     """
-    best_score = max((hit.score for hit in hits), default=0.0)
-    candidates: list[_Candidate] = []
-    for number, hit in enumerate(hits, start=1):
-        is_allowed = among is None or hit in among
-        if is_allowed and _can_be_quoted(hit):
-            weight = (hit.score / best_score) ** _STEEPNESS
-            candidates += _list_candidates(number, hit, weight=weight)
+    candidates = _list_candidates(hits, hits if among is None else among)
     named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
-    chosen = _choose(_measure_worth(named, lead=lead), most=most)
-    return sorted({Span(one.number, *place) for one in chosen for place in one.spans})
-
-
-def _can_be_quoted(hit: Hit) -> bool:
-    """Return whether a hit is of an article and its score is above 0."""
-    return hit.chunk.voice == "article" and hit.score > 0
+    spans: set[HitSpan] = set()
+    for candidate in _choose(_measure_worth(named, lead=lead), most=most):
+        spans.update(HitSpan(candidate.number, *span) for span in candidate.spans)
+    return sorted(spans)
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
     """Return the worth of each candidate by itself."""
-    frequency = Counter(chain.from_iterable(candidate.words for candidate in candidates))
+    frequency = Counter[str]()
+    for candidate in candidates:
+        frequency.update(candidate.words)
     highest = math.log1p(len(candidates))
     worth = {}
     for candidate in candidates:
@@ -109,24 +101,39 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
     return chosen
 
 
-def _list_candidates(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
+def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_Candidate]:
+    """Yield the sentences of articles that can be quoted from the hits, if these are in `among`."""
+    best_score = max((hit.score for hit in hits), default=0.0)
+    for number, hit in enumerate(hits, start=1):
+        is_article = hit.chunk.voice == "article"
+        if is_article and hit.score > 0 and hit in among:
+            yield from _split_hit(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
+
+
+def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
+    text = hit.chunk.text
+    spans = split_sentences(text)
+    for index, (start, end) in enumerate(spans):
+        if not _says_something(text[start:end]):
+            continue
+        first = index - 1 if _leans_back(text[start:end]) else index
+        last = _find_last_item(text, spans, index)
+        is_cut_off = first < 0
+        if not is_cut_off and not is_order(_join(text, spans[first : last + 1])):
+            own_words = content_words(_join(text, spans[index : last + 1]))
+            yield _make_candidate(number, hit, spans[first : last + 1], own_words, weight=weight)
+
+
+def _make_candidate(
+    number: int, hit: Hit, together: Sequence[Span], own_words: set[str], *, weight: float
+) -> _Candidate:
+    """Return a candidate that consists of neighbouring sentences of a hit, given by their spans in its text."""
     chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    spans = split_sentences(chunk.text)
-    for place, (start, end) in enumerate(spans):
-        sentence = chunk.text[start:end]
-        first = place - 1 if _leans_back(sentence) else place
-        end_of_list = _find_last_item(chunk.text, spans, place) + 1
-        together, own = spans[max(first, 0) : end_of_list], spans[place:end_of_list]
-        text = _join(chunk.text, together)
-        is_cut_off = first < 0
-        if is_cut_off or is_order(text) or not _says_something(sentence):
-            continue
-        places = tuple((chunk.start + a, chunk.start + b) for a, b in together)
-        relevance = max(shares.get(a, 0.0) for a, _ in places)
-        words = frozenset(content_words(_join(chunk.text, own)))
-        yield _Candidate(number, places, text, words, relevance, weight)
+    spans = tuple((chunk.start + start, chunk.start + end) for start, end in together)
+    relevance = max(shares.get(start, 0.0) for start, _ in spans)
+    return _Candidate(number, spans, _join(chunk.text, together), frozenset(own_words), relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:
@@ -136,22 +143,23 @@ def _leans_back(sentence: str) -> bool:
 
 def _says_something(sentence: str) -> bool:
     """Return whether a sentence is not a question, a heading, a label or a menu."""
-    small_words = [word for word in sentence.split() if not word[0].isupper()]
-    is_clause = len(small_words) >= _FEWEST_SMALL_WORDS
-    is_question = sentence.endswith("?")
-    return is_clause and not is_question and not _MENU.search(sentence)
+    if sentence.endswith("?") or _MENU.search(sentence):
+        return False
+    small_words = sum(not word[0].isupper() for word in sentence.split())
+    return small_words >= _FEWEST_SMALL_WORDS
 
 
-def _join(text: str, spans: Sequence[tuple[int, int]]) -> str:
+def _join(text: str, spans: Sequence[Span]) -> str:
     return " ".join(text[start:end] for start, end in spans)
 
 
-def _find_last_item(text: str, spans: Sequence[tuple[int, int]], lead: int) -> int:
-    """Return the place of the last item of the list that a sentence with a colon introduces, or its own place."""
-    if not text[slice(*spans[lead])].endswith(":"):
-        return lead
-    items = takewhile(lambda span: NEW_ITEM.match(text, span[0]), spans[lead + 1 :])
-    return lead + len(list(items))
+def _find_last_item(text: str, spans: Sequence[Span], lead: int) -> int:
+    """Return the index of the last item of the list that a sentence with a colon introduces, or its own index."""
+    last = lead
+    if text[slice(*spans[lead])].endswith(":"):
+        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
+            last += 1
+    return last
 
 
 def _average(words: frozenset[str], frequency: Counter[str]) -> float:

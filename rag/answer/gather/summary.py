@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rag.answer.gather.blocks import COVERED, find_section
-from rag.answer.gather.parts import Part, quote_part
+from rag.answer.gather.blocks import COVERED, find_section, list_article
+from rag.answer.gather.parts import quote_part
 from rag.answer.gather.select import select_sentences
-from rag.answer.quote.cite import cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -21,7 +21,7 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Part | None:
+def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
     """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
     if not hits or not _may_name_text(question):
         return None
@@ -30,8 +30,9 @@ def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Part | N
         section = _find_named_section(topic, hits[0], store)
         if section:
             return section
-        is_meant = question.kind is SUMMARY and _is_nearest_meant(topic, hits)
-        return _summarize(question, hits, store) if is_meant else None
+        if question.kind is SUMMARY and _is_nearest_meant(topic, hits):
+            return _summarize(question, hits, store)
+    return None
 
 
 def _may_name_text(question: Query) -> bool:
@@ -40,11 +41,11 @@ def _may_name_text(question: Query) -> bool:
     return is_topical and question.part_number is None
 
 
-def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Part | None:
+def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Quotes | None:
     """Return the section of a hit's document whose heading the topic names, or None."""
-    document_id, title = nearest.chunk.document_id, nearest.chunk.title
-    place = find_section(store.get_text(document_id), topic, title=title)
-    return quote_part(document_id, place, store, score=nearest.score) if place else None
+    chunks = list_article(nearest.chunk.document_id, store)
+    span = find_section(chunks, topic, title=nearest.chunk.title)
+    return quote_part(chunks, span, score=nearest.score) if span else None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
@@ -54,12 +55,14 @@ def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
-def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
+def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
-    chunks = [hit.chunk for hit in hits if hit.chunk.document_id == nearest.document_id]
-    texts = " ".join(f"{chunk.heading} {chunk.text}" for chunk in chunks)
-    is_about = _covers(f"{nearest.title} {texts}", _find_topic(question))
+    texts = [nearest.title]
+    for hit in hits:
+        if hit.chunk.document_id == nearest.document_id:
+            texts += [hit.chunk.heading or "", hit.chunk.text]
+    is_about = _covers(" ".join(texts), _find_topic(question))
     return _summarize(question, hits, store) if is_about else None
 
 
@@ -75,19 +78,22 @@ def _covers(text: str, topic: set[str]) -> bool:
     return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
-def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Part | None:
+def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question.text, _list_whole(hits, store))
-    spans = select_sentences(whole, lead=_LEAD)
-    used = sorted({span.number for span in spans})
-    quoted = tuple(whole[number - 1] for number in used)
-    renumbered = [span._replace(number=used.index(span.number) + 1) for span in spans]
-    return Part(quoted, cite_spans(renumbered, quoted), GATHERED) if spans else None
+    quoted: list[Hit] = []
+    spans: list[HitSpan] = []
+    for span in select_sentences(whole, lead=_LEAD):
+        hit = whole[span.number - 1]
+        if hit not in quoted:
+            quoted.append(hit)
+        spans.append(span._replace(number=len(quoted)))
+    return cite_spans(spans, quoted)._replace(note=GATHERED) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
     """Return all chunks of the nearest document's article as hits; new ones get the lowest score."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
-    chunks = [chunk for chunk in store.list_chunks(hits[0].chunk.document_id) if chunk.voice == "article"]
-    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(chunks, start=1)]
+    article = list_article(hits[0].chunk.document_id, store)
+    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(article, start=1)]

@@ -1,40 +1,41 @@
-"""Makes an answer of sentences of the passages: exact quotes with the numbers of their passages, and the outcome."""
+"""Makes the evidence for an answer: exact quotes with the numbers of their passages, and the outcome."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rag.answer.check import find_conflict
 from rag.answer.mentions import find_names
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import NEGATION, is_order, points_back
 from rag.text import content_words
-from rag.types import Answer, Chunk, Citation, Evidence, Hit, Outcome, Sentence
+from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
 _QUOTED = 3
-# Each of them has at least this share of the question's words,
+# Each of them has at least 40 % of the question's words, and at least 75 % as many as the best one.
 _LEAST_SHARE = 0.4
-# and this share of the best sentence's share.
 _NEARLY = 0.75
 
 
-class Cited(NamedTuple):
-    """An answer's text with its marks, its outcome, its sentences and its citations."""
+class Quotes(NamedTuple):
+    """The evidence for an answer: hits, sentences of them with their citations, the outcome, a note for the user."""
 
-    answer: str
-    outcome: Outcome
-    sentences: tuple[Sentence, ...]
-    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    outcome: Outcome = "not_found"
+    sentences: tuple[Sentence, ...] = (Sentence(REFUSAL, ()),)
+    citations: tuple[Citation, ...] = ()
+    note: str | None = None
 
-    def put_into(self, answer: Answer, **others: Any) -> Answer:
-        """Return an answer with these fields, and with others."""
-        return replace(answer, **self._asdict(), **others)
+    @property
+    def cited_chunks(self) -> list[Chunk]:
+        """The chunks that are cited, each once, in the order of their numbers."""
+        numbers = {citation.number for citation in self.citations}
+        return [self.hits[number - 1].chunk for number in sorted(numbers)]
 
 
-class Span(NamedTuple):
-    """A sentence of a hit: the hit's number, from 1, and the offsets in the document, `[start, end)`."""
+class HitSpan(NamedTuple):
+    """A sentence of a hit: the hit's number, from 1, and the sentence's span in the document."""
 
     number: int
     start: int
@@ -45,7 +46,7 @@ class _Claim(NamedTuple):
     """A sentence, and the spans that state it with their chunks, by the number of their hit."""
 
     text: str
-    spans: dict[int, Span]
+    spans: dict[int, HitSpan]
     chunks: dict[int, Chunk]
 
     @property
@@ -53,17 +54,14 @@ class _Claim(NamedTuple):
         """The article chunks that state the sentence."""
         return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
 
-    def add(self, span: Span, chunk: Chunk) -> None:
+    def add(self, span: HitSpan, chunk: Chunk) -> None:
         """Add a span that states the sentence too; only the first span of a hit is kept."""
         self.spans.setdefault(span.number, span)
         self.chunks.setdefault(span.number, chunk)
 
 
-NOT_FOUND = Cited(REFUSAL, "not_found", (Sentence(REFUSAL, ()),), ())
-
-
-def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
-    """Return the answer made of sentences of the hits, each with its hit's number; readers' words come last.
+def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Quotes:
+    """Return sentences of the hits as the evidence for an answer, each with its hit's number; readers' words come last.
 
     A sentence that another one already states is not repeated. If only readers' comments state a sentence, the answer
     names the reader. The outcome is `not_found`, without citations, if there is no sentence. It is `unconfirmed` if all
@@ -71,15 +69,15 @@ def cite_spans(spans: Iterable[Span], hits: Sequence[Hit]) -> Cited:
     """
     ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
     claims = _merge(ordered, hits)
-    return _conclude(claims) if claims else NOT_FOUND
+    return _conclude(claims, tuple(hits)) if claims else Quotes(tuple(hits))
 
 
-def quote_evidence(hits: Sequence[Hit]) -> Cited:
+def quote_evidence(hits: Sequence[Hit]) -> Quotes:
     """Return the answer without an LLM: the sentences of the hits that share the most words with the question."""
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
-    enough = max(_LEAST_SHARE, best_score * _NEARLY)
-    spans = [Span(number, one.start, one.end) for number, one in ranked if one.score >= enough]
+    least = max(_LEAST_SHARE, best_score * _NEARLY)
+    spans = [HitSpan(number, one.start, one.end) for number, one in ranked if one.score >= least]
     return cite_spans(sorted(spans), hits)
 
 
@@ -89,23 +87,15 @@ def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
     The sentences that share the most come first, and articles before readers' comments that share as much. Orders to
     machines are left out.
     """
-    ranked = [(number, one) for number, hit in enumerate(hits, start=1) for one in _list_evidence(hit)]
-    return sorted(ranked, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
+    evidence: list[tuple[int, Evidence]] = []
+    for number, hit in enumerate(hits, start=1):
+        evidence += [(number, one) for one in hit.evidence if not is_order(get_words(hit.chunk, one))]
+    return sorted(evidence, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
 
 
-def _list_evidence(hit: Hit) -> list[Evidence]:
-    return [evidence for evidence in hit.evidence if not is_order(get_words(hit.chunk, evidence))]
-
-
-def get_words(chunk: Chunk, place: Span | Evidence) -> str:
-    """Return the words of a chunk at a place, `[start, end)` in its document."""
-    return chunk.text[place.start - chunk.start : place.end - chunk.start]
-
-
-def get_cited_chunks(answer: Answer) -> list[Chunk]:
-    """Return the chunks that an answer cites, each once, in the order of their numbers."""
-    numbers = {citation.number for citation in answer.citations}
-    return [answer.hits[number - 1].chunk for number in sorted(numbers)]
+def get_words(chunk: Chunk, sentence: HitSpan | Evidence) -> str:
+    """Return the words of a sentence of a chunk."""
+    return chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
 
 
 def is_comment(hit: Hit) -> bool:
@@ -113,7 +103,7 @@ def is_comment(hit: Hit) -> bool:
     return hit.chunk.voice == "comment"
 
 
-def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
+def _merge(spans: Sequence[HitSpan], hits: Sequence[Hit]) -> list[_Claim]:
     """Return the sentences at the spans as claims; sentences that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
@@ -130,7 +120,7 @@ def _merge(spans: Sequence[Span], hits: Sequence[Hit]) -> list[_Claim]:
     return claims
 
 
-def _points_at(following: Span, span: Span, chunk: Chunk) -> bool:
+def _points_at(following: HitSpan, span: HitSpan, chunk: Chunk) -> bool:
     """Return whether the following span is of the same chunk and begins with a word like "she" that points back."""
     return following.number == span.number and points_back(get_words(chunk, following))
 
@@ -166,23 +156,22 @@ def _finish(text: str) -> str:
     return sentence if sentence[-1] in ".!?" else f"{sentence.rstrip(',;:')}."
 
 
-def _conclude(claims: Sequence[_Claim]) -> Cited:
-    """Return the answer made of one or more claims."""
+def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:
+    """Return one or more claims as the evidence for an answer."""
     sentences = _attribute(claims)
-    citations: dict[tuple[int, int], Citation] = {}  # by number and place, since two sentences may quote one passage
+    citations: dict[tuple[int, int], Citation] = {}  # by number and offset, since two sentences may quote one passage
     for claim in claims:
         for number, span in claim.spans.items():
             citations[number, span.start] = _make_citation(claim.chunks[number], span)
     is_confirmed = any(claim.articles for claim in claims)
     outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
-    answer = " ".join(sentence.marked for sentence in sentences)
-    return Cited(answer, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
+    return Quotes(hits, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
     """Return claims as sentences that name a reader who speaks, or the date if the articles have several.
 
-    All that a reader says in a row is one sentence of the answer, so none of it is without the name.
+    A reader's successive words become one sentence of the answer, so that the name covers them all.
     """
     dates = {chunk.date for claim in claims for chunk in claim.articles}
     sentences: list[Sentence] = []
@@ -209,7 +198,7 @@ def _name_reader(text: str, chunk: Chunk) -> str:
     return f"{speaker} says: {text}"
 
 
-def _make_citation(c: Chunk, span: Span) -> Citation:
+def _make_citation(c: Chunk, span: HitSpan) -> Citation:
     return Citation(
         span.number,
         c.document_id,

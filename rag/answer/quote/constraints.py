@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rag.answer.prompt import label_chunk
-from rag.answer.quote.cite import NOT_FOUND, get_cited_chunks
+from rag.answer.quote.cite import Quotes
 from rag.answer.understand.query import Query
-from rag.types import Answer
 
-# Forms of words that have to be in the passages as the question has them. Two words are alike if their `same` is.
+# Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
     # A year.
     re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),
@@ -30,16 +29,16 @@ class Unmet(NamedTuple):
     others: tuple[str, ...]
 
 
-def hold_to_question(answer: Answer, question: Query) -> Answer:
-    """Return an answer, or a refusal if its cited passages have another year, code or number than the question.
+def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
+    """Return the quotes, or a refusal if their passages have another year, code or number than the question.
 
     A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
     if question.is_yes_no:
-        return answer
-    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in get_cited_chunks(answer)]
+        return quotes
+    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
     unmet = find_unmet(question.text, texts)
-    return NOT_FOUND.put_into(answer, note=describe_unmet(unmet)) if unmet else answer
+    return Quotes(quotes.hits, note=describe_unmet(unmet)) if unmet else quotes
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNTOLD, is_order, points_back
+from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNEXPLAINED, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.text import content_words, split_sentences
-from rag.types import Hit
+from rag.types import Hit, Span
 
-# The LLM means a sentence of the passage if the sentence has this share of the LLM's words.
+# The LLM means a sentence of the passage if the sentence has at least 40 % of the LLM's words.
 MIN_SUPPORT = 0.4
 # The sentences are skipped until one has at least 75 % as many of the question's words as the best one.
 _NEARLY = 0.75
-# A clause has this many words in small letters, or only such words; a name, a heading or a date line has fewer.
+# A clause has at least three words in small letters, or only such words. A name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
 
 
@@ -27,8 +27,8 @@ class _Sentence(NamedTuple):
     share: float
 
 
-def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[tuple[int, int]]:
-    """Return the offsets in the document, `[start, end)`, of the hit's sentences that the LLM means, in its order.
+def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[Span]:
+    """Return the spans in the document of the hit's sentences that the LLM means, in its order.
 
     A sentence that points back ("He was …") comes with the one before it. A sentence about a plan or a state of the
     past comes with the one after it. Orders to machines are left out.
@@ -37,10 +37,10 @@ def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[tuple[i
     meant = _find_reason(written, sentences, question) if question.asks_why else None
     if meant is None:
         meant = _find_meant(written, sentences, question)
-    places = _add_neighbours(meant, sentences)
+    indices = _add_neighbours(meant, sentences)
     if not question.kind.wants_several:
-        places = _drop_lead_in(places, sentences)
-    chosen = [sentences[place] for place in places]
+        indices = _drop_lead_in(indices, sentences)
+    chosen = [sentences[index] for index in indices]
     return [(sentence.start, sentence.end) for sentence in chosen if not is_order(sentence.text)]
 
 
@@ -58,60 +58,59 @@ def _list_sentences(hit: Hit) -> list[_Sentence]:
 
 
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
-    """Return the places of the sentences that the LLM wrote, in its order."""
+    """Return the indices of the sentences that the LLM wrote, in its order."""
     spans = split_sentences(written)
     lines = _find_lines(written, sentences) if len(spans) == 1 else []
     if lines:
         return lines
-    places: list[int] = []
+    indices: list[int] = []
     for start, end in spans:
-        places += _find_sentence(written[start:end], sentences, question)
-    return places
+        indices += _find_sentence(written[start:end], sentences, question)
+    return indices
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places of lines that the LLM saw and wrote as one; [] unless its words are exactly theirs."""
+    """Return the indices of lines that the LLM saw and wrote as one; [] unless its words are exactly theirs."""
     words = content_words(written)
     lines: list[int] = []
     covered: set[str] = set()
-    for place, sentence in enumerate(sentences):
+    for index, sentence in enumerate(sentences):
         if words <= sentence.words:
             return []
         if sentence.words and sentence.words <= words:
-            lines.append(place)
+            lines.append(index)
             covered |= sentence.words
     return lines if covered == words else []
 
 
 def _find_sentence(part: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
-    """Return the place of the sentence that a part of the LLM's words means, or [].
+    """Return the index of the sentence that a part of the LLM's words means, or [].
 
     A small LLM may quote too little, or the wrong words of the right sentence, or it echoes the question.
     """
-    asked = question.words
-    support, place = _find_nearest(part, sentences, asked)
-    is_echo = content_words(part) <= asked
+    support, index = _find_nearest(part, sentences, question)
+    is_echo = content_words(part) <= question.words
     if not is_echo:
-        return [place] if support >= MIN_SUPPORT else []
-    if support < 1:  # an echo whose words are all in one sentence is a choice: "5 May", if two days were asked
-        support, place = _find_nearest(question.text, sentences, asked)
-    return [place] if support else []
+        return [index] if support >= MIN_SUPPORT else []
+    if support < 1:  # an echo whose words are all in one sentence is a choice: "5 May", if the question names two days
+        support, index = _find_nearest(question.text, sentences, question)
+    return [index] if support else []
 
 
-def _find_nearest(text: str, sentences: Sequence[_Sentence], asked: set[str]) -> tuple[float, int]:
-    """Return the share of a text's words, 0 to 1, that the nearest sentence has, and its place.
+def _find_nearest(text: str, sentences: Sequence[_Sentence], question: Query) -> tuple[float, int]:
+    """Return the share of a text's words, 0 to 1, that the nearest sentence has, and its index.
 
     Of equally near sentences, one that equals the text comes first, then the one with the most words of the question.
     """
     wanted, bare = content_words(text), _split_bare(text)
-    best, best_place = (0.0, False, 0), 0
-    for place, sentence in enumerate(sentences):
+    best, best_index = (0.0, False, 0), 0
+    for index, sentence in enumerate(sentences):
         is_itself = _split_bare(sentence.text) == bare
         support = len(wanted & sentence.words) / len(wanted) if wanted else float(is_itself)
-        rank = (support, is_itself, len(asked & sentence.words))
+        rank = (support, is_itself, len(question.words & sentence.words))
         if support and rank > best:
-            best, best_place = rank, place
-    return best[0], best_place
+            best, best_index = rank, index
+    return best[0], best_index
 
 
 def _split_bare(sentence: str) -> list[str]:
@@ -120,16 +119,16 @@ def _split_bare(sentence: str) -> list[str]:
 
 
 def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int] | None:
-    """Return the places of the sentences that answer why, or None if the LLM's words give or deny a reason.
+    """Return the indices of the sentences that answer why, or None if the LLM's words give or deny a reason.
 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
     reason, or nothing.
     """
     if _speaks_of_reason(written):
         return None
-    untold = _find_sign(UNTOLD, sentences, question)
-    if untold:
-        return untold
+    unexplained = _find_sign(UNEXPLAINED, sentences, question)
+    if unexplained:
+        return unexplained
     if not _is_written_clause(written):
         return _find_sign(REASON, sentences, question)
     return _add_reason(_find_meant(written, sentences, question), sentences)
@@ -141,16 +140,16 @@ def _speaks_of_reason(written: str) -> bool:
 
 
 def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: Query) -> list[int]:
-    """Return the place of the first sentence about the question that has a sign; [] if there is none."""
-    for place, sentence in enumerate(sentences):
+    """Return the index of the first sentence about the question that has a sign, or []."""
+    for index, sentence in enumerate(sentences):
         is_about_it = question.words & sentence.words
         if is_about_it and sign.search(sentence.text):
-            return [place]
+            return [index]
     return []
 
 
 def _add_reason(meant: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places. If there is one place and it gives no reason, the next clause often does."""
+    """Return the indices. A single sentence without a reason gets the next clause, which often gives it."""
     if len(meant) != 1 or REASON.search(sentences[meant[0]].text):
         return meant
     following = meant[0] + 1
@@ -166,39 +165,41 @@ def _is_written_clause(written: str) -> bool:
 
 def _is_clause(text: str) -> bool:
     """Return whether a text is more than a name, a heading or a date line."""
-    small_words = [word for word in text.split() if word.islower()]
-    has_letters = any(word.isalpha() for word in content_words(text))
-    is_all_small = text.islower() and has_letters
-    return is_all_small or len(small_words) >= _FEWEST_WORDS
+    small_words = sum(word.islower() for word in text.split())
+    if small_words >= _FEWEST_WORDS:
+        return True
+    return text.islower() and any(word.isalpha() for word in content_words(text))
 
 
-def _add_neighbours(places: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return places with those of the neighbours that their sentences need to be understood, each once."""
+def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
+    """Return indices with those of the neighbours that their sentences need to be understood, each once."""
     together = dict[int, None]()
-    for place in places:
-        together |= dict.fromkeys(_list_neighbours(place, sentences))
+    for index in indices:
+        together |= dict.fromkeys(_list_neighbours(index, sentences))
     return list(together)
 
 
-def _list_neighbours(place: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the place of a sentence, and those of the neighbours that it needs to be understood."""
-    text = sentences[place].text
-    is_first, is_last = place == 0, place + 1 == len(sentences)
+def _list_neighbours(index: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
+    """Yield the index of a sentence, and those of the neighbours that it needs to be understood."""
+    text = sentences[index].text
+    is_first, is_last = index == 0, index + 1 == len(sentences)
     if points_back(text) and not is_first:
-        yield place - 1
-    yield place
+        yield index - 1
+    yield index
     if OUTDATED.search(text) and not is_last:
-        yield place + 1
+        yield index + 1
 
 
-def _drop_lead_in(places: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the places from the first sentence on that shares nearly the most with the question.
+def _drop_lead_in(indices: list[int], sentences: Sequence[_Sentence]) -> list[int]:
+    """Return the indices from the first sentence on that shares nearly the most with the question.
 
     A small LLM begins its quotes too early. A sentence that this first one points back to stays.
     """
-    shares = [sentences[place].share for place in places]
-    enough = _NEARLY * max(shares, default=0.0)
-    first = next((n for n, share in enumerate(shares) if share >= enough), 0)
-    while first and points_back(sentences[places[first]].text):
+    chosen = [sentences[index] for index in indices]
+    least = _NEARLY * max((sentence.share for sentence in chosen), default=0.0)
+    first = 0
+    while first < len(chosen) and chosen[first].share < least:
+        first += 1
+    while first and points_back(chosen[first].text):
         first -= 1
-    return places[first:]
+    return indices[first:]

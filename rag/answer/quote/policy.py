@@ -48,21 +48,21 @@ class Policy:
     # After an article with this confidence no more hits are judged, unless its words leave the question open.
     # Other hits with this confidence add to the answer.
     enough: float = 0.3
-    # A hit with a smaller share of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
+    # A hit with less than 80 % of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.8
-    # The log-odds are hardly ever higher. A hit for which even these would not be enough is not judged.
+    # The log-odds are hardly ever higher. A hit that could not reach the caution even with these is not judged.
     highest_log_odds: float = 3.0
     # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
     # An answer has at most this many passages.
     most_passages: int = 3
-    # A document with this share of a hit's score is a rival, about the same thing. If its date differs, it may say
-    # something else.
+    # A document with at least 90 % of a hit's score is a rival: it is about the same thing. If its date differs, it may
+    # say something else.
     rival: float = 0.9
 
     @property
     def sure(self) -> float:
-        """The confidence with which a hit is enough; at least the caution."""
+        """The confidence above which a hit answers the question; at least the caution."""
         return max(self.enough, self.caution)
 
     @property
@@ -71,7 +71,7 @@ class Policy:
         return self.question.asks_why or self.question.asks_two
 
     def is_enough(self, judged: Sequence[Judged]) -> bool:
-        """Return whether the hit that was judged last is enough, so that no others need judging."""
+        """Return whether the hit that was judged last answers the question, so that no others need judging."""
         if not judged:
             return False
         last = judged[-1]
@@ -100,7 +100,7 @@ class Policy:
         """Return whether there may be more to say than the words that were quoted from a hit.
 
         There may be if the words are a reader's, or deny or guess. The same holds if the question asks two things or
-        a reason, or if a document of another date is as near.
+        a reason, or if a document of another date scores nearly as high.
         """
         is_unsure = NEGATION.search(words) or HEDGE.search(words)
         if one.is_comment or self.asks_more or is_unsure:
@@ -121,6 +121,6 @@ class Policy:
         return hit.score >= self.near * self.hits[0].score
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
-        """Return the hits of other documents that are as near to the question."""
+        """Return the hits of other documents that score nearly as high as a hit."""
         own, least = hit.chunk.document_id, self.rival * hit.score
         return [other for other in self.hits if other.chunk.document_id != own and other.score >= least]

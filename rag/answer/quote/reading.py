@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
-from rag.answer.quote.cite import Span, get_words
+from rag.answer.quote.cite import HitSpan, get_words
 from rag.answer.quote.confidence import estimate_confidence
 from rag.answer.quote.locate import locate_sentences
 from rag.answer.quote.policy import Judged, Policy
@@ -14,14 +14,14 @@ from rag.types import Hit
 
 
 class Reader:
-    """Has the LLM judge the hits of a question, no more than needed; `prompt_tokens` counts the tokens that it read."""
+    """Has the LLM judge as few hits of a question as needed; `prompt_tokens` counts the tokens that it read."""
 
     def __init__(
         self, question: Query, hits: Sequence[Hit], *, llm: LLM, prompts: Prompts, caution: float, room: int
     ) -> None:
         """Prepare to judge the hits that take at most `room` tokens with the question.
 
-        Raises QuestionError if none does.
+        Raises QuestionError if every hit takes more.
         """
         self._policy = Policy(question, hits, llm.name, caution)
         self._llm = llm
@@ -60,7 +60,7 @@ class Reader:
         yield from self._policy.choose_others(self._judged, best)
 
     def _find_likeliest(self) -> Judged | None:
-        """Judge hits in their order until one is enough, and return the likeliest; None if none was worth judging."""
+        """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
         for number in list(self._left):
             if self._policy.is_enough(self._judged):
                 break
@@ -81,12 +81,12 @@ class Reader:
         """Return the messages about a hit; the LLM's reply to them goes on with the words that state the answer."""
         return self._messages[one.number]
 
-    def locate(self, one: Judged, written: str) -> list[Span]:
+    def locate(self, one: Judged, written: str) -> list[HitSpan]:
         """Return the sentences of a hit that the LLM means by the words it wrote."""
         reply = " ".join(written.split()).removeprefix(BEGIN)
-        places = locate_sentences(reply, one.hit, question=self._policy.question)
-        return [Span(one.number, start, end) for start, end in places]
+        spans = locate_sentences(reply, one.hit, question=self._policy.question)
+        return [HitSpan(one.number, start, end) for start, end in spans]
 
-    def leaves_open(self, one: Judged, spans: Sequence[Span]) -> bool:
+    def leaves_open(self, one: Judged, spans: Sequence[HitSpan]) -> bool:
         """Return whether there may be more to say than a hit says at its spans."""
         return self._policy.leaves_open(one, " ".join(get_words(one.hit.chunk, span) for span in spans))

@@ -10,8 +10,8 @@ from rag.answer.signs import AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHOSE
 class Kind:
     """A kind of question: the patterns `signs` recognise it, in any case; the other fields say what follows.
 
-    `wants_several`: several sentences answer it, which may be in several places; a list or a section comes whole.
-    `is_open`: documents seldom state an answer as clearly as a fact, so less confidence is enough. One sentence is too
+    `wants_several`: several sentences answer it, which may be in several places; a list comes whole.
+    `is_open`: documents seldom state an answer as clearly as a fact, so less confidence suffices. One sentence is too
     little, so those beside it are added.
     `is_pieced`: if no passage answers, sentences of the nearest document are pieced together.
     `most_replied`: the LLM writes a reply from at most this many sentences; of more it leaves some out. None: no limit.

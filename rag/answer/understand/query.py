@@ -91,22 +91,14 @@ class Query:
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The two things that the question compares; () if it compares none."""
-        named = self._name_sides()
-        if named is None:
-            return ()
-        one, other = (content_words(name) for name in named)
-        sides = (Side(named[0], frozenset(one - other)), Side(named[1], frozenset(other - one)))
-        return sides if all(side.words for side in sides) else ()
-
-    def _name_sides(self) -> tuple[str, str] | None:
         is_comparison = self.kind is COMPARISON or COMPARATIVE.search(self.text)
         if not is_comparison:
-            return None
-        for sides in SIDES:
-            match = sides.search(self.text)
+            return ()
+        for pattern in SIDES:
+            match = pattern.search(self.text)
             if match:
-                return match["one"], match["other"]
-        return None
+                return _make_sides(match["one"], match["other"])
+        return ()
 
     @property
     def compares_in_general(self) -> bool:
@@ -118,3 +110,11 @@ class Query:
     def compares_amounts(self) -> bool:
         """Whether the question asks which of two things is or has more."""
         return bool(self.sides) and bool(COMPARATIVE.search(self.text))
+
+
+def _make_sides(one: str, other: str) -> tuple[Side, ...]:
+    """Return the sides with these names; () if one of them has no word of its own."""
+    one_words, other_words = content_words(one), content_words(other)
+    if one_words <= other_words or other_words <= one_words:
+        return ()
+    return Side(one, frozenset(one_words - other_words)), Side(other, frozenset(other_words - one_words))

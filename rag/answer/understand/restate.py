@@ -1,7 +1,7 @@
 """Turns a user's wish, long story or file name into the question to ask of the documents."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rag.types import Hit
 
 # A story has more words than this; only the question in it is asked.
 _STORY_WORDS = 40
-# Two words are spellings of one word if they have this share of their letters in common, in order (difflib).
+# Two words are spellings of one word if they have 80 % of their letters in common, in order (difflib).
 _MISSPELT = 0.8
 # A shorter word is similar to too many others.
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
@@ -36,12 +36,13 @@ def _find_question(text: str) -> str:
     if not _is_long(text):
         return text
     sentences = [text[start:end] for start, end in split_sentences(text)]
-    places = [place for place, sentence in enumerate(sentences) if sentence.endswith("?")]
-    if len(places) != 1:
+    questions = [sentence for sentence in sentences if sentence.endswith("?")]
+    if len(questions) != 1:
         return text
-    place = places[0]
-    with_context = " ".join(sentences[max(0, place - 1) : place + 1])
-    return sentences[place] if _is_long(with_context) else with_context
+    question = questions[0]
+    number = sentences.index(question)
+    with_context = " ".join(sentences[max(0, number - 1) : number + 1])
+    return question if _is_long(with_context) else with_context
 
 
 def _is_long(text: str) -> bool:
@@ -63,10 +64,15 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
         may_be_wrong = word.islower() and word not in lowered
         if not may_be_wrong or count_tokens(word) == 1:
             return word
-        near = get_close_matches(word, small_words, n=1, cutoff=_MISSPELT)
-        return near[0] if near else word
+        return find_spelling(word, small_words)
 
     return _LONG_WORD.sub(correct, question)
+
+
+def find_spelling(word: str, words: Iterable[str]) -> str:
+    """Return the one of some words that a misspelt word may be, or the word itself if none is similar."""
+    similar = get_close_matches(word, list(words), n=1, cutoff=_MISSPELT)
+    return similar[0] if similar else word
 
 
 def find_file_name(question: str) -> str | None:

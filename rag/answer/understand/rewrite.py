@@ -7,7 +7,7 @@ from rag.answer.prompt import Prompts, build_rewrite
 from rag.answer.signs import FOLLOWS_UP
 from rag.llm.base import LLM, Message
 
-# A question of few words is taken not to stand alone, and one of many words to stand alone, whatever the words are.
+# A question of at most four words is treated as a follow-up, and one of more than forty as complete.
 _FEW_WORDS, _MANY_WORDS = 4, 40
 # The LLM reads at most this many messages of the history, and words of each.
 _MESSAGES = 6
@@ -18,7 +18,7 @@ _MAX_TOKENS = 64
 
 
 def stands_alone(question: str) -> bool:
-    """Return whether a question can be understood without the turns before it, as far as its words show."""
+    """Return whether the words of a question show that it can be understood without the turns before it."""
     words = len(question.split())
     is_long, is_short = words > _MANY_WORDS, words <= _FEW_WORDS
     return is_long or not (is_short or FOLLOWS_UP.search(question))
@@ -37,9 +37,10 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
     if not lines:
         return None
     is_whole = len(pieces) < _MAX_TOKENS
-    said = " ".join(message.content for message in recent)
-    is_usable = is_whole and is_faithful(lines[0], f"{said} {question}")
-    return lines[0] if is_usable else _join_to_last(question, recent)
+    said = " ".join([*(message.content for message in recent), question])
+    if is_whole and is_faithful(lines[0], said):
+        return lines[0]
+    return _join_to_last(question, recent)
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:

@@ -2,7 +2,6 @@
 
 import re
 from functools import lru_cache
-from itertools import takewhile
 
 from rag.documents.comments.site import HEADING, is_boilerplate, is_footer, is_sure_heading, names_comments
 from rag.documents.comments.styles import (
@@ -17,26 +16,24 @@ from rag.documents.comments.styles import (
 )
 from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
-from rag.types import Section
+from rag.documents.formats.plain.front_matter import find_front_matter_end
+from rag.types import Section, Span
 
 _LINE = re.compile(r"\S.*")
-_FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
 # This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
 
 
 @lru_cache(maxsize=1)  # the readers of the metadata and of the sections both call it
-def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
-    """Return the offset where the readers' comments begin, and the offset where their heading ends.
+def find_thread_start(text: str, *, markdown: bool = False) -> Span:
+    """Return the span of the heading of the readers' comments, with the site's own lines above it.
 
-    The site's own lines above the heading belong to the comments. Without comments both offsets are the end of the
-    text. A heading begins comments if it names readers, if it counts comments, or if comments below it are signed in
-    one style. In plain text a bare "Comments" is enough. In Markdown such a heading may be a chapter's, and comments
-    need signatures in a sure style. Readers wrote everything after the first comment: a heading there may be part of
-    a comment.
+    Without comments the span is empty, at the end of the text. A heading begins comments if it names readers, if it
+    counts comments, or if comments below it are signed in one style. In plain text a bare "Comments" suffices. In
+    Markdown such a heading may be a chapter's, and comments need signatures in a sure style. Readers wrote everything
+    after the first comment: a heading there may be part of a comment.
     """
-    front_matter = _FRONT_MATTER.match(text)
-    top = front_matter.end() if front_matter else 0
+    top = find_front_matter_end(text)
     sentence = SENTENCE_END.search(text, top)
     article = sentence.end() if sentence else len(text)
     headings = list(HEADING.finditer(text, top))
@@ -53,9 +50,12 @@ def find_thread_start(text: str, *, markdown: bool = False) -> tuple[int, int]:
 
 def _find_own_lines(heading: re.Match[str]) -> int:
     """Return the offset of the site's first line right above a heading, or else that of the heading."""
-    above = list(_LINE.finditer(heading.string, 0, heading.start()))
-    own = takewhile(lambda line: is_boilerplate(line[0]), reversed(above))
-    return [heading, *own][-1].start()
+    start = heading.start()
+    for line in reversed(list(_LINE.finditer(heading.string, 0, start))):
+        if not is_boilerplate(line[0]):
+            break
+        start = line.start()
+    return start
 
 
 def _begins_comments(heading: str, below: Lines, *, markdown: bool) -> bool:
@@ -122,7 +122,7 @@ class _Thread:
         self._text = text
         self._header = UNSIGNED
         self._authors: set[str | None] = set()
-        self._spans: list[tuple[int, int]] = []  # the lines of the comment being read
+        self._spans: list[Span] = []  # the lines of the comment being read
 
     def add_header(self, header: Header, line: re.Match[str]) -> None:
         """End the comment above a header, or begin the one below or beside it."""

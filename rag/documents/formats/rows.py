@@ -121,7 +121,7 @@ def _is_label(text: str) -> bool:
     return text != "" and _may_name(text, [])
 
 
-def _is_one_label(column: tuple[str, str]) -> bool:
+def _is_one_label(column: tuple[str, ...]) -> bool:
     """Return whether a column has no label of its own in the second row of a header."""
     above, below = column
     return below in ("", above)

@@ -27,7 +27,7 @@ from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
 from rag.documents.formats.rows import Cell, format_rows, spread_rows
-from rag.documents.headings import has_form_of_heading, mark_headings
+from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
 
@@ -91,7 +91,7 @@ def walk_document(document: "Document") -> Iterator[Block]:
         yield from header.keep_facts(walker.walk(header.root))
     body = document.element.body
     strip_tags(body, *_WRAPPERS)
-    yield from mark_headings(walker.walk(body))
+    yield from mark_heading_blocks(walker.walk(body))
     for comment in document.comments:
         words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
         date = comment.timestamp.date().isoformat() if comment.timestamp else None

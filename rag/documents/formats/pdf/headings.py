@@ -1,6 +1,5 @@
 """Finds the headings of a PDF file without bookmarks, by the size and the weight of their letters."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.headings import END_MARKS, NUMBERED
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
@@ -18,8 +18,6 @@ _MOST_LINES = 3
 _PITCH = 1.7
 # If more of the lines look like headings, the file is a form, a poster or a set of slides.
 _MOST_OF_LINES = 0.34
-_NUMBER = re.compile(r"(?:\w+ )?\d{1,2}(?:\.\d{1,2})*\.?\s")
-_ENDS_TEXT = (".", ",", ";")
 
 
 class _Style(NamedTuple):
@@ -47,11 +45,20 @@ def mark_printed_headings(pages: Sequence[Sequence[Line]]) -> Marked:
     if _has_headings(lines) or _has_too_many(lines, body):
         return Marked([list(page) for page in pages])
     merged = [list(_merge_headings(page, body)) for page in pages]
-    headings = [line for line in chain.from_iterable(merged) if _looks_like_heading(line, body)]
+    headings = [line for line in chain.from_iterable(merged) if line.level]
     title = _find_title(lines, headings)
-    if title:
-        headings.remove(title)
-    return Marked(_set_levels(merged, headings), title.text if title else None)
+    styles = sorted({_get_style(line) for line in headings if line is not title}, reverse=True)
+    return Marked([_set_levels(page, styles, title) for page in merged], title.text if title else None)
+
+
+def _set_levels(page: Sequence[Line], styles: Sequence[_Style], title: Line | None) -> list[Line]:
+    """Return the lines of a page with their levels: headings in the first of the styles have the level 1."""
+    lines = []
+    for line in page:
+        is_heading = line.level and line is not title
+        level = 1 + styles.index(_get_style(line)) if is_heading else 0
+        lines.append(replace(line, level=level))
+    return lines
 
 
 def _has_headings(lines: Sequence[Line]) -> bool:
@@ -61,13 +68,6 @@ def _has_headings(lines: Sequence[Line]) -> bool:
 def _has_too_many(lines: Sequence[Line], body: _Style) -> bool:
     looks = [_looks_like_heading(line, body) for line in lines]
     return sum(looks) > _MOST_OF_LINES * len(lines)
-
-
-def _set_levels(pages: Sequence[Sequence[Line]], headings: Sequence[Line]) -> list[list[Line]]:
-    """Return the pages with the levels of their headings: those in the largest letters have the level 1."""
-    styles = sorted(set(map(_get_style, headings)), reverse=True)
-    levels = {id(line): 1 + styles.index(_get_style(line)) for line in headings}
-    return [[replace(line, level=levels.get(id(line), 0)) for line in page] for page in pages]
 
 
 def _get_style(line: Line) -> _Style:
@@ -83,22 +83,35 @@ def _find_body(lines: Sequence[Line]) -> _Style:
 
 
 def _looks_like_heading(line: Line, body: _Style) -> bool:
-    """Return whether a line is short, and in larger or heavier letters than the text; a row of cells is none."""
+    """Return whether a line has the look and the words of a heading."""
+    return _differs(line, body) and _may_be_heading(line)
+
+
+def _differs(line: Line, body: _Style) -> bool:
+    """Return whether a line is in larger or heavier letters than the text."""
     is_large = line.size >= _LARGER * body.size
-    is_heavy = line.weight >= _HEAVIER * body.weight and line.size > body.size / _LARGER
-    is_row = line.pieces > 1 and not _NUMBER.match(line.text)
-    is_short = len(line.text.split()) <= _MOST_WORDS and not line.text.endswith(_ENDS_TEXT)
-    is_of_contents = "…" in line.text  # the dots before a page's number
+    is_small = line.size <= body.size / _LARGER
+    is_heavy = line.weight >= _HEAVIER * body.weight
+    return is_large or (is_heavy and not is_small)
+
+
+def _may_be_heading(line: Line) -> bool:
+    """Return whether a line is short, has words, and is neither a sentence, a row of cells nor a line of contents."""
+    is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
-    return (is_large or is_heavy) and is_short and has_words and not is_row and not is_of_contents
+    is_sentence = line.text.endswith(END_MARKS)
+    is_row = line.pieces > 1 and not NUMBERED.match(line.text)
+    is_of_contents = "…" in line.text  # the dots before a page's number
+    return is_short and has_words and not any((is_sentence, is_row, is_of_contents))
 
 
 def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
-    """Yield the lines of a page; neighbouring lines of one heading are one line."""
+    """Yield the lines of a page, with level 1 for headings; neighbouring lines of one heading are one line."""
     run: list[Line] = []
     for line in page:
         is_heading = _looks_like_heading(line, body)
-        if run and not (is_heading and _goes_on(run, line)):
+        goes_on = is_heading and _goes_on(run, line)
+        if run and not goes_on:
             yield _join(run)
             run = []
         if is_heading:
@@ -111,14 +124,17 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
 
 def _goes_on(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
+    if not run or len(run) == _MOST_LINES:
+        return False
     last = run[-1]
     is_below = 0 < last.y - line.y <= _PITCH * last.size
     is_alike = _get_style(line) == _get_style(last)
-    return is_below and is_alike and len(run) < _MOST_LINES and not _NUMBER.match(line.text)
+    return is_below and is_alike and not NUMBERED.match(line.text)
 
 
 def _join(run: Sequence[Line]) -> Line:
-    return replace(run[0], text=" ".join(line.text for line in run)) if len(run) > 1 else run[0]
+    """Return the lines of a heading as one line."""
+    return replace(run[0], text=" ".join(line.text for line in run), level=1)
 
 
 def _find_title(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:

@@ -12,12 +12,12 @@ _LINK = re.compile(
 
 
 def show_wiki_links(text: str) -> str:
-    """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
+    """Replace each link in a text by its words, or else by the name of its page; code stays unchanged."""
     return _LINK.sub(_show, text) if "[[" in text else text
 
 
 def _show(link: re.Match[str]) -> str:
-    """Return what a page shows of a link, or code as it is."""
+    """Return the words that a page shows of a link, or code unchanged."""
     if link["code"]:
         return link["code"]
     page = link["page"].strip()
