@@ -264,8 +264,10 @@ def measure(folder: Path) -> int:
             totals.append(score(text, list(extract.blocks), extract.title))
             show(f"{writer}/{text.name}", totals[-1])
     wrong = sum(result.wrong_headings for result in totals)
-    headings, rows, pairs = ([result[place] for result in totals] for place in (0, 2, 3))
-    show("all", Score(add_up(headings), wrong, add_up(rows), add_up(pairs)))
+    headings = add_up([result.headings for result in totals])
+    rows = add_up([result.rows for result in totals])
+    pairs = add_up([result.pairs for result in totals])
+    show("all", Score(headings, wrong, rows, pairs))
     return 0
 
 

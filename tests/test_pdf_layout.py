@@ -175,7 +175,7 @@ def test_head_and_foot_lines_of_two_pages_do_not_part_a_sentence_and_are_read_on
 
 
 def test_a_foot_line_with_a_telephone_number_is_read_once(tmp_path: Path) -> None:
-    canvas = open_canvas(tmp_path / "a.pdf")
+    canvas = Canvas(str(tmp_path / "a.pdf"))
     for thing in ("glass", "copper", "slate", "rope", "paint"):
         canvas.drawString(72, 700, f"Here is what we know of {thing}.")
         canvas.drawString(72, 40, "Heron House, Tel. 0555 019 777")

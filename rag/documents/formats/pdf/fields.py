@@ -14,7 +14,7 @@ from rag.documents.formats.office.properties import clean_author, clean_date
 from rag.documents.formats.pdf.paragraphs import Line
 
 # No person fills in more fields and notes on a page. The others are not read.
-_MOST_ANNOTATIONS = 2000
+_MOST_ANNOTATIONS = 1000
 _UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _PASSWORD = 1 << 13
 _TICKS = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)

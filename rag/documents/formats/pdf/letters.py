@@ -153,7 +153,7 @@ class _Reader:
             yield _Match(text, first, angle)
 
     def _find_angle(self, char: int) -> int:
-        return -round(raw.FPDFText_GetCharAngle(self._handle, char) * 180 / pi) % 360
+        return -round(float(raw.FPDFText_GetCharAngle(self._handle, char)) * 180 / pi) % 360
 
     def measure(self, match: _Match, upright: int) -> Line:
         length = len(match.text.rstrip(_UNSEEN_ENDS)) or len(match.text)
