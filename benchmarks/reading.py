@@ -43,6 +43,11 @@ class Part(NamedTuple):
     text: str = ""
     rows: Sequence[Sequence[str]] = ()
 
+    @property
+    def has_header(self) -> bool:
+        """Whether the first row names the columns."""
+        return bool(self.rows) and len(self.rows[0]) > 2
+
 
 class Text(NamedTuple):
     """A document: its name, its parts and the number of its columns."""
@@ -204,22 +209,19 @@ def squeeze(text: str) -> str:
 def score(text: Text, blocks: Sequence[Block], title: str | None) -> Score:
     headings = {squeeze(part.text) for part in text.parts if part.tag.startswith("h")}
     found = {squeeze(block.text) for block in blocks if block.kind == "heading"} | {squeeze(title or "")}
-    rows = [row for part in text.parts for row in part.rows]
+    # The first row of three columns or more names them; its words are in the other rows.
+    rows = [row for part in text.parts for row in part.rows[part.has_header :]]
     lines = [squeeze(line) for block in blocks for line in block.text.split("\n")]
-    kept = sum(has_row(row, rows, lines) for row in rows[1:])
+    kept = sum(any(is_row(row, rows, line) for line in lines) for row in rows)
     everything = squeeze("".join(block.text for block in blocks))
     places = list(find_places(text, everything))
     pairs = [0 <= one < other for one, other in pairwise(places)]
     wrong = len({block.text for block in blocks if block.kind == "heading" and squeeze(block.text) not in headings})
-    return Score((len(headings & found), len(headings)), wrong, (kept, len(rows[1:])), (sum(pairs), len(pairs)))
-
-
-def has_row(row: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
-    """Return whether one line has all cells of a row in their order, and not the first cell of another row."""
-    return any(is_row(row, rows, line) for line in lines) or row == rows[0]
+    return Score((len(headings & found), len(headings)), wrong, (kept, len(rows)), (sum(pairs), len(pairs)))
 
 
 def is_row(row: Sequence[str], rows: Sequence[Sequence[str]], line: str) -> bool:
+    """Return whether a line has all cells of a row in their order, and not those of another row."""
     place = 0
     for cell in map(squeeze, row):
         place = line.find(cell, place)
