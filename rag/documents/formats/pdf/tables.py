@@ -97,7 +97,7 @@ def _begins_column(lines: Sequence[Line], place: int) -> bool:
 
 
 def _read_tables(lines: list[Line], rules: Rules) -> list[Line]:
-    if len(lines) < 2:
+    if not _has_neighbours(lines):
         return lines
     rows = make_rows(lines)
     replaced: dict[int, list[Line]] = {}
@@ -108,6 +108,13 @@ def _read_tables(lines: list[Line], rules: Rules) -> list[Line]:
     if not replaced:
         return lines
     return [one for place, line in enumerate(lines) for one in replaced.get(place, [line])]
+
+
+def _has_neighbours(lines: Sequence[Line]) -> bool:
+    """Return whether words are beside others, with a wide gap between them."""
+    heights = sorted(line.y for line in lines)
+    is_level = any(above - below < 1 for below, above in pairwise(heights))
+    return is_level or any(line.words for line in lines)
 
 
 def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[_Table]:
