@@ -18,6 +18,7 @@ from rag.documents.formats.office.properties import clean_author, clean_date, cl
 from rag.documents.formats.pdf.headings import mark_printed_headings
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.running_lines import drop_running_lines
+from rag.documents.formats.pdf.scans import Scans
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.errors import DocumentError
 
@@ -54,33 +55,38 @@ class _Bookmark(NamedTuple):
 def read_pdf(path: Path) -> Extract:
     """Return the text of a PDF file; raises DocumentError if it is encrypted, damaged or has no text."""
     try:
+        scans = Scans()
         with closing(PdfDocument(path)) as pdf:
-            pages = _read_pages(pdf)
+            pages = _read_pages(pdf, scans)
+            scans.read(pdf)
             bookmarks = list(_read_bookmarks(pdf))
             properties = pdf.get_metadata_dict()
     except PdfiumError as exc:
         encrypted = exc.err_code == _PDFIUM_PASSWORD
         raise DocumentError("it is encrypted; remove the password" if encrypted else "it is damaged") from exc
-    if not any(pages):
-        raise DocumentError("it has no text; it may be a scan, run OCR on it first")
-    pages = drop_running_lines(pages)
-    _mark_bookmarked(pages, bookmarks)
-    pages, title = mark_printed_headings(pages)
+    blocks, title = list(scans.blocks), None
+    if any(pages):
+        pages = drop_running_lines(pages)
+        _mark_bookmarked(pages, bookmarks)
+        pages, title = mark_printed_headings(pages)
+        blocks = scans.merge(join_lines([line for lines in pages for line in lines]))
+    if not blocks:
+        raise DocumentError(f"it has no text{scans.explain_rest()}")
     return Extract(
-        blocks=join_lines([line for lines in pages for line in lines]),
+        blocks=blocks,
         title=clean_title(properties.get("Title"), path) or title,
         author=clean_author(properties.get("Author")),
         date=clean_date(properties.get("CreationDate")),
     )
 
 
-def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
+def _read_pages(pdf: PdfDocument, scans: Scans) -> list[list[Line]]:
     """Return each page's lines; a damaged page has none. Raises PdfiumError if the other pages have no text."""
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
         try:
-            pages.append(_read_lines(pdf, index))
+            pages.append(_read_lines(pdf, index, scans))
         except PdfiumError as exc:
             logger.warning("page %d is damaged; it is left out", index + 1)
             pages.append([])
@@ -90,11 +96,13 @@ def _read_pages(pdf: PdfDocument) -> list[list[Line]]:
     return pages
 
 
-def _read_lines(pdf: PdfDocument, index: int) -> list[Line]:
+def _read_lines(pdf: PdfDocument, index: int, scans: Scans) -> list[Line]:
     """Return the lines of a page in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         hide_unseen(page)
         with closing(page.get_textpage()) as textpage:
+            if not scans.trust_text(page, textpage, index):
+                return []
             lines = _measure_lines(textpage, index + 1, page.get_rotation())
             return merge_rows(line for line in lines if line.text)
 
