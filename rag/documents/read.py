@@ -12,7 +12,7 @@ from rag.documents.formats import FORMATS
 from rag.documents.formats.compound import is_compound
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.errors import DocumentError
+from rag.errors import DocumentError, PassedOverError
 from rag.extras import explain_missing
 from rag.types import Document, Section, Voice
 
@@ -47,6 +47,8 @@ def read_document(path: Path) -> Document:
     """Return the document in a file; its title is empty if the file has none. Raises DocumentError with the reason."""
     try:
         document = _read_format(path)
+    except PassedOverError as exc:
+        raise PassedOverError(f"cannot read {path}: {exc}", exc.why) from exc
     except DocumentError as exc:
         raise DocumentError(f"cannot read {path}: {exc}") from exc
     except OSError as exc:

@@ -66,6 +66,7 @@ FORMATS = (
     Format((".rst",), "plain.restructured.read_rst"),
     Format((".org",), "plain.org.read_org"),
     Format((".adoc",), "plain.asciidoc.read_asciidoc"),
+    Format((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"), "picture.read_picture"),
     Format((".zip",), "archive.read_zip", is_zip=True),
     Format((".tar", ".tgz", ".tar.gz"), "archive.read_tar"),
 )

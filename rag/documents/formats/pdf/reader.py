@@ -20,6 +20,7 @@ from rag.documents.formats.pdf.headings import mark_printed_headings
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.running_lines import drop_running_lines
+from rag.documents.formats.pdf.scans import Scans
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.errors import DocumentError
@@ -47,52 +48,57 @@ def read_pdf(path: Path) -> Extract:
     """Return the text of a PDF file; raises DocumentError if it is encrypted, damaged or has no text."""
     try:
         notes: list[Block] = []
+        scans = Scans()
         with closing(PdfDocument(path)) as pdf:
             with open_form(pdf) as form:
-                pages = _read_pages(pdf, form, notes)
+                pages = _read_pages(pdf, form, notes, scans)
+            scans.read(pdf)
             bookmarks = list(_read_bookmarks(pdf))
             properties = pdf.get_metadata_dict()
     except PdfiumError as exc:
         encrypted = exc.err_code == _PDFIUM_PASSWORD
         raise DocumentError("it is encrypted; remove the password" if encrypted else "it is damaged") from exc
-    if not any(pages):
-        raise DocumentError("it has no text; it may be a scan, run OCR on it first")
-    pages = list(map(set_notes_aside, drop_running_lines(pages)))
-    _mark_bookmarked(pages, bookmarks)
-    pages, title = mark_printed_headings(pages)
+    blocks, title = list(scans.blocks), None
+    if any(pages):
+        pages = list(map(set_notes_aside, drop_running_lines(pages)))
+        _mark_bookmarked(pages, bookmarks)
+        pages, title = mark_printed_headings(pages)
+        blocks = scans.merge(join_lines([line for lines in pages for line in lines]))
+    if not blocks:
+        raise DocumentError(f"it has no text{scans.explain_rest()}")
     return Extract(
-        blocks=chain(join_lines([line for lines in pages for line in lines]), notes),
+        blocks=chain(blocks, notes),
         title=clean_title(properties.get("Title"), path) or title,
         author=clean_author(properties.get("Author")),
         date=clean_date(properties.get("CreationDate")),
     )
 
 
-def _read_pages(pdf: PdfDocument, form: Any, notes: list[Block]) -> list[list[Line]]:
+def _read_pages(pdf: PdfDocument, form: Any, notes: list[Block], scans: Scans) -> list[list[Line]]:
     """Return each page's lines, and add its notes; a damaged page has no lines.
 
-    Raises PdfiumError if the other pages have no text.
+    Raises PdfiumError if the other pages have no text and are no scans.
     """
     pages: list[list[Line]] = []
     damage = None
     for index in range(len(pdf)):
         try:
-            pages.append(_read_lines(pdf, index, form, notes))
+            pages.append(_read_lines(pdf, index, form, notes, scans))
         except PdfiumError as exc:
             logger.warning("page %d is damaged; it is left out", index + 1)
             pages.append([])
             damage = exc
-    if damage and not any(pages):
+    if damage and not any(pages) and not scans.has_pages:
         raise damage
     return pages
 
 
-def _read_lines(pdf: PdfDocument, index: int, form: Any, notes: list[Block]) -> list[Line]:
+def _read_lines(pdf: PdfDocument, index: int, form: Any, notes: list[Block], scans: Scans) -> list[Line]:
     """Return the lines of a page in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         rules = hide_unseen(page)
         with closing(page.get_textpage()) as textpage:
-            lines = read_lines(textpage, index + 1)
+            lines = read_lines(textpage, index + 1) if scans.trust_text(page, textpage, index) else []
         lines = add_entries(form, page, lines, index + 1)
         notes += read_notes(page, index + 1)
         return merge_rows(read_tables(order_columns(lines, rules), rules))
