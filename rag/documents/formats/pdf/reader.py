@@ -77,7 +77,7 @@ def read_pdf(path: Path) -> Extract:
 def _read_pages(pdf: PdfDocument, form: Any, notes: list[Block], scans: Scans) -> list[list[Line]]:
     """Return each page's lines, and add its notes; a damaged page has no lines.
 
-    Raises PdfiumError if the other pages have no text and are no scans.
+    Raises PdfiumError if the other pages have no text and are not scans.
     """
     pages: list[list[Line]] = []
     damage = None

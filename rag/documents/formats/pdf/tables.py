@@ -12,7 +12,7 @@ from rag.documents.blocks import format_row
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.rows import GUTTER, Cell, Gap, Row, is_prose, make_rows, narrow
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.tables import has_header
+from rag.documents.formats.rows import has_header
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
