@@ -9,6 +9,8 @@ from typing import Any
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markdown import drop_hidden_words
+from rag.documents.formats.plain.pipe_tables import spell_out_tables
+from rag.documents.formats.plain.wiki_links import show_wiki_links
 from rag.documents.headings import find_marked_headings
 from rag.errors import DocumentError
 
@@ -48,7 +50,7 @@ def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
     source = _join(cell.get("source", cell.get("input")))
     kind = cell.get("cell_type")
     if kind == "markdown":
-        yield from _read_markdown(drop_hidden_words(source))
+        yield from _read_markdown(spell_out_tables(show_wiki_links(drop_hidden_words(source))))
     elif kind == "heading":
         level = cell.get("level")
         yield Block(source, "heading", level if isinstance(level, int) else 1)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.documents.blocks import Block
-from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.plain.decode import LABELS, decode
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -50,10 +50,7 @@ _CHARSET = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
 # The encodings that a page really has if it declares one of these, by the HTML standard.
-_ENCODINGS = {
-    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
-    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
-}
+_ENCODINGS = LABELS | dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8")
 
 
 def decode_html(data: bytes) -> str:

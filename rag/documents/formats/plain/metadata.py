@@ -35,6 +35,10 @@ _PUBLISHED = re.compile(
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
 _HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
+# The marks of Markdown around a title; a line that begins with another sign, such as "|" or "```", is none.
+_MARKS = re.compile(r"#{1,6}[ \t]+|[*_]{1,3}(?=\S)|(?<=\S)(?:[*_]{1,3}|[ \t]#{1,6})$")
+_LAST_SIGN = 0x2FFF  # signs of East Asia and pictures may begin a title
+_OPENING_SIGNS = frozenset("\"'“”„«‘([¿¡§№")
 _TITLE_LINE = re.compile(rf"{_HEADING.pattern}(?<![!?])")
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
@@ -196,10 +200,14 @@ def _read_opening(text: str) -> _Head:
     return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
 
 
+def _begins_with_word(line: str) -> bool:
+    return line[0].isalnum() or line[0] in _OPENING_SIGNS or ord(line[0]) > _LAST_SIGN
+
+
 def _join_titles(lines: list[str]) -> dict[str, str]:
     """Return the first lines of a heading, as many as fit into a title; nothing if one of the lines is a sentence."""
-    parts = list(map(str.strip, lines))
-    if not all(map(_TITLE_LINE.fullmatch, parts)):
+    parts = [_MARKS.sub("", line.strip()).strip() for line in lines]
+    if not all(map(_TITLE_LINE.fullmatch, parts)) or not all(map(_begins_with_word, parts)):
         return {}
     titles = accumulate(parts, "{}, {}".format)
     return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}

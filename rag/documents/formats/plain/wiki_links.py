@@ -1,25 +1,43 @@
-"""Shows the words of the links between notes that Obsidian and other wikis write: "[[Page|words]]"."""
+"""Shows the words of links in Markdown, also of those between notes that Obsidian and other wikis write."""
 
 import re
 from pathlib import PurePosixPath
 
 _CODE = r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]*`"
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp"))
-_LINK = re.compile(
-    rf"(?P<code>{_CODE})|(?P<embedded>!?)\[\[(?P<page>[^\[\]|#\n\\]*)(?P<part>#[^\[\]|\n\\]*)?(?:\\?\|(?P<words>[^\[\]\n]*))?\]\]",
-    re.MULTILINE | re.DOTALL,
-)
+_WIKI = r"(?P<embedded>!?)\[\[(?P<page>[^\[\]|#\n\\]*)(?P<part>#[^\[\]|\n\\]*)?(?:\\?\|(?P<words>[^\[\]\n]*))?\]\]"
+# "[the list](https://example.org "title")", and a picture with its description
+_TARGET = r"\((?:<[^<>\n]{0,2000}>|(?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?\)"
+_LINKED = rf"!?\[(?P<shown>(?:[^\[\]\n!]|!(?!\[)|!?\[[^\[\]\n]{{0,500}}\](?:{_TARGET})?){{0,1000}})\]{_TARGET}"
+# Marks of Obsidian: the kind of a note, highlighted words, the name of a block, a field of a note
+_CALLOUT = r"^(?P<quoted>[ \t]*(?:>[ \t]?)+)\[!(?P<kind>[\w-]{1,30})\][+-]?[ \t]*(?P<titled>[^\n]*)"
+_BRIGHT = r"(?<![=\w])==(?=\S)(?P<bright>[^=\n]{1,500})(?<=\S)==(?![=\w])"
+_NAME = r"[ \t]\^[\w-]{1,60}$"
+_FIELD = r"(?<=\w)::(?=[ \t])"
+_MARKS = re.compile("|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD)), re.M | re.S)
+_ANY = ("[", "==", "^", "::")
 
 
 def show_wiki_links(text: str) -> str:
     """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
-    return _LINK.sub(_show, text) if "[[" in text else text
+    return _MARKS.sub(_show, text) if any(map(text.__contains__, _ANY)) else text
 
 
-def _show(link: re.Match[str]) -> str:
-    """Return what a page shows of a link, or code as it is."""
-    if link["code"]:
-        return link["code"]
+def _show(mark: re.Match[str]) -> str:
+    """Return what a page shows of a link or another mark, or code as it is."""
+    if mark["code"]:
+        return mark["code"]
+    if mark["page"] is not None:
+        return _show_page(mark)
+    if mark["kind"]:
+        return mark["quoted"] + ": ".join(filter(None, (mark["kind"].capitalize(), show_wiki_links(mark["titled"]))))
+    if mark["shown"] is not None:
+        return show_wiki_links(mark["shown"])
+    return mark["bright"] or (":" if mark[0] == "::" else "")
+
+
+def _show_page(link: re.Match[str]) -> str:
+    """Return the words of a link to another note; nothing for a picture."""
     page = link["page"].strip()
     suffix = PurePosixPath(page).suffix.lower()
     if link["embedded"] and suffix in _PICTURES:
