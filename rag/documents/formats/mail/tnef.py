@@ -1,0 +1,172 @@
+"""Reads "winmail.dat", in which Outlook wraps the words and the attachments of a mail ([MS-OXTNEF])."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rag.documents.formats.plain.decode import decode
+from rag.errors import DocumentError
+
+TYPE = "application/ms-tnef"
+_SIGNATURE = 0x223E9F78
+# The number of an attribute, and how many bytes it has. A level of one byte is before it, a checksum of two behind it.
+_HEAD, _ATTRIBUTE = struct.Struct("<IH"), struct.Struct("<BII")
+_CHECKSUM = 2
+_BODY, _PROPERTIES = 0x0002800C, 0x00069003
+_NEXT_FILE, _FILE_NAME, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+# The numbers of properties in [MS-OXPROPS], and the kinds of their values.
+_PLAIN, _RTF, _HTML, _LONG_NAME, _DATA = 0x1000, 0x1009, 0x1013, 0x3707, 0x3701
+_FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
+_STRING, _UNICODE = 0x1E, 0x1F
+_SEVERAL, _NAMED = 0x1000, 0x8000
+_MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
+_DAMAGED = "its winmail.dat is damaged"
+# Compressed RTF refers to a window that begins with these words.
+_WINDOW_BYTES, _LONGEST_RTF = 4096, 20_000_000
+_PRESET = (
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
+    rb"SymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
+    b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
+)
+
+
+class File(NamedTuple):
+    """An attached file."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Content:
+    """The words of a message, in each form that it has them, and its attached files."""
+
+    plain: str = ""
+    html: bytes = b""
+    rtf: bytes = b""
+    files: list[File] = field(default_factory=list)
+
+
+def read_tnef(data: bytes) -> Content:
+    """Return the content of a "winmail.dat"; raises DocumentError if it is damaged."""
+    content = Content()
+    try:
+        for number, value in _list_attributes(data):
+            _add_attribute(content, number, value)
+    except (struct.error, IndexError) as exc:
+        raise DocumentError(_DAMAGED) from exc
+    return content
+
+
+def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    signature, _ = _HEAD.unpack_from(data)
+    if signature != _SIGNATURE:
+        raise DocumentError(_DAMAGED)
+    position = _HEAD.size
+    while position + _ATTRIBUTE.size <= len(data):
+        _, number, size = _ATTRIBUTE.unpack_from(data, position)
+        position += _ATTRIBUTE.size
+        yield number, data[position : position + size]
+        position += size + _CHECKSUM
+
+
+def _add_attribute(content: Content, number: int, value: bytes) -> None:
+    if number == _BODY:
+        content.plain = _read_text(value)
+    elif number == _PROPERTIES:
+        _add_words(content, dict(_list_properties(value)))
+    elif number == _NEXT_FILE:
+        if len(content.files) >= _MOST_FILES:
+            raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
+        content.files.append(File("", b""))
+    elif content.files and number == _FILE_NAME:
+        content.files[-1] = content.files[-1]._replace(name=_read_text(value))
+    elif content.files and number == _FILE_DATA:
+        content.files[-1] = content.files[-1]._replace(data=value)
+    elif content.files and number == _FILE_PROPERTIES:
+        name = dict(_list_properties(value)).get(_LONG_NAME, b"")
+        if name:
+            content.files[-1] = content.files[-1]._replace(name=_read_text(name))
+
+
+def _add_words(content: Content, properties: dict[int, bytes]) -> None:
+    content.plain = content.plain or _read_text(properties.get(_PLAIN, b""))
+    content.html = properties.get(_HTML, b"")
+    if _RTF in properties:
+        content.rtf = unpack_rtf(properties[_RTF])
+
+
+def _read_text(value: bytes) -> str:
+    return decode(value.rstrip(b"\0"))
+
+
+def _list_properties(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the first value of each property; text is in UTF-8."""
+    (count,) = struct.unpack_from("<I", data)
+    position = 4
+    for _ in range(min(count, _MOST_PROPERTIES)):
+        kind, number = struct.unpack_from("<HH", data, position)
+        position += 4
+        if number >= _NAMED:
+            position = _skip_name(data, position)
+        base = kind & ~_SEVERAL
+        many = 1
+        if base not in _FIXED_BYTES or kind & _SEVERAL:
+            (many,) = struct.unpack_from("<I", data, position)
+            position += 4
+        values = []
+        for _ in range(min(many, _MOST_PROPERTIES)):
+            size = _FIXED_BYTES.get(base)
+            if size is None:
+                (size,) = struct.unpack_from("<I", data, position)
+                position += 4
+            values.append(data[position : position + size])
+            position += size + -size % 4
+        if values:
+            yield number, _recode(base, values[0])
+
+
+def _skip_name(data: bytes, position: int) -> int:
+    """Return where the value of a property begins that has a name besides its number."""
+    (kind,) = struct.unpack_from("<I", data, position + 16)
+    position += 20
+    (size,) = struct.unpack_from("<I", data, position)
+    return position + 4 + (size + -size % 4 if kind == 1 else 0)
+
+
+def _recode(kind: int, value: bytes) -> bytes:
+    text = value.decode("utf-16-le", "replace") if kind == _UNICODE else ""
+    return text.rstrip("\0").encode() if text else value
+
+
+def unpack_rtf(data: bytes) -> bytes:
+    """Return compressed RTF as it was ([MS-OXRTFCP]); raises DocumentError if it is damaged."""
+    _, size, method, _ = struct.unpack_from("<IIII", data)
+    if method == 0x414C454D:  # "MELA": not compressed
+        return data[16 : 16 + size]
+    if method != 0x75465A4C or size > _LONGEST_RTF:  # "LZFu"
+        raise DocumentError(_DAMAGED)
+    text = bytearray(_PRESET)
+    end = len(_PRESET) + size
+    position = 16
+    while position < len(data) and len(text) < end:
+        flags = data[position]
+        position += 1
+        for bit in range(8):
+            if position >= len(data) or len(text) >= end:
+                break
+            if not flags >> bit & 1:
+                text.append(data[position])
+                position += 1
+                continue
+            (word,) = struct.unpack_from(">H", data, position)
+            position += 2
+            offset, length = word >> 4, (word & 15) + 2
+            back = (len(text) - offset) % _WINDOW_BYTES
+            if back == 0:
+                return bytes(text[len(_PRESET) :])
+            for _ in range(length):
+                text.append(text[-back])
+    return bytes(text[len(_PRESET) : end])
