@@ -15,7 +15,7 @@ from rag.documents.blocks import assemble
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.comments.sections import find_sections
 from rag.documents.comments.words import find_addressee
-from rag.documents.dates import parse_date
+from rag.documents.dates import find_date, parse_date
 from rag.documents.find import find_files
 from rag.documents.formats import FORMATS
 from rag.documents.formats.plain.metadata import find_metadata
@@ -343,3 +343,18 @@ def test_code_is_split_into_its_lines_and_kept_in_one_chunk() -> None:
 )
 def test_a_line_that_has_the_form_of_code_is_one_sentence(line: str) -> None:
     assert split_sentences(line) == [(0, len(line))]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("on 3 May 1830 hours", None),
+        ("14 June 2015 Uhr", None),
+        ("May 4, 1930h", None),
+        ("3 May 2024 at 10", "2024-05-03"),
+        ("12.05.2024: closed", "2024-05-12"),
+        ("3. Mai 2024 am Bahnhof", "2024-05-03"),
+    ],
+)
+def test_a_time_beside_a_date_is_no_year(text: str, date: str | None) -> None:
+    assert find_date(text) == date

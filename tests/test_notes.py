@@ -559,3 +559,72 @@ def test_links_and_marks_of_notes_are_shown_as_words(tmp_path: Path, text: str, 
 )
 def test_a_title_has_no_marks(tmp_path: Path, text: str, title: str) -> None:
     assert read(tmp_path, "a.md", text).title == title
+
+
+CARDS = """BEGIN:VCARD
+VERSION:2.1
+N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;Eva
+item1.TEL;CELL:+49 555 1
+TEL;TYPE=WORK;TYPE=FAX:+49 555 2
+EMAIL;TYPE=INTERNET,HOME:e@x.org
+ADR;TYPE=home:;;Lindenweg 4;Holm;;4020;
+ORG:Weir Ltd;Boats
+BDAY:19750211
+PHOTO;ENCODING=b:AAAA
+NOTE:Call\\, then\\n wait,
+  please
+END:VCARD
+BEGIN:VCARD
+FN:Bo Lund
+END:VCARD
+"""
+
+
+def test_cards_have_names_numbers_and_addresses(tmp_path: Path) -> None:
+    assert read(tmp_path, "people.vcf", CARDS).text.split("\n\n") == [
+        "Müller Eva",
+        "Organization: Weir Ltd, Boats\nPhone (cell): +49 555 1\nPhone (work, fax): +49 555 2\nMail (home): e@x.org\n"
+        "Address (home): Lindenweg 4, Holm, 4020\nBirthday: 1975-02-11\nNote: Call, then\n wait, please",
+        "Bo Lund",
+    ]
+
+
+def test_an_address_book_without_cards_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="it has no cards"):
+        read(tmp_path, "people.vcf", "words")
+
+
+MESSAGES = [
+    {"type": "message", "user": "U1", "text": "<@U2> can you look at it? &lt;3", "ts": "1709625600.000100"},
+    {"type": "message", "user": "U2", "text": "<@U2> has joined", "ts": "1709625601.000100", "subtype": "channel_join"},
+    {
+        "type": "message",
+        "user": "U2",
+        "text": "See <http://birch.example|the *wifi*> in <#C1|general> <!here> until *2 April*",
+        "ts": "1709625602.000100",
+        "files": [{"name": "plan.pdf"}],
+    },
+    {"type": "message", "user": "U9", "text": "", "ts": "1709625603.000100"},
+]
+
+
+def test_a_day_of_a_channel_is_a_conversation_with_names(tmp_path: Path) -> None:
+    people = [{"id": "U1", "profile": {"real_name": "Kaija Lehto"}}, {"id": "U2", "name": "ruben"}, "odd"]
+    (tmp_path / "users.json").write_text(json.dumps(people), encoding="utf-8")
+    (tmp_path / "office").mkdir()
+    document = read(tmp_path / "office", "2024-03-05.json", json.dumps(MESSAGES))
+    assert (document.title, document.date) == ("#office", "2024-03-05")
+    assert document.text.splitlines() == [
+        "Kaija Lehto: @ruben can you look at it? <3",
+        "ruben: See the wifi in #general @here until 2 April (file: plan.pdf)",
+    ]
+
+
+def test_a_day_of_a_channel_without_the_list_of_people_has_ids(tmp_path: Path) -> None:
+    document = read(tmp_path, "2024-03-05.json", json.dumps(MESSAGES[:1]))
+    assert document.text == "U1: @U2 can you look at it? <3"
+
+
+@pytest.mark.parametrize("data", [[{"ts": "1709625600.1", "text": "a"}], [{"type": "message", "ts": 5, "text": "a"}]])
+def test_other_records_are_no_conversation(tmp_path: Path, data: list[dict[str, object]]) -> None:
+    assert read(tmp_path, "a.json", json.dumps(data)).text.startswith("a")

@@ -77,8 +77,8 @@ def _read_markdown(text: str) -> Iterator[Block]:
 
 
 def _read_output(output: dict[str, Any]) -> str:
-    """Return what a cell printed or returned as text; empty for pictures, errors and long outputs."""
+    """Return what a cell printed or returned as text; a note for a long output, and empty for pictures and errors."""
     data = output.get("data", output)
     shown = data.get("text/plain") if isinstance(data, dict) else None
     text = _join(output.get("text", shown))
-    return text if len(text) <= _LONGEST_OUTPUT else ""
+    return text if len(text) <= _LONGEST_OUTPUT else f"(An output of {len(text):,} characters is left out.)"
