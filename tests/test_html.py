@@ -240,6 +240,21 @@ def test_terms_stand_before_their_meanings() -> None:
     )
 
 
+def test_a_page_that_trafilatura_reads_as_one_paragraph_has_its_blocks() -> None:
+    page = (
+        "<body><h1>Bike shop</h1><p>We sell bikes of all kinds, and repair them in two days at most, all year.</p>"
+        '<table><tr><th>Part<th>Price<tr><td>Wheel<td>30<tr><td>Saddle<td>20</table><a href="/x">Terms</a></body>'
+    )
+    assert (
+        read(page).text.split()
+        == (
+            "We sell bikes of all kinds, and repair them in two days at most, all year. Part: Wheel; Price: 30 Part: Saddle;"
+            " Price: 20 Terms"
+        ).split()
+    )
+    assert len(read(page).text.splitlines()) > 2
+
+
 def test_meanings_of_several_paragraphs_stay_as_they_are() -> None:
     page = "<h1>Words</h1><dl><dt>Preorder</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
     assert read(page).text == "Preorder\nNot out yet.\nPaid later."

@@ -538,7 +538,7 @@ def test_rows_of_org_have_their_headers_words(tmp_path: Path) -> None:
         ("> [!warning]+ Decision\n> The lamps go.", "> Warning: Decision\n> The lamps go."),
         ("> [!note]\n> The lamps go.", "> Note\n> The lamps go."),
         ("supplier:: Lumiteq", "supplier: Lumiteq"),
-        ("It is ==due today==. ^abc123", "It is due today."),
+        ("It is ==due today==. ^abc123", "It is due today. "),
         ("`a:: [b](c)` and std::vector, a == b == c [1]", "`a:: [b](c)` and std::vector, a == b == c [1]"),
     ],
 )

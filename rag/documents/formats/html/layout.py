@@ -113,7 +113,8 @@ def _spell_out_definitions(definitions: "HtmlElement") -> None:
         if tag == "dt":
             terms = ", ".join(text.rstrip(":¶ ") for text in texts if text)
         else:
-            items.append(format_row([terms], ["; ".join(filter(None, texts))]))
+            meaning = "; ".join(filter(None, texts))
+            items.append(f"{terms} {meaning}" if terms.endswith(_ASKS) else format_row([terms], [meaning]))
             terms = ""
     _replace(definitions, [*items, terms], item="li")
 

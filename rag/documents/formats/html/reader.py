@@ -198,13 +198,27 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
     has_article = len(page.body) > 0
     if has_article and (is_site or _is_links(tree, _HARDLY)):
         is_manual = has_one_main and not page.date and not page.author
-        return mains[0] if is_manual else _as_html(page.body)
+        return mains[0] if is_manual else _as_html(_split_lines(page.body, tree))
     return mains[0] if is_site and has_one_main else tree
 
 
 def _is_heading_of_rest(block: Block) -> bool:
     """Return whether a block is the heading of removed links or comments."""
     return block.kind == "heading" and (_RELATED.match(block.text) is not None or is_note(block.text))
+
+
+def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
+    """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
+    if [part.tag for part in body] != ["p"] or len(body[0]) or "\n" not in (body[0].text or ""):
+        return body
+    headings = {" ".join(heading.text_content().split()): heading.tag for heading in tree.iter(*HEADINGS)}
+    lines = body[0].text.split("\n")
+    body.clear()
+    for line in lines:
+        part = body.makeelement(headings.get(line.strip(), "p"))
+        part.text = line
+        body.append(part)
+    return body
 
 
 def _as_html(body: "HtmlElement") -> "HtmlElement":

@@ -3,18 +3,22 @@
 import re
 from pathlib import PurePosixPath
 
-_CODE = r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]*`"
+# Code begins at the beginning of a line, or inside of one.
+_LINE_START = r"(?:\A|(?<=\n)|(?<=\n )|(?<=\n  )|(?<=\n   ))"
+_CODE = rf"{_LINE_START}(?P<fence>```|~~~).*?(?:^ {{0,3}}(?P=fence)|\Z)|`[^`\n]*`"
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp"))
 _WIKI = r"(?P<embedded>!?)\[\[(?P<page>[^\[\]|#\n\\]*)(?P<part>#[^\[\]|\n\\]*)?(?:\\?\|(?P<words>[^\[\]\n]*))?\]\]"
 # "[the list](https://example.org "title")", and a picture with its description
 _TARGET = r"\((?:<[^<>\n]{0,2000}>|(?:[^()\s]|\([^()\s]{0,200}\)){0,2000})(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?\)"
 _LINKED = rf"!?\[(?P<shown>(?:[^\[\]\n!]|!(?!\[)|!?\[[^\[\]\n]{{0,500}}\](?:{_TARGET})?){{0,1000}})\]{_TARGET}"
 # Marks of Obsidian: the kind of a note, highlighted words, the name of a block, a field of a note
-_CALLOUT = r"^(?P<quoted>[ \t]*(?:>[ \t]?)+)\[!(?P<kind>[\w-]{1,30})\][+-]?[ \t]*(?P<titled>[^\n]*)"
+_CALLOUT = r"(?P<quoted>>[ \t]?)\[!(?P<kind>[\w-]{1,30})\][+-]?[ \t]*(?P<titled>[^\n]*)"
 _BRIGHT = r"(?<![=\w])==(?=\S)(?P<bright>[^=\n]{1,500})(?<=\S)==(?![=\w])"
-_NAME = r"[ \t]\^[\w-]{1,60}$"
+_NAME = r"(?<=[ \t])\^[\w-]{1,60}$"
 _FIELD = r"(?<=\w)::(?=[ \t])"
-_MARKS = re.compile("|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD)), re.M | re.S)
+_ALL = "|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD))
+# Most characters begin no mark, and are passed at once.
+_MARKS = re.compile(rf"(?=[`~\[!>=^:])(?:{_ALL})", re.MULTILINE | re.DOTALL)
 _ANY = ("[", "==", "^", "::")
 
 
