@@ -105,7 +105,7 @@ def test_a_file_without_a_name_is_read_by_its_type_and_a_signature_is_not_named(
     message.add_attachment("The deposit is 900 euros.")
     message.add_attachment(b"\0", maintype="application", subtype="octet-stream")
     message.add_attachment(b"abc", maintype="application", subtype="pgp-signature")
-    assert read(tmp_path, "a.eml", message.as_bytes()).text.split("\n\n") == [
+    assert read(tmp_path, "a.eml", message.as_bytes()).text.strip().split("\n\n") == [
         "See attached.",
         "Attachment: a file without a name, application/octet-stream (not read: it holds binary data, not text)",
         "Attachment: file.txt",

@@ -12,7 +12,7 @@ from rag.documents.languages import LANGUAGES
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
-# A year has no unit of time behind it: "3 May 1830 hours", "3 May 2015h".
+# No unit of time is after a year: "3 May 1830 hours", "3 May 2015h".
 _YEAR = r"\d{4}(?!:?\d|\s?(?:h|hrs?|hours|uhr|o['’]clock)\b)"
 _FULL_DATE = re.compile(
     rf"\d{{4}}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]{_YEAR}"

@@ -2,10 +2,11 @@
 
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, format_row
 from rag.documents.formats.calendar import Value, read_properties, unescape
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
@@ -14,7 +15,7 @@ _FOLD = re.compile(r"\n[ \t]|=\n")
 _CARD = re.compile(r"^BEGIN:VCARD$(.*?)(?:^END:VCARD$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 # "item1.TEL:…": programs group lines in this way.
 _GROUP = re.compile(r"^[\w-]+\.(?=[A-Z-]+[;:])", re.MULTILINE)
-# What is read of a card, in this order, and the word for it.
+# The properties that are read, in this order, and the word for each.
 _FIELDS = {
     "NICKNAME": "Nickname", "ORG": "Organization", "TITLE": "Title", "ROLE": "Role", "TEL": "Phone", "EMAIL": "Mail",
     "ADR": "Address", "BDAY": "Birthday", "ANNIVERSARY": "Anniversary", "URL": "Web page", "CATEGORIES": "Categories",
@@ -22,7 +23,9 @@ _FIELDS = {
 }  # fmt: skip
 # Kinds of a number or an address that say something to a reader.
 _KINDS = frozenset(("home", "work", "cell", "mobile", "fax", "pager", "main", "other"))
-_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
+_DAY = re.compile(r"\A(\d{4})(\d\d)(\d\d)\Z")
+_SCHEME = re.compile(r"^(?:tel|mailto):", re.IGNORECASE)
+_SEMICOLON = re.compile(r"(?<!\\);")
 
 
 def read_vcf(path: Path) -> Extract:
@@ -36,26 +39,33 @@ def read_vcf(path: Path) -> Extract:
 
 def _read_card(text: str) -> Iterator[Block]:
     properties = read_properties(_GROUP.sub("", text))
-    values = {name: list(map(_show, found)) for name, found in properties.items()}
-    structured = " ".join(values.get("N", [""])[0].replace(",", "").split())
-    names = [*values.get("FN", []), structured, *values.get("ORG", [])]
-    yield Block(next(filter(None, names), "No name"), "heading")
-    lines = []
-    for name, label in _FIELDS.items():
-        for value, shown in zip(properties.get(name, []), values.get(name, []), strict=True):
-            kind = _find_kind(value)
-            lines.append(f"{label}{f' ({kind})' if kind else ''}: {shown}" if shown else "")
-    yield Block("\n".join(filter(None, lines)))
+    fields = [_list_lines(label, properties.get(name, [])) for name, label in _FIELDS.items()]
+    yield Block(_find_name(properties), "heading")
+    yield Block("\n".join(chain.from_iterable(fields)))
+
+
+def _find_name(properties: Mapping[str, list[Value]]) -> str:
+    """Return the shown name of a card, else the parts of its name, else the organization."""
+    values = chain.from_iterable(properties.get(name, []) for name in ("FN", "N", "ORG"))
+    names = filter(None, map(_show, values))
+    return next(names, "No name").replace(",", "")
+
+
+def _list_lines(label: str, values: list[Value]) -> list[str]:
+    """Return a line for each value, with its kind: "Phone (work): 0555 014 222"."""
+    kinds = map(_find_kind, values)
+    labels = [f"{label} ({kind})" if kind else label for kind in kinds]
+    return list(filter(None, (format_row([name], [_show(value)]) for name, value in zip(labels, values, strict=True))))
 
 
 def _show(value: Value) -> str:
     """Return a value as text; the parts of an address or a name are apart."""
     text = value.text
-    if value.parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE" or "QUOTED-PRINTABLE" in value.parameters:
+    is_encoded = "QUOTED-PRINTABLE" in " ".join(chain.from_iterable(value.parameters.items())).upper()
+    if is_encoded:
         text = decode(quopri.decodestring(text.encode("utf-8", "replace")))
-    parts = [unescape(part) for part in re.split(r"(?<!\\);", text)]
-    shown = re.sub(r"^(?:tel|mailto):", "", ", ".join(filter(None, parts)), flags=re.IGNORECASE)
-    return _DAY.sub(r"\1-\2-\3", shown) if _DAY.fullmatch(shown) else shown
+    parts = filter(None, map(unescape, _SEMICOLON.split(text)))
+    return _DAY.sub(r"\1-\2-\3", _SCHEME.sub("", ", ".join(parts)))
 
 
 def _find_kind(value: Value) -> str:

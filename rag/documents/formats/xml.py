@@ -76,17 +76,29 @@ def read_xml(path: Path) -> Extract:
 
 def _name_parts(root: "_Element") -> None:
     """Put the name of a part before the names of its values: "Customer.Name" in a part "Customer" of an invoice."""
-    counts = Counter(part.tag for part in root.iterchildren("*"))
+    parts = list(root.iterchildren("*"))
+    counts = Counter(part.tag for part in parts)
     if len(counts) < _FEWEST_PARTS:
         return
-    for part in root.iterchildren("*"):
-        names = {child.tag for child in part.iterchildren("*")}
-        is_list = len(names) == 1 and len(part) > 1
-        has_depth = part.find("*/*") is not None  # a record is one line
-        has_role = has_depth and counts[part.tag] == 1 and not is_list and part.tag not in _NAMELESS
-        for value in part.iterdescendants("*") if has_role else ():
-            if len(value) == 0 and value.tag not in _NAMELESS | _TITLES:
-                value.tag = f"{part.tag}.{value.tag}"
+    for part in parts:
+        is_alone = counts[part.tag] == 1
+        if is_alone and _has_role(part):
+            _name_values(part)
+
+
+def _has_role(part: "_Element") -> bool:
+    """Return whether a part has values at several depths; a record, a list and a text have none."""
+    names = {child.tag for child in part.iterchildren("*")}
+    is_list = len(names) == 1 and len(part) > 1
+    has_depth = part.find("*/*") is not None
+    return has_depth and not is_list and part.tag not in _NAMELESS
+
+
+def _name_values(part: "_Element") -> None:
+    for value in part.iterdescendants("*"):
+        is_value = len(value) == 0
+        if is_value and value.tag not in _NAMELESS | _TITLES:
+            value.tag = f"{part.tag}.{value.tag}"
 
 
 def _walk(element: "_Element", level: int) -> Iterator[Block]:
@@ -97,7 +109,7 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
         values = [_Field(child.tag, _show_value(child)) for child in element.iterchildren("*")]
         yield Block(_format([*_list_attributes(element), *values]), "item")
     else:
-        yield Block(_format([field for field in _list_attributes(element) if field.name not in _TECHNICAL]), "item")
+        yield Block(_format(_list_own_attributes(element)), "item")
         yield from _walk_children(element, level)
 
 
@@ -153,8 +165,14 @@ def _is_record(element: "_Element") -> bool:
 def _show_value(element: "_Element") -> str:
     """Return the text of a value with its attribute, if it has one: "1094.80 (currencyID: EUR)"."""
     text = _text(element)
-    attributes = [field for field in _list_attributes(element) if field.name not in _TECHNICAL]
-    return f"{text} ({_format(attributes)})" if text and len(attributes) == 1 else text
+    attributes = _list_own_attributes(element)
+    has_unit = text != "" and len(attributes) == 1
+    return f"{text} ({_format(attributes)})" if has_unit else text
+
+
+def _list_own_attributes(element: "_Element") -> list[_Field]:
+    """Return the attributes of an element that say something about its content."""
+    return [field for field in _list_attributes(element) if field.name not in _TECHNICAL]
 
 
 def _list_attributes(element: "_Element") -> list[_Field]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
@@ -59,28 +61,43 @@ SIGNS = (
 
 def find_contacts(tree: "HtmlElement") -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
-    blocks: list[Block] = []
-    for footer in tree.xpath(_FOOTERS):
-        is_outer = next(footer.iterancestors("footer", *_READERS), None) is None
-        if is_outer and not contains(footer, *_READERS):
-            blocks += _find_facts(footer)
-    return blocks[:_MOST]
+    footers = filter(_is_outer_footer, tree.xpath(_FOOTERS))
+    facts = chain.from_iterable(map(_list_facts, footers))
+    return [Block(text, "item") for text in islice(facts, _MOST)]
 
 
-def _find_facts(footer: "HtmlElement") -> Iterator[Block]:
+def _is_outer_footer(footer: "HtmlElement") -> bool:
+    """Return whether a footer is in no other one, and neither in nor around a text of the page."""
+    around = next(footer.iterancestors("footer", *_READERS), None)
+    return around is None and not contains(footer, *_READERS)
+
+
+def _list_facts(footer: "HtmlElement") -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
-    addresses = {block.text for address in footer.iter("address") for block in walk_blocks(address)}
+    addresses = set(chain.from_iterable(map(_list_lines, footer.iter("address"))))
+    lines = _list_lines(_drop_links(footer))
+    are_facts = [line in addresses or _has_sign(line) for line in lines]
+    for number, line in enumerate(lines):
+        is_near_fact = any(are_facts[max(0, number - 1) : number + 2])
+        if are_facts[number] or (is_near_fact and _may_be_name(line)):
+            yield line
+
+
+def _drop_links(footer: "HtmlElement") -> "HtmlElement":
+    """Return a copy of a footer without the links that are not facts themselves."""
     rest = deepcopy(footer)
     for link in list(rest.iter("a")):
         if not _has_sign(link.text_content()[:_LONGEST]):
             link.drop_tree()
-    texts = [block.text for block in walk_blocks(rest) if len(block.text) <= _LONGEST]
-    facts = [text in addresses or _has_sign(text) for text in texts]
-    for number, (text, is_fact) in enumerate(zip(texts, facts, strict=True)):
-        is_beside = any(facts[max(0, number - 1) : number + 2])
-        may_be_name = len(text) <= _LONGEST_NAME and not _COPYRIGHT.search(text)
-        if is_fact or (is_beside and may_be_name):
-            yield Block(text, "item")
+    return rest
+
+
+def _list_lines(element: "HtmlElement") -> list[str]:
+    return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
+
+
+def _may_be_name(line: str) -> bool:
+    return len(line) <= _LONGEST_NAME and not _COPYRIGHT.search(line)
 
 
 def _has_sign(text: str) -> bool:
@@ -89,6 +106,8 @@ def _has_sign(text: str) -> bool:
 
 def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:
     """Return the facts that are not in the other blocks of a page, below a heading of their own."""
-    known = "\n".join(block.text for block in blocks)
+    known = "\n".join(map(attrgetter("text"), blocks))
     unread = [contact for contact in contacts if contact.text not in known]
-    return [Block(_HEADING, "heading"), *unread] if unread else []
+    if not unread:
+        return []
+    return [Block(_HEADING, "heading"), *unread]

@@ -60,13 +60,11 @@ _NOTHING = _Hanging(_EMPTY, rows=0)
 def spell_out(root: "HtmlElement") -> None:
     """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items.
 
-    Terms stand before their meanings, and what buttons and drawings say becomes text.
+    Terms are put before their meanings, and the words of buttons and drawings become text.
     """
     for drawing in list(root.iter("svg")):
         _replace(drawing, list_drawn_words(drawing), item="p")
-    for button in list(root.iter("button")):
-        if _is_title(button):
-            button.tag = "span" if next(button.iterancestors(*HEADINGS, "dt"), None) is not None else "p"
+    _show_buttons(root)
     for definitions in root.xpath("descendant-or-self::dl[not(descendant::dl)]"):
         _spell_out_definitions(definitions)
     for table in root.xpath("descendant-or-self::table[not(descendant::table)]"):
@@ -90,33 +88,53 @@ def _begins_with_box(element: "HtmlElement") -> bool:
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
-def _is_title(button: "HtmlElement") -> bool:
-    """Return whether a button is the title of the part that it opens: of the answer to a question, for example."""
-    text = button.text_content().strip()
-    if next(button.iterancestors(*HEADINGS, "dt"), None) is not None:
-        return text != ""
+def _show_buttons(root: "HtmlElement") -> None:
+    """Turn the buttons that are titles of what they open into text."""
+    for button in list(root.iter("button")):
+        text = button.text_content().strip()
+        is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
+        if is_in_heading:
+            button.tag = "span"
+        elif text.endswith(_ASKS) or _opens_part(button, text):
+            button.tag = "p"
+
+
+def _opens_part(button: "HtmlElement", text: str) -> bool:
+    """Return whether a button opens a part of the page, and has a title of some words."""
     opens = not {"aria-expanded", "aria-controls"}.isdisjoint(button.attrib)
-    return text.endswith(_ASKS) or (opens and len(text.split()) >= _FEWEST_WORDS)
+    return opens and len(text.split()) >= _FEWEST_WORDS
 
 
 def _spell_out_definitions(definitions: "HtmlElement") -> None:
     """Turn a list of terms into items such as "Term: meaning", if each meaning is one paragraph."""
     parts = list(definitions.iter("dt", "dd"))
-    meanings = [part for part in parts if part.tag == "dd"]
-    has_long_meanings = any(len(list(walk_blocks(meaning))) > 1 for meaning in meanings)
-    if has_long_meanings or not meanings or definitions.getparent() is None or definitions.find(".//pre") is not None:
+    is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
+    if not is_plain:
         return
-    runs = [(tag, [_find_line(part) for part in run]) for tag, run in groupby(parts, key=attrgetter("tag"))]
-    items = []
-    terms = ""
-    for tag, texts in runs:
+    terms: list[str] = []
+    items: list[str] = []
+    for tag, run in groupby(parts, key=attrgetter("tag")):
+        texts = [*filter(None, map(_find_line, run))]
         if tag == "dt":
-            terms = ", ".join(text.rstrip(":¶ ") for text in texts if text)
+            terms = texts
         else:
-            meaning = "; ".join(filter(None, texts))
-            items.append(f"{terms} {meaning}" if terms.endswith(_ASKS) else format_row([terms], [meaning]))
-            terms = ""
-    _replace(definitions, [*items, terms], item="li")
+            items.append(_join_definition(terms, texts))
+            terms = []
+    _replace(definitions, [*items, *terms], item="li")
+
+
+def _is_line(part: "HtmlElement") -> bool:
+    """Return whether a term or a meaning is at most one paragraph."""
+    return len(list(walk_blocks(part))) <= 1
+
+
+def _join_definition(terms: list[str], meanings: list[str]) -> str:
+    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
+    names = ", ".join(term.rstrip(":¶ ") for term in terms)
+    meaning = "; ".join(meanings)
+    if names.endswith(_ASKS):
+        return f"{names} {meaning}"
+    return format_row([names], [meaning])
 
 
 def _find_line(element: "HtmlElement") -> str:

@@ -35,7 +35,7 @@ _SKIPPED = frozenset(
         " select style svg template textarea title video",
     )
 )
-# A page has one of each. Browsers put what is behind "</html>" into the body.
+# A page has one of each. Browsers put the words after "</html>" into the body.
 _ONCE = frozenset(("html", "head", "body"))
 _IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
 # Characters that XML forbids, and soft hyphens and zero-width signs, which would split words for a search.

@@ -83,7 +83,7 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
     words = list(attribute_quotes(read_body(parts)))
     attachments: list[Attachment] = []
     for part in filter(is_attachment, parts):
-        if part.get_content_type() == TYPE or _find_file_name(part).lower() == _WRAPPER:
+        if _is_wrapper(part):
             wrapped_words, wrapped_files = _unwrap(part)
             words = words or wrapped_words
             attachments += wrapped_files
@@ -95,6 +95,12 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
         author=next(iter(find_names(message, "from")), None),
         date=find_date(message),
     )
+
+
+def _is_wrapper(part: EmailMessage) -> bool:
+    """Return whether a part is the file in which Outlook wraps others."""
+    has_type = part.get_content_type() == TYPE
+    return has_type or _find_file_name(part).lower() == _WRAPPER
 
 
 def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:

@@ -10,7 +10,7 @@ from rag.errors import DocumentError
 
 TYPE = "application/ms-tnef"
 _SIGNATURE = 0x223E9F78
-# The number of an attribute, and how many bytes it has. A level of one byte is before it, a checksum of two behind it.
+# The level of an attribute, its number, and how many bytes it has; a checksum of two bytes is after these.
 _HEAD, _ATTRIBUTE = struct.Struct("<IH"), struct.Struct("<BII")
 _CHECKSUM = 2
 _BODY, _PROPERTIES = 0x0002800C, 0x00069003
@@ -23,6 +23,7 @@ _SEVERAL, _NAMED = 0x1000, 0x8000
 _MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
 _DAMAGED = "its winmail.dat is damaged"
 # Compressed RTF refers to a window that begins with these words.
+_RTF_HEAD = struct.Struct("<II4sI")
 _WINDOW_BYTES, _LONGEST_RTF = 4096, 20_000_000
 _PRESET = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
@@ -73,22 +74,33 @@ def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _add_attribute(content: Content, number: int, value: bytes) -> None:
+    """Add the words or the next file that an attribute has, or what it says about the last file."""
     if number == _BODY:
         content.plain = _read_text(value)
     elif number == _PROPERTIES:
         _add_words(content, dict(_list_properties(value)))
     elif number == _NEXT_FILE:
-        if len(content.files) >= _MOST_FILES:
-            raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
-        content.files.append(File("", b""))
-    elif content.files and number == _FILE_NAME:
-        content.files[-1] = content.files[-1]._replace(name=_read_text(value))
-    elif content.files and number == _FILE_DATA:
-        content.files[-1] = content.files[-1]._replace(data=value)
-    elif content.files and number == _FILE_PROPERTIES:
-        name = dict(_list_properties(value)).get(_LONG_NAME, b"")
-        if name:
-            content.files[-1] = content.files[-1]._replace(name=_read_text(name))
+        _add_file(content)
+    elif content.files:
+        content.files[-1] = _change_file(content.files[-1], number, value)
+
+
+def _add_file(content: Content) -> None:
+    if len(content.files) >= _MOST_FILES:
+        raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
+    content.files.append(File("", b""))
+
+
+def _change_file(file: File, number: int, value: bytes) -> File:
+    """Return a file with what an attribute says about it: its name, its bytes, or its long name."""
+    if number == _FILE_NAME:
+        return file._replace(name=_read_text(value))
+    if number == _FILE_DATA:
+        return file._replace(data=value)
+    if number != _FILE_PROPERTIES:
+        return file
+    long_name = dict(_list_properties(value)).get(_LONG_NAME, b"")
+    return file._replace(name=_read_text(long_name) or file.name)
 
 
 def _add_words(content: Content, properties: dict[int, bytes]) -> None:
@@ -111,21 +123,28 @@ def _list_properties(data: bytes) -> Iterator[tuple[int, bytes]]:
         position += 4
         if number >= _NAMED:
             position = _skip_name(data, position)
-        base = kind & ~_SEVERAL
-        many = 1
-        if base not in _FIXED_BYTES or kind & _SEVERAL:
-            (many,) = struct.unpack_from("<I", data, position)
-            position += 4
-        values = []
-        for _ in range(min(many, _MOST_PROPERTIES)):
-            size = _FIXED_BYTES.get(base)
-            if size is None:
-                (size,) = struct.unpack_from("<I", data, position)
-                position += 4
-            values.append(data[position : position + size])
-            position += size + -size % 4
-        if values:
-            yield number, _recode(base, values[0])
+        spans = _find_values(data, position, kind)
+        position = max((end + (start - end) % 4 for start, end in spans), default=position + 4)
+        for start, end in spans[:1]:
+            yield number, _recode(kind & ~_SEVERAL, data[start:end])
+
+
+def _find_values(data: bytes, position: int, kind: int) -> list[tuple[int, int]]:
+    """Return where the values of a property are; each goes on to a multiple of four bytes."""
+    fixed = _FIXED_BYTES.get(kind & ~_SEVERAL)
+    count = 1
+    if fixed is None or kind & _SEVERAL:
+        (count,) = struct.unpack_from("<I", data, position)
+        position += 4
+    spans = []
+    for _ in range(min(count, _MOST_PROPERTIES)):
+        start, size = position, fixed or 0
+        if fixed is None:
+            (size,) = struct.unpack_from("<I", data, position)
+            start += 4
+        spans.append((start, start + size))
+        position = start + size + -size % 4
+    return spans
 
 
 def _skip_name(data: bytes, position: int) -> int:
@@ -143,30 +162,37 @@ def _recode(kind: int, value: bytes) -> bytes:
 
 def unpack_rtf(data: bytes) -> bytes:
     """Return compressed RTF as it was ([MS-OXRTFCP]); raises DocumentError if it is damaged."""
-    _, size, method, _ = struct.unpack_from("<IIII", data)
-    if method == 0x414C454D:  # "MELA": not compressed
-        return data[16 : 16 + size]
-    if method != 0x75465A4C or size > _LONGEST_RTF:  # "LZFu"
+    _, size, method, _ = _RTF_HEAD.unpack_from(data)
+    if method == b"MELA":  # it is not compressed
+        return data[_RTF_HEAD.size : _RTF_HEAD.size + size]
+    if method != b"LZFu" or size > _LONGEST_RTF:
         raise DocumentError(_DAMAGED)
     text = bytearray(_PRESET)
     end = len(_PRESET) + size
-    position = 16
-    while position < len(data) and len(text) < end:
+    for step in _list_steps(data):
+        if isinstance(step, bytes):
+            text += step
+            continue
+        offset, length = step
+        back = (len(text) - offset) % _WINDOW_BYTES
+        if back == 0 or len(text) >= end:
+            break
+        for _ in range(length):  # the words may overlap with those that they repeat
+            text.append(text[-back])
+    return bytes(text[len(_PRESET) : end])
+
+
+def _list_steps(data: bytes) -> Iterator[bytes | tuple[int, int]]:
+    """Yield each letter, or the place in the window and the length of words to repeat."""
+    position = _RTF_HEAD.size
+    while position < len(data):
         flags = data[position]
         position += 1
         for bit in range(8):
-            if position >= len(data) or len(text) >= end:
-                break
-            if not flags >> bit & 1:
-                text.append(data[position])
-                position += 1
-                continue
-            (word,) = struct.unpack_from(">H", data, position)
-            position += 2
-            offset, length = word >> 4, (word & 15) + 2
-            back = (len(text) - offset) % _WINDOW_BYTES
-            if back == 0:
-                return bytes(text[len(_PRESET) :])
-            for _ in range(length):
-                text.append(text[-back])
-    return bytes(text[len(_PRESET) : end])
+            is_repetition = flags >> bit & 1
+            if is_repetition:
+                (word,) = struct.unpack_from(">H", data, position)
+                yield word >> 4, (word & 15) + 2
+            else:
+                yield data[position : position + 1]
+            position += 1 + is_repetition

@@ -39,7 +39,7 @@ _CONTROLS = frozenset(map(chr, [*range(1, 8), *range(14, 26), *range(28, 32)]))
 _MOST_CONTROLS = 0.02
 # Word ends a cell with the first, and its hyphens that keep a line together are the second; the others say nothing.
 _SHOWN_CONTROLS = dict.fromkeys(map(ord, _CONTROLS)) | {0x07: " ", 0x1E: "-"}
-# What colours the lines of a log in a terminal.
+# The signs that colour the lines of a log in a terminal.
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 # This many bytes are enough to detect an encoding.
 _SAMPLE_BYTES = 8_000

@@ -102,17 +102,25 @@ def _spell_out_tables(text: str) -> str:
 
 
 def _list_rows(body: str) -> Iterator[str]:
-    """Yield the rows of a table in words; what is above its first line is the header if it is one row."""
+    """Return the rows of a table in words; the row above its first line is the header."""
     parts = _RULES.split(_WIDE.sub(r"\1", _NO_CELLS.sub("", body)))
-    above, *below = [part for part in parts if part.strip()] or [""]
-    first, others = _split_rows(above), _split_rows(r" \\ ".join(below))
-    is_header = len(first) == 1 and others != []
-    yield from list_lines(first[0] if is_header else [], others if is_header else [*first, *others])
+    above, *below = [*filter(str.strip, parts), ""]
+    first = _split_rows(above)
+    others = _split_rows(r" \\ ".join(below))
+    is_headed = len(first) == 1 and others != []
+    rows = others if is_headed else [*first, *others]
+    return filter(None, list_lines(first[0] if is_headed else [], rows))
 
 
 def _split_rows(text: str) -> list[list[str]]:
+    """Return the cells of each row that has any."""
     rows = re.split(r"\\\\(?:\[[^\[\]\n]*\])?", text)
-    return [[cell.strip() for cell in re.split(r"(?<!\\)&", row)] for row in rows if row.strip()]
+    return list(map(_split_row, filter(str.strip, rows)))
+
+
+def _split_row(row: str) -> list[str]:
+    cells = re.split(r"(?<!\\)&", row)
+    return list(map(str.strip, cells))
 
 
 _LATEX = Markup(_CODE, _COMMENT, _find_headings, _MARKS)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import compress, zip_longest
 
 from rag.documents.blocks import format_row
 from rag.documents.formats.plain.markup import change_outside
@@ -17,7 +19,7 @@ _BAR = re.compile(r"(?<!\\)\|")
 def spell_out_tables(text: str, code: re.Pattern[str] = _CODE) -> str:
     """Return a text whose rows read "Drink: Tea; Price: 2.00"; labels of columns without a value come first.
 
-    What the pattern `code` matches stays as it is.
+    The parts that the pattern `code` matches stay as they are.
     """
     if "|" not in text or "-" not in text:
         return text
@@ -38,7 +40,7 @@ def _spell_out(text: str) -> str:
         indent = _find_indent(lines[number])
         end = _find_end(lines, number + 2, indent)
         rows = [_split(line.removeprefix(_find_indent(line))) for line in lines[number + 2 : end]]
-        shown += [indent + line for line in list_lines(header, rows)]
+        shown += map(indent.__add__, filter(None, list_lines(header, rows)))
         number = end
     return "\n".join(shown)
 
@@ -85,9 +87,9 @@ def _split(line: str) -> list[str]:
 
 
 def list_lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the labels of the columns without a value, and each row with the words of its header."""
-    filled = [any(map(any, (row[column : column + 1] for row in rows))) for column in range(len(header))]
-    unused = [label for label, is_filled in zip(header, filled, strict=True) if label and not is_filled]
-    if unused:
-        yield "; ".join(unused)
-    yield from filter(None, (format_row(header, row) for row in rows))
+    """Yield the labels of the columns without a value, and each row with the words of its header; or empty lines."""
+    columns = zip_longest(header, *rows, fillvalue="")
+    is_empty = [not any(cells) for _, *cells in columns]
+    unused = compress(header, is_empty)
+    yield format_row((), list(unused))
+    yield from map(partial(format_row, header), rows)

@@ -1,6 +1,7 @@
 """Shows the words of links in Markdown, also of those between notes that Obsidian and other wikis write."""
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 # Code begins at the beginning of a line, or inside of one.
@@ -24,27 +25,40 @@ _ANY = ("[", "==", "^", "::")
 
 def show_wiki_links(text: str) -> str:
     """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
-    return _MARKS.sub(_show, text) if any(map(text.__contains__, _ANY)) else text
+    may_have_marks = any(map(text.__contains__, _ANY))
+    return _MARKS.sub(_show, text) if may_have_marks else text
 
 
 def _show(mark: re.Match[str]) -> str:
     """Return what a page shows of a link or another mark, or code as it is."""
-    if mark["code"]:
-        return mark["code"]
-    if mark["page"] is not None:
-        return _show_page(mark)
-    if mark["kind"]:
-        return mark["quoted"] + ": ".join(filter(None, (mark["kind"].capitalize(), show_wiki_links(mark["titled"]))))
-    if mark["shown"] is not None:
-        return show_wiki_links(mark["shown"])
-    return mark["bright"] or (":" if mark[0] == "::" else "")
+    for name, show in _SHOWN.items():
+        if mark[name] is not None:
+            return show(mark)
+    return ":" if mark[0] == "::" else ""
 
 
 def _show_page(link: re.Match[str]) -> str:
     """Return the words of a link to another note; nothing for a picture."""
     page = link["page"].strip()
     suffix = PurePosixPath(page).suffix.lower()
-    if link["embedded"] and suffix in _PICTURES:
+    is_picture = suffix in _PICTURES
+    if link["embedded"] and is_picture:
         return ""
     part = (link["part"] or "").lstrip("#^")
     return link["words"] or page or part
+
+
+def _show_callout(mark: re.Match[str]) -> str:
+    """Return the kind of a note in a note, and its title."""
+    kind, title = mark["kind"].capitalize(), show_wiki_links(mark["titled"])
+    return mark["quoted"] + ": ".join(filter(None, (kind, title)))
+
+
+# How to show a mark whose group takes part.
+_SHOWN: dict[str, Callable[[re.Match[str]], str]] = {
+    "code": lambda mark: mark["code"],
+    "page": _show_page,
+    "kind": _show_callout,
+    "shown": lambda mark: show_wiki_links(mark["shown"]),
+    "bright": lambda mark: mark["bright"],
+}
