@@ -436,3 +436,10 @@ def test_damaged_messages_of_outlook_are_refused_in_one_line(tmp_path: Path) -> 
             read(tmp_path, "a.msg", data)
         except DocumentError as exc:
             assert "\n" not in str(exc)
+
+
+def test_a_line_after_the_end_of_the_html_of_a_mail_takes_nothing_away(tmp_path: Path) -> None:
+    page = "<html><head><title>Hours</title></head>\n<body><p>Open from nine to six.</p></body>\n</html>\n"
+    head = "From: ada@example.org\nContent-Type: text/html; charset=utf-8\n\n"
+    document = read(tmp_path, "a.eml", f"{head}{page}<p>Scanned by the mail gateway.</p>\n")
+    assert document.text == "Open from nine to six.\n\nScanned by the mail gateway."

@@ -629,3 +629,9 @@ def test_a_day_of_a_channel_without_the_list_of_people_has_ids(tmp_path: Path) -
 @pytest.mark.parametrize("data", [[{"ts": "1709625600.1", "text": "a"}], [{"type": "message", "ts": 5, "text": "a"}]])
 def test_other_records_are_no_conversation(tmp_path: Path, data: list[dict[str, object]]) -> None:
     assert read(tmp_path, "a.json", json.dumps(data)).text.startswith("a")
+
+
+def test_a_note_of_front_matter_alone_is_read(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.md", "---\ntitle: Pump\nstatus: on hold\n---\n")
+    assert (document.title, document.metadata) == ("Pump", {"status": "on hold"})
+    assert list_sections(document) == [(None, "title: Pump\nstatus: on hold")]
