@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from rag.answer.gather.collection import DirectAnswer, answer_at_once
 from rag.answer.gather.compare import compare_in_general, join_quotes, split_question
 from rag.answer.gather.complete import complete_quotes
+from rag.answer.gather.pages import find_page
 from rag.answer.gather.parts import find_part
 from rag.answer.gather.summary import GATHERED, find_summary
 from rag.answer.prompt import (
@@ -183,9 +184,10 @@ class Assistant:
         wanted, hits, search = asked.wanted, asked.hits, asked.search
         if search is None:
             return None
-        part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
-        if part and part.citations:
-            return part
+        for find in (find_part, find_page, find_summary):
+            part = find(wanted, hits, self.index)
+            if part and part.citations:
+                return part
         return compare_in_general(wanted, search)
 
     def _make_answer(

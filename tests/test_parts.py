@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.gather.blocks import MOST_WORDS
@@ -133,3 +134,17 @@ def test_only_places_in_the_nearest_documents_count() -> None:
     hits = (Hit(near, 1.0, 1), Hit(far, 0.1, 2))
     assert _narrow(hits, lambda chunk: chunk.page == 3, passages=1) == hits
     assert _narrow(hits, lambda chunk: chunk.page == 3, passages=2) == (hits[1],)
+
+
+@pytest.mark.parametrize("question", ["What is on page 2?", "What does page 2 say?", "page 2 of the document"])
+def test_a_page_is_quoted_whole_without_asking_the_llm(tmp_path: Path, settings: Settings, question: str) -> None:
+    canvas = Canvas(str(tmp_path / "rules.pdf"))
+    for words in ("Dogs are let in from May on.", "The hall is let for parties. It costs 40 euros.", "Bees are kept."):
+        canvas.drawString(72, 700, words)
+        canvas.showPage()
+    canvas.save()
+    build_index([tmp_path / "rules.pdf"], settings=settings, embedder=HashingEmbedder())
+    llm = ScriptedLLM()
+    answer = Assistant(Index(settings.index_dir / "test", HashingEmbedder()), llm, settings).ask(question)
+    assert [citation.quote for citation in answer.citations] == ["The hall is let for parties.", "It costs 40 euros."]
+    assert llm.compared == []

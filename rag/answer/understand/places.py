@@ -3,21 +3,18 @@
 import re
 from collections.abc import Callable
 
-from rag.answer.signs import PAGE, PART_NAME
+from rag.answer.signs import PART_NAME
 from rag.answer.understand.query import Query
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.types import Chunk
 
-_PAGE = re.compile(PAGE, re.IGNORECASE)
-
 
 def find_place(question: str) -> Callable[[Chunk], bool] | None:
     """Return the test of whether a chunk is in the place that a question names; None if it names none."""
-    page = _PAGE.search(question)
-    if page:
-        number = int(page["number"])
-        return lambda chunk: chunk.page == number
-    part = Query(question).part_number
+    query = Query(question)
+    page, part = query.page_number, query.part_number
+    if page is not None:
+        return lambda chunk: chunk.page == page
     return _make_part_test(part) if part else None
 
 
