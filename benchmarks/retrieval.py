@@ -24,7 +24,7 @@ from rag.evaluation.judge import has_short_answers, measure_hits
 from rag.evaluation.metrics import RANKS, estimate
 from rag.index.build import index_documents
 from rag.index.migrate import copy_index
-from rag.index.store import StoredChunk
+from rag.index.store import StoredChunk, WritableStore
 from rag.retrieve import retrieve
 
 DEPTH = max(RANKS)
@@ -62,13 +62,18 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
 
 def fill_up(index: Index, count: int) -> None:
     """Add copies of the chunks, `_A_DOCUMENT` of them for each document."""
-    random, store = np.random.default_rng(0), index.store
-    ids, rows = store.get_embeddings(store.get_ids().tolist(), dim=index.embedder.dim)
+    with index.store.lock(lambda _: True) as store:
+        _add_copies(store, index.embedder.dim, count)
+
+
+def _add_copies(store: WritableStore, dim: int, count: int) -> None:
+    random = np.random.default_rng(0)
+    ids, rows = store.get_embeddings(store.get_ids().tolist(), dim=dim)
     chunks = store.get_chunks(ids)
     for first in trange(len(ids), count, _A_DOCUMENT, desc="filling up", disable=None):
         copied = np.arange(first, min(first + _A_DOCUMENT, count)) % len(ids)
         texts = [" ".join(random.permutation(chunks[n].text.split())) for n in copied]
-        blurred = rows[copied] + random.normal(0, 0.05, (len(copied), index.embedder.dim))
+        blurred = rows[copied] + random.normal(0, 0.05, (len(copied), dim))
         blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
         ends = np.cumsum([len(text) + 1 for text in texts]) - 1
         sections = [Section(int(end) - len(text), int(end), "article") for text, end in zip(texts, ends, strict=True)]

@@ -19,7 +19,7 @@ from tqdm import trange
 from rag import Document, Index, Section
 from rag.index import open_store
 from rag.index.embedder import Vectors
-from rag.index.store import Store, StoredChunk
+from rag.index.store import StoredChunk, WritableStore
 from rag.index.vectors import FLAT_LIMIT
 
 QUESTIONS = 200
@@ -52,7 +52,7 @@ def draw(centres: Vectors, count: int, random: np.random.Generator) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-def fill(store: Store, centres: Vectors, count: int, random: np.random.Generator, *, prefix: str = "") -> None:
+def fill(store: WritableStore, centres: Vectors, count: int, random: np.random.Generator, *, prefix: str = "") -> None:
     for n in trange(0, count, CHANGED, unit="thousand", disable=None):
         text = "x " * CHANGED
         rows = draw(centres, CHANGED, random).astype(np.float16)
@@ -70,14 +70,14 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
     def clock(name: str, started: float) -> None:
         seconds[name] = time.perf_counter() - started
 
-    with Index(folder, embedder, create=True) as index:
-        fill(index.store, centres, size, random)
+    with Index(folder, embedder, create=True) as index, index.store.lock(lambda _: True) as store:
+        fill(store, centres, size, random)
         started = time.perf_counter()
-        index.store.refresh()
+        store.refresh()
         clock("build", started)
-    with Index(folder, embedder) as index:
+    with Index(folder, embedder) as index, index.store.lock(lambda _: True) as store:
         started = time.perf_counter()
-        index.store.refresh()
+        store.refresh()
         clock("open", started)
         times, found = [], []
         for n in range(QUESTIONS):
@@ -85,13 +85,13 @@ def measure(centres: Vectors, size: int, folder: Path) -> str:
             found.append({hit.chunk.id for hit in index.search(str(n), k=10)})
             times.append(time.perf_counter() - started)
         recall = np.mean([len(f & e) / 10 for f, e in zip(found, find_exact(index, embedder.questions), strict=True)])
-        fill(index.store, centres, CHANGED, random, prefix="new")
+        fill(store, centres, CHANGED, random, prefix="new")
         started = time.perf_counter()
-        index.store.refresh()
+        store.refresh()
         clock("add", started)
-        index.store.remove_source("new0")
+        store.remove_source("new0")
         started = time.perf_counter()
-        index.store.refresh()
+        store.refresh()
         clock("remove", started)
     p50, p95 = np.percentile(times, [50, 95]) * 1000
     megabytes = (folder / "vectors.faiss").stat().st_size / 1e6

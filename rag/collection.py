@@ -12,7 +12,7 @@ from rag.assistant import Assistant, Chat, check_question, get_answer
 from rag.documents.find import find_files
 from rag.documents.read import make_document
 from rag.errors import DocumentError, QuestionError, StoreError
-from rag.index.build import IndexReport, OnFile, add_documents, add_files, remove_from
+from rag.index.build import IndexReport, OnFile, add_documents, add_files, remove_sources
 from rag.index.embedder import Embedder
 from rag.index.index import Index, open_index
 from rag.index.reranker import Reranker
@@ -159,7 +159,7 @@ class Collection:
         Raises DocumentError if one is not in the index; then nothing is removed.
         """
         with self._writing() as index:
-            return remove_from(index.store, map(str, sources))
+            return remove_sources(index.store, map(str, sources))
 
     def documents(self) -> list[Entry]:
         """Return the documents, in order of their first source."""

@@ -1,4 +1,4 @@
-"""Shows answers, passages and documents as text for a terminal."""
+"""Shows answers, passages, documents and lists as text."""
 
 import json
 import re
@@ -69,6 +69,13 @@ def describe_voice(source: Citation | Chunk) -> list[str]:
         source.date,
     ]
     return [part for part in parts if part]
+
+
+def join_first(items: Sequence[str], most: int, *, separator: str = ", ") -> str:
+    """Return the first items, and how many there are besides: "Ann, Ben and 3 more"."""
+    first = separator.join(items[:most])
+    left = len(items) - most
+    return f"{first} and {left:,} more" if left > 0 else first
 
 
 def show_path(source: str) -> str:

@@ -19,7 +19,7 @@ from rag.index.build import remove_sources
 from rag.index.local import lock_folder
 from rag.index.store import Entry
 from rag.text import split_sentences
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, local
 
 # A fork is ready in milliseconds, and nothing here has started a thread of its own before.
 processes = multiprocessing.get_context("fork")
@@ -142,7 +142,7 @@ def test_a_removed_file_answers_no_more_and_a_folder_goes_whole(
     build(docs)
     folder = settings.index_dir / "test"
     with Index(folder, embedder) as index:
-        index.store.refresh()
+        local(index).refresh()
         assert remove_sources(folder, [str(docs / "bridge.md")]) == 1
         assert "bridge.md" not in {Path(hit.chunk.source).name for hit in index.search("bridge", k=9)}
     with pytest.raises(DocumentError, match="is not in the index: `rag list --name test`"):

@@ -3,7 +3,7 @@
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.formatting import format_answer
+from rag.formatting import format_answer, join_first
 from rag.index.store import get_today
 from rag.web.render import render_answer
 from tests.fakes import ScriptedLLM
@@ -61,3 +61,10 @@ def test_what_mentions_a_phrase_is_found_to_the_letter(index: Index, settings: S
 def test_a_phrase_in_no_document_is_asked_of_the_documents(index: Index, settings: Settings) -> None:
     answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("Which documents mention the million nine?")
     assert answer.outcome == "not_found"
+
+
+def test_a_long_list_says_how_many_it_leaves_out() -> None:
+    assert join_first(["a", "b"], 2) == "a, b"
+    assert join_first(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+    assert join_first(["a", "b", "c"], 2, separator="; ") == "a; b and 1 more"
+    assert join_first([], 2) == ""

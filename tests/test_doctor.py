@@ -16,7 +16,7 @@ from tests.fakes import HashingEmbedder, ScriptedLLM, local
 
 
 def test_a_sound_index_is_in_order(index: Index, settings: Settings) -> None:
-    index.store.refresh()
+    local(index).refresh()
     findings = [check_store(index.store), check_sources(index, settings), check_vectors(local(index))]
     assert [finding.ok for finding in findings] == [True, True, True]
     assert "2 documents, 4 chunks, made by hashing" in findings[0].text

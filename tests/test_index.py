@@ -263,7 +263,7 @@ def test_vectors_are_made_again_when_missing_or_torn(index: Index, embedder: Has
 def test_an_open_index_sees_what_another_process_adds(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
-    index.store.refresh()
+    local(index).refresh()
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     build_index([docs], settings=settings, embedder=embedder)
     assert index.search("zebra", k=1)[0].chunk.text == "A zebra escaped."
@@ -281,7 +281,7 @@ def test_ties_are_broken_by_id(settings: Settings, embedder: HashingEmbedder, tm
 def test_vectors_follow_the_store_without_being_made_again(
     index: Index, docs: Path, settings: Settings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index.store.refresh()
+    local(index).refresh()
     monkeypatch.setattr(FaissVectors, "train", None)
     (docs / "new.txt").write_text("A zebra escaped.", encoding="utf-8")
     (docs / "bridge.md").unlink()

@@ -460,6 +460,14 @@ def test_front_matter_is_metadata_and_can_be_found(tmp_path: Path) -> None:
     assert text == "They like the roses, Clover and `[[code]]`. Honey\n\n```\n[[code]]\n```"
 
 
+@pytest.mark.parametrize("name", ["bees.md", "bees.txt"])
+def test_front_matter_may_end_with_dots_and_follow_a_blank_line(tmp_path: Path, name: str) -> None:
+    document = read(tmp_path, name, "\n---\ntitle: Bees\nby: Ada Example\n...\n\nThey fly.\n\n---\n\nThey sleep.\n")
+    assert (document.title, document.author) == ("Bees", "Ada Example")
+    ((_, text),) = list_sections(document)
+    assert text == "They fly.\n\n---\n\nThey sleep."
+
+
 def test_a_text_without_front_matter_has_no_metadata(tmp_path: Path) -> None:
     for text in (
         "# Bees\n\nThey fly.\n",

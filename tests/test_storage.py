@@ -123,7 +123,7 @@ def test_an_index_opened_before_it_was_made_answers_once_it_is(
 
 def test_a_reader_cannot_write(index: Index) -> None:
     with pytest.raises(StoreError, match="readonly"):
-        index.store.remove_source("any")
+        local(index).remove_source("any")
 
 
 def kill_writer(folder: Path) -> None:

@@ -10,7 +10,7 @@ from rag.types import Document, Section, Span
 
 Split = Callable[[str], list[Span]]
 
-# The context of a chunk takes at most a quarter of the tokens that the embedder reads, and the chunk takes the rest.
+# The context of a chunk has at most a quarter of the embedder's tokens, and the chunk has the rest.
 _CONTEXT_SHARE = 0.25
 # Text of words has fewer characters to a token. A word that the tokenizer does not know can have more.
 _CHARACTERS_A_TOKEN = 32
@@ -73,7 +73,7 @@ class _Packer:
         return [(start + first, start + last) for first, last in split(self.text[start:end])]
 
     def _count(self, start: int, end: int) -> int:
-        """Return the number of tokens of a stretch; an estimate without the tokenizer if it is surely too long."""
+        """Return the number of tokens of a stretch. A stretch that is far too long is only estimated."""
         least = -(-(end - start) // _CHARACTERS_A_TOKEN)
         if least > self.sentence_tokens:
             return least

@@ -39,7 +39,7 @@ class Heading(NamedTuple):
 
 
 def find_marked_headings(text: str, end: int) -> list[Heading]:
-    """Return the headings before `end` that Markdown marks with "#"; lines of code are left out."""
+    """Return the headings before `end` that Markdown marks with "#"; a line of code is not a heading."""
     without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
     headings = []
     for match in _MARKED.finditer(without_code):

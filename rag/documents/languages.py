@@ -35,7 +35,7 @@ PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos
 class Language:
     """Patterns for the words that sites of one language write around comments.
 
-    `comments` names readers' comments and is enough for a heading. `answers` may be a chapter's heading, and needs a
+    `comments` names readers' comments; alone it may be a heading. `answers` may be a chapter's heading, and needs a
     number and a signature. `says` follows a name, `by` before it, and `at` before a date or a time. `buttons` are
     below a comment, `notes` begin lines of the site, and `published` begins a line that names an outlet. `dates` are
     months, and words of dates such as "3 days ago".

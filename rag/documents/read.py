@@ -82,9 +82,8 @@ def _read_markdown(source: str, text: str) -> Document:
     from rag.documents.formats.plain.wiki_links import show_wiki_links
 
     shown = spell_out_tables(show_wiki_links(drop_hidden_words(text)))
-    front = read_front_matter(shown)
-    document = make_document(source, shown, title=front.title, author=front.author, date=front.date, markdown=True)
-    return add_front_matter(document, front)
+    document = make_document(source, shown, markdown=True)
+    return add_front_matter(document, read_front_matter(shown))
 
 
 def describe_failure(path: Path, error: BaseException) -> str:

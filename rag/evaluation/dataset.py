@@ -17,6 +17,7 @@ from rag.documents.find import QUESTIONS_FILE, find_files
 from rag.documents.read import make_document, read_document
 from rag.errors import DatasetError
 from rag.files import write_file
+from rag.formatting import join_first
 from rag.index import read_documents
 from rag.index.folder import is_index
 from rag.llm.base import Message
@@ -95,8 +96,8 @@ class _Problems(list[str]):
     def stop(self, folder: Path) -> None:
         """Raise DatasetError if there is a problem."""
         if self:
-            more = f"; and {len(self) - _SHOWN_PROBLEMS} more" if len(self) > _SHOWN_PROBLEMS else ""
-            raise DatasetError(f"cannot use {folder}: {'; '.join(self[:_SHOWN_PROBLEMS])}{more}; mend the lines")
+            problems = join_first(self, _SHOWN_PROBLEMS, separator="; ")
+            raise DatasetError(f"cannot use {folder}: {problems}; mend the lines")
 
 
 def load_dataset(folder: str | Path, *, questions: str | Path | None = None) -> Dataset:

@@ -22,7 +22,7 @@ from rag.index import open_store
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
 from rag.index.reranker import open_reranker
-from rag.index.store import Store
+from rag.index.store import Store, WritableStore
 from rag.index.writer import DocumentWriter
 from rag.metadata import check_metadata
 from rag.settings import Settings
@@ -98,66 +98,77 @@ def add_files(
     cannot be searched or has no file any more. A document is added whole or not at all, whenever the process is
     stopped. Raises as `build_index` does.
     """
-    there = {_name_file(file): file for file in search.files}
-
-    def is_mine(source: str) -> bool:
-        number, count = shard
-        is_meant = source in there or _is_under(source, search.folders)
-        return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % count == number - 1
-
-    files = {source: file for source, file in there.items() if is_mine(source)}
-    with index.store.lock(is_mine):
-        update = _Update(index, settings, metadata=metadata)
-        with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
-            try:
-                for source, file in files.items():
-                    reason = update.add_file(source, file, reader)
-                    progress.show(file, update.writer.chunks)
-                    if on_file:
-                        on_file(file, reason)
-            except Exception:
-                update.writer.flush()  # keep the files that were read before the error
-                raise
-            update.writer.flush()
-        if files and len(update.skipped) == len(files):
+    part = _Part(search, *shard)
+    with index.store.lock(part.has) as store:
+        update = _Update(store, index.embedder, settings, metadata=metadata)
+        _read_files(part.files, update, settings, on_file)
+        if part.files and len(update.skipped) == len(part.files):
             raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
         # Deleted files are removed last: a renamed file has to find its document, by its content, before that.
-        gone = [
-            source
-            for source in update.known.keys() - there.keys()
-            if is_mine(source) and not _is_under(source, search.problems)
-        ]
+        gone = part.list_gone(update.known)
         for source in gone:
-            index.store.remove_source(source)
-        index.store.refresh()
+            store.remove_source(source)
+        store.refresh()
         return IndexReport(
             update.writer.indexed,
-            len(files) - len(update.skipped) - update.writer.indexed - update.duplicates,
+            len(part.files) - len(update.skipped) - update.writer.indexed - update.duplicates,
             len(gone),
-            index.store.count_chunks(),
+            store.count_chunks(),
             [*search.problems.values(), *update.skipped],
             update.duplicates,
             passed_over=search.passed_over,
         )
 
 
-def remove_sources(location: str | Path, sources: Iterable[str]) -> int:
-    """Remove sources from the index at `location`; return their number, and raise as `remove_from` does."""
-    with closing(open_store(location)) as store:
-        return remove_from(store, sources)
+def _read_files(files: Mapping[str, Path], update: "_Update", settings: Settings, on_file: OnFile | None) -> None:
+    """Bring the index up to date with each file, and show the progress."""
+    with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
+        try:
+            for source, file in files.items():
+                reason = update.add_file(source, file, reader)
+                progress.show(file, update.writer.chunks)
+                if on_file:
+                    on_file(file, reason)
+        except Exception:
+            update.writer.flush()  # keep the files that were read before the error
+            raise
+        update.writer.flush()
 
 
-def remove_from(store: Store, sources: Iterable[str]) -> int:
-    """Remove sources from a store, each by its name, its path or a folder above it; return their number.
+class _Part:
+    """The files of a search that this process indexes, by their names: part `number` of `count`, chosen by hash."""
 
-    Raises DocumentError if one names nothing in the index, and StoreError; then nothing is removed.
+    def __init__(self, search: Search, number: int, count: int) -> None:
+        self._search, self._number, self._count = search, number, count
+        self._there = {_name_file(file): file for file in search.files}
+        self.files = {source: file for source, file in self._there.items() if self.has(source)}
+
+    def has(self, source: str) -> bool:
+        """Return whether a source is in this part: a file that the search found, or one in a folder of the search."""
+        is_meant = source in self._there or _is_under(source, self._search.folders)
+        return is_meant and int(hashlib.sha256(source.encode()).hexdigest(), 16) % self._count == self._number - 1
+
+    def list_gone(self, known: Iterable[str]) -> list[str]:
+        """Return the known sources of this part whose files are gone, but none of a folder that has problems."""
+        gone = set(known) - self._there.keys()
+        return [source for source in gone if self.has(source) and not _is_under(source, self._search.problems)]
+
+
+def remove_sources(index: str | Path | Store, sources: Iterable[str]) -> int:
+    """Remove sources from a store, or from the index at a location, and return their number.
+
+    Each is a source's name, its path or a folder above it. Raises DocumentError if one names nothing in the index, and
+    StoreError; then nothing is removed.
     """
+    if isinstance(index, str | Path):
+        with closing(open_store(index)) as opened:
+            return remove_sources(opened, sources)
     paths = {source: _name_file(Path(source).resolve()) for source in sources}
 
     def is_meant(name: str, source: str) -> bool:
         return name in (source, paths[source]) or Path(name).is_relative_to(paths[source])
 
-    with store.lock(lambda name: any(is_meant(name, source) for source in paths)):
+    with index.lock(lambda name: any(is_meant(name, source) for source in paths)) as store:
         known = store.get_sources().keys()
         gone: dict[str, None] = {}
         for source in paths:
@@ -177,20 +188,20 @@ def add_documents(index: Index, documents: Iterable[Document], *, settings: Sett
     """
     documents = list(documents)
     sources = {document.source for document in documents}
-    with index.store.lock(sources.__contains__):
-        indexed = _write_changed(index, documents, settings)
-        return IndexReport(indexed, len(documents) - indexed, 0, index.store.count_chunks(), [])
+    with index.store.lock(sources.__contains__) as store:
+        indexed = _write_changed(store, index.embedder, documents, settings)
+        return IndexReport(indexed, len(documents) - indexed, 0, store.count_chunks(), [])
 
 
-def _write_changed(index: Index, documents: Iterable[Document], settings: Settings) -> int:
+def _write_changed(store: WritableStore, embedder: Embedder, documents: Iterable[Document], settings: Settings) -> int:
     """Write the documents that are new or changed, and return their number."""
-    known, writer = index.store.get_sources(), DocumentWriter(index, settings)
+    known, writer = store.get_sources(), DocumentWriter(store, embedder, settings)
     for document in documents:
         file_hash = _hash(repr(document).encode(), chunk_tokens=writer.chunk_tokens)
         if known.get(document.source, ("",))[0] != file_hash:
             writer.add(document, file_hash=file_hash, content_hash=file_hash)
     writer.flush()
-    index.store.refresh()
+    store.refresh()
     return writer.indexed
 
 
@@ -201,23 +212,25 @@ def index_documents(
     embedder = embedder or open_embedder(settings)
     index = Index(settings.location, embedder, reranker=open_reranker(settings), create=True)
     documents = list(documents)
-    with index.store.lock(lambda _: True):
-        for source in index.store.get_sources().keys() - {document.source for document in documents}:
-            index.store.remove_source(source)
+    with index.store.lock(lambda _: True) as store:
+        for source in store.get_sources().keys() - {document.source for document in documents}:
+            store.remove_source(source)
         bar = tqdm(documents, desc="indexing", unit="document", disable=None if progress else True)
-        _write_changed(index, bar, settings)
+        _write_changed(store, embedder, bar, settings)
     return index
 
 
 class _Update:
     """Brings an index up to date with one file after the other; lists skipped files, and counts duplicates."""
 
-    def __init__(self, index: Index, settings: Settings, *, metadata: Mapping[str, str] | None = None) -> None:
-        self.known = index.store.get_sources()
+    def __init__(
+        self, store: WritableStore, embedder: Embedder, settings: Settings, *, metadata: Mapping[str, str] | None
+    ) -> None:
+        self.known = store.get_sources()
         self.skipped: list[str] = []
         self.duplicates = 0
-        self.writer = DocumentWriter(index, settings)
-        self._store = index.store
+        self.writer = DocumentWriter(store, embedder, settings)
+        self._store = store
         self._given = None if metadata is None else check_metadata(metadata)
         self._max_mb = settings.max_file_mb
 

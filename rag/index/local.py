@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -51,11 +52,11 @@ class LocalStore(SqliteStore):
         return self.folder.name
 
     @contextmanager
-    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:  # noqa: ARG002 - transactions finish every source
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[Self]:  # noqa: ARG002 - transactions finish every source
         """Hold the right to write; transactions leave no unfinished work in a folder."""
         with lock_folder(self.folder), self._writing():
             _tidy(self.folder)
-            yield
+            yield self
 
     def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         return self.refresh().search(vector, k, among=self.find_chunks(where))

@@ -16,7 +16,8 @@ def copy_index(source: str | Path, target: str | Path, *, progress: bool = False
     """
     with closing(open_store(source)) as given:
         embedder, dim = given.embedder
-        with closing(open_store(target, embedder=embedder, dim=dim, create=True)) as made, made.lock(lambda _: True):
+        empty = open_store(target, embedder=embedder, dim=dim, create=True)
+        with closing(empty), empty.lock(lambda _: True) as made:
             known, there = given.get_sources(), made.get_sources()
             if any(known.get(name, ("",))[0] != file_hash for name, (file_hash, _) in there.items()):
                 raise StoreError(f"the index at {target} is not empty: choose another name, or remove its documents")

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -145,7 +145,7 @@ class MilvusStore:
         return nullcontext()
 
     @contextmanager
-    def lock(self, mine: Callable[[str], bool]) -> Iterator[None]:
+    def lock(self, mine: Callable[[str], bool]) -> Iterator[Self]:
         """Undo the unfinished work of stopped writers, and read all writers' rows until the end of the block."""
         self._level = "Strong"
         try:
@@ -153,7 +153,7 @@ class MilvusStore:
             for row in self._query(self._sources, 'file_hash == ""', "source", "document_id"):
                 if mine(row["source"]):
                     self._settle(row["source"], row["document_id"])
-            yield
+            yield self
         finally:
             self._level, self._known = "Session", None
 

@@ -56,7 +56,7 @@ class StoredDocument(NamedTuple):
 
 
 class Store(Protocol):
-    """An open index without its embedder: documents, their sources and their chunks, with words and vectors.
+    """An open index without its embedder, to read: documents, their sources and their chunks, with words and vectors.
 
     All methods raise StoreError if the store is damaged, full or out of reach. A search sees only whole documents,
     whenever their writer was stopped.
@@ -88,37 +88,14 @@ class Store(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """Read one state of the store during the block, despite other writers, as far as the store can."""
 
-    def lock(self, mine: Callable[[str], bool]) -> AbstractContextManager[None]:
+    def lock(self, mine: Callable[[str], bool]) -> "AbstractContextManager[WritableStore]":
         """Hold the right to write; undo the unfinished work of a stopped writer on the sources that are `mine`.
 
         A folder has one writer at a time. A server can have many, each with its own sources.
         """
 
-    def refresh(self) -> object:
-        """Make the written documents searchable."""
-
     def get_sources(self) -> dict[str, tuple[str, int]]:
         """Return the file hash and the document's id of each source."""
-
-    def find_file(self, file_hash: str) -> int | None:
-        """Return the id of the document of a file with this hash, if there is one."""
-
-    def find_document(self, content_hash: str, *, but: str) -> int | None:
-        """Return the id of the document with this content that has another source than `but`, if there is one."""
-
-    def put_document(
-        self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
-    ) -> int:
-        """Add a document, and remove the source's earlier one; return the new id."""
-
-    def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        """Make a file one more source of a document, and remove the file's earlier document."""
-
-    def remove_source(self, source: str) -> None:
-        """Remove a source, and its document if it has no other source."""
-
-    def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        """Return the embeddings, float16, of a source's chunks, by context and text."""
 
     def list_entries(self) -> list[Entry]:
         """Return the documents, in order of their first source."""
@@ -152,6 +129,33 @@ class Store(Protocol):
 
     def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         """Return the ids of the k chunks nearest to a unit vector, best first."""
+
+
+class WritableStore(Store, Protocol):
+    """A store while its `lock` is held: it can be changed."""
+
+    def refresh(self) -> object:
+        """Make the written documents searchable."""
+
+    def find_file(self, file_hash: str) -> int | None:
+        """Return the id of the document of a file with this hash, if there is one."""
+
+    def find_document(self, content_hash: str, *, but: str) -> int | None:
+        """Return the id of the document with this content that has another source than `but`, if there is one."""
+
+    def put_document(
+        self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
+    ) -> int:
+        """Add a document, and remove the source's earlier one; return the new id."""
+
+    def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
+        """Make a file one more source of a document, and remove the file's earlier document."""
+
+    def remove_source(self, source: str) -> None:
+        """Remove a source, and its document if it has no other source."""
+
+    def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
+        """Return the embeddings, float16, of a source's chunks, by context and text."""
 
 
 def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: int) -> None:

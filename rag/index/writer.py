@@ -6,9 +6,8 @@ import numpy as np
 
 from rag.documents.chunk import describe_context, limit_chunk, limit_sentence, split_document
 from rag.errors import ModelError, RagError
-from rag.index.embedder import Vectors
-from rag.index.index import Index
-from rag.index.store import StoredChunk
+from rag.index.embedder import Embedder, Vectors
+from rag.index.store import StoredChunk, WritableStore
 from rag.settings import Settings
 from rag.types import Document
 
@@ -33,12 +32,12 @@ class _Pending(NamedTuple):
 
 
 class DocumentWriter:
-    """Writes documents into the store of an index; counts the documents written and the chunks embedded."""
+    """Writes documents into a store; counts the documents written and the chunks embedded."""
 
-    def __init__(self, index: Index, settings: Settings) -> None:
+    def __init__(self, store: WritableStore, embedder: Embedder, settings: Settings) -> None:
         self.indexed = self.chunks = 0
-        self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
-        self._store, self._embedder = index.store, index.embedder
+        self.chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=embedder.max_tokens)
+        self._store, self._embedder = store, embedder
         self._pending: list[_Pending] = []
         self._new: dict[_Key, None] = {}  # the texts to embed, each once
 

@@ -136,12 +136,7 @@ class LlamaCpp:
         tokens = self._tokenize(messages)
         begun = self._llama.tokenize(begin.encode(), add_bos=False) if begin else []
         with self._lock:
-            if begun and self._has_read(tokens):
-                self._llama.n_tokens = len(tokens)  # `compare` has just read it
-            else:
-                self._read_shared(tokens, messages)
-                if begun:
-                    self._llama.eval(tokens[self._llama.n_tokens :])
+            self._prefill(tokens, messages, whole=bool(begun))
             if temperature == 0:
                 yield from self._spell(self._greedy.write(tokens + begun, max_tokens=max_tokens))
             else:
@@ -149,6 +144,15 @@ class LlamaCpp:
                     tokens + begun, max_tokens=max_tokens, temperature=temperature, seed=seed, stream=True
                 )
                 yield from (chunk["choices"][0]["text"] for chunk in chunks)
+
+    def _prefill(self, tokens: list[int], messages: Sequence[Message], *, whole: bool) -> None:
+        """Prefill the messages before a reply, to their end or only their shared part."""
+        if whole and self._has_read(tokens):  # by `compare`, as a rule
+            self._llama.n_tokens = len(tokens)  # the next evaluation removes the rest from the cache
+            return
+        self._read_shared(tokens, messages)
+        if whole:
+            self._llama.eval(tokens[self._llama.n_tokens :])
 
     def _spell(self, tokens: Iterable[int]) -> Iterator[str]:
         """Yield the text of tokens; a character may take several."""

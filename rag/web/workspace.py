@@ -168,15 +168,16 @@ class Workspace:
             wait([self._models], timeout=_TICK_S)
         assistant = self._open_assistant(index, options, anew=anew)
         with self.queue.join() as place:
-            found = self._find(assistant, question, history)
-            yield Retrieved(found)
+            first = Retrieved(self._find(assistant, question, history))
+            yield first
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
-            self._read_ahead(assistant, question, found[:1], history)  # the LLM stops reading all other passages
+            self._read_ahead(assistant, question, first.hits[:1], history)  # the LLM stops reading all other passages
+            # The assistant searches again: by now the LLM can rewrite a follow-up, which may find other passages.
             for event in assistant.stream(question, history=history):
                 if isinstance(event, Answered):
                     self._measure_speed(event.answer)
-                if event != Retrieved(found):
+                if event != first:
                     yield event
 
     def _measure_speed(self, answer: Answer) -> None:
@@ -371,9 +372,10 @@ class Workspace:
     def _remove_sources(self, index: str, sources: Collection[str]) -> None:
         """Remove these files from an index, each by its exact name."""
         if sources:
-            with closing(open_store(self.locate(index))) as store, store.lock(lambda name: name in sources):
+            store = open_store(self.locate(index))
+            with closing(store), store.lock(lambda name: name in sources) as writable:
                 for source in sources:
-                    store.remove_source(source)
+                    writable.remove_source(source)
 
     def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
+from rag.formatting import join_first
 from rag.index.index import Index
 from rag.index.store import Entry, Store
 from rag.system import parse_source
@@ -94,10 +95,8 @@ _DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Store], str]], ...] = (
 
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
-    names = ", ".join(parse_source(source).name for source in sources[:MOST_NAMED])
-    left = len(sources) - MOST_NAMED
-    more = f" and {left:,} more" if left > 0 else ""
-    return f"{_count(len(sources), 'document')}: {names}{more}"
+    names = [parse_source(source).name for source in sources]
+    return f"{_count(len(sources), 'document')}: {join_first(names, MOST_NAMED)}"
 
 
 def _find_wanted_phrase(question: str) -> str | None:

@@ -9,9 +9,7 @@ such an element, and the heading of an article is in it but not in one of its co
 
 import re
 from collections.abc import Iterator, Set
-from functools import partial
-from itertools import chain, filterfalse, repeat, takewhile
-from operator import attrgetter
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import (
@@ -22,7 +20,6 @@ from rag.documents.comments.elements import (
     is_inside,
     list_neighbours,
     list_outside,
-    pick,
 )
 from rag.documents.comments.entries import Run, find_containers, find_entries, find_labels, find_run_below
 from rag.documents.comments.roles import any_has_role, filter_role, has_role
@@ -46,7 +43,7 @@ _FIRST_HEADING = f"({' | '.join(f'.//{tag}' for tag in HEADINGS)})[1]"
 _GENERATOR = "//meta[translate(@name, 'GENERATOR', 'generator') = 'generator']/@content"
 # The text of these elements is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
-# An element that begins adds one to the number of open ones, and its text follows. When it ends, its tail follows.
+# When an element begins, the number of open ones grows and its text follows. When it ends, its tail follows.
 _EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
@@ -94,9 +91,9 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     entries, run_frames = set(run.entries), set(run.frames)
     areas |= run_frames.union(list_outside(entries, run_frames))
     articles = _find_articles(tree, areas | posts)
-    companions = set(filter(partial(has_neighbour, others=areas), areas))
+    companions = {area for area in areas if has_neighbour(area, areas)}
     single_areas = areas - find_holders(candidates) - companions
-    named_frames = filter(partial(is_inside, areas=areas), filter_role(candidates, "comments"))
+    named_frames = [element for element in filter_role(candidates, "comments") if is_inside(element, areas)]
     frames = run_frames.union(named_frames, filter(_holds_comments, single_areas)) - articles
     companions |= areas & entries
     holders = find_holders(areas)
@@ -104,7 +101,7 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return the elements that mark an article and are not in `written`, by readers, and the elements around them."""
+    """Return the elements that mark an article, and those around them; elements in `written` are by readers."""
     marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
@@ -128,7 +125,7 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
 def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
     """Return True if sentences of an article, outside of the readers' areas, are above an element."""
     written = _find_written_above(element, areas)
-    return sum(map(len, map(attrgetter("text"), written))) >= _ARTICLE_CHARACTERS
+    return sum(len(other.text) for other in written) >= _ARTICLE_CHARACTERS
 
 
 def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
@@ -185,7 +182,7 @@ _NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
-    """Return True if an element is named only after its heading, for links to it, and holds no mark of comments."""
+    """Return True if an element has only a name made of its heading, for links to it, and no mark of comments."""
     words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
     is_named_after = bool(words) and element.get("id", "").casefold() == "-".join(words)
     is_named_only_after = is_named_after and not element.get("class")
@@ -202,15 +199,17 @@ def _find_areas(
     """Return the outermost candidates that are not the frame of the page itself."""
     named = set(candidates)
     characters = len(tree.text_content())
-    unsure = named - below_article - set(filter(is_schema_comment, candidates))
-    alone = filterfalse(partial(has_neighbour, others=named), unsure)
-    frames = filter(partial(_holds_article, named=named, characters=characters), alone)
-    return set(find_outermost(tree, named.difference(frames)))
+    areas = set(named)
+    for element in named - below_article:
+        is_sure = is_schema_comment(element) or has_neighbour(element, named)
+        if not is_sure and _holds_article(element, named, characters):
+            areas.remove(element)
+    return set(find_outermost(tree, areas))
 
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters: int) -> bool:
     """Return True if an element holds a mark of an article outside of its comments, or most of the page's text."""
-    comments = set(pick(element.iterdescendants(), named))
+    comments = {part for part in element.iterdescendants() if part in named}
     marks = list_outside(element.xpath(_MARKS), comments)
     return bool(marks) or len(element.text_content()) > max(_FRAME_CHARACTERS, characters / 2)
 
@@ -220,17 +219,16 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
     runs = Run([], [])
     readers = set(areas)
     holders = find_holders(areas)
-    labels = pick(find_labels(tree), below_article)
-    containers = pick(find_containers(tree), below_article)
-    for place, find_run in chain(zip(labels, repeat(_find_run_below)), zip(containers, repeat(_find_run_in))):
-        if is_inside(place, readers) or not has_article_above(place, readers):
-            continue
-        run = find_run(place, readers)
-        is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
-        if run.entries and is_apart:
-            runs.frames.extend(run.frames)
-            runs.entries.extend(run.entries)
-            readers.update(run.frames, run.entries)
+    for find_places, find_run in _WAYS_TO_FIND_RUNS:
+        for place in find_places(tree):
+            if place not in below_article or is_inside(place, readers) or not has_article_above(place, readers):
+                continue
+            run = find_run(place, readers)
+            is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
+            if run.entries and is_apart:
+                runs.frames.extend(run.frames)
+                runs.entries.extend(run.entries)
+                readers.update(run.frames, run.entries)
     return runs
 
 
@@ -244,6 +242,10 @@ def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:
     return Run([container], find_entries(container))
 
 
+# The elements that may begin or hold a thread, and how to find its entries from there.
+_WAYS_TO_FIND_RUNS = ((find_labels, _find_run_below), (find_containers, _find_run_in))
+
+
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
     """Return the elements that begin below a sentence or the heading of an article."""
     from lxml.etree import iterwalk
@@ -254,7 +256,7 @@ def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
 
 
 def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["HtmlElement"]) -> None:
-    """Advance a walk through a page until it has passed a sentence of an article or one of its headings."""
+    """Advance a walk through a page past the first sentence or heading of an article."""
     beside = 0  # the number of open elements that hold no sentence of an article
     for event, element in walk:
         step, attribute = _EVENTS[event]
@@ -290,8 +292,9 @@ def _are_of_forum(posts: list["HtmlElement"]) -> bool:
         return False
     boxes = (posts[0], *posts[0].iterancestors())
     half = len(posts) / 2
-    is_signed = sum(map(_is_signed, posts)) > half
-    return is_signed and sum(map(_leads_away, posts)) <= half and any_has_role(boxes, "forum")
+    signed = sum(map(_is_signed, posts))
+    leading_away = sum(map(_leads_away, posts))
+    return signed > half and leading_away <= half and any_has_role(boxes, "forum")
 
 
 def _leads_away(post: "HtmlElement") -> bool:

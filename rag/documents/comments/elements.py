@@ -1,9 +1,7 @@
 """Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
 
-from collections.abc import Container, Iterable, Iterator, Set
-from functools import partial
-from itertools import chain, filterfalse, islice
-from operator import methodcaller
+from collections.abc import Iterable, Iterator, Set
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ def read_beside(element: "HtmlElement") -> str:
 
 def count_characters(elements: Iterable["HtmlElement"]) -> int:
     """Return the number of characters of text in the elements."""
-    return sum(map(len, map(methodcaller("text_content"), elements)))
+    return sum(len(element.text_content()) for element in elements)
 
 
 def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
@@ -37,27 +35,23 @@ def is_inside(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
 
 def list_outside(elements: Iterable["HtmlElement"], areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements that are outside of all given areas."""
-    return list(filterfalse(partial(is_inside, areas=areas), elements))
+    return [element for element in elements if not is_inside(element, areas)]
 
 
 def walk(elements: Iterable["HtmlElement"]) -> Iterator["HtmlElement"]:
     """Yield the elements and those in them."""
-    return chain.from_iterable(map(methodcaller("iter"), elements))
-
-
-def pick(elements: Iterable["HtmlElement"], chosen: Container["HtmlElement"]) -> Iterator["HtmlElement"]:
-    """Yield the elements that are among the chosen ones, in order."""
-    return filter(chosen.__contains__, elements)
+    for element in elements:
+        yield from element.iter()
 
 
 def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the chosen elements of a tree that are not inside another chosen one, in order."""
-    return [element for element in pick(tree.iter(), chosen) if chosen.isdisjoint(element.iterancestors())]
+    return [element for element in tree.iter() if element in chosen and chosen.isdisjoint(element.iterancestors())]
 
 
 def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
     """Return all elements around the given ones."""
-    return set(chain.from_iterable(map(methodcaller("iterancestors"), elements)))
+    return {outer for element in elements for outer in element.iterancestors()}
 
 
 def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:

@@ -1,11 +1,11 @@
-"""Finds threads of comments by the looks of their entries, on pages whose class names do not mention comments.
+"""Finds threads of comments by the looks of their entries, where no class name says "comment".
 
 A thread has a heading or a label such as "12 replies", or a container with a name such as "conversation". Articles have
 these too. Only a thread has a run of similar boxes, each with a name, a date and words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import chain, filterfalse, islice, takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import count_characters, read_line, squeeze
@@ -45,7 +45,7 @@ def find_labels(tree: "HtmlElement") -> Iterator["HtmlElement"]:
 
 
 def find_containers(tree: "HtmlElement") -> Iterator["HtmlElement"]:
-    """Yield the first elements whose names are those of a conversation."""
+    """Yield the first elements that class names or ids call a conversation."""
     return islice(filter_role(tree.iter(), "talk"), _MOST_CONTAINERS)
 
 
@@ -56,10 +56,11 @@ def holds_heading(element: "HtmlElement") -> bool:
 
 
 def _is_label(element: "HtmlElement") -> bool:
-    if len(list(islice(element.iter(), _MOST_LABEL_PARTS + 1))) > _MOST_LABEL_PARTS:
+    parts = list(islice(element.iter(), _MOST_LABEL_PARTS + 1))
+    if len(parts) > _MOST_LABEL_PARTS:
         return False
-    links = chain(element.iter(*_NO_LABELS), element.iterancestors("a"))
-    return next(links, None) is None and holds_heading(element)
+    links = [*element.iter(*_NO_LABELS), *element.iterancestors("a")]
+    return not links and holds_heading(element)
 
 
 def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
@@ -67,7 +68,9 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
     The box is a frame too, unless it holds the `article`.
     """
-    for outer in takewhile(lambda outer: outer.tag != "body", (label, *label.iterancestors())):
+    for outer in (label, *label.iterancestors()):
+        if outer.tag == "body":
+            break
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)
         if run.entries:
@@ -79,7 +82,7 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
 
 def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
-    """Return the entries among siblings, or those in the first sibling, if no article is before them."""
+    """Return the entries among siblings, or those inside the first sibling that has any; none below an article."""
     similar = _find_similar(siblings)
     characters = 0
     for sibling in siblings:
@@ -96,9 +99,12 @@ def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
 
 def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
     """Return the entries in a container, nested ones too."""
-    entries = next(filter(None, map(_find_similar, container.iter())), [])
-    similar = _pick_kind(container.iter(), entries[:1])
-    return list(dict.fromkeys([*entries, *filter(_is_entry, similar)]))
+    for box in container.iter():
+        entries = _find_similar(box)
+        if entries:
+            similar = _pick_kind(container.iter(), entries[0])
+            return list(dict.fromkeys([*entries, *filter(_is_entry, similar)]))
+    return []
 
 
 def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
@@ -106,16 +112,22 @@ def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
 
     The others may hide their date, or have a name that does not look like one.
     """
-    similar = _pick_kind(siblings, islice(filter(_is_entry, siblings), 1))
-    texts = chain.from_iterable(sibling.itertext() for sibling in similar)
-    is_thread = sum(map(_is_entry, similar)) > 1 and any(map(is_sentence, texts))
-    return similar if is_thread else []
+    first = next(filter(_is_entry, siblings), None)
+    if first is None:
+        return []
+    similar = _pick_kind(siblings, first)
+    entries = sum(map(_is_entry, similar))
+    return similar if entries > 1 and any(map(is_sentence, _list_texts(similar))) else []
 
 
-def _pick_kind(elements: Iterable["HtmlElement"], models: Iterable["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the elements of the same kind as one of the models."""
-    kinds = set(map(_find_kind, models))
-    return [element for element in elements if _find_kind(element) in kinds]
+def _list_texts(elements: Iterable["HtmlElement"]) -> list[str]:
+    return [text for element in elements for text in element.itertext()]
+
+
+def _pick_kind(elements: Iterable["HtmlElement"], model: "HtmlElement") -> list["HtmlElement"]:
+    """Return the elements of the same kind as the model."""
+    kind = _find_kind(model)
+    return [element for element in elements if _find_kind(element) == kind]
 
 
 def _find_kind(element: "HtmlElement") -> tuple[str, str]:
@@ -128,12 +140,19 @@ def _is_entry(element: "HtmlElement") -> bool:
     if element.tag not in _BOXES and "-" not in element.tag:
         return False
     texts = list(filter(None, map(_trim_text, element.itertext())))
-    signature = texts[:_SIGNATURE_TEXTS] + texts[-_SIGNATURE_TEXTS:]
+    dates = _find_dates(element, texts)
+    if not dates:
+        return False
+    others = [text for text in texts if text not in dates]
+    above = list(takewhile(lambda text: text not in dates, texts))
+    return len(others) > 1 and any(map(read_name, above[:_NAME_TEXTS]))
+
+
+def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:
+    """Return the texts in the signature of an entry that are dates, or that the page marks as times."""
+    signature = {*texts[:_SIGNATURE_TEXTS], *texts[-_SIGNATURE_TEXTS:]}
     times = set(map(read_line, element.iter("time")))
-    dates = times.intersection(signature).union(filter(is_date, signature))
-    others = list(filterfalse(dates.__contains__, texts))
-    above = list(takewhile(lambda text: text not in dates, texts))[:_NAME_TEXTS]
-    return bool(dates) and len(others) > 1 and any(map(read_name, above))
+    return (signature & times).union(filter(is_date, signature))
 
 
 def _trim_text(text: str) -> str:

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import chain, takewhile
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
@@ -31,18 +29,28 @@ _ARTICLE = frozenset(("html", "body", "main", "article"))
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
-    all_comments = chain.from_iterable(map(_take_from_script, scripts))
-    known_letters = "".join(f"\n{_keep_letters(comment.text)}" for comment in known)
-    comments = [comment for comment in all_comments if f"\n{_keep_letters(comment.text)}" not in known_letters]
-    _drop_copies(tree, list(map(attrgetter("text"), comments)))
-    authors = set(map(attrgetter("author"), comments))
-    return [
-        replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
-    ]
+    all_comments: list[Block] = []
+    for script in scripts:
+        all_comments += _take_from_script(script)
+    known_letters = "".join(map(_begin_with_line, known))
+    comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
+    _drop_copies(tree, comments)
+    authors = {comment.author for comment in comments}
+    return [_add_addressee(comment, authors) for comment in comments]
+
+
+def _begin_with_line(comment: Block) -> str:
+    """Return a line with the letters of a comment, to find it only at the beginning of another comment."""
+    return f"\n{_keep_letters(comment.text)}"
+
+
+def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
+    """Return a comment with the person whom its words name, or else the person that the data name."""
+    return replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to)
 
 
 def _take_from_script(script: "HtmlElement") -> list[Block]:
-    """Remove the comments from a script and return them; none if the page is wrong, or the data are not for readers."""
+    """Remove the comments from a script and return them; none if the data cannot be read."""
     text = script.text_content()
     try:
         comments = list(_read_comments(json.loads(text, strict=False)))
@@ -78,13 +86,16 @@ def _read_comments(
 def _list_dicts(value: Any) -> list[dict[str, Any]]:
     """Return a dict, or the dicts in a list, as a list."""
     if isinstance(value, list):
-        return list(chain.from_iterable(map(_list_dicts, value)))
+        return [inner for item in value for inner in _list_dicts(item)]
     return [value] if isinstance(value, dict) else []
 
 
 def _find_date(node: dict[str, Any]) -> str | None:
-    dates = map(find_date, map(str, map(node.get, _DATES)))
-    return next(filter(None, dates), None)
+    for key in _DATES:
+        date = find_date(str(node.get(key)))
+        if date:
+            return date
+    return None
 
 
 def _find_author(node: dict[str, Any]) -> str | None:
@@ -97,16 +108,19 @@ def _find_author(node: dict[str, Any]) -> str | None:
 
 def _find_text(node: dict[str, Any]) -> str:
     """Return a comment's text, which may be HTML."""
-    texts = filter(lambda value: isinstance(value, str), map(node.get, _TEXTS))
-    return find_text(parse_html(str(next(texts, "")).replace("\n", "<br>")))
+    values = [node.get(key) for key in _TEXTS]
+    texts = [value for value in values if isinstance(value, str)]
+    html = texts[0].replace("\n", "<br>") if texts else ""
+    return find_text(parse_html(html))
 
 
-def _drop_copies(tree: "HtmlElement", texts: Sequence[str]) -> None:
+def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
     """Remove the elements that show comments, each with the signature and buttons around it."""
-    elements = list(tree.iter(*_BOXES)) if texts else []
+    elements = list(tree.iter(*_BOXES)) if comments else []
     letters = {element: _keep_letters(element.text_content()) for element in elements}
-    for words in filter(None, map(_keep_letters, texts)):
-        copy = _find_copy(letters, words)
+    for comment in comments:
+        words = _keep_letters(comment.text)
+        copy = _find_copy(letters, words) if words else None
         if copy is not None:
             box = _find_box(copy, letters, len(words) + _BESIDE_CHARACTERS)
             for element in box.iter():
@@ -128,9 +142,13 @@ def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement
 
 def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: int) -> "HtmlElement":
     """Return the widest box around a copy, inside the article, that holds at most `most` letters."""
-    outers = takewhile(lambda outer: outer.tag not in _ARTICLE, copy.iterancestors())
-    narrow = takewhile(lambda box: len(letters.get(box) or _keep_letters(box.text_content())) <= most, outers)
-    return [copy, *narrow][-1]
+    box = copy
+    for outer in copy.iterancestors():
+        outer_letters = letters.get(outer) or _keep_letters(outer.text_content())
+        if outer.tag in _ARTICLE or len(outer_letters) > most:
+            break
+        box = outer
+    return box
 
 
 def _keep_letters(text: str) -> str:

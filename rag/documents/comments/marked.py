@@ -1,11 +1,10 @@
 """Takes readers' comments and the posts of a forum out of a page, by schema.org's marks and the names of classes."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from copy import deepcopy
-from itertools import chain, filterfalse, islice, pairwise, takewhile
-from operator import attrgetter
+from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
@@ -25,14 +24,13 @@ from rag.documents.comments.elements import (
     find_holders,
     find_outermost,
     has_neighbour,
-    pick,
     read_line,
     walk,
 )
 from rag.documents.comments.entries import find_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import any_has_role, collect_roles, filter_role
+from rag.documents.comments.roles import any_has_role, collect_roles, filter_role, has_role
 from rag.documents.comments.site import is_sure_heading
 from rag.documents.comments.styles import is_signature
 from rag.documents.comments.words import find_addressee
@@ -73,8 +71,8 @@ _Kinds = dict["HtmlElement", _Kind]
 class _Place(NamedTuple):
     """The place in its thread of an element that may be a comment or a post.
 
-    It may answer the elements `above`; the nearest one comes first. It is `whole` if it is neither the only part of
-    another comment nor a frame around several ones. It is `in_company` in a frame for comments, or next to another one.
+    It may answer the elements `above`; the nearest one comes first. It is whole if it is neither the only part of
+    another comment nor a frame around several ones. It is in company in a frame for comments, or next to another one.
     """
 
     kind: _Kind
@@ -85,6 +83,8 @@ class _Place(NamedTuple):
 
 _Places = dict["HtmlElement", _Place]
 _Posts = dict["HtmlElement", Post]
+# The elements right above each frame for replies, one of which the replies answer.
+_Heads = dict["HtmlElement", list["HtmlElement"]]
 
 
 def take_thread(tree: "HtmlElement", page: Page) -> Thread:
@@ -99,19 +99,28 @@ def take_thread(tree: "HtmlElement", page: Page) -> Thread:
             areas |= page.areas & {element, *element.iterancestors()}
             drop_elements([element])
     elements = list(reversed(posts))
-    openings = [element for element in elements[:1] if places[element].kind == "post"]
-    authors = set(map(attrgetter("author"), posts.values()))
-    comments = [_make_comment(element, places[element], posts, authors) for element in elements[len(openings) :]]
-    return Thread(comments, next(map(posts.get, openings), None), areas)
+    opening = None
+    if elements and places[elements[0]].kind == "post":
+        opening = posts[elements.pop(0)]
+    authors = {post.author for post in posts.values()}
+    comments = [_make_comment(element, places[element], posts, authors) for element in elements]
+    return Thread(comments, opening, areas)
 
 
 def _make_comment(element: "HtmlElement", place: _Place, posts: _Posts, authors: Set[str | None]) -> Block:
     """Return a post as a comment. It answers the person whom its words or its marks name, or else the post above."""
     post = posts[element]
     text = join_blocks(post.blocks)
-    authors_above = (posts[other].author for other in pick(place.above, posts))
-    reply_to = find_addressee(text, authors) or post.answered or next(authors_above, None)
+    reply_to = find_addressee(text, authors) or post.answered or _find_author_above(place, posts)
     return Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to)
+
+
+def _find_author_above(place: _Place, posts: _Posts) -> str | None:
+    """Return the author of the nearest post that a comment may answer."""
+    for element in place.above:
+        if element in posts:
+            return posts[element].author
+    return None
 
 
 def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
@@ -122,19 +131,25 @@ def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> lis
     holders = page.frames | page.companions
     furniture = set(filter_role(tree.iter(), "furniture")) - page.articles
     outermost = find_outermost(tree, holders | furniture)
-    blocks = {area: list(walk_blocks(area)) for area in pick(outermost, holders)}
-    frames = pick(outermost, page.frames)
-    threads = [frame for frame in frames if frame in read or _has_comments(blocks[frame])]
-    for thread in threads[-1:]:
-        drop_below(thread, page)
+    other_blocks: list[Block] = []
+    last_thread = None
+    for area in outermost:
+        if area not in holders:
+            continue
+        blocks = list(walk_blocks(area))
+        other_blocks += blocks
+        if area in page.frames and (area in read or _has_comments(blocks)):
+            last_thread = area
+    if last_thread is not None:
+        drop_below(last_thread, page)
     drop_elements(outermost)
-    return list(chain.from_iterable(blocks.values()))
+    return other_blocks
 
 
 def _has_comments(blocks: Sequence[Block]) -> bool:
     """Return True for blocks with signed comments, or with a heading that counts them."""
-    headings = [block.text for block in blocks if block.kind == "heading"]
-    return is_signed(_join_lines(blocks)) or any(map(is_sure_heading, headings))
+    has_sure_heading = any(block.kind == "heading" and is_sure_heading(block.text) for block in blocks)
+    return has_sure_heading or is_signed(_join_lines(blocks))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -149,9 +164,9 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    return "\n\n".join(
-        _SAID.sub(r"\1:", line.text) for line, below in pairwise([*lines, Block("")]) if _is_said(line, below)
-    )
+    pairs = pairwise([*lines, Block("")])
+    said = [_SAID.sub(r"\1:", line.text) for line, below in pairs if _is_said(line, below)]
+    return "\n\n".join(said)
 
 
 def _is_said(line: Block, below: Block) -> bool:
@@ -164,8 +179,8 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
 
     The text below is comments if it is signed, or if the heading is below an article and counts comments.
     """
-    headings = islice(filter(holds_heading, tree.iter(*_HEADING_TAGS)), _MOST_HEADINGS)
-    for heading in list(headings):
+    headings = [element for element in tree.iter(*_HEADING_TAGS) if holds_heading(element)]
+    for heading in headings[:_MOST_HEADINGS]:
         box = _find_box_of_heading(heading)
         blocks = list(walk_blocks(_copy_below(box)))
         if blocks and _begins_comments(heading, blocks, page):
@@ -182,15 +197,19 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     is_below_article = is_heading and heading in page.below_article
     if is_below_article and is_sure_heading(read_line(heading)):
         return True
-    # Below a bare number at the top, a single signature may be the article's.
+    # At the top of a page, a single signature below a label may be the article's.
     least = 1 if is_heading or has_article_above(heading, page.areas) else 2
     return is_signed(_join_lines(blocks), least=least)
 
 
 def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
     """Return the innermost box around a heading that has text after it, or else the outermost box in the article."""
-    boxes = [heading, *takewhile(lambda box: box.tag not in _ARTICLE, heading.iterancestors())]
-    return next(filter(_has_text_below, boxes), boxes[-1])
+    box = heading
+    for outer in heading.iterancestors():
+        if _has_text_below(box) or outer.tag in _ARTICLE:
+            break
+        box = outer
+    return box
 
 
 def _has_text_below(element: "HtmlElement") -> bool:
@@ -208,57 +227,108 @@ def _copy_below(element: "HtmlElement") -> "HtmlElement":
 def _find_places(tree: "HtmlElement", page: Page) -> _Places:
     """Return the elements that may be a comment or a post, in order, and their places."""
     kinds = _find_kinds(tree, page)
-    # A comment may answer those around it, and those above a box for replies around it.
-    frames = filter_role(find_holders(kinds), "replies")
-    answered = {frame: _find_heads(frame, kinds) for frame in frames} | {element: [element] for element in kinds}
-    outers = {element: list(pick(element.iterancestors(), answered)) for element in kinds}
-    wholes = {element: boxes[0] for element, boxes in outers.items() if boxes and kinds[element] != "reply"}
-    parts: Counter[HtmlElement | None] = Counter(pick(wholes.values(), kinds))
-    places = {}
+    frames = set(filter_role(find_holders(kinds), "replies")) - kinds.keys()
+    heads = {frame: _find_heads(frame, kinds) for frame in frames}
+    pieces = _find_pieces(kinds, heads)
+    places: _Places = {}
     for element, kind in kinds.items():
-        above = list(chain.from_iterable(map(answered.__getitem__, outers[element])))
-        is_whole = parts[element] < 2 and parts[wholes.get(element)] != 1
         is_in_frame = not page.frames.isdisjoint(element.iterancestors())
-        places[element] = _Place(kind, above, is_whole, is_in_frame or has_neighbour(element, kinds.keys()))
+        in_company = is_in_frame or has_neighbour(element, kinds.keys())
+        places[element] = _Place(kind, _list_above(element, kinds, heads), element not in pieces, in_company)
     return places
 
 
 def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
-    siblings = replies.itersiblings(preceding=True)
-    heads = (list(islice(pick(sibling.iter(*UNITS), kinds), _MOST_HEADS)) for sibling in siblings)
-    return next(filter(None, heads), [])
+    for sibling in replies.itersiblings(preceding=True):
+        candidates = (element for element in sibling.iter(*UNITS) if element in kinds)
+        heads = list(islice(candidates, _MOST_HEADS))
+        if heads:
+            return heads
+    return []
+
+
+def _list_above(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> list["HtmlElement"]:
+    """Return the elements that a comment may answer: those around it, and those above a frame for replies around it."""
+    above: list[HtmlElement] = []
+    for outer in element.iterancestors():
+        if outer in kinds:
+            above.append(outer)
+        elif outer in heads:
+            above += heads[outer]
+    return above
+
+
+def _find_pieces(kinds: _Kinds, heads: _Heads) -> set["HtmlElement"]:
+    """Return the elements that cannot be a comment: the only part of another one, or a frame around several."""
+    parts: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
+    for element, kind in kinds.items():
+        box = _find_box(element, kinds, heads)
+        if box in kinds and kind != "reply":
+            parts[box].append(element)
+    return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
+
+
+def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElement | None":
+    """Return the innermost comment or frame for replies around an element."""
+    for outer in element.iterancestors():
+        if outer in kinds or outer in heads:
+            return outer
+    return None
 
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
     """Return the elements that may be comments or posts, in order, with their kinds."""
-    units = set(tree.iter(*UNITS)) - page.frames
-    posts = _find_posts(units, page)
-    named = filter_role(units - page.articles - posts, "comment", "post", "reply")
-    readable = list(filterfalse(is_elsewhere, named))
-    # If an element is of several kinds, the last one counts.
-    parts: _Kinds = dict.fromkeys(filter_role(readable, "reply"), "reply")
-    parts.update(dict.fromkeys(filter(page.is_readers, filter_role(readable, "comment", "post")), "comment"))
-    outer_posts = [post for post in posts if not any_has_role(post.iterancestors(), "post")]
-    parts.update(dict.fromkeys(outer_posts, "post"))
-    parts.update(dict.fromkeys(filter(is_schema_comment, units), "comment"))
     boxes = set(tree.iter(*WHOLES)) - page.frames - page.articles
-    kinds = {_find_whole(element, boxes): parts[element] for element in pick(tree.iter(), parts)}
-    kinds.update(dict.fromkeys(page.entries, "comment"))
-    for frame in pick(tree.iter(), page.frames):
-        if kinds.keys().isdisjoint(frame.iter()):
-            unnamed = _find_unnamed(frame) or find_entries(frame)
-            kinds.update(dict.fromkeys(unnamed, "unnamed"))
-    return {element: kinds[element] for element in pick(tree.iter(), kinds)}
+    kinds: _Kinds = {}
+    for element in tree.iter(*UNITS):
+        kind = _find_kind(element, page)
+        if kind:
+            kinds[_find_whole(element, boxes)] = kind
+    for entry in page.entries:
+        kinds[entry] = "comment"
+    for frame in tree.iter():
+        if frame in page.frames:
+            _add_unnamed(frame, kinds)
+    return {element: kinds[element] for element in tree.iter() if element in kinds}
 
 
-def _find_posts(units: Set["HtmlElement"], page: Page) -> set["HtmlElement"]:
-    """Return the elements of a forum that schema.org's marks or class names call posts; none on another page."""
+def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
+    """Add the comments in a frame that are known only by their times or their looks, if no others are in it."""
+    if kinds.keys().isdisjoint(frame.iter()):
+        for element in _find_unnamed(frame) or find_entries(frame):
+            kinds[element] = "unnamed"
+
+
+def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
+    """Return what schema.org's marks or class names call an element; None if it is neither a comment nor a post."""
+    if element in page.frames:
+        return None
+    if is_schema_comment(element):
+        return "comment"
+    if _is_post(element, page):
+        is_inner = any_has_role(element.iterancestors(), "post")
+        return None if is_inner else "post"
+    if element in page.articles:
+        return None
+    kind = _find_called_kind(element, page)
+    return kind if kind and not is_elsewhere(element) else None
+
+
+def _find_called_kind(element: "HtmlElement", page: Page) -> _Kind | None:
+    """Return the kind that class names give an element: a comment, a reply or None."""
+    if has_role(element, "comment", "post") and page.is_readers(element):
+        return "comment"
+    return "reply" if has_role(element, "reply") else None
+
+
+def _is_post(element: "HtmlElement", page: Page) -> bool:
+    """Return True for an element of a forum that schema.org's marks or class names call a post."""
     if not page.is_forum:
-        return set()
-    marked = filter(lambda element: _SCHEMA_POST.search(element.get("itemtype", "")), units)
-    called = filterfalse(is_elsewhere, filterfalse(page.is_readers, filter_role(units, "post")))
-    return set(chain(marked, called))
+        return False
+    if _SCHEMA_POST.search(element.get("itemtype", "")):
+        return True
+    return has_role(element, "post") and not page.is_readers(element) and not is_elsewhere(element)
 
 
 def _find_whole(element: "HtmlElement", boxes: Set["HtmlElement"]) -> "HtmlElement":
@@ -281,26 +351,33 @@ def _is_part(element: "HtmlElement") -> bool:
 
 
 def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements with a time of their own, in a frame whose class names do not mark single comments."""
+    """Return the elements with a time of their own, in a frame where class names do not mark single comments."""
     times = find_times(frame)
-    boxes = (_find_box_of_time(time, frame, set(times)) for time in times)
-    return list(chain.from_iterable(boxes))
+    distinct_times = set(times)
+    boxes = [_find_box_of_time(time, frame, distinct_times) for time in times]
+    return [box for box in boxes if box is not None]
 
 
-def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> list["HtmlElement"]:
+def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> "HtmlElement | None":
     """Return the item of a list around a time, or else the widest box in the frame without another time, if any."""
     boxes = list(takewhile(lambda box: box is not frame, time.iterancestors()))
-    items = list(pick(time.iterancestors(*_ITEMS), boxes))
-    single = list(takewhile(lambda box: _has_one(box, times), boxes))
-    # If replies are nested in the box of the words that they answer, only the signature has a box of its own.
-    is_signature_alone = bool(single) and _has_words_beside(single[-1], times)
-    widest = boxes[: len(single) + is_signature_alone][-1:]
-    return items[:1] or widest
+    for box in boxes:
+        if box.tag in _ITEMS:
+            return box
+    widest = None
+    for box in boxes:
+        if not _has_one(box, times):
+            # If replies are nested in the box of the words that they answer, only the signature has a box of its own.
+            is_signature = widest is not None and _has_words_beside(widest, times)
+            return box if is_signature else widest
+        widest = box
+    return widest
 
 
 def _has_one(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
     """Return True if exactly one of the times is in an element."""
-    return len(list(islice(pick(element.iter(), times), 2))) == 1
+    inside = (inner for inner in element.iter() if inner in times)
+    return len(list(islice(inside, 2))) == 1
 
 
 def _has_words_beside(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from functools import lru_cache
-from itertools import takewhile
 
 from rag.documents.comments.site import HEADING, is_boilerplate, is_footer, is_sure_heading, names_comments
 from rag.documents.comments.styles import (
@@ -17,10 +16,10 @@ from rag.documents.comments.styles import (
 )
 from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
+from rag.documents.formats.plain.front_matter import find_front_matter_end
 from rag.types import Section, Span
 
 _LINE = re.compile(r"\S.*")
-_FRONT_MATTER = re.compile(r"\s*---[^\S\n]*\n(?:.*\n)*?---[^\S\n]*\n")
 # This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
 
@@ -34,8 +33,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
     Markdown such a heading may be a chapter's, and comments need signatures in a sure style. Readers wrote everything
     after the first comment: a heading there may be part of a comment.
     """
-    front_matter = _FRONT_MATTER.match(text)
-    top = front_matter.end() if front_matter else 0
+    top = find_front_matter_end(text)
     sentence = SENTENCE_END.search(text, top)
     article = sentence.end() if sentence else len(text)
     headings = list(HEADING.finditer(text, top))
@@ -52,9 +50,12 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
 
 def _find_own_lines(heading: re.Match[str]) -> int:
     """Return the offset of the site's first line right above a heading, or else that of the heading."""
-    above = list(_LINE.finditer(heading.string, 0, heading.start()))
-    own = takewhile(lambda line: is_boilerplate(line[0]), reversed(above))
-    return [heading, *own][-1].start()
+    start = heading.start()
+    for line in reversed(list(_LINE.finditer(heading.string, 0, start))):
+        if not is_boilerplate(line[0]):
+            break
+        start = line.start()
+    return start
 
 
 def _begins_comments(heading: str, below: Lines, *, markdown: bool) -> bool:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Set
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain, pairwise
-from operator import methodcaller
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
@@ -58,11 +57,13 @@ def read_post(element: "HtmlElement") -> Post | None:
     bodies = marked_bodies or [element]
     # Without a mark of the words, the signature is among them.
     dropped = _BUTTONS if marked_bodies else _BUTTONS | _SIGNATURE
+    blocks: list[Block] = []
     for body in bodies:
         body.tag = "div"  # its paragraphs are not items, even if the body is an item of a list
         _drop_controls(body, signature, dropped)
         answered = _mark_quotes(body) or answered
-    blocks = _trim_blocks(list(chain.from_iterable(map(walk_blocks, bodies))), signature.author)
+        blocks += walk_blocks(body)
+    blocks = _trim_blocks(blocks, signature.author)
     return Post(blocks, signature.author, signature.date, answered) if blocks else None
 
 
@@ -109,9 +110,14 @@ def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
 
 def _count_words(elements: list["HtmlElement"]) -> int:
     """Return how many characters elements hold besides titles, signatures and buttons."""
-    parts = chain.from_iterable(map(methodcaller("iterdescendants"), elements))
-    labels = [part for part in filter(_is_label, parts) if not any(map(_is_label, part.iterancestors()))]
+    labels: list[HtmlElement] = []
+    for element in elements:
+        labels += filter(_is_outermost_label, element.iterdescendants())
     return count_characters(elements) - count_characters(labels)
+
+
+def _is_outermost_label(part: "HtmlElement") -> bool:
+    return _is_label(part) and not any(map(_is_label, part.iterancestors()))
 
 
 def _is_label(part: "HtmlElement") -> bool:
@@ -147,8 +153,11 @@ def _is_noise(text: str, author: str | None) -> bool:
 
 def _find_answered(element: "HtmlElement") -> str | None:
     """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
-    names = map(_read_name, filter_role(element.iterdescendants(), "answered"))
-    return next(filter(None, names), None)
+    for part in filter_role(element.iterdescendants(), "answered"):
+        name = _read_name(part)
+        if name:
+            return name
+    return None
 
 
 def _read_name(element: "HtmlElement") -> str | None:
@@ -158,9 +167,10 @@ def _read_name(element: "HtmlElement") -> str | None:
 
 def _mark_quotes(body: "HtmlElement") -> str | None:
     """Mark each quote in an element, and return the last author named in a quote."""
-    quotes = list(filter(_is_quote, body.iterdescendants()))
-    authors = list(filter(None, map(mark_quote, quotes)))
-    return next(reversed(authors), None)
+    author = None
+    for quote in list(filter(_is_quote, body.iterdescendants())):
+        author = mark_quote(quote) or author
+    return author
 
 
 def _is_quote(part: "HtmlElement") -> bool:

@@ -88,18 +88,20 @@ def any_has_role(elements: Iterable["HtmlElement"], *roles: str) -> bool:
 
 def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
     """Return all roles of the elements."""
-    return set().union(*map(find_roles, elements))
+    return {role for element in elements for role in find_roles(element)}
 
 
 def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
     """Yield the elements with one of the roles."""
-    return filter(lambda element: has_role(element, *roles), elements)
+    for element in elements:
+        if has_role(element, *roles):
+            yield element
 
 
 @lru_cache(maxsize=4096)
 def _find_roles(names: str) -> frozenset[str]:
     words = map(_spell_name, names.split()[:_MOST_NAMES])
-    short_words = list(filter(lambda word: len(word) <= _LONGEST_NAME, words))
+    short_words = [word for word in words if len(word) <= _LONGEST_NAME]
     return frozenset(role for role, pattern in _ROLES.items() if any(map(pattern.fullmatch, short_words)))
 
 

@@ -16,7 +16,7 @@ from rag.types import Section
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
     article_end, comments = find_thread(text, markdown=markdown)
-    gaps = filter(lambda gap: gap[1] <= article_end, metadata.gaps)
+    gaps = [gap for gap in metadata.gaps if gap[1] <= article_end]
     headings = find_marked_headings(text, article_end) if markdown else []
     headings = headings or find_unmarked_headings(text, article_end)
     sections: list[Section] = []

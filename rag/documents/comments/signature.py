@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, filterfalse, product, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import squeeze, walk
@@ -42,14 +41,13 @@ class Signature(NamedTuple):
 def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
     """Return a comment's author and date, by marks and class names, or the name's place before the date.
 
-    The `bodies` hold the comment's words. A name or a date in them counts only if there is none beside them.
+    The `bodies` hold the comment's words. A name or a date in them counts only if no other is beside them.
     """
     inside = list(walk(bodies))
-    outside = list(filterfalse(set(inside).__contains__, comment.iterdescendants()))
+    words = set(inside)
+    outside = [part for part in comment.iterdescendants() if part not in words]
     dated, date = _find_date([*outside, *inside])
-    groups = (filter(is_name, parts) for parts, is_name in product((outside, inside), _NAME_MARKS))
-    marked = chain.from_iterable(groups)
-    marked_name = _read_attribute(comment) or _find_first(marked, _read_marked_name)
+    marked_name = _read_attribute(comment) or _find_marked_name(outside) or _find_marked_name(inside)
     named, author = marked_name or _find_unmarked_name(comment, dated)
     return Signature(author, date, named, dated)
 
@@ -71,10 +69,9 @@ def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
     """Return the surest date in the parts of a comment, and its element; a full date is surer than "3 hours ago"."""
     marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
     signed = filter_role(parts, "author")
-    plain = filter(_holds_only_buttons, parts)
-    sources = (([*marked, *signed], _read_full_date), (marked, _read_date), (plain, _read_own_date))
-    dates = (_find_first(elements, read) for elements, read in sources)
-    return next(filter(None, dates), _NOTHING)
+    full_date = _find_first([*marked, *signed], _read_full_date)
+    date = full_date or _find_first(marked, _read_date)
+    return date or _find_first(filter(_holds_only_buttons, parts), _read_own_date) or _NOTHING
 
 
 def _is_marked_date(part: "HtmlElement") -> bool:
@@ -87,8 +84,12 @@ def _holds_only_buttons(part: "HtmlElement") -> bool:
 
 
 def _read_full_date(part: "HtmlElement") -> str | None:
-    texts = (*filter(None, map(part.get, _DATE_ATTRIBUTES)), part.text_content())
-    return next(filter(None, map(find_date, texts)), None)
+    attributes = [part.get(name, "") for name in _DATE_ATTRIBUTES]
+    for text in (*attributes, part.text_content()):
+        date = find_date(text)
+        if date:
+            return date
+    return None
 
 
 def _read_date(part: "HtmlElement") -> str | None:
@@ -106,14 +107,25 @@ def _parse_date_alone(text: str) -> str | None:
 
 def _read_attribute(comment: "HtmlElement") -> _Text | None:
     """Return the author that an attribute of a comment names, without an element; None if there is none."""
-    values = map(str.strip, filter(None, map(comment.get, _NAME_ATTRIBUTES)))
-    name = next(filter(_is_name_value, values), None)
-    return (None, name) if name else None
+    for attribute in _NAME_ATTRIBUTES:
+        name = comment.get(attribute, "").strip()
+        if _is_name_value(name):
+            return None, name
+    return None
 
 
 def _is_name_value(value: str) -> bool:
     """Return True for an attribute's value that is a name and not the number of a user."""
     return 0 < len(value) <= _LONGEST_NAME and not value.isdecimal()
+
+
+def _find_marked_name(parts: Sequence["HtmlElement"]) -> _Text | None:
+    """Return the name with the surest mark in the parts of a comment, and its element; None if none is marked."""
+    for is_name in _NAME_MARKS:
+        name = _find_first(filter(is_name, parts), _read_marked_name)
+        if name:
+            return name
+    return None
 
 
 def _read_marked_name(element: "HtmlElement") -> str | None:
@@ -142,9 +154,11 @@ _NAME_MARKS = (_is_schema_author, _is_called_name, _is_called_author, _is_cite)
 
 def _read_name(element: "HtmlElement") -> str | None:
     """Return the first of an element's texts that can be a name."""
-    names = map(_trim_name, (element.get("content", ""), *element.itertext()))
-    name = next(filter(_can_be_name, names), "")
-    return name if 0 < len(name) <= _LONGEST_NAME else None
+    for text in (element.get("content", ""), *element.itertext()):
+        name = _trim_name(text)
+        if _can_be_name(name):
+            return name if len(name) <= _LONGEST_NAME else None
+    return None
 
 
 def _trim_name(text: str) -> str:
@@ -161,12 +175,17 @@ def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> 
     """Return the first name that stands alone above a comment's date, and its element; nothing without a date."""
     if dated is None:
         return _NOTHING
-    above = takewhile(lambda part: part is not dated, comment.iterdescendants())
-    return _find_first(filter(lambda part: _is_short_alone(part, dated), above), _read_name) or _NOTHING
+    for part in comment.iterdescendants():
+        if part is dated:
+            break
+        name = _read_name(part) if _is_short_alone(part, dated) else None
+        if name:
+            return part, name
+    return _NOTHING
 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
     """Return True if an element holds one short text, and after it at most the date."""
     rest = "".join(part.xpath("*[last()]/following-sibling::text()"))
-    is_alone = list(part)[-1:] in ([], [dated]) and not rest.strip()
-    return is_alone and len(part.text or "") <= _LONGEST_UNMARKED_NAME
+    ends_with_date = len(part) == 0 or part[-1] is dated
+    return ends_with_date and not rest.strip() and len(part.text or "") <= _LONGEST_UNMARKED_NAME

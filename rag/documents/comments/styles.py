@@ -4,8 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import compress, count, islice
-from operator import attrgetter
+from itertools import islice
 from typing import NamedTuple
 
 from rag.documents.comments.site import is_boilerplate
@@ -76,7 +75,7 @@ class Lines(NamedTuple):
     @property
     def said(self) -> list[int]:
         """The numbers of the lines with people's words."""
-        return list(compress(count(), self.is_said))
+        return [number for number, is_said in enumerate(self.is_said) if is_said]
 
     @property
     def opening(self) -> list[int]:
@@ -114,8 +113,11 @@ class Style(NamedTuple):
 
 def find_headers(page: Lines) -> Headers:
     """Return the headers of a page's comments in the first style that matches; none if no style does."""
-    matches = (style.match(page) for style in STYLES)
-    return next(filter(None, matches), {})
+    for style in STYLES:
+        headers = style.match(page)
+        if headers:
+            return headers
+    return {}
 
 
 def find_sure_headers(page: Lines) -> Headers:
@@ -126,14 +128,14 @@ def find_sure_headers(page: Lines) -> Headers:
 def match_above(page: Lines) -> Headers:
     """Return names with dates, or with "says:", above the words of a comment.
 
-    A comment begins after a blank line or a line of the site. Inside a comment such a line is only a quote, unless
-    most of these lines are inside.
+    A comment begins after a blank line or a line of the site. Elsewhere such a line is only a quote, unless most of
+    these lines are elsewhere.
     """
-    if not any(map(partial(read_header, page), page.said)):
+    if not any(read_header(page, number) for number in page.said):
         return {}
     # If some names with dates are sure, the texts above other dates are names too, even if they look less like names.
     headers = _read_each(page, page.said, partial(read_header, loose=True))
-    opening = {number: headers[number] for number in filter(page.is_opening, headers)}
+    opening = {number: header for number, header in headers.items() if page.is_opening(number)}
     return opening if len(opening) > len(headers) / 2 else headers
 
 
@@ -149,8 +151,8 @@ def match_below(page: Lines) -> Headers:
 def match_dated_below(page: Lines) -> Headers:
     """Return names after a dash below a comment, if some of them have a date."""
     below = match_below(page)
-    dates = filter(None, map(attrgetter("date"), below.values()))
-    return below if len(list(dates)) >= _FEWEST_SIGNATURES else {}
+    dated = [header for header in below.values() if header.date]
+    return below if len(dated) >= _FEWEST_SIGNATURES else {}
 
 
 def match_names_above(page: Lines) -> Headers:
@@ -211,14 +213,18 @@ def _count_most(numbers: Sequence[int]) -> float:
 
 def _read_each(page: Lines, numbers: Sequence[int], read: Callable[[Lines, int], Header | None]) -> Headers:
     """Return the headers that `read` finds at the lines."""
-    headers = map(partial(read, page), numbers)
-    return {number: header for number, header in zip(numbers, headers, strict=True) if header}
+    headers: Headers = {}
+    for number in numbers:
+        header = read(page, number)
+        if header:
+            headers[number] = header
+    return headers
 
 
 def _read_names(page: Lines, numbers: Sequence[int], *, least: float, below: bool = False) -> Headers:
-    """Return the lines that may be a bare name, if at least `least` of them surely are one; else none."""
-    sure_names = filter(None, map(read_name, map(page.read, numbers)))
-    if len(list(sure_names)) < least:
+    """Return the lines that may be a name alone; none if fewer than `least` of them look like a name."""
+    sure = [number for number in numbers if read_name(page.read(number))]
+    if len(sure) < least:
         return {}
     return _read_each(page, numbers, partial(_read_name_alone, below=below))
 

@@ -71,7 +71,7 @@ def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
     if not addressed:
         return None
     beginning = text.lstrip()[1:].casefold()
-    known_names = filter(lambda name: beginning.startswith(name.casefold()), filter(None, known))
+    known_names = [name for name in filter(None, known) if beginning.startswith(name.casefold())]
     known_name = max(known_names, key=len, default=None)
     if known_name:
         return known_name

@@ -13,6 +13,7 @@ from rag.documents.blocks import Block, Extract
 from rag.documents.find import judge_name
 from rag.documents.members import read_member
 from rag.errors import DocumentError
+from rag.formatting import join_first
 
 _MEGABYTE = 1_000_000
 _MOST_MEMBERS = 5_000
@@ -131,7 +132,5 @@ def _read_bytes(member: _Member) -> bytes:
 
 def _list_names(files: list[str]) -> str:
     """Return the number of some files, and the names of the first."""
-    names = [" ".join(name.split()) for name in files[:_MOST_NAMED]]
-    more = len(files) - len(names)
-    rest = f", and {more:,} more" if more else ""
-    return f"{len(files):,}: {', '.join(names)}{rest}"
+    names = [" ".join(name.split()) for name in files]
+    return f"{len(files):,}: {join_first(names, _MOST_NAMED)}"

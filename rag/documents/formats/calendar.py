@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
+from rag.formatting import join_first
 
 _FOLD = re.compile(r"\n[ \t]")
 _COMPONENT = re.compile(r"^BEGIN:(VEVENT|VTODO)$(.*?)(?:^END:\1$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
@@ -42,7 +43,7 @@ _Properties = dict[str, list[Value]]
 
 
 def read_ics(path: Path) -> Extract:
-    """Return each event and task below its name; raises DocumentError if there is none."""
+    """Return each event and task below its name; raises DocumentError if the calendar has none."""
     text = _FOLD.sub("", decode(path.read_bytes()))
     blocks = [block for component in _COMPONENT.finditer(text) for block in _read_event(component[2])]
     if not blocks:
@@ -79,7 +80,8 @@ def _list_facts(properties: _Properties) -> Iterator[tuple[str, str]]:
     yield "Repeats", _show_rule(properties)
     yield "Where", _show(properties, "LOCATION")
     yield "Organizer", ", ".join(map(_show_person, properties.get("ORGANIZER", [])))
-    yield "Invited", ", ".join(_list_invitees(properties))
+    invited = [_show_person(person) for person in properties.get("ATTENDEE", [])]
+    yield "Invited", join_first(invited, _MOST_INVITEES)
     yield "Status", _STATUSES.get(_show(properties, "STATUS").upper(), "")
 
 
@@ -100,12 +102,6 @@ def _show_person(person: Value) -> str:
     return person.parameters.get("CN") or address
 
 
-def _list_invitees(properties: _Properties) -> list[str]:
-    names = list(map(_show_person, properties.get("ATTENDEE", [])))
-    more = len(names) - _MOST_INVITEES
-    return [*names[:_MOST_INVITEES], *([f"{more:,} more"] if more > 0 else [])]
-
-
 def _show_time(properties: _Properties) -> str:
     """Return when an event is: "2025-03-03 10:00 to 2025-03-03 11:00 (Europe/Berlin)"."""
     start, end = _show_moment(properties, "DTSTART"), _show_moment(properties, "DTEND")
@@ -121,12 +117,12 @@ def _show_time(properties: _Properties) -> str:
 
 
 def _join_known(phrases: Iterable[tuple[str, str | None]]) -> str:
-    """Return the phrases whose word is known, each with its word in the place of "{}"."""
+    """Return the phrases that have a word, each with the word in the place of "{}"."""
     return "".join(phrase.format(word) for phrase, word in phrases if word)
 
 
 def _show_moment(properties: _Properties, name: str) -> str:
-    """Return a date, or a date and a time, in the form of ISO 8601; empty if there is none that can be read."""
+    """Return a date, or a date and a time, as ISO 8601; empty if the event has none or it cannot be read."""
     return _format_moment(_show(properties, name))
 
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
 from rag.documents.formats.html.hidden import drop_hidden
-from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
+from rag.documents.formats.html.layout import walk_spelled_out
+from rag.documents.formats.html.markup import decode_html, parse_html
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.errors import DocumentError
 
@@ -118,8 +118,7 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
     tree = _parse_xhtml(_read(archive, name))
     _insert_styles(tree, archive, name)
     drop_hidden(tree)
-    spell_out(tree)
-    return walk_blocks(tree)
+    return walk_spelled_out(tree)
 
 
 def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:

@@ -94,7 +94,7 @@ class _Walker:
         yield Block(words, "heading", min(max(level, 1), _DEEPEST_HEADING))
 
     def _walk_subtitle(self, subtitle: "_Element", level: int) -> Iterator[Block]:
-        """Yield a heading inside a section; stars between paragraphs are none."""
+        """Yield a heading inside a section; stars between paragraphs are not a heading."""
         words = _text(subtitle)
         if any(map(str.isalnum, words)):
             yield Block(words, "heading", min(level + 1, _DEEPEST_HEADING))

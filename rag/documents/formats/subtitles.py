@@ -24,7 +24,7 @@ _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 
 class _Cue(NamedTuple):
-    """Words that are shown at once, from `start` to `end` in seconds, and who says them if that is known."""
+    """Words that are shown together, from `start` to `end` in seconds, and the speaker if known."""
 
     start: float
     end: float
@@ -61,7 +61,7 @@ def _list_lines(text: str) -> list[str]:
 
 
 def _split_speaker(line: str) -> tuple[str, str]:
-    """Return who says a line, empty if that is not known, and the words without marks."""
+    """Return the speaker of a line, empty if unknown, and the words without marks."""
     marked = _SPEAKER.search(line)
     words = " ".join(html.unescape(_SPEAKER.sub("", line)).split())
     if marked:

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9})(?:px|pt|%)?")
 
 
 def read_svg(path: Path) -> Extract:
-    """Return the title and the words of a drawing, in the order of the file; raises DocumentError if it is none."""
+    """Return the title and the words of a drawing in their order; raises DocumentError for any other file."""
     root = drop_namespaces(parse_xml(path.read_bytes(), invalid=_INVALID))
     if root.tag != "svg":
         raise DocumentError(_INVALID)

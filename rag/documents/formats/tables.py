@@ -25,7 +25,7 @@ _DELIMITERS = ("\t", "|", ";", ",")
 # The delimiter for a table with one column: a sign that no text has.
 _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
-# A delimiter is clear if this share of the rows has the same number of cells.
+# A delimiter is clear if at least 90 % of the rows have the same number of cells with it.
 _MOST_ROWS = 0.9
 # The label of a column has at most 100 characters, and does not end like a sentence; it may be empty.
 _LABEL = re.compile(r"(?:.{,99}[^.!?:;])?", re.DOTALL)
@@ -129,7 +129,7 @@ def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[s
 
 
 def read_json(path: Path) -> Extract:
-    """Return the records in a list, or the values in an object, whose title, author and date are the document's."""
+    """Return the records in a list, or the values in an object; its title, author and date become the document's."""
     try:
         data = _load(decode(path.read_bytes()))
     except ValueError as exc:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
-from rag.documents.formats.html.hidden import drop_hidden
-from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import parse_html, walk_blocks
+from rag.documents.formats.html.hidden import parse_shown
+from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.reader import read_html
 from rag.documents.formats.opendocument.names import OFFICE
 from rag.documents.formats.opendocument.reader import read_flat_opendocument
@@ -134,10 +133,7 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
     """Yield the text of an element; a short value with the element's name, and HTML as its blocks."""
     text = _text(element)
     if _TAG.search(text):
-        tree = parse_html(text)
-        drop_hidden(tree)
-        spell_out(tree)
-        yield from walk_blocks(tree)
+        yield from walk_spelled_out(parse_shown(text))
     elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
         yield Block(text)
     else:

@@ -15,7 +15,7 @@ _MOST_STEPS = 300_000
 # These two limit the work on style sheets made to be slow.
 _MOST_ALTERNATIVES = 20
 _LONGEST_SELECTOR = 500
-# The beginning of a longer value, such as a picture's data, is enough.
+# Only the beginning of a longer value, such as a picture's data, is read.
 _LONGEST_VALUE = 200
 
 PROPERTIES = frozenset(
@@ -119,7 +119,7 @@ class StyleSheet:
             self._add_rule(rule, number)
 
     def _add_rule(self, rule: "_Rule", number: int) -> None:
-        """Add a rule; one that holds only at times only gives values that a property may have."""
+        """Add a rule. A rule for one state or screen only adds to the values that a property may have."""
         declarations = list(split_declarations(";".join(rule.declarations)))
         if not declarations:
             return
@@ -132,9 +132,9 @@ class StyleSheet:
             is_certain = rule.applies and not selector.is_state
             if is_certain and is_plain:
                 override(self._plain[max(names)], values)
-            else:
-                self._add_alternatives(values)
-            if is_certain and not is_plain:
+                continue
+            self._add_alternatives(values)
+            if is_certain:
                 self._others[max(names)].append((selector, values))
 
     def _add_alternatives(self, values: dict[str, Value]) -> None:
@@ -179,7 +179,7 @@ class StyleSheet:
         return True
 
     def _find_around(self, compound: frozenset[str], path: Sequence[frozenset[str]]) -> int:
-        """Return where in `path` the innermost element with the names of `compound` is; -1 if there is none."""
+        """Return the index in `path` of the innermost element with the names of `compound`; -1 if none has them."""
         place = len(path) - 1
         while place >= 0 and not compound <= path[place]:
             self._steps += 1
@@ -314,7 +314,7 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    """Return a space for a comment, an empty string for a string with a brace, and any other string as it is."""
+    """Return a space for a comment, an empty string for a string with a brace, and other strings unchanged."""
     words = found[0]
     if not words.startswith(('"', "'")):
         return " "
@@ -323,15 +323,17 @@ def _blank(found: re.Match[str]) -> str:
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
     """Return the rule or group that begins with these words. Rules within rules are not read."""
-    is_inside = bool(outer.selectors) or not outer.is_read
-    is_group = words.startswith("@")
+    is_read = outer.is_read and not outer.selectors
+    if words.startswith("@"):
+        return _open_group(words, outer, is_read=is_read)
+    return _Rule(words if is_read else "", outer.applies, is_read, declarations=[])
+
+
+def _open_group(words: str, outer: _Rule, *, is_read: bool) -> _Rule:
     media = _MEDIA.match(words)
-    return _Rule(
-        selectors="" if is_inside or is_group else words,
-        applies=outer.applies and (media is None or applies_to_screen(words[media.end() :])),
-        is_read=not is_inside and (not is_group or _READ_GROUP.match(words) is not None),
-        declarations=[],
-    )
+    applies = media is None or applies_to_screen(words[media.end() :])
+    has_rules = _READ_GROUP.match(words) is not None
+    return _Rule("", outer.applies and applies, is_read and has_rules, declarations=[])
 
 
 def _parse_selector(text: str) -> _Selector | None:

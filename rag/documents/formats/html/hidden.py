@@ -26,7 +26,7 @@ from rag.documents.formats.html.hiding import (
     read_color,
     read_font_size,
 )
-from rag.documents.formats.html.markup import HEADINGS, contains
+from rag.documents.formats.html.markup import HEADINGS, contains, parse_html
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _NO_TEXT = re.compile(
 _TITLES = frozenset((*HEADINGS, "dt", "legend"))
 _MARKED = re.compile(r"[.#]")
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
-# The attributes whose values are ids, or selectors such as "#id"; in others only "#id" and ".class" refer to elements.
+# The values of these attributes are ids, or selectors such as "#id". In others only "#id" and ".class" are references.
 _OF_IDS = (
     "aria-controls aria-owns for popovertarget commandfor"
     " data-target data-bs-target data-controls data-open data-tab data-toggle"
@@ -75,7 +75,7 @@ _WEAK = (0, -1)
 
 
 class _Look(NamedTuple):
-    """The look of an element's own words; elements inside it have the same look unless a style changes it.
+    """The look of an element's own words. Elements inside it inherit the look, and their styles may change it.
 
     The font's size is in pixels. An unknown colour is None; only letters can be "transparent". Letters that are
     painted are visible in any colour, for example by their shadow.
@@ -104,6 +104,13 @@ class _Look(NamedTuple):
     def lose_colors(self) -> "_Look":
         """Return the look with unknown colours."""
         return self._replace(color=None, backdrop=None)
+
+
+def parse_shown(html: bytes | str) -> "HtmlElement":
+    """Return the tree of a page or of a part of one, without the words that its readers do not see."""
+    tree = parse_html(html)
+    drop_hidden(tree)
+    return tree
 
 
 def drop_hidden(tree: "HtmlElement") -> None:
@@ -249,7 +256,7 @@ class _Page:
         return INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
 
     def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
-        """Return the look that an element inherits, as far as it is known."""
+        """Return the look that an element inherits; the parts that another style sheet may change are unknown."""
         look = outer
         if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
             look = look.lose_colors()._replace(font_size=USUAL_SIZE)
@@ -258,7 +265,7 @@ class _Page:
         return look
 
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
-        """Return whether letters in the colour of their background have another colour at times."""
+        """Return whether letters in the colour of their background have another colour in some state of the page."""
         for name in {"color", "background-color", "text-fill-color"}.intersection(values):
             colors = map(read_color, self._sheet.find_alternatives(name, values[name]))
             if not all(look_same(color, look.backdrop) for color in colors):
@@ -349,7 +356,7 @@ def _list_references(tree: "HtmlElement") -> Iterator[str]:
 
 
 def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
-    """Yield each name in a script as a class and as an id, unless the script says which of the two it is."""
+    """Yield each name in a script as the class or the id that it is in the script, or else as both."""
     for script in tree.xpath(_SCRIPTS):
         for mark, name in _QUOTED_NAME.findall(script):
             yield from map(str.__add__, mark or "#.", (name, name))

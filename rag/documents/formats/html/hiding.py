@@ -139,7 +139,7 @@ def read_font_size(text: str, outer: float) -> float:
 def read_color(text: str) -> Color | None:
     """Return a colour of a style sheet; None if others shine through, "transparent" for no colour.
 
-    The name of a colour that only browsers know is returned as it is.
+    The name of a colour that only browsers know stays a name.
     """
     if text in _COLOR_NAMES:
         return _COLOR_NAMES[text]

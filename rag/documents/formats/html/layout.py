@@ -5,7 +5,7 @@ from itertools import chain, compress, groupby, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rag.documents.blocks import format_row
+from rag.documents.blocks import Block, format_row
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
 from rag.documents.formats.svg import list_drawn_words
 
@@ -55,6 +55,12 @@ class _Hanging(NamedTuple):
 
 
 _NOTHING = _Hanging(_EMPTY, rows=0)
+
+
+def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
+    """Yield the blocks of a tree, after the facts of its layout were put into words."""
+    spell_out(root)
+    return walk_blocks(root)
 
 
 def spell_out(root: "HtmlElement") -> None:
@@ -269,23 +275,24 @@ def _is_label(cell: "HtmlElement") -> bool:
 
 
 def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
-    """Yield each row below the header in words; without a header, a row's own label comes before its cells.
-
-    Labels that none of these rows repeats come first.
-    """
+    """Yield each row below the header in words, after the labels that none of these rows repeats."""
     labels = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
     height = len(labels) % len(rows)  # A table of labels alone has no header.
     columns = zip_longest(*rows[:height], fillvalue=_EMPTY)
     header = list(map(_join_labels, columns))
     yield format_row((), _list_unused_labels(rows[:height], rows[height:]))
     for row in rows[height:]:
-        first, *others = [cell.text for cell in row] or [""]
-        values = list(filter(None, others))
-        is_labelled = bool(values) and row[0].is_label
-        if is_labelled and not header:
-            yield format_row([first], values)
-        else:
-            yield format_row(header, [first, *others])
+        yield _format_row(header, row)
+
+
+def _format_row(header: list[str], row: list[_Cell]) -> str:
+    """Return a row in words; without a header, the row's own label comes before its cells."""
+    first, *others = [cell.text for cell in row] or [""]
+    values = list(filter(None, others))
+    is_labelled = bool(values) and row[0].is_label
+    if is_labelled and not header:
+        return format_row([first], values)
+    return format_row(header, [first, *others])
 
 
 def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:

@@ -50,9 +50,9 @@ _RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})\b", re.IGNORECASE)
 _LONGEST_HEADING = 60
 # Trafilatura takes seconds for a page with more elements.
 _MOST_ELEMENTS = 50_000
-# An element with this share of its characters in links is a list of links.
+# An element is a list of links if at least 60 % of its characters are in links.
 _LINKS = 0.6
-# A page with less than this share in links is not part of a site.
+# A page is not part of a site if less than 1 % of its characters are in links.
 _HARDLY = 0.01
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
 # Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.

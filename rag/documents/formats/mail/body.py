@@ -8,12 +8,12 @@ from itertools import chain
 
 from rag.documents.blocks import Block
 from rag.documents.comments.post import mark_quote
-from rag.documents.formats.html.hidden import drop_hidden
-from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import decode_html, parse_html, walk_blocks
+from rag.documents.formats.html.hidden import parse_shown
+from rag.documents.formats.html.layout import walk_spelled_out
+from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.plain.decode import LABELS
 
-# A plain text with less than this share of the letters of the HTML only says that there is HTML.
+# A plain text with less than 30 % of the letters of the HTML is a stub: it only says that there is HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
 # "On Mon, 5 Mar 2025 at 10:12, Zara Khan <zara@example.org> wrote:"
@@ -35,8 +35,8 @@ def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
 
 def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
     """Return the texts of one type that a message shows."""
-    shown = [part for part in parts if not is_attachment(part)]
-    return [decode_part(part) for part in shown if part.get_content_type() == content_type]
+    shown = [part for part in parts if part.get_content_type() == content_type and not is_attachment(part)]
+    return list(map(decode_part, shown))
 
 
 def _split_paragraphs(text: str) -> list[Block]:
@@ -63,13 +63,11 @@ def decode_part(part: EmailMessage) -> str:
 
 def _read_html(text: str) -> Iterator[Block]:
     """Return the blocks of HTML in a mail; quotes get the mark that they have in plain text."""
-    tree = parse_html(text)
-    drop_hidden(tree)
+    tree = parse_shown(text)
     for quote in list(tree.iter("blockquote")):
         if quote.getparent() is not None:
             mark_quote(quote)
-    spell_out(tree)
-    return walk_blocks(tree)
+    return walk_spelled_out(tree)
 
 
 def _count_letters(blocks: list[Block]) -> int:

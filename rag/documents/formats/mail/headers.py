@@ -12,6 +12,7 @@ from rag.documents.blocks import Block
 from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import LABELS, decode
 from rag.errors import DocumentError
+from rag.formatting import join_first
 
 _MOST_RECIPIENTS = 10
 # The library's parser of headers takes quadratic time; longer headers are decoded without it.
@@ -67,18 +68,16 @@ def find_date(message: EmailMessage) -> str | None:
 
 def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterator[Block]:
     """Yield a paragraph with the recipients; with the sender and the date too, if the message is inside of a file."""
+    fields = ("From", "To", "Cc") if is_inner else ("To", "Cc")
+    lines = [format_recipients(field, find_names(message, field.lower())) for field in fields]
     date = find_date(message)
-    origin = [format_recipients("From", find_names(message, "from")), f"Date: {date}" if date else ""]
-    lines = [format_recipients(field, find_names(message, field.lower())) for field in ("To", "Cc")]
-    text = "\n".join(filter(None, [*origin, *lines] if is_inner else lines))
+    if is_inner and date:
+        lines.insert(1, f"Date: {date}")
+    text = "\n".join(filter(None, lines))
     if text:
         yield Block(text)
 
 
 def format_recipients(field: str, names: list[str]) -> str:
     """Return a line with the first names; empty if there are none."""
-    if not names:
-        return ""
-    more = len(names) - _MOST_RECIPIENTS
-    rest = f" and {more} more" if more > 0 else ""
-    return f"{field}: {', '.join(names[:_MOST_RECIPIENTS])}{rest}"
+    return f"{field}: {join_first(names, _MOST_RECIPIENTS)}" if names else ""

@@ -78,6 +78,15 @@ class _Message:
         except (LookupError, ValueError):
             return decode_html(data)
 
+    def find_sender(self) -> str:
+        """Return the name of the sender, or else the address."""
+        return self.find_text(_SENDER) or self.find_text(_SENDER_ADDRESS)
+
+    def find_words(self) -> list[Block]:
+        """Return the words of the message, from its plain text or its HTML."""
+        html = self.find_bytes(_HTML, _BINARY)
+        return choose_body([self.find_text(_BODY)], [decode_html(html)] if html else [])
+
     def find_date(self) -> str | None:
         """Return the day on which the message was sent, in UTC."""
         ticks = self._numbers.get(_SENT) or self._numbers.get(_DELIVERED)
@@ -98,12 +107,12 @@ class _Message:
 
 
 def _read_message(message: _Message) -> Extract:
-    html = message.find_bytes(_HTML, _BINARY)
-    body = choose_body([message.find_text(_BODY)], [decode_html(html)] if html else [])
-    sender = message.find_text(_SENDER) or message.find_text(_SENDER_ADDRESS)
+    sender = message.find_sender()
+    words = attribute_quotes(message.find_words())
     attachments = [Attachment(name, partial(read_member, name, data)) for name, data in message.list_attachments()]
-    blocks = [*_list_recipients(message), *attribute_quotes(body), *read_attachments(attachments)]
-    if not sender and not any(block.text for block in blocks):
+    blocks = [*_list_recipients(message), *words, *read_attachments(attachments)]
+    has_text = any(block.text for block in blocks)
+    if not sender and not has_text:
         raise DocumentError(_DAMAGED)
     return Extract(blocks, title=message.find_text(_SUBJECT) or None, author=sender or None, date=message.find_date())
 

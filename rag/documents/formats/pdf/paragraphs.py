@@ -15,14 +15,14 @@ from rag.documents.blocks import Block
 _WIDEST_PITCH = 1.3
 # Lines of one column are at most this far apart, as a multiple of the size of their letters.
 _WIDEST_GAP = 2.5
-# Sizes of letters that differ by at most this share count as one size.
+# Two sizes of letters count as one if they differ by at most 15 %.
 _SAME_SIZE = 0.15
 # A line is indented if it begins at least this far from another, as a multiple of the size of its letters.
 _INDENT = 0.6
 # Pieces whose heights differ by less are one row, such as the cells of a table. It is a multiple of the size of their
 # letters.
 _ROW = 0.6
-# A column below this share of the usual width may be a table, an address or a poem. Its author meant the line ends.
+# A column with less than 75 % of the usual width may be a table, an address or a poem, whose line ends are meant.
 _NARROW = 0.75
 # A word's width is estimated from its length. The word counts as too wide unless there is this much more room.
 _ROOM = 1.2

@@ -85,6 +85,7 @@ class _Objects:
 
     def __init__(self, page: "PdfPage") -> None:
         self._page = _Box(*page.get_bbox())
+        self._may_be_lost = cache(self._has_backdrop_in)
         self._texts: list[_Text] = []
         self._images: list[_Box] = []
         self._backdrops: list[_Backdrop] = []
@@ -167,23 +168,26 @@ class _Objects:
 
     def find_unseen(self) -> Iterator[_Text]:
         """Yield the letters that the page does not show."""
-        may_be_lost = cache(self._may_be_lost)
-        is_traced = self._is_traced()
         for text in self._texts:
-            is_lost = may_be_lost(text.color) and self._is_lost(text)
-            is_unseen = is_lost if text.is_painted else not is_traced
-            if text.is_out or (is_unseen and not self._is_over_image(text)):
+            if text.is_out or (self._is_unseen(text) and not self._is_over_image(text)):
                 yield text
 
+    def _is_unseen(self, text: _Text) -> bool:
+        """Return whether letters are not painted, or have the colour of the backdrop that they are on."""
+        if text.is_painted:
+            return self._may_be_lost(text.color) and self._is_lost(text)
+        return not self._is_traced
+
+    @cached_property
     def _is_traced(self) -> bool:
-        """Return whether the page draws its letters as shapes, and also has them as unpainted text."""
+        """Whether the page draws its letters as shapes, and also has them as unpainted text."""
         return len(self._texts) <= self._shapes and not any(text.is_painted for text in self._texts)
 
     def _is_over_image(self, text: _Text) -> bool:
         """Return whether an image covers letters; on a drawing, images count as covering all letters."""
         return len(self._images) > _MOST_BACKDROPS or any(image.holds_middle(text.box) for image in self._images)
 
-    def _may_be_lost(self, color: Color | None) -> bool:
+    def _has_backdrop_in(self, color: Color | None) -> bool:
         """Return whether a backdrop has the colour of letters; False on a drawing."""
         if len(self._backdrops) > _MOST_BACKDROPS:
             return False

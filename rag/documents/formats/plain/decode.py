@@ -49,7 +49,7 @@ _LAST_ASCII, _LAST_LATIN = "\x7f", "\u024f"
 _SIGNS = frozenset("“”‘’„‚«»–—…•€§°、。，．・「」『』（）：；？！《》…　")
 # A language's most frequent letter has the weight 1, and its rarest letter this much less.
 _RARE = 0.2
-# A capital has this share of the weight of its small letter.
+# The weight of a capital, as a share of the weight of its small letter.
 _CAPITAL = 0.9
 # Files of western languages are the most frequent: their letters weigh a little more.
 _WESTERN = 0.02

@@ -1,4 +1,4 @@
-"""Reads the front matter of Markdown: names and values between two lines of dashes at the top."""
+"""Reads the front matter of a text: names and values between two lines of dashes at the top."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from rag.documents.dates import read_date
 from rag.metadata import FIELDS, LONGEST_VALUE, NAME
 from rag.types import Document, Section
 
-_FENCED = re.compile(r"\A---[ \t]*\n(?P<lines>.*?)^(?:---|\.\.\.)[ \t]*$", re.MULTILINE | re.DOTALL)
+# A single line of dashes is a rule.
+_FENCED = re.compile(r"\A\s*-{3,}[ \t]*\n(?P<lines>.*?)^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE | re.DOTALL)
 _PAIR = re.compile(
     r"^(?P<key>[^\W\d][\w -]{0,60}?)[ \t]*:(?:[ \t]+(?P<value>\S[^\n]*))?[ \t]*$(?P<below>(?:\n[ \t-][^\n]*)*)",
     re.MULTILINE,
@@ -36,6 +37,11 @@ class FrontMatter:
         return self._get(_TITLES)
 
     @property
+    def outlet(self) -> str | None:
+        """The outlet, or None."""
+        return self._get(_OUTLETS)
+
+    @property
     def author(self) -> str | None:
         """The authors, or None."""
         return self._get(_AUTHORS)
@@ -54,6 +60,12 @@ class FrontMatter:
     def _get(self, names: tuple[str, ...]) -> str | None:
         values = filter(None, map(self.values.get, names))
         return next(values, None)
+
+
+def find_front_matter_end(text: str) -> int:
+    """Return where the front matter of a text ends; 0 if the text has none."""
+    fenced = _FENCED.match(text)
+    return fenced.end() if fenced else 0
 
 
 def read_front_matter(text: str) -> FrontMatter:
@@ -89,7 +101,7 @@ def _unquote(value: str) -> str:
 
 
 def add_front_matter(document: Document, front: FrontMatter) -> Document:
-    """Return a document with the metadata of its front matter, whose lines become a section if they hold any."""
+    """Return a document with the metadata of its front matter. If there is any, its lines become a section."""
     if not front.metadata or not document.sections:
         return document
     own = Section(front.start, front.stop, "article", document.author, document.date)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
-from rag.documents.formats.html.hidden import drop_hidden
-from rag.documents.formats.html.markup import find_text, parse_html
+from rag.documents.formats.html.hidden import parse_shown
+from rag.documents.formats.html.markup import find_text
 from rag.types import Span
 
 _INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)"
@@ -125,6 +125,4 @@ class _Page:
 
     def _read_tag(self, tag: str, name: str) -> bool:
         """Return whether a tag hides the words inside its element."""
-        tree = parse_html(f"{self._styles}<div>{tag}words</{name}></div>")
-        drop_hidden(tree)
-        return not find_text(tree)
+        return not find_text(parse_shown(f"{self._styles}<div>{tag}words</{name}></div>"))

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from rag.documents.comments.plaintext import find_thread_start
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
+from rag.documents.formats.plain.front_matter import read_front_matter
 from rag.documents.languages import join
 from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
 _TITLE = r"^#\s+(?P<title>\S.*)$"
-# Front matter; a single line of dashes is a rule.
-_CLOSED = re.compile(r"\s*-{3,}[ \t]*\n.*?^-{3,}\s*$", re.MULTILINE | re.DOTALL)
-_FENCE = re.compile(r"^-{3,}\s*$")
+_RULE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
 _MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
 _PARTICLES = r"(?:(?:and|of|the|de|da|van|von|al|bin) )*"
@@ -63,22 +62,24 @@ class _Head(NamedTuple):
 
 
 def find_metadata(text: str) -> Metadata:
-    """Return the title, outlet, author and date in the lines at the top, or in a "Published in" line of the article.
+    """Return the title, outlet, author and date of a page.
 
-    The comments below an article are not searched.
+    They are in the front matter, in the lines at the top, or in a "Published in" line of the article. The comments
+    below an article are not searched.
     """
     text = text[: find_thread_start(text)[0]]
-    head = _read_labelled(text)
+    front = read_front_matter(text)
+    head = _read_labelled(text, front.end)
     if not head.gaps:
         head = _read_masthead(text) or _read_opening(text)
     _add_publication(text, head)
     dates = _list_values(head, "date", "published", "updated", "published on")
     return Metadata(
         gaps=tuple(head.gaps),
-        title=head.values.get("title"),
-        outlet=next(_list_values(head, "outlet", "source", "published in"), None),
-        author=next(_list_values(head, "author", "by"), None),
-        date=next(map(parse_date, dates), None),
+        title=front.title or head.values.get("title"),
+        outlet=front.outlet or next(_list_values(head, "outlet", "source", "published in"), None),
+        author=front.author or next(_list_values(head, "author", "by"), None),
+        date=front.date or next(map(parse_date, dates), None),
     )
 
 
@@ -97,35 +98,30 @@ def _add_publication(text: str, head: _Head) -> None:
         head.values.setdefault("published on", line["date"])
 
 
-def _read_labelled(text: str) -> _Head:
+def _read_labelled(text: str, front_end: int) -> _Head:
     """Return the values in the first lines: labelled lines ("Date: …"), a heading, a byline or a date.
 
-    Any other line ends them. In front matter, between two lines of dashes, only labelled lines count.
+    Any other line ends them. The lines of the front matter, which ends at `front_end`, are among the gaps only.
     """
     head = _Head({}, [])
-    in_fence = False
     lines = takewhile(lambda line: len(line[0].rstrip()) <= LONGEST_LINE, _LINE.finditer(text))
     for number, line in enumerate(lines):
         words = line[0].rstrip()
-        is_fence = _FENCE.match(words) is not None
-        field = _read_line(words, in_fence=in_fence, is_first=number == 0)
-        if not (field or is_fence or in_fence):
+        in_front = line.start() < front_end
+        field = None if in_front else _read_line(words, is_first=number == 0)
+        if not (field or in_front or _RULE.match(words)):
             break
         head.gaps.append(line.span())
-        if is_fence:
-            in_fence = number == 0 and _CLOSED.match(text) is not None
-        elif field:
+        if field:
             head.values.setdefault(*field)
     return head
 
 
-def _read_line(words: str, *, in_fence: bool, is_first: bool) -> tuple[str, str] | None:
+def _read_line(words: str, *, is_first: bool) -> tuple[str, str] | None:
     """Return the key and the value in a line; None if there is no value."""
     field = _FIELD.match(words)
     if field:
         return field[1].lower(), field[2].strip("\"' ")
-    if in_fence:
-        return None
     line = _UNLABELLED.match(words)
     if line:
         return str(line.lastgroup), line[str(line.lastgroup)]
@@ -151,7 +147,7 @@ def _read_masthead(text: str) -> _Head | None:
 
 
 def _find_masthead_end(words: list[str]) -> int:
-    """Return the number of the last of the lines above an article; 0 if there is none."""
+    """Return the number of the last line above an article; 0 if no line is above it."""
     if any(map(is_date, words[1:2])):
         return 1
     credit_lines = (number for number, line in enumerate(words) if _CREDIT.match(line))
