@@ -59,7 +59,11 @@ def retrieve(
 def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:
     """Return the hits in a place of the nearest documents; all hits if none of these documents has such a place."""
     nearest = {hit.chunk.document_id for hit in found[:passages]}
-    inside = [hit for hit in found if hit.chunk.document_id in nearest and is_in_place(hit.chunk)]
+    inside = []
+    for hit in found:
+        is_near = hit.chunk.document_id in nearest
+        if is_near and is_in_place(hit.chunk):
+            inside.append(hit)
     return tuple(inside) or found
 
 

@@ -132,22 +132,24 @@ def split_blocks(text: str) -> list[Span]:
 
 def _find_code(text: str) -> list[Span]:
     """Return the offsets of the blocks of code in Markdown, with the lines around them."""
-    if not any(map(text.__contains__, _FENCES)):
+    if not any(fence in text for fence in _FENCES):
         return []
-    blocks = []
+    blocks: list[Span] = []
     opening: re.Match[str] | None = None
-    end = 0
     for line in _LINE.finditer(text):
         fence = _FENCE.match(line[0])
-        end = line.end()
         if fence is None:
             continue
         if opening is None:
             opening = line
-        elif line[0].strip(" \t>") in _FENCES and fence[1] in opening[0]:
-            blocks.append((opening.start(), end))
+            continue
+        is_bare = line[0].strip(" \t>") in _FENCES
+        if is_bare and fence[1] in opening[0]:
+            blocks.append((opening.start(), line.end()))
             opening = None
-    return blocks if opening is None else [*blocks, (opening.start(), end)]
+    if opening is not None:
+        blocks.append((opening.start(), len(text.rstrip())))
+    return blocks
 
 
 def _is_code(line: str) -> bool:

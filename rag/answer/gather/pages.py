@@ -18,14 +18,23 @@ _NO_TOPIC = content_words("What is there on the page or slide of this document, 
 def find_page(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
     """Return the page that a question asks for as a whole, from the nearest document with such a page; or None."""
     number = question.page_number
-    on_page = [hit for hit in hits if hit.chunk.page == number]
-    if number is None or not on_page or not _asks_for_all(question, number):
+    if number is None or not _asks_for_all(question, number):
         return None
-    nearest = on_page[0]
+    for hit in hits:
+        if hit.chunk.page == number:
+            return _quote_page(number, hit, index)
+    return None
+
+
+def _quote_page(number: int, hit: Hit, index: Index) -> Quotes | None:
+    """Return the sentences on a page of a hit's document; None if no article is there."""
     with index.browse() as store:
-        chunks = list_article(nearest.chunk.document_id, store)
+        chunks = list_article(hit.chunk.document_id, store)
     inside = [chunk for chunk in chunks if chunk.page == number]
-    return quote_part(chunks, (inside[0].start, inside[-1].end), score=nearest.score) if inside else None
+    if not inside:
+        return None
+    span = inside[0].start, inside[-1].end
+    return quote_part(chunks, span, score=hit.score)
 
 
 def _asks_for_all(question: Query, number: int) -> bool:

@@ -23,6 +23,7 @@ _TIME_KEY, _BEGINNING = b'"ts"', 20_000
 _NOTICES = re.compile(r"(?:channel|group|bot)_\w+|reminder_add|pinned_item|file_comment")
 _MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<id>[^<>|\s]{1,2000})(?:\|(?P<words>[^<>]{0,2000}))?>")
 _TIME = re.compile(r"\d{9,11}\.\d{1,6}")
+_SIGNS = {"@": "@", "#": "#", "!": "@", "": ""}
 _NAME_KEYS = ("real_name", "display_name", "name")
 _EMPHASIS = list_emphasis("*_~`")
 
@@ -37,21 +38,27 @@ def read_json(path: Path) -> Extract:
     if not messages:
         return read_records(path)
     names = _load_names(path.parent.parent / _PEOPLE)
-    lines = [_show_message(message, names) for message in messages]
-    return Extract(
-        [Block(line, "item") for line in lines if line], title=f"#{path.parent.name}", date=_find_day(messages)
-    )
+    blocks = []
+    for message in messages:
+        text = _show_message(message, names)
+        blocks.append(Block(text, "item"))
+    return Extract(blocks, title=f"#{path.parent.name}", date=_find_day(messages))
 
 
 def _load_messages(path: Path) -> list[Message]:
     """Return the messages in a file; none if it is not a day of a channel."""
     with path.open("rb") as file:
         beginning = file.read(_BEGINNING)
-    values = _load(path) if _TIME_KEY in beginning else None
+    if _TIME_KEY not in beginning:
+        return []
+    values = _load(path)
     messages = _list_dicts(values)
-    are_messages = all(map(_is_message, messages))
-    is_whole = isinstance(values, list) and len(values) == len(messages)
-    return messages if are_messages and is_whole else []
+    if messages != values:
+        return []
+    for message in messages:
+        if not _is_message(message):
+            return []
+    return messages
 
 
 def _load(path: Path) -> Any:
@@ -72,33 +79,45 @@ def _list_dicts(values: Any) -> list[Message]:
 
 
 def _is_message(record: Message) -> bool:
-    time = record.get("ts")
-    return record.get("type") == "message" and isinstance(time, str) and _TIME.fullmatch(time) is not None
+    """Return whether a record has the kind and the time of a message."""
+    time = str(record.get("ts"))
+    has_kind = record.get("type") == "message"
+    return has_kind and _TIME.fullmatch(time) is not None
 
 
 def _load_names(path: Path) -> Names:
     """Return the name of each person by the id that the messages have."""
-    people = _list_dicts(_load(path))
-    names = {str(person.get("id")): _find_name(person.get("profile"), person) for person in people}
-    return {person: name for person, name in names.items() if name}
+    names = {}
+    for person in _list_dicts(_load(path)):
+        name = _find_name(person.get("profile")) or _find_name(person)
+        if name:
+            names[str(person.get("id"))] = name
+    return names
 
 
-def _find_name(*records: Any) -> str:
-    """Return the first name in some records; empty without any."""
-    known = [record for record in records if isinstance(record, dict)]
-    values = [record.get(key) for record in known for key in _NAME_KEYS]
-    words = filter(None, values)
-    return next((value for value in words if isinstance(value, str)), "")
+def _find_name(record: Any) -> str:
+    """Return the first name in a record; empty without any."""
+    if not isinstance(record, dict):
+        return ""
+    for key in _NAME_KEYS:
+        name = record.get(key)
+        if name:
+            return str(name)
+    return ""
 
 
 def _show_message(message: Message, names: Names) -> str:
     """Return a message after the name of its writer; empty for a notice of the program."""
-    if _NOTICES.fullmatch(str(message.get("subtype", ""))):
+    subtype = str(message.get("subtype", ""))
+    if _NOTICES.fullmatch(subtype):
         return ""
-    words = show_marks(str(message.get("text") or ""), names)
-    files = filter(None, map(_find_name, _list_dicts(message.get("files"))))
-    shown = " ".join(filter(None, (words, *map("(file: {})".format, files))))
-    return format_row([_find_writer(message, names)], [shown])
+    text = str(message.get("text") or "")
+    parts = [show_marks(text, names)]
+    for file in _list_dicts(message.get("files")):
+        name = _find_name(file)
+        parts.append(f"(file: {name})")
+    writer = _find_writer(message, names)
+    return format_row([writer], [" ".join(parts)])
 
 
 def _find_writer(message: Message, names: Names) -> str:
@@ -119,10 +138,11 @@ def show_marks(text: str, names: Names) -> str:
 def _show_mark(names: Names, mark: re.Match[str]) -> str:
     """Return the words of a link, or a person, a channel or a group after its sign."""
     words = mark["words"] or mark["id"]
-    if not mark["sign"]:
+    sign = _SIGNS[mark["sign"]]
+    if sign == "":
         return words
-    name = names.get(mark["id"]) or words.lstrip("#@")
-    return f"{'#' if mark['sign'] == '#' else '@'}{name}"
+    name = names.get(mark["id"], words.lstrip("#@"))
+    return f"{sign}{name}"
 
 
 def _find_day(messages: list[Message]) -> str:

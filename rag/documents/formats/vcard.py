@@ -38,24 +38,35 @@ def read_vcf(path: Path) -> Extract:
 
 
 def _read_card(text: str) -> Iterator[Block]:
+    """Yield the name of a card as a heading, and its other values in lines."""
     properties = read_properties(_GROUP.sub("", text))
-    fields = [_list_lines(label, properties.get(name, [])) for name, label in _FIELDS.items()]
+    lines = []
+    for name, label in _FIELDS.items():
+        values = properties.get(name, [])
+        lines += _list_lines(label, values)
     yield Block(_find_name(properties), "heading")
-    yield Block("\n".join(chain.from_iterable(fields)))
+    yield Block("\n".join(lines))
 
 
 def _find_name(properties: Mapping[str, list[Value]]) -> str:
     """Return the shown name of a card, else the parts of its name, else the organization."""
-    values = chain.from_iterable(properties.get(name, []) for name in ("FN", "N", "ORG"))
-    names = filter(None, map(_show, values))
-    return next(names, "No name").replace(",", "")
+    for key in ("FN", "N", "ORG"):
+        for value in properties.get(key, []):
+            name = _show(value).replace(",", "")
+            if name:
+                return name
+    return "No name"
 
 
 def _list_lines(label: str, values: list[Value]) -> list[str]:
     """Return a line for each value, with its kind: "Phone (work): 0555 014 222"."""
-    kinds = map(_find_kind, values)
-    labels = [f"{label} ({kind})" if kind else label for kind in kinds]
-    return list(filter(None, (format_row([name], [_show(value)]) for name, value in zip(labels, values, strict=True))))
+    lines = []
+    for value in values:
+        kind = _find_kind(value)
+        name = f"{label} ({kind})" if kind else label
+        line = format_row([name], [_show(value)])
+        lines.append(line)
+    return lines
 
 
 def _show(value: Value) -> str:
@@ -70,6 +81,10 @@ def _show(value: Value) -> str:
 
 def _find_kind(value: Value) -> str:
     """Return the kinds of a number or an address, such as "work"; empty without any."""
-    names = [*value.parameters.get("TYPE", "").split(","), *value.parameters]
-    kinds = [name.lower() for name in names if name.lower() in _KINDS]
-    return ", ".join(dict.fromkeys(kinds))
+    types = value.parameters.get("TYPE", "").split(",")
+    kinds: list[str] = []
+    for name in (*types, *value.parameters):
+        kind = name.lower()
+        if kind in _KINDS:
+            kinds.append(kind)
+    return ", ".join(kinds)

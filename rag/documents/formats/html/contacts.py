@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import chain, islice
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
@@ -61,9 +59,12 @@ SIGNS = (
 
 def find_contacts(tree: "HtmlElement") -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
-    footers = filter(_is_outer_footer, tree.xpath(_FOOTERS))
-    facts = chain.from_iterable(map(_list_facts, footers))
-    return [Block(text, "item") for text in islice(facts, _MOST)]
+    blocks: list[Block] = []
+    for footer in tree.xpath(_FOOTERS):
+        if not _is_outer_footer(footer):
+            continue
+        blocks += [Block(line, "item") for line in _list_facts(footer)]
+    return blocks[:_MOST]
 
 
 def _is_outer_footer(footer: "HtmlElement") -> bool:
@@ -74,12 +75,16 @@ def _is_outer_footer(footer: "HtmlElement") -> bool:
 
 def _list_facts(footer: "HtmlElement") -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
-    addresses = set(chain.from_iterable(map(_list_lines, footer.iter("address"))))
+    addresses: list[str] = []
+    for address in footer.iter("address"):
+        addresses += _list_lines(address)
     lines = _list_lines(_drop_links(footer))
     are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):
-        is_near_fact = any(are_facts[max(0, number - 1) : number + 2])
-        if are_facts[number] or (is_near_fact and _may_be_name(line)):
+        first = max(0, number - 1)
+        is_near_fact = any(are_facts[first : number + 2])
+        is_name_beside = is_near_fact and _may_be_name(line)
+        if are_facts[number] or is_name_beside:
             yield line
 
 
@@ -93,11 +98,14 @@ def _drop_links(footer: "HtmlElement") -> "HtmlElement":
 
 
 def _list_lines(element: "HtmlElement") -> list[str]:
+    """Return the blocks of an element that are short enough for facts."""
     return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
 
 
 def _may_be_name(line: str) -> bool:
-    return len(line) <= _LONGEST_NAME and not _COPYRIGHT.search(line)
+    """Return whether a line is short enough for a name or a heading, and does not name the owner of a copyright."""
+    is_short = len(line) <= _LONGEST_NAME
+    return is_short and not _COPYRIGHT.search(line)
 
 
 def _has_sign(text: str) -> bool:
@@ -106,8 +114,9 @@ def _has_sign(text: str) -> bool:
 
 def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:
     """Return the facts that are not in the other blocks of a page, below a heading of their own."""
-    known = "\n".join(map(attrgetter("text"), blocks))
+    texts = [block.text for block in blocks]
+    known = "\n".join(texts)
     unread = [contact for contact in contacts if contact.text not in known]
-    if not unread:
-        return []
-    return [Block(_HEADING, "heading"), *unread]
+    if unread:
+        unread.insert(0, Block(_HEADING, "heading"))
+    return unread

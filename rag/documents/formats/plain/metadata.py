@@ -36,7 +36,7 @@ _LONGEST_TITLE = 120
 _HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
 # The marks of Markdown around a title; a line that begins with another sign, such as "|" or "```", is none.
 _MARKS = re.compile(r"#{1,6}[ \t]+|[*_]{1,3}(?=\S)|(?<=\S)(?:[*_]{1,3}|[ \t]#{1,6})$")
-_LAST_SIGN = 0x2FFF  # signs of East Asia and pictures may begin a title
+_LAST_SIGN = "\u2fff"  # signs of East Asia and pictures may begin a title
 _OPENING_SIGNS = frozenset("\"'“”„«‘([¿¡§№")
 _TITLE_LINE = re.compile(rf"{_HEADING.pattern}(?<![!?])")
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
@@ -196,14 +196,20 @@ def _read_opening(text: str) -> _Head:
     return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
 
 
-def _begins_with_word(line: str) -> bool:
-    return line[0].isalnum() or line[0] in _OPENING_SIGNS or ord(line[0]) > _LAST_SIGN
-
-
 def _join_titles(lines: list[str]) -> dict[str, str]:
     """Return the first lines of a heading, as many as fit into a title; nothing if one of the lines is a sentence."""
-    parts = [_MARKS.sub("", line.strip()).strip() for line in lines]
-    if not all(map(_TITLE_LINE.fullmatch, parts)) or not all(map(_begins_with_word, parts)):
-        return {}
+    parts = []
+    for line in lines:
+        part = _MARKS.sub("", line.strip()).strip()
+        if not _may_open(part):
+            return {}
+        parts.append(part)
     titles = accumulate(parts, "{}, {}".format)
     return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
+
+
+def _may_open(line: str) -> bool:
+    """Return whether a line may be part of a title: it begins with a word, and has no end of a sentence."""
+    if not _TITLE_LINE.fullmatch(line):
+        return False
+    return line[0].isalnum() or line[0] in _OPENING_SIGNS or line[0] > _LAST_SIGN
