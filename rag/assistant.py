@@ -16,6 +16,7 @@ from rag.answer.gather.complete import complete_quotes
 from rag.answer.gather.pages import find_page
 from rag.answer.gather.parts import find_part
 from rag.answer.gather.summary import GATHERED, find_summary
+from rag.answer.gather.table import compute_over_table
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -136,16 +137,16 @@ class Assistant:
         yield Retrieved(asked.hits)
         gathered = self._gather(asked)
         if gathered:
-            yield Retrieved(gathered.hits)
-            finding, reply = _Finding(gathered), None
+            finding, reply = gathered
+            yield Retrieved(finding.quotes.hits)
         elif self.llm and asked.hits:
             finding, reply = yield from self._read(self.llm, asked, clock)
         else:
-            finding, reply = _Finding(quote_evidence(asked.hits)), None
+            finding, reply = _Finding(quote_evidence(asked.hits)), Reply()
         note = finding.quotes.note
         if asked.wanted.asks_about_all and not gathered:
             note = note or PARTIAL
-        yield Answered(self._make_answer(asked, finding, reply or Reply(), note=note, seconds=clock.seconds))
+        yield Answered(self._make_answer(asked, finding, reply, note=note, seconds=clock.seconds))
 
     def _understand(
         self,
@@ -179,16 +180,21 @@ class Assistant:
             wanted = forget_file_name(wanted, name)
         return _Asked(question, Query(wanted), rewritten, names_file, hits, search)
 
-    def _gather(self, asked: "_Asked") -> Quotes | None:
-        """Return the part, summary or general comparison that a question asks for; None if the LLM has to answer."""
+    def _gather(self, asked: "_Asked") -> tuple["_Finding", Reply] | None:
+        """Return what a question wants to be computed, or the part, summary or general comparison that it asks for.
+
+        It is None if the LLM has to answer.
+        """
         wanted, hits, search = asked.wanted, asked.hits, asked.search
         if search is None:
             return None
-        for find in (find_part, find_page, find_summary):
-            part = find(wanted, hits, self.index)
-            if part and part.citations:
-                return part
-        return compare_in_general(wanted, search)
+        computed = compute_over_table(wanted, hits, self.index)
+        if computed:
+            return _Finding(computed.quotes), Reply((computed.reply,))
+        part = find_part(wanted, hits, self.index) or find_page(wanted, hits, self.index)
+        part = part or find_summary(wanted, hits, self.index)
+        quotes = part if part and part.citations else compare_in_general(wanted, search)
+        return (_Finding(quotes), Reply()) if quotes else None
 
     def _make_answer(
         self, asked: "_Asked", finding: "_Finding", reply: Reply, *, note: str | None, seconds: dict[str, float]
@@ -212,7 +218,7 @@ class Assistant:
 
     def _read(
         self, llm: LLM, asked: "_Asked", clock: "_Clock"
-    ) -> Generator[Retrieved | Drafted, None, tuple["_Finding", Reply | None]]:
+    ) -> Generator[Retrieved | Drafted, None, tuple["_Finding", Reply]]:
         """Yield the LLM's words piece by piece; return what it found and its reply."""
         questions = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
         if asked.search and questions:
@@ -230,7 +236,7 @@ class Assistant:
             reply = write_reply(quotes, asked.wanted, llm=llm, prompts=self._reply_prompts)
         if reply:
             clock.stop("reply")
-        return finding, reply
+        return finding, reply or Reply()
 
     def _quote_sides(
         self, llm: LLM, questions: Sequence[str], search: _Search, clock: "_Clock"

@@ -132,6 +132,24 @@ MENTIONS = re.compile(
     re.IGNORECASE,
 )
 
+# --- Tables (table.py) ---
+
+_ROWS = r"(?:rows|entries|records|lines)"
+COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\bnumber of {_ROWS}\b", re.IGNORECASE)
+MEAN = re.compile(r"\b(?:average|mean)\b(?! (?:that|by|to)\b)", re.IGNORECASE)
+SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up)\b", re.IGNORECASE)
+HIGHEST = re.compile(r"\b(?:highest|largest|biggest|greatest|maximum|max|most expensive|dearest)\b", re.IGNORECASE)
+LOWEST = re.compile(r"\b(?:lowest|smallest|minimum|min|cheapest|least expensive)\b", re.IGNORECASE)
+# The row below a table that adds it up.
+TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|sum)s?\W*", re.IGNORECASE)
+# Words of a question that say what to compute, or that it is about a table.
+TABLE_WORDS = content_words(
+    "how many much number sum total totals altogether add adds added up average mean highest largest biggest greatest"
+    " maximum max minimum min lowest smallest cheapest dearest most least expensive row column entry entries record"
+    " line document table sheet spreadsheet workbook file list value all every across over together in there with per"
+    " its csv xlsx give me please calculate compute show tell can you"
+)
+
 # --- Sentences ---
 
 NEGATION = re.compile(

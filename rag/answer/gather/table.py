@@ -1,0 +1,242 @@
+"""Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import mean
+from typing import NamedTuple
+
+from rag.answer.gather.blocks import list_article, quote_span
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
+from rag.answer.signs import COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL
+from rag.answer.understand.query import Query
+from rag.index.index import Index
+from rag.system import parse_source
+from rag.text import content_words, split_lines
+from rag.types import Chunk, Hit, Sentence, Span
+
+# Fewer rows are not a table.
+_FEWEST_ROWS = 3
+# At most this many rows are quoted.
+_MOST_QUOTED = 20
+# A mean has at least this many decimals.
+_DECIMALS = 2
+# "Amount: 9.50"; the label is that of the column.
+_CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
+_NUMBER = re.compile(r"[^\w(-]{0,3}(?P<number>-?\d[\d.,' ]*)\s?(?:[^\W\d]{1,4}|%|\W{1,3})?")
+_DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+
+
+class _Row(NamedTuple):
+    """A row of a table: its span in the document, and its cells by the label of their column."""
+
+    span: Span
+    cells: dict[str, str]
+
+
+class Computed(NamedTuple):
+    """A computed value, as a sentence with the numbers of its passages, and the rows as quotes."""
+
+    reply: Sentence
+    quotes: Quotes
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """An operation on the values of a column; `sign` recognises it in a question."""
+
+    name: str
+    sign: re.Pattern[str]
+    compute: Callable[[Sequence[Decimal]], Decimal]
+    # An extreme is the value of single rows, and only these are quoted.
+    is_extreme: bool = False
+
+
+_COUNT = _Operation("count", COUNTS_ROWS, lambda values: Decimal(len(values)))
+_OPERATIONS = (
+    _COUNT,
+    _Operation("mean", MEAN, mean),
+    _Operation("sum", SUM, lambda values: sum(values, Decimal(0))),
+    _Operation("highest", HIGHEST, max, is_extreme=True),
+    _Operation("lowest", LOWEST, min, is_extreme=True),
+)
+
+
+def compute_over_table(question: Query, hits: Sequence[Hit], index: Index) -> Computed | None:
+    """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
+
+    It is also None if a word of the question is neither in a label, a cell or the title, nor about tables: then the
+    question may be about other rows, or about none.
+    """
+    operation = next((one for one in _OPERATIONS if one.sign.search(question.text)), None)
+    if operation is None:
+        return None
+    scores: dict[int, float] = {}
+    for hit in hits:
+        scores.setdefault(hit.chunk.document_id, hit.score)
+    for document_id, score in scores.items():
+        with index.browse() as store:
+            chunks = list_article(document_id, store)
+            text = store.get_text(document_id)
+        for rows in _find_tables(text, chunks):
+            computed = _compute(operation, question, rows, chunks, score)
+            if computed:
+                return computed
+    return None
+
+
+def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[_Row]]:
+    """Yield the tables of an article: rows that follow one another and have labels in common."""
+    articles = [(chunk.start, chunk.end) for chunk in chunks]
+    rows: list[_Row] = []
+    for start, end in split_lines(text):
+        row = _Row((start, end), _split_cells(text[start:end]))
+        is_article = any(first <= start < last for first, last in articles)
+        if rows and not (is_article and row.cells.keys() & rows[-1].cells.keys()):
+            yield rows
+            rows = []
+        if is_article and row.cells:
+            rows.append(row)
+    yield rows
+
+
+def _split_cells(line: str) -> dict[str, str]:
+    """Return the cells of a row by their labels; a piece without a label goes on with the cell before it."""
+    cells: dict[str, str] = {}
+    label = ""
+    for piece in line.split("; "):
+        cell = _CELL.fullmatch(piece)
+        if cell:
+            label = cell["label"]
+            cells[label] = cell["value"]
+        elif label:
+            cells[label] += f"; {piece}"
+    return cells
+
+
+def _compute(
+    operation: _Operation, question: Query, rows: Sequence[_Row], chunks: Sequence[Chunk], score: float
+) -> Computed | None:
+    """Return what an operation gives over the rows that a question asks for; None if the table does not fit it."""
+    rows = [row for row in rows if not any(TOTAL.fullmatch(cell) for cell in row.cells.values())]
+    if len(rows) < _FEWEST_ROWS:
+        return None
+    chosen = _choose_rows(question, rows)
+    labels = dict.fromkeys(label for row in rows for label in row.cells)
+    known = _list_known_words(labels, chosen, chunks[0])
+    if not chosen or question.words - known - _list_years(question):
+        return None
+    if operation is _COUNT:
+        return _conclude(f"{len(chosen):,} rows", chosen, chunks, score)
+    label = _choose_column(question, rows)
+    numbers = [(row, _parse_number(row.cells.get(label or "", ""), rows, label or "")) for row in chosen]
+    values = {row.span: number for row, number in numbers if number is not None}
+    if label is None or not values:
+        return None
+    result = operation.compute(list(values.values()))
+    if operation.is_extreme:
+        best = [row for row in chosen if values.get(row.span) == result]
+        name = _choose_name(question, rows, label)
+        names = ", ".join(dict.fromkeys(row.cells.get(name, "") for row in best))
+        return _conclude(f"{names}: {label} {best[0].cells[label]}", best, chunks, score)
+    counted = [row for row in chosen if row.span in values]
+    shown = _format(result, is_mean=operation.name == "mean")
+    return _conclude(f"{shown}, the {operation.name} of {label} over {len(counted):,} rows", counted, chunks, score)
+
+
+def _choose_rows(question: Query, rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows that have the words which the question shares with whole cells; all rows if it shares none."""
+    years = _list_years(question)
+    chosen = list(rows)
+    for label in dict.fromkeys(label for row in rows for label in row.cells):
+        matching = [row for row in rows if _is_asked(row.cells.get(label, ""), question, years)]
+        if matching and len(matching) < len(rows):
+            spans = {row.span for row in matching}
+            chosen = [row for row in chosen if row.span in spans]
+    return chosen
+
+
+def _is_asked(cell: str, question: Query, years: set[str]) -> bool:
+    """Return whether a question has all words of a cell, or the year of its date."""
+    words = content_words(cell)
+    has_words = bool(words) and words <= question.words and not cell.replace(".", "").isdigit()
+    return has_words or bool(years & set(_YEAR.findall(cell)))
+
+
+def _list_years(question: Query) -> set[str]:
+    return set(_YEAR.findall(question.text))
+
+
+def _list_known_words(labels: Iterable[str], rows: Sequence[_Row], chunk: Chunk) -> set[str]:
+    """Return the words of a table and its document, and those that say what to compute."""
+    texts = [*labels, chunk.title, parse_source(chunk.source).name, chunk.heading or ""]
+    cells = [cell for row in rows for cell in row.cells.values()]
+    known = content_words(" ".join([*texts, *cells]).replace("_", " ").replace("-", " ").replace("/", " "))
+    return known | TABLE_WORDS
+
+
+def _choose_column(question: Query, rows: Sequence[_Row]) -> str | None:
+    """Return the label of the column of numbers that the question names; the only such column if it names none."""
+    labels = dict.fromkeys(label for row in rows for label in row.cells)
+    numeric = [label for label in labels if _is_numeric(rows, label)]
+    shared = {label: len(content_words(label) & question.words) for label in numeric}
+    most = max(shared.values(), default=0)
+    best = [label for label in numeric if shared[label] == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _is_numeric(rows: Sequence[_Row], label: str) -> bool:
+    """Return whether a column has numbers that can be added: not the numbers of the rows, and not years alone."""
+    cells = [row.cells[label] for row in rows if label in row.cells]
+    numbers = [_parse_number(cell, rows, label) for cell in cells]
+    is_of_years = all(_YEAR.fullmatch(cell) for cell in cells)
+    is_counted = numbers == [Decimal(number) for number in range(1, len(cells) + 1)]
+    return None not in numbers and not is_of_years and not is_counted
+
+
+def _parse_number(cell: str, rows: Sequence[_Row], label: str) -> Decimal | None:
+    """Return the number of a cell, or None; whether a comma is a decimal sign is the same in a whole column."""
+    match = _NUMBER.fullmatch(cell.strip())
+    if not match:
+        return None
+    digits = re.sub(r"[ ']", "", match["number"]).rstrip(".,")
+    has_decimal_comma = any(_DECIMAL_COMMA.search(row.cells.get(label, "")) for row in rows)
+    plain = digits.replace(".", "").replace(",", ".") if has_decimal_comma else digits.replace(",", "")
+    return Decimal(plain) if plain.count(".") <= 1 else None
+
+
+def _format(value: Decimal, *, is_mean: bool) -> str:
+    """Return a number with commas between thousands; a mean is rounded."""
+    if is_mean:
+        value = round(value, _DECIMALS)
+    return f"{value:,f}"
+
+
+def _choose_name(question: Query, rows: Sequence[_Row], label: str) -> str:
+    """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
+    labels = dict.fromkeys(name for row in rows for name in row.cells if name != label)
+    asked = [name for name in labels if content_words(name) & question.words]
+    of_words = [name for name in labels if not _is_number(rows[0].cells.get(name, ""))]
+    return next(iter([*asked, *of_words, *labels]), label)
+
+
+def _is_number(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _conclude(text: str, rows: Sequence[_Row], chunks: Sequence[Chunk], score: float) -> Computed | None:
+    """Return a computed text with the first rows as its quotes; None if none can be quoted."""
+    hits: tuple[Hit, ...] = ()
+    spans: list[HitSpan] = []
+    for row in rows[:_MOST_QUOTED]:
+        quoted = quote_span(chunks, row.span, hits, score=score)
+        hits = quoted.hits
+        spans += quoted.spans
+    note = f"Computed from {len(rows):,} rows of the table."
+    if len(rows) > _MOST_QUOTED:
+        note += f" The first {_MOST_QUOTED} are shown."
+    quotes = cite_spans(spans, hits)
+    numbers = tuple(dict.fromkeys(citation.number for citation in quotes.citations))
+    return Computed(Sentence(text, numbers), quotes._replace(note=note)) if numbers else None
