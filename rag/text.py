@@ -37,6 +37,7 @@ _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
 # The lines around a block of code, and lines of code by their form: neither is split at a full stop, nor joined.
 _FENCE = re.compile(r"[ \t>]*(```|~~~)")
 _FENCES = ("```", "~~~")
+_FENCE_SIGN = re.compile("|".join(_FENCES))
 _KEYWORDS = (
     "def|class|return|raise|import|from|if|for|while|with|elif|else|try|except|const|let|var|function|public|private"
 )
@@ -132,7 +133,7 @@ def split_blocks(text: str) -> list[Span]:
 
 def _find_code(text: str) -> list[Span]:
     """Return the offsets of the blocks of code in Markdown, with the lines around them."""
-    if not any(fence in text for fence in _FENCES):
+    if _FENCE_SIGN.search(text) is None:
         return []
     blocks: list[Span] = []
     opening: re.Match[str] | None = None
@@ -153,10 +154,12 @@ def _find_code(text: str) -> list[Span]:
 
 
 def _is_code(line: str) -> bool:
+    """Return whether a line has the form of code."""
     return len(line) <= _LONGEST_CODE_LINE and _CODE_LINE.fullmatch(line) is not None
 
 
 def _is_inside(position: int, spans: list[Span]) -> bool:
+    """Return whether a position is in one of some spans, which are in order."""
     number = bisect_right(spans, position, key=itemgetter(0))
     return number > 0 and position < spans[number - 1][1]
 

@@ -146,4 +146,5 @@ def _show_mark(names: Names, mark: re.Match[str]) -> str:
 
 
 def _find_day(messages: list[Message]) -> str:
+    """Return the day of the first message, in UTC."""
     return datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date().isoformat()

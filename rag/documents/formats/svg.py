@@ -42,7 +42,7 @@ def read_svg(path: Path) -> Extract:
 
 def list_drawn_words(drawing: "_Element") -> list[str]:
     """Return the title and the words of a drawing in a page; none for an icon, which has no words besides its title."""
-    if drawing.find(".//text") is None and drawing.find(".//foreignobject") is None:
+    if not drawing.xpath(".//text | .//foreignobject"):
         return []
     return [block.text for block in _walk(drawing)]
 

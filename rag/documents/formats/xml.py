@@ -94,6 +94,7 @@ def _has_role(part: "_Element") -> bool:
 
 
 def _name_values(part: "_Element") -> None:
+    """Put the name of a part before the names of the values in it."""
     for value in part.iterdescendants("*"):
         is_value = len(value) == 0
         if is_value and value.tag not in _NAMELESS | _TITLES:

@@ -109,6 +109,7 @@ def _may_be_name(line: str) -> bool:
 
 
 def _has_sign(text: str) -> bool:
+    """Return whether a line has a sign of a fact."""
     return any(sign.pattern.search(text) for sign in SIGNS)
 
 

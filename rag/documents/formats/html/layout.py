@@ -144,6 +144,7 @@ def _join_definition(terms: list[str], meanings: list[str]) -> str:
 
 
 def _find_line(element: "HtmlElement") -> str:
+    """Return the text of an element in one line."""
     return " ".join(find_text(element).split())
 
 
@@ -307,8 +308,8 @@ def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> l
 
 
 def _is_header(row: list[_Cell]) -> bool:
-    has_labels = any(map(_get_text, row))
-    return has_labels and all(cell.is_label or not cell.text for cell in row)
+    are_labels = {cell.is_label for cell in row if cell.text}
+    return are_labels == {True}
 
 
 def _join_labels(column: tuple[_Cell, ...]) -> str:

@@ -18,7 +18,7 @@ from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import HEADINGS, contains, find_text, parse_page, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
+_SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
+# One paragraph of several lines, and nothing else.
+_ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
 _MAIN = "descendant-or-self::*[self::main or @role='main']"
 # The beginnings of headings above links to other pages.
 _RELATED_HEADINGS = (
@@ -118,7 +121,7 @@ def _drop_names_of_comments(tree: "HtmlElement") -> None:
 def _drop_site_parts(tree: "HtmlElement") -> None:
     """Remove the parts that are on every page of a site."""
     for element in list(tree.iterdescendants()):
-        if _is_site_part(element) and not (contains(element, "body") or element.xpath(_MAIN)):
+        if _is_site_part(element) and not element.xpath(_SPARED):
             element.drop_tree()
 
 
@@ -209,7 +212,7 @@ def _is_heading_of_rest(block: Block) -> bool:
 
 def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
     """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
-    if [part.tag for part in body] != ["p"] or len(body[0]) or "\n" not in (body[0].text or ""):
+    if not body.xpath(_ONE_PARAGRAPH):
         return body
     headings = {" ".join(heading.text_content().split()): heading.tag for heading in tree.iter(*HEADINGS)}
     lines = body[0].text.split("\n")

@@ -13,7 +13,7 @@ from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.mail.attachments import Attachment, read_attachments
 from rag.documents.formats.mail.body import attribute_quotes, choose_body, is_attachment, read_body
 from rag.documents.formats.mail.headers import HEADER_ERRORS, find_date, find_header, find_names, list_recipients
-from rag.documents.formats.mail.tnef import TYPE, read_tnef
+from rag.documents.formats.mail.tnef import TYPE, UNNAMED, read_tnef
 from rag.documents.members import read_member
 from rag.documents.read import SUFFIXES
 from rag.errors import DocumentError
@@ -31,7 +31,7 @@ _ESCAPED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 # A mail inside of a mail inside of a mail is only named if this many are around it.
 _DEEPEST = 5
 # Outlook wraps mails and their files in a file of this name; its words may only be in RTF.
-_WRAPPER, _RTF_BODY, _UNNAMED = "winmail.dat", "message.rtf", "a file without a name"
+_WRAPPER, _RTF_BODY = "winmail.dat", "message.rtf"
 _SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _NESTED = "its parts or headers are nested too deeply"
 
@@ -110,8 +110,8 @@ def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
         content = read_tnef(data if isinstance(data, bytes) else b"")
     except DocumentError:
         return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
-    files = [Attachment(file.name or _UNNAMED, partial(read_member, file.name, file.data)) for file in content.files]
-    words = choose_body([content.plain], [decode_html(content.html)] if content.html else [])
+    files = [Attachment(file.name, partial(read_member, file.name, file.data)) for file in content.files]
+    words = choose_body([content.plain], [decode_html(content.html)])
     if content.rtf and not words:
         files.insert(0, Attachment(_RTF_BODY, partial(read_member, _RTF_BODY, content.rtf)))
     return words, files
@@ -161,7 +161,7 @@ def _name_by_type(part: EmailMessage) -> str:
     if content_type in _SIGNATURES or content_type == TYPE:
         return ""
     suffix = guess_extension(content_type) or ""
-    return f"file{suffix}" if suffix in SUFFIXES else f"{_UNNAMED}, {content_type}"
+    return f"file{suffix}" if suffix in SUFFIXES else f"{UNNAMED}, {content_type}"
 
 
 def _get_message(part: EmailMessage) -> EmailMessage | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 
-TYPE = "application/ms-tnef"
+TYPE, UNNAMED = "application/ms-tnef", "a file without a name"
 _SIGNATURE = 0x223E9F78
 # The level of an attribute, its number, and how many bytes it has; a checksum of two bytes is after these.
 _HEAD, _ATTRIBUTE = struct.Struct("<IH"), struct.Struct("<BII")
@@ -86,9 +86,10 @@ def _add_attribute(content: Content, number: int, value: bytes) -> None:
 
 
 def _add_file(content: Content) -> None:
+    """Add a file to the content; the attributes that follow say its name and its bytes."""
     if len(content.files) >= _MOST_FILES:
         raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
-    content.files.append(File("", b""))
+    content.files.append(File(UNNAMED, b""))
 
 
 def _change_file(file: File, number: int, value: bytes) -> File:
@@ -104,6 +105,7 @@ def _change_file(file: File, number: int, value: bytes) -> File:
 
 
 def _add_words(content: Content, properties: dict[int, bytes]) -> None:
+    """Add the words in the properties of a message; the plain text of an attribute is not replaced."""
     content.plain = content.plain or _read_text(properties.get(_PLAIN, b""))
     content.html = properties.get(_HTML, b"")
     if _RTF in properties:
@@ -111,6 +113,7 @@ def _add_words(content: Content, properties: dict[int, bytes]) -> None:
 
 
 def _read_text(value: bytes) -> str:
+    """Return the text of a value, without the zeros at its end."""
     return decode(value.rstrip(b"\0"))
 
 
@@ -156,6 +159,7 @@ def _skip_name(data: bytes, position: int) -> int:
 
 
 def _recode(kind: int, value: bytes) -> bytes:
+    """Return a value of text in UTF-8, and any other value unchanged."""
     text = value.decode("utf-16-le", "replace") if kind == _UNICODE else ""
     return text.rstrip("\0").encode() if text else value
 

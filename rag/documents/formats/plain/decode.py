@@ -114,7 +114,7 @@ def decode(data: bytes) -> str:
     count = sum(map(text.count, _CONTROLS))
     if "\0" in text or count > max(1, _MOST_CONTROLS * len(text)):
         raise DocumentError("it holds binary data, not text")
-    text = _COLOURS.sub("", text) if "\x1b" in text else text
+    text = _COLOURS.sub("", text)
     return text.translate(_SHOWN_CONTROLS) if count else text
 
 

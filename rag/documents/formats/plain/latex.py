@@ -119,6 +119,7 @@ def _split_rows(text: str) -> list[list[str]]:
 
 
 def _split_row(row: str) -> list[str]:
+    """Return the cells of a row."""
     cells = re.split(r"(?<!\\)&", row)
     return list(map(str.strip, cells))
 

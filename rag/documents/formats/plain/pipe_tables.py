@@ -11,8 +11,8 @@ from rag.documents.formats.plain.markup import change_outside
 _CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # A table in a quote has the marks of the quote before each row. Four blanks begin code.
 _QUOTED = re.compile(r" {0,3}(?:>[ \t]?)*")
-_RULE_SIGNS = frozenset("|+-: \t")
 _RULE_CELL = re.compile(r"\s*:?-+:?\s*")
+_EDGE = re.compile(r"\A\||(?<!\\)\|\Z")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -58,7 +58,7 @@ def _read_header(lines: Sequence[str], number: int) -> list[str]:
 def _read_rule(line: str) -> list[str]:
     """Return the cells of the line of dashes below a header; none if the line is another."""
     rule = line.removeprefix(_find_indent(line))
-    if "|" not in rule or "-" not in rule or not _RULE_SIGNS.issuperset(rule):
+    if "|" not in rule:
         return []
     cells = _split(rule.replace("+", "|"))
     return cells if all(map(_RULE_CELL.fullmatch, cells)) else []
@@ -80,9 +80,7 @@ def _find_indent(line: str) -> str:
 
 def _split(line: str) -> list[str]:
     """Return the cells of a row."""
-    inner = line.strip().removeprefix("|")
-    if inner.endswith("|") and not inner.endswith("\\|"):
-        inner = inner[:-1]
+    inner = _EDGE.sub("", line.strip())
     return [cell.replace("\\|", "|").strip() for cell in _BAR.split(inner)]
 
 

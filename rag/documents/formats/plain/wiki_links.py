@@ -15,17 +15,17 @@ _LINKED = rf"!?\[(?P<shown>(?:[^\[\]\n!]|!(?!\[)|!?\[[^\[\]\n]{{0,500}}\](?:{_TA
 # Marks of Obsidian: the kind of a note, highlighted words, the name of a block, a field of a note
 _CALLOUT = r"(?P<quoted>>[ \t]?)\[!(?P<kind>[\w-]{1,30})\][+-]?[ \t]*(?P<titled>[^\n]*)"
 _BRIGHT = r"(?<![=\w])==(?=\S)(?P<bright>[^=\n]{1,500})(?<=\S)==(?![=\w])"
-_NAME = r"(?<=[ \t])\^[\w-]{1,60}$"
-_FIELD = r"(?<=\w)::(?=[ \t])"
+_NAME = r"(?P<anchor>(?<=[ \t])\^[\w-]{1,60}$)"
+_FIELD = r"(?P<field>(?<=\w)::(?=[ \t]))"
 _ALL = "|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD))
 # Most characters begin no mark, and are passed at once.
 _MARKS = re.compile(rf"(?=[`~\[!>=^:])(?:{_ALL})", re.MULTILINE | re.DOTALL)
-_ANY = ("[", "==", "^", "::")
+_ANY = re.compile(r"\[|==|\^|::")
 
 
 def show_wiki_links(text: str) -> str:
     """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
-    may_have_marks = any(map(text.__contains__, _ANY))
+    may_have_marks = _ANY.search(text) is not None
     return _MARKS.sub(_show, text) if may_have_marks else text
 
 
@@ -34,7 +34,7 @@ def _show(mark: re.Match[str]) -> str:
     for name, show in _SHOWN.items():
         if mark[name] is not None:
             return show(mark)
-    return ":" if mark[0] == "::" else ""
+    return ""
 
 
 def _show_page(link: re.Match[str]) -> str:
@@ -61,4 +61,5 @@ _SHOWN: dict[str, Callable[[re.Match[str]], str]] = {
     "kind": _show_callout,
     "shown": lambda mark: show_wiki_links(mark["shown"]),
     "bright": lambda mark: mark["bright"],
+    "field": lambda _: ":",
 }
