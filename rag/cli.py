@@ -97,7 +97,7 @@ def main(debug: bool) -> None:
 
 
 _WHERE = ("index", "name", "index_dir")
-_INDEXING = (*_WHERE, "home", "embedder", "chunk_tokens", "max_file_mb", "read_timeout_s", "read_memory_mb")
+_INDEXING = (*_WHERE, "home", "embedder", "chunk_tokens", "max_file_mb", "read_timeout_s", "read_memory_mb", "ocr")
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
@@ -176,6 +176,8 @@ def _echo_report(report: "IndexReport", settings: Settings) -> None:
         click.echo(f"passed over: {', '.join(passed_over)} (see `rag index --help`)", err=True)
     for reason in report.skipped:
         click.echo(f"skipped: {show_line(reason)}", err=True)
+    for note in report.notes:
+        click.echo(f"note: {show_line(note)}", err=True)
 
 
 @main.command()

@@ -135,7 +135,7 @@ def check_sources(index: Index, settings: Settings) -> Finding:
         path = Path(source)
         if not path.is_file():
             gone.append(source)
-        elif hash_file(path, chunk_tokens=chunk_tokens) != file_hash:
+        elif hash_file(path, chunk_tokens=chunk_tokens, ocr=settings.ocr) != file_hash:
             changed.append(source)
     if not (changed or gone):
         return Finding.good("files", f"all {len(sources)} are as they were indexed")

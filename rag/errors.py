@@ -13,6 +13,14 @@ class DocumentError(RagError):
     """A document cannot be read."""
 
 
+class PassedOverError(DocumentError):
+    """A file is not meant to be indexed, if nobody named it; `why` says it in few words, "as a photo"."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
 class ModelError(RagError):
     """A model is unknown, missing or damaged, or cannot be downloaded or loaded."""
 

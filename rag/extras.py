@@ -8,6 +8,7 @@ from rag.errors import RagError
 
 # The libraries that are imported only where they are needed, and the extra of pyproject.toml that brings each.
 EXTRAS = {
+    "PIL": "ocr",
     "docx": "office",
     "gradio": "ui",
     "ir_measures": "eval",
@@ -19,6 +20,7 @@ EXTRAS = {
     "pptx": "office",
     "pymilvus": "milvus",
     "sentence_transformers": "torch",
+    "tesserocr": "ocr",
     "watchfiles": "watch",
 }
 
@@ -37,4 +39,9 @@ def explain_missing(purpose: str, error: type[RagError] = RagError) -> Iterator[
         extra = EXTRAS.get((exc.name or "").partition(".")[0])
         if extra is None:
             raise
-        raise error(f"{purpose} needs the extra {extra!r}: run `pip install 'footnote-rag[{extra}]'`") from exc
+        raise error(describe_missing(purpose, extra)) from exc
+
+
+def describe_missing(purpose: str, extra: str) -> str:
+    """Return the line that names the extra to install for a purpose."""
+    return f"{purpose} needs the extra {extra!r}: run `pip install 'footnote-rag[{extra}]'`"

@@ -65,6 +65,7 @@ def describe_voice(source: Citation | Chunk) -> list[str]:
         source.title,
         source.heading,
         f"p. {source.page}" if source.page else None,
+        None if source.ocr is None else "read from a scan",
         source.outlet,
         source.date,
     ]

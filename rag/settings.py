@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from rag.errors import SettingsError
 from rag.system import is_reserved
+from rag.types import OcrMode
 
 ENV_PREFIX = "RAG_"
 # The login of `rag ui`. These are not settings, because they do not belong in a file.
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(100, ge=1, le=100_000, description="largest file to read, in megabytes")
     read_timeout_s: int = Field(60, ge=1, le=86_400, description="longest time for reading one file, in seconds")
     read_memory_mb: int = Field(2048, ge=512, le=1_000_000, description="most memory for reading one file, in MB")
+    ocr: OcrMode = Field(
+        "auto", description="OCR of scans and pictures: auto, never, or always (also PDF pages that have text)"
+    )
     context: int = Field(4096, ge=512, le=131072, description="the LLM's context, in tokens")
     quotes_only: bool = Field(default=False, description="show the quotes alone, without a reply above them")
     max_answer_tokens: int = Field(256, ge=8, le=4096, description="longest answer, in tokens")

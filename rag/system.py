@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import PurePath, PureWindowsPath
 from typing import TextIO
@@ -67,6 +68,13 @@ def limit_memory(limit: int) -> None:
         threading.Thread(target=_watch_memory, args=(limit,), daemon=True).start()
     else:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def limit_processor_time(process_id: int, seconds: int) -> None:
+    """End a process, or one that it starts from now on, after some seconds of processor time; only Linux does it."""
+    if hasattr(resource, "prlimit"):
+        with suppress(ProcessLookupError):
+            resource.prlimit(process_id, resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def _watch_memory(limit: int) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
+# "auto" reads pages without text by OCR, "always" also those with text.
+OcrMode = Literal["auto", "never", "always"]
 # "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": no document was
 # asked, for example after a greeting or a question about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
@@ -17,7 +19,8 @@ class Section:
     """A stretch of a document with one voice, below one heading, on one page.
 
     `heading` is the path of headings, from the widest ("Terms › Refunds"). `page` counts from 1; text that continues on
-    the next page belongs to its first page. `reply_to` names the person whom a comment answers.
+    the next page belongs to its first page. `reply_to` names the person whom a comment answers. `ocr` is the mean
+    confidence of OCR, in per cent, if the words were read from a scan or picture.
     """
 
     start: int
@@ -28,6 +31,7 @@ class Section:
     heading: str | None = None
     page: int | None = None
     reply_to: str | None = None
+    ocr: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Chunk:
     heading: str | None = None
     page: int | None = None
     reply_to: str | None = None
+    ocr: int | None = None
     metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -128,6 +133,7 @@ class Citation:
     heading: str | None = None
     page: int | None = None
     reply_to: str | None = None
+    ocr: int | None = None
     metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 

@@ -66,7 +66,7 @@ class SharedReader(DocumentReader):
     @property
     def _kind(self) -> object:
         """The user, the modules and the limits that a process was started with."""
-        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
+        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb), self._settings.ocr)
         user = os.geteuid() if sys.platform != "win32" else None
         return os.getpid(), user, *make_command("", *limits), *sys.path
 

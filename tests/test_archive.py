@@ -75,7 +75,7 @@ def test_an_archive_that_tar_made_is_read(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read_are_counted_and_named(tmp_path: Path) -> None:
     others = {
-        "photo.png": b"\x89PNG",
+        "photo.gif": b"\x89PNG",
         "inner.zip": b"PK",
         "broken.pdf": b"%PDF",
         ".hidden.txt": b"x",
@@ -85,7 +85,7 @@ def test_files_that_cannot_be_read_are_counted_and_named(tmp_path: Path) -> None
         "/etc/passwd.txt": b"x",
     }
     document = read_document(pack_zip(tmp_path / "all.zip", {**FILES, **others}))
-    assert document.text.startswith("Files that cannot be read: 8: photo.png (its format is not read), ")
+    assert document.text.startswith("Files that cannot be read: 8: photo.gif (its format is not read), ")
     for words in (
         "inner.zip (it is inside of another file)",
         ".hidden.txt (passed over as a hidden file)",

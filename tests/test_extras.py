@@ -45,7 +45,7 @@ def test_the_extra_of_a_library_brings_it(module: str) -> None:
 
 def test_development_needs_every_extra() -> None:
     assert GROUPS["dev"][0] == "footnote-rag[all,mcp,milvus,torch]"
-    assert GROUPS["all"] == ["footnote-rag[eval,office,openai,ui,watch]"]
+    assert GROUPS["all"] == ["footnote-rag[eval,ocr,office,openai,ui,watch]"]
     assert GROUPS.keys() == {*EXTRAS.values(), "all", "dev", "docs", "langchain", "llama-index", "peers"}
 
 

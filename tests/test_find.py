@@ -209,7 +209,7 @@ def test_a_folder_that_may_not_be_read_keeps_its_documents_and_is_named(
 
 
 def test_files_of_other_formats_are_counted_by_their_format(docs: Path) -> None:
-    for name in ("a.jpg", "b.JPG", "c.xyz", "d.\x1b[2J"):
+    for name in ("a.gif", "b.GIF", "c.xyz", "d.\x1b[2J"):
         (docs / name).write_bytes(b"\x00\x01")
     (docs / "program").write_bytes(b"\x7fELF\x00\x01")
     (docs / "empty").touch()
@@ -217,7 +217,7 @@ def test_files_of_other_formats_are_counted_by_their_format(docs: Path) -> None:
     search = find_files([docs])
     assert {path.name for path in search.files} == {"bridge.md", "visit.txt", "README"}
     assert search.passed_over == {
-        "of the unreadable format .jpg": 2,
+        "of the unreadable format .gif": 2,
         "of the unreadable format .xyz": 1,
         "of an unreadable format": 3,
     }

@@ -199,6 +199,7 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
     with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
         db.execute("ALTER TABLE documents DROP COLUMN metadata")
         db.execute("ALTER TABLE documents DROP COLUMN indexed")
+        db.execute("ALTER TABLE chunks DROP COLUMN ocr")
         db.execute("UPDATE meta SET schema_version = 4")
     db.close()
     with pytest.raises(StoreError, match="run `rag index PATHS --name notes` once"):
@@ -208,6 +209,19 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
         notes.add_text(HOUSE, id="memo-2", metadata={"team": "ops"})
         assert [entry.metadata for entry in notes.documents()] == [{}, {"team": "ops"}]
         assert [entry.indexed for entry in notes.documents()] == [None, get_today()]
+
+
+def test_an_index_made_without_ocr_is_brought_up_to_date_when_it_is_written_to(tmp_path: Path) -> None:
+    with open_notes(tmp_path) as notes:
+        notes.add_text(RENT, id="memo-1")
+    with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
+        db.execute("ALTER TABLE chunks DROP COLUMN ocr")
+        db.execute("UPDATE meta SET schema_version = 5")
+    db.close()
+    with pytest.raises(StoreError, match="run `rag index PATHS --name notes` once"):
+        open_notes(tmp_path, create=False)
+    with open_notes(tmp_path) as notes:
+        assert notes.search("rent")[0].chunk.ocr is None
 
 
 def test_damaged_metadata_is_an_error_in_one_line(tmp_path: Path) -> None:

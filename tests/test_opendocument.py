@@ -199,7 +199,7 @@ def test_an_outline_that_readers_can_open_and_repeated_rows_are_read(tmp_path: P
     rows = f"<table:table-row-group table:display='false'>{group}</table:table-row-group>"
     rows += f"<table:table-row table:number-rows-repeated='2'>{cell}</table:table-row>"
     body = f'<table:table table:name="S">{rows}</table:table>'
-    assert texts(read(tmp_path, make_content(body, kind="spreadsheet"))) == ["S", "a: c; b: c", "a: c; b: c"]
+    assert texts(read(tmp_path, make_content(body, kind="spreadsheet"))) == ["S", "a: b", "c: c", "c: c"]
 
 
 def test_empty_cells_at_the_end_of_rows_are_no_copies(tmp_path: Path) -> None:
@@ -207,12 +207,12 @@ def test_empty_cells_at_the_end_of_rows_are_no_copies(tmp_path: Path) -> None:
     rows = f"<table:table-row>{make_cell('a')}{make_cell('b')}{end}</table:table-row>" * 3000
     rows += f"<table:table-row table:number-rows-repeated='1048576'>{end}</table:table-row>"
     body = f'<table:table table:name="S">{rows}</table:table>'
-    assert texts(read(tmp_path, make_content(body, kind="spreadsheet")))[-1] == "a: a; b: b"
+    assert texts(read(tmp_path, make_content(body, kind="spreadsheet")))[-1] == "a: b"
 
 
-def test_hidden_sheets_errors_and_comments_of_cells_are_left_out(tmp_path: Path) -> None:
+def test_hidden_sheets_with_their_comments_and_errors_are_left_out(tmp_path: Path) -> None:
     styles = make_style("H", "table", "table", table_display="false")
-    note = "<office:annotation><text:p>unseen</text:p></office:annotation>"
+    note = "<office:annotation><text:p>noted</text:p></office:annotation>"
     cells = (
         make_cell("#N/A", 'table:formula="of:=NA()"') + f"<table:table-cell>{note}<text:p>b</text:p></table:table-cell>"
     )
@@ -220,7 +220,7 @@ def test_hidden_sheets_errors_and_comments_of_cells_are_left_out(tmp_path: Path)
         f"<table:table table:name='{name}' {more}><table:table-row>{cells}</table:table-row></table:table>"
         for name, more in (("Seen", ""), ("Unseen", 'table:style-name="H"'))
     )
-    assert texts(read(tmp_path, make_content(body, kind="spreadsheet", styles=styles))) == ["Seen", "b"]
+    assert texts(read(tmp_path, make_content(body, kind="spreadsheet", styles=styles))) == ["Seen", "b", "b: noted"]
 
 
 def test_hidden_slides_empty_placeholders_and_footers_are_left_out(tmp_path: Path) -> None:
@@ -281,3 +281,37 @@ def test_a_damaged_or_renamed_archive_is_no_valid_file(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(DocumentError, match="not a valid OpenDocument file"):
             read_opendocument(path)
+
+
+def test_labels_that_span_rows_are_in_each_row(tmp_path: Path) -> None:
+    def make_rows(*rows: str) -> str:
+        return "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+
+    def make_cells(*words: str) -> str:
+        return "".join(f"<table:table-cell><text:p>{text}</text:p></table:table-cell>" for text in words)
+
+    spanning = '<table:table-cell table:number-rows-spanned="2"><text:p>North</text:p></table:table-cell>'
+    rows = make_rows(
+        make_cells("Region", "Month", "Sales", "Note"),
+        spanning + make_cells("January", "120", ""),
+        "<table:covered-table-cell/>" + make_cells("February", "130", ""),
+        make_cells("South", "January", "90", ""),
+    )
+    table = f"<table:table table:name='Sales'>{rows}</table:table>"
+    expected = [
+        "Region: North; Month: January; Sales: 120",
+        "Region: North; Month: February; Sales: 130",
+        "Region: South; Month: January; Sales: 90",
+    ]
+    assert texts(read(tmp_path, make_content(table))) == ["Note", *expected]
+    assert texts(read(tmp_path, make_content(table, kind="spreadsheet"))) == ["Sales", *expected, "Note"]
+
+
+def test_comments_on_cells_and_slides_are_comments(tmp_path: Path) -> None:
+    comment = "<office:annotation><dc:creator>Ann</dc:creator><text:p>Too dear.</text:p></office:annotation>"
+    cells = f"<table:table-cell><text:p>Tea</text:p></table:table-cell><table:table-cell>{comment}<text:p>3</text:p>"
+    sheet = f"<table:table table:name='A'><table:table-row>{cells}</table:table-cell></table:table-row></table:table>"
+    blocks = read(tmp_path, make_content(sheet, kind="spreadsheet"))
+    assert [(block.voice, block.author, block.text) for block in blocks[2:]] == [("comment", "Ann", "Tea: Too dear.")]
+    slides = read(tmp_path, make_content(f"<draw:page>{comment}</draw:page>", kind="presentation"))
+    assert [(block.voice, block.text) for block in slides] == [("comment", "Too dear.")]

@@ -14,6 +14,7 @@ from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from rag.documents.blocks import assemble
 from rag.documents.formats.pdf.reader import read_pdf
+from rag.documents.ocr import OcrJob, run_job
 from rag.errors import DocumentError
 
 WORDS = "the minister of a well-known city announced bridges over this river because engineers had found some damage"
@@ -231,7 +232,8 @@ def test_a_scan_says_that_it_has_no_text(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"))
     canvas.rect(72, 72, 300, 300, fill=1)
     canvas.save()
-    with pytest.raises(DocumentError, match=r"^it has no text; it may be a scan, run OCR on it first$"):
+    refusal = r"^it has no text; it may be a scan: the setting ocr turns OCR off$"
+    with pytest.raises(DocumentError, match=refusal), run_job(OcrJob("never")):
         read_pdf(tmp_path / "a.pdf")
 
 

@@ -44,6 +44,31 @@ def test_decimal_commas_part_no_cells(tmp_path: Path) -> None:
     ]
 
 
+def test_a_bank_statement_has_lines_above_its_table_and_decimal_commas(tmp_path: Path) -> None:
+    statement = (
+        'Account:;"XX40 / Giro"\nFrom;"01.04.2024"\n\nDay;"To";"Purpose";"Amount";\n'
+        '02.04.2024;"Court";"Rent";"-760,00";\n'
+        '05.04.2024;"Port";"Pay";"2.914,37";\n'
+    )
+    assert read_table(tmp_path, statement) == [
+        "Account: XX40 / Giro",
+        "From: 01.04.2024",
+        "Day: 02.04.2024; To: Court; Purpose: Rent; Amount: -760,00",
+        "Day: 05.04.2024; To: Port; Purpose: Pay; Amount: 2.914,37",
+    ]
+
+
+def test_a_line_for_excel_names_the_delimiter(tmp_path: Path) -> None:
+    assert read_table(tmp_path, "sep=;\r\nFlat;Rent\r\n1;812,40\r\n2;598,00\r\n") == [
+        "Flat: 1; Rent: 812,40",
+        "Flat: 2; Rent: 598,00",
+    ]
+
+
+def test_labels_of_empty_columns_are_kept(tmp_path: Path) -> None:
+    assert read_table(tmp_path, "Task,Owner,Due\nPaint,,\nClean,,\n") == ["Task: Paint", "Task: Clean", "Owner; Due"]
+
+
 def test_a_quoted_cell_may_have_several_lines(tmp_path: Path) -> None:
     assert read_table(tmp_path, 'name,note\nAnn,"first\nsecond"\n') == ["name: Ann; note: first second"]
 

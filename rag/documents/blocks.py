@@ -18,7 +18,8 @@ class Block:
     """A heading, a paragraph, an item of a list, a row of a table, or a reader's whole comment.
 
     `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines. `part` is
-    the document in a file inside of this one, such as an attachment; the heading above it is the file's name.
+    the document in a file inside of this one, such as an attachment; the heading above it is the file's name. `ocr` is
+    the confidence of OCR in a page or picture, in per cent.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Block:
     date: str | None = None
     reply_to: str | None = None
     part: Document | None = None
+    ocr: int | None = None
 
 
 class Extract(NamedTuple):
@@ -151,8 +153,8 @@ class _Builder:
         if block.voice == "comment":
             return Section(start, end, "comment", block.author, block.date, page=block.page, reply_to=block.reply_to)
         author, date = block.author or self._extract.author, block.date or self._extract.date
-        return Section(start, end, "article", author, date, heading, block.page)
+        return Section(start, end, "article", author, date, heading, block.page, ocr=block.ocr)
 
 
 def _get_place(section: Section) -> tuple[object, ...]:
-    return section.heading, section.page, section.author, section.date, section.voice
+    return section.heading, section.page, section.author, section.date, section.voice, section.ocr

@@ -105,7 +105,7 @@ def find_unmarked_headings(text: str, end: int) -> list[Heading]:
 
 def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks of a file; if none is a heading, the paragraphs that have the form of headings become some."""
-    blocks = list(blocks)
+    blocks = [block for block in blocks if block.text.strip()]
     if any(block.kind == "heading" for block in blocks):
         return blocks
     levels = _find_levels(list(map(_make_line, blocks)))
@@ -113,6 +113,11 @@ def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
         replace(block, kind="heading", level=level) if level else block
         for block, level in zip(blocks, levels, strict=True)
     ]
+
+
+def has_form_of_heading(text: str) -> bool:
+    """Return whether a paragraph is short, and begins and ends as a heading does."""
+    return text != "" and _make_line(Block(text)).may_be_heading
 
 
 def _make_line(block: Block) -> _Line:

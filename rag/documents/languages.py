@@ -29,6 +29,11 @@ OPENERS = frozenset(
 )
 # Words in lower case that a name may have.
 PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos du e el from la le of the van von y"))
+# Words before or after the number of a page.
+PAGE_WORDS = (
+    r"pages?|pag?\.|pp?\.|pág(?:ina)?|pagin[ae]|seite|s\.|bladzijde|blz|side|sida|sivu|stron[ay]|str|strana|oldal"
+    r"|страница|стр|сторінка|σελίδα|sayfa|صفحة|עמוד|第|页|頁|ページ|쪽"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from rag.documents.blocks import assemble
 from rag.documents.clean import clean_document
 from rag.documents.comments.sections import find_sections
 from rag.documents.formats import FORMATS
+from rag.documents.formats.compound import is_compound
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.errors import DocumentError
+from rag.errors import DocumentError, PassedOverError
 from rag.extras import explain_missing
 from rag.types import Document, Section, Voice
 
@@ -33,6 +34,7 @@ _MEGABYTE = 1_000_000
 # Zip archives pack text to a tenth. One that unpacks to more than this many times the allowed size is an attack.
 _MOST_UNPACKED = 20
 _LONGEST_ERROR = 200
+_HEAD_BYTES = 8
 
 
 def find_suffix(path: PurePath) -> str:
@@ -45,6 +47,8 @@ def read_document(path: Path) -> Document:
     """Return the document in a file; its title is empty if the file has none. Raises DocumentError with the reason."""
     try:
         document = _read_format(path)
+    except PassedOverError as exc:
+        raise PassedOverError(f"cannot read {path}: {exc}", exc.why) from exc
     except DocumentError as exc:
         raise DocumentError(f"cannot read {path}: {exc}") from exc
     except OSError as exc:
@@ -112,6 +116,9 @@ def check_unpacked(path: Path, *, max_mb: int) -> None:
     if file_format is None or not file_format.is_zip:
         return
     try:
+        with path.open("rb") as file:
+            if is_compound(file.read(_HEAD_BYTES)):
+                return  # its reader says that it has a password
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except OSError as exc:

@@ -8,16 +8,18 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
+from rag.documents.ocr import OcrJob, run_job
 from rag.documents.read import check_unpacked, describe_failure, read_document
-from rag.errors import DocumentError, RagError
+from rag.errors import DocumentError, PassedOverError, RagError
 from rag.process import make_command, make_environment
 from rag.system import can_limit_memory, forbid_core_dumps, get_memory_limit, limit_memory
-from rag.types import Document, Section
+from rag.types import Document, OcrMode, Section
 
 if TYPE_CHECKING:  # the process that reads files does not need these
     from rag.settings import Settings
@@ -27,10 +29,16 @@ _READY = "ready\n"
 
 
 class DocumentReader:
-    """Reads documents within the settings' limits; as a context manager it ends the process."""
+    """Reads documents within the settings' limits; as a context manager it ends the process.
 
-    def __init__(self, settings: "Settings") -> None:
+    `on_page` gets the number of each page before it is read by OCR, and the number of pages. `notes` are the remarks
+    about the files so far.
+    """
+
+    def __init__(self, settings: "Settings", *, on_page: Callable[[int, int], None] | None = None) -> None:
+        self.notes: list[str] = []
         self._settings = settings
+        self._on_page = on_page
         self._process: subprocess.Popen[str] | None = None
         self._folder: TemporaryDirectory[str] | None = None
 
@@ -46,20 +54,18 @@ class DocumentReader:
         Raises RagError if no file can be read because the process cannot start.
         """
         process = self._process = self._process or self._start()
-        assert process.stdin and process.stdout
-        timer = threading.Timer(self._settings.read_timeout_s, process.kill)
-        timer.start()
-        try:
-            process.stdin.write(json.dumps(str(path)) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:  # the pipe is broken, which Windows calls an invalid argument
-            answer = ""
-        finally:
-            in_time = timer.is_alive()
-            timer.cancel()
-        if answer.endswith("\n"):
-            return _load(json.loads(answer))
+        request, in_time = json.dumps(str(path)) + "\n", True
+        while in_time:
+            answer, in_time = self._exchange(process, request)
+            if not answer.endswith("\n"):
+                break
+            reply = json.loads(answer)
+            if "page" not in reply:
+                self.notes += [f"{path}: {note}" for note in reply.get("notes", ())]
+                return _load(reply)
+            if self._on_page:
+                self._on_page(reply["page"], reply["count"])
+            request = ""
         self._stop()
         limit = f"it takes longer than {self._settings.read_timeout_s} s; see the setting read_timeout_s"
         if in_time:
@@ -68,8 +74,22 @@ class DocumentReader:
                 limit = f"it needs more than {self._describe_memory()}, or broke its reader"
         raise DocumentError(f"cannot read {path}: {limit}")
 
+    def _exchange(self, process: "subprocess.Popen[str]", request: str) -> tuple[str, bool]:
+        """Return the next line of the process, and whether it came in time; each page of OCR has the whole time."""
+        assert process.stdin and process.stdout
+        timer = threading.Timer(self._settings.read_timeout_s, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            return process.stdout.readline(), timer.is_alive()
+        except OSError:  # the pipe is broken, which Windows calls an invalid argument
+            return "", timer.is_alive()
+        finally:
+            timer.cancel()
+
     def _start(self) -> "subprocess.Popen[str]":
-        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb))
+        limits = (str(self._settings.read_memory_mb), str(self._settings.max_file_mb), self._settings.ocr)
         # A process that is killed leaves files there. `tempfile` reads the last two names on Windows.
         self._folder = TemporaryDirectory(prefix="rag-")
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder.name)
@@ -81,7 +101,8 @@ class DocumentReader:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="ascii",  # JSON escapes all other characters
-                env={**make_environment(), **temporary},
+                # Tesseract's threads take more time than they save.
+                env={**make_environment(), **temporary, "OMP_THREAD_LIMIT": "1"},
                 start_new_session=True,  # Ctrl-C reaches only the main process, which ends this one
             )
         except OSError as exc:
@@ -108,6 +129,8 @@ class DocumentReader:
 
 
 def _load(answer: dict[str, Any]) -> Document:
+    if "passed_over" in answer:
+        raise PassedOverError(answer["error"], answer["passed_over"])
     if "error" in answer:
         raise DocumentError(answer["error"])
     fields = answer["document"]
@@ -121,28 +144,39 @@ def _limit_memory(limit_mb: int) -> int:
     return limit_mb if limit is None else min(limit_mb, limit // _MEGABYTE)
 
 
-def _serve(limit_mb: int, max_file_mb: int) -> None:
+def _serve(limit_mb: int, max_file_mb: int, ocr: OcrMode) -> None:
     # A library's output must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     limit_memory(_limit_memory(limit_mb) * _MEGABYTE)
     forbid_core_dumps()
-    answers.write(_READY)
-    answers.flush()
+
+    def send(text: str) -> None:
+        answers.write(text)
+        answers.flush()
+
+    def show_page(page: int, count: int) -> None:
+        send(json.dumps({"page": page, "count": count}) + "\n")
+
+    send(_READY)
     for line in sys.stdin:
         path = Path(json.loads(line))
         try:
             check_unpacked(path, max_mb=max_file_mb)
-            answer: dict[str, Any] = {"document": asdict(read_document(path))}
+            job = OcrJob(ocr, show_page)
+            with run_job(job):
+                document = asdict(read_document(path))
+            answer: dict[str, Any] = {"document": document, "notes": job.notes}
+        except PassedOverError as exc:
+            answer = {"error": str(exc), "passed_over": exc.why}
         except DocumentError as exc:
             answer = {"error": str(exc)}
         except (MemoryError, ImportError):  # a library was not loaded for lack of memory
             return  # too little is left to go on
         except Exception as exc:  # any error of a library: only this file is skipped
             answer = {"error": describe_failure(path, exc)}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        send(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))
+    _serve(int(sys.argv[1]), int(sys.argv[2]), cast("OcrMode", sys.argv[3]))

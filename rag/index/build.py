@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,9 +16,10 @@ from typing import NamedTuple, Self
 from tqdm import tqdm
 
 from rag.documents.find import Search, find_files
+from rag.documents.ocr import has_ocr
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
-from rag.errors import DocumentError, RagError
+from rag.errors import DocumentError, PassedOverError, RagError
 from rag.index import open_store
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
@@ -26,13 +28,13 @@ from rag.index.store import Store, WritableStore
 from rag.index.writer import DocumentWriter
 from rag.metadata import check_metadata
 from rag.settings import Settings
-from rag.types import Document
+from rag.types import Document, OcrMode
 
 # The function gets the path of a file that was read, and the reason if it was skipped, or else None.
 OnFile = Callable[[Path, str | None], None]
 
 # Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
-_READING = 4
+_READING = 5
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
@@ -42,7 +44,8 @@ class IndexReport(NamedTuple):
 
     `duplicates` counts files with the same content as a document of the index: they became further sources of it.
     `renamed` has a line for each file that the page saved under another name. `passed_over` counts, by the reason, the
-    files and folders that are not meant to be indexed.
+    files and folders that are not meant to be indexed. `notes` are remarks about files that were read, such as pages
+    left out.
     """
 
     indexed: int
@@ -53,6 +56,7 @@ class IndexReport(NamedTuple):
     duplicates: int = 0
     renamed: Sequence[str] = ()
     passed_over: Mapping[str, int] = MappingProxyType({})
+    notes: Sequence[str] = ()
 
 
 def build_index(
@@ -100,9 +104,10 @@ def add_files(
     """
     part = _Part(search, *shard)
     with index.store.lock(part.has) as store:
-        update = _Update(store, index.embedder, settings, metadata=metadata)
+        update = _Update(store, index.embedder, settings, metadata=metadata, folders=search.folders)
         _read_files(part.files, update, settings, on_file)
-        if part.files and len(update.skipped) == len(part.files):
+        unread = len(update.skipped) + update.passed_over.total()
+        if update.skipped and unread == len(part.files):
             raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
         # Deleted files are removed last: a renamed file has to find its document, by its content, before that.
         gone = part.list_gone(update.known)
@@ -111,20 +116,23 @@ def add_files(
         store.refresh()
         return IndexReport(
             update.writer.indexed,
-            len(part.files) - len(update.skipped) - update.writer.indexed - update.duplicates,
+            len(part.files) - unread - update.writer.indexed - update.duplicates,
             len(gone),
             store.count_chunks(),
             [*search.problems.values(), *update.skipped],
             update.duplicates,
-            passed_over=search.passed_over,
+            passed_over=search.passed_over + update.passed_over,
+            notes=update.notes,
         )
 
 
 def _read_files(files: Mapping[str, Path], update: "_Update", settings: Settings, on_file: OnFile | None) -> None:
     """Bring the index up to date with each file, and show the progress."""
-    with _Progress(files.values()) as progress, DocumentReader(settings) as reader:
+    with _Progress(files.values()) as progress, DocumentReader(settings, on_page=progress.show_page) as reader:
+        update.notes = reader.notes
         try:
             for source, file in files.items():
+                progress.file = file
                 reason = update.add_file(source, file, reader)
                 progress.show(file, update.writer.chunks)
                 if on_file:
@@ -221,22 +229,33 @@ def index_documents(
 
 
 class _Update:
-    """Brings an index up to date with one file after the other; lists skipped files, and counts duplicates."""
+    """Brings an index up to date with one file after the other; lists skipped files, and counts others."""
 
     def __init__(
-        self, store: WritableStore, embedder: Embedder, settings: Settings, *, metadata: Mapping[str, str] | None
+        self,
+        store: WritableStore,
+        embedder: Embedder,
+        settings: Settings,
+        *,
+        metadata: Mapping[str, str] | None,
+        folders: Sequence[Path],
     ) -> None:
         self.known = store.get_sources()
         self.skipped: list[str] = []
+        self.passed_over: Counter[str] = Counter()
+        self.notes: list[str] = []
         self.duplicates = 0
         self.writer = DocumentWriter(store, embedder, settings)
         self._store = store
         self._given = None if metadata is None else check_metadata(metadata)
+        self._folders = folders
         self._max_mb = settings.max_file_mb
+        self._ocr = settings.ocr
 
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
         """Bring the index up to date with a file; return the reason if it is skipped.
 
+        A photo without words is passed over if it is in one of the folders: the user did not name it.
         Raises RagError if every other file would fail too: the index cannot be written, or the reader cannot start.
         """
         reason = None
@@ -244,6 +263,9 @@ class _Update:
             self._read_file(source, file, reader)
         except DocumentError as exc:
             reason = str(exc)
+            if isinstance(exc, PassedOverError) and _is_under(source, self._folders):
+                self.passed_over[exc.why] += 1
+                return reason
         except (RagError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as exc:  # also for a panic in a Rust library, which is not an Exception
@@ -254,7 +276,7 @@ class _Update:
 
     def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
         check_size(file, max_mb=self._max_mb)
-        file_hash = hash_file(file, chunk_tokens=self.writer.chunk_tokens)
+        file_hash = hash_file(file, chunk_tokens=self.writer.chunk_tokens, ocr=self._ocr)
         is_same_file = self.known.get(source, ("",))[0] == file_hash
         if is_same_file and self._has_given(source):
             return
@@ -300,6 +322,7 @@ class _Progress:
 
     def __init__(self, files: Collection[Path]) -> None:
         self._sizes = {file: _measure(file) for file in files}
+        self.file = Path()  # the one that is being read
         self._seen, self._started = 0, time.perf_counter()
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
         self._bar = tqdm(total=sum(self._sizes.values()), bar_format=layout, disable=None, leave=False)
@@ -318,6 +341,10 @@ class _Progress:
         self._bar.set_description_str(f"{files}, {chunks:,} chunks, {rate:.0f} chunks/s", refresh=False)
         self._bar.update(self._sizes[file])
 
+    def show_page(self, page: int, count: int) -> None:
+        """Show the page that OCR reads now."""
+        self._bar.set_description_str(f"{self.file.name}: OCR of page {page:,}/{count:,}")
+
 
 def _measure(file: Path) -> int:
     try:
@@ -331,8 +358,8 @@ def _name_file(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def hash_file(path: Path, *, chunk_tokens: int) -> str:
-    """Return the hash of a file's bytes, and of everything else that determines its chunks.
+def hash_file(path: Path, *, chunk_tokens: int, ocr: OcrMode = "auto") -> str:
+    """Return the hash of a file's bytes, and of everything else that determines its chunks: whether OCR reads it, too.
 
     Raises DocumentError if the file cannot be read.
     """
@@ -341,7 +368,8 @@ def hash_file(path: Path, *, chunk_tokens: int) -> str:
             content = hashlib.file_digest(file, "sha256").digest()
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
-    return _hash(path.suffix.lower().encode() + content, chunk_tokens=chunk_tokens)
+    how = ocr if has_ocr() else "never"
+    return _hash(how.encode() + path.suffix.lower().encode() + content, chunk_tokens=chunk_tokens)
 
 
 def _hash(content: bytes, *, chunk_tokens: int) -> str:

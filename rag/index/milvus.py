@@ -56,7 +56,7 @@ from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # USER:PASSWORD or an API key, if the server needs one. Not in the address, because addresses are shown.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of the server's authority, if the system does not know it.

@@ -18,7 +18,9 @@ STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata", "ind
 COUNTS = ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that names the embedder of the index
 # The fields of a chunk, except for its title and outlet.
-CHUNK = ("document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "metadata")
+CHUNK = (
+    "document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "ocr", "metadata"
+)  # fmt: skip
 # Milvus wants vectors in each collection.
 _NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
 _GRAPH = {"M": 16, "efConstruction": 200}  # Milvus's recommendation for HNSW
@@ -27,7 +29,7 @@ _LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 
 def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: float) -> None:
     """Make the missing collections of an index; with `words`, with BM25 over its stems."""
-    numbers = dict.fromkeys(("document_id", "start", "end", "page"), int)
+    numbers = dict.fromkeys(("document_id", "start", "end", "page", "ocr"), int)
     texts = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
     known = dict.fromkeys(("title", "outlet", "writer", "dated", "metadata"), str)
     folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded"), str)
@@ -103,6 +105,7 @@ def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, A
         "start": s.start,
         "end": s.end,
         "page": -1 if s.page is None else s.page,
+        "ocr": -1 if s.ocr is None else s.ocr,
         "text": d.text[s.start : s.end],
         "context": chunk.context,
         "voice": s.voice,
@@ -133,6 +136,7 @@ def read_section(row: Mapping[str, Any]) -> Section:
         heading=row["heading"] or None,
         page=None if row["page"] < 0 else row["page"],
         reply_to=row["reply_to"] or None,
+        ocr=None if row["ocr"] < 0 else row["ocr"],
     )
 
 
@@ -140,7 +144,7 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
     """Return the chunk of a row, from a document with this first source."""
     s = read_section(row)
     title, outlet = row["title"] or name_source(source), row["outlet"] or None
-    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to, s.ocr)
     metadata = load_metadata(row["metadata"])
     return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *origin, metadata)
 

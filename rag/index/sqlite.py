@@ -34,9 +34,15 @@ from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, load_metadata
 from rag.types import Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 5
-# Documents had no metadata and no day of indexing. The next write to such an index brings it up to date.
-_WITHOUT_METADATA = 4
+SCHEMA_VERSION = 6
+# The statements that bring an index of an earlier version up to date, by that version. The next write runs them.
+_UPGRADES = {
+    4: (
+        "ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE documents ADD COLUMN indexed TEXT",
+    ),
+    5: ("ALTER TABLE chunks ADD COLUMN ocr INTEGER",),
+}
 # SQLite's errors if it cannot make its files beside the store: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
@@ -59,7 +65,8 @@ CREATE TABLE chunks (
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
     about TEXT NOT NULL,
-    voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, embedding BLOB NOT NULL
+    voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, ocr INTEGER,
+    embedding BLOB NOT NULL
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
 CREATE VIRTUAL TABLE words USING fts5 (
@@ -103,16 +110,19 @@ ORDER BY score DESC, rowid LIMIT :k
 # A document with several sources shows the first; one without a title shows its file's name.
 _CHUNKS = """
 SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id) AS source, d.title, d.outlet,
-    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, d.metadata
+    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, c.ocr,
+    d.metadata
 FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE c.id IN (SELECT value FROM json_each(?))
 """
-_CHUNK_TYPES: tuple[Type, ...] = (int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT, str)
+_CHUNK_TYPES: tuple[Type, ...] = (
+    int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str
+)  # fmt: skip
 _STORED = """
-SELECT start, "end", voice, author, date, heading, page, reply_to, context, embedding FROM chunks
+SELECT start, "end", voice, author, date, heading, page, reply_to, ocr, context, embedding FROM chunks
 WHERE document_id = ? ORDER BY id
 """
-_STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, str, bytes)
+_STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str, bytes)
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
     (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
@@ -151,8 +161,8 @@ class SqliteStore:
                 else:
                     self._db, self._stamp = connect(self._file, "memory"), None
                 self._make(embedder, dim)
-            if create and self._read_version() == _WITHOUT_METADATA:
-                self._add_metadata()
+            if create and self._read_version() in _UPGRADES:
+                self._upgrade()
             self._db.execute("PRAGMA query_only = ON")
             self._check(embedder, dim)
 
@@ -217,18 +227,18 @@ class SqliteStore:
         version, *_ = self._read_meta()
         return int(version)
 
-    def _add_metadata(self) -> None:
-        """Bring an index that was made without metadata up to date."""
+    def _upgrade(self) -> None:
+        """Bring an index of an earlier version up to date."""
         with self._transaction():
-            if self._read_version() == _WITHOUT_METADATA:  # else another process was first
-                self._db.execute("ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'")
-                self._db.execute("ALTER TABLE documents ADD COLUMN indexed TEXT")
-                self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
+            for version in range(self._read_version(), SCHEMA_VERSION):  # none if another process was first
+                for statement in _UPGRADES[version]:
+                    self._db.execute(statement)
+            self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
 
     def _check(self, embedder: str, dim: int) -> None:
         version, made_by, made_dim, _ = self._read_meta()
         name = self.folder.name
-        if version == _WITHOUT_METADATA:
+        if version in _UPGRADES:
             remedy = f"run `rag index PATHS --name {name}` once, which brings it up to date and embeds nothing again"
             raise StoreError(f"index {name} was made by an earlier version: {remedy}")
         if version != SCHEMA_VERSION:
@@ -358,7 +368,7 @@ class SqliteStore:
             assert document_id is not None
             self._db.executemany(
                 'INSERT INTO chunks (document_id, start, "end", text, context, about, voice, author, date, heading,'
-                " page, reply_to, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " page, reply_to, ocr, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 [_make_row(chunk, document_id, d.text) for chunk in chunks],
             )
             self._set_source(d.source, file_hash, document_id)
@@ -551,6 +561,6 @@ def _load_metadata(stored: str) -> dict[str, str]:
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
     """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
-    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to)
+    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to, s.ocr)
     words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))
     return (document_id, s.start, s.end, *words, *origin, chunk.embedding)

@@ -100,4 +100,4 @@ def _summarise(report: IndexReport) -> str:
         "refused": len(report.skipped),
     }
     summary = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "Nothing to do"
-    return "; ".join([summary, *report.renamed])
+    return "; ".join([summary, *report.renamed, *report.notes])

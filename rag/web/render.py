@@ -109,6 +109,7 @@ def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[Sp
         "document",
         title=title,
         about=chunks[0] if chunks else None,
+        scanned=any(chunk.ocr is not None for chunk in chunks),
         sections=_split(text, chunks, quotes),
         css=Markup(css),  # noqa: S704  # our own file
     )

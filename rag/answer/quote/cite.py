@@ -215,5 +215,6 @@ def _make_citation(c: Chunk, span: HitSpan) -> Citation:
         c.heading,
         c.page,
         c.reply_to,
+        c.ocr,
         c.metadata,
     )

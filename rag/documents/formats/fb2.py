@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import read_date
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import format_rows
 from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
 from rag.errors import DocumentError
 

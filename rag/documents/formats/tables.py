@@ -7,14 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice, repeat, zip_longest
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeGuard
 
-from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
 from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.rows import Labels, count_cells, count_rows_above, format_line, has_header
 from rag.errors import DocumentError
 from rag.types import Voice
 
@@ -27,10 +28,11 @@ _IN_NO_TEXT = "\x1f"
 _SAMPLE_ROWS = 50
 # A delimiter is clear if at least 90 % of the rows have the same number of cells with it.
 _MOST_ROWS = 0.9
-# The label of a column has at most 100 characters, and does not end like a sentence; it may be empty.
-_LABEL = re.compile(r"(?:.{,99}[^.!?:;])?", re.DOTALL)
-_NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
-_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+# The first line of a file for Excel may name the delimiter.
+_DECLARED = re.compile(r'"?sep=(.)"?\r?\n')
+# A quoted cell, whose signs delimit nothing.
+_QUOTED = re.compile(r"""(?:(?<=[\t|;,\n\r])|\A) *"(?:[^"]|"")*+"(?=[\t|;,\n\r]|\Z)""")
+_SAMPLE_CHARACTERS = 200_000
 
 _TEXT = ("text", "content", "body", "message")
 _TITLE = ("title", "name", "subject")
@@ -53,79 +55,41 @@ def read_csv(path: Path) -> Extract:
 
 
 def _read_rows(text: str) -> Iterator[Block]:
-    rows = filter(_count_cells, _split_rows(text, _find_delimiter(text)))
+    declared = _DECLARED.match(text)
+    delimiter = declared[1] if declared else _find_delimiter(text)
+    text = text[declared.end() :] if declared else text
+    rows = filter(count_cells, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
     try:
         first = list(islice(rows, _SAMPLE_ROWS))
-        above = _count_rows_above(first)
+        above = count_rows_above(first)
         for row in first[:above]:
-            yield Block(format_row([], row))
+            yield Block(format_line(row))
         table = first[above:]
-        header = table.pop(0) if has_header(table) else []
+        labels = Labels(table.pop(0) if has_header(table) else [])
         for row in chain(table, rows):
-            yield Block(format_row(header, row), "item")
+            yield Block(labels.format(row), "item")
+        unused = labels.format_unused()
+        if unused:
+            yield Block(unused, "item")
     except csv.Error as exc:
         raise DocumentError(f"it is not a valid table: {exc}") from exc
 
 
-def _count_rows_above(rows: list[list[str]]) -> int:
-    """Return the number of rows with one cell above a table with more columns."""
-    counts = list(map(_count_cells, rows))
-    is_table = [count > 1 for count in counts]
-    return is_table.index(True) if True in is_table else 0
-
-
-def _split_rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-
-
-def _count_cells(row: Sequence[str]) -> int:
-    return sum(bool(cell.strip()) for cell in row)
-
-
 def _find_delimiter(text: str) -> str:
     """Return the first delimiter that gives nearly all rows the same number of cells, else the best one."""
-    shares = {delimiter: _measure_share(text, delimiter) for delimiter in _DELIMITERS}
+    unquoted = _QUOTED.sub("", text[:_SAMPLE_CHARACTERS])
+    lines = list(filter(str.strip, unquoted.splitlines()))[:_SAMPLE_ROWS]
+    shares = {delimiter: _measure_share(lines, delimiter) for delimiter in _DELIMITERS}
     best = max(reversed(_DELIMITERS), key=shares.__getitem__)
     clear = filter(lambda delimiter: shares[delimiter] >= _MOST_ROWS, _DELIMITERS)
     return next(clear, best) if shares[best] else _IN_NO_TEXT
 
 
-def _measure_share(text: str, delimiter: str) -> float:
-    """Return the share of the rows that have the most frequent number of cells; 0 if that number is one."""
-    rows = filter(None, islice(_split_rows(text, delimiter), _SAMPLE_ROWS))
-    widths = Counter(map(len, rows))
-    width, count = max(widths.items(), key=itemgetter(1), default=(1, 0))
-    return count / widths.total() if width > 1 else 0.0
-
-
-def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a table's first row names its columns: labels not repeated below; of numbers only years."""
-    if len(rows) < 2 or _count_cells(rows[0]) < 2:
-        return False
-    columns = zip_longest(*rows, fillvalue="")
-    return all(_may_name(label.strip(), list(map(str.strip, cells))) for label, *cells in columns)
-
-
-def _may_name(label: str, cells: list[str]) -> bool:
-    """Return whether a label may be the name of the cells below it; an empty one may."""
-    if not _LABEL.fullmatch(label) or label in filter(None, cells):
-        return False
-    is_year = _YEAR.fullmatch(label) is not None and not any(map(_YEAR.fullmatch, cells))
-    return is_year or not _NUMBER.fullmatch(label)
-
-
-def format_rows(rows: Sequence[Sequence[str]], *, is_headed: bool) -> Iterator[str]:
-    """Yield a table's rows with the words of its header, or of the label before the only other cell.
-
-    A table that is not marked as headed may still have a header.
-    """
-    header: Sequence[str] = ()
-    if is_headed or has_header(rows):
-        header, *rows = rows
-    elif max(map(len, rows), default=0) == 2:
-        yield from (format_row([row[0].rstrip(" :")], row[1:]) for row in rows)
-        return
-    yield from map(format_row, repeat(header), rows)
+def _measure_share(lines: list[str], delimiter: str) -> float:
+    """Return the share of the lines that have the most frequent number of delimiters; 0 if that number is 0."""
+    counts = Counter(line.count(delimiter) for line in lines)
+    most_frequent, lines_with_it = max(counts.items(), key=itemgetter(1), default=(0, 0))
+    return lines_with_it / counts.total() if most_frequent else 0.0
 
 
 def read_json(path: Path) -> Extract:

@@ -12,14 +12,19 @@ Finder: TypeAlias = "Callable[..., list[_Element]]"
 
 _NAMESPACES = {
     "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
+    "c": "http://schemas.openxmlformats.org/drawingml/2006/chart",
+    "dgm": "http://schemas.openxmlformats.org/drawingml/2006/diagram",
     "m": "http://schemas.openxmlformats.org/officeDocument/2006/math",
     "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
     "p": "http://schemas.openxmlformats.org/presentationml/2006/main",
+    "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
     "w14": "http://schemas.microsoft.com/office/word/2010/wordml",
     "wp": "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
+    "xdr": "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
 }
-A, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "w"))
+A, M, MC, W = (f"{{{_NAMESPACES[prefix]}}}" for prefix in ("a", "m", "mc", "w"))
+CHART, DIAGRAM = f"{{{_NAMESPACES['c']}}}chart", f"{{{_NAMESPACES['dgm']}}}relIds"
 # It takes the place of an element that a file does not have: it is empty.
 NOTHING = Element("nothing")
 

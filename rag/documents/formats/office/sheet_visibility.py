@@ -1,7 +1,7 @@
 """Finds the rows, columns and cells of a workbook's sheet that a reader does not see."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, filterfalse
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 # openpyxl reads the settings of rows only if it keeps all cells in memory.
-_TAG = re.compile(rb"<(?:\w+:)?(row|col|table|autoFilter|filterColumn|conditionalFormatting)\b([^<>]*)")
+_TAG = re.compile(rb"<(?:\w+:)?(row|col|table|autoFilter|filterColumn|conditionalFormatting|mergeCell)\b([^<>]*)")
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*["']([^"']*)["']""")
 _Settings = Mapping[str, str]
 _CHUNK_BYTES = 1_000_000
@@ -33,7 +33,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], tuple[type, ...]], ...] = (
 _IN_WHITE = re.compile(r"\[white\]", re.IGNORECASE)
 
 
-class _Area(NamedTuple):
+class Area(NamedTuple):
     """The cells in some rows and columns, which count from 1."""
 
     rows: range
@@ -41,14 +41,15 @@ class _Area(NamedTuple):
 
 
 class _CellStyle(NamedTuple):
-    """The types of values that cells do not show, and whether their letters have the colour of the cell."""
+    """The types of values that cells do not show, whether letters have the colour of the cell, and are bold."""
 
     unshown: tuple[type, ...]
     is_lost: bool
+    is_bold: bool
 
 
 class SheetView:
-    """The rows, columns and cells of a sheet that readers see.
+    """The rows, columns and cells of a sheet that readers see, and its merged cells.
 
     Rows that a filter leaves out count as seen, and so does a closed outline: a click shows them.
     """
@@ -56,11 +57,12 @@ class SheetView:
     def __init__(self, sheet: "ReadOnlyWorksheet") -> None:
         self._hidden_rows: set[int] = set()
         self._hidden_columns: set[int] = set()
-        self._painted: list[_Area] = []
+        self._painted: list[Area] = []
+        self.merged: list[Area] = []
         self._styles: dict[int, _CellStyle] = {}
         self._row = 0
-        self._filtered: list[_Area] = []
-        self._filters: list[_Area] = []
+        self._filtered: list[Area] = []
+        self._filters: list[Area] = []
         for source in _open_parts(sheet):
             self._read_settings(source)
         for area in self._filters[:_MOST_AREAS]:
@@ -75,6 +77,7 @@ class SheetView:
             "filterColumn": self._read_filtered_column,
             "table": self._read_painted,
             "conditionalFormatting": self._read_painted,
+            "mergeCell": self._read_merged,
         }
         self._row = 0
         self._filtered = []
@@ -103,15 +106,30 @@ class SheetView:
     def _read_painted(self, settings: _Settings) -> None:
         self._painted += _read_areas(settings)
 
+    def _read_merged(self, settings: _Settings) -> None:
+        self.merged += _read_areas(settings)
+
+    def is_bold(self, cells: Iterable[Any]) -> bool:
+        """Return whether all cells with values are bold."""
+        filled = [cell for cell in cells if cell.value is not None]
+        return bool(filled) and all(self._get_style(cell).is_bold for cell in filled)
+
+    def is_hidden(self, row: int, column: int) -> bool:
+        """Return whether the row or the column is hidden."""
+        return row in self._hidden_rows or column in self._hidden_columns
+
     def shows(self, cell: Any) -> bool:
         """Return whether a reader sees the value of a cell; the cell must have one."""
-        if cell.row in self._hidden_rows or cell.column in self._hidden_columns:
+        if self.is_hidden(cell.row, cell.column):
             return False
-        if cell._style_id not in self._styles:
-            self._styles[cell._style_id] = _read_style(cell)
-        style = self._styles[cell._style_id]
+        style = self._get_style(cell)
         is_lost = style.is_lost and not self._is_painted(cell.row, cell.column)
         return not is_lost and not isinstance(cell.value, style.unshown)
+
+    def _get_style(self, cell: Any) -> _CellStyle:
+        if cell._style_id not in self._styles:
+            self._styles[cell._style_id] = _read_style(cell)
+        return self._styles[cell._style_id]
 
     def _is_painted(self, row: int, column: int) -> bool:
         """Return whether a table's style or a condition may give a cell another colour."""
@@ -125,7 +143,9 @@ def _read_style(cell: Any) -> _CellStyle:
     if cell.font.sz is not None and cell.font.sz <= TINY:
         unshown.append((object,))
     color = WHITE if _IN_WHITE.match(number_format) else _read_color(cell.font.color)
-    return _CellStyle(tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)))
+    return _CellStyle(
+        tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)), bool(cell.font.b)
+    )
 
 
 def _read_backdrop(fill: Any) -> Color | None:
@@ -182,10 +202,18 @@ def _is_hidden(settings: _Settings, size: str) -> bool:
     return is_closed and not is_outlined
 
 
-def _read_areas(settings: _Settings) -> Iterator[_Area]:
+def read_cell_place(cell: str) -> tuple[int, int]:
+    """Return the row and column of a cell such as "B3", from 1; zeros if it is none."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    place: tuple[int, int] = coordinate_to_tuple(cell) if _CELLS.fullmatch(cell) else (0, 0)
+    return place
+
+
+def _read_areas(settings: _Settings) -> Iterator[Area]:
     from openpyxl.utils.cell import coordinate_to_tuple
 
     for cells in _CELLS.findall(settings.get("sqref", settings.get("ref", ""))):
         corners = cells.split(":")
         (top, left), (bottom, right) = coordinate_to_tuple(corners[0]), coordinate_to_tuple(corners[-1])
-        yield _Area(range(top, bottom + 1), range(left, right + 1))
+        yield Area(range(top, bottom + 1), range(left, right + 1))

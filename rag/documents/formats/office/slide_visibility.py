@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rag.documents.formats.office.paths import NOTHING, A, make_finder, make_reader, make_test
+from rag.documents.formats.office.slide_numbers import SlideNumbers
 from rag.documents.formats.visibility import FAINT, TINY, Color, look_same, read_hex
 
 if TYPE_CHECKING:
@@ -73,9 +74,13 @@ class Stage:
         return is_in_width and is_in_height
 
     def read_paragraphs(self, holder: "_Element") -> list[str]:
-        """Return the visible words of each paragraph of a shape, or of a table's cell."""
+        """Return the visible words of each paragraph of a shape, or of a table's cell, with the paragraph's number."""
         backdrop = next(map(self._read_color, _find_shape_fills(holder)), self._page)
-        return ["".join(self._read_runs(paragraph, backdrop)) for paragraph in holder.iter(f"{A}p")]
+        numbers = SlideNumbers()
+        return [
+            numbers.begin_with_number(paragraph, "".join(self._read_runs(paragraph, backdrop)))
+            for paragraph in holder.iter(f"{A}p")
+        ]
 
     def _read_runs(self, paragraph: "_Element", backdrop: Color | None) -> Iterator[str]:
         for run in paragraph.iterchildren(*_WORDS):

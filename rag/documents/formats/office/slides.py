@@ -1,11 +1,17 @@
 """Turns the slides of a presentation into blocks."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.drawings import find_drawings, walk_drawing
+from rag.documents.formats.office.slide_comments import read_authors, walk_comments
+from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import Cell, format_rows, spread_rows
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -13,70 +19,78 @@ if TYPE_CHECKING:
     from pptx.slide import Slide
     from pptx.table import Table, _Cell
 
-# Shapes whose tops differ by less are side by side: a quarter of an inch, in English metric units.
-_ROW = 228_600
-
 
 def walk_slides(presentation: "Presentation") -> Iterator[Block]:
-    """Yield each slide's title, its texts and tables from top to bottom and left to right, and its notes.
+    """Yield each slide's title, its texts, tables and charts in reading order, its notes and its reviewers' comments.
 
     Slides, shapes and words that the audience does not see are left out.
     """
+    authors = read_authors(presentation.part)
     for number, slide in enumerate(presentation.slides, 1):
-        stage = Stage(slide, presentation.slide_width, presentation.slide_height)
-        blocks = list(_walk_slide(slide, stage, number)) if is_shown(slide) else []
-        if blocks and blocks[0].kind != "heading":  # else the heading of the slide before would count
-            yield Block(f"Slide {number}", "heading", page=number)
-        yield from blocks
+        if is_shown(slide):
+            stage = Stage(slide, presentation.slide_width, presentation.slide_height)
+            blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
+            yield from _begin_with_heading(filter(attrgetter("text"), blocks), number)
 
 
-def _walk_slide(slide: "Slide", stage: Stage, page: int) -> Iterator[Block]:
-    yield from _walk_shapes(slide.shapes, stage, page)
+def _begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+    """Yield the blocks of a slide, which begin with a heading, lest they seem to be below that of the slide before."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    if first.kind != "heading":
+        yield Block(f"Slide {page}", "heading", page=page)
+    for block in chain([first], blocks):
+        yield replace(block, page=page)
+
+
+def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
+    yield from _walk_shapes(slide.shapes, stage)
     frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     notes = _clean(getattr(frame, "text", ""))
     if notes:
-        yield Block(f"Notes: {notes}", page=page)
+        yield Block(f"Notes: {notes}")
 
 
-def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, page: int, *, in_group: bool = False) -> Iterator[Block]:
-    for shape in sorted(shapes, key=lambda shape: (shape != stage.title, *_find_place(shape))):
-        if stage.shows(shape, in_group=in_group):
-            yield from _walk_shape(shape, stage, page)
+def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
+    shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
+    for shape in order_shapes(shown, stage.title):
+        yield from _walk_shape(shape, stage)
 
 
-def _find_place(shape: "BaseShape") -> tuple[int, int]:
-    return (shape.top or 0) // _ROW, shape.left or 0
-
-
-def _walk_shape(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
+def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     from pptx.shapes.group import GroupShape
 
     if isinstance(shape, GroupShape):
-        yield from _walk_shapes(shape.shapes, stage, page, in_group=True)
+        yield from _walk_shapes(shape.shapes, stage, in_group=True)
     elif shape.has_table:
-        yield from _walk_table(shape.table, stage, page)
+        yield from _walk_table(shape.table, stage)
     elif shape.has_text_frame:
-        yield from _walk_text(shape, stage, page)
+        yield from _walk_text(shape, stage)
+    else:
+        for reference in find_drawings(shape.element):
+            yield from walk_drawing(reference, shape.part)
 
 
-def _walk_text(shape: "BaseShape", stage: Stage, page: int) -> Iterator[Block]:
+def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     """Yield the slide's title as a heading; yield the paragraphs of another shape, several of them as items."""
     texts = list(filter(None, map(_clean, stage.read_paragraphs(shape.element))))
     if texts and shape == stage.title:
-        yield Block(" ".join(" ".join(texts).split()), "heading", page=page)
+        yield Block(" ".join(" ".join(texts).split()), "heading")
         return
     kind: Literal["item", "paragraph"] = "item" if len(texts) > 1 else "paragraph"
-    yield from (Block(text, kind, page=page) for text in texts)
+    yield from (Block(text, kind) for text in texts)
 
 
-def _walk_table(table: "Table", stage: Stage, page: int) -> Iterator[Block]:
-    rows = [[_read_cell(cell, stage) for cell in row.cells] for row in table.rows]
+def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
+    rows = spread_rows([_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge] for row in table.rows)
     for text in format_rows(rows, is_headed=table.first_row):
-        yield Block(text, "item", page=page)
+        yield Block(text, "item")
 
 
-def _read_cell(cell: "_Cell", stage: Stage) -> str:
-    return "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
+def _read_cell(cell: "_Cell", stage: Stage) -> Cell:
+    text = "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
+    return Cell(text, cell._tc.gridSpan, is_continued=cell._tc.vMerge)
 
 
 def _clean(text: str) -> str:

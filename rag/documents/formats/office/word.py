@@ -2,44 +2,66 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain, repeat, takewhile
+from io import BytesIO
+from itertools import chain, filterfalse, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
-from rag.documents.formats.office.paths import Finder, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.drawings import walk_drawing
+from rag.documents.formats.office.package import load_word
+from rag.documents.formats.office.paths import (
+    CHART,
+    DIAGRAM,
+    MC,
+    M,
+    W,
+    make_finder,
+    make_reader,
+    make_test,
+    read_number,
+)
+from rag.documents.formats.office.word_headers import find_headers
+from rag.documents.formats.office.word_numbers import Numbers
+from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import Cell, format_rows, spread_rows
+from rag.documents.headings import has_form_of_heading, mark_heading_blocks
+from rag.documents.members import read_member
+from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from docx.document import Document
     from lxml.etree import _Element
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
-_SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
-# These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs.
-_UNREAD = " | ".join(f"ancestor::{name}" for name in ("w:pPr", "w:del", "w:moveFrom", "w:rt", "mc:Fallback"))
-# A paragraph can hold a box of text, which has paragraphs of its own.
-_IN_PARAGRAPH = f"[count(ancestor::w:p) = $depth][not({_UNREAD})]"
-
-_find_words = make_finder(
-    ".//*[self::w:t or self::m:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen]" + _IN_PARAGRAPH
-)
-_find_marks = make_finder(f".//*[self::w:footnoteReference or self::w:endnoteReference]{_IN_PARAGRAPH}")
-_find_boxes = make_finder(f".//w:txbxContent{_IN_PARAGRAPH}")
-_find_paragraphs_around = make_finder("ancestor-or-self::w:p")
+# These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs. A
+# paragraph can also hold a box of text, which has paragraphs of its own.
+_UNREAD = frozenset((*(f"{W}{name}" for name in ("pPr", "del", "moveFrom", "rt", "p")), f"{MC}Fallback"))
+_WORDS = (f"{M}t", *(f"{W}{name}" for name in ("t", "tab", "br", "cr", "noBreakHyphen", "sym", "fldChar")))
+_ATTACHED = (*_MARKS, f"{W}txbxContent", CHART, DIAGRAM)
 
 _find_rows = make_finder("w:tr")
 _find_cells = make_finder("w:tc")
 _has_header = make_test("w:tr[1][w:trPr/w:tblHeader][count(w:tc) != 1][following-sibling::w:tr]")
+# Letters of the first row are bold, and some of the second are not.
+_is_bold_row = "not(.//w:r[w:t][not(w:rPr/w:b[not(@w:val = '0' or @w:val = 'false')])])"
+_has_bold_header = make_test(
+    f"w:tr[1][.//w:t][{_is_bold_row}][count(w:tc) != 1]/following-sibling::w:tr[1][not({_is_bold_row})]"
+)
 _get_span = make_reader("w:tcPr/w:gridSpan/@w:val")
+_is_continued = make_test("w:tcPr/w:vMerge[not(@w:val = 'restart')]")
 
+_get_relation = make_reader("@r:id")
+_WORD_SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
 _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
 _get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
 _get_list = make_reader("w:pPr/w:numPr/w:numId/@w:val")
+# The mark of a paragraph whose end is deleted or hidden.
+_is_gone = make_test("w:pPr/w:rPr[w:del or w:moveFrom or w:vanish]")
 # Word numbers the levels of outlines from 0; the tenth, "9", means text.
 _LEVELS = {str(level - 1): level for level in range(1, 10)}
 _HEADINGS = {f"heading {level}": level for level in range(1, 10)}
@@ -61,12 +83,17 @@ class _Role(NamedTuple):
 
 
 def walk_document(document: "Document") -> Iterator[Block]:
-    """Yield the body's blocks in order, each note after the paragraph with its mark, then the reviewers' comments."""
+    """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
+    walker = _Walker(document)
+    for header in find_headers(document):
+        drop_hidden_words(header.root, document)
+        strip_tags(header.root, *_WRAPPERS)
+        yield from header.keep_facts(walker.walk(header.root))
     body = document.element.body
     strip_tags(body, *_WRAPPERS)
-    yield from _Walker(document).walk(body)
+    yield from mark_heading_blocks(walker.walk(body))
     for comment in document.comments:
-        words = "\n".join(_read_words(paragraph._p) for paragraph in comment.paragraphs)
+        words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
         date = comment.timestamp.date().isoformat() if comment.timestamp else None
         yield Block(words, voice="comment", author=comment.author or None, date=date)
 
@@ -84,11 +111,16 @@ class _Walker:
 
     def __init__(self, document: "Document") -> None:
         self._roles = _Roles(document)
+        self._numbers = Numbers(document)
         self._notes = _find_notes(document)
+        self._part = document.part
         self._has_title = False
+        self._drop_cap = ""
+        self._has_headings = False  # that the outline or a style marks
         self._walkers: dict[str, Callable[[_Element], Iterator[Block]]] = {
             f"{W}p": self._walk_paragraph,
             f"{W}tbl": self._walk_table,
+            f"{W}altChunk": self._walk_chunk,
         }
 
     def walk(self, parent: "Iterable[_Element]") -> Iterator[Block]:
@@ -98,21 +130,65 @@ class _Walker:
                 yield from walk(element)
 
     def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
-        yield from self._make_blocks(_read_words(paragraph), self._roles.find_role(paragraph))
-        for mark in _find_inside(paragraph, _find_marks):
-            # A note is walked once: it can hold its own mark.
-            yield from self.walk(self._notes.pop((_MARKS[mark.tag], mark.get(f"{W}id")), ()))
-        for box in _find_inside(paragraph, _find_boxes):
-            yield from self.walk(box)
+        words = _read_signs(paragraph)
+        if _is_drop_cap(paragraph):
+            self._drop_cap += words.strip()
+            return
+        text = f"{self._drop_cap}{words}".strip()
+        self._drop_cap = ""
+        number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
+        yield from self._make_blocks(number, text, self._find_role(paragraph, text))
+        attached = list(_find_inside(paragraph, _ATTACHED))
+        for part in (*filter(_is_mark, attached), *filterfalse(_is_mark, attached)):
+            yield from self._walk_attached(part)
 
-    def _make_blocks(self, text: str, role: _Role) -> Iterator[Block]:
+    def _find_role(self, paragraph: "_Element", text: str) -> _Role:
+        """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
+        role = self._roles.find_role(paragraph)
+        self._has_headings |= role.level > 0
+        may_be_heading = role.is_item and not self._has_headings and has_form_of_heading(text)
+        level = self._numbers.find_clause_level(paragraph) if may_be_heading else 0
+        return _Role(level) if level else role
+
+    def _walk_attached(self, part: "_Element") -> Iterator[Block]:
+        """Yield the blocks of a note, a box of text, or a drawing with words."""
+        if _is_mark(part):
+            # A note is walked once: it can hold its own mark.
+            yield from self.walk(self._notes.pop((_MARKS[part.tag], part.get(f"{W}id")), ()))
+        elif part.tag == f"{W}txbxContent":
+            yield from self.walk(part)
+        else:
+            yield from walk_drawing(part, self._part)
+
+    def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
+        """Yield the text of a whole file that Word shows inside of this one; such a file in it is left out."""
+        relation = self._part.rels.get(_get_relation(chunk))
+        if relation is None or relation.is_external:
+            return
+        part = relation.target_part
+        name = str(part.partname)
+        if name.endswith(_WORD_SUFFIXES):
+            inner = load_word(BytesIO(part.blob))
+            for other in list(inner.element.body.iter(f"{W}altChunk")):
+                other.getparent().remove(other)
+            drop_hidden_words(inner.element.body, inner)
+            yield from walk_document(inner)
+            return
+        try:
+            text = read_member(name, part.blob).text
+        except DocumentError as exc:
+            text = f"A part of this file is not read: {exc}."
+        yield from map(Block, text.split("\n\n"))
+
+    def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
+        numbered = f"{number} {text}".strip() if text else ""
         if role.is_title and text and not self._has_title:
             self._has_title = True
         elif role.level:
-            yield Block(" ".join(text.split()), "heading", role.level)
+            yield Block(" ".join(numbered.split()), "heading", role.level)
         elif not role.is_contents:
-            yield Block(text, "item" if role.is_item else "paragraph")
+            yield Block(numbered, "item" if role.is_item else "paragraph")
 
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
         cells = list(map(_find_cells, _find_rows(table)))
@@ -123,27 +199,19 @@ class _Walker:
         cells = cells[len(frames) :]
         # Each cell is walked once: a second time would double the work with each table inside a table.
         blocks = [[list(self.walk(cell)) for cell in row] for row in cells]
-        texts = list(_spread_rows(cells, blocks))
+        texts = spread_rows(_read_cells(*row) for row in zip(cells, blocks, strict=True))
         if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
             yield from chain.from_iterable(chain.from_iterable(blocks))
             return
-        for text in format_rows(texts, is_headed=_has_header(table)):
+        for text in format_rows(texts, is_headed=_has_header(table) or _has_bold_header(table)):
             yield Block(text, "item")
 
 
-def _spread_rows(cells: list[list["_Element"]], blocks: list[list[list[Block]]]) -> Iterator[list[str]]:
-    """Yield the rows' texts, one for each column; a label of the first row is repeated in each column that it spans."""
-    for i, row in enumerate(zip(cells, blocks, strict=True)):
-        texts: list[str] = []
-        for cell, inside in zip(*row, strict=True):
-            text = " ".join(" ".join(block.text.split()) for block in inside)
-            label = text if i == 0 else ""
-            texts += [text, *repeat(label, _count_columns(cell) - 1)]
-        yield texts
-
-
-def _count_columns(cell: "_Element") -> int:
-    return min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+def _read_cells(cells: list["_Element"], blocks: list[list[Block]]) -> Iterator[Cell]:
+    for cell, inside in zip(cells, blocks, strict=True):
+        text = " ".join(" ".join(block.text.split()) for block in inside)
+        width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+        yield Cell(text, width, is_continued=_is_continued(cell))
 
 
 class _Roles:
@@ -192,10 +260,29 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
 
 
 def _read_words(paragraph: "_Element") -> str:
-    words = _find_inside(paragraph, _find_words)
-    return "".join(_SIGNS.get(word.tag) or word.text or "" for word in words).strip()
+    return _read_signs(paragraph).strip()
 
 
-def _find_inside(paragraph: "_Element", find: Finder) -> "list[_Element]":
-    """Return the elements of a kind in a paragraph, but not in the boxes of text in it."""
-    return find(paragraph, depth=len(_find_paragraphs_around(paragraph)))
+def _read_signs(paragraph: "_Element") -> str:
+    return join_signs(_find_inside(paragraph, _WORDS))
+
+
+def _is_mark(element: "_Element") -> bool:
+    """Return whether an element is the mark of a note."""
+    return element.tag in _MARKS
+
+
+def _is_drop_cap(paragraph: "_Element") -> bool:
+    """Return whether a paragraph is the large first letter of the next one."""
+    frame = paragraph.find(f"{W}pPr/{W}framePr")
+    return frame is not None and frame.get(f"{W}dropCap", "none") != "none"
+
+
+def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":
+    """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
+    for element in paragraph.iter(*tags):
+        for outer in element.iterancestors():
+            if outer is paragraph:
+                yield element
+            if outer is paragraph or outer.tag in _UNREAD:
+                break

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.formats.numerals import format_letters, format_roman
 from rag.documents.formats.opendocument.names import STYLE, TEXT
 
 if TYPE_CHECKING:
@@ -10,11 +11,6 @@ if TYPE_CHECKING:
 
 _HIGHEST_NUMBER = 99_999
 _DEEPEST = 10
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-_HIGHEST_ROMAN = 3999
 
 
 def read_number(element: "_Element", attribute: str, default: int = 1) -> int:
@@ -93,29 +89,10 @@ def _read_level(level: "_Element") -> _Level:
     )
 
 
-def _format_letters(number: int) -> str:
-    """Return "a" for 1, "z" for 26, "aa" for 27."""
-    letters = ""
-    while number > 0:
-        number, letter = divmod(number - 1, 26)
-        letters = chr(ord("a") + letter) + letters
-    return letters
-
-
-def _format_roman(number: int) -> str:
-    if number > _HIGHEST_ROMAN:
-        return str(number)
-    letters = ""
-    for value, sign in _ROMAN:
-        count, number = divmod(number, value)
-        letters += sign * count
-    return letters
-
-
 _FORMS: dict[str, Callable[[int], str]] = {
     "": lambda _: "",
-    "a": _format_letters,
-    "A": lambda number: _format_letters(number).upper(),
-    "i": _format_roman,
-    "I": lambda number: _format_roman(number).upper(),
+    "a": format_letters,
+    "A": lambda number: format_letters(number).upper(),
+    "i": format_roman,
+    "I": lambda number: format_roman(number).upper(),
 }

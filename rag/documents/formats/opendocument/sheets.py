@@ -1,15 +1,15 @@
 """Turns the sheets of an OpenDocument workbook into blocks."""
 
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
-from rag.documents.formats.office.sheets import walk_rows
+from rag.documents.formats.grid import GridRow, walk_grid
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import Table, fill_row
-from rag.documents.formats.opendocument.text import TextWalker
+from rag.documents.formats.opendocument.tables import RowLabels, Table, fill_row
+from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
         table = Table(element, styles)
         if table.is_hidden:
             continue
-        blocks = walk_rows(row for row in reader.read_rows(table) if any(row))
+        blocks = walk_grid(reader.read_rows(table))
         first = next(blocks, None)
         if first:
             yield Block(element.get(f"{TABLE}name", ""), "heading")
@@ -44,16 +44,19 @@ class _SheetReader:
         self._cells = 0
         self._copied = 0  # characters
 
-    def read_rows(self, table: Table) -> Iterator[list[str]]:
-        """Yield the texts of each visible row; raises DocumentError if cells are repeated too often."""
+    def read_rows(self, table: Table) -> Iterator[GridRow]:
+        """Yield each visible row; raises DocumentError if cells are repeated too often."""
+        labels = RowLabels()
         for row in table.list_rows():
-            texts = [self._read_cell(cell.element) for cell in row.cells]
+            texts = labels.fill(row, [self._read_cell(cell.element) for cell in row.cells])
             filled = fill_row(row, texts)
+            for comment in chain.from_iterable(cell.element.iterchildren(COMMENT) for cell in row.cells):
+                self._walker.add_comment(comment, next(filter(None, texts), ""))
             self._cells += len(filled)
             self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))
             if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:
                 raise DocumentError("its sheets repeat cells too often")
-            yield from repeat(filled, row.copies)
+            yield from repeat(GridRow(filled, fill_row(row, texts, is_label=True)), row.copies)
 
     def _read_cell(self, cell: "_Element") -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""

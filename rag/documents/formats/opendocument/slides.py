@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.blocks import Block
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
-from rag.documents.formats.opendocument.text import TextWalker, join
+from rag.documents.formats.opendocument.text import COMMENT, TextWalker, join
 from rag.documents.formats.visibility import WHITE, Color
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class _Slide:
         words = [block.text for frame in frames for block in walker.walk_shape(frame, look)]
         text = "\n".join(filter(None, words))
         yield Block(f"Notes: {text}" if text else "")
+        for comment in self._page.iterchildren(COMMENT):
+            walker.add_comment(comment)
 
     def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
         """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""

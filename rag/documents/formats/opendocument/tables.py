@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.formats.opendocument.lists import read_number
 from rag.documents.formats.opendocument.names import TABLE
 from rag.documents.formats.opendocument.styles import Styles
+from rag.documents.formats.rows import LONGEST_LABEL
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -94,13 +95,38 @@ class Table:
             start = end
 
 
+class RowLabels:
+    """The labels of a table that span several rows."""
+
+    def __init__(self) -> None:
+        self._labels: dict[int, tuple[str, int]] = {}  # by column: the label, and the number of the rows below it
+
+    def fill(self, row: Row, texts: Sequence[str]) -> list[str]:
+        """Return the texts of a row's cells; one that a label from above covers has this label."""
+        filled = []
+        column = 0
+        for cell, text in zip(row.cells, texts, strict=True):
+            filled.append(self._find_label(row, column) if cell.is_covered else text)
+            if not cell.is_covered:
+                rows_below = read_number(cell.element, f"{TABLE}number-rows-spanned") - row.copies
+                self._labels[column] = (text if len(text) <= LONGEST_LABEL else "", rows_below)
+            column += cell.width
+        return filled
+
+    def _find_label(self, row: Row, column: int) -> str:
+        """Return the label from above that covers a cell of a row; an empty text if there is none."""
+        label, rows_left = self._labels.get(column, ("", 0))
+        self._labels[column] = (label, rows_left - row.copies)
+        return label if rows_left > 0 else ""
+
+
 def fill_row(row: Row, texts: Sequence[str], *, is_label: bool = False) -> list[str]:
     """Return the texts of a row, one for each column, from those of its cells; a label is in all columns it spans."""
     filled: list[str] = []
     gap = 0
     label = ""
     for cell, text in zip(row.cells, texts, strict=True):
-        words = label if is_label and cell.is_covered else text
+        words = label if is_label and cell.is_covered and not text else text
         if words:
             filled += [""] * gap + [words] * min(cell.width, _MOST_COPIES)
             gap = max(0, cell.width - _MOST_COPIES)

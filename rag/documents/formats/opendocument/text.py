@@ -8,8 +8,8 @@ from rag.documents.blocks import Block
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import COVERED, Row, Table, fill_row
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.opendocument.tables import COVERED, Row, RowLabels, Table, fill_row
+from rag.documents.formats.rows import format_rows
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -18,7 +18,7 @@ _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _PARAGRAPHS = (f"{TEXT}p", f"{TEXT}h")
 _SIGNS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 _MOST_SPACES = 100
-_NOTE, _COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
+_NOTE, COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
 # Boxes of text and drawings, which follow the paragraph to which they are tied.
 _BOXES = frozenset(
     f"{DRAW}{name}"
@@ -208,8 +208,8 @@ class TextWalker:
             content.words.append(" " * min(_MOST_SPACES, read_number(child, f"{TEXT}c")))
         elif tag == _NOTE:
             content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
-        elif tag == _COMMENT:
-            self._add_comment(child)
+        elif tag == COMMENT:
+            self.add_comment(child)
         elif tag in _BOXES - {f"{DRAW}a"}:
             content.boxes.append(child)
         elif tag == f"{TEXT}span":
@@ -231,13 +231,15 @@ class TextWalker:
         before, after = " " * words[0].isspace(), " " * words[-1].isspace()
         content.words.append(f"{before}{squeezed}{after}" if squeezed else " ")
 
-    def _add_comment(self, comment: "_Element") -> None:
-        """Note a reviewer's comment with its author and date."""
+    def add_comment(self, comment: "_Element", label: str = "") -> None:
+        """Note a reviewer's comment with its author and date, and in a sheet with the label of its row."""
         author, when = comment.findtext(f"{DC}creator"), comment.findtext(f"{DC}date")
         look = self._styles.page_look
         texts = ["".join(self._read(paragraph, look).words).strip() for paragraph in comment.iter(f"{TEXT}p")]
         date = (when or "").partition("T")[0] or None
-        self.comments.append(Block("\n".join(texts), voice="comment", author=author or None, date=date))
+        text = "\n".join(texts)
+        shown = f"{label}: {text}" if label and text else text
+        self.comments.append(Block(shown, voice="comment", author=author or None, date=date))
 
 
 def _begin_with(number: str, text: str) -> str:
@@ -247,8 +249,9 @@ def _begin_with(number: str, text: str) -> str:
 
 def _format_table(rows: list[Row], texts: list[list[str]]) -> Iterator[Block]:
     """Yield the rows of a table with the words of the header."""
+    labels = RowLabels()
     numbered = enumerate(zip(rows, texts, strict=True))
-    spread = [fill_row(row, words, is_label=number == 0) for number, (row, words) in numbered]
+    spread = [fill_row(row, labels.fill(row, words), is_label=number == 0) for number, (row, words) in numbered]
     is_headed = len(rows) > 1 and rows[0].is_header
     for text in format_rows(spread, is_headed=is_headed):
         yield Block(text, "item")

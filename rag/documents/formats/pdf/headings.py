@@ -100,7 +100,7 @@ def _may_be_heading(line: Line) -> bool:
     is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
-    is_row = line.pieces > 1 and not NUMBERED.match(line.text)
+    is_row = line.is_row or line.is_aside or (line.pieces > 1 and not NUMBERED.match(line.text))
     is_of_contents = "…" in line.text  # the dots before a page's number
     return is_short and has_words and not any((is_sentence, is_row, is_of_contents))
 

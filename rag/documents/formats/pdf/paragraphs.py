@@ -29,9 +29,16 @@ _ROOM = 1.2
 # A shorter line ends where its author chose to end it.
 _SHORTEST_WRAPPED = 40
 
+RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = str.maketrans("0123456789", RAISED_DIGITS)
+# Digits that are at most this large, as a share of the letters before them, are raised.
+_RAISED_SIZE = 0.8
+
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
 _BULLET = re.compile(r"[•‣⁃◦▪▫●○■□➢➤✓]\s*\S")
 _NUMBERED = re.compile(r"(?:[-–—*]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)]|\[\w{1,6}\])\s+\S")
+# Notes at the foot of a page begin with a number, often without a sign after it.
+_NOTE = re.compile(rf"[\d{RAISED_DIGITS}]{{1,3}}[.)]?\s*[^\W\d]")
 _ITEM = re.compile(f"{_BULLET.pattern}|{_NUMBERED.pattern}")
 _ENDED = re.compile(r"[.!?:;…。！？：；][\"'”’»)\]]*$")
 _OF_CONTENTS = re.compile(r"… \w+$")
@@ -45,12 +52,21 @@ _BEFORE_HYPHEN = frozenset(("self", "well"))
 _AFTER_HYPHEN = frozenset(("and", "bis", "oder", "or", "und"))
 
 
+class Word(NamedTuple):
+    """A part of a line between wide gaps, and where it begins and ends, in points."""
+
+    text: str
+    left: float
+    right: float
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
 
     `weight` is that of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells of a
-    row, which are merged into one line.
+    row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside` is
+    not a part of the text around it, such as a note or a stamp. `is_row` marks the row of a table.
     """
 
     text: str
@@ -62,6 +78,9 @@ class Line:
     level: int = 0
     weight: int = 400
     pieces: int = 1
+    words: tuple[Word, ...] = ()
+    is_aside: bool = False
+    is_row: bool = False
 
 
 class _Column(NamedTuple):
@@ -84,40 +103,77 @@ def merge_rows(lines: Iterable[Line]) -> list[Line]:
 
 def _is_beside(row: Line, piece: Line) -> bool:
     is_level = abs(row.y - piece.y) < _ROW * max(row.size, piece.size)
-    return is_level and piece.left >= row.right - _ROW * row.size
+    is_alike = row.is_aside == piece.is_aside and not row.is_row
+    return is_level and is_alike and piece.left >= row.right - _ROW * row.size
 
 
 def _merge(row: Line, piece: Line) -> Line:
     larger = max(row, piece, key=lambda line: line.size)
+    if piece.text.isdecimal() and piece.size <= _RAISED_SIZE * row.size and piece.y > row.y:
+        return replace(row, text=row.text + raise_digits(piece.text), right=piece.right)
     gap = "" if piece.text[0] in ",.;:)" else " "
     text = row.text + gap + piece.text
     weight = min(row.weight, piece.weight)
     return replace(larger, text=text, left=row.left, right=piece.right, weight=weight, pieces=row.pieces + piece.pieces)
 
 
+def raise_digits(text: str) -> str:
+    """Return "⁷" for "7": a digit above the line, which is not a part of the number before it."""
+    return text.translate(_RAISED)
+
+
 def join_lines(lines: Sequence[Line]) -> Iterator[Block]:
     """Yield the headings, paragraphs and items that the lines form; there is at least one line.
 
-    A block keeps its line ends where its lines are not a paragraph's, as in a table or a poem.
+    A block keeps its line ends where its lines are not a paragraph's, as in a table or a poem. Lines that are aside are
+    after the block in which they are.
     """
+    text = [line for line in lines if not line.is_aside]
+    asides = _find_asides(lines)
+    count = 0
+    yield from asides.pop(0, ())
+    for block, size in _join_text(text):
+        yield block
+        for place in range(count + 1, count + size + 1):
+            yield from asides.pop(place, ())
+        count += size
+
+
+def _find_asides(lines: Sequence[Line]) -> dict[int, list[Block]]:
+    """Return the blocks of the lines that are aside, by the number of other lines before them."""
+    groups = defaultdict(list)
+    count = 0
+    for line in lines:
+        if line.is_aside:
+            groups[count].append(line)
+        else:
+            count += 1
+    return {place: [block for block, _ in _join_text(group)] for place, group in groups.items()}
+
+
+def _join_text(lines: Sequence[Line]) -> Iterator[tuple[Block, int]]:
+    """Yield the blocks that the lines form, each with the number of its lines."""
+    if not lines:
+        return
     layout = _Layout(lines)
-    first = lines[0]
+    start = 0
     parts: list[str] = []
     for i, (above, below) in enumerate(pairwise(lines)):
-        joint = layout.find_joint(first, i)
+        joint = layout.find_joint(lines[start], i)
         if joint is None:
-            yield _make_block([*parts, above.text], first)
-            first, parts = below, []
+            yield _make_block([*parts, above.text], lines[start]), i + 1 - start
+            start, parts = i + 1, []
         else:
             parts.append(layout.join(above.text, joint, below.text))
-    yield _make_block([*parts, lines[-1].text], first)
+    yield _make_block([*parts, lines[-1].text], lines[start]), len(lines) - start
 
 
 def _make_block(parts: Sequence[str], first: Line) -> Block:
     text = "".join(parts).replace("\xad", "")
     if first.level:
         return Block(text, "heading", first.level, first.page)
-    return Block(text, "item" if _ITEM.match(text) else "paragraph", page=first.page)
+    is_item = first.is_row or _ITEM.match(text) is not None
+    return Block(text, "item" if is_item else "paragraph", page=first.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +192,21 @@ class _Seam:
     is_narrow: bool
 
     def begins_block(self) -> bool:
-        """Return whether one of the lines is a heading, or the next begins with a bullet."""
+        """Return whether one of the lines is a heading or the row of a table, or the next begins with a bullet."""
         has_heading = max(self.above.level, self.below.level) > 0
-        return has_heading or _BULLET.match(self.below.text) is not None
+        has_row = self.above.is_row or self.below.is_row
+        return has_heading or has_row or _BULLET.match(self.below.text) is not None
 
     def leads_elsewhere(self) -> bool:
         """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
-        is_paragraph = self.is_full and not self.is_narrow and _have_same_size(self.above, self.below)
-        return self.is_far and is_paragraph and self._reads_on()
+        is_unfinished = (self.is_full and not self.is_narrow) or _is_broken(self.above.text)
+        is_alike = have_same_size(self.above, self.below)
+        return self.is_far and is_unfinished and is_alike and self._reads_on()
 
     def begins_number(self) -> bool:
         """Return whether the next line begins with the number of an item, and not with a number in a sentence."""
+        if self.below.is_aside and _NOTE.match(self.below.text):
+            return self._has_ended()
         if not _NUMBERED.match(self.below.text):
             return False
         is_next_item = _NUMBERED.match(self.first.text) is not None and not self._is_indented_from(self.first)
@@ -295,7 +355,7 @@ def _is_below(above: Line, below: Line) -> bool:
     """Return whether a line can follow another in a column: it is below and near, in letters of the same size."""
     is_near = above.page == below.page and 0 < above.y - below.y <= _WIDEST_GAP * above.size
     gap = max(below.left - above.right, above.left - below.right)
-    return is_near and gap < 0 and _have_same_size(above, below)
+    return is_near and gap < 0 and have_same_size(above, below)
 
 
 def _begins_within(above: str, below: str) -> bool:
@@ -307,5 +367,6 @@ def _is_broken(text: str) -> bool:
     return text[-1] in _HYPHENS and text[-2:-1].isalpha()
 
 
-def _have_same_size(one: Line, other: Line) -> bool:
+def have_same_size(one: Line, other: Line) -> bool:
+    """Return whether the letters of two lines count as equally large."""
     return abs(one.size - other.size) <= _SAME_SIZE * max(one.size, other.size)

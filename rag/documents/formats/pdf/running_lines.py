@@ -3,89 +3,163 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
-from itertools import chain, filterfalse, takewhile
+from dataclasses import replace
+from itertools import chain, pairwise, takewhile
+from statistics import median_low
 from typing import Literal, NamedTuple
 
-from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.formats.pdf.paragraphs import Line, have_same_size
+from rag.documents.languages import PAGE_WORDS
 
-# A document of fewer pages does not show which lines repeat.
-_FEWEST_PAGES = 4
-# A line is repeated if at least this share of the pages has it.
+# A line is repeated if at least this share of the pages has it, and at least two pages.
 _REPEATED_SHARE = 0.4
+# Fewer pages are too few for lines with changing words. Then a page's number is known by the words beside it.
+_FEWEST_PAGES = 4
 # Pages of a chapter repeat its title, so a line is also compared with this many pages just before.
 _PAGES_BEFORE = 2
 # Running titles and page numbers are among this many lines at the top, and as many at the bottom.
 _EDGE_LINES = 4
-_NUMBER = re.compile(r"\d+")
+# They are farther from the text than its lines from each other, by at least this multiple.
+_FARTHER = 1.2
+# Lines in a text are at most this far apart, as a multiple of the size of their letters, and usually as the second.
+_WIDEST_GAP = 2.5
+_USUAL_PITCH = 1.2
+# The printed number of a page differs from its place in the file by at most this. Other numbers belong to the text.
+_MOST_OFFSET = 60
+# A line in letters larger than this multiple of the text's is a heading.
+_LARGER = 1.2
 _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
-_ONLY_NUMBER = re.compile(r"[-–— ]*(?:\d{1,4}|[ivxlc]{1,7})[-–— ]*")
+_ONLY_NUMBER = re.compile(r"[-–—· ]*(?P<number>\d{1,4})[-–—· ]*")
+_ONLY_ROMAN = re.compile(r"[-–— ]*[ivxlc]{1,7}[-–— ]*")
+_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,])")
+_BESIDE_PAGE = re.compile(rf"\b(?:{PAGE_WORDS})\s*\d|\d\s*(?:{PAGE_WORDS})|\d\s?/\s?\d|\d \w+ \d", re.IGNORECASE)
+# Telephone numbers, accounts, addresses in the web: the text needs them once.
+_FACT = re.compile(r"\d{3}|\w@\w|www\.|://")
 
 # Two lines with the same mark, on different pages, are the same line.
 _Mark = tuple[str | int, ...]
 
 
 class _Edge(NamedTuple):
-    """The lines nearest to the top or bottom of a page, the outermost first."""
+    """The lines from the top or bottom of a page on, the outermost first, and the usual distance and size of lines."""
 
     side: Literal["top", "bottom"]
     lines: list[Line]
+    pitch: float
+    size: float
 
-    def find_marks(self) -> set[_Mark]:
-        return {mark for line in self.lines for mark in _find_marks(line, self.side)}
+    @property
+    def outermost(self) -> list[Line]:
+        return self.lines[:_EDGE_LINES]
 
-    def find_places(self) -> set[_Mark]:
-        return set(map(_find_place, self.lines))
+    def find_gap(self, count: int) -> float | None:
+        """Return the distance between the first lines and the next; None if there is no next one."""
+        return abs(self.lines[count - 1].y - self.lines[count].y) if count < len(self.lines) else None
 
-    def find_running_lines(self, known: Set[_Mark]) -> Iterator[Line]:
-        """Return the outermost lines, up to the first that belongs to the page's text."""
-        return takewhile(lambda line: self._is_page_number(line) or self._has_mark(line, known), self.lines)
+    def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
+        is_roman = line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text) is not None
+        has_mark = not known.isdisjoint((_find_place(line), *_find_marks(line, self.side, pages)))
+        return (is_roman and pages >= _FEWEST_PAGES) or (has_mark and line.size <= _LARGER * self.size)
 
-    def _is_page_number(self, line: Line) -> bool:
-        return line is self.lines[0] and _ONLY_NUMBER.fullmatch(line.text) is not None
 
-    def _has_mark(self, line: Line, known: Set[_Mark]) -> bool:
-        return not known.isdisjoint((_find_place(line), *_find_marks(line, self.side)))
+def _is_apart(edges: Sequence[_Edge], edge: _Edge, count: int) -> bool:
+    """Return whether the first lines are apart from the text.
+
+    A gap follows them, or one that differs from page to page, or letters of another size.
+    """
+    gap = edge.find_gap(count)
+    if gap is None or gap >= _FARTHER * edge.pitch or not have_same_size(*edge.lines[count - 1 : count + 1]):
+        return True
+    gaps = [other for other in (edge.find_gap(count) for edge in edges) if other is not None]
+    return max(gaps) - min(gaps) > edge.size / 2
 
 
 def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """Return the pages without running titles and page numbers.
 
-    Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before.
+    Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before. The first
+    page keeps one that has facts; then it is aside. A file of two or three pages keeps the first of all of them.
     """
     all_lines = list(map(list, pages))
-    if len(pages) < _FEWEST_PAGES:
-        return all_lines
     edges = list(map(_find_edges, pages))
+    sides = list(zip(*edges, strict=True))
     repeated = _find_repeated(edges)
+    seen: set[str] = set()
     remaining = []
     for i, lines in enumerate(all_lines):
-        edges_before = chain.from_iterable(edges[max(0, i - _PAGES_BEFORE) : i])
-        known = repeated.union(*map(_Edge.find_places, edges_before))
-        running = set(chain.from_iterable(edge.find_running_lines(known) for edge in edges[i]))
-        remaining.append(list(filterfalse(running.__contains__, lines)))
+        known = repeated.union(*map(_find_places, edges[max(0, i - _PAGES_BEFORE) : i]))
+        running: set[Line] = set()
+        for side, edge in zip(sides, edges[i], strict=True):
+            running.update(_find_running_lines(side, edge, known))
+        remaining.append(list(_set_aside(lines, running, seen, len(pages))))
     return remaining if any(remaining) else all_lines
+
+
+def _find_running_lines(side: Sequence[_Edge], edge: _Edge, known: Set[_Mark]) -> list[Line]:
+    """Return the outermost lines of an edge, up to the first that belongs to the page's text."""
+    pages = len(side)
+    running = list(takewhile(lambda line: edge.is_running(line, known, pages), edge.outermost))
+    while running and not _is_apart(side, edge, len(running)):
+        running.pop()
+    return running
+
+
+def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
+    return {_find_place(line) for edge in edges for line in edge.outermost}
+
+
+def _set_aside(lines: Sequence[Line], running: Set[Line], seen: set[str], pages: int) -> Iterator[Line]:
+    """Yield the lines of a page; of those that are running only the first with a text that is worth it."""
+    for line in lines:
+        if line not in running:
+            yield line
+        elif _NUMBER.sub("#", line.text) not in seen:
+            seen.add(_NUMBER.sub("#", line.text))
+            is_number = _ONLY_NUMBER.fullmatch(line.text) or _BESIDE_PAGE.search(line.text)
+            if _FACT.search(line.text) or (pages < _FEWEST_PAGES and not is_number):
+                yield replace(line, is_aside=True)
 
 
 def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
     upwards = sorted(lines, key=lambda line: line.y)
-    downwards = sorted(lines, key=lambda line: line.y, reverse=True)
-    return _Edge("top", downwards[:_EDGE_LINES]), _Edge("bottom", upwards[:_EDGE_LINES])
+    gaps = [above.y - below.y for below, above in pairwise(upwards)]
+    sizes = [line.size for line in lines] or [1.0]
+    size = median_low(sizes)
+    near = [gap for gap in gaps if size / 2 < gap <= _WIDEST_GAP * size]
+    pitch = median_low(near or [_USUAL_PITCH * size])
+    return _Edge("top", upwards[::-1], pitch, size), _Edge("bottom", upwards, pitch, size)
 
 
 def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
     """Return the marks of lines that enough pages have."""
-    page_marks = (top.find_marks() | bottom.find_marks() for top, bottom in pages)
+    page_marks = [
+        {mark for edge in edges for line in edge.outermost for mark in _find_marks(line, edge.side, len(pages))}
+        for edges in pages
+    ]
     counts = Counter(chain.from_iterable(page_marks))
-    return {mark for mark, count in counts.items() if count >= _REPEATED_SHARE * len(pages)}
+    fewest = max(2, _REPEATED_SHARE * len(pages))
+    return {mark for mark, count in counts.items() if count >= fewest}
 
 
-def _find_marks(line: Line, side: str) -> Iterator[_Mark]:
-    """Yield the marks of a line: its words, and the offset between the number in it and the page's number."""
-    yield side, _NUMBER.sub("#", line.text)
-    number = _PAGE_NUMBER.fullmatch(line.text)
-    if number:
-        where = str(number.lastgroup)
-        yield side, where, int(number[where]) - line.page
+def _find_marks(line: Line, side: str, pages: int) -> Iterator[_Mark]:
+    """Yield the marks of a line: its words and size, and the offset between a number in it and the page's number."""
+    yield side, line.text, round(line.size)
+    alone = _ONLY_NUMBER.fullmatch(line.text)
+    if alone:
+        yield side, "number", int(alone["number"]) - line.page
+    if pages >= _FEWEST_PAGES or _BESIDE_PAGE.search(line.text):
+        yield from _find_page_numbers(line, side)
+    edge = _PAGE_NUMBER.fullmatch(line.text)
+    if edge and pages >= _FEWEST_PAGES and abs(int(edge[str(edge.lastgroup)]) - line.page) <= _MOST_OFFSET:
+        yield side, str(edge.lastgroup), int(edge[str(edge.lastgroup)]) - line.page
+
+
+def _find_page_numbers(line: Line, side: str) -> Iterator[_Mark]:
+    """Yield a mark for each number that may be the page's, with the words around it."""
+    for number in _NUMBER.finditer(line.text):
+        offset = int(number[0]) - line.page
+        if abs(offset) <= _MOST_OFFSET:
+            yield side, f"{line.text[: number.start()]}#{line.text[number.end() :]}", offset
 
 
 def _find_place(line: Line) -> _Mark:

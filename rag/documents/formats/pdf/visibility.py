@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypdfium2 import raw
 
+from rag.documents.formats.pdf.rules import Rule, Rules
 from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ _OUTLINED = (1, 2, 5, 6)
 _FAINT = FAINT * 255  # 255 is opaque
 # A smaller shape, in points, is not a background but a rule, a bullet or an accent.
 _SMALLEST_BACKDROP = 4
+# A shorter line, in points, is not a line between the rows or columns of a table.
+_SHORTEST_RULE = 8
+# A page with more lines is a drawing: the others are not read.
+_MOST_RULES = 2000
 # A page with more backgrounds or images is a drawing: its colours are not judged.
 _MOST_BACKDROPS = 1000
 # Forms can hold other forms. Deeper ones are not read.
@@ -48,6 +53,11 @@ class _Box(NamedTuple):
         y = (other.bottom + other.top) / 2
         return self.left <= x <= self.right and self.bottom <= y <= self.top
 
+    def find_rules(self) -> Iterator["_Box"]:
+        """Yield the sides of a rectangle."""
+        yield from (self._replace(bottom=self.top), self._replace(top=self.bottom))
+        yield from (self._replace(left=self.right), self._replace(right=self.left))
+
     @property
     def thickness(self) -> float:
         return min(self.right - self.left, self.top - self.bottom)
@@ -71,13 +81,16 @@ class _Backdrop(NamedTuple):
     color: Color | None
 
 
-def hide_unseen(page: "PdfPage") -> None:
+def hide_unseen(page: "PdfPage") -> Rules:
     """Deactivate the letters that nobody sees, so that text loaded from the page afterwards lacks them.
 
-    Unpainted letters over an image stay: they are the words in the image of a scanned page.
+    Unpainted letters over an image stay: they are the words in the image of a scanned page. Return the straight lines
+    of the page.
     """
-    for text in _Objects(page).find_unseen():
+    objects = _Objects(page)
+    for text in objects.find_unseen():
         raw.FPDFPageObj_SetIsActive(text.handle, 0)
+    return objects.find_rules()
 
 
 class _Objects:
@@ -90,6 +103,7 @@ class _Objects:
         self._images: list[_Box] = []
         self._backdrops: list[_Backdrop] = []
         self._shapes = 0
+        self._rules: list[_Box] = []
         # pdfium writes its results here. To make these for each object would take as long as the calls.
         self._edges = c_float(), c_float(), c_float(), c_float()
         self._channels = c_uint(), c_uint(), c_uint(), c_uint()
@@ -134,11 +148,33 @@ class _Objects:
     def _add_shape(self, handle: Any, forms: list[Any]) -> None:
         self._shapes += 1
         box = self._find_box(handle, forms)
+        self._add_rules(handle, box)
         if box.thickness < _SMALLEST_BACKDROP:
             return
         color, opacity = self._find_paint(handle, box)
         if opacity > _FAINT:
             self._backdrops.append(_Backdrop(box, None if raw.FPDFPageObj_HasTransparency(handle) else color))
+
+    def _add_rules(self, handle: Any, box: _Box) -> None:
+        """Note a line, or the sides of a rectangle with an outline."""
+        if len(self._rules) >= _MOST_RULES:
+            return
+        if box.thickness < _SMALLEST_BACKDROP:
+            self._rules.append(box)
+        elif raw.FPDFPath_CountSegments(handle) <= _RECTANGLE_SEGMENTS:
+            fill, stroke = c_int(), c_int()
+            raw.FPDFPath_GetDrawMode(handle, fill, stroke)
+            if stroke.value:
+                self._rules += box.find_rules()
+
+    def find_rules(self) -> Rules:
+        """Return the lines of the page, in points; those of turned pages are as the file has them."""
+        wide = [box for box in self._rules if box.right - box.left >= max(_SHORTEST_RULE, box.top - box.bottom)]
+        high = [box for box in self._rules if box.top - box.bottom >= max(_SHORTEST_RULE, box.right - box.left)]
+        return Rules(
+            [Rule((box.top + box.bottom) / 2, box.left, box.right) for box in wide],
+            [Rule((box.left + box.right) / 2, box.bottom, box.top) for box in high],
+        )
 
     def _find_paint(self, handle: Any, box: _Box) -> tuple[Color | None, int]:
         """Return the colour of a shape, None if it is not a rectangle, and its opacity; 0 if it has only an outline."""

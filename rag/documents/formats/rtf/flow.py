@@ -5,7 +5,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.tables import format_rows
+from rag.documents.formats.rows import format_rows
 
 _HEADING = re.compile(r"heading (\d)")
 _CONTENTS = re.compile(r"(?:toc|contents) .*")

@@ -1,0 +1,80 @@
+"""Orders the shapes of a slide as its audience reads them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pptx.shapes.base import BaseShape
+
+# Shapes whose tops differ by less are side by side: a quarter of an inch, in English metric units.
+_ROW = 228_600
+# A longer text, in characters, is not a heading of the text below it.
+_LONGEST_HEADING = 80
+
+
+class _Placed(NamedTuple):
+    """A shape, its place and its width; the values that a file does not give are 0."""
+
+    shape: "BaseShape"
+    left: int
+    top: int
+    width: int
+
+    @property
+    def middle(self) -> int:
+        """The middle between the left and the right side."""
+        return self.left + self.width // 2
+
+    @property
+    def may_be_heading(self) -> bool:
+        """Whether the shape has one short paragraph."""
+        text = self.shape.text_frame.text.strip() if self.shape.has_text_frame else ""
+        return 0 < len(text) <= _LONGEST_HEADING and "\n" not in text
+
+    def spans(self, place: int) -> bool:
+        """Return whether a place is between the left and the right side."""
+        return self.left <= place <= self.left + self.width
+
+
+def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> Iterator["BaseShape"]:
+    """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it."""
+    others = []
+    for shape in shapes:
+        if shape == title:
+            yield shape
+        else:
+            others.append(_Placed(shape, shape.left or 0, shape.top or 0, shape.width or 0))
+    rows = _list_rows(others)
+    while rows:
+        row = rows.pop(0)
+        if rows and _are_headings(row, rows[0]):
+            below = rows.pop(0)
+            row = list(chain.from_iterable(zip(row, below, strict=True)))
+        yield from map(attrgetter("shape"), row)
+
+
+def _list_rows(shapes: list[_Placed]) -> list[list[_Placed]]:
+    """Return the shapes that are side by side, from left to right, in rows from top to bottom."""
+    rows: list[list[_Placed]] = []
+    for shape in sorted(shapes, key=attrgetter("top")):
+        if not rows or shape.top - rows[-1][0].top >= _ROW:
+            rows.append([])
+        rows[-1].append(shape)
+    for row in rows:
+        row.sort(key=attrgetter("left"))
+    return rows
+
+
+def _are_headings(row: list[_Placed], below: list[_Placed]) -> bool:
+    """Return whether each of several short texts is above one shape, as in the layout "Comparison"."""
+    if len(row) < 2 or len(row) != len(below):
+        return False
+    are_short = all(map(attrgetter("may_be_heading"), row))
+    return are_short and all(map(_are_in_column, row, below))
+
+
+def _are_in_column(one: _Placed, other: _Placed) -> bool:
+    """Return whether the middle of each shape is above or below the other one."""
+    return one.spans(other.middle) and other.spans(one.middle)

@@ -1,0 +1,68 @@
+"""Finds the headers and footers of a Word document that say more than its pages' numbers: letterheads, addresses."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from lxml.etree import _Element
+
+# Telephone numbers, references and dates have five digits. A running header with five digits, or an address, is a fact.
+_FEWEST_DIGITS = 5
+_ADDRESS = re.compile(r"\w@\w|www\.|https?:", re.IGNORECASE)
+
+_find_sections = make_finder(".//w:sectPr")
+_has_first_page = make_test("w:titlePg[not(@w:val = '0' or @w:val = 'false' or @w:val = 'off')]")
+_find_references = make_finder("w:headerReference | w:footerReference")
+_get_name = make_reader("@r:id")
+_has_page_number = make_test(
+    ".//w:instrText[contains(., 'PAGE')] | descendant-or-self::*/w:fldSimple[contains(@w:instr, 'PAGE')]"
+)
+
+
+class Header(NamedTuple):
+    """A header or footer, and whether it is only on the first page: a letterhead."""
+
+    root: "_Element"
+    is_letterhead: bool
+
+    def keep_facts(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the header's blocks: all of a letterhead, else those with numbers or addresses."""
+        for block in blocks:
+            if self.is_letterhead or _is_fact(block.text):
+                yield block
+
+
+def find_headers(document: "Document") -> Iterator[Header]:
+    """Yield the headers and footers that pages show, each once, without the numbers of pages."""
+    read_names: set[str] = set()
+    for number, section in enumerate(_find_sections(document.element.body)):
+        kinds = {"default"}
+        if _has_first_page(section):
+            kinds.add("first")
+        for reference in _find_references(section):
+            kind, name = reference.get(f"{W}type", "default"), _get_name(reference)
+            relation = document.part.rels.get(name)
+            if kind not in kinds or name in read_names:
+                continue
+            read_names.add(name)
+            if relation is not None and not relation.is_external:
+                root = relation.target_part.element
+                _drop_page_numbers(root)
+                yield Header(root, is_letterhead=kind == "first" and number == 0)
+
+
+def _drop_page_numbers(root: "_Element") -> None:
+    """Empty the paragraphs that have little more than the number of the page."""
+    for paragraph in root.iter(f"{W}p"):
+        if _has_page_number(paragraph) and not _is_fact("".join(map(str, paragraph.itertext(f"{W}t")))):
+            del paragraph[:]
+
+
+def _is_fact(text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return digits >= _FEWEST_DIGITS or _ADDRESS.search(text) is not None

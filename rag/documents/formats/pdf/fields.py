@@ -1,0 +1,238 @@
+"""Reads what people added to a PDF file: the values of its form, text typed onto a page, and notes."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from ctypes import POINTER, c_ushort, cast, create_string_buffer
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pypdfium2 import PdfDocument, PdfPage, raw
+
+from rag.documents.blocks import Block
+from rag.documents.formats.office.properties import clean_author, clean_date
+from rag.documents.formats.pdf.paragraphs import Line
+
+# No person fills in more fields and notes on a page. The others are not read.
+_MOST_ANNOTATIONS = 1000
+_UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+_PASSWORD = 1 << 13
+_TICKS = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
+_VALUES = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+# The other kinds of annotations are links, films and windows.
+_NOTES = frozenset(
+    (
+        raw.FPDF_ANNOT_TEXT,
+        raw.FPDF_ANNOT_HIGHLIGHT,
+        raw.FPDF_ANNOT_UNDERLINE,
+        raw.FPDF_ANNOT_SQUIGGLY,
+        raw.FPDF_ANNOT_STRIKEOUT,
+        raw.FPDF_ANNOT_CARET,
+        raw.FPDF_ANNOT_SQUARE,
+        raw.FPDF_ANNOT_CIRCLE,
+        raw.FPDF_ANNOT_LINE,
+        raw.FPDF_ANNOT_INK,
+        raw.FPDF_ANNOT_STAMP,
+    )
+)
+# Sizes of fields without a label are unknown: their letters are as large as usual.
+_USUAL_SIZE = 10.0
+# The label of a field is at most this far above it, or beside a box to tick, as a multiple of the letters' size.
+_FARTHEST_ABOVE = 1.5
+_FARTHEST_BESIDE = 4
+# Names that programs give: "Text1", "f0", "topmostSubform[0].Page1[0].f1_01[0]".
+_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ _-]+\w+)*")
+_MADE_UP = re.compile(
+    r"(?:text|(?:text)?field|check ?box|button|undefined|dropdown|group|radio)[ _]?\d*", re.IGNORECASE
+)
+_YES = ("on", "yes", "true", "1", "checked")
+
+
+class _Entry(NamedTuple):
+    """A value that a person typed or ticked in a box on a page; `label` is the name that the file gives to the box."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    label: str = ""
+    is_tick: bool = False
+    is_ticked: bool = False
+
+
+@contextmanager
+def open_form(pdf: PdfDocument) -> Iterator[Any]:
+    """Give the form of a file while its pages are read, None if it has none; no script in it runs."""
+    if pdf.get_formtype() == raw.FORMTYPE_NONE:
+        yield None
+        return
+    settings = raw.FPDF_FORMFILLINFO(version=2)
+    form = raw.FPDFDOC_InitFormFillEnvironment(pdf, settings)
+    try:
+        yield form
+    finally:
+        raw.FPDFDOC_ExitFormFillEnvironment(form)
+
+
+def add_entries(form: Any, page: PdfPage, lines: list[Line], number: int) -> list[Line]:
+    """Return the lines of a page with the values of its form beside their labels, and with text typed onto the page."""
+    if not raw.FPDFPage_GetAnnotCount(page):
+        return lines
+    if form:
+        raw.FORM_OnAfterLoadPage(page, form)
+    entries = list(_read_entries(form, page))
+    if form:
+        raw.FORM_OnBeforeClosePage(page, form)
+    for entry in entries:
+        lines = _add_tick(lines, entry, number) if entry.is_tick else _add_value(lines, entry, number)
+    return lines
+
+
+def read_notes(page: PdfPage, number: int) -> Iterator[Block]:
+    """Yield the notes of a page, each with its author and date."""
+    for annotation in _find_annotations(page):
+        if raw.FPDFAnnot_GetSubtype(annotation) in _NOTES:
+            words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+            author = clean_author(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"T"))
+            date = clean_date(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"M"))
+            if words.strip():
+                yield Block(words, page=number, voice="comment", author=author, date=date)
+
+
+def _find_annotations(page: PdfPage) -> Iterator[Any]:
+    """Yield what is on a page besides its content, as far as people see it."""
+    for index in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            if not raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+                yield annotation
+            raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _read_entries(form: Any, page: PdfPage) -> Iterator[_Entry]:
+    for annotation in _find_annotations(page):
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if kind == raw.FPDF_ANNOT_WIDGET and form:
+            yield from _read_field(form, annotation)
+        elif kind == raw.FPDF_ANNOT_FREETEXT:
+            words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+            if words:
+                yield _Entry(words, *_find_box(annotation))
+
+
+def _read_field(form: Any, annotation: Any) -> Iterator[_Entry]:
+    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    label = _find_label(form, annotation)
+    value = _read_text(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+    is_secret = raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD
+    if kind in _TICKS:
+        is_ticked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
+        text = _read_text(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
+        yield _Entry(text, *_find_box(annotation), label, is_tick=True, is_ticked=is_ticked)
+    elif kind in _VALUES and value and not is_secret:
+        yield _Entry(value, *_find_box(annotation), label)
+
+
+def _find_label(form: Any, annotation: Any) -> str:
+    """Return the name of a field for people; nothing if a program made it up."""
+    name = _read_text(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
+    if not name:
+        name = _read_text(raw.FPDFAnnot_GetFormFieldName, form, annotation).rpartition(".")[2]
+    is_name = _WORDS.match(name) and not _MADE_UP.fullmatch(name) and "[" not in name
+    return name.replace("_", " ") if is_name else ""
+
+
+def _read_text(read: Callable[..., int], *arguments: Any) -> str:
+    """Return a text that pdfium writes into a buffer, in one line."""
+    size = read(*arguments, None, 0)
+    buffer = create_string_buffer(size)
+    read(*arguments, cast(buffer, POINTER(c_ushort)), size)
+    return " ".join(buffer.raw.decode("utf-16-le", "replace").rstrip("\0").split())
+
+
+def _find_box(annotation: Any) -> tuple[float, float, float, float]:
+    box = raw.FS_RECTF()
+    raw.FPDFAnnot_GetRect(annotation, box)
+    return box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top)
+
+
+def _add_value(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
+    """Return the lines with a value after the label at its left, or above, or else after its own."""
+    lines = _take_apart(lines, entry)
+    beside = [place for place in _find_beside(lines, entry) if lines[place].left < entry.left]
+    if beside:
+        place = max(beside, key=lambda place: lines[place].right)
+        label = lines[place]
+        named = replace(label, text=label.text if label.text.endswith(":") else f"{label.text}:")
+        value = replace(label, text=entry.text, left=max(entry.left, label.right), right=entry.right)
+        return [*lines[:place], named, value, *lines[place + 1 :]]
+    above = [place for place, line in enumerate(lines) if _is_above(line, entry)]
+    if above:
+        place = min(above, key=lambda place: lines[place].y)
+        text = f"{lines[place].text.rstrip(' :')}: {entry.text}"
+        return [*lines[:place], replace(lines[place], text=text, words=()), *lines[place + 1 :]]
+    return _insert(lines, entry, f"{entry.label}: {entry.text}" if entry.label else entry.text, number)
+
+
+def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
+    """Return the lines with a box before the words at its right, or after those at its left."""
+    lines = _take_apart(lines, entry)
+    near = [place for place in _find_beside(lines, entry) if _find_distance(lines[place], entry) < _FARTHEST_BESIDE]
+    mark = "[x]" if entry.is_ticked else "[ ]"
+    if not near:
+        return _insert(lines, entry, f"{mark} {entry.label}", number) if entry.label else lines
+    place = min(near, key=lambda place: _find_distance(lines[place], entry))
+    label = lines[place]
+    is_behind = label.left > entry.left
+    text = f"{mark} {label.text}" if is_behind else f"{label.text.rstrip(' :')}: {_show_tick(entry)}"
+    return [*lines[:place], replace(label, text=text, words=()), *lines[place + 1 :]]
+
+
+def _show_tick(entry: _Entry) -> str:
+    if not entry.is_ticked:
+        return "[ ]"
+    return "yes" if entry.text.casefold() in _YES or not _WORDS.fullmatch(entry.text) else entry.text
+
+
+def _find_distance(line: Line, entry: _Entry) -> float:
+    """Return how far a line is from a box beside it, as a multiple of the size of its letters."""
+    return max(line.left - entry.right, entry.left - line.right, 0.0) / line.size
+
+
+def _find_beside(lines: Sequence[Line], entry: _Entry) -> list[int]:
+    """Return the places of the lines at the height of a box, at its left or right."""
+    return [
+        place
+        for place, line in enumerate(lines)
+        if _is_level(line, entry) and (line.right <= entry.left + line.size or line.left >= entry.right - line.size)
+    ]
+
+
+def _is_level(line: Line, entry: _Entry) -> bool:
+    return entry.bottom - line.size / 2 <= line.y <= entry.top - line.size / 4
+
+
+def _is_above(line: Line, entry: _Entry) -> bool:
+    is_near = 0 <= line.y - entry.top <= _FARTHEST_ABOVE * line.size
+    return is_near and line.left < entry.right and line.right > entry.left
+
+
+def _take_apart(lines: Iterable[Line], entry: _Entry) -> list[Line]:
+    """Return the lines; one with wide gaps, at the height of a box or above it, becomes several."""
+    result: list[Line] = []
+    for line in lines:
+        if line.words and (_is_level(line, entry) or _is_above(line, entry)):
+            result += [replace(line, text=text, left=left, right=right, words=()) for text, left, right in line.words]
+        else:
+            result.append(line)
+    return result
+
+
+def _insert(lines: list[Line], entry: _Entry, text: str, number: int) -> list[Line]:
+    """Return the lines with a new one below those that are above it on the page."""
+    above = [place for place, line in enumerate(lines) if line.y > entry.bottom]
+    place = min(above, key=lambda place: (lines[place].y, -place)) + 1 if above else 0
+    size = lines[place - 1].size if above else _USUAL_SIZE
+    line = Line(text, number, entry.left, entry.right, entry.bottom, size, is_aside=bool(lines))
+    return [*lines[:place], line, *lines[place:]]

@@ -1,0 +1,250 @@
+"""Reading PDF files with more than one column of text: tables, columns, forms, notes."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from reportlab.lib.colors import black
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.documents.formats.pdf.letters import read_lines
+from rag.documents.formats.pdf.reader import read_pdf
+
+FILES = Path(__file__).parent / "files" / "pdf"
+PROSE = (
+    "The board met on Monday in the hall at the harbour and heard the report of the treasurer, who said that",
+    "the costs of the new roof are higher than planned, because the price of slate has risen since spring and the",
+    "firm that was to do the work has closed. The board decided to ask three other firms for an offer.",
+)
+BOATS = (
+    ("Boat", "Built", "Keeper"),
+    ("Petrel", "1998", "Ada Lind"),
+    ("Tern", "2004", "Ben Okafor"),
+    ("Gannet", "2011", "Carla Ruiz"),
+)
+ROWS = [f"Boat: {name}; Built: {year}; Keeper: {keeper}" for name, year, keeper in BOATS[1:]]
+
+
+def read_texts(path: Path) -> list[str]:
+    return [block.text for block in read_pdf(path).blocks]
+
+
+def open_canvas(path: Path) -> Canvas:
+    canvas = Canvas(str(path))
+    canvas.setFont("Helvetica", 11)
+    return canvas
+
+
+def draw_lines(canvas: Canvas, lines: Sequence[str], *, left: float = 72, top: float = 760, pitch: float = 14) -> None:
+    for i, line in enumerate(lines):
+        canvas.drawString(left, top - pitch * i, line)
+
+
+def draw_rows(canvas: Canvas, rows: Sequence[Sequence[str]], *, top: float, lefts: Sequence[float]) -> None:
+    for i, row in enumerate(rows):
+        for left, cell in zip(lefts, row, strict=True):
+            canvas.drawString(left, top - 16 * i, cell)
+
+
+def test_each_row_of_a_table_is_an_item_with_the_words_of_its_header() -> None:
+    blocks = list(read_pdf(FILES / "table.pdf").blocks)
+    assert [block.text for block in blocks if block.kind == "item"] == [
+        "Description: Body labour on the rear bumper; Quantity: 2; Unit price: 150.00; Amount: 300.00",
+        "Description: Paint labour; Quantity: 1.5; Unit price: 150.00; Amount: 225.00",
+        "Description: Paint and supplies; Quantity: 1; Unit price: 60.00; Amount: 60.00",
+        "Description: Sales tax; Unit price: 10.20 %; Amount: 278.46",
+        "Description: Total; Amount: 863.46",
+    ]
+
+
+def test_an_empty_cell_stays_empty() -> None:
+    texts = read_texts(FILES / "empty-cells.pdf")
+    assert "Maximum pressure (bar); P200: 4.2; P300: 5.1" in texts
+    assert "Weight (kg); P100: 5.9; P200: 8.4; P300: 11.2" in texts
+
+
+def test_a_table_that_the_file_has_column_by_column_is_read_by_rows() -> None:
+    texts = read_texts(FILES / "table-by-columns.pdf")
+    assert "Due date: 17 April 2024" in texts
+    assert "Pos: 2; Description: Helmet size S; Qty: 6; Unit price: 24.50; Amount: 147.00" in texts
+    assert "Total due: 1,595.79" in texts
+
+
+def test_a_table_is_apart_from_the_text_around_it(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_lines(canvas, PROSE)
+    draw_rows(canvas, BOATS, top=700, lefts=(72, 200, 330))
+    draw_lines(canvas, PROSE, top=630)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == [" ".join(PROSE), *ROWS, " ".join(PROSE)]
+
+
+def test_lines_drawn_around_cells_show_which_lines_are_one_row(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    heights = (720, 690, 660, 630)
+    cells = (("Fault", "Remedy of the fault"), ("No water", "Open the valve at the|wall"), ("Noise", "Call the|firm"))
+    for (top, bottom), row in zip(pairwise(heights), cells, strict=True):
+        for (left, right), cell in zip(((72, 140), (140, 300)), row, strict=True):
+            canvas.rect(left, bottom, right - left, top - bottom)
+            draw_lines(canvas, cell.split("|"), left=left + 4, top=top - 12, pitch=12)
+    canvas.save()
+    texts = read_texts(tmp_path / "a.pdf")
+    assert [text.split(": ", 1)[-1] for text in texts if "valve" in text] == ["Open the valve at the wall"]
+    assert any("Noise" in text and "Call the firm" in text for text in texts)
+
+
+def test_a_list_with_wide_gaps_behind_its_numbers_is_no_table(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    items = [("1.", "Order the crane."), ("2.", "Dig the basin."), ("3.", "Fill it."), ("4.", "Test the pump.")]
+    draw_rows(canvas, items, top=700, lefts=(72, 110))
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == [f"{number} {text}" for number, text in items]
+
+
+def test_two_columns_of_text_that_the_file_has_one_after_the_other_are_no_table(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    columns = [[f"the {side} column number {i} goes on and on" for i in range(12)] for side in ("left", "right")]
+    for left, lines in zip((72, 320), columns, strict=True):
+        draw_lines(canvas, lines, left=left)
+    canvas.save()
+    assert " ".join(read_texts(tmp_path / "a.pdf")).split() == " ".join([*columns[0], *columns[1]]).split()
+
+
+def test_two_columns_that_the_file_has_line_by_line_are_read_one_after_the_other() -> None:
+    assert read_texts(FILES / "columns-by-rows.pdf") == [
+        "The council met on Monday evening to decide about the bridge over the river, which has been closed since the "
+        "flood of last spring. The mayor said that the repair would cost four million euros.",
+        "The school gets a new roof in summer. Lessons move to the town hall in June and July, and the pupils are "
+        "taken there by bus every morning. The head teacher asks parents to write to her by May.",
+    ]
+
+
+def test_a_turned_stamp_does_not_part_a_sentence(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_lines(canvas, PROSE[:2])
+    canvas.saveState()
+    canvas.translate(200, 500)
+    canvas.rotate(45)
+    canvas.setFont("Helvetica", 40)
+    canvas.drawString(0, 0, "DRAFT COPY")
+    canvas.restoreState()
+    draw_lines(canvas, PROSE[2:], top=732)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == [" ".join(PROSE), "DRAFT COPY"]
+
+
+def test_marks_of_footnotes_are_no_digits_of_numbers_and_notes_do_not_part_a_sentence() -> None:
+    texts = read_texts(FILES / "footnote.pdf")
+    assert "more than 1.5 degrees, and the plan which the council made in the winter" in texts[0]
+    assert texts[0].endswith("as the mayor says in his letter to the tenants of the northern building.")
+    assert texts[1:] == ["7 Paris Agreement, article 2.", "8 Minutes of 4 December."]
+
+
+def test_other_raised_digits_stay_raised(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    text = canvas.beginText(72, 700)
+    for words, rise in (("The flat has 85 m", 0), ("2", 4), (" and the lake 10", 0), ("6", 4), (" litres; H", 0)):
+        text.setFont("Helvetica", 7 if rise else 12)
+        text.setRise(rise)
+        text.textOut(words)
+    canvas.drawText(text)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == ["The flat has 85 m² and the lake 10⁶ litres; H"]
+
+
+def test_a_line_at_the_edge_of_pages_that_is_a_fact_of_each_page_stays() -> None:
+    texts = " ".join(read_texts(FILES / "page-per-record.pdf"))
+    assert "Invoice 1003 Customer: Carl Example Amount due: 310.00 euros Please pay within thirty days." in texts
+
+
+def test_head_and_foot_lines_of_two_pages_do_not_part_a_sentence_and_are_read_once(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    for number, lines in enumerate((PROSE[:2], PROSE[2:]), 1):
+        canvas.setFont("Helvetica", 9)
+        canvas.drawString(72, 800, "Minutes of the board")
+        canvas.drawString(72, 40, "Tel. 0555 019 777")
+        canvas.drawString(300, 28, str(number))
+        canvas.setFont("Helvetica", 11)
+        draw_lines(canvas, lines)
+        canvas.showPage()
+    canvas.save()
+    texts = read_texts(tmp_path / "a.pdf")
+    assert sorted(texts) == ["Minutes of the board", "Tel. 0555 019 777", " ".join(PROSE)]
+
+
+def test_a_foot_line_with_a_telephone_number_is_read_once(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    for thing in ("glass", "copper", "slate", "rope", "paint"):
+        canvas.drawString(72, 700, f"Here is what we know of {thing}.")
+        canvas.drawString(72, 40, "Heron House, Tel. 0555 019 777")
+        canvas.showPage()
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf").count("Heron House, Tel. 0555 019 777") == 1
+
+
+def test_the_values_of_a_form_are_beside_their_labels() -> None:
+    assert read_texts(FILES / "form.pdf") == [
+        "Application for a parking permit",
+        "Name: Ada Example",
+        "Street: 12 Harbour Road",
+        "Number plate: EX 4711",
+        "Resident since 2019: yes",
+    ]
+
+
+def test_labels_may_be_above_fields_and_behind_boxes_or_missing(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    form = canvas.acroForm
+    canvas.drawString(72, 700, "Family name")
+    canvas.drawString(300, 700, "Given name")
+    form.textfield(name="a1", value="Okonjo", x=72, y=672, width=200, height=20)
+    form.textfield(name="a2", value="Tobias", x=300, y=672, width=200, height=20)
+    for left, label, is_selected in ((72, "Full member", True), (200, "Half member", False)):
+        form.radio(name="r", value=label, selected=is_selected, x=left, y=590, size=14)
+        canvas.drawString(left + 20, 593, label)
+    form.textfield(name="Remarks", value="Has a key", x=72, y=480, width=200, height=20)
+    canvas.save()
+    texts = " ".join(read_texts(tmp_path / "a.pdf"))
+    assert texts == (
+        "Family name: Okonjo Given name: Tobias [x] Full member [ ] Half member Remarks: Has a key"
+    )  # fmt: skip
+
+
+def test_a_form_without_printed_words_is_no_scan(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    canvas.acroForm.textfield(name="Allergies", value="hazelnuts", x=72, y=672, width=200, height=20)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == ["Allergies: hazelnuts"]
+
+
+def test_notes_are_comments_with_their_author(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_lines(canvas, PROSE)
+    canvas.save()
+    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as pdf:
+        raw = pypdfium2.raw
+        note = raw.FPDFPage_CreateAnnot(pdf[0], raw.FPDF_ANNOT_TEXT)
+        for key, value in ((b"Contents", "Is this sure?"), (b"T", "Ann Lee")):
+            text = (value + "\0").encode("utf-16-le")
+            buffer = (raw.FPDF_WCHAR * (len(text) // 2)).from_buffer_copy(text)
+            raw.FPDFAnnot_SetStringValue(note, key, buffer)
+        raw.FPDFPage_CloseAnnot(note)
+        pdf.save(tmp_path / "b.pdf")
+    *_, comment = read_pdf(tmp_path / "b.pdf").blocks
+    assert (comment.text, comment.voice, comment.author, comment.page) == ("Is this sure?", "comment", "Ann Lee", 1)
+
+
+@pytest.mark.parametrize("angle", [0, 90, 270])
+def test_lines_of_a_page_in_any_direction_have_words_between_wide_gaps(tmp_path: Path, angle: int) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    canvas.translate(300, 400)
+    canvas.rotate(angle)
+    canvas.setFillColor(black)
+    draw_rows(canvas, BOATS, top=0, lefts=(0, 60, 130))
+    canvas.save()
+    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as pdf:
+        lines = read_lines(pdf[0].get_textpage(), 1)
+    assert [tuple(word.text for word in line.words) for line in lines] == list(BOATS)
+    assert [text for text in read_texts(tmp_path / "a.pdf") if "Tern" in text] == [ROWS[1]]
