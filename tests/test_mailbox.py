@@ -84,13 +84,13 @@ def test_attached_files_go_to_their_readers_and_the_others_are_named(tmp_path: P
     message.add_attachment("<p>The <b>pond</b> is open.</p>", subtype="html", filename="page.html")
     message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="broken.pdf")
     message.add_attachment(packed.getvalue(), maintype="application", subtype="zip", filename="all.zip")
-    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="photo.png")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="gif", filename="photo.gif")
     document = read(tmp_path, "a.eml", message.as_bytes())
     assert document.text.split("\n\n") == [
         "See attached.",
         "Attachment: broken.pdf (not read: it is damaged)\n"
         "Attachment: all.zip (not read: it is inside of another file)\n"
-        "Attachment: photo.png (not read: its format is not read)",
+        "Attachment: photo.gif (not read: its format is not read)",
         "Attachment: prices.csv",
         "Boat: Canoe; Price: 5",
         "Attachment: page.html",
