@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from rag.answer.gather.collection import DirectAnswer, answer_at_once
 from rag.answer.gather.compare import compare_in_general, join_quotes, split_question
 from rag.answer.gather.complete import complete_quotes
+from rag.answer.gather.pages import find_page
 from rag.answer.gather.parts import find_part
 from rag.answer.gather.summary import GATHERED, find_summary
 from rag.answer.gather.table import compute_over_table
@@ -29,6 +30,7 @@ from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
 from rag.answer.quote.reading import Reader
 from rag.answer.reply import Reply, write_reply
+from rag.answer.understand.places import find_place
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.understand.rewrite import rewrite_question, stands_alone
@@ -189,7 +191,8 @@ class Assistant:
         computed = compute_over_table(wanted, hits, self.index)
         if computed:
             return _Finding(computed.quotes), Reply((computed.reply,))
-        part = find_part(wanted, hits, self.index) or find_summary(wanted, hits, self.index)
+        part = find_part(wanted, hits, self.index) or find_page(wanted, hits, self.index)
+        part = part or find_summary(wanted, hits, self.index)
         quotes = part if part and part.citations else compare_in_general(wanted, search)
         return (_Finding(quotes), Reply()) if quotes else None
 
@@ -303,15 +306,16 @@ class Assistant:
         )
 
     def _search(self, question: str, *, where: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
-        """Return the hits of a question; if it names a file of the index, only hits of that file."""
+        """Return the hits of a question; if it names a file of the index, or a place in one, only hits of there."""
         passages = self.settings.passages
         name = find_file_name(rewritten or question)
+        place = find_place(rewritten or question)
         if name and not (where and where.source):
             within = replace(where or Filter(), source=name)
             wanted = forget_file_name(rewritten or question, name)
             with suppress(QuestionError):
-                return _raise_scores(retrieve(self.index, wanted, passages=passages, where=within))
-        return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten)
+                return _raise_scores(retrieve(self.index, wanted, passages=passages, where=within, is_in_place=place))
+        return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten, is_in_place=place)
 
     def find(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
         """Return the hits for a question with their evidence, without asking the LLM.

@@ -2,17 +2,19 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.index.index import Index
 from rag.text import WORD, content_words, split_sentences
-from rag.types import Evidence, Filter, Hit
+from rag.types import Chunk, Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
 _COMMENT_SHARE = 0.25
 # Candidates for each wanted passage: enough to find an article below a long thread of comments.
 _CANDIDATES = 25
+# For a place in a document, such as a page, this many times as many candidates.
+_WIDER = 8
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
@@ -22,15 +24,25 @@ _SETS_APART = re.compile(r"\d|^[^\W\d_a-z]|^(?:no|not|never|none|without)$")
 
 
 def retrieve(
-    index: Index, question: str, *, passages: int, where: Filter | None = None, rewritten: str | None = None
+    index: Index,
+    question: str,
+    *,
+    passages: int,
+    where: Filter | None = None,
+    rewritten: str | None = None,
+    is_in_place: Callable[[Chunk], bool] | None = None,
 ) -> tuple[Hit, ...]:
     """Return the best `passages` hits for a question, best first, with the evidence in them.
 
-    If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete. Raises
-    QuestionError if no document passes the filter.
+    If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete.
+    `is_in_place` says whether a chunk is in the place that the question names. Raises QuestionError if no document
+    passes the filter.
     """
     wordings = f"{question} {rewritten or ''}"
-    found = index.search(question, k=passages * _CANDIDATES, where=where, rewritten=rewritten)
+    candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
+    found = index.search(question, k=candidates, where=where, rewritten=rewritten)
+    if is_in_place:
+        found = _narrow(found, is_in_place, passages=passages)
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
@@ -42,6 +54,17 @@ def retrieve(
     if len(kept) < passages:  # only comments are left
         kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
     return find_evidence(wordings, kept, candidates=found)
+
+
+def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:
+    """Return the hits in a place of the nearest documents; all hits if none of these documents has such a place."""
+    nearest = {hit.chunk.document_id for hit in found[:passages]}
+    inside = []
+    for hit in found:
+        is_near = hit.chunk.document_id in nearest
+        if is_near and is_in_place(hit.chunk):
+            inside.append(hit)
+    return tuple(inside) or found
 
 
 def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:

@@ -1,6 +1,8 @@
 """Splits texts into words and sentences, for the search and the checks."""
 
 import re
+from bisect import bisect_right
+from operator import itemgetter
 
 import sentencex
 
@@ -32,6 +34,15 @@ _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 # "5." before a heading or a step is not a separate sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
+# The lines around a block of code, and lines of code by their form: neither is split at a full stop, nor joined.
+_FENCE = re.compile(r"[ \t>]*(```|~~~)")
+_FENCES = ("```", "~~~")
+_FENCE_SIGN = re.compile("|".join(_FENCES))
+_KEYWORDS = (
+    "def|class|return|raise|import|from|if|for|while|with|elif|else|try|except|const|let|var|function|public|private"
+)
+_CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]")
+_LONGEST_CODE_LINE = 300
 # A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
@@ -67,8 +78,12 @@ def split_sentences(text: str) -> list[Span]:
     A sentence also ends at the end of its line, unless the text is wrapped and continues in the next line.
     """
     spans = []
+    code = _find_code(text)
     for line_start, line_end in split_lines(text):
         start = line_start
+        if _is_inside(line_start, code) or _is_code(text[line_start:line_end]):
+            spans.append((line_start, line_end))
+            continue
         while start < line_end:
             end = min(start + _LONGEST_LINE, line_end)
             found = _find_sentences(text, start, end)
@@ -96,12 +111,57 @@ def split_lines(text: str) -> list[Span]:
     """Return the spans of a text's lines without blank ones; wrapped lines count as one."""
     spans: list[Span] = []
     block: list[Span] = []
+    code = _find_code(text)
     for line in _LINE.finditer(text):
+        if code and _is_inside(line.start(), code):
+            spans += [*_join_wrapped(text, block), line.span()]
+            block.clear()
+            continue
         if block and text.count("\n", block[-1][1], line.start()) > 1:
             spans += _join_wrapped(text, block)
             block.clear()
         block.append(line.span())
     return [*spans, *_join_wrapped(text, block)]
+
+
+def split_blocks(text: str) -> list[Span]:
+    """Return the offsets of a text's lines as `split_lines` does, but of each block of code as a whole."""
+    code = _find_code(text)
+    outside = [line for line in split_lines(text) if not _is_inside(line[0], code)]
+    return sorted([*code, *outside])
+
+
+def _find_code(text: str) -> list[Span]:
+    """Return the offsets of the blocks of code in Markdown, with the lines around them."""
+    if _FENCE_SIGN.search(text) is None:
+        return []
+    blocks: list[Span] = []
+    opening: re.Match[str] | None = None
+    for line in _LINE.finditer(text):
+        fence = _FENCE.match(line[0])
+        if fence is None:
+            continue
+        if opening is None:
+            opening = line
+            continue
+        is_bare = line[0].strip(" \t>") in _FENCES
+        if is_bare and fence[1] in opening[0]:
+            blocks.append((opening.start(), line.end()))
+            opening = None
+    if opening is not None:
+        blocks.append((opening.start(), len(text.rstrip())))
+    return blocks
+
+
+def _is_code(line: str) -> bool:
+    """Return whether a line has the form of code."""
+    return len(line) <= _LONGEST_CODE_LINE and _CODE_LINE.fullmatch(line) is not None
+
+
+def _is_inside(position: int, spans: list[Span]) -> bool:
+    """Return whether a position is in one of some spans, which are in order."""
+    number = bisect_right(spans, position, key=itemgetter(0))
+    return number > 0 and position < spans[number - 1][1]
 
 
 def _join_wrapped(text: str, lines: list[Span]) -> list[Span]:
@@ -117,7 +177,12 @@ def _join_wrapped(text: str, lines: list[Span]) -> list[Span]:
 
 def _goes_on(line: str, following: str, width: int) -> bool:
     """Return whether a line was wrapped: the next line's first word did not fit into it."""
-    if len(line) < _SHORTEST_WRAPPED or NEW_ITEM.match(following) or (_KEY.match(line) and _KEY.match(following)):
+    if (
+        len(line) < _SHORTEST_WRAPPED
+        or _is_code(line)
+        or NEW_ITEM.match(following)
+        or (_KEY.match(line) and _KEY.match(following))
+    ):
         return False
     if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:
         return True

@@ -15,12 +15,12 @@ from rag.documents.blocks import assemble
 from rag.documents.chunk import describe_context, limit_chunk, split_document
 from rag.documents.comments.sections import find_sections
 from rag.documents.comments.words import find_addressee
-from rag.documents.dates import parse_date
+from rag.documents.dates import find_date, parse_date
 from rag.documents.find import find_files
 from rag.documents.formats import FORMATS
 from rag.documents.formats.plain.metadata import find_metadata
 from rag.documents.read import make_document, read_document
-from rag.text import split_sentences
+from rag.text import split_blocks, split_sentences
 from tests.conftest import SEED, needs_seed
 from tests.fakes import HashingEmbedder
 
@@ -102,7 +102,6 @@ def test_the_seed_page_has_one_article_its_date_and_its_comments_apart() -> None
         ("blank.txt", b" \n\n", "empty"),
         ("photo.txt", b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
         ("zeros.txt", b"abc\x00\x01", "binary"),
-        ("head.txt", b"Title: only\n", "no text"),
         ("movie.mp4", b"abc", "only these are read: .txt"),
     ],
 )
@@ -310,3 +309,52 @@ def test_each_suffix_has_one_reader_that_can_be_loaded() -> None:
     suffixes = [suffix for file_format in FORMATS for suffix in file_format.suffixes]
     assert len(suffixes) == len(set(suffixes))
     assert all(callable(file_format.load_reader()) for file_format in FORMATS)
+
+
+def test_a_note_of_lines_that_look_like_metadata_is_text_too(tmp_path: Path) -> None:
+    text = "Title: Dentist\nDate: 3 May 2025\nSource: call with the practice\n"
+    (tmp_path / "note.txt").write_text(text, encoding="utf-8")
+    document = read_document(tmp_path / "note.txt")
+    assert (document.title, document.date) == ("Dentist", "2025-05-03")
+    assert [document.text[s.start : s.end] for s in document.sections] == [text]
+
+
+CODE = """```python
+def check(name: str, password: str, *, store) -> str:
+    # The store is slow. Ask it once, and only
+    raise LoginError("wrong name. Try again.")
+```"""
+
+
+def test_code_is_split_into_its_lines_and_kept_in_one_chunk() -> None:
+    text = f"Run it. It needs Python.\n\n{CODE}\n\nThe end. Really."
+    sentences = [text[start:end] for start, end in split_sentences(text)]
+    lines = [line.strip() for line in CODE.splitlines()]
+    assert sentences == ["Run it.", "It needs Python.", *lines, "The end.", "Really."]
+    assert [text[start:end] for start, end in split_blocks(text)] == [
+        "Run it. It needs Python.",
+        CODE,
+        "The end. Really.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ['raise LoginError("wrong. Try again.")', 'print("A. B")', 'const a = "x. Y";', "if (a.B. C) {"]
+)
+def test_a_line_that_has_the_form_of_code_is_one_sentence(line: str) -> None:
+    assert split_sentences(line) == [(0, len(line))]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("on 3 May 1830 hours", None),
+        ("14 June 2015 Uhr", None),
+        ("May 4, 1930h", None),
+        ("3 May 2024 at 10", "2024-05-03"),
+        ("12.05.2024: closed", "2024-05-12"),
+        ("3. Mai 2024 am Bahnhof", "2024-05-03"),
+    ],
+)
+def test_a_time_beside_a_date_is_no_year(text: str, date: str | None) -> None:
+    assert find_date(text) == date

@@ -176,7 +176,7 @@ def test_html_is_read_where_the_plain_text_says_little_and_attachments_are_named
         "Day: Monday; Hours: 9 to 5",
         "On Tue, 11 Mar 2025 at 10:12, Bob <b@x.org> wrote:",
         "> Is it open?",
-        "Attachment: Gezeiten März.pdf",
+        "Attachment: Gezeiten März.pdf (not read: it is damaged)",
         "Attachment: An older letter",
         "Words of the older letter.",
     ]

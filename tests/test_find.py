@@ -75,6 +75,17 @@ def test_what_is_no_document_is_passed_over_and_read_if_it_is_named(docs: Path, 
     assert find_files([path]).files == [path.resolve()]
 
 
+@pytest.mark.parametrize("folder", ["Prices_files", "Prices-Dateien", "Prices_fichiers", "Prices.files"])
+def test_the_scripts_and_styles_of_a_saved_page_are_passed_over(docs: Path, folder: str) -> None:
+    write(docs / "Prices.html")
+    write(docs / folder / "app.js")
+    write(docs / "Other_files" / "kept.txt")
+    search = find_files([docs])
+    assert {"Prices.html", "kept.txt"} <= {path.name for path in search.files}
+    assert "app.js" not in {path.name for path in search.files}
+    assert search.passed_over == {"as files of a saved page": 1}
+
+
 def test_a_link_to_a_key_in_the_folder_is_passed_over(docs: Path) -> None:
     write(docs / "keys" / "id_rsa")
     (docs / "notes.txt").symlink_to("keys/id_rsa")

@@ -6,6 +6,7 @@ import pytest
 
 from rag import Document, DocumentError
 from rag.documents.blocks import assemble
+from rag.documents.formats.html.contacts import SIGNS
 from rag.documents.formats.html.reader import extract_html, read_html
 
 ARTICLE = """
@@ -181,3 +182,133 @@ def test_long_texts_and_endless_spans_are_read() -> None:
 def test_binary_data_with_the_name_of_a_page_is_refused() -> None:
     with pytest.raises(DocumentError, match="binary"):
         read(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d")
+
+
+LIBRARY = (
+    "<!DOCTYPE html>\n<html><head><title>Opening hours</title></head>\n<body><h1>Opening hours</h1>\n"
+    "<p>The library is open from nine to six on weekdays.</p></body>\n</html>\n"
+)
+
+
+@pytest.mark.parametrize("rest", ["<script>var t = 1;</script>", '<div id="ad"></div>', "<html><body></body></html>"])
+def test_what_is_behind_the_end_of_a_page_takes_nothing_away(rest: str) -> None:
+    document = read(LIBRARY + rest)
+    assert (document.title, document.text) == ("Opening hours", "The library is open from nine to six on weekdays.")
+
+
+def test_words_behind_the_end_of_a_page_are_read() -> None:
+    text = "The library is open from nine to six on weekdays.\n\nScanned by the mail gateway."
+    assert read(f"{LIBRARY}<p>Scanned by the mail gateway.</p>").text == text
+
+
+def test_the_main_part_is_read_inside_a_banner_that_is_not_closed() -> None:
+    page = (
+        '<body><header role="banner"><nav><a href="/">Home</a></nav><section id="main" role="main"><h1>Ferry times</h1>'
+        "<p>The last ferry leaves at 22:40 from pier three.</p></section></header></body>"
+    )
+    assert read(page).text == "The last ferry leaves at 22:40 from pier three."
+
+
+ANSWER = "Dogs are welcome on the terrace."
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "<details><summary>May I bring a dog?</summary>{}</details>",
+        '<button aria-expanded="false" aria-controls="a">May I bring a dog?</button><div id="a" hidden>{}</div>',
+        '<h3><button data-bs-toggle="collapse">May I bring a dog?</button></h3><div class="x">{}</div>',
+        '<h3>May I bring a dog?</h3><div class="x">{}</div>',
+        '<p>May I bring a dog?</p><div style="max-height:0;overflow:hidden">{}</div>',
+        '<script src="fold.js"></script><h3>May I bring a dog</h3><div style="display:none">{}</div>',
+    ],
+)
+def test_folded_answers_are_read_with_their_questions(entry: str) -> None:
+    page = f"<style>.x {{ display:none }}</style><p>The cafe is by the harbour.</p>{entry.format(ANSWER)}"
+    text = read(page).text
+    assert "May I bring a dog" in text
+    assert text.endswith(ANSWER)
+
+
+def test_terms_stand_before_their_meanings() -> None:
+    page = (
+        "<h1>Words</h1><dl><dt>Preorder:</dt><dd>The game is not out yet.</dd><dt>B-stock</dt><dt>Dents</dt>"
+        "<dd>The box has dents.</dd><dd>The game is complete.</dd><dt>Used</dt></dl>"
+    )
+    assert read(page).text == (
+        "Preorder: The game is not out yet.\nB-stock, Dents: The box has dents.; The game is complete.\nUsed"
+    )
+
+
+def test_a_page_that_trafilatura_reads_as_one_paragraph_has_its_blocks() -> None:
+    page = (
+        "<body><h1>Bike shop</h1><p>We sell bikes of all kinds, and repair them in two days at most, all year.</p>"
+        '<table><tr><th>Part<th>Price<tr><td>Wheel<td>30<tr><td>Saddle<td>20</table><a href="/x">Terms</a></body>'
+    )
+    assert list(filter(None, read(page).text.splitlines())) == [
+        "We sell bikes of all kinds, and repair them in two days at most, all year.",
+        "Part: Wheel; Price: 30",
+        "Part: Saddle; Price: 20",
+        "Terms",
+    ]
+
+
+def test_meanings_of_several_paragraphs_stay_as_they_are() -> None:
+    page = "<h1>Words</h1><dl><dt>Preorder</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
+    assert read(page).text == "Preorder\nNot out yet.\nPaid later."
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ("<tr><th>Name<th>Signature<tr><td><td>", "Name; Signature"),
+        ("<tr><th>Task<th>Owner<th>Due<tr><td>Paint<td><td><tr><td>Clean", "Owner; Due\nTask: Paint\nTask: Clean"),
+        ("<tr><td colspan=2><img><tr><th>Area<td>37 km<tr><th>Islands<td>14", "Area: 37 km\nIslands: 14"),
+    ],
+)
+def test_the_labels_of_blank_forms_and_empty_columns_are_read(rows: str, text: str) -> None:
+    assert read(f"<table>{rows}</table>").text == text
+
+
+def test_the_words_of_a_drawing_are_read_and_those_of_an_icon_are_not() -> None:
+    chart = (
+        "<svg><title>Rainfall by month</title><text>March: 48 mm</text><text>April: <tspan>61 mm</tspan></text></svg>"
+    )
+    page = f"<h1>Rainfall</h1><p>See the chart.<svg><title>Share</title><path d='M0 0'/></svg></p>{chart}"
+    assert read(page).text == "See the chart.\n\nRainfall by month\n\nMarch: 48 mm\n\nApril: 61 mm"
+
+
+def test_facts_in_the_footer_are_read_and_its_links_are_not() -> None:
+    page = (
+        '<header role="banner"><a href="/">Home</a></header><main><h1>Jobs</h1><p>We look for a gardener who likes old '
+        'trees.</p></main><footer><div><h4>Visit us</h4><p>Nursery Birk</p><p>Lindenweg 4</p><p><a href="tel:+49555">'
+        '+49 555 123 456</a></p></div><ul><li><a href="/a">About us</a><li><a href="/b">Press</a></ul>'
+        "<p>Mon–Fri 9:00–17:00</p><p>© 2024 Nursery Birk</p></footer>"
+    )
+    document = read(page)
+    assert [text.split("\n") for _, text in find_article(document)] == [
+        ["We look for a gardener who likes old trees."],
+        ["Nursery Birk", "Lindenweg 4", "+49 555 123 456", "Mon–Fri 9:00–17:00"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("telephone", "Tel. 0555 014 222"),
+        ("international number", "+44 (0)20 7946 0000"),
+        ("mail address", "post@cafe.example"),
+        ("hours", "Mo - Fr: 9 - 17 Uhr"),
+        ("hours of every day", "Open daily 10 am to 11 pm"),
+        ("street", "12 Old Harbour Street"),
+        ("street with the number behind", "Hauptstraße 5"),
+        ("street of the south", "14, rue du Port"),
+        ("town", "Cafe Lund, 4020 Holm"),
+        ("town of Britain", "London SW1A 1AA"),
+        ("town of America", "Springfield, IL 62704"),
+    ],
+)
+def test_each_sign_of_a_contact_has_a_line(name: str, line: str) -> None:
+    (sign,) = (sign for sign in SIGNS if sign.name == name)
+    assert sign.pattern.search(line)
+    assert not sign.pattern.search("This page was last edited on 3 May 2024 by 12 people.")

@@ -1,5 +1,6 @@
 """Mailboxes, attachments, Outlook's messages, web archives and invitations."""
 
+import base64
 import io
 import mailbox
 import struct
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.documents.formats.mail.tnef import unpack_rtf
 from rag.documents.read import read_document
 from rag.errors import DocumentError
 from rag.types import Document
@@ -82,16 +84,115 @@ def test_attached_files_go_to_their_readers_and_the_others_are_named(tmp_path: P
     message.add_attachment("<p>The <b>pond</b> is open.</p>", subtype="html", filename="page.html")
     message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="broken.pdf")
     message.add_attachment(packed.getvalue(), maintype="application", subtype="zip", filename="all.zip")
-    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="photo.png")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="gif", filename="photo.gif")
     document = read(tmp_path, "a.eml", message.as_bytes())
     assert document.text.split("\n\n") == [
         "See attached.",
-        "Attachment: broken.pdf\nAttachment: all.zip\nAttachment: photo.png",
+        "Attachment: broken.pdf (not read: it is damaged)\n"
+        "Attachment: all.zip (not read: it is inside of another file)\n"
+        "Attachment: photo.gif (not read: its format is not read)",
         "Attachment: prices.csv",
         "Boat: Canoe; Price: 5",
         "Attachment: page.html",
         "The pond is open.",
     ]
+
+
+def test_a_file_without_a_name_is_read_by_its_type_and_a_signature_is_not_named(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"] = "ada@example.org"
+    message.set_content("See attached.")
+    message.add_attachment("The deposit is 900 euros.")
+    message.add_attachment(b"\0", maintype="application", subtype="octet-stream")
+    message.add_attachment(b"abc", maintype="application", subtype="pgp-signature")
+    assert read(tmp_path, "a.eml", message.as_bytes()).text.strip().split("\n\n") == [
+        "See attached.",
+        "Attachment: a file without a name, application/octet-stream (not read: it holds binary data, not text)",
+        "Attachment: file.txt",
+        "The deposit is 900 euros.",
+    ]
+
+
+# The example of [MS-OXRTFCP].
+COMPRESSED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a00726370673132354232 0af32068656c090020627705b06c647d0a800fa0"
+)
+
+
+def pack_attribute(level: int, number: int, value: bytes) -> bytes:
+    return struct.pack("<BII", level, number, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+
+
+def pack_property(number: int, value: bytes, kind: int = 0x001E) -> bytes:
+    return struct.pack("<HHII", kind, number, 1, len(value)) + value + bytes(-len(value) % 4)
+
+
+def wrap(*attributes: bytes) -> bytes:
+    message = EmailMessage()
+    message["From"] = "ada@example.org"
+    data = struct.pack("<IH", 0x223E9F78, 1) + b"".join(attributes)
+    message.add_attachment(data, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    return message.as_bytes()
+
+
+FILE = (
+    pack_attribute(2, 0x00069002, bytes(14)),
+    pack_attribute(2, 0x00018010, b"TERMS~1.TXT\0"),
+    pack_attribute(2, 0x0006800F, b"The deposit is 900 euros."),
+    pack_attribute(
+        2, 0x00069005, struct.pack("<I", 1) + pack_property(0x3707, "terms for é.txt\0".encode("utf-16-le"), 0x001F)
+    ),
+)
+
+
+def test_the_words_and_files_that_outlook_wraps_are_read(tmp_path: Path) -> None:
+    body = pack_attribute(1, 0x0002800C, b"See attached.\0")
+    assert read(tmp_path, "a.eml", wrap(body, *FILE)).text.split("\n\n") == [
+        "See attached.",
+        "Attachment: terms for é.txt",
+        "The deposit is 900 euros.",
+    ]
+
+
+def test_words_that_outlook_wraps_in_compressed_rtf_are_read(tmp_path: Path) -> None:
+    numbers = struct.pack("<HHI", 0x0003, 0x3FDE, 1252) + pack_property(0x1009, COMPRESSED, 0x0102)
+    named = struct.pack("<HH16sIII", 0x0003, 0x8001, bytes(16), 0, 7, 42)
+    properties = struct.pack("<I", 3) + named + numbers
+    document = read(tmp_path, "a.eml", wrap(pack_attribute(1, 0x00069003, properties)))
+    assert document.text == "Attachment: message.rtf\n\nhello world"
+    assert unpack_rtf(COMPRESSED) == rb"{\rtf1\ansi\ansicpg1252\pard hello world}" + b"\r\n"
+
+
+@pytest.mark.parametrize("data", [b"", b"words", struct.pack("<IH", 0x223E9F78, 1) + b"\1\3\x90\6\0\4\0\0\0\7\7\7\7"])
+def test_a_damaged_winmail_is_named(tmp_path: Path, data: bytes) -> None:
+    message = EmailMessage()
+    message["From"] = "ada@example.org"
+    message.set_content("Hello.")
+    message.add_attachment(data, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    text = read(tmp_path, "a.eml", message.as_bytes()).text
+    assert text == "Hello.\n\nAttachment: winmail.dat (not read: its format is not read)"
+
+
+def test_a_line_of_a_mail_that_begins_with_from_and_a_time_begins_no_mail(tmp_path: Path) -> None:
+    box = (
+        "From ines@example.org Mon Mar  4 18:00:00 2024\nFrom: Ines <ines@example.org>\nSubject: New time\n\n"
+        "From next week on we rehearse at 19:30 in the hall.\n\n"
+        "From bo@example.org 2024-03-05 07:10:00\nFrom: Bo <bo@example.org>\nSubject: Notes\n\nSee below.\n"
+    )
+    words = [text.rpartition("\n\n")[2] for _, _, _, text in list_sections(read(tmp_path, "choir.mbox", box))]
+    assert words == ["From next week on we rehearse at 19:30 in the hall.", "See below."]
+
+
+def test_words_in_another_encoding_than_the_label_are_read(tmp_path: Path) -> None:
+    head = "From: =?gb2312?B?{}?= <a@example.org>\nContent-Type: text/plain; charset={}\n\n"
+    name, text = "朱镕基", "Hi! I’m Ihor from the café; the offer is 5 €."
+    label = base64.b64encode(name.encode("gb18030")).decode()
+    for charset, encoding in (("ISO-8859-1", "utf-8"), ("iso-8859-1", "cp1252")):
+        document = read(tmp_path, "a.eml", head.format(label, charset).encode() + text.encode(encoding))
+        assert (document.author, document.text) == (name, text)
+    japanese = "㈱例は①番です。"
+    data = head.format(label, "shift_jis").encode() + japanese.encode("cp932")
+    assert read(tmp_path, "a.eml", data).text == japanese
 
 
 def test_an_invitation_without_a_name_is_read(tmp_path: Path) -> None:
@@ -335,3 +436,10 @@ def test_damaged_messages_of_outlook_are_refused_in_one_line(tmp_path: Path) -> 
             read(tmp_path, "a.msg", data)
         except DocumentError as exc:
             assert "\n" not in str(exc)
+
+
+def test_a_line_after_the_end_of_the_html_of_a_mail_takes_nothing_away(tmp_path: Path) -> None:
+    page = "<html><head><title>Hours</title></head>\n<body><p>Open from nine to six.</p></body>\n</html>\n"
+    head = "From: ada@example.org\nContent-Type: text/html; charset=utf-8\n\n"
+    document = read(tmp_path, "a.eml", f"{head}{page}<p>Scanned by the mail gateway.</p>\n")
+    assert document.text == "Open from nine to six.\n\nScanned by the mail gateway."

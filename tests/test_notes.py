@@ -51,7 +51,8 @@ def test_text_code_and_short_outputs_of_a_notebook_are_read(tmp_path: Path) -> N
         ("Tides", "High water is at 04:10."),
         (
             "Tides › Code",
-            '# not a heading\nprint("mean 3.2 m")\n\nmean 3.2 m\n\n<Figure>\n\nThe end. ![a](attachment:a.png)',
+            '# not a heading\nprint("mean 3.2 m")\n\nmean 3.2 m\n\n<Figure>\n\n'
+            "(An output of 6,000 characters is left out.)\n\nThe end. a",
         ),
     ]
 
@@ -256,6 +257,28 @@ def test_latex_is_read_as_prose(tmp_path: Path) -> None:
             "- It opens at eight (Except on Sundays.).\n  - Dogs are “not” allowed — ever.\n\n"
             "\\begin{equation}\n  a \\\\ b\n\\end{equation}\n\n% \\section{x}\n\nSeñor François, the page.",
         ),
+    ]
+
+
+def test_tables_and_plain_formulas_of_latex_are_words(tmp_path: Path) -> None:
+    text = r"""
+        \author{Runa Dahl\thanks{Institute of Coasts} \and Piers Ode}
+        \begin{document}
+        The kite has 2.3 m$^2$ ($n = 37$); $\alpha$ costs \$5.
+
+        \begin{tabular}{l@{ }rr}\toprule Site & Flights & Note \\ \midrule Skarv & 14 & \\ Tern \& Rock & 23 & \\[2pt]
+        \bottomrule\end{tabular}
+        \begin{tabular}{ll}a & b \\ c & d\end{tabular}
+        \end{document}"""
+    document = read(tmp_path, "a.tex", dedent(text))
+    assert document.author == "Runa Dahl (Institute of Coasts), Piers Ode"
+    assert document.text.split("\n") == [
+        "The kite has 2.3 m² (n = 37); $\\alpha$ costs $5.",
+        "Note",
+        "Site: Skarv; Flights: 14",
+        "Site: Tern & Rock; Flights: 23",
+        "a; b",
+        "c; d",
     ]
 
 
@@ -475,3 +498,148 @@ def test_front_matter_is_kept_beside_what_the_user_gives(
     assert index({"team": "ops"}) == (0, {"tags": "honey", "team": "ops"})
     note.write_text("---\ntags: wax\n---\nThey fly.\n", encoding="utf-8")
     assert index(None) == (1, {"tags": "wax", "team": "ops"})
+
+
+TABLES = """# Prices
+
+| Drink | Small | Large | Note |
+|:------|---:|---|--|
+| [Tea](https://example.org/(a)?b=c "t") | 2.00 | 3.00 | |
+| Coffee \\| milk | `a` | 3.50 |
+
+Term | Meaning
+--- | ---
+foo | bar
+> | A | B |
+> |---|---|
+> | 1 | 2 |
+
+a | b
+-----
+"""
+CODE = """```
+| x | y |
+|---|---|
+| 1 | [2](z) ==3== |
+```"""
+
+
+def test_rows_of_markdown_have_their_headers_words(tmp_path: Path) -> None:
+    assert list_sections(read(tmp_path, "prices.md", TABLES + CODE)) == [
+        (
+            None,
+            "Note\nDrink: Tea; Small: 2.00; Large: 3.00\nDrink: Coffee | milk; Small: `a`; Large: 3.50\n\n"
+            "Term: foo; Meaning: bar\n> A: 1; B: 2\n\na | b\n-----\n" + CODE,
+        )
+    ]
+
+
+def test_rows_of_org_have_their_headers_words(tmp_path: Path) -> None:
+    text = "* Prices\n| Drink | Small |\n|-------+-------|\n| Tea   |  2.00 |\n"
+    assert list_sections(read(tmp_path, "prices.org", text)) == [("Prices", "Drink: Tea; Small: 2.00")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [the list](https://example.org/a?b=c&d=e).", "See the list."),
+        ("![A cat](cat.png) and [![built](b.svg)](http://ci)", "A cat and built"),
+        ("> [!warning]+ Decision\n> The lamps go.", "> Warning: Decision\n> The lamps go."),
+        ("> [!note]\n> The lamps go.", "> Note\n> The lamps go."),
+        ("supplier:: Lumiteq", "supplier: Lumiteq"),
+        ("It is ==due today==. ^abc123", "It is due today. "),
+        ("`a:: [b](c)` and std::vector, a == b == c [1]", "`a:: [b](c)` and std::vector, a == b == c [1]"),
+    ],
+)
+def test_links_and_marks_of_notes_are_shown_as_words(tmp_path: Path, text: str, shown: str) -> None:
+    assert read(tmp_path, "a.md", text).text == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("## Shopping list\n\n- milk\n- bread\n\nThe shop closes at seven.\n", "Shopping list"),
+        ("**Shopping list**\n\nThe shop closes at seven.\n", "Shopping list"),
+        ("```\nmake install\n```\n\nRun it as root.\n", ""),
+        ("- milk\n- bread\n\nThe shop closes at seven.\n", ""),
+        ("| a | b |\n\nThe shop closes at seven.\n", ""),
+        ("“Shop” opens\n\nThe shop closes at seven.\n", "“Shop” opens"),
+    ],
+)
+def test_a_title_has_no_marks(tmp_path: Path, text: str, title: str) -> None:
+    assert read(tmp_path, "a.md", text).title == title
+
+
+CARDS = """BEGIN:VCARD
+VERSION:2.1
+N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;Eva
+item1.TEL;CELL:+49 555 1
+TEL;TYPE=WORK;TYPE=FAX:+49 555 2
+EMAIL;TYPE=INTERNET,HOME:e@x.org
+ADR;TYPE=home:;;Lindenweg 4;Holm;;4020;
+ORG:Weir Ltd;Boats
+BDAY:19750211
+PHOTO;ENCODING=b:AAAA
+NOTE:Call\\, then\\n wait,
+  please
+END:VCARD
+BEGIN:VCARD
+FN:Bo Lund
+END:VCARD
+"""
+
+
+def test_cards_have_names_numbers_and_addresses(tmp_path: Path) -> None:
+    assert read(tmp_path, "people.vcf", CARDS).text.split("\n\n") == [
+        "Müller Eva",
+        "Organization: Weir Ltd, Boats\nPhone (cell): +49 555 1\nPhone (work, fax): +49 555 2\nMail (home): e@x.org\n"
+        "Address (home): Lindenweg 4, Holm, 4020\nBirthday: 1975-02-11\nNote: Call, then wait, please",
+        "Bo Lund",
+    ]
+
+
+def test_an_address_book_without_cards_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="it has no cards"):
+        read(tmp_path, "people.vcf", "words")
+
+
+MESSAGES = [
+    {"type": "message", "user": "U1", "text": "<@U2> can you look at it? &lt;3", "ts": "1709625600.000100"},
+    {"type": "message", "user": "U2", "text": "<@U2> has joined", "ts": "1709625601.000100", "subtype": "channel_join"},
+    {
+        "type": "message",
+        "user": "U2",
+        "text": "See <http://birch.example|the *wifi*> in <#C1|general> <!here> until *2 April*",
+        "ts": "1709625602.000100",
+        "files": [{"name": "plan.pdf"}],
+    },
+    {"type": "message", "user": "U9", "text": "", "ts": "1709625603.000100"},
+]
+
+
+def test_a_day_of_a_channel_is_a_conversation_with_names(tmp_path: Path) -> None:
+    people = [{"id": "U1", "profile": {"real_name": "Kaija Lehto"}}, {"id": "U2", "name": "ruben"}, "odd"]
+    (tmp_path / "users.json").write_text(json.dumps(people), encoding="utf-8")
+    (tmp_path / "office").mkdir()
+    document = read(tmp_path / "office", "2024-03-05.json", json.dumps(MESSAGES))
+    assert (document.title, document.date) == ("#office", "2024-03-05")
+    assert document.text.splitlines() == [
+        "Kaija Lehto: @ruben can you look at it? <3",
+        "ruben: See the wifi in #general @here until 2 April (file: plan.pdf)",
+    ]
+
+
+def test_a_day_of_a_channel_without_the_list_of_people_has_ids(tmp_path: Path) -> None:
+    document = read(tmp_path, "2024-03-05.json", json.dumps(MESSAGES[:1]))
+    assert document.text == "U1: @U2 can you look at it? <3"
+
+
+@pytest.mark.parametrize("data", [[{"ts": "1709625600.1", "text": "a"}], [{"type": "message", "ts": 5, "text": "a"}]])
+def test_other_records_are_no_conversation(tmp_path: Path, data: list[dict[str, object]]) -> None:
+    assert read(tmp_path, "a.json", json.dumps(data)).text.startswith("a")
+
+
+def test_a_note_of_front_matter_alone_is_read(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.md", "---\ntitle: Pump\nstatus: on hold\n---\n")
+    assert (document.title, document.metadata) == ("Pump", {"status": "on hold"})
+    assert list_sections(document) == [(None, "title: Pump\nstatus: on hold")]

@@ -4,11 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.gather.blocks import MOST_WORDS
 from rag.answer.gather.parts import CUT_OFF, find_part, find_span
+from rag.answer.understand.places import find_place
 from rag.answer.understand.query import Query
+from rag.retrieve import _narrow
+from rag.types import Chunk, Hit
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 LEASE = """Lease of a garden
@@ -81,3 +85,66 @@ def test_the_part_is_of_the_document_that_is_found_first(tmp_path: Path, setting
         part = find_part(Query("What does section 3 say?"), hits, index)
         assert part
         assert "40 euros" in part.sentences[-1].text
+
+
+TEXT = "The tenant pays the rent of the garden on the first day of a month."
+
+
+def make_chunk(number: int, *, heading: str | None = None, page: int | None = None, text: str = TEXT) -> Chunk:
+    return Chunk(number, 1, "/d/a.pdf", "Lease", None, 0, len(text), text, "article", None, None, heading, page)
+
+
+@pytest.mark.parametrize(
+    ("question", "chunk", "is_inside"),
+    [
+        ("What does page 3 say about rent?", make_chunk(1, page=3), True),
+        ("How much is the rent on page 3?", make_chunk(1, page=13), False),
+        ("Wie hoch ist die Miete auf Seite 3?", make_chunk(1, page=3), True),
+        ("How much is the rent under section 4.2?", make_chunk(1, heading="4 Money › 4.2 Rent"), True),
+        ("How much is the rent under section 4?", make_chunk(1, heading="4.2 Rent"), True),
+        ("How much is the rent under § 4?", make_chunk(1, heading="§ 4 Rent"), True),
+        ("How much is the rent under clause 4.2?", make_chunk(1, heading="4.21 Rent"), False),
+        ("How much is the rent under clause 4?", make_chunk(1, text=f"3. Use\n4. {TEXT}"), True),
+        ("How much is the rent under clause 4?", make_chunk(1, text="It costs 4 euros."), False),
+    ],
+)
+def test_a_question_names_a_place_of_a_document(question: str, chunk: Chunk, is_inside: bool) -> None:
+    is_in_place = find_place(question)
+    assert is_in_place is not None
+    assert is_in_place(chunk) is is_inside
+
+
+@pytest.mark.parametrize("question", ["How much is the rent?", "How many pages has the lease?", "Who wrote 3 pages?"])
+def test_a_question_without_a_number_of_a_part_names_no_place(question: str) -> None:
+    assert find_place(question) is None
+
+
+def test_only_passages_of_the_named_part_are_found(tmp_path: Path, settings: Settings) -> None:
+    text = "# Rules\n\n## 1 Garden\n\nDogs are let in from May on.\n\n## 2 Hall\n\nDogs are never let in, they say.\n"
+    (tmp_path / "rules.md").write_text(text, encoding="utf-8")
+    build_index([tmp_path / "rules.md"], settings=settings, embedder=HashingEmbedder())
+    assistant = Assistant(Index(settings.index_dir / "test", HashingEmbedder()), ScriptedLLM(), settings)
+    assert [hit.chunk.heading for hit in assistant.find("Are dogs let in under section 2?")] == ["2 Hall"]
+    assert len(assistant.find("Are dogs let in under section 7?")) == 2
+    assert len(assistant.find("Are dogs let in?")) == 2
+
+
+def test_only_places_in_the_nearest_documents_count() -> None:
+    near, far = make_chunk(1, page=1), replace(make_chunk(2, page=3), document_id=2)
+    hits = (Hit(near, 1.0, 1), Hit(far, 0.1, 2))
+    assert _narrow(hits, lambda chunk: chunk.page == 3, passages=1) == hits
+    assert _narrow(hits, lambda chunk: chunk.page == 3, passages=2) == (hits[1],)
+
+
+@pytest.mark.parametrize("question", ["What is on page 2?", "What does page 2 say?", "page 2 of the document"])
+def test_a_page_is_quoted_whole_without_asking_the_llm(tmp_path: Path, settings: Settings, question: str) -> None:
+    canvas = Canvas(str(tmp_path / "rules.pdf"))
+    for words in ("Dogs are let in from May on.", "The hall is let for parties. It costs 40 euros.", "Bees are kept."):
+        canvas.drawString(72, 700, words)
+        canvas.showPage()
+    canvas.save()
+    build_index([tmp_path / "rules.pdf"], settings=settings, embedder=HashingEmbedder())
+    llm = ScriptedLLM()
+    answer = Assistant(Index(settings.index_dir / "test", HashingEmbedder()), llm, settings).ask(question)
+    assert [citation.quote for citation in answer.citations] == ["The hall is let for parties.", "It costs 40 euros."]
+    assert llm.compared == []

@@ -48,6 +48,8 @@ _PART_WORDS = "section|clause|chapter|part|point|article|paragraph"
 PART_NAME = rf"(?:{_PART_WORDS}|§)"
 # A numbered part of a document: "section 4.2", "§ 7".
 PART = rf"(?:\b|(?=§)){PART_NAME}\s?(?P<number>\d+(?:\.\d+)*)\b"
+# A page of a document, or a slide, by its number.
+PAGE = r"\b(?:pages?|slide|seite|folie|página|pagina|sayfa|страниц\w{1,2})\s(?P<number>\d{1,4})\b"
 TEXT = (
     rf"(?:{_PART_WORDS}|document|report|letter|mail|post|page|text|file|notice"
     r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law)"

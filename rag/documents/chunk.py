@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rag.text import split_lines, split_sentences
+from rag.text import split_blocks, split_sentences
 from rag.types import Document, Section, Span
 
 Split = Callable[[str], list[Span]]
@@ -27,7 +27,7 @@ def split_document(
     """
     packer = _Packer(document.text, chunk_tokens, sentence_tokens, count_tokens)
     for section in document.sections:
-        lines = split_lines(document.text[section.start : section.end])
+        lines = split_blocks(document.text[section.start : section.end])
         spans = [(section.start + start, section.start + end) for start, end in lines]
         for start, end in packer.pack(spans, (split_sentences, _split_words, _halve)):
             yield replace(section, start=start, end=end)

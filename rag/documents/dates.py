@@ -12,11 +12,14 @@ from rag.documents.languages import LANGUAGES
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
+# No unit of time is after a year: "3 May 1830 hours", "3 May 2015h".
+_YEAR = r"\d{4}(?!:?\d|\s?(?:h|hrs?|hours|uhr|o['’]clock)\b)"
 _FULL_DATE = re.compile(
-    r"\d{4}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]\d{4}"
-    r"|\d\d?(?:st|nd|rd|th|er|º)?\.?(?: of| de)? [^\W\d_]{3,10}[.,]?(?: de)? \d{4}"
-    r"|[^\W\d_]{3,9}\.? \d\d?(?:st|nd|rd|th)?,? \d{4}"
-    r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]"
+    rf"\d{{4}}([-/.])\d\d?\1\d\d?|\d\d?[./-]\d\d?[./-]{_YEAR}"
+    rf"|\d\d?(?:st|nd|rd|th|er|º)?\.?(?: of| de)? [^\W\d_]{{3,10}}[.,]?(?: de)? {_YEAR}"
+    rf"|[^\W\d_]{{3,9}}\.? \d\d?(?:st|nd|rd|th)?,? {_YEAR}"
+    r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
+    re.IGNORECASE,
 )
 # "3 hours ago", "yesterday at 9:12", "2d", "13.05. 12:50"
 _AGO = re.compile(

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -34,6 +34,12 @@ _SECRETS = GitIgnoreSpec.from_lines((
 _PACKAGES = frozenset(("node_modules", "bower_components", "site-packages", "__pycache__"))
 # A program made the folders with one of these files, and can make them again.
 _MARKS = {"pyvenv.cfg": "as a virtual environment", "CACHEDIR.TAG": "as a cache"}
+# Browsers save a page's scripts and styles in a folder beside it, in the language of the system: "Prices_files".
+_COMPANIONS = re.compile(
+    r"(.+)(?:[_-](?:files|dateien|fichiers|archivos|ficheiros|file|bestanden|filer|pliki)|\.files)", re.I
+)
+_PAGES = (".html", ".htm", ".xhtml")
+_COMPANION = "as files of a saved page"
 _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwords"
 # Windows marks with these a folder that is a link to another, and hidden files.
 _JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
@@ -163,7 +169,9 @@ class _Walk:
             self._pass_over(folder, marks[0])
             return
         for entry in entries.values():
-            if not _is_hidden(entry):
+            if _is_companion(entry.name, entries) and _is_folder(entry):
+                self._pass_over(entry.path, _COMPANION)
+            elif not _is_hidden(entry):
                 yield from self._visit(entry, rules)
 
     def _visit(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> Iterator[str]:
@@ -208,6 +216,12 @@ class _Walk:
 def _list_folder(folder: str) -> dict[str, os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
+
+
+def _is_companion(name: str, entries: Mapping[str, os.DirEntry[str]]) -> bool:
+    """Return whether a folder has a name for the scripts and styles of a page beside it."""
+    companion = _COMPANIONS.fullmatch(name)
+    return companion is not None and any(f"{companion[1]}{suffix}" in entries for suffix in _PAGES)
 
 
 def _get_mode(path: Path) -> int:

@@ -54,8 +54,7 @@ def read_document(path: Path) -> Document:
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror or exc}") from exc
     if not document.sections:
-        why = "it has metadata lines and no text" if document.text.strip() else "it is empty"
-        raise DocumentError(f"cannot read {path}: {why}")
+        raise DocumentError(f"cannot read {path}: it is empty")
     return clean_document(document)
 
 
@@ -83,9 +82,10 @@ def _read_text(path: Path, suffix: str) -> Document:
 def _read_markdown(source: str, text: str) -> Document:
     from rag.documents.formats.plain.front_matter import add_front_matter, read_front_matter
     from rag.documents.formats.plain.markdown import drop_hidden_words
+    from rag.documents.formats.plain.pipe_tables import spell_out_tables
     from rag.documents.formats.plain.wiki_links import show_wiki_links
 
-    shown = show_wiki_links(drop_hidden_words(text))
+    shown = spell_out_tables(show_wiki_links(drop_hidden_words(text)))
     document = make_document(source, shown, markdown=True)
     return add_front_matter(document, read_front_matter(shown))
 
@@ -164,8 +164,8 @@ def make_document(
     sections: tuple[Section, ...] = ()
     if not voice:
         sections = find_sections(text, metadata, markdown=markdown)
-    elif text.strip():
-        sections = (Section(0, len(text), voice, author, date),)
+    if text.strip() and not sections:  # lines of metadata alone are text too
+        sections = (Section(0, len(text), voice or "article", metadata.author, metadata.date),)
     return Document(
         source=source,
         text=text,

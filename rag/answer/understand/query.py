@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, COMPARATIVE, COMPARING, PART, SIDES
+from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, COMPARATIVE, COMPARING, PAGE, PART, SIDES
 from rag.answer.understand.kinds import COMPARISON, FACT, KINDS, REASON, SUMMARY, Kind
 from rag.text import content_words
 
@@ -16,6 +16,7 @@ _PHRASE_WORDS = 8
 _CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
 _YES_NO = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
 _PART = re.compile(PART, re.IGNORECASE)
+_PAGE = re.compile(PAGE, re.IGNORECASE)
 
 
 class Side(NamedTuple):
@@ -87,6 +88,12 @@ class Query:
         """The number of the part of a document that the question is about ("4.2" of "section 4.2"), or None."""
         part = _PART.search(self.text)
         return part["number"] if part else None
+
+    @cached_property
+    def page_number(self) -> int | None:
+        """The number of the page or slide that the question is about, or None."""
+        page = _PAGE.search(self.text)
+        return int(page["number"]) if page else None
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:

@@ -16,7 +16,7 @@ _COMPONENT = re.compile(r"^BEGIN:(VEVENT|VTODO)$(.*?)(?:^END:\1$|\Z)", re.MULTIL
 # A reminder inside of an event has a description of its own.
 _INNER = re.compile(r"^BEGIN:(\w+)$.*?(?:^END:\1$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _LINE = re.compile(r'^(?P<name>[\w-]+)(?P<parameters>(?:;(?:"[^"\n]*"|[^":\n])*)?):(?P<value>.*)$', re.MULTILINE)
-_PARAMETER = re.compile(r';([\w-]+)=("[^"]*"|[^;"]*)')
+_PARAMETER = re.compile(r';([\w-]+)(?:=("[^"]*"|[^;"]*))?')
 _ESCAPE = re.compile(r"\\([\\;,nN])")
 _DURATION = re.compile(r"P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:\d{1,4}S)?)?")
 _DURATION_UNITS = ("week", "day", "hour", "minute")
@@ -32,14 +32,14 @@ _RULE_PARTS = frozenset(("FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT", "WKST"))
 _STATUSES = {"CANCELLED": "cancelled", "TENTATIVE": "tentative", "COMPLETED": "completed"}
 
 
-class _Value(NamedTuple):
+class Value(NamedTuple):
     """The value of a property, and its parameters by name in capitals."""
 
     text: str
     parameters: dict[str, str]
 
 
-_Properties = dict[str, list[_Value]]
+_Properties = dict[str, list[Value]]
 
 
 def read_ics(path: Path) -> Extract:
@@ -52,7 +52,7 @@ def read_ics(path: Path) -> Extract:
 
 
 def _read_event(text: str) -> Iterator[Block]:
-    properties = _read_properties(_INNER.sub("", text))
+    properties = read_properties(_INNER.sub("", text))
     start = _show_moment(properties, "DTSTART") or _show_moment(properties, "DUE")
     date = start[: len("2025-03-03")] or None
     lines = [f"{label}: {value}" for label, value in _list_facts(properties) if value]
@@ -61,11 +61,15 @@ def _read_event(text: str) -> Iterator[Block]:
     yield Block(_show(properties, "DESCRIPTION"), date=date)
 
 
-def _read_properties(text: str) -> _Properties:
+def read_properties(text: str) -> _Properties:
+    """Return the values of each property by its name in capitals, in the order of the text."""
     properties: _Properties = {}
     for line in _LINE.finditer(text):
-        parameters = {name.upper(): value.strip('"') for name, value in _PARAMETER.findall(line["parameters"])}
-        properties.setdefault(line["name"].upper(), []).append(_Value(line["value"].strip(), parameters))
+        parameters: dict[str, str] = {}
+        for name, value in _PARAMETER.findall(line["parameters"]):
+            before = parameters.get(name.upper())
+            parameters[name.upper()] = ",".join(filter(None, (before, value.strip('"'))))
+        properties.setdefault(line["name"].upper(), []).append(Value(line["value"].strip(), parameters))
     return properties
 
 
@@ -85,10 +89,15 @@ def _show(properties: _Properties, name: str) -> str:
     """Return the first value of a property as text; empty if there is none."""
     values = properties.get(name)
     text = values[0].text if values else ""
+    return unescape(text)
+
+
+def unescape(text: str) -> str:
+    """Return the text of a value, without the signs that protect its commas and line ends."""
     return _ESCAPE.sub(lambda escape: "\n" if escape[1] in "nN" else escape[1], text).strip()
 
 
-def _show_person(person: _Value) -> str:
+def _show_person(person: Value) -> str:
     address = re.sub(r"^mailto:", "", person.text, flags=re.IGNORECASE)
     return person.parameters.get("CN") or address
 

@@ -9,6 +9,8 @@ from typing import Any
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markdown import drop_hidden_words
+from rag.documents.formats.plain.pipe_tables import spell_out_tables
+from rag.documents.formats.plain.wiki_links import show_wiki_links
 from rag.documents.headings import find_marked_headings
 from rag.errors import DocumentError
 
@@ -48,7 +50,7 @@ def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
     source = _join(cell.get("source", cell.get("input")))
     kind = cell.get("cell_type")
     if kind == "markdown":
-        yield from _read_markdown(drop_hidden_words(source))
+        yield from _read_markdown(spell_out_tables(show_wiki_links(drop_hidden_words(source))))
     elif kind == "heading":
         level = cell.get("level")
         yield Block(source, "heading", level if isinstance(level, int) else 1)
@@ -75,8 +77,8 @@ def _read_markdown(text: str) -> Iterator[Block]:
 
 
 def _read_output(output: dict[str, Any]) -> str:
-    """Return what a cell printed or returned as text; empty for pictures, errors and long outputs."""
+    """Return what a cell printed or returned as text; a note for a long output, and empty for pictures and errors."""
     data = output.get("data", output)
     shown = data.get("text/plain") if isinstance(data, dict) else None
     text = _join(output.get("text", shown))
-    return text if len(text) <= _LONGEST_OUTPUT else ""
+    return text if len(text) <= _LONGEST_OUTPUT else f"(An output of {len(text):,} characters is left out.)"

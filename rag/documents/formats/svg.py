@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _INVALID = "it is not a valid SVG file"
-_WORDS = ("title", "desc", "text", "foreignObject")
+# The parsers of HTML write tags in small letters.
+_WORDS = ("title", "desc", "text", "foreignObject", "foreignobject")
 # Parts of a drawing that are drawn only where another element uses them.
-_NOT_DRAWN = frozenset(("defs", "symbol", "metadata", "script", "style", "clipPath", "mask", "pattern", "marker"))
+_NOT_DRAWN = frozenset((
+    "defs", "symbol", "metadata", "script", "style", "clipPath", "clippath", "mask", "pattern", "marker"
+))  # fmt: skip
 _HIDING = frozenset((("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")))
 _SHARES = ("opacity", "fill-opacity")
 _SETTING = re.compile(r"([\w-]+)\s*:\s*([^;!\s]+)")
@@ -35,6 +38,13 @@ def read_svg(path: Path) -> Extract:
     text = _text(title)
     clear(title)  # it is not read twice
     return Extract(_walk(root), title=text)
+
+
+def list_drawn_words(drawing: "_Element") -> list[str]:
+    """Return the title and the words of a drawing in a page; none for an icon, which has no words besides its title."""
+    if not drawing.xpath(".//text | .//foreignobject"):
+        return []
+    return [block.text for block in _walk(drawing)]
 
 
 def _walk(element: "_Element") -> Iterator[Block]:

@@ -1,6 +1,7 @@
 """Reads XML files of any kind: the text of the elements, and the values of records with their names."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import starmap
 from operator import attrgetter
@@ -38,6 +39,8 @@ _NAMELESS = frozenset(
 # A longer text, in characters, is prose: the name of its element does not help.
 _LONGEST_VALUE = 100
 _DEEPEST_HEADING = 9
+# In a record with at least this many parts, such as an invoice, each part has a role: its values have its name too.
+_FEWEST_PARTS = 3
 # Attributes that say nothing about the content of an element with others inside it.
 _TECHNICAL = frozenset(("class", "id", "style", "type", "version"))
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -61,6 +64,7 @@ def read_xml(path: Path) -> Extract:
     reader = _READERS.get(full_name) or _READERS.get(root.tag)
     if reader:
         return reader(path)
+    _name_parts(root)
     title = root.find("title")
     if title is None:
         return Extract(_walk(root, 1))
@@ -69,15 +73,43 @@ def read_xml(path: Path) -> Extract:
     return Extract(_walk(root, 1), title=text)
 
 
+def _name_parts(root: "_Element") -> None:
+    """Put the name of a part before the names of its values: "Customer.Name" in a part "Customer" of an invoice."""
+    parts = list(root.iterchildren("*"))
+    counts = Counter(part.tag for part in parts)
+    if len(counts) < _FEWEST_PARTS:
+        return
+    for part in parts:
+        is_alone = counts[part.tag] == 1
+        if is_alone and _has_role(part):
+            _name_values(part)
+
+
+def _has_role(part: "_Element") -> bool:
+    """Return whether a part has values at several depths; a record, a list and a text have none."""
+    names = {child.tag for child in part.iterchildren("*")}
+    is_list = len(names) == 1 and len(part) > 1
+    has_depth = part.find("*/*") is not None
+    return has_depth and not is_list and part.tag not in _NAMELESS
+
+
+def _name_values(part: "_Element") -> None:
+    """Put the name of a part before the names of the values in it."""
+    for value in part.iterdescendants("*"):
+        is_value = len(value) == 0
+        if is_value and value.tag not in _NAMELESS | _TITLES:
+            value.tag = f"{part.tag}.{value.tag}"
+
+
 def _walk(element: "_Element", level: int) -> Iterator[Block]:
     """Yield the blocks of an element: one for text, for a value or a record, else those of its children."""
     if _is_text(element):
         yield from _walk_text(element)
     elif _is_record(element):
-        values = [_Field(child.tag, _text(child)) for child in element.iterchildren("*")]
+        values = [_Field(child.tag, _show_value(child)) for child in element.iterchildren("*")]
         yield Block(_format([*_list_attributes(element), *values]), "item")
     else:
-        yield Block(_format([field for field in _list_attributes(element) if field.name not in _TECHNICAL]), "item")
+        yield Block(_format(_list_own_attributes(element)), "item")
         yield from _walk_children(element, level)
 
 
@@ -125,6 +157,19 @@ def _is_record(element: "_Element") -> bool:
     has_values = element.find("*/*") is None and longest <= _LONGEST_VALUE
     has_names = len(names) > 1 and names.isdisjoint(_NAMELESS)
     return has_values and has_names
+
+
+def _show_value(element: "_Element") -> str:
+    """Return the text of a value with its attribute, if it has one: "1094.80 (currencyID: EUR)"."""
+    text = _text(element)
+    attributes = _list_own_attributes(element)
+    has_unit = text != "" and len(attributes) == 1
+    return f"{text} ({_format(attributes)})" if has_unit else text
+
+
+def _list_own_attributes(element: "_Element") -> list[_Field]:
+    """Return the attributes of an element that say something about its content."""
+    return [field for field in _list_attributes(element) if field.name not in _TECHNICAL]
 
 
 def _list_attributes(element: "_Element") -> list[_Field]:

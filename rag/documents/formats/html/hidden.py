@@ -26,7 +26,7 @@ from rag.documents.formats.html.hiding import (
     read_color,
     read_font_size,
 )
-from rag.documents.formats.html.markup import contains, parse_html
+from rag.documents.formats.html.markup import HEADINGS, contains, parse_html
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|
 _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
+# The elements above a folded part that name it.
+_TITLES = frozenset((*HEADINGS, "dt", "legend"))
 _MARKED = re.compile(r"[.#]")
 _QUOTED_NAME = re.compile(r"""["'`]([.#]?)([\w-]{1,80})["'`]""")
 # The values of these attributes are ids, or selectors such as "#id". In others only "#id" and ".class" are references.
@@ -215,7 +217,20 @@ class _Page:
             or not self._openers.isdisjoint(names)
             or _FOLDING.search(own_words) is not None
             or _has_before(element, _is_control)
+            or self._is_answer(element)
         )
+
+    def _is_answer(self, element: "HtmlElement") -> bool:
+        """Return whether an element is below a question, or below a heading that a script may listen to."""
+        before = element.getprevious()
+        if before is None:
+            return False
+        is_heading = before.tag in _TITLES and self._has_scripts
+        return is_heading or before.text_content().rstrip().endswith("?")
+
+    @cached_property
+    def _has_scripts(self) -> bool:
+        return bool(self._tree.xpath("//script[not(contains(@type, 'json'))]"))
 
     @cached_property
     def _openers(self) -> frozenset[str]:

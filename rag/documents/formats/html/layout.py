@@ -1,12 +1,13 @@
-"""Puts into words facts that only a page's layout shows: the column of a cell, the number of an item."""
+"""Puts into words what only a page's layout shows: the column of a cell, the number of an item, what a term means."""
 
 from collections.abc import Iterator
-from itertools import chain, compress, takewhile, zip_longest
+from itertools import chain, compress, groupby, takewhile, zip_longest
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block, format_row
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
+from rag.documents.formats.svg import list_drawn_words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -22,6 +23,9 @@ _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
 # The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
+# A button above a part that it opens is its heading if it has this many words or asks a question.
+_FEWEST_WORDS = 3
+_ASKS = ("?", "？", "؟")
 
 
 class _Cell(NamedTuple):
@@ -60,7 +64,15 @@ def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
 
 
 def spell_out(root: "HtmlElement") -> None:
-    """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items."""
+    """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items.
+
+    Terms are put before their meanings, and the words of buttons and drawings become text.
+    """
+    for drawing in list(root.iter("svg")):
+        _replace(drawing, list_drawn_words(drawing), item="p")
+    _show_buttons(root)
+    for definitions in root.xpath("descendant-or-self::dl[not(descendant::dl)]"):
+        _spell_out_definitions(definitions)
     for table in root.xpath("descendant-or-self::table[not(descendant::table)]"):
         _spell_out_table(table)
     for numbered in root.iter("ol"):
@@ -82,19 +94,83 @@ def _begins_with_box(element: "HtmlElement") -> bool:
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
+def _show_buttons(root: "HtmlElement") -> None:
+    """Turn the buttons that are titles of what they open into text."""
+    for button in list(root.iter("button")):
+        text = button.text_content().strip()
+        is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
+        if is_in_heading:
+            button.tag = "span"
+        elif text.endswith(_ASKS) or _opens_part(button, text):
+            button.tag = "p"
+
+
+def _opens_part(button: "HtmlElement", text: str) -> bool:
+    """Return whether a button opens a part of the page, and has a title of some words."""
+    opens = not {"aria-expanded", "aria-controls"}.isdisjoint(button.attrib)
+    return opens and len(text.split()) >= _FEWEST_WORDS
+
+
+def _spell_out_definitions(definitions: "HtmlElement") -> None:
+    """Turn a list of terms into items such as "Term: meaning", if each meaning is one paragraph."""
+    parts = list(definitions.iter("dt", "dd"))
+    is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
+    if not is_plain:
+        return
+    terms: list[str] = []
+    items: list[str] = []
+    for tag, run in groupby(parts, key=attrgetter("tag")):
+        texts = [*filter(None, map(_find_line, run))]
+        if tag == "dt":
+            terms = texts
+        else:
+            items.append(_join_definition(terms, texts))
+            terms = []
+    _replace(definitions, [*items, *terms], item="li")
+
+
+def _is_line(part: "HtmlElement") -> bool:
+    """Return whether a term or a meaning is at most one paragraph."""
+    return len(list(walk_blocks(part))) <= 1
+
+
+def _join_definition(terms: list[str], meanings: list[str]) -> str:
+    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
+    names = ", ".join(term.rstrip(":¶ ") for term in terms)
+    meaning = "; ".join(meanings)
+    if names.endswith(_ASKS):
+        return f"{names} {meaning}"
+    return format_row([names], [meaning])
+
+
+def _find_line(element: "HtmlElement") -> str:
+    """Return the text of an element in one line."""
+    return " ".join(find_text(element).split())
+
+
+def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p"]) -> None:
+    """Put a list of items or paragraphs in the place of an element; without texts it is only removed."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    box = element.makeelement("ul" if item == "li" else "div")
+    for text in filter(None, texts):
+        part = box.makeelement(item)
+        part.text = text
+        box.append(part)
+    box.tail, element.tail = element.tail, None
+    if len(box) == 0:
+        box.tag = "span"
+    parent.replace(element, box)
+
+
 def _spell_out_table(table: "HtmlElement") -> None:
     rows = _list_rows(table)
-    parent = table.getparent()
-    if parent is None or _is_layout(table, rows):
+    if table.getparent() is None or _is_layout(table, rows):
         return
-    items = table.makeelement("ul")
-    for text in filter(None, _format_rows(_Spreader(rows).spread_rows())):
-        item = table.makeelement("li")
-        item.text = text
-        items.append(item)
-    items.tail, table.tail = table.tail, None
+    texts = list(_format_rows(_Spreader(rows).spread_rows()))
     _move_out_rest(table, rows)
-    parent.replace(table, items)
+    _replace(table, texts, item="li")
 
 
 def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
@@ -166,7 +242,7 @@ class _Spreader:
         return row
 
     def _add_element(self, row: list[_Cell], element: "HtmlElement") -> None:
-        cell = _Cell(" ".join(find_text(element).split()), _is_label(element))
+        cell = _Cell(_find_line(element), _is_label(element))
         rows = _find_number(element, "rowspan", self._most_rows)
         self._add(row, cell, rows)
         for _ in range(self._find_width(element) - 1):
@@ -232,7 +308,8 @@ def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> l
 
 
 def _is_header(row: list[_Cell]) -> bool:
-    return all(cell.is_label or not cell.text for cell in row)
+    are_labels = {cell.is_label for cell in row if cell.text}
+    return are_labels == {True}
 
 
 def _join_labels(column: tuple[_Cell, ...]) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.documents.blocks import Block
-from rag.documents.formats.plain.decode import decode
+from rag.documents.formats.plain.decode import LABELS, decode
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -35,6 +35,8 @@ _SKIPPED = frozenset(
         " select style svg template textarea title video",
     )
 )
+# A page has one of each. Browsers put the words after "</html>" into the body.
+_ONCE = frozenset(("html", "head", "body"))
 _IN_HEAD = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
 # Characters that XML forbids, and soft hyphens and zero-width signs, which would split words for a search.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\u00ad\u200b\u2060\ufeff]")
@@ -48,10 +50,7 @@ _CHARSET = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
 # The encodings that a page really has if it declares one of these, by the HTML standard.
-_ENCODINGS = {
-    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
-    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
-}
+_ENCODINGS = LABELS | dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8")
 
 
 def decode_html(data: bytes) -> str:
@@ -94,12 +93,16 @@ class _Flattener:
 
         self._builder: Any = TreeBuilder(element_factory=make_element)
         self._open: list[str] = []
+        self._begun: set[str] = set()  # the tags of `_ONCE` so far
         self._too_deep = 0
         self._ends_in_text = False
         self._is_empty = True
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
-        if len(self._open) == MAX_DEPTH:
+        is_deepest = len(self._open) == MAX_DEPTH
+        if tag in _ONCE and (is_deepest or tag in self._begun):
+            return
+        if is_deepest:
             self._too_deep += 1
             self._break_line()
             return
@@ -107,14 +110,19 @@ class _Flattener:
             self._builder.end(self._open.pop())
             self._builder.start("body", {})
             self._open.append("body")
+            self._begun.add("body")
         attributes = islice(attrib.items(), _MOST_ATTRIBUTES)
         kept = {name: _UNREADABLE.sub("", value) for name, value in attributes if _NAME.fullmatch(name)}
         self._open.append(tag if _NAME.fullmatch(tag) else "span")
         self._builder.start(self._open[-1], kept)
+        self._begun.update(_ONCE.intersection((tag,)))
         self._is_empty = False
 
-    def end(self, _tag: str) -> None:
-        if self._too_deep:
+    def end(self, tag: str) -> None:
+        if tag in _ONCE:
+            if tag == "head" and self._open[-1] == tag:
+                self._builder.end(self._open.pop())
+        elif self._too_deep:
             self._too_deep -= 1
             self._break_line()
         else:
@@ -127,7 +135,7 @@ class _Flattener:
     def close(self) -> "HtmlElement":
         if self._is_empty:
             self.start("html", {})
-        for tag in reversed(self._open):  # some are open only if the parser gave up
+        for tag in reversed(self._open):
             self._builder.end(tag)
         return self._builder.close()
 

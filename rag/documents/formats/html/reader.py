@@ -15,9 +15,10 @@ from rag.documents.comments.post import Post, is_note
 from rag.documents.comments.roles import find_roles
 from rag.documents.comments.words import read_name
 from rag.documents.dates import LONGEST_LINE
+from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import HEADINGS, contains, find_text, parse_page, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
+_SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
+# One paragraph of several lines, and nothing else.
+_ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
+_MAIN = "descendant-or-self::*[self::main or @role='main']"
 # The beginnings of headings above links to other pages.
 _RELATED_HEADINGS = (
     "related",
@@ -68,6 +73,7 @@ def extract_html(html: bytes | str) -> Extract:
     tree, is_broken = parse_page(html)
     site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
+    contacts = find_contacts(tree)
     _drop_site_parts(tree)
     readers = survey(tree, is_broken=is_broken)
     is_site = not all(map(readers.is_readers, site_parts))
@@ -78,9 +84,9 @@ def extract_html(html: bytes | str) -> Extract:
     page = _find_article(tree)
     title = _find_title(tree, page.title, page.sitename)
     post = opening or Post(_choose_blocks(tree, page, is_site=is_site), _join_authors(page.author), None, None)
-    text = dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks)
+    text = list(dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks))
     return Extract(
-        blocks=[*text, *comments],
+        blocks=[*text, *list_unread(contacts, [*text, *comments]), *comments],
         title=title,
         outlet=page.sitename if page.sitename != title else None,
         author=post.author or None,
@@ -115,7 +121,7 @@ def _drop_names_of_comments(tree: "HtmlElement") -> None:
 def _drop_site_parts(tree: "HtmlElement") -> None:
     """Remove the parts that are on every page of a site."""
     for element in list(tree.iterdescendants()):
-        if _is_site_part(element) and not contains(element, "main", "body"):
+        if _is_site_part(element) and not element.xpath(_SPARED):
             element.drop_tree()
 
 
@@ -190,18 +196,32 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
     Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these, we read
     the element that the page marks as its main part. We read a page without parts of a site around it whole.
     """
-    mains = tree.xpath("descendant-or-self::*[self::main or @role='main']")
+    mains = tree.xpath(_MAIN)
     has_one_main = len(mains) == 1
     has_article = len(page.body) > 0
     if has_article and (is_site or _is_links(tree, _HARDLY)):
         is_manual = has_one_main and not page.date and not page.author
-        return mains[0] if is_manual else _as_html(page.body)
+        return mains[0] if is_manual else _as_html(_split_lines(page.body, tree))
     return mains[0] if is_site and has_one_main else tree
 
 
 def _is_heading_of_rest(block: Block) -> bool:
     """Return whether a block is the heading of removed links or comments."""
     return block.kind == "heading" and (_RELATED.match(block.text) is not None or is_note(block.text))
+
+
+def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
+    """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
+    if not body.xpath(_ONE_PARAGRAPH):
+        return body
+    headings = {" ".join(heading.text_content().split()): heading.tag for heading in tree.iter(*HEADINGS)}
+    lines = body[0].text.split("\n")
+    body.clear()
+    for line in lines:
+        part = body.makeelement(headings.get(line.strip(), "p"))
+        part.text = line
+        body.append(part)
+    return body
 
 
 def _as_html(body: "HtmlElement") -> "HtmlElement":

@@ -16,7 +16,7 @@ class Attachment(NamedTuple):
 
 
 def read_attachments(attachments: Iterable[Attachment]) -> list[Block]:
-    """Return the names of the attachments that cannot be read, and then the others with their content."""
+    """Return the attachments: first those that cannot be read, with the reasons, and then the others' content."""
     blocks = map(_read, attachments)
     return sorted(filter(None, blocks), key=lambda block: block.kind == "heading")
 
@@ -29,5 +29,5 @@ def _read(attachment: Attachment) -> Block | None:
     label = f"Attachment: {name}"
     try:
         return Block(label, "heading", part=attachment.read())
-    except DocumentError:
-        return Block(label, "item")
+    except DocumentError as exc:
+        return Block(f"{label} (not read: {exc})", "item")

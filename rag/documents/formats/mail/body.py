@@ -11,9 +11,8 @@ from rag.documents.comments.post import mark_quote
 from rag.documents.formats.html.hidden import parse_shown
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html
+from rag.documents.formats.plain.decode import LABELS
 
-# The encoding that a text really has if it is labelled so: mail programs use the two names for one another.
-_LABELS = dict.fromkeys(("iso-8859-1", "us-ascii"), "windows-1252")
 # A plain text with less than 30 % of the letters of the HTML is a stub: it only says that there is HTML.
 _STUB = 0.3
 _PARAGRAPH = re.compile(r"^[^\S\n]*\S.*(?:\n.*\S.*)*", re.MULTILINE)
@@ -54,7 +53,7 @@ def decode_part(part: EmailMessage) -> str:
     declared = part.get_content_charset("utf-8")
     # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the label says.
     encodings = ["utf-8"] if not data.isascii() else []
-    for encoding in (*encodings, _LABELS.get(declared, declared)):
+    for encoding in (*encodings, LABELS.get(declared, declared)):
         try:
             return data.decode(encoding)
         except (LookupError, ValueError):

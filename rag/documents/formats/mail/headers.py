@@ -1,5 +1,6 @@
 """Reads the headers of a mail: names, date, recipients."""
 
+import re
 from collections.abc import Iterator
 from email import policy
 from email.errors import HeaderParseError
@@ -9,11 +10,15 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from rag.documents.blocks import Block
 from rag.documents.dates import read_date
+from rag.documents.formats.plain.decode import LABELS, decode
+from rag.errors import DocumentError
 from rag.formatting import join_first
 
 _MOST_RECIPIENTS = 10
 # The library's parser of headers takes quadratic time; longer headers are decoded without it.
 _LONGEST_HEADER = 2000
+# The encoding at the beginning of an encoded word, such as "=?gb2312?B?"
+_LABEL = re.compile(r"=\?([\w-]{1,40})(?=\?[bBqQ]\?)")
 # The standard library raises these on headers that break its grammar.
 HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, OverflowError, TypeError, ValueError)
 
@@ -34,10 +39,15 @@ def _decode_header(raw: str) -> str:
     """Return a header on one line; letters that a program left unencoded arrive as surrogates."""
     data = raw.encode("utf-8", errors="surrogateescape")
     try:
-        text = data.decode("utf-8")
-    except ValueError:
+        text = decode(data)
+    except DocumentError:
         text = data.decode("windows-1252", errors="replace")
-    return " ".join(text.split())
+    return _LABEL.sub(_name_encoding, " ".join(text.split()))
+
+
+def _name_encoding(label: re.Match[str]) -> str:
+    """Return the beginning of an encoded word with the encoding that its program means."""
+    return f"=?{LABELS.get(label[1].lower(), label[1])}"
 
 
 def find_names(message: EmailMessage, name: str) -> list[str]:

@@ -5,23 +5,34 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
+from mimetypes import guess_extension
 from pathlib import Path
 
 from rag.documents.blocks import Block, Extract, assemble
+from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.mail.attachments import Attachment, read_attachments
-from rag.documents.formats.mail.body import attribute_quotes, is_attachment, read_body
+from rag.documents.formats.mail.body import attribute_quotes, choose_body, is_attachment, read_body
 from rag.documents.formats.mail.headers import HEADER_ERRORS, find_date, find_header, find_names, list_recipients
+from rag.documents.formats.mail.tnef import TYPE, UNNAMED, read_tnef
 from rag.documents.members import read_member
+from rag.documents.read import SUFFIXES
 from rag.errors import DocumentError
 from rag.types import Document
 
 # Each mail of a mailbox begins with such a line: "From zara@example.org Mon Mar  3 10:00:00 2025". Thunderbird writes
-# "From - Mon …" or "From " alone.
-_SEPARATOR = re.compile(rb"(?:\A|(?<=\n)\r?\n)From (?:[^\n]*\d\d:\d\d[^\n]*|-? *\r?)(?:\n|\Z)")
+# "From - Mon …" or "From " alone. A line without the day of a week is one if a header is below it.
+_DAYS = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_SEPARATOR = re.compile(
+    rb"(?:\A|(?<=\n)\r?\n)From (?:[^\n]*\b" + _DAYS + rb"\b[^\n]*\d\d:\d\d[^\n]*(?:\n|\Z)"
+    rb"|[^\n]*\d\d:\d\d[^\n]*\n(?=[\w-]+:)|-? *\r?(?:\n|\Z))"
+)
 # Mailboxes write ">From" for a line of a mail that begins with "From".
 _ESCAPED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 # A mail inside of a mail inside of a mail is only named if this many are around it.
 _DEEPEST = 5
+# Outlook wraps mails and their files in a file of this name; its words may only be in RTF.
+_WRAPPER, _RTF_BODY = "winmail.dat", "message.rtf"
+_SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _NESTED = "its parts or headers are nested too deeply"
 
 
@@ -69,14 +80,41 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
     parts = list(_find_parts(message))
     if not message.keys():
         raise DocumentError("it is not a mail message")
-    words = attribute_quotes(read_body(parts))
-    attachments = [_open_attachment(part, depth=depth) for part in parts if is_attachment(part)]
+    words = list(attribute_quotes(read_body(parts)))
+    attachments: list[Attachment] = []
+    for part in filter(is_attachment, parts):
+        if _is_wrapper(part):
+            wrapped_words, wrapped_files = _unwrap(part)
+            words = words or wrapped_words
+            attachments += wrapped_files
+        else:
+            attachments.append(_open_attachment(part, depth=depth))
     return Extract(
         [*list_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
         title=find_header(message, "subject") or None,
         author=next(iter(find_names(message, "from")), None),
         date=find_date(message),
     )
+
+
+def _is_wrapper(part: EmailMessage) -> bool:
+    """Return whether a part is the file in which Outlook wraps others."""
+    has_type = part.get_content_type() == TYPE
+    return has_type or _find_file_name(part).lower() == _WRAPPER
+
+
+def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
+    """Return the words and the files in a "winmail.dat"; it is a file itself if it is damaged."""
+    data = part.get_payload(decode=True)
+    try:
+        content = read_tnef(data if isinstance(data, bytes) else b"")
+    except DocumentError:
+        return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
+    files = [Attachment(file.name, partial(read_member, file.name, file.data)) for file in content.files]
+    words = choose_body([content.plain], [decode_html(content.html)])
+    if content.rtf and not words:
+        files.insert(0, Attachment(_RTF_BODY, partial(read_member, _RTF_BODY, content.rtf)))
+    return words, files
 
 
 def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -116,8 +154,14 @@ def _find_file_name(part: EmailMessage) -> str:
 
 
 def _name_by_type(part: EmailMessage) -> str:
-    """Return the name of an invitation, which is sent without one; empty for another part."""
-    return "invitation.ics" if part.get_content_type() == "text/calendar" else ""
+    """Return a name for a file that is sent without one, with the suffix of its format; empty for a signature."""
+    content_type = part.get_content_type()
+    if content_type == "text/calendar":
+        return "invitation.ics"
+    if content_type in _SIGNATURES or content_type == TYPE:
+        return ""
+    suffix = guess_extension(content_type) or ""
+    return f"file{suffix}" if suffix in SUFFIXES else f"{UNNAMED}, {content_type}"
 
 
 def _get_message(part: EmailMessage) -> EmailMessage | None:

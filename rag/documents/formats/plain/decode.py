@@ -22,10 +22,25 @@ _MARKS = (
 # bytes on that side is zero, and hardly any on the other.
 _MOSTLY, _HARDLY = 0.3, 0.02
 _SHORTEST_UTF16 = 16
+# The encodings that programs mean by these names: Windows has one with more characters for each of them.
+LABELS = {
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "windows-1252"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji"), "cp932"),
+    **dict.fromkeys(("euc-kr", "euc_kr", "ks_c_5601-1987", "ks_c_5601", "ksc5601"), "cp949"),
+    **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs", "cn-big5"), "big5hkscs"),
+    "iso-8859-9": "cp1254",
+    "iso-2022-jp": "iso2022_jp_ext",
+}
 # Text in an older encoding is hardly ever valid UTF-8. UTF-8 with errors has this many good letters for each bad byte.
 _GOOD_FOR_A_BAD = 3
-# Control characters that no text has.
-_BINARY = frozenset(map(chr, [*range(8), *range(14, 26), *range(28, 32)]))
+# Control characters that no text needs. Text copied from a PDF or from Word has some: at most this share, or one.
+_CONTROLS = frozenset(map(chr, [*range(1, 8), *range(14, 26), *range(28, 32)]))
+_MOST_CONTROLS = 0.02
+# Word ends a cell with the first, and its hyphens that keep a line together are the second; the others say nothing.
+_SHOWN_CONTROLS = dict.fromkeys(map(ord, _CONTROLS)) | {0x07: " ", 0x1E: "-"}
+# The signs that colour the lines of a log in a terminal.
+_COLOURS = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 # This many bytes are enough to detect an encoding.
 _SAMPLE_BYTES = 8_000
 _FOREIGN = re.compile(rb"[\x80-\xff][!-\xff]{0,1000}")
@@ -38,8 +53,8 @@ _RARE = 0.2
 _CAPITAL = 0.9
 # Files of western languages are the most frequent: their letters weigh a little more.
 _WESTERN = 0.02
-# The weight of each of the thousands of frequent characters of an East Asian language.
-_FREQUENT = 0.95
+# The weights of the thousands of frequent characters of an East Asian language, and of its rare ones.
+_FREQUENT, _SELDOM = 0.95, 0.6
 
 # The older encodings of each language, and its letters from the most frequent to the rarest, without a to z.
 _LETTERS = (
@@ -73,22 +88,34 @@ _LETTERS = (
     ("cp1256", "الينمتروبعدسفهكقحجةشصطخىأذضزئإغثءظؤآ،؟؛پچژگًٌٍَُِّْـ"),
     ("cp874", "านรอกเงวยลมท่ต้สหปะดิีัคบใแ็ุพไจชำื์โขูผธถึฟศซภญฐษณฉ๊๋ฮฏฎฌฆฒฬฑฯๆ"),
 )
-# The rows with the most frequent characters: Hangul; kana and kanji; the first of two levels of Chinese.
-_ROWS: tuple[tuple[str, Iterable[int]], ...] = (
-    ("euc_kr", range(0xB0, 0xC9)),
-    ("shift_jis", (*range(0x82, 0x84), *range(0x88, 0x98))),
-    ("euc_jp", (*range(0xA4, 0xA6), *range(0xB0, 0xD0))),
-    ("gb18030", range(0xB0, 0xD8)),
-    ("big5", range(0xA4, 0xC7)),
+# The rows with the most frequent characters: Hangul; kana and kanji; the first of two levels of Chinese. Then the rows
+# with the others. Windows has an encoding with more characters for each of the old standards.
+_ROWS: tuple[tuple[str, Iterable[int], Iterable[int]], ...] = (
+    ("cp949", range(0xB0, 0xC9), range(0x81, 0xB0)),
+    ("cp932", (*range(0x82, 0x84), *range(0x88, 0x98)), (0x87, *range(0x98, 0xA0), *range(0xE0, 0xFD))),
+    ("euc_jp", (*range(0xA4, 0xA6), *range(0xB0, 0xD0)), range(0xD0, 0xF5)),
+    ("gb18030", range(0xB0, 0xD8), range(0xD8, 0xF8)),
+    ("cp950", range(0xA4, 0xC7), range(0xC9, 0xFA)),
 )
+# Katakana of half the width, one byte each.
+_HALF_WIDE = frozenset(map(chr, range(0xFF66, 0xFFA0)))
+# Text in ISO 2022 has seven bits a byte; these signs begin its Japanese and Korean stretches.
+_ESCAPES = (
+    (re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])"), "iso2022_jp_ext"),
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
+)
+# The same characters as in the oldest standard, and those that Windows adds, such as "①".
+_OLD_SET, _NEW_SET, _WITH_NEW_SET = b"\x1b$B", b"\x1b$(Q", "iso2022_jp_2004"
 
 
 def decode(data: bytes) -> str:
     """Return the text, with a line feed at the end of each line; raises DocumentError for bytes that are not text."""
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\x1a")
-    if not _BINARY.isdisjoint(text):
+    count = sum(map(text.count, _CONTROLS))
+    if "\0" in text or count > max(1, _MOST_CONTROLS * len(text)):
         raise DocumentError("it holds binary data, not text")
-    return text
+    text = _COLOURS.sub("", text)
+    return text.translate(_SHOWN_CONTROLS) if count else text
 
 
 def _decode(data: bytes) -> str:
@@ -97,11 +124,27 @@ def _decode(data: bytes) -> str:
             return data[len(mark) :].decode(encoding, "replace")
     if utf16 := _find_utf16(data):
         return data.decode(utf16, "replace")
+    if b"\x1b" in data and data.isascii():
+        return _decode_escaped(data)
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     if bad * (_GOOD_FOR_A_BAD + 1) <= len(text) - len(text.encode("ascii", "ignore")):
         return text
     return data.decode(_guess_encoding(data), "replace")
+
+
+def _decode_escaped(data: bytes) -> str:
+    """Return text in ISO 2022; text that is only coloured for a terminal as it is."""
+    for escape, encoding in _ESCAPES:
+        if not escape.search(data):
+            continue
+        for text, name in ((data, encoding), (data.replace(_OLD_SET, _NEW_SET), _WITH_NEW_SET)):
+            try:
+                return text.decode(name)
+            except ValueError:
+                continue
+        return data.decode(encoding, "replace")
+    return data.decode("ascii")
 
 
 def _find_utf16(data: bytes) -> str | None:
@@ -167,10 +210,16 @@ def _find_alphabets() -> tuple[tuple[str, Mapping[str, float]], ...]:
         small = {letter: most - _RARE * i / len(letters) for i, letter in enumerate(letters)}
         capitals = {letter.upper(): weight * _CAPITAL for letter, weight in small.items()}
         languages += product(encodings.split(), [capitals | small | signs])
-    characters = [
-        (encoding, dict.fromkeys(_decode_rows(encoding, rows), _FREQUENT) | signs) for encoding, rows in _ROWS
-    ]
+    characters = [(encoding, _weigh_rows(encoding, rows, others) | signs) for encoding, rows, others in _ROWS]
     return (*languages, *characters)
+
+
+def _weigh_rows(encoding: str, rows: Iterable[int], others: Iterable[int]) -> dict[str, float]:
+    """Return the weight of each character in the frequent rows of an encoding and in the others."""
+    seldom = dict.fromkeys(_decode_rows(encoding, others), _SELDOM)
+    if encoding == "cp932":
+        seldom |= dict.fromkeys(_HALF_WIDE, _SELDOM)
+    return seldom | dict.fromkeys(_decode_rows(encoding, rows), _FREQUENT)
 
 
 def _decode_rows(encoding: str, rows: Iterable[int]) -> Iterator[str]:

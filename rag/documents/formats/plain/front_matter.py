@@ -106,4 +106,5 @@ def add_front_matter(document: Document, front: FrontMatter) -> Document:
         return document
     own = Section(front.start, front.stop, "article", document.author, document.date)
     others = [replace(s, start=max(s.start, front.end)) for s in document.sections if s.end > front.end]
-    return replace(document, metadata=front.metadata, sections=(own, *others))
+    with_words = [s for s in others if document.text[s.start : s.end].strip()]
+    return replace(document, metadata=front.metadata, sections=(own, *with_words))

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 from rag.documents.blocks import Extract
 from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, read_markup
+from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
+from rag.documents.formats.plain.pipe_tables import list_lines
 from rag.documents.headings import Heading
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
@@ -29,7 +31,7 @@ _COMMENT = re.compile(
 )
 _SHOWN = (
     "emph|text(?:bf|it|tt|sc|sf|rm|sl|up|md|normal)?|underline|enquote|mbox|textsuperscript|textsubscript|url|ref|eqref"
-    "|autoref|cref|Cref|pageref|nolinkurl|caption|thanks"
+    "|autoref|cref|Cref|pageref|nolinkurl|caption"
 )
 _UNSEEN = (
     "label|vspace|hspace|includegraphics|bibliography|bibliographystyle|input|include|pagestyle|thispagestyle|setlength"
@@ -51,6 +53,20 @@ def _compose(accent: re.Match[str]) -> str:
     return unicodedata.normalize("NFC", letter + _ACCENTS[sign])
 
 
+# Formulas of one letter or of plain signs, such as "m$^2$" and "$n = 37$"
+_POWERS = str.maketrans("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ")
+_POWER = re.compile(r"(?<!\\)\$\^\{?([\dn]{1,3})\}?\$")
+_PLAIN_FORMULA = re.compile(r"(?<!\\)\$(?=\S)([\w =<>+*/.,()-]{1,60})(?<=\S)\$")
+_TABLE = re.compile(
+    r"\\begin\{(?P<table>tabular[*xy]?|longtable)\}(?:\[[^\[\]\n]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\}){1,3}"
+    r"(?P<body>.*?)\\end\{(?P=table)\}",
+    re.DOTALL,
+)
+_RULES = re.compile(r"\\(?:midrule|hline|endfirsthead|endhead)(?![A-Za-z])")
+_NO_CELLS = re.compile(
+    r"\\(?:toprule|bottomrule|cmidrule(?:\([^()]*\))?\{[^{}]*\}|cline\{[^{}]*\}|endfoot|endlastfoot)"
+)
+_WIDE = re.compile(rf"\\multi(?:column|row)\s*(?:\[[^\[\]]*\])?\{{[^{{}}]*\}}\s*\{{[^{{}}]*\}}\s*{_BRACES}")
 _MARKS = (
     (re.compile(r"""\\(?:(["'`^~=.])|([cvHukr])(?=[ {]))[ ]?\{?\\?([A-Za-z])\}?"""), _compose),
     (re.compile(r"\{?\\(ss|ae|AE|oe|aa|AA|[oOlL])(?:\{\}|\}|(?![A-Za-z])[ ]?)"), lambda match: _LETTERS[match[1]]),
@@ -58,12 +74,14 @@ _MARKS = (
     (re.compile(rf"\\(?:{_SWITCHES})(?![A-Za-z])[ ]?"), ""),
     (re.compile(r"\\(?:begin|end)\{[^{}\n]*\}(?:\[[^\[\]\n]*\])?(?:\{[^{}\n]*\})?"), ""),
     (re.compile(rf"\\href\s*\{{[^{{}}]*\}}\s*{_BRACES}"), r"\1"),
-    (re.compile(rf"[ ~]?\\footnote\s*{_BRACES}"), r" (\1)"),
+    (re.compile(rf"[ ~]?\\(?:footnote|thanks)\s*{_BRACES}"), r" (\1)"),
     (re.compile(r"[ ~]?\\[a-zA-Z]*cite[a-zA-Z]*\*?(?:\[[^\[\]]*\]){0,2}\{([^{}]*)\}"), r" [\1]"),
     (re.compile(rf"\\(?:{_SHOWN})\*?\s*{_BRACES}"), r"\1"),
     (re.compile(r"\\item\s*\[([^\[\]]*)\][ ]?"), r"- \1 "),
     (re.compile(r"\\item(?![A-Za-z])[ ]?"), "- "),
     (re.compile(r"\\\\\*?(?:\[[^\[\]\n]*\])?[ ]?"), "\n"),
+    (_POWER, lambda match: match[1].translate(_POWERS)),
+    (_PLAIN_FORMULA, r"\1"),
     (re.compile(r"``"), "“"),
     (re.compile(r"''"), "”"),
     (re.compile(r"(?<!-)---(?!-)"), "—"),
@@ -78,12 +96,40 @@ def _find_headings(text: str) -> list[Heading]:
     return [Heading(*m.span(), 1 + _LEVELS.index(m[1]), " ".join(m[2].split())) for m in _HEADING.finditer(text)]
 
 
+def _spell_out_tables(text: str) -> str:
+    """Return a text whose tables are lines with the header's words."""
+    return _TABLE.sub(lambda table: "\n".join(("", *_list_rows(table["body"]), "")), text)
+
+
+def _list_rows(body: str) -> Iterator[str]:
+    """Return the rows of a table in words; the row above its first line is the header."""
+    parts = _RULES.split(_WIDE.sub(r"\1", _NO_CELLS.sub("", body)))
+    above, *below = [*filter(str.strip, parts), ""]
+    first = _split_rows(above)
+    others = _split_rows(r" \\ ".join(below))
+    is_headed = len(first) == 1 and others != []
+    rows = others if is_headed else [*first, *others]
+    return filter(None, list_lines(first[0] if is_headed else [], rows))
+
+
+def _split_rows(text: str) -> list[list[str]]:
+    """Return the cells of each row that has any."""
+    rows = re.split(r"\\\\(?:\[[^\[\]\n]*\])?", text)
+    return list(map(_split_row, filter(str.strip, rows)))
+
+
+def _split_row(row: str) -> list[str]:
+    """Return the cells of a row."""
+    cells = re.split(r"(?<!\\)&", row)
+    return list(map(str.strip, cells))
+
+
 _LATEX = Markup(_CODE, _COMMENT, _find_headings, _MARKS)
 
 
 def read_latex(path: Path) -> Extract:
     """Return the text between the beginning and the end of a document, or the whole text of a part of one."""
-    text = decode(path.read_bytes())
+    text = change_outside(decode(path.read_bytes()), _CODE, _spell_out_tables)
     body = _BODY.search(text)
     fields = {name: _LATEX.clean(value).strip() for name, value in _FIELD.findall(_COMMENT.sub("", text))}
     date = fields.get("date", "")

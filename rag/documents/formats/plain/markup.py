@@ -74,12 +74,17 @@ def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
 
 def _drop(text: str, markup: Markup) -> str:
     """Return a text without what nobody sees; code stays as it is."""
+    return change_outside(text, markup.code, lambda part: markup.dropped.sub("", part))
+
+
+def change_outside(text: str, code: re.Pattern[str], change: Callable[[str], str]) -> str:
+    """Return a text whose parts between blocks of code are changed."""
     parts = []
     position = 0
-    for code in markup.code.finditer(text):
-        parts += [markup.dropped.sub("", text[position : code.start()]), code[0]]
-        position = code.end()
-    return "".join((*parts, markup.dropped.sub("", text[position:])))
+    for block in code.finditer(text):
+        parts += [change(text[position : block.start()]), block[0]]
+        position = block.end()
+    return "".join((*parts, change(text[position:])))
 
 
 def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:

@@ -34,6 +34,10 @@ _PUBLISHED = re.compile(
 _LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
 _HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
+# The marks of Markdown around a title; a line that begins with another sign, such as "|" or "```", is none.
+_MARKS = re.compile(r"#{1,6}[ \t]+|[*_]{1,3}(?=\S)|(?<=\S)(?:[*_]{1,3}|[ \t]#{1,6})$")
+_LAST_SIGN = "\u2fff"  # signs of East Asia and pictures may begin a title
+_OPENING_SIGNS = frozenset("\"'“”„«‘([¿¡§№")
 _TITLE_LINE = re.compile(rf"{_HEADING.pattern}(?<![!?])")
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
@@ -194,8 +198,18 @@ def _read_opening(text: str) -> _Head:
 
 def _join_titles(lines: list[str]) -> dict[str, str]:
     """Return the first lines of a heading, as many as fit into a title; nothing if one of the lines is a sentence."""
-    parts = list(map(str.strip, lines))
-    if not all(map(_TITLE_LINE.fullmatch, parts)):
-        return {}
+    parts = []
+    for line in lines:
+        part = _MARKS.sub("", line.strip()).strip()
+        if not _may_open(part):
+            return {}
+        parts.append(part)
     titles = accumulate(parts, "{}, {}".format)
     return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
+
+
+def _may_open(line: str) -> bool:
+    """Return whether a line may be part of a title: it begins with a word, and has no end of a sentence."""
+    if not _TITLE_LINE.fullmatch(line):
+        return False
+    return line[0].isalnum() or line[0] in _OPENING_SIGNS or line[0] > _LAST_SIGN

@@ -7,6 +7,7 @@ from rag.documents.blocks import Extract
 from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, find_title, list_emphasis, read_markup
+from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.headings import Heading
 
 _HEADING = re.compile(r"^(\*+)[ \t]+(?:\[#\w\][ \t]+)?(\S[^\n]*)$", re.MULTILINE)
@@ -48,7 +49,7 @@ _ORG = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 
 def read_org(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
-    text = decode(path.read_bytes())
+    text = spell_out_tables(decode(path.read_bytes()), _CODE)
     blocks = list(read_markup(text, _ORG))
     fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text)}
     date = fields.get("date", "").strip("<>[]")

@@ -1,0 +1,123 @@
+"""Finds what the footer of a page says about its owner: address, telephone, opening hours."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.formats.html.markup import contains, walk_blocks
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_HEADING = "Page footer"
+# The elements that hold a site's own facts, and those with lists of its pages.
+_FOOTERS = "//footer | //*[@role='contentinfo' or @role='banner'] | //div[@id='footer' or @class='footer']"
+_READERS = ("article", "main", "blockquote")
+# A longer block is text about the page, and more blocks are the pages of a site.
+_LONGEST, _MOST = 300, 20
+_LONGEST_NAME = 60
+_COPYRIGHT = re.compile(r"©|\(c\)|\bcopyright\b|\brights reserved\b", re.IGNORECASE)
+
+
+class _Sign(NamedTuple):
+    """A sign that a line says something about the owner."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+def _sign(name: str, pattern: str) -> _Sign:
+    return _Sign(name, re.compile(pattern, re.IGNORECASE))
+
+
+_DAY = (
+    r"(?:mo|tu|we|th|fr|sa|su|di|mi|do|so|lu|ma|me|je|ve)[a-zäéáíó]{0,8}\.?"
+    r"|(?:lun|mar|mi[eé]|jue|vie|s[aá]b|dom|gio|ven|daily|täglich|tous les jours)\w*"
+)
+_OPEN = "open|opening hours|hours|geöffnet|ouvert|abierto|aperto"
+_CLOCK = r"\d{1,2}(?:[:.h]\d\d)?(?:\s*(?:[ap]\.?m\.?|uhr|h))?"
+_PHONE = r"\bt[eé]l\w{0,8}|\bphone|\bfon|\bcall|\bmobil|\bfax|☎"
+_WAY = "street|st|road|rd|avenue|ave|lane|ln|square|drive|way|quay"
+_WAY_ENDING = r"str(?:aße|asse|\.)|weg|platz|gasse|gata|gatan|vej|straat"
+_WAY_BEFORE = "rue|avenue|place|calle|plaza|via|piazza|rua"
+SIGNS = (
+    _sign("telephone", rf"(?:{_PHONE})[^\n\d]{{0,15}}\+?\(?\d[\d ()/.-]{{4,}}"),
+    _sign("international number", r"\+\d{1,3}[ (/.-]?\(?\d[\d ()/.-]{5,}"),
+    _sign("mail address", r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}"),
+    _sign("hours", rf"\b(?:{_DAY})\b[^\n]{{0,40}}?\b{_CLOCK}\s*(?:[-–—]|to|bis|à|a|until)\s*{_CLOCK}"),
+    _sign("hours of every day", rf"\b(?:{_OPEN})\b[^\n]{{0,40}}\b{_CLOCK}"),
+    _sign("street", rf"\b\d{{1,4}}[a-z]?,? (?:\w+ ){{1,3}}(?:{_WAY})\b"),
+    _sign("street with the number behind", rf"\b\w+(?:{_WAY_ENDING}) \d{{1,4}}"),
+    _sign("street of the south", rf"\b(?:{_WAY_BEFORE}) [^\n\d]{{2,40}},? \d{{1,4}}|\b\d{{1,4}},? rue "),
+    _Sign("town", re.compile(r"(?:^|[\n,] ?)(?:[A-Z]{1,2}-)?\d{4,5} [A-ZÄÖÜÉÅØ][^\W\d]{2,}")),
+    _Sign("town of Britain", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")),
+    _Sign("town of America", re.compile(r"\b[A-Z]{2} \d{5}(?:-\d{4})?\b")),
+)
+
+
+def find_contacts(tree: "HtmlElement") -> list[Block]:
+    """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
+    blocks: list[Block] = []
+    for footer in tree.xpath(_FOOTERS):
+        if not _is_outer_footer(footer):
+            continue
+        blocks += [Block(line, "item") for line in _list_facts(footer)]
+    return blocks[:_MOST]
+
+
+def _is_outer_footer(footer: "HtmlElement") -> bool:
+    """Return whether a footer is in no other one, and neither in nor around a text of the page."""
+    around = next(footer.iterancestors("footer", *_READERS), None)
+    return around is None and not contains(footer, *_READERS)
+
+
+def _list_facts(footer: "HtmlElement") -> Iterator[str]:
+    """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
+    addresses: list[str] = []
+    for address in footer.iter("address"):
+        addresses += _list_lines(address)
+    lines = _list_lines(_drop_links(footer))
+    are_facts = [line in addresses or _has_sign(line) for line in lines]
+    for number, line in enumerate(lines):
+        first = max(0, number - 1)
+        is_near_fact = any(are_facts[first : number + 2])
+        is_name_beside = is_near_fact and _may_be_name(line)
+        if are_facts[number] or is_name_beside:
+            yield line
+
+
+def _drop_links(footer: "HtmlElement") -> "HtmlElement":
+    """Return a copy of a footer without the links that are not facts themselves."""
+    rest = deepcopy(footer)
+    for link in list(rest.iter("a")):
+        if not _has_sign(link.text_content()[:_LONGEST]):
+            link.drop_tree()
+    return rest
+
+
+def _list_lines(element: "HtmlElement") -> list[str]:
+    """Return the blocks of an element that are short enough for facts."""
+    return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
+
+
+def _may_be_name(line: str) -> bool:
+    """Return whether a line is short enough for a name or a heading, and does not name the owner of a copyright."""
+    is_short = len(line) <= _LONGEST_NAME
+    return is_short and not _COPYRIGHT.search(line)
+
+
+def _has_sign(text: str) -> bool:
+    """Return whether a line has a sign of a fact."""
+    return any(sign.pattern.search(text) for sign in SIGNS)
+
+
+def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:
+    """Return the facts that are not in the other blocks of a page, below a heading of their own."""
+    texts = [block.text for block in blocks]
+    known = "\n".join(texts)
+    unread = [contact for contact in contacts if contact.text not in known]
+    if unread:
+        unread.insert(0, Block(_HEADING, "heading"))
+    return unread

@@ -1,0 +1,202 @@
+"""Reads "winmail.dat", in which Outlook wraps the words and the attachments of a mail ([MS-OXTNEF])."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rag.documents.formats.plain.decode import decode
+from rag.errors import DocumentError
+
+TYPE, UNNAMED = "application/ms-tnef", "a file without a name"
+_SIGNATURE = 0x223E9F78
+# The level of an attribute, its number, and how many bytes it has; a checksum of two bytes is after these.
+_HEAD, _ATTRIBUTE = struct.Struct("<IH"), struct.Struct("<BII")
+_CHECKSUM = 2
+_BODY, _PROPERTIES = 0x0002800C, 0x00069003
+_NEXT_FILE, _FILE_NAME, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+# The numbers of properties in [MS-OXPROPS], and the kinds of their values.
+_PLAIN, _RTF, _HTML, _LONG_NAME, _DATA = 0x1000, 0x1009, 0x1013, 0x3707, 0x3701
+_FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
+_STRING, _UNICODE = 0x1E, 0x1F
+_SEVERAL, _NAMED = 0x1000, 0x8000
+_MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
+_DAMAGED = "its winmail.dat is damaged"
+# Compressed RTF refers to a window that begins with these words.
+_RTF_HEAD = struct.Struct("<II4sI")
+_WINDOW_BYTES, _LONGEST_RTF = 4096, 20_000_000
+_PRESET = (
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
+    rb"SymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
+    b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
+)
+
+
+class File(NamedTuple):
+    """An attached file."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Content:
+    """The words of a message, in each form that it has them, and its attached files."""
+
+    plain: str = ""
+    html: bytes = b""
+    rtf: bytes = b""
+    files: list[File] = field(default_factory=list)
+
+
+def read_tnef(data: bytes) -> Content:
+    """Return the content of a "winmail.dat"; raises DocumentError if it is damaged."""
+    content = Content()
+    try:
+        for number, value in _list_attributes(data):
+            _add_attribute(content, number, value)
+    except (struct.error, IndexError) as exc:
+        raise DocumentError(_DAMAGED) from exc
+    return content
+
+
+def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    signature, _ = _HEAD.unpack_from(data)
+    if signature != _SIGNATURE:
+        raise DocumentError(_DAMAGED)
+    position = _HEAD.size
+    while position + _ATTRIBUTE.size <= len(data):
+        _, number, size = _ATTRIBUTE.unpack_from(data, position)
+        position += _ATTRIBUTE.size
+        yield number, data[position : position + size]
+        position += size + _CHECKSUM
+
+
+def _add_attribute(content: Content, number: int, value: bytes) -> None:
+    """Add the words or the next file that an attribute has, or what it says about the last file."""
+    if number == _BODY:
+        content.plain = _read_text(value)
+    elif number == _PROPERTIES:
+        _add_words(content, dict(_list_properties(value)))
+    elif number == _NEXT_FILE:
+        _add_file(content)
+    elif content.files:
+        content.files[-1] = _change_file(content.files[-1], number, value)
+
+
+def _add_file(content: Content) -> None:
+    """Add a file to the content; the attributes that follow say its name and its bytes."""
+    if len(content.files) >= _MOST_FILES:
+        raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
+    content.files.append(File(UNNAMED, b""))
+
+
+def _change_file(file: File, number: int, value: bytes) -> File:
+    """Return a file with what an attribute says about it: its name, its bytes, or its long name."""
+    if number == _FILE_NAME:
+        return file._replace(name=_read_text(value))
+    if number == _FILE_DATA:
+        return file._replace(data=value)
+    if number != _FILE_PROPERTIES:
+        return file
+    long_name = dict(_list_properties(value)).get(_LONG_NAME, b"")
+    return file._replace(name=_read_text(long_name) or file.name)
+
+
+def _add_words(content: Content, properties: dict[int, bytes]) -> None:
+    """Add the words in the properties of a message; the plain text of an attribute is not replaced."""
+    content.plain = content.plain or _read_text(properties.get(_PLAIN, b""))
+    content.html = properties.get(_HTML, b"")
+    if _RTF in properties:
+        content.rtf = unpack_rtf(properties[_RTF])
+
+
+def _read_text(value: bytes) -> str:
+    """Return the text of a value, without the zeros at its end."""
+    return decode(value.rstrip(b"\0"))
+
+
+def _list_properties(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the first value of each property; text is in UTF-8."""
+    (count,) = struct.unpack_from("<I", data)
+    position = 4
+    for _ in range(min(count, _MOST_PROPERTIES)):
+        kind, number = struct.unpack_from("<HH", data, position)
+        position += 4
+        if number >= _NAMED:
+            position = _skip_name(data, position)
+        spans = _find_values(data, position, kind)
+        position = max((end + (start - end) % 4 for start, end in spans), default=position + 4)
+        for start, end in spans[:1]:
+            yield number, _recode(kind & ~_SEVERAL, data[start:end])
+
+
+def _find_values(data: bytes, position: int, kind: int) -> list[tuple[int, int]]:
+    """Return where the values of a property are; each goes on to a multiple of four bytes."""
+    fixed = _FIXED_BYTES.get(kind & ~_SEVERAL)
+    count = 1
+    if fixed is None or kind & _SEVERAL:
+        (count,) = struct.unpack_from("<I", data, position)
+        position += 4
+    spans = []
+    for _ in range(min(count, _MOST_PROPERTIES)):
+        start, size = position, fixed or 0
+        if fixed is None:
+            (size,) = struct.unpack_from("<I", data, position)
+            start += 4
+        spans.append((start, start + size))
+        position = start + size + -size % 4
+    return spans
+
+
+def _skip_name(data: bytes, position: int) -> int:
+    """Return where the value of a property begins that has a name besides its number."""
+    (kind,) = struct.unpack_from("<I", data, position + 16)
+    position += 20
+    (size,) = struct.unpack_from("<I", data, position)
+    return position + 4 + (size + -size % 4 if kind == 1 else 0)
+
+
+def _recode(kind: int, value: bytes) -> bytes:
+    """Return a value of text in UTF-8, and any other value unchanged."""
+    text = value.decode("utf-16-le", "replace") if kind == _UNICODE else ""
+    return text.rstrip("\0").encode() if text else value
+
+
+def unpack_rtf(data: bytes) -> bytes:
+    """Return compressed RTF as it was ([MS-OXRTFCP]); raises DocumentError if it is damaged."""
+    _, size, method, _ = _RTF_HEAD.unpack_from(data)
+    if method == b"MELA":  # it is not compressed
+        return data[_RTF_HEAD.size : _RTF_HEAD.size + size]
+    if method != b"LZFu" or size > _LONGEST_RTF:
+        raise DocumentError(_DAMAGED)
+    text = bytearray(_PRESET)
+    end = len(_PRESET) + size
+    for step in _list_steps(data):
+        if isinstance(step, bytes):
+            text += step
+            continue
+        offset, length = step
+        back = (len(text) - offset) % _WINDOW_BYTES
+        if back == 0 or len(text) >= end:
+            break
+        for _ in range(length):  # the words may overlap with those that they repeat
+            text.append(text[-back])
+    return bytes(text[len(_PRESET) : end])
+
+
+def _list_steps(data: bytes) -> Iterator[bytes | tuple[int, int]]:
+    """Yield each letter, or the place in the window and the length of words to repeat."""
+    position = _RTF_HEAD.size
+    while position < len(data):
+        flags = data[position]
+        position += 1
+        for bit in range(8):
+            is_repetition = flags >> bit & 1
+            if is_repetition:
+                (word,) = struct.unpack_from(">H", data, position)
+                yield word >> 4, (word & 15) + 2
+            else:
+                yield data[position : position + 1]
+            position += 1 + is_repetition
