@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rag.assistant import Assistant, Chat, check_question, get_answer
 from rag.documents.find import find_files
@@ -27,6 +28,7 @@ from rag.types import Answer, Document, Event, Hit
 
 if TYPE_CHECKING:
     from rag.evaluation.report import Report
+    from rag.evaluation.run import Context, Stage
 
 _LONGEST_ID = 500
 
@@ -68,7 +70,7 @@ class Collection:
             create=create,
         )
         self._given_llm = llm
-        self._options: Any = {"prompts": prompts, "on_event": on_event}
+        self._make_assistant = partial(Assistant, prompts=prompts, on_event=on_event)
         self._opened: Assistant | None = None
         self._is_closed = False
         self._lock = threading.Lock()
@@ -102,7 +104,7 @@ class Collection:
             index = self.index
             if self._opened is None:
                 llm = self._given_llm or open_llm(self.settings)
-                self._opened = Assistant(index, llm, self.settings, **self._options)
+                self._opened = self._make_assistant(index, llm, self.settings)
             return self._opened
 
     # Documents
@@ -212,15 +214,32 @@ class Collection:
         """Return a new conversation, which understands follow-up questions from earlier ones."""
         return Chat(self.assistant)
 
-    def evaluate(self, dataset: str | Path, **options: Any) -> "Report":
+    def evaluate(
+        self,
+        dataset: str | Path,
+        *,
+        context: "Context" = "retrieved",
+        stage: "Stage" = "answers",
+        folder: Path | None = None,
+        baseline: "Report | None" = None,
+        progress: bool = False,
+    ) -> "Report":
         """Ask the questions of a data set about these documents, and return the report.
 
-        `options` are those of `rag.evaluate`. Raises DatasetError if the folder is not a data set.
+        The options are those of `rag.evaluate`. Raises DatasetError if the folder is not a data set.
         """
         from rag.evaluation.dataset import load_dataset
         from rag.evaluation.run import evaluate
 
-        return evaluate(self.assistant, load_dataset(Path(dataset)), **options)
+        return evaluate(
+            self.assistant,
+            load_dataset(Path(dataset)),
+            context=context,
+            stage=stage,
+            folder=folder,
+            baseline=baseline,
+            progress=progress,
+        )
 
 
 # `rag.open(…)` reads as what it does.
