@@ -1,4 +1,4 @@
-"""Trains the judge: LoRA weights and two heads on the default embedder's backbone.
+"""Trains a judge, which Footnote does not use yet: LoRA weights and two heads on the default embedder's backbone.
 
     python -m benchmarks.train_judge DATA
 
@@ -7,7 +7,7 @@ sentence helps. DATA is a folder of JSON-lines files, which judge_examples.py na
 `judge.safetensors` with the hashes of these files, and prints figures of passages that it did not train on.
 
 Method: low-rank adaptation of every linear layer (Hu et al. 2021), one epoch after another with a linear decay of the
-rate, on the CPU in bfloat16.
+rate, on the CPU in bfloat16. docs/experiments.md says what the judge is worth.
 """
 
 import argparse
@@ -34,7 +34,6 @@ from rag import Settings
 from rag.models import locate_model
 from rag.types import Span
 
-WEIGHTS = Path(__file__).parents[1] / "rag/judge/judge.safetensors"
 # Longer passages are cut: the product's chunks are shorter.
 MOST_TOKENS = 256
 # The heads that the judge has: a sentence's and a passage's. Two more are learned with them, see `Recipe`.
@@ -46,8 +45,8 @@ class Recipe:
     """How the judge is trained."""
 
     rank: int = 16
-    rate: float = 1e-3
-    epochs: int = 3
+    rate: float = 2e-3
+    epochs: int = 2
     batch: int = 32
     seed: int = 0
     # The sentences' part of the loss.
@@ -253,10 +252,10 @@ def report(model: Judge, batches: list[Batch], examples: Sequence[Example]) -> N
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--out", type=Path, default=Path("eval/judge.safetensors"), help="[eval/judge.safetensors]")
     parser.add_argument("--limit", type=int, help="examples at most, for a trial")
     parser.add_argument("--threads", type=int, default=2)
-    for name, value in (("rank", 16), ("rate", 1e-3), ("epochs", 3), ("seed", 0)):
+    for name, value in (("rank", 16), ("rate", 2e-3), ("epochs", 2), ("seed", 0)):
         parser.add_argument(f"--{name}", type=type(value), default=value)
     arguments = parser.parse_args()
     recipe = Recipe(rank=arguments.rank, rate=arguments.rate, epochs=arguments.epochs, seed=arguments.seed)
