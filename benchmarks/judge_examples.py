@@ -36,7 +36,7 @@ class Example(NamedTuple):
     answers: int
     sentences: Sequence[tuple[int, int]]
     helps: Sequence[int]
-    # Where the answer stands in the passage, (0, 0) if nowhere, None if that is not known.
+    # Where the answer is in the passage, (0, 0) if nowhere, None if that is not known.
     answer: tuple[int, int] | None = None
     kind: str = "given"
 
@@ -128,7 +128,7 @@ def make_answered(source: str, row: dict[str, Any]) -> Example:
 
 
 def _find_answer(passage: str, sentences: Sequence[Span], helps: Sequence[int], answer: str) -> Span | None:
-    """Return where the answer stands in the sentence that helps, or None if no sentence does."""
+    """Return where the answer is in the sentence that helps, or None if no sentence does."""
     if 1 not in helps:
         return None
     start, end = sentences[helps.index(1)]

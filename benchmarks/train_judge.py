@@ -214,7 +214,7 @@ def _draw_batches(batches: list[Batch], size: int, chance: random.Random) -> Ite
 
 
 def report(model: Judge, batches: list[Batch], examples: Sequence[Example]) -> None:
-    """Print how well passages and sentences are told apart, by source."""
+    """Print how well passages and sentences are separated, by source."""
     model.eval()
     passages = np.zeros(len(batches))
     sentences: list[Any] = [None] * len(batches)
