@@ -146,6 +146,12 @@ def test_a_text_layer_of_such_signs_is_replaced_by_ocr_and_said(
     assert notes == ["the text of some pages is signs without a meaning, not letters: only OCR can read them"]
 
 
+def test_a_font_that_does_not_name_its_letters_is_read_by_ocr(engine: Reader) -> None:
+    engine.pages = [make_lines("The hearing takes place on 12 June.")]
+    blocks, _ = read(Path(__file__).parent / "files/pdf/letters-without-map.pdf")
+    assert [text for text, _, _ in blocks] == ["The hearing takes place on 12 June."]
+
+
 def test_ocr_can_be_wanted_always_or_never(tmp_path: Path, engine: Reader) -> None:
     path = write_pdf(tmp_path / "a.pdf", [("The text.", None), ("", WHOLE)])
     engine.pages = [make_lines("Read 1."), make_lines("Read 2.")]

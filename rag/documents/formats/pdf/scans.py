@@ -64,7 +64,7 @@ class Scans:
         if not raw.FPDFPage_CountObjects(page):
             return True  # an empty page
         text = textpage.get_text_range()
-        has_nonsense = is_nonsense(text)
+        has_nonsense = is_nonsense(text) or _lacks_letters(textpage)
         if has_nonsense:
             get_job().note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
         is_scan = has_nonsense or self._reads_all or not text.strip()
@@ -108,6 +108,13 @@ def is_nonsense(text: str) -> bool:
     """Return whether most of a text is characters without a meaning."""
     signs = len("".join(text.split()))
     return len(_NONSENSE.findall(text)) > _MOST_NONSENSE * signs
+
+
+def _lacks_letters(textpage: PdfTextPage) -> bool:
+    """Return whether the fonts do not say which letters most of the signs on a page are."""
+    signs = textpage.count_chars()
+    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(signs))
+    return unknown > _MOST_NONSENSE * signs
 
 
 def _find_pictures(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
