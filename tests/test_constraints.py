@@ -67,3 +67,11 @@ def test_a_question_for_yes_or_no_is_let_through(index: Index, settings: Setting
 def test_a_refusal_stays_as_it_is() -> None:
     refusal = Quotes(())
     assert hold_to_question(refusal, Query("When in 2019?")) == refusal
+
+
+def test_a_row_of_a_table_is_held_to_the_question_by_itself(index: Index, settings: Settings) -> None:
+    rows = "Power (W); P100: 450; P200: 750\nPressure (bar); P200: 4.2; P300: 5.1"
+    for question, outcome in (("What is the pressure of the P100?", "not_found"), ("the P200?", "answered")):
+        llm = ScriptedLLM("Pressure (bar); P200: 4.2; P300: 5.1", log_odds=9.0, reply="4.2")
+        answer = Assistant(index, llm, settings).ask(question, hits=(make_hit(1, rows),))
+        assert answer.outcome == outcome

@@ -37,6 +37,9 @@ GOOD = [
     ("What do they suspect?", "Rust", "Engineers suspect rust behind it."),
     ("What was not built?", "The second lane", "The second lane was not built."),
     ("When does it open?", "On Monday", "It is not open yet, but it opens on Monday."),
+    ("What is its range?", "100 km", "Model: Raven 45; Range (km): 100; Price (EUR): 5790."),
+    ("What does it cost?", "5790 EUR", "Model: Raven 45; Range (km): 100; Price (EUR): 5790."),
+    ("How big is the flat?", "91.25 sqm", "Wohnung: 3; Size (sqm): 91,25; Miete: 1.045,90."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -52,6 +55,7 @@ WRONG = [
     ("What did it cost?", "...", QUOTE, "no word of the quotes"),
     ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "the words Aas XIV"),
     ("Which rule says so?", "Law 5", "Article 5 of the Law of Ports says so.", "the words Law 5"),
+    ("What is its range?", "5790 km", "Model: Raven 45; Range (km): 100; Price (EUR): 5790.", "the words 5790 km"),
     ("Who was she?", "Queen of Ports", "The Queen of Olm liked Ports.", "the words Queen of Ports"),
     ("How many speak it?", "French fifth", "One fifth of the French speak it.", "the words French fifth"),
     ("Who opened it?", "It was not opened by Ada Wirth", QUOTE, "a negation"),
@@ -130,6 +134,7 @@ def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> No
     assert not reply_to(answer, "8 million euros").reply
     assert not reply_to(answer, "9 million euros " * 20).reply
     assert not reply_to(answer, "").reply
+    assert not reply_to(answer, "Did the bridge cost 9 million euros?").reply
 
 
 def test_yes_and_no_are_said_if_the_llm_is_clear_about_it(answer: Answer) -> None:

@@ -5,11 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answer.mentions import (
-    find_joined_words,
-    find_numbers,
-    find_unknown_names,
-)
+from rag.answer.mentions import find_joined_words, find_numbers, find_unknown_names, list_known_numbers
 from rag.answer.signs import (
     BEGINS_WITH_NO,
     CLAUSE_END,
@@ -127,7 +123,7 @@ def _gives_order(claim: Claim) -> bool:
 
 def _list_new_numbers(claim: Claim) -> Iterator[str]:
     """Yield the numbers of a claim that its sources do not have; those of the question do not count."""
-    known = set(find_numbers(claim.sources))
+    known = list_known_numbers(claim.sources)
     for number in find_numbers(claim.text):
         if number not in known:
             yield number
@@ -149,8 +145,9 @@ def _has_no_word(claim: Claim) -> bool:
 
 
 def _has_other_words(claim: Claim) -> bool:
-    """Return whether too many words of a claim are in neither its sources nor the question."""
-    new_words = claim.words - content_words(claim.known)
+    """Return whether too many words of a claim are in neither its sources nor the question; numbers have a rule."""
+    unknown = claim.words - content_words(claim.known)
+    new_words = [word for word in unknown if not word[0].isdigit()]
     return len(new_words) > _NEW_WORDS * len(claim.words)
 
 

@@ -14,8 +14,13 @@ _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 # "United States of America"
 _LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
-_WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_PUNCTUATION = re.compile(r"[,;:()\[\]/.–—-]+")
+_WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
+# A comma or a point between two digits is part of a number.
+_PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
+# A cell of a table with the label of its column: "Range (km): 100".
+_NUMBER_CELL = re.compile(r"(?P<label>[^:;\n]{1,100}):\s+(?P<number>\d+(?:[.,]\d+)*)(?!\w)")
+# "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
+_COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
 _LINKS = ("of", "the")
 # An acronym has two to six letters.
 _ACRONYM_LENGTHS = range(2, 7)
@@ -31,6 +36,12 @@ def find_numbers(text: str) -> Iterator[str]:
         value = _read_number(*words)
         if value > 1:  # "one" is a pronoun too
             yield str(value)
+
+
+def list_known_numbers(text: str) -> set[str]:
+    """Return the numbers of a text; "91,25" is also known as 91.25."""
+    pointed = _COMMA_FRACTION.sub(lambda match: f"{match[1].replace('.', '')}.{match[2]}", text)
+    return {*find_numbers(text), *find_numbers(pointed)}
 
 
 def _simplify(digits: str) -> str:
@@ -101,9 +112,9 @@ def _is_nearly(name: str, word: str) -> bool:
 def find_joined_words(text: str, known: str) -> Iterator[str]:
     """Yield the phrases of a text with a name or a number whose words another text has only apart.
 
-    "Louis XIV beat Aas" does not make "Aas XIV" known. Words that "of" or "the" links are one phrase too.
+    "Louis XIV beat Aas" does not make "Aas XIV" known. The words that "of" or "the" links are one phrase too.
     """
-    known_phrases = {_flatten(phrase) for phrase in _list_phrases(known)}
+    known_phrases = {_flatten(phrase) for phrase in [*_list_phrases(known), *_list_labelled(known)]}
     for clause in _PUNCTUATION.split(text):
         for phrase in _list_phrases(clause):
             is_named = any(not word.islower() for word in phrase)
@@ -123,6 +134,15 @@ def _list_phrases(text: str) -> Iterator[list[str]]:
             yield words[start : end + 1]
 
 
+def _list_labelled(text: str) -> Iterator[list[str]]:
+    """Yield each number in a cell of a table with each word of its label: "Range (km): 100" says "100 km" too."""
+    for cell in _NUMBER_CELL.finditer(text):
+        number = cell["number"]
+        for word in _WORDS.findall(cell["label"]):
+            yield [number, word]
+            yield [word, number]
+
+
 def _is_common(word: str) -> bool:
     """Return whether a word is never a name, also not with a capital."""
     is_quantifier = QUANTIFIER.fullmatch(word) is not None
@@ -130,7 +150,8 @@ def _is_common(word: str) -> bool:
 
 
 def _flatten(phrase: Sequence[str]) -> str:
-    return " ".join(stem(word.lower()) for word in phrase)
+    """Return the stems of a phrase; a comma in a number is a point, as in `list_known_numbers`."""
+    return " ".join(stem(word.lower()).replace(",", ".") for word in phrase)
 
 
 def strip_possessive(word: str) -> str:

@@ -64,6 +64,8 @@ def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> 
 def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM) -> str | None:
     """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no."""
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
+    if text.endswith("?"):
+        return "a question"
     fault = find_fault(text, facts.texts, sources=sources, question=facts.question.text)
     if not fault and YES_OR_NO.match(text) and abs(llm.compare(messages, _YES, _NO).log_odds) < _DECIDED:
         return "no clear yes or no"

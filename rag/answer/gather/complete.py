@@ -11,6 +11,7 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
+from rag.text import is_row
 from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -42,7 +43,12 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 
 def _is_too_little(quotes: Quotes, kind: Kind) -> bool:
-    """Return whether the quotes are hardly more than a heading, or one sentence where their kind wants several."""
+    """Return whether the quotes are hardly more than a heading, or one sentence where their kind wants several.
+
+    A row of a table says all that there is to say.
+    """
+    if any(is_row(sentence.text) for sentence in quotes.sentences):
+        return False
     words = sum(len(sentence.text.split()) for sentence in quotes.sentences)
     if words < _SHORT_WORDS:
         return True

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
 from rag.answer.understand.query import Query
+from rag.text import is_row
 
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
@@ -30,15 +31,22 @@ class Unmet(NamedTuple):
 
 
 def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
-    """Return the quotes, or a refusal if their passages have another year, code or number than the question.
+    """Return the quotes, or a refusal if their passages or rows have another year, code or number than the question.
 
     A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
     if question.is_yes_no:
         return quotes
-    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
-    unmet = find_unmet(question.text, texts)
+    unmet = find_unmet(question.text, _list_texts(quotes))
     return Quotes(quotes.hits, note=describe_unmet(unmet)) if unmet else quotes
+
+
+def _list_texts(quotes: Quotes) -> list[str]:
+    """Return the passages with their labels; of a table only the quoted rows, since others are about other things."""
+    quoted = [citation.quote for citation in quotes.citations]
+    if quoted and all(map(is_row, quoted)):
+        return [*quoted, *map(label_chunk, quotes.cited_chunks)]
+    return [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
 
 
 def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:

@@ -186,7 +186,8 @@ def _list_neighbours(index: int, sentences: Sequence[_Sentence]) -> Iterator[int
     if points_back(text) and not is_first:
         yield index - 1
     yield index
-    if OUTDATED.search(text) and not is_last:
+    is_question = text.endswith("?")  # the next one may answer it
+    if (is_question or OUTDATED.search(text)) and not is_last:
         yield index + 1
 
 
