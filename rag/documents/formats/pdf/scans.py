@@ -114,7 +114,7 @@ def _lacks_letters(textpage: PdfTextPage) -> bool:
     """Return whether the fonts do not say which letters most of the signs on a page are."""
     signs = textpage.count_chars()
     unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(signs))
-    return unknown > _MOST_NONSENSE * signs
+    return bool(unknown > _MOST_NONSENSE * signs)
 
 
 def _find_pictures(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
