@@ -15,6 +15,7 @@ ORDERS = """No,Product,City,Date,Amount (EUR),Pieces
 4,Desk,Essen,2024-03-02,600.00,1
 ,Total,,,"2,000.00",16
 """
+BIKES = "Model,Weight (kg),Price (EUR)\nFinch Mini,16.2,1590\nHeron Trek,25.6,4190\nOwl Night,20.7,2590\n"
 PRICES = "Ware;Preis\nTee;3,50\nKaffee;7,25\nMilch;1,05\n"
 
 QUESTIONS = [
@@ -25,6 +26,8 @@ QUESTIONS = [
     ("orders.csv", "What is the average number of pieces?", "4.00, the mean of Pieces over 4 rows"),
     ("orders.csv", "Which product has the highest amount?", "Kettle: Amount (EUR) 1,200.50"),
     ("orders.csv", "Which city has the smallest amount?", "Bonn: Amount (EUR) 80.00"),
+    ("bikes.csv", "Which e-bike is the cheapest?", "Finch Mini: Price (EUR) 1590"),
+    ("bikes.csv", "Which bike is the heaviest?", "Heron Trek: Weight (kg) 25.6"),
     ("prices.csv", "What is the lowest Preis?", "Milch: Preis 1,05"),
     ("prices.csv", "What is the sum of Preis?", "11.80, the sum of Preis over 3 rows"),
 ]
@@ -41,7 +44,9 @@ def test_the_rows_are_computed_and_quoted(
     tmp_path: Path, settings: Settings, name: str, question: str, reply: str
 ) -> None:
     llm = ScriptedLLM()
-    assistant = open_assistant(tmp_path, settings, name, ORDERS if name == "orders.csv" else PRICES, llm)
+    assistant = open_assistant(
+        tmp_path, settings, name, {"orders.csv": ORDERS, "bikes.csv": BIKES, "prices.csv": PRICES}[name], llm
+    )
     answer = assistant.ask(question)
     assert [sentence.text for sentence in answer.reply] == [reply]
     assert answer.outcome == "answered"

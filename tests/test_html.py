@@ -312,3 +312,15 @@ def test_each_sign_of_a_contact_has_a_line(name: str, line: str) -> None:
     (sign,) = (sign for sign in SIGNS if sign.name == name)
     assert sign.pattern.search(line)
     assert not sign.pattern.search("This page was last edited on 3 May 2024 by 12 people.")
+
+
+def test_raised_digits_stay_apart_and_marks_of_footnotes_go(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        "<article><h1>Lake</h1><p>It is a reservoir since 1931<sup id='r'><a href='#n'>[1]</a></sup> and holds"
+        " 10<sup>6</sup> m<sup>3</sup> on its 1<sup>st</sup> day, says the brook<a role='doc-noteref' href='#m'>2</a>"
+        " beside it. It is long.</p></article>",
+        encoding="utf-8",
+    )
+    text = " ".join(block.text for block in read_html(page).blocks)
+    assert "since 1931 and holds 10⁶ m³ on its 1st day, says the brook beside it." in text

@@ -138,16 +138,36 @@ _ROWS = r"(?:rows|entries|records|lines)"
 COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\bnumber of {_ROWS}\b", re.IGNORECASE)
 MEAN = re.compile(r"\b(?:average|mean)\b(?! (?:that|by|to)\b)", re.IGNORECASE)
 SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up)\b", re.IGNORECASE)
-HIGHEST = re.compile(r"\b(?:highest|largest|biggest|greatest|maximum|max|most expensive|dearest)\b", re.IGNORECASE)
-LOWEST = re.compile(r"\b(?:lowest|smallest|minimum|min|cheapest|least expensive)\b", re.IGNORECASE)
+HIGHEST = re.compile(
+    r"\b(?:highest|largest|biggest|greatest|maximum|max|most expensive|dearest|heaviest|tallest|fastest)\b",
+    re.IGNORECASE,
+)
+LOWEST = re.compile(
+    r"\b(?:lowest|smallest|minimum|min|cheapest|least expensive|lightest|shortest|slowest)\b", re.IGNORECASE
+)
+# Superlatives that name their column, with the words of its label.
+COLUMN_WORDS = (
+    (
+        re.compile(r"\b(?:cheapest|(?:most|least) expensive|dearest)\b", re.IGNORECASE),
+        content_words("price cost fee rent"),
+    ),
+    (re.compile(r"\b(?:heaviest|lightest)\b", re.IGNORECASE), content_words("weight mass")),
+    (re.compile(r"\b(?:tallest|shortest)\b", re.IGNORECASE), content_words("height length")),
+    (re.compile(r"\b(?:fastest|slowest)\b", re.IGNORECASE), content_words("speed")),
+)
+# "Which e-bike is …": the words before the verb name the rows.
+WHICH = re.compile(
+    r"\W*(?:which|what) (?P<thing>(?:[\w-]+ ){1,3}?)(?:is|are|was|were|has|have|had|costs?)\b", re.IGNORECASE
+)
 # The row below a table that adds it up.
 TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|sum)s?\W*", re.IGNORECASE)
 # Words of a question that say what to compute, or that it is about a table.
 TABLE_WORDS = content_words(
-    "how many much number sum total totals altogether add adds added up average mean highest largest biggest greatest"
-    " maximum max minimum min lowest smallest cheapest dearest most least expensive row column entry entries record"
-    " line document table sheet spreadsheet workbook file list value all every across over together in there with per"
-    " its csv xlsx give me please calculate compute show tell can you"
+    "how many much number sum total totals altogether add adds added up average mean highest largest biggest"
+    " greatest maximum max minimum min lowest smallest cheapest dearest heaviest lightest tallest shortest fastest"
+    " slowest most least expensive row column entry entries record line document table sheet spreadsheet workbook"
+    " file list value all every across over together in there with per its csv xlsx give me please calculate"
+    " compute show tell can you"
 )
 
 # --- Sentences ---

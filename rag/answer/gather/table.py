@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.signs import COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL
+from rag.answer.signs import COLUMN_WORDS, COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL, WHICH
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.system import parse_source
@@ -126,6 +126,8 @@ def _compute(
     chosen = _choose_rows(question, rows)
     labels = dict.fromkeys(label for row in rows for label in row.cells)
     known = _list_known_words(labels, chosen, chunks[0])
+    if operation.is_extreme:
+        known |= _find_thing(question)
     if not chosen or question.words - known - _list_years(question):
         return None
     if operation is _COUNT:
@@ -144,6 +146,12 @@ def _compute(
     counted = [row for row in chosen if row.span in values]
     shown = _format(result, is_mean=operation.name == "mean")
     return _conclude(f"{shown}, the {operation.name} of {label} over {len(counted):,} rows", counted, chunks, score)
+
+
+def _find_thing(question: Query) -> set[str]:
+    """Return the words by which a question names the rows: "Which e-bike is the cheapest?"."""
+    match = WHICH.match(question.text)
+    return content_words(match["thing"]) if match else set()
 
 
 def _choose_rows(question: Query, rows: Sequence[_Row]) -> list[_Row]:
@@ -181,7 +189,11 @@ def _choose_column(question: Query, rows: Sequence[_Row]) -> str | None:
     """Return the label of the column of numbers that the question names; the only such column if it names none."""
     labels = dict.fromkeys(label for row in rows for label in row.cells)
     numeric = [label for label in labels if _is_numeric(rows, label)]
-    shared = {label: len(content_words(label) & question.words) for label in numeric}
+    wanted = set(question.words)
+    for sign, words in COLUMN_WORDS:
+        if sign.search(question.text):
+            wanted |= words
+    shared = {label: len(content_words(label) & wanted) for label in numeric}
     most = max(shared.values(), default=0)
     best = [label for label in numeric if shared[label] == most]
     return best[0] if len(best) == 1 else None

@@ -37,26 +37,29 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
     """
     if question.is_yes_no:
         return quotes
-    unmet = find_unmet(question.text, _list_texts(quotes))
+    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
+    unmet = find_unmet(question.text, texts) or _find_unmet_of_rows(question.text, quotes)
     return Quotes(quotes.hits, note=describe_unmet(unmet)) if unmet else quotes
 
 
-def _list_texts(quotes: Quotes) -> list[str]:
-    """Return the passages with their labels; of a table only the quoted rows, since others are about other things."""
-    quoted = [citation.quote for citation in quotes.citations]
-    if quoted and all(map(is_row, quoted)):
-        return [*quoted, *map(label_chunk, quotes.cited_chunks)]
-    return [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
+def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
+    """Return the first code or number of a question that the quoted rows of a table lack, if they have others.
+
+    Other rows are about other things. A year may be that of the whole table.
+    """
+    rows = [citation.quote for citation in quotes.citations if is_row(citation.quote)]
+    is_all = len(rows) == len(quotes.citations)
+    return find_unmet(question, rows, forms=_FORMS[1:]) if is_all else None
 
 
-def find_unmet(question: str, texts: Sequence[str]) -> Unmet | None:
+def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
     """Return the first year, code or number of a question that no text has, if the texts have others of its form.
 
     "Clause 12" is there if the texts have a number 12, which may be before a heading.
     """
     together = " ".join(texts)
     numbers = set(_NUMBER.findall(together))
-    for form in _FORMS:
+    for form in forms:
         for wanted in form.finditer(question):
             is_there = numbers.issuperset(_NUMBER.findall(wanted[0]))
             others = _list_others(form, wanted, together)

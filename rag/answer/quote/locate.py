@@ -60,7 +60,7 @@ def _list_sentences(hit: Hit) -> list[_Sentence]:
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
     """Return the indices of the sentences that the LLM wrote, in its order."""
     spans = split_sentences(written)
-    lines = _find_lines(written, sentences) if len(spans) == 1 else []
+    lines = _find_lines(written, sentences, question) if len(spans) == 1 else []
     if lines:
         return lines
     indices: list[int] = []
@@ -69,8 +69,8 @@ def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -
     return indices
 
 
-def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the indices of lines that the LLM saw and wrote as one; [] unless its words are exactly theirs."""
+def _find_lines(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
+    """Return the indices of lines that the LLM wrote as one; [] if it wrote other words than theirs."""
     words = content_words(written)
     lines: list[int] = []
     covered: set[str] = set()
@@ -80,7 +80,7 @@ def _find_lines(written: str, sentences: Sequence[_Sentence]) -> list[int]:
         if sentence.words and sentence.words <= words:
             lines.append(index)
             covered |= sentence.words
-    return lines if covered == words else []
+    return lines if lines and words - covered <= question.words else []
 
 
 def _find_sentence(part: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:

@@ -17,6 +17,7 @@ from rag.documents.dates import parse_date
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
+from rag.documents.formats.html.raised import set_raised
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.errors import DocumentError
 
@@ -118,6 +119,7 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
     tree = _parse_xhtml(_read(archive, name))
     _insert_styles(tree, archive, name)
     drop_hidden(tree)
+    set_raised(tree)
     return walk_spelled_out(tree)
 
 

@@ -27,6 +27,7 @@ from rag.documents.formats.html.hiding import (
     read_font_size,
 )
 from rag.documents.formats.html.markup import HEADINGS, contains, parse_html
+from rag.documents.formats.html.raised import set_raised
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def parse_shown(html: bytes | str) -> "HtmlElement":
     """Return the tree of a page or of a part of one, without the words that its readers do not see."""
     tree = parse_html(html)
     drop_hidden(tree)
+    set_raised(tree)
     return tree
 
 

@@ -1,0 +1,33 @@
+"""Writes raised digits of a page as raised signs ("10⁶", not "106"), and drops the marks of footnotes."""
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_DIGITS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_RAISED = re.compile(r"[\d+−-]+")
+# "[1]", "1", "a" and "*" are marks; a longer text of a link is words.
+_MARK = re.compile(r"\W*(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|note \d{1,3})?\W*")
+# Links to notes, by the names that EPUB, ARIA and converters of Markdown have for them.
+_NOTES = (
+    "//a[contains(concat(' ', @*[name()='epub:type'], ' '), ' noteref ')]",
+    "//*[@role='doc-noteref']",
+    "//a[contains(@class, 'footnote-ref')]",
+    "//sup[.//a[starts-with(@href, '#')]]",
+)
+
+
+def set_raised(tree: "HtmlElement") -> None:
+    """Change a page's raised digits to signs that stay apart from a number, and remove the marks of its footnotes."""
+    for path in _NOTES:
+        for mark in tree.xpath(path):
+            if mark.getparent() is not None and _MARK.fullmatch(mark.text_content().strip().lower()):
+                mark.drop_tree()
+    for element in tree.xpath("//sup"):
+        text = element.text_content().strip()
+        if _RAISED.fullmatch(text):
+            element.text = text.translate(_DIGITS)
+            for child in list(element):
+                element.remove(child)
