@@ -75,7 +75,7 @@ def test_the_rows_of_a_long_table_are_counted_whole_and_quoted_from_its_beginnin
     text = "Item,Price\n" + "".join(f"Thing {chr(97 + i % 26)}{chr(97 + i // 26)},{i}.25\n" for i in range(400))
     answer = open_assistant(tmp_path, settings, "long.csv", text, ScriptedLLM()).ask("What is the sum of the prices?")
     assert answer.reply[0].text == "79,900.00, the sum of Price over 400 rows"
-    assert answer.note == "Computed from 400 rows of the table. The first 20 are shown."
+    assert answer.note == "Computed from the rows of the table. The first 20 of 400 are shown."
     assert len(answer.sentences) <= 40
 
 

@@ -229,3 +229,14 @@ def test_of_passages_that_are_given_nothing_beside_them_is_quoted(index: Index, 
     llm = ScriptedLLM("a stamp")
     answer = Assistant(index, llm, settings).ask("What are the things that I need?", hits=hits)
     assert answer.answer == "- a stamp [1]."
+
+
+def test_a_question_in_a_document_is_quoted_with_the_answer_below_it(tmp_path: Path, settings: Settings) -> None:
+    talk = "Mira: Where do we meet on Saturday?\nJonas: At the station, platform 4, at 7:40.\nMira: Fine with me."
+    (tmp_path / "chat.txt").write_text(talk, encoding="utf-8")
+    build_index([tmp_path / "chat.txt"], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        llm = ScriptedLLM("Where do we meet on Saturday?", log_odds=9.0, reply="At the station")
+        answer = Assistant(index, llm, settings).ask("Where do we meet on Saturday?")
+    assert "platform 4" in answer.answer
+    assert answer.text == "At the station [1]"

@@ -39,6 +39,7 @@ GOOD = [
     ("When does it open?", "On Monday", "It is not open yet, but it opens on Monday."),
     ("What is its range?", "100 km", "Model: Raven 45; Range (km): 100; Price (EUR): 5790."),
     ("What does it cost?", "5790 EUR", "Model: Raven 45; Range (km): 100; Price (EUR): 5790."),
+    ("What is the pressure of the P200?", "4.2 bar", "Maximum pressure (bar); P200: 4.2; P300: 5.1"),
     ("How big is the flat?", "91.25 sqm", "Wohnung: 3; Size (sqm): 91,25; Miete: 1.045,90."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]

@@ -104,7 +104,7 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
     """Return the claim of a reply, without its yes or no."""
     text = YES_OR_NO.sub("", reply, count=1)
-    return Claim(text, " ".join((*quotes, *sources)), question, reply, quotes)
+    return Claim(text, "\n".join((*quotes, *sources)), question, reply, quotes)
 
 
 def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:

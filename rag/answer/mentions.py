@@ -135,10 +135,15 @@ def _list_phrases(text: str) -> Iterator[list[str]]:
 
 
 def _list_labelled(text: str) -> Iterator[list[str]]:
-    """Yield each number in a cell of a table with each word of its label: "Range (km): 100" says "100 km" too."""
+    """Yield each number in a cell of a table with each word of its label: "Range (km): 100" says "100 km" too.
+
+    The quotes are one line each.
+    """
     for cell in _NUMBER_CELL.finditer(text):
         number = cell["number"]
-        for word in _WORDS.findall(cell["label"]):
+        # The name of the row is before its first cell: "Pressure (bar); P200: 4.2".
+        name = text[text.rfind("\n", 0, cell.start()) + 1 : cell.start()].partition(";")[0]
+        for word in _WORDS.findall(f"{cell['label']} {name}"):
             yield [number, word]
             yield [word, number]
 

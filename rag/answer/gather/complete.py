@@ -11,7 +11,7 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.text import is_row
+from rag.text import is_row, split_sentences
 from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -24,7 +24,7 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     """Return quotes with the sentences beside them in their documents, if the question's kind wants more than one.
 
     If no single passage gives a summary, it is made of sentences of the nearest document, if that is about the topic.
-    Quotes about a numbered part get no sentences beside them: these may be of another part.
+    Quotes about a numbered part get no sentences beside them: these may be of another part. A question gets its answer.
     """
     kind = question.kind
     if question.part_number is not None:
@@ -32,14 +32,36 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     if quotes.outcome == "not_found" and kind.is_pieced:
         with index.browse() as store:
             return summarize_nearest(question, quotes.hits, store) or quotes
-    if quotes.outcome != "answered" or not kind.wants_several:
-        return quotes
+    is_answered = quotes.outcome == "answered"
+    if is_answered and quotes.citations[-1].quote.rstrip().endswith("?"):
+        return _add_following(quotes, index)
+    if is_answered and kind.wants_several:
+        return _add_beside(quotes, kind, index)
+    return quotes
+
+
+def _add_beside(quotes: Quotes, kind: Kind, index: Index) -> Quotes:
+    """Return quotes with the whole lists that they are from, or else, if they say too little, the sentences beside."""
     with index.browse() as store:
         completed = _add_blocks(quotes, store)
     if completed is quotes and _is_too_little(quotes, kind):
         beside = select_sentences(quotes.hits, among=_find_beside(quotes))
         return _add_spans(quotes, beside, quotes.hits)
     return completed
+
+
+def _add_following(quotes: Quotes, index: Index) -> Quotes:
+    """Return quotes that end with a question, with the sentence after it: it may answer the question."""
+    asked = quotes.citations[-1]
+    with index.browse() as store:
+        chunks = list_article(asked.document_id, store)
+    for chunk in chunks:
+        for a, b in split_sentences(chunk.text):
+            span = chunk.start + a, chunk.start + b
+            if span[0] >= asked.end:
+                quoted = quote_span(chunks, span, quotes.hits, score=quotes.hits[asked.number - 1].score)
+                return _add_spans(quotes, quoted.spans, quoted.hits)
+    return quotes
 
 
 def _is_too_little(quotes: Quotes, kind: Kind) -> bool:

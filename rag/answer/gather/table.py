@@ -246,9 +246,9 @@ def _conclude(text: str, rows: Sequence[_Row], chunks: Sequence[Chunk], score: f
         quoted = quote_span(chunks, row.span, hits, score=score)
         hits = quoted.hits
         spans += quoted.spans
-    note = f"Computed from {len(rows):,} rows of the table."
+    note = "Computed from the rows of the table."
     if len(rows) > _MOST_QUOTED:
-        note += f" The first {_MOST_QUOTED} are shown."
+        note += f" The first {_MOST_QUOTED} of {len(rows):,} are shown."
     quotes = cite_spans(spans, hits)
     numbers = tuple(dict.fromkeys(citation.number for citation in quotes.citations))
     return Computed(Sentence(text, numbers), quotes._replace(note=note)) if numbers else None
