@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -98,11 +99,20 @@ def test_the_default_embedder_takes_no_torch(docs: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def _make_office_file(path: Path) -> None:
+    from docx import Document
+    from openpyxl import Workbook
+    from pptx import Presentation
+
+    makers: dict[str, Callable[[], Any]] = {".docx": Document, ".pptx": Presentation, ".xlsx": Workbook}
+    makers[path.suffix]().save(str(path))
+
+
 @pytest.mark.parametrize(("suffix", "module"), [(".docx", "docx"), (".pptx", "pptx"), (".xlsx", "openpyxl")])
 def test_an_office_file_names_its_extra(
     suffix: str, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / f"a{suffix}").write_bytes(b"PK")
+    _make_office_file(tmp_path / f"a{suffix}")
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(DocumentError) as error:
         read_document(tmp_path / f"a{suffix}")
