@@ -32,6 +32,12 @@ def make_lines(*texts: str, confidence: float = 95.0) -> list[TextLine]:
     return [TextLine(text, (100, 50 * i, 900, 50 * i + 30), confidence, (1, 1, 1)) for i, text in enumerate(texts, 1)]
 
 
+def make_page(head: str, sentence: str, foot: str) -> list[TextLine]:
+    """Return the lines of a page of text between a head and a foot line, which are apart from it."""
+    texts = {100: head, 250: sentence, 300: "It has two lines.", 450: foot}
+    return [TextLine(text, (100, top, 900, top + 30), 95.0, (1, 1, 1)) for top, text in texts.items() if text]
+
+
 class Reader:
     """An engine that returns the lines that are queued, and notes the sizes of the pictures."""
 
@@ -173,11 +179,19 @@ def test_without_the_extra_a_line_names_it(tmp_path: Path, monkeypatch: pytest.M
 
 def test_what_scans_repeat_on_each_page_is_left_out(tmp_path: Path, engine: Reader) -> None:
     words = ("honey", "wax", "bees", "hives", "queens")
-    engine.pages = [
-        make_lines("The Yearbook", f"This page is about {word}.", str(i)) for i, word in enumerate(words, 1)
-    ]
+    engine.pages = [make_page("The Yearbook", f"This page is about {word}.", str(i)) for i, word in enumerate(words, 1)]
     blocks, _ = read(write_pdf(tmp_path / "a.pdf", [("", WHOLE)] * 5))
-    assert [text for text, _, _ in blocks] == [f"This page is about {word}." for word in words]
+    sentences = [f"This page is about {word}. It has two lines." for word in words]
+    assert [text for text, _, _ in blocks] == sentences
+
+
+def test_what_two_scans_repeat_is_read_once(tmp_path: Path, engine: Reader) -> None:
+    engine.pages = [make_page("The Yearbook", f"This page is about {word}.", "") for word in ("honey", "wax")]
+    blocks, _ = read(write_pdf(tmp_path / "a.pdf", [("", WHOLE)] * 2))
+    assert [text for text, _, _ in blocks] == [
+        "The Yearbook This page is about honey. It has two lines.",
+        "This page is about wax. It has two lines.",
+    ]
 
 
 def test_passages_of_which_ocr_is_unsure_are_left_out_and_counted(tmp_path: Path, engine: Reader) -> None:

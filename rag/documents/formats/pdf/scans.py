@@ -63,16 +63,21 @@ class Scans:
         """Return whether to read the text of a page, and note what OCR is to read of it."""
         if not raw.FPDFPage_CountObjects(page):
             return True  # an empty page
-        text = textpage.get_text_range()
-        has_nonsense = is_nonsense(text) or _lacks_letters(textpage)
-        if has_nonsense:
-            get_job().note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
-        is_scan = has_nonsense or self._reads_all or not text.strip()
-        if is_scan:
+        if self._is_scan(textpage):
             self._pages.append(_Picture(index, None))
-        elif self._can_read:
-            self._pictures.extend(_Picture(index, area) for area in _find_pictures(page, textpage))
-        return not is_scan
+            return False
+        if self._can_read:
+            for area in _find_pictures(page, textpage):
+                self._pictures.append(_Picture(index, area))
+        return True
+
+    def _is_scan(self, textpage: PdfTextPage) -> bool:
+        """Return whether OCR is to read a page, and not its text."""
+        text = textpage.get_text_range()
+        if is_nonsense(text) or _lacks_letters(textpage):
+            get_job().note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
+            return True
+        return self._reads_all or not text.strip()
 
     def read(self, pdf: PdfDocument) -> None:
         """Read the pages and pictures by OCR."""
@@ -93,11 +98,16 @@ class Scans:
         return "".join(f"; {note}" for note in get_job().notes[-1:])
 
     def _read_pages(self, pdf: PdfDocument) -> Iterator[Block]:
-        found = list(read_pages(_render(pdf, self._pages), len(pdf)))
-        placed = [{_place(line, page): line for line in lines} for page, lines in found]
-        remaining = drop_running_lines([list(lines) for lines in placed])
-        for (page, _), lines, kept in zip(found, placed, remaining, strict=True):
-            yield from make_blocks([lines[line] for line in kept], page)
+        pages = list(read_pages(_render(pdf, self._pages), len(pdf)))
+        printed_pages = []
+        for page, lines in pages:
+            printed_pages.append([_place(line, page) for line in lines])
+        remaining_pages = drop_running_lines(printed_pages)
+        for (page, lines), printed, remaining in zip(pages, printed_pages, remaining_pages, strict=True):
+            # A running line that stays once comes back as another object, with the same place.
+            places = {(line.left, line.y) for line in remaining}
+            pairs = zip(lines, printed, strict=True)
+            yield from make_blocks([line for line, place in pairs if (place.left, place.y) in places], page)
 
     def _read_pictures(self, pdf: PdfDocument) -> Iterator[Block]:
         for page, lines in read_pages(_render(pdf, self._pictures), len(pdf)):
@@ -153,6 +163,7 @@ def _draw(page: PdfPage, area: _Area | None) -> "Image":
 
 
 def _place(line: TextLine, page: int) -> Line:
-    """Return a line of a scan as one of a PDF page, for its height alone."""
+    """Return a line of a scan as one of a PDF page, in pixels; small shifts between scans do not change its height."""
     left, top, right, bottom = line.box
-    return Line(line.text, page, left, right, -(bottom // _SHIFT), bottom - top)
+    height = round(bottom / _SHIFT) * _SHIFT
+    return Line(line.text, page, left, right, -height, bottom - top)
