@@ -1,6 +1,6 @@
 """Sorts the words of a page into rows, and finds the gutters that no word of several rows crosses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import mean
@@ -12,8 +12,6 @@ from rag.documents.formats.pdf.paragraphs import Line, Word
 _SAME_ROW = 0.4
 # A gutter is at least this wide, as a multiple of the size of the letters.
 GUTTER = 0.3
-
-
 # Lines of prose have this many words on average. At least half of them reach over most of their column.
 _PROSE = 4
 _FULL = 0.8
@@ -55,45 +53,70 @@ class Row:
     size: float
     cells: list[Cell] = field(default_factory=list)
 
-    def find_gaps(self) -> list[Gap]:
-        """Return the gaps between the words that are as wide as a gutter."""
-        least = GUTTER * self.size
-        pairs = pairwise(self.cells)
-        return [Gap(cell.right, other.left) for cell, other in pairs if other.left - cell.right >= least]
+    def find_gaps(self, least: float = GUTTER) -> list[Gap]:
+        """Return the gaps between words that are at least this wide, as a multiple of the size of the letters."""
+        gaps = [Gap(cell.right, following.left) for cell, following in pairwise(self.cells)]
+        return [gap for gap in gaps if gap.width >= least * self.size]
 
 
 def make_rows(lines: Sequence[Line]) -> list[Row]:
     """Return the rows of a page from its top, without the lines that are aside."""
     rows: list[Row] = []
-    places = [place for place, line in enumerate(lines) if not line.is_aside]
-    for place in sorted(places, key=lambda place: -lines[place].y):
-        line = lines[place]
-        if not rows or rows[-1].y - line.y > _SAME_ROW * max(rows[-1].size, line.size):
+    downwards = sorted(enumerate(lines), key=lambda numbered: -numbered[1].y)
+    for place, line in downwards:
+        if line.is_aside:
+            continue
+        if not rows or _is_lower(rows[-1], line):
             rows.append(Row(line.y, line.size))
-        rows[-1].size = max(rows[-1].size, line.size)
+        row = rows[-1]
+        row.size = max(row.size, line.size)
         for word in line.words or (Word(line.text, line.left, line.right),):
-            rows[-1].cells.append(Cell(*word, place, line.weight))
+            row.cells.append(Cell(*word, place, line.weight))
     for row in rows:
         row.cells.sort(key=lambda cell: cell.left)
     return rows
 
 
-def narrow(gutters: Iterable[Gap], row: Row) -> list[Gap]:
+def _is_lower(row: Row, line: Line) -> bool:
+    """Return whether a line is below a row, and not a part of it."""
+    return row.y - line.y > _SAME_ROW * max(row.size, line.size)
+
+
+def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]:
     """Return the parts of the gutters that a row's words leave free, as far as they are wide enough."""
-    least = GUTTER * row.size
     free = []
     for gutter in gutters:
         start = gutter.left
         for cell in row.cells:
-            if start < cell.right and cell.left < gutter.right:
+            is_inside = start < cell.right and cell.left < gutter.right
+            if is_inside:
                 free.append(Gap(start, cell.left))
                 start = cell.right
         free.append(Gap(start, gutter.right))
-    return [gap for gap in free if gap.width >= least]
+    return [gap for gap in free if gap.width >= least * row.size]
 
 
 def is_prose(cells: Sequence[Cell]) -> bool:
     """Return whether the cells of a column are the lines of a text: of several words, and mostly equally long."""
-    widest = max(cell.right for cell in cells) - min(cell.left for cell in cells)
-    full = sum(cell.right - cell.left >= _FULL * widest for cell in cells)
-    return mean(len(cell.text.split()) for cell in cells) >= _PROSE and full >= _FULL_SHARE * len(cells)
+    left = min(cell.left for cell in cells)
+    right = max(cell.right for cell in cells)
+    widths = [cell.right - cell.left for cell in cells]
+    full_count = sum(width >= _FULL * (right - left) for width in widths)
+    words = mean(len(cell.text.split()) for cell in cells)
+    return words >= _PROSE and full_count >= _FULL_SHARE * len(cells)
+
+
+def list_places(rows: Iterable[Row]) -> list[int]:
+    """Return the indexes of the lines from which rows were made, each once."""
+    places = set()
+    for row in rows:
+        places.update(cell.place for cell in row.cells)
+    return sorted(places)
+
+
+def replace_lines(lines: Sequence[Line], replacements: Mapping[int, Sequence[Line]]) -> list[Line]:
+    """Return the lines, with those at some indexes replaced by none, one or more others."""
+    result = []
+    for place, line in enumerate(lines):
+        result += replacements.get(place, [line])
+    return result

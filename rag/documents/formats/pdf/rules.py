@@ -28,28 +28,45 @@ class Rules(NamedTuple):
 
     def has_vertical(self, gutter: Gap, top: float, bottom: float) -> bool:
         """Return whether vertical lines go down a gutter, over most of the height from `top` to `bottom`."""
-        lengths = (
-            min(rule.end, top) - max(rule.start, bottom)
-            for rule in self.vertical
-            if gutter.left <= rule.place <= gutter.right
-        )
-        return sum(length for length in lengths if length > 0) >= _LEAST_HEIGHT * (top - bottom)
+        covered = 0.0
+        for rule in self.vertical:
+            if gutter.left <= rule.place <= gutter.right:
+                length = min(rule.end, top) - max(rule.start, bottom)
+                covered += max(0.0, length)
+        return covered >= _LEAST_HEIGHT * (top - bottom)
 
     def has_grid(self, border: float, top: float, bottom: float) -> bool:
         """Return whether rows from `top` to `bottom` have a line between them that crosses a border of columns."""
-        return any(bottom < rule.place < top and rule.start < border < rule.end for rule in self.horizontal)
+        for rule in self.horizontal:
+            is_between = bottom < rule.place < top
+            if is_between and rule.start < border < rule.end:
+                return True
+        return False
 
     def find_separators(self, rows: Sequence[Row]) -> list[bool]:
         """Return whether a line is between each row and the next; nothing if the lines do not divide all rows."""
-        left = min(cell.left for row in rows for cell in row.cells)
+        left = min(row.cells[0].left for row in rows)
         right = max(cell.right for row in rows for cell in row.cells)
-        middle = (left + right) / 2
-        heights = [rule.place for rule in self.horizontal if rule.start < middle < rule.end]
-        separators = [
-            any(below.y < height < above.y + above.size / 2 for height in heights) for above, below in pairwise(rows)
-        ]
+        heights = self._find_heights_at((left + right) / 2)
+        separators = [_is_divided(above, below, heights) for above, below in pairwise(rows)]
         count = sum(separators) + 1
-        lone = sum(before and after for before, after in pairwise([True, *separators, True]))
+        if count == 1:
+            return []
         has_columns = any(left < rule.place < right for rule in self.vertical)
-        is_divided = count > 1 and (has_columns or lone >= _LEAST_SINGLE * count)
+        is_divided = has_columns or _count_single(separators) >= _LEAST_SINGLE * count
         return separators if is_divided else []
+
+    def _find_heights_at(self, x: float) -> list[float]:
+        """Return the heights of the horizontal lines that pass this place."""
+        return [rule.place for rule in self.horizontal if rule.start < x < rule.end]
+
+
+def _is_divided(above: Row, below: Row, heights: Sequence[float]) -> bool:
+    """Return whether a line is between two rows; one under the words of the upper row may touch them."""
+    return any(below.y < height < above.y + above.size / 2 for height in heights)
+
+
+def _count_single(separators: Sequence[bool]) -> int:
+    """Return the number of rows with a line above and a line below them; the outer rows have the table's edge."""
+    sides = pairwise([True, *separators, True])
+    return sum(above and below for above, below in sides)

@@ -1,0 +1,166 @@
+"""Puts the rows of a table on a page into words: each cell with the name of its column."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from rag.documents.blocks import format_row
+from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.formats.pdf.rows import Cell, Row, list_places
+from rag.documents.formats.pdf.rules import Rules
+from rag.documents.formats.rows import has_header, is_number
+
+# Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
+LINE_PITCH = 1.45
+# Rows that are nearer than this share their lines: one cell is set a little higher than its neighbour.
+_SHARED_PITCH = 0.85
+# A distance is wider than another if it is at least this multiple of it.
+_WIDER = 1.15
+_BOLD = 600
+_ENDED = re.compile(r"[.!?:;][\"')\]]*$")
+
+
+class Table(NamedTuple):
+    """Lines of a page that form a table, and the places where one column ends and the next begins."""
+
+    rows: list[Row]
+    borders: list[float]
+
+    def find_column(self, cell: Cell) -> int:
+        """Return the number of a cell's column, from 0."""
+        return bisect_right(self.borders, cell.left)
+
+    def get_columns(self, row: Row) -> set[int]:
+        """Return the columns in which a row has words."""
+        return set(map(self.find_column, row.cells))
+
+    def list_columns(self) -> list[list[Cell]]:
+        """Return the cells of each column, from the top."""
+        columns: list[list[Cell]] = [[] for _ in range(len(self.borders) + 1)]
+        for row in self.rows:
+            for cell in row.cells:
+                columns[self.find_column(cell)].append(cell)
+        return columns
+
+    def get_texts(self, group: Sequence[Row]) -> list[str]:
+        """Return the text of each column of a row with several lines."""
+        columns = Table(list(group), self.borders).list_columns()
+        return [" ".join(cell.text for cell in column) for column in columns]
+
+    def group_rows(self, rules: Rules) -> list[list[Row]]:
+        """Return the rows, each with all lines of its cells."""
+        groups = [[self.rows[0]]]
+        for row, is_joined in zip(self.rows[1:], self._find_joins(rules), strict=True):
+            if not is_joined:
+                groups.append([])
+            groups[-1].append(row)
+        return groups
+
+    def _find_joins(self, rules: Rules) -> list[bool]:
+        """Return whether each line but the first belongs to the cells of the one above."""
+        separators = rules.find_separators(self.rows)
+        if separators:
+            return [not is_separated for is_separated in separators]
+        line_pitch = self._find_line_pitch()
+        joins = []
+        for above, below in pairwise(self.rows):
+            pitch = above.y - below.y
+            is_tight = pitch < _SHARED_PITCH * below.size or pitch <= line_pitch
+            joins.append(is_tight or self._goes_on(above, below))
+        return joins
+
+    def _find_line_pitch(self) -> float:
+        """Return the distance of the lines in one cell; 0 if rows are not clearly farther apart than lines."""
+        size = self.rows[0].size
+        pitches = sorted(above.y - below.y for above, below in pairwise(self.rows))
+        for pitch, next_pitch in pairwise(pitches):
+            is_line_pitch = _SHARED_PITCH * size <= pitch <= LINE_PITCH * size
+            if is_line_pitch and next_pitch >= _WIDER * pitch:
+                return pitch if self._has_wrapped_lines(pitch) else 0.0
+        return 0.0
+
+    def _has_wrapped_lines(self, line_pitch: float) -> bool:
+        """Return whether most lines that are this near continue a cell of the line above."""
+        near = 0
+        wrapped = 0
+        for above, below in pairwise(self.rows):
+            if above.y - below.y <= line_pitch:
+                near += 1
+                wrapped += self._has_wrapped_cell(above, below)
+        return wrapped > near / 2
+
+    def _goes_on(self, above: Row, below: Row) -> bool:
+        """Return whether a line has only the next words of some cells: it is near, and its first column is empty."""
+        columns = self.get_columns(below)
+        if not is_near(above, below) or not columns < self.get_columns(above):
+            return False
+        may_be_part = 0 not in columns or len(columns) == 1
+        return may_be_part and self._has_wrapped_cell(above, below)
+
+    def _has_wrapped_cell(self, above: Row, below: Row) -> bool:
+        """Return whether a sentence in a cell goes on in the next line, and no cell there is a number."""
+        if any(is_number(cell.text) for cell in below.cells):
+            return False
+        last_texts = {self.find_column(cell): cell.text for cell in above.cells}
+        for cell in below.cells:
+            text = last_texts.get(self.find_column(cell))
+            if text and not _ENDED.search(text) and _begins_within(cell.text):
+                return True
+        return False
+
+
+def is_near(above: Row, below: Row) -> bool:
+    """Return whether a line may be the next one of a cell."""
+    return above.y - below.y <= LINE_PITCH * below.size
+
+
+def _begins_within(text: str) -> bool:
+    """Return whether a text begins like the middle of a sentence."""
+    return text[0].islower() or text[0] in "(&"
+
+
+def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
+    """Yield a line for each row of a table; a row with words in one column only stays as it is."""
+    header: list[str] | None = None
+    groups = table.group_rows(rules)
+    texts = [table.get_texts(group) for group in groups]
+    is_whole = [sum(map(bool, cells)) > 1 for cells in texts]
+    for group, cells, whole in zip(groups, texts, is_whole, strict=True):
+        if not whole:
+            yield from (lines[place] for place in list_places(group))
+        elif header is None and _names_columns(groups, texts, is_whole):
+            header = cells
+        else:
+            header = header or []
+            yield _make_line(group, lines, _format_row(header, cells))
+
+
+def _names_columns(groups: Sequence[Sequence[Row]], texts: Sequence[Sequence[str]], is_whole: Sequence[bool]) -> bool:
+    """Return whether the first whole row names the columns; of two columns only if it alone is bold."""
+    weights = [_find_weight(group) for group, whole in zip(groups, is_whole, strict=True) if whole]
+    rows = [cells for cells, whole in zip(texts, is_whole, strict=True) if whole]
+    if len(rows) > 1 and weights[0] >= _BOLD > max(weights[1:]):
+        return True
+    return len(rows[0]) > 2 and has_header(rows)
+
+
+def _find_weight(group: Sequence[Row]) -> int:
+    """Return the weight of the lightest letters."""
+    return min(cell.weight for row in group for cell in row.cells)
+
+
+def _format_row(header: Sequence[str], cells: Sequence[str]) -> str:
+    """Return a row in words; the first of two cells is a label, and so is a cell with a colon."""
+    if not header and len(cells) == 2:
+        return format_row([cells[0].rstrip(" :")], cells[1:])
+    return format_row(header, cells).replace(":; ", ": ")
+
+
+def _make_line(group: Sequence[Row], lines: Sequence[Line], text: str) -> Line:
+    left = min(row.cells[0].left for row in group)
+    right = max(cell.right for row in group for cell in row.cells)
+    first = group[0]
+    page = lines[first.cells[0].place].page
+    return Line(text, page, left, right, first.y, first.size, pieces=2, is_row=True)
