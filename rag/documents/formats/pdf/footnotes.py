@@ -10,43 +10,62 @@ from rag.documents.formats.pdf.paragraphs import RAISED_DIGITS, Line
 # The letters of notes are smaller than this multiple of the text's.
 _SMALLER = 0.95
 _MARK = re.compile(f"[{RAISED_DIGITS}]+")
-_NOTE = re.compile(rf"(?:(\d{{1,3}})|([{RAISED_DIGITS}]{{1,3}}))[.)]?\s*[^\s\d]")
+_NOTE = re.compile(rf"(?P<number>\d{{1,3}}|[{RAISED_DIGITS}]{{1,3}})[.)]?\s*[^\s\d]")
 _DIGITS = str.maketrans(RAISED_DIGITS, "0123456789")
 
 
 def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
     """Return the lines of a page; its notes are aside, and the text has no marks of them."""
     text = [line for line in lines if not line.is_aside]
-    marks = {mark.translate(_DIGITS) for line in text for mark in _MARK.findall(line.text)}
+    all_words = "\n".join(line.text for line in text)
+    marks = {mark.translate(_DIGITS) for mark in _MARK.findall(all_words)}
     if not marks:
         return list(lines)
     notes = _find_notes(text, marks)
-    numbers = {_read_number(line) for line in notes} & marks
-    return [
-        replace(line, is_aside=True) if line in notes else replace(line, text=_drop_marks(line.text, numbers))
-        for line in lines
-    ]
+    numbers = marks.intersection(map(_read_number, notes))
+    result = []
+    for line in lines:
+        if line in notes:
+            result.append(replace(line, is_aside=True))
+        else:
+            result.append(replace(line, text=_drop_marks(line.text, numbers)))
+    return result
 
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
     """Return the lines in small letters at the foot of a page, from the first that begins with a mark on."""
-    size = median(line.size for line in lines for _ in line.text.split())
+    usual_size = _find_size_of_words(lines)
     notes: list[Line] = []
-    start = 0
+    count = 0
     for line in sorted(lines, key=lambda line: line.y):
-        if line.size >= _SMALLER * size:
+        if line.size >= _SMALLER * usual_size:
             break
         notes.append(line)
         if _read_number(line) in marks:
-            start = len(notes)
-    return notes[:start]
+            count = len(notes)
+    return notes[:count]
+
+
+def _find_size_of_words(lines: Sequence[Line]) -> float:
+    """Return the median size of the words: a long line counts more than a short one."""
+    sizes: list[float] = []
+    for line in lines:
+        word_count = len(line.text.split())
+        sizes += [line.size] * word_count
+    return median(sizes)
 
 
 def _read_number(line: Line) -> str:
     """Return the number of the note that a line begins, or nothing."""
     match = _NOTE.match(line.text)
-    return (match[1] or match[2]).translate(_DIGITS) if match else ""
+    return match["number"].translate(_DIGITS) if match else ""
 
 
 def _drop_marks(text: str, numbers: set[str]) -> str:
-    return _MARK.sub(lambda mark: "" if mark[0].translate(_DIGITS) in numbers else mark[0], text)
+    """Return a text without the marks of the notes with these numbers; other raised digits stay."""
+
+    def keep_other(mark: re.Match[str]) -> str:
+        is_mark = mark[0].translate(_DIGITS) in numbers
+        return "" if is_mark else mark[0]
+
+    return _MARK.sub(keep_other, text)
