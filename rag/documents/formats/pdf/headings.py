@@ -44,11 +44,13 @@ def mark_printed_headings(pages: Sequence[Sequence[Line]]) -> Marked:
     body = _find_body(lines)
     if _has_headings(lines) or _has_too_many(lines, body):
         return Marked([list(page) for page in pages])
-    merged = [list(_merge_headings(page, body)) for page in pages]
-    headings = [line for line in chain.from_iterable(merged) if line.level]
+    merged_pages = [list(_merge_headings(page, body)) for page in pages]
+    headings = [line for line in chain.from_iterable(merged_pages) if line.level]
     title = _find_title(lines, headings)
-    styles = sorted({_get_style(line) for line in headings if line is not title}, reverse=True)
-    return Marked([_set_levels(page, styles, title) for page in merged], title.text if title else None)
+    others = headings[1:] if title else headings
+    styles = sorted(set(map(_get_style, others)), reverse=True)
+    leveled_pages = [_set_levels(page, styles, title) for page in merged_pages]
+    return Marked(leveled_pages, title.text if title else None)
 
 
 def _set_levels(page: Sequence[Line], styles: Sequence[_Style], title: Line | None) -> list[Line]:
@@ -100,9 +102,10 @@ def _may_be_heading(line: Line) -> bool:
     is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
-    is_row = line.is_row or line.is_aside or (line.pieces > 1 and not NUMBERED.match(line.text))
+    is_elsewhere = line.is_row or line.is_aside
+    has_cells = line.pieces > 1 and not NUMBERED.match(line.text)
     is_of_contents = "…" in line.text  # the dots before a page's number
-    return is_short and has_words and not any((is_sentence, is_row, is_of_contents))
+    return is_short and has_words and not any((is_sentence, is_elsewhere, has_cells, is_of_contents))
 
 
 def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
@@ -124,12 +127,11 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
 
 def _goes_on(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if not run or len(run) == _MOST_LINES:
+    if not run or len(run) == _MOST_LINES or NUMBERED.match(line.text):
         return False
     last = run[-1]
     is_below = 0 < last.y - line.y <= _PITCH * last.size
-    is_alike = _get_style(line) == _get_style(last)
-    return is_below and is_alike and not NUMBERED.match(line.text)
+    return is_below and _get_style(line) == _get_style(last)
 
 
 def _join(run: Sequence[Line]) -> Line:
@@ -139,7 +141,10 @@ def _join(run: Sequence[Line]) -> Line:
 
 def _find_title(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:
     """Return the heading at the top of the file if no other one is as large, else None."""
-    if not headings or not headings[0].text.startswith(lines[0].text):
+    if not headings:
         return None
-    others = [line.size for line in headings[1:]]
-    return headings[0] if headings[0].size > max(others, default=0.0) else None
+    first, *others = headings
+    largest_size = max((line.size for line in others), default=0.0)
+    is_at_top = first.text.startswith(lines[0].text)
+    is_largest = first.size > largest_size
+    return first if is_at_top and is_largest else None
