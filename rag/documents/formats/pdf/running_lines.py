@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 from statistics import median_low
 from typing import Literal, NamedTuple
 
@@ -57,9 +57,11 @@ class _Edge(NamedTuple):
         return abs(self.lines[count - 1].y - self.lines[count].y) if count < len(self.lines) else None
 
     def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
-        is_roman = line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text) is not None
-        has_mark = not known.isdisjoint((_find_place(line), *_find_marks(line, self.side, pages)))
-        return (is_roman and pages >= _FEWEST_PAGES) or (has_mark and line.size <= _LARGER * self.size)
+        """Return whether a line is a Roman page number, or has one of the known marks and is no heading."""
+        if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
+            return True
+        marks = {_find_place(line), *_find_marks(line, self.side, pages)}
+        return line.size <= _LARGER * self.size and not known.isdisjoint(marks)
 
 
 def _is_apart(edges: Sequence[_Edge], edge: _Edge, count: int) -> bool:
@@ -68,9 +70,15 @@ def _is_apart(edges: Sequence[_Edge], edge: _Edge, count: int) -> bool:
     A gap follows them, or one that differs from page to page, or letters of another size.
     """
     gap = edge.find_gap(count)
-    if gap is None or gap >= _FARTHER * edge.pitch or not have_same_size(*edge.lines[count - 1 : count + 1]):
+    if gap is None or gap >= _FARTHER * edge.pitch:
         return True
-    gaps = [other for other in (edge.find_gap(count) for edge in edges) if other is not None]
+    if not have_same_size(edge.lines[count - 1], edge.lines[count]):
+        return True
+    gaps = []
+    for other in edges:
+        gap = other.find_gap(count)
+        if gap is not None:
+            gaps.append(gap)
     return max(gaps) - min(gaps) > edge.size / 2
 
 
@@ -113,30 +121,43 @@ def _set_aside(lines: Sequence[Line], running: Set[Line], seen: set[str], pages:
     for line in lines:
         if line not in running:
             yield line
-        elif _NUMBER.sub("#", line.text) not in seen:
-            seen.add(_NUMBER.sub("#", line.text))
-            is_number = _ONLY_NUMBER.fullmatch(line.text) or _BESIDE_PAGE.search(line.text)
-            if _FACT.search(line.text) or (pages < _FEWEST_PAGES and not is_number):
-                yield replace(line, is_aside=True)
+            continue
+        text = _NUMBER.sub("#", line.text)
+        if text not in seen and _is_worth_reading(line.text, pages):
+            yield replace(line, is_aside=True)
+        seen.add(text)
+
+
+def _is_worth_reading(text: str, pages: int) -> bool:
+    """Return whether to read a running line once: it has a fact, or few pages leave doubt that it runs."""
+    if _FACT.search(text):
+        return True
+    is_page_number = _ONLY_NUMBER.fullmatch(text) or _BESIDE_PAGE.search(text)
+    return pages < _FEWEST_PAGES and not is_page_number
 
 
 def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
     upwards = sorted(lines, key=lambda line: line.y)
-    gaps = [above.y - below.y for below, above in pairwise(upwards)]
-    sizes = [line.size for line in lines] or [1.0]
-    size = median_low(sizes)
-    near = [gap for gap in gaps if size / 2 < gap <= _WIDEST_GAP * size]
-    pitch = median_low(near or [_USUAL_PITCH * size])
+    size = median_low([line.size for line in lines] or [1.0])
+    pitches = []
+    for below, above in pairwise(upwards):
+        gap = above.y - below.y
+        if size / 2 < gap <= _WIDEST_GAP * size:
+            pitches.append(gap)
+    pitch = median_low(pitches or [_USUAL_PITCH * size])
     return _Edge("top", upwards[::-1], pitch, size), _Edge("bottom", upwards, pitch, size)
 
 
 def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
     """Return the marks of lines that enough pages have."""
-    page_marks = [
-        {mark for edge in edges for line in edge.outermost for mark in _find_marks(line, edge.side, len(pages))}
-        for edges in pages
-    ]
-    counts = Counter(chain.from_iterable(page_marks))
+    counts = Counter[_Mark]()
+    for edges in pages:
+        # A page counts once, even if a line is at its top twice.
+        marks: set[_Mark] = set()
+        for edge in edges:
+            for line in edge.outermost:
+                marks.update(_find_marks(line, edge.side, len(pages)))
+        counts.update(marks)
     fewest = max(2, _REPEATED_SHARE * len(pages))
     return {mark for mark, count in counts.items() if count >= fewest}
 
@@ -149,9 +170,12 @@ def _find_marks(line: Line, side: str, pages: int) -> Iterator[_Mark]:
         yield side, "number", int(alone["number"]) - line.page
     if pages >= _FEWEST_PAGES or _BESIDE_PAGE.search(line.text):
         yield from _find_page_numbers(line, side)
-    edge = _PAGE_NUMBER.fullmatch(line.text)
-    if edge and pages >= _FEWEST_PAGES and abs(int(edge[str(edge.lastgroup)]) - line.page) <= _MOST_OFFSET:
-        yield side, str(edge.lastgroup), int(edge[str(edge.lastgroup)]) - line.page
+    outer = _PAGE_NUMBER.fullmatch(line.text)
+    if outer and pages >= _FEWEST_PAGES:
+        position = str(outer.lastgroup)
+        offset = int(outer[position]) - line.page
+        if abs(offset) <= _MOST_OFFSET:
+            yield side, position, offset
 
 
 def _find_page_numbers(line: Line, side: str) -> Iterator[_Mark]:
