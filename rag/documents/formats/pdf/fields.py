@@ -1,7 +1,7 @@
 """Reads what people added to a PDF file: the values of its form, text typed onto a page, and notes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, c_ushort, cast, create_string_buffer
 from dataclasses import replace
@@ -85,19 +85,21 @@ def add_entries(form: Any, page: PdfPage, lines: list[Line], number: int) -> lis
     if form:
         raw.FORM_OnBeforeClosePage(page, form)
     for entry in entries:
-        lines = _add_tick(lines, entry, number) if entry.is_tick else _add_value(lines, entry, number)
+        add = _add_tick if entry.is_tick else _add_value
+        lines = add(_take_apart(lines, entry), entry, number)
     return lines
 
 
 def read_notes(page: PdfPage, number: int) -> Iterator[Block]:
     """Yield the notes of a page, each with its author and date."""
     for annotation in _find_annotations(page):
-        if raw.FPDFAnnot_GetSubtype(annotation) in _NOTES:
-            words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
-            author = clean_author(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"T"))
-            date = clean_date(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"M"))
-            if words.strip():
-                yield Block(words, page=number, voice="comment", author=author, date=date)
+        if raw.FPDFAnnot_GetSubtype(annotation) not in _NOTES:
+            continue
+        words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+        author = clean_author(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"T"))
+        date = clean_date(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"M"))
+        if words:
+            yield Block(words, page=number, voice="comment", author=author, date=date)
 
 
 def _find_annotations(page: PdfPage) -> Iterator[Any]:
@@ -138,9 +140,12 @@ def _find_label(form: Any, annotation: Any) -> str:
     """Return the name of a field for people; nothing if a program made it up."""
     name = _read_text(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
     if not name:
-        name = _read_text(raw.FPDFAnnot_GetFormFieldName, form, annotation).rpartition(".")[2]
-    is_name = _WORDS.match(name) and not _MADE_UP.fullmatch(name) and "[" not in name
-    return name.replace("_", " ") if is_name else ""
+        full_name = _read_text(raw.FPDFAnnot_GetFormFieldName, form, annotation)
+        name = full_name.rpartition(".")[2]
+    is_made_up = _MADE_UP.fullmatch(name) or "[" in name
+    if is_made_up or not _WORDS.match(name):
+        return ""
+    return name.replace("_", " ")
 
 
 def _read_text(read: Callable[..., int], *arguments: Any) -> str:
@@ -159,40 +164,53 @@ def _find_box(annotation: Any) -> tuple[float, float, float, float]:
 
 def _add_value(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
     """Return the lines with a value after the label at its left, or above, or else after its own."""
-    lines = _take_apart(lines, entry)
-    beside = [place for place in _find_beside(lines, entry) if lines[place].left < entry.left]
+    beside = [line for line in _find_beside(lines, entry) if line.left < entry.left]
     if beside:
-        place = max(beside, key=lambda place: lines[place].right)
-        label = lines[place]
-        named = replace(label, text=label.text if label.text.endswith(":") else f"{label.text}:")
+        label = max(beside, key=lambda line: line.right)
+        named = replace(label, text=f"{label.text.removesuffix(':')}:")
         value = replace(label, text=entry.text, left=max(entry.left, label.right), right=entry.right)
-        return [*lines[:place], named, value, *lines[place + 1 :]]
-    above = [place for place, line in enumerate(lines) if _is_above(line, entry)]
+        return _replace(lines, label, named, value)
+    above = [line for line in lines if _is_above(line, entry)]
     if above:
-        place = min(above, key=lambda place: lines[place].y)
-        text = f"{lines[place].text.rstrip(' :')}: {entry.text}"
-        return [*lines[:place], replace(lines[place], text=text, words=()), *lines[place + 1 :]]
-    return _insert(lines, entry, f"{entry.label}: {entry.text}" if entry.label else entry.text, number)
+        label = min(above, key=lambda line: line.y)
+        text = _name(entry.text, label.text)
+        return _replace(lines, label, replace(label, text=text, words=()))
+    return _insert(lines, entry, _name(entry.text, entry.label), number)
+
+
+def _name(value: str, label: str) -> str:
+    """Return a value with its label before it, if it has one."""
+    return f"{label.rstrip(' :')}: {value}" if label else value
+
+
+def _replace(lines: Iterable[Line], old: Line, *new: Line) -> list[Line]:
+    """Return the lines with one of them replaced by others."""
+    result: list[Line] = []
+    for line in lines:
+        result += new if line is old else (line,)
+    return result
 
 
 def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
     """Return the lines with a box before the words at its right, or after those at its left."""
-    lines = _take_apart(lines, entry)
-    near = [place for place in _find_beside(lines, entry) if _find_distance(lines[place], entry) < _FARTHEST_BESIDE]
     mark = "[x]" if entry.is_ticked else "[ ]"
-    if not near:
-        return _insert(lines, entry, f"{mark} {entry.label}", number) if entry.label else lines
-    place = min(near, key=lambda place: _find_distance(lines[place], entry))
-    label = lines[place]
-    is_behind = label.left > entry.left
-    text = f"{mark} {label.text}" if is_behind else f"{label.text.rstrip(' :')}: {_show_tick(entry)}"
-    return [*lines[:place], replace(label, text=text, words=()), *lines[place + 1 :]]
+    near = [line for line in _find_beside(lines, entry) if _find_distance(line, entry) < _FARTHEST_BESIDE]
+    if near:
+        label = min(near, key=lambda line: _find_distance(line, entry))
+        is_behind = label.left > entry.left
+        text = f"{mark} {label.text}" if is_behind else _name(_show_tick(entry), label.text)
+        return _replace(lines, label, replace(label, text=text, words=()))
+    if entry.label:
+        return _insert(lines, entry, f"{mark} {entry.label}", number)
+    return lines
 
 
 def _show_tick(entry: _Entry) -> str:
+    """Return the words that a ticked box stands for, "yes" if the file has none, or an empty box."""
     if not entry.is_ticked:
         return "[ ]"
-    return "yes" if entry.text.casefold() in _YES or not _WORDS.fullmatch(entry.text) else entry.text
+    is_word = entry.text.casefold() not in _YES and _WORDS.fullmatch(entry.text)
+    return entry.text if is_word else "yes"
 
 
 def _find_distance(line: Line, entry: _Entry) -> float:
@@ -200,13 +218,14 @@ def _find_distance(line: Line, entry: _Entry) -> float:
     return max(line.left - entry.right, entry.left - line.right, 0.0) / line.size
 
 
-def _find_beside(lines: Sequence[Line], entry: _Entry) -> list[int]:
-    """Return the places of the lines at the height of a box, at its left or right."""
-    return [
-        place
-        for place, line in enumerate(lines)
-        if _is_level(line, entry) and (line.right <= entry.left + line.size or line.left >= entry.right - line.size)
-    ]
+def _find_beside(lines: Iterable[Line], entry: _Entry) -> list[Line]:
+    """Return the lines at the height of a box, at its left or right."""
+    beside = []
+    for line in lines:
+        overlap = min(line.right - entry.left, entry.right - line.left)
+        if _is_level(line, entry) and overlap <= line.size:
+            beside.append(line)
+    return beside
 
 
 def _is_level(line: Line, entry: _Entry) -> bool:
@@ -222,17 +241,21 @@ def _take_apart(lines: Iterable[Line], entry: _Entry) -> list[Line]:
     """Return the lines; one with wide gaps, at the height of a box or above it, becomes several."""
     result: list[Line] = []
     for line in lines:
-        if line.words and (_is_level(line, entry) or _is_above(line, entry)):
-            result += [replace(line, text=text, left=left, right=right, words=()) for text, left, right in line.words]
-        else:
+        if not line.words or not (_is_level(line, entry) or _is_above(line, entry)):
             result.append(line)
+            continue
+        for text, left, right in line.words:
+            result.append(replace(line, text=text, left=left, right=right, words=()))
     return result
 
 
 def _insert(lines: list[Line], entry: _Entry, text: str, number: int) -> list[Line]:
     """Return the lines with a new one below those that are above it on the page."""
-    above = [place for place, line in enumerate(lines) if line.y > entry.bottom]
-    place = min(above, key=lambda place: (lines[place].y, -place)) + 1 if above else 0
-    size = lines[place - 1].size if above else _USUAL_SIZE
+    size = _USUAL_SIZE
+    place = 0
+    lowest = float("inf")
+    for index, line in enumerate(lines):
+        if entry.bottom < line.y <= lowest:
+            size, place, lowest = line.size, index + 1, line.y
     line = Line(text, number, entry.left, entry.right, entry.bottom, size, is_aside=bool(lines))
     return [*lines[:place], line, *lines[place:]]
