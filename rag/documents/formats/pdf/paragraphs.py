@@ -108,13 +108,18 @@ def _is_beside(row: Line, piece: Line) -> bool:
 
 
 def _merge(row: Line, piece: Line) -> Line:
-    larger = max(row, piece, key=lambda line: line.size)
-    if piece.text.isdecimal() and piece.size <= _RAISED_SIZE * row.size and piece.y > row.y:
+    is_raised = piece.size <= _RAISED_SIZE * row.size and piece.y > row.y
+    if is_raised and piece.text.isdecimal():
         return replace(row, text=row.text + raise_digits(piece.text), right=piece.right)
     gap = "" if piece.text[0] in ",.;:)" else " "
-    text = row.text + gap + piece.text
-    weight = min(row.weight, piece.weight)
-    return replace(larger, text=text, left=row.left, right=piece.right, weight=weight, pieces=row.pieces + piece.pieces)
+    return replace(
+        max(row, piece, key=lambda line: line.size),
+        text=row.text + gap + piece.text,
+        left=row.left,
+        right=piece.right,
+        weight=min(row.weight, piece.weight),
+        pieces=row.pieces + piece.pieces,
+    )
 
 
 def raise_digits(text: str) -> str:
@@ -129,26 +134,30 @@ def join_lines(lines: Sequence[Line]) -> Iterator[Block]:
     after the block in which they are.
     """
     text = [line for line in lines if not line.is_aside]
-    asides = _find_asides(lines)
+    asides = _group_asides(lines)
     count = 0
-    yield from asides.pop(0, ())
+    yield from _make_blocks(asides[0])
     for block, size in _join_text(text):
         yield block
-        for place in range(count + 1, count + size + 1):
-            yield from asides.pop(place, ())
+        for group in asides[count + 1 : count + size + 1]:
+            yield from _make_blocks(group)
         count += size
 
 
-def _find_asides(lines: Sequence[Line]) -> dict[int, list[Block]]:
-    """Return the blocks of the lines that are aside, by the number of other lines before them."""
-    groups = defaultdict(list)
-    count = 0
+def _group_asides(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the lines that are aside: first those before all other lines, then those after each other line."""
+    groups: list[list[Line]] = [[]]
     for line in lines:
         if line.is_aside:
-            groups[count].append(line)
+            groups[-1].append(line)
         else:
-            count += 1
-    return {place: [block for block, _ in _join_text(group)] for place, group in groups.items()}
+            groups.append([])
+    return groups
+
+
+def _make_blocks(lines: Sequence[Line]) -> Iterator[Block]:
+    for block, _ in _join_text(lines):
+        yield block
 
 
 def _join_text(lines: Sequence[Line]) -> Iterator[tuple[Block, int]]:
@@ -199,9 +208,10 @@ class _Seam:
 
     def leads_elsewhere(self) -> bool:
         """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
-        is_unfinished = (self.is_full and not self.is_narrow) or _is_broken(self.above.text)
-        is_alike = have_same_size(self.above, self.below)
-        return self.is_far and is_unfinished and is_alike and self._reads_on()
+        if not self.is_far or not have_same_size(self.above, self.below):
+            return False
+        is_unfinished = self._fills_column() or _is_broken(self.above.text)
+        return is_unfinished and self._reads_on()
 
     def begins_number(self) -> bool:
         """Return whether the next line begins with the number of an item, and not with a number in a sentence."""
@@ -209,8 +219,10 @@ class _Seam:
             return self._has_ended()
         if not _NUMBERED.match(self.below.text):
             return False
-        is_next_item = _NUMBERED.match(self.first.text) is not None and not self._is_indented_from(self.first)
-        return self._has_ended() or is_next_item or not self.is_wrapped()
+        if self._has_ended() or not self.is_wrapped():
+            return True
+        is_in_list = _NUMBERED.match(self.first.text) is not None
+        return is_in_list and not self._is_indented_from(self.first)
 
     def ends_short(self) -> bool:
         """Return whether a sentence ends in the line, before the end of the column."""
@@ -223,9 +235,14 @@ class _Seam:
 
     def is_wrapped(self) -> bool:
         """Return whether the line ends only because its column does."""
+        if self._fills_column():
+            return True
         is_long = len(self.above.text) >= _SHORTEST_WRAPPED or _is_broken(self.above.text)
-        is_unfinished = self._reads_on() and (is_long or self.is_full)
-        return is_unfinished or (self.is_full and not self.is_narrow)
+        return self._reads_on() and (is_long or self.is_full)
+
+    def _fills_column(self) -> bool:
+        """Return whether the line reaches the end of a column that is wide enough for a paragraph."""
+        return self.is_full and not self.is_narrow
 
     def _has_ended(self) -> bool:
         return _ENDED.search(self.above.text) is not None
@@ -283,8 +300,12 @@ class _Layout:
 
     def _describe_seam(self, first: Line, i: int) -> _Seam:
         above, below = self._lines[i], self._lines[i + 1]
-        is_far = not _is_below(above, below) or above.y - below.y > _WIDEST_PITCH * self._pitches[round(above.size)]
+        is_far = not _is_below(above, below) or self._has_gap(above, below)
         return _Seam(first, above, below, is_far, self._is_full(i), self._columns[i].is_narrow)
+
+    def _has_gap(self, above: Line, below: Line) -> bool:
+        """Return whether the distance of two lines is wider than usual for the size of their letters."""
+        return above.y - below.y > _WIDEST_PITCH * self._pitches[round(above.size)]
 
     def _is_full(self, i: int) -> bool:
         """Return whether the next line's first word was too wide for the rest of line `i`."""
@@ -325,20 +346,26 @@ class _Layout:
 
 def _find_pitches(columns: Iterable[Sequence[Line]]) -> dict[int, float]:
     """Return the usual distance of a column's lines by the size of their letters."""
-    gaps = defaultdict(list)
-    for above, below in chain.from_iterable(map(pairwise, columns)):
-        gaps[round(above.size)].append(above.y - below.y)
-    return {size: median(distances) for size, distances in gaps.items()}
+    distances = defaultdict(list)
+    for column in columns:
+        for above, below in pairwise(column):
+            distances[round(above.size)].append(above.y - below.y)
+    return {size: median(values) for size, values in distances.items()}
 
 
 def _measure_columns(columns: Sequence[Sequence[Line]]) -> Iterator[_Column]:
     """Yield the column of each line; half of the text is in columns of at least the usual width."""
-    lines = chain.from_iterable(columns)
-    usual = median(chain.from_iterable([line.right - line.left] * (1 + len(line.text) // 10) for line in lines))
+    widths: list[float] = []
+    for line in chain.from_iterable(columns):
+        # A line counts once for each ten letters.
+        weight = 1 + len(line.text) // 10
+        widths += [line.right - line.left] * weight
+    usual_width = median(widths)
     for column in columns:
-        left = min(map(attrgetter("left"), column))
-        right = max(map(attrgetter("right"), column))
-        yield from repeat(_Column(right, right - left < _NARROW * usual), len(column))
+        left = min(line.left for line in column)
+        right = max(line.right for line in column)
+        is_narrow = right - left < _NARROW * usual_width
+        yield from repeat(_Column(right, is_narrow), len(column))
 
 
 def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -353,9 +380,11 @@ def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _is_below(above: Line, below: Line) -> bool:
     """Return whether a line can follow another in a column: it is below and near, in letters of the same size."""
-    is_near = above.page == below.page and 0 < above.y - below.y <= _WIDEST_GAP * above.size
-    gap = max(below.left - above.right, above.left - below.right)
-    return is_near and gap < 0 and have_same_size(above, below)
+    if above.page != below.page or not have_same_size(above, below):
+        return False
+    is_near = 0 < above.y - below.y <= _WIDEST_GAP * above.size
+    gap_across = max(below.left - above.right, above.left - below.right)
+    return is_near and gap_across < 0
 
 
 def _begins_within(above: str, below: str) -> bool:
