@@ -112,6 +112,21 @@ def test_two_columns_of_text_that_the_file_has_one_after_the_other_are_no_table(
     assert " ".join(read_texts(tmp_path / "a.pdf")).split() == " ".join([*columns[0], *columns[1]]).split()
 
 
+def test_a_table_in_one_of_two_columns_is_read_by_rows(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    left, right = ([f"the {side} column number {i} goes on and on" for i in range(14)] for side in ("left", "right"))
+    draw_lines(canvas, left)
+    boats = [("Petrel", "1998"), ("Tern", "2004"), ("Gannet", "2011"), ("Heron", "2015"), ("Curlew", "2019")]
+    draw_rows(canvas, boats, top=760 - 14 * 15, lefts=(72, 160))
+    draw_lines(canvas, right, left=330)
+    draw_lines(canvas, right, left=330, top=760 - 14 * 14)
+    canvas.save()
+    texts = read_texts(tmp_path / "a.pdf")
+    rows = [f"{boat}: {year}" for boat, year in boats]
+    assert [text for text in texts if text in rows] == rows
+    assert texts.index(rows[-1]) < min(i for i, text in enumerate(texts) if "right column" in text)
+
+
 def test_two_columns_that_the_file_has_line_by_line_are_read_one_after_the_other() -> None:
     assert read_texts(FILES / "columns-by-rows.pdf") == [
         "The council met on Monday evening to decide about the bridge over the river, which has been closed since the "

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from statistics import mean, median
+from statistics import median
 
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.rows import (
@@ -39,8 +39,7 @@ _ROWS_ACROSS = 5
 _SAME_SIZE = 0.1
 # At least this share of the lines has words in several columns.
 _LEAST_SHARE = 0.4
-# A column of prose is known by this many lines before its end, and after its beginning; their mean number of words is
-# at least the second.
+# A column of prose has at least this many lines, and half of them or more have at least this many words.
 _LINES_OF_COLUMN = 5
 _WORDS_OF_PROSE = 4
 # No page has more rows in a table; the bound keeps a hostile file from taking long.
@@ -57,28 +56,32 @@ def read_tables(lines: Sequence[Line], rules: Rules) -> list[Line]:
 
 
 def _split_flows(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the columns of prose that a file has one after the other."""
+    """Yield the columns of prose that a file has one after the other; a column may have tables in it."""
+    runs = _split_at_tops(lines)
     flow: list[Line] = []
-    for place, line in enumerate(lines):
-        if flow and _begins_column(lines, place):
+    for run in runs:
+        if _has_prose(flow) and _has_prose(run):
             yield flow
             flow = []
-        flow.append(line)
+        flow += run
     yield flow
 
 
-def _begins_column(lines: Sequence[Line], place: int) -> bool:
-    """Return whether a line is at the top of the next column of prose."""
-    line = lines[place]
-    if line.y - lines[place - 1].y < _LINES_OF_COLUMN * line.size:
-        return False
-    before = lines[max(0, place - _LINES_OF_COLUMN) : place]
-    after = lines[place : place + _LINES_OF_COLUMN]
-    return _has_prose(before) and _has_prose(after)
+def _split_at_tops(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the parts of a page that each begin clearly higher than the part before ends."""
+    runs: list[list[Line]] = [[]]
+    for line in lines:
+        last = runs[-1][-1:]
+        if last and line.y - last[0].y >= _LINES_OF_COLUMN * line.size:
+            runs.append([])
+        runs[-1].append(line)
+    return runs
 
 
 def _has_prose(lines: Sequence[Line]) -> bool:
-    return mean(len(line.text.split()) for line in lines) >= _WORDS_OF_PROSE
+    """Return whether a part of a page has enough lines, and most of them have several words."""
+    word_counts = [len(line.text.split()) for line in lines]
+    return len(lines) >= _LINES_OF_COLUMN and median(word_counts) >= _WORDS_OF_PROSE
 
 
 def _read_flow(lines: list[Line], rules: Rules) -> list[Line]:
