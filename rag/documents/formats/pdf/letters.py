@@ -23,6 +23,7 @@ _SIGNS = str.maketrans(
 )
 # The dots that lead from a title to its page in a table of contents.
 _LEADERS = re.compile(r"(?:(?<!\s)\s++)?(?:\.\s?){5,}")
+_DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 # Digits that may be raised: the last ones of a word.
 _LAST_DIGITS = re.compile(r"(?<=[^\s\d])\d{1,3}(?!\w)|(?<=\d)\d{1,3}(?![\w])")
@@ -238,38 +239,41 @@ class _Reader:
         if not gaps:
             return ()
         length = len(match.text.rstrip(_UNSEEN_ENDS))
-        lefts = [self._find_reach(match.first, upright)[0], *(gap.right for gap in gaps)]
-        rights = [*(gap.left for gap in gaps), self._find_reach(match.first + length - 1, upright)[1]]
-        starts = [0, *(gap.end for gap in gaps)]
-        stops = [*starts[1:], None]
-        texts = [_clean(match.text[start:stop]) for start, stop in zip(starts, stops, strict=True)]
-        return tuple(map(Word, texts, lefts, rights))
+        left, _ = self._find_reach(match.first, upright)
+        _, end_of_line = self._find_reach(match.first + length - 1, upright)
+        words = []
+        start = 0
+        for gap in [*gaps, _Gap(len(match.text), end_of_line, end_of_line)]:
+            words.append(Word(_clean(match.text[start : gap.end]), left, gap.left))
+            start, left = gap.end, gap.right
+        return tuple(words)
 
     def _find_gaps(self, match: _Match, upright: int, wide: float) -> Iterator[_Gap]:
         """Yield the wide gaps of a line; in a sentence only those that pdfium puts where the file has no space.
 
         In a sentence without a space in the file, all gaps are those of words.
         """
-        is_generated, handle, box = raw.FPDFText_IsGenerated, self._handle, self._box
-        spaces = [space.span() for space in _SPACES.finditer(match.text)]
-        if len(spaces) >= _SPACES_OF_SENTENCE and sum(map(str.isdigit, match.text)) <= len(spaces):
-            spaces = [span for span in spaces if is_generated(handle, match.first + span[0])]
-            if len(spaces) >= _SPACES_OF_SENTENCE:
-                return
-        for start, end in spaces:
-            raw.FPDFText_GetLooseCharBox(handle, match.first + start - 1, box)
-            left = self._turn_box(upright)[1] if upright else box.right
-            raw.FPDFText_GetLooseCharBox(handle, match.first + end, box)
-            right = self._turn_box(upright)[0] if upright else box.left
+        for start, end in self._find_spaces(match):
+            _, left = self._find_reach(match.first + start - 1, upright)
+            right, _ = self._find_reach(match.first + end, upright)
             if right - left >= wide:
                 yield _Gap(end, left, right)
+
+    def _find_spaces(self, match: _Match) -> list[tuple[int, int]]:
+        """Return where the spaces of a line begin and end that may be wide gaps."""
+        spaces = [space.span() for space in _SPACES.finditer(match.text)]
+        digit_count = len(_DIGIT.findall(match.text))
+        is_sentence = _SPACES_OF_SENTENCE <= len(spaces) >= digit_count
+        if not is_sentence:
+            return spaces
+        generated = [span for span in spaces if raw.FPDFText_IsGenerated(self._handle, match.first + span[0])]
+        return generated if len(generated) < _SPACES_OF_SENTENCE else []
 
     def _find_reach(self, char: int, upright: int) -> tuple[float, float]:
         """Return where a character begins and ends on the line that readers see."""
         raw.FPDFText_GetLooseCharBox(self._handle, char, self._box)
-        return self._turn_box(upright)
-
-    def _turn_box(self, upright: int) -> tuple[float, float]:
+        if not upright:
+            return self._box.left, self._box.right
         one, _ = _turn(self._box.left, self._box.bottom, upright)
         other, _ = _turn(self._box.right, self._box.top, upright)
         return min(one, other), max(one, other)
