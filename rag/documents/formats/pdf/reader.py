@@ -58,12 +58,13 @@ def read_pdf(path: Path) -> Extract:
     except PdfiumError as exc:
         encrypted = exc.err_code == _PDFIUM_PASSWORD
         raise DocumentError("it is encrypted; remove the password" if encrypted else "it is damaged") from exc
-    blocks, title = list(scans.blocks), None
+    title = None
+    blocks = scans.blocks
     if any(pages):
         pages = list(map(set_notes_aside, drop_running_lines(pages)))
         _mark_bookmarked(pages, bookmarks)
         pages, title = mark_printed_headings(pages)
-        blocks = scans.merge(join_lines([line for lines in pages for line in lines]))
+        blocks = scans.merge(join_lines(list(chain.from_iterable(pages))))
     if not blocks:
         raise DocumentError(f"it has no text{scans.explain_rest()}")
     return Extract(
