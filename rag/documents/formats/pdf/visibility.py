@@ -169,12 +169,18 @@ class _Objects:
 
     def find_rules(self) -> Rules:
         """Return the lines of the page, in points; those of turned pages are as the file has them."""
-        wide = [box for box in self._rules if box.right - box.left >= max(_SHORTEST_RULE, box.top - box.bottom)]
-        high = [box for box in self._rules if box.top - box.bottom >= max(_SHORTEST_RULE, box.right - box.left)]
-        return Rules(
-            [Rule((box.top + box.bottom) / 2, box.left, box.right) for box in wide],
-            [Rule((box.left + box.right) / 2, box.bottom, box.top) for box in high],
-        )
+        horizontal = []
+        vertical = []
+        for box in self._rules:
+            width = box.right - box.left
+            height = box.top - box.bottom
+            if max(width, height) < _SHORTEST_RULE:
+                continue
+            if width >= height:
+                horizontal.append(Rule((box.top + box.bottom) / 2, box.left, box.right))
+            else:
+                vertical.append(Rule((box.left + box.right) / 2, box.bottom, box.top))
+        return Rules(horizontal, vertical)
 
     def _find_paint(self, handle: Any, box: _Box) -> tuple[Color | None, int]:
         """Return the colour of a shape, None if it is not a rectangle, and its opacity; 0 if it has only an outline."""
@@ -272,8 +278,13 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
 def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
     """Return whether letters are outside of a path to which they are clipped."""
     path = raw.FPDFPageObj_GetClipPath(handle)
-    clips = [_read_points(path, index) for index in range(raw.FPDFClipPath_CountPaths(path))]
-    return any(not reduce(_transform, forms, clip).meets(box) for clip in map(_enclose, filter(None, clips)))
+    for index in range(raw.FPDFClipPath_CountPaths(path)):
+        points = _read_points(path, index)
+        if points:
+            clip = reduce(_transform, forms, _enclose(points))
+            if not clip.meets(box):
+                return True
+    return False
 
 
 def _read_points(path: Any, index: int) -> list[tuple[float, float]]:
