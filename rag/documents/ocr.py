@@ -10,8 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from glob import glob
-from itertools import groupby, pairwise
-from operator import add, attrgetter, itemgetter
+from itertools import chain, groupby, pairwise
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -246,12 +246,22 @@ def _scale(picture: "Image") -> "Image":
 
 def make_blocks(lines: Sequence[TextLine], page: int | None) -> list[Block]:
     """Return the paragraphs of a page with the page's mean confidence; counts those left out as unsure."""
-    paragraphs = [list(run) for _, run in groupby(lines, key=attrgetter("paragraph"))]
-    worded = [run for run in paragraphs if any(_LETTER.search(line.text) for line in run)]
-    clear = [run for run in worded if measure_confidence(run) >= _LEAST_CONFIDENCE]
-    get_job().unsure += len(worded) - len(clear)
-    mean = round(measure_confidence([line for run in clear for line in run]))
-    return [Block(join_lines(run), page=page, ocr=mean) for run in clear]
+    clear: list[list[TextLine]] = []
+    for _, run in groupby(lines, key=attrgetter("paragraph")):
+        paragraph = list(run)
+        if not _has_words(paragraph):
+            continue
+        if measure_confidence(paragraph) >= _LEAST_CONFIDENCE:
+            clear.append(paragraph)
+        else:
+            get_job().unsure += 1
+    mean = round(measure_confidence(list(chain.from_iterable(clear))))
+    return [Block(join_lines(paragraph), page=page, ocr=mean) for paragraph in clear]
+
+
+def _has_words(lines: Iterable[TextLine]) -> bool:
+    """Return whether lines have a letter or digit: OCR reads specks as signs."""
+    return any(_LETTER.search(line.text) for line in lines)
 
 
 def measure_confidence(lines: Sequence[TextLine]) -> float:
@@ -316,10 +326,10 @@ class Tesseract:
 
     def _find_turn(self, picture: "Image") -> int:
         """Return how far to turn a page to the left, in degrees: 0 if Tesseract is unsure."""
-        folder = next((folder for folder, names in self._folders.items() if "osd" in names), None)
-        if folder is None:
+        folders = [folder for folder, names in self._folders.items() if "osd" in names]
+        if not folders:
             return 0
-        api = self._read(folder, "osd")
+        api = self._read(folders[0], "osd")
         api.SetImage(picture)
         api.SetSourceResolution(DOTS_PER_INCH)
         guess = api.DetectOrientationScript()
@@ -363,19 +373,26 @@ def choose_languages(folders: dict[Path, frozenset[str]], script: str) -> tuple[
 
 def parse_lines(table: str) -> list[TextLine]:
     """Return the lines of Tesseract's table of words, which has a line for each block, paragraph, line and word."""
-    rows = [row.split("\t", _TEXT) for row in table.splitlines()]
-    words = [row for row in rows if row[0] == _WORD and row[_TEXT].strip()]
+    words = []
+    for line in table.splitlines():
+        row = line.split("\t", _TEXT)
+        if row[0] == _WORD and row[_TEXT].strip():
+            words.append(row)
     return [_make_line(list(run)) for _, run in groupby(words, key=itemgetter(_LINE))]
 
 
 def _make_line(words: Sequence[Sequence[str]]) -> TextLine:
     texts = [word[_TEXT] for word in words]
     confidences = [float(word[_CONFIDENCE]) for word in words]
-    places = [map(int, word[_PLACE]) for word in words]
-    lefts, tops, widths, heights = zip(*places, strict=True)
+    lefts, tops, rights, bottoms = zip(*[_read_box(word) for word in words], strict=True)
     return TextLine(
         text=" ".join(texts),
-        box=(min(lefts), min(tops), max(map(add, lefts, widths)), max(map(add, tops, heights))),
-        confidence=fmean(confidences, list(map(len, texts))),
+        box=(min(lefts), min(tops), max(rights), max(bottoms)),
+        confidence=fmean(confidences, [len(text) for text in texts]),
         paragraph=tuple(map(int, words[0][_PARAGRAPH])),
     )
+
+
+def _read_box(word: Sequence[str]) -> Box:
+    left, top, width, height = map(int, word[_PLACE])
+    return left, top, left + width, top + height
