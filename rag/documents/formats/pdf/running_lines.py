@@ -57,7 +57,7 @@ class _Edge(NamedTuple):
         return abs(self.lines[count - 1].y - self.lines[count].y) if count < len(self.lines) else None
 
     def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
-        """Return whether a line is a Roman page number, or has one of the known marks and is no heading."""
+        """Return whether a line is a Roman page number, or has one of the known marks and is not a heading."""
         if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
             return True
         marks = {_find_place(line), *_find_marks(line, self.side, pages)}
