@@ -13,6 +13,8 @@ Row: TypeAlias = Sequence[str]
 LONGEST_LABEL = 100
 # The label of a column does not end like a sentence; it may be empty.
 _LABEL = re.compile(rf"(?:.{{,{LONGEST_LABEL - 1}}}[^.!?:;])?", re.DOTALL)
+# A table with a longer cell, in characters, is the layout of a page.
+_LONGEST_CELL = 1000
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}")
@@ -35,6 +37,15 @@ def count_cells(row: Row) -> int:
 def is_number(cell: str) -> bool:
     """Return whether a cell has a number, an amount or a date, and no other words."""
     return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def is_layout(rows: Iterable[Row]) -> bool:
+    """Return whether rows are the layout of a page, because one of their cells holds a long text."""
+    longest = 0
+    for row in rows:
+        for cell in row:
+            longest = max(longest, len(cell))
+    return longest > _LONGEST_CELL
 
 
 def has_header(rows: Sequence[Row]) -> bool:
