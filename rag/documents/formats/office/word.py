@@ -78,6 +78,12 @@ class _Role(NamedTuple):
     is_title: bool = False
     is_contents: bool = False
 
+    def make_block(self, text: str) -> Block:
+        """Return the block of a paragraph with this role."""
+        if self.level:
+            return Block(" ".join(text.split()), "heading", self.level)
+        return Block(text, "item" if self.is_item else "paragraph")
+
 
 def walk_document(document: "Document") -> Iterator[Block]:
     """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
@@ -181,16 +187,12 @@ class _Walker:
 
     def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
-        numbered = f"{number} {text}".strip() if text else ""
         is_main_title = role.is_title and text != "" and not self._has_title
         if is_main_title:
             self._has_title = True
-        elif role.level:
-            yield Block(" ".join(numbered.split()), "heading", role.level)
-        elif role.is_item and not role.is_contents:
-            yield Block(numbered, "item")
-        elif not role.is_contents:
-            yield Block(numbered)
+        elif role.level or not role.is_contents:
+            numbered = f"{number} {text}" if text else ""
+            yield role.make_block(numbered.strip())
 
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
