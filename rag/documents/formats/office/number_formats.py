@@ -139,9 +139,9 @@ def _pick_texts(signs: list[_Sign], kind: str) -> list[str]:
 
 
 def _read_sign(sign: re.Match[str]) -> _Sign:
+    kind = str(sign.lastgroup)
     # The group of the words is inside that of the kind.
     words = [text for text in sign.groups() if text is not None]
-    kind = next(name for name, text in sign.groupdict().items() if text is not None)
     return _Sign(kind, "" if kind in _UNSHOWN else words[-1])
 
 
