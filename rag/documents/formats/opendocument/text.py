@@ -24,6 +24,8 @@ _BOXES = frozenset(
     for name in ("a", "frame", "text-box", "g", "custom-shape", "rect", "line", "polyline", "polygon", "path", "circle",
                  "ellipse", "connector", "caption", "measure", "regular-polygon")
 )  # fmt: skip
+# A link holds words of the paragraph.
+_TIED_BOXES = _BOXES - {f"{DRAW}a"}
 # The readings above characters, numbers that are counted here, names of pictures, scripts and the file of a picture.
 _NO_TEXT = frozenset((
     f"{TEXT}ruby-text", f"{TEXT}number", f"{SVG}title", f"{SVG}desc", f"{OFFICE}event-listeners", f"{TEXT}script",
@@ -214,12 +216,11 @@ class TextWalker:
             content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
         elif tag == COMMENT:
             self.add_comment(child)
-        elif tag in _BOXES - {f"{DRAW}a"}:
+        elif tag in _TIED_BOXES:
             content.boxes.append(child)
-        elif tag == f"{TEXT}span":
-            self._collect(child, self._styles.add(look, "text", child.get(f"{TEXT}style-name")), content)
         elif not self._is_left_out(child):
-            self._collect(child, look, content)
+            style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
+            self._collect(child, self._styles.add(look, "text", style), content)
 
     @staticmethod
     def _is_left_out(element: "_Element") -> bool:
