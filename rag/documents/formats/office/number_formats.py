@@ -36,6 +36,8 @@ _GROUPS = re.compile(r"(?<=\d)(?=(?:\d{3})+\Z)")
 _UNSHOWN = ("space", "setting", "thousands")
 _ELAPSED = re.compile(r"\[([hms])", re.IGNORECASE)
 _UNITS = {"h": (3600, 24), "m": (60, 60), "s": (1, 60)}  # in seconds, and how many make the next larger one
+# The kinds of signs of a time that stand for numbers.
+_COUNTED = ("elapsed", "unit")
 _TIME_SIGN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[(?P<elapsed>h+|m+|s+)\]|(?P<unit>h+|m+|s+)|[_*].|\[[^\]]*\]|\.0+'
     r"|(?P<other>.)",
@@ -54,7 +56,7 @@ class _Section(NamedTuple):
     """The part of a code for numbers of one sign: the words around the digits, and the places of the digits.
 
     `unit` is the value of the last place. Zeros fill up the number to `fewest_digits` before the point, and
-    `fewest_decimals` behind it.
+    `fewest_decimals` after it.
     """
 
     before: str
@@ -197,8 +199,12 @@ def format_duration(duration: timedelta, code: str) -> str:
     seconds = round(abs(duration).total_seconds())
 
     def write(sign: re.Match[str]) -> str:
-        unit = sign["elapsed"] or sign["unit"]
-        return _count_units(seconds, unit, is_elapsed=bool(sign["elapsed"])) if unit else _read_words(sign)
+        kind = sign.lastgroup
+        if kind is None:  # a space or a setting
+            return ""
+        if kind not in _COUNTED:
+            return sign[kind]
+        return _count_units(seconds, sign[kind], is_elapsed=kind == "elapsed")
 
     first_section = code.partition(";")[0]
     shown = _TIME_SIGN.sub(write, first_section[:_LONGEST_CODE]).strip()
@@ -213,11 +219,6 @@ def _count_units(seconds: int, unit: str, *, is_elapsed: bool) -> str:
         count %= number_in_larger
     digits = min(len(unit), 2)
     return f"{count:0{digits}}"
-
-
-def _read_words(sign: re.Match[str]) -> str:
-    """Return the words that a sign shows; nothing for a space or a setting."""
-    return sign["quoted"] or sign["escaped"] or sign["other"] or ""
 
 
 def format_time(moment: time, code: str) -> str:
