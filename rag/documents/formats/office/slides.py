@@ -31,10 +31,10 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
             continue
         stage = Stage(slide, presentation.slide_width, presentation.slide_height)
         blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
-        yield from _begin_with_heading(filter(attrgetter("text"), blocks), number)
+        yield from begin_with_heading(filter(attrgetter("text"), blocks), number)
 
 
-def _begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+def begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
     """Yield the blocks of a slide, which begin with a heading, lest they seem to be below that of the slide before."""
     first = next(blocks, None)
     if first is None:

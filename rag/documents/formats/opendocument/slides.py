@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.slides import begin_with_heading
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker, join
@@ -29,13 +30,9 @@ def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
     """
     for number, page in enumerate(body.iterchildren(f"{DRAW}page"), 1):
         slide = _Slide(page, styles)
-        if slide.is_hidden:
-            continue
-        blocks = list(filter(_has_text, slide.walk(walker)))
-        if blocks and blocks[0].kind != "heading":  # without a heading it would be below the title of the slide before
-            blocks.insert(0, Block(f"Slide {number}", "heading"))
-        for block in blocks:
-            yield replace(block, page=number)
+        if not slide.is_hidden:
+            blocks = filter(_has_text, slide.walk(walker))
+            yield from begin_with_heading(blocks, number)
 
 
 def _has_text(block: Block) -> bool:
