@@ -301,8 +301,8 @@ def _is_drop_cap(paragraph: "_Element") -> bool:
 def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":
     """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
     for element in paragraph.iter(*tags):
-        outer = element.getparent()
-        while outer is not paragraph and outer.tag not in _UNREAD:
-            outer = outer.getparent()
-        if outer is paragraph:
-            yield element
+        for outer in element.iterancestors():
+            if outer is paragraph:
+                yield element
+            if outer is paragraph or outer.tag in _UNREAD:
+                break
