@@ -50,7 +50,8 @@ class GridRow(NamedTuple):
 
     def pick(self, columns: Iterable[int], *, is_label: bool = False) -> list[str]:
         """Return the texts in some columns, or the labels."""
-        cells = dict(enumerate(self.labels if is_label else self.texts))
+        texts = self.labels if is_label else self.texts
+        cells = dict(enumerate(texts))
         return [cells.get(column, "") for column in columns]
 
     def list_columns(self) -> list[int]:
@@ -76,8 +77,14 @@ class _Table(NamedTuple):
     def is_like(self, row: GridRow) -> bool:
         """Return whether the cells of a row are in the columns of the table, with numbers where the table has some."""
         columns = row.list_columns()
-        has_other_words = any(not is_number(row.texts[column]) for column in self.number_columns.intersection(columns))
-        return self.columns.issuperset(columns) and not has_other_words
+        if not self.columns.issuperset(columns):
+            return False
+        values = [row.texts[column] for column in self.number_columns.intersection(columns)]
+        return all(map(is_number, values))
+
+    def has_label_in(self, row: GridRow) -> bool:
+        """Return whether a cell of a row has the text of a label."""
+        return not set(self.labels.header).isdisjoint(filter(None, row.texts))
 
 
 def walk_grid(rows: Iterable[GridRow]) -> Iterator[Block]:
@@ -105,43 +112,46 @@ class _Walker:
         above = count_rows_above([row.texts for row in rows])
         for row in rows[:above]:
             yield Block(format_line(row.texts))
-        rows = rows[above:]
-        widths = set(map(GridRow.count_cells, rows))
-        if widths == {1}:
-            for row in chain(rows, group):
+        table_rows = rows[above:]
+        all_rows = chain(table_rows, group)
+        if _are_lines(table_rows):
+            for row in all_rows:
                 yield Block(format_cells(row.texts))
         else:
-            yield from self._enter_table(rows, is_titled=above > 0)
-            yield from self._walk_rows(chain(rows, group))
+            yield from self._enter_table(table_rows, is_titled=above > 0)
+            yield from self._walk_rows(all_rows)
 
     def _enter_table(self, rows: list[GridRow], *, is_titled: bool) -> Iterator[Block]:
         """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
-        columns = sorted(set(chain.from_iterable(map(GridRow.list_columns, rows))))
+        columns = _find_columns(rows)
         table = _find_table(rows, columns)
         if self._goes_on(rows, columns, table, is_titled=is_titled):
             return
         yield from self.end_table()
         self._table = table
-        is_pair = len(columns) == _FORM_WIDTH
-        self._is_form = is_pair and (self._is_form or len(rows) > 1)
+        # A single pair goes on with the form above it.
+        may_be_form = self._is_form or len(rows) > 1
+        self._is_form = may_be_form and len(columns) == _FORM_WIDTH
 
     def _goes_on(self, rows: list[GridRow], columns: list[int], table: _Table | None, *, is_titled: bool) -> bool:
         """Return whether rows belong to the table above them."""
         if self._table is None or not self._table.is_like(rows[0]):
             return False
         if table is None:
-            is_pair = len(columns) == _FORM_WIDTH and len(rows) > 1
-            return not (is_pair and len(self._table.columns) >= _WIDER_THAN_FORM)
+            is_form = len(columns) == _FORM_WIDTH and len(rows) > 1
+            is_wide = len(self._table.columns) >= _WIDER_THAN_FORM
+            return not (is_form and is_wide)
         if is_titled or rows[0].is_marked():
             return False
-        return set(self._table.labels.header).isdisjoint(filter(None, rows[0].texts))
+        return not self._table.has_label_in(rows[0])
 
     def _walk_rows(self, rows: Iterable[GridRow]) -> Iterator[Block]:
         """Yield the rows below the header, and no copies of it."""
         format_row = format_line if self._is_form else format_cells
+        header_rows: list[list[str]] = []
         if self._table:
             format_row = self._table.labels.format
-        header_rows = self._table.header_rows if self._table else []
+            header_rows = self._table.header_rows
         for row in rows:
             if row.texts not in header_rows:
                 yield Block(format_row(row.texts), "item")
@@ -161,14 +171,29 @@ def _find_table(rows: list[GridRow], columns: list[int]) -> _Table | None:
     first = rows[0].pick(columns, is_label=True)
     cells = [first, *(row.pick(columns) for row in rows[1:])]
     number_columns = find_value_columns(cells)
-    header, below = split_header(cells, is_headed=_is_marked(rows) or _is_wide_header(first, number_columns))
+    is_headed = _is_marked(rows) or _is_wide_header(first, number_columns)
+    header, below = split_header(cells, is_headed=is_headed)
     if not header:
         return None
     labels = [""] * (columns[-1] + 1)
     for column, label in zip(columns, header, strict=True):
         labels[column] = label
-    header_rows = [row.texts for row in rows[: len(rows) - len(below)]]
+    height = len(rows) - len(below)
+    header_rows = [row.texts for row in rows[:height]]
     return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
+
+
+def _find_columns(rows: list[GridRow]) -> list[int]:
+    """Return the columns that have words in any row."""
+    columns: set[int] = set()
+    for row in rows:
+        columns.update(row.list_columns())
+    return sorted(columns)
+
+
+def _are_lines(rows: list[GridRow]) -> bool:
+    """Return whether each row has one cell with words."""
+    return {row.count_cells() for row in rows} == {1}
 
 
 def _is_marked(rows: list[GridRow]) -> bool:
@@ -178,5 +203,7 @@ def _is_marked(rows: list[GridRow]) -> bool:
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
     """Return whether a row has only words, in three columns or more, and numbers are below it."""
-    filled = list(filter(None, labels))
-    return len(filled) >= _WIDE and bool(number_columns) and not any(map(is_number, filled))
+    words = list(filter(None, labels))
+    if len(words) < _WIDE or not number_columns:
+        return False
+    return not any(map(is_number, words))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from rag.documents.blocks import format_row
@@ -13,6 +13,8 @@ Row: TypeAlias = Sequence[str]
 LONGEST_LABEL = 100
 # The label of a column does not end like a sentence; it may be empty.
 _LABEL = re.compile(rf"(?:.{{,{LONGEST_LABEL - 1}}}[^.!?:;])?", re.DOTALL)
+# A table with a longer cell, in characters, is the layout of a page.
+_LONGEST_CELL = 1000
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}")
@@ -37,6 +39,15 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
+def is_layout(rows: Iterable[Row]) -> bool:
+    """Return whether rows are the layout of a page, because one of their cells holds a long text."""
+    longest = 0
+    for row in rows:
+        for cell in row:
+            longest = max(longest, len(cell))
+    return longest > _LONGEST_CELL
+
+
 def has_header(rows: Sequence[Row]) -> bool:
     """Return whether a table's first row names its columns.
 
@@ -44,14 +55,20 @@ def has_header(rows: Sequence[Row]) -> bool:
     """
     if len(rows) < 2 or count_cells(rows[0]) < 2:
         return False
-    header, *others = (list(map(str.strip, row)) for row in rows)
-    columns = zip_longest(header, *filter(header.__ne__, others), fillvalue="")
+    header, *others = [_strip(row) for row in rows]
+    below = filter(header.__ne__, others)
+    columns = zip_longest(header, *below, fillvalue="")
     return all(_may_name(label, cells) for label, *cells in columns)
+
+
+def _strip(row: Row) -> list[str]:
+    return [cell.strip() for cell in row]
 
 
 def _may_name(label: str, cells: list[str]) -> bool:
     """Return whether a label may be the name of the cells below it; an empty one may."""
-    if not _LABEL.fullmatch(label) or label in filter(None, cells):
+    is_repeated = label != "" and label in cells
+    if is_repeated or not _LABEL.fullmatch(label):
         return False
     for form in (_YEAR, _DAY):
         if form.fullmatch(label):
@@ -66,9 +83,11 @@ def find_value_columns(rows: Sequence[Row]) -> set[int]:
 
 
 def _is_of_values(column: Sequence[str]) -> bool:
-    label, *cells = column
-    filled = list(filter(None, map(str.strip, cells)))
-    return bool(label and filled) and not is_number(label) and all(map(is_number, filled))
+    label, *cells = _strip(column)
+    if label == "" or is_number(label):
+        return False
+    values = list(filter(None, cells))
+    return bool(values) and all(map(is_number, values))
 
 
 def split_header(rows: Sequence[Row], *, is_headed: bool = False) -> Table:
@@ -79,11 +98,13 @@ def split_header(rows: Sequence[Row], *, is_headed: bool = False) -> Table:
     height = 2 if _has_second_level(rows) else 1
     header = [_join_labels(labels) for labels in zip_longest(*rows[:height], fillvalue="")]
     below = rows[height:]
-    whole = [header, *below]
     if is_headed or _is_blank(below):
         return Table(header, below)
+    whole = [header, *below]
     is_form = _are_pairs(rows) and not find_value_columns(whole)
-    return Table([], rows) if is_form or not has_header(whole) else Table(header, below)
+    if is_form or not has_header(whole):
+        return Table([], rows)
+    return Table(header, below)
 
 
 def _is_blank(rows: Sequence[Row]) -> bool:
@@ -99,32 +120,27 @@ def _has_second_level(rows: Sequence[Row]) -> bool:
     """Return whether the second row has labels below those that span several columns, and no other words."""
     if len(rows) < 3:
         return False
-    columns = list(zip_longest(*rows[:2], fillvalue=""))
     spanned = _find_spanned(rows[0])
-    labels = [columns[number][1] for number in spanned]
-    if len(set(labels)) < 2 or not all(map(_is_label, labels)):
-        return False
-    others = [column for number, column in enumerate(columns) if number not in spanned]
-    return all(map(_is_one_label, others))
+    labels: list[str] = []
+    for number, (above, below) in enumerate(zip_longest(*rows[:2], fillvalue="")):
+        if number in spanned:
+            labels.append(below)
+        elif below not in ("", above):
+            return False
+    return len(set(labels)) > 1 and all(map(_is_label, labels))
 
 
-def _find_spanned(row: Row) -> list[int]:
+def _find_spanned(row: Row) -> set[int]:
     """Return the columns of labels that span several columns: those that are equal to the label beside them."""
     spanned: set[int] = set()
     for number, (left, right) in enumerate(pairwise(row)):
         if left and left == right:
-            spanned.update((number, number + 1))
-    return sorted(spanned)
+            spanned |= {number, number + 1}
+    return spanned
 
 
 def _is_label(text: str) -> bool:
     return text != "" and _may_name(text, [])
-
-
-def _is_one_label(column: tuple[str, ...]) -> bool:
-    """Return whether a column has no label of its own in the second row of a header."""
-    above, below = column
-    return below in ("", above)
 
 
 def _join_labels(labels: Iterable[str]) -> str:
@@ -149,13 +165,20 @@ def spread_rows(rows: Iterable[Iterable[Cell]]) -> list[list[str]]:
     for row in rows:
         texts: list[str] = []
         for cell in row:
-            column = len(texts)
-            label = above[column] if cell.is_continued and column < len(above) else ""
-            text = cell.text or (label if len(label) <= LONGEST_LABEL else "")
-            texts += [text, *[text if not spread else ""] * (cell.width - 1)]
+            text = cell.text or _find_label(cell, above, len(texts))
+            copy = "" if spread else text
+            texts += [text, *[copy] * (cell.width - 1)]
         above = texts
         spread.append(texts)
     return spread
+
+
+def _find_label(cell: Cell, above: list[str], column: int) -> str:
+    """Return the label above a cell that is the lower part of a cell; an empty text if there is none."""
+    if not cell.is_continued or column >= len(above):
+        return ""
+    label = above[column]
+    return label if len(label) <= LONGEST_LABEL else ""
 
 
 class Labels:
@@ -174,8 +197,11 @@ class Labels:
 
     def format_unused(self) -> str:
         """Return the labels of the columns that are empty in all rows: the fields of a blank form."""
-        used = {label for column, label in enumerate(self.header) if column not in self._unused}
-        return format_row((), [label for label in dict.fromkeys(self._unused.values()) if label not in used])
+        labels = dict.fromkeys(self._unused.values())
+        for column, label in enumerate(self.header):
+            if column not in self._unused:
+                labels.pop(label, None)
+        return format_row((), list(labels))
 
 
 def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
@@ -185,26 +211,34 @@ def format_rows(rows: Sequence[Row], *, is_headed: bool) -> Iterator[str]:
     """
     table = split_header(rows, is_headed=is_headed)
     if not table.header:
-        yield from map(format_field if _are_pairs(rows) else format_cells, rows)
+        format_one = format_field if _are_pairs(rows) else format_cells
+        yield from map(format_one, rows)
         return
     labels = Labels(table.header)
-    texts = list(map(labels.format, table.rows))
-    yield from filter(None, chain([labels.format_unused()], texts))
+    texts = [labels.format(row) for row in table.rows]
+    texts.insert(0, labels.format_unused())
+    yield from filter(None, texts)
 
 
 def count_rows_above(rows: Sequence[Row]) -> int:
     """Return the number of rows above a table: lines of one cell, or of a name and its value above a wider table."""
-    filled_columns = list(map(_list_filled, rows))
-    wide_rows = [columns for columns in filled_columns if len(columns) > _FORM_WIDTH]
-    pairs = [columns for columns in filled_columns if len(columns) == _FORM_WIDTH]
-    fewest = _FORM_WIDTH
-    # A header with an empty label is as wide as the table.
-    if 0 < len(pairs) <= len(wide_rows) and pairs[0][-1] < wide_rows[0][-1]:
-        fewest += 1
+    filled_columns = [_list_filled(row) for row in rows]
+    fewest = _count_fewest_cells(filled_columns)
     for number, columns in enumerate(filled_columns):
         if len(columns) >= fewest:
             return number
     return 0
+
+
+def _count_fewest_cells(filled_columns: list[list[int]]) -> int:
+    """Return how many cells the rows of a table have at least: three if some pairs are above a wider table."""
+    wide_rows = [columns for columns in filled_columns if len(columns) > _FORM_WIDTH]
+    pairs = [columns for columns in filled_columns if len(columns) == _FORM_WIDTH]
+    if not 0 < len(pairs) <= len(wide_rows):
+        return _FORM_WIDTH
+    # A header with an empty label is as wide as the table.
+    is_narrow = pairs[0][-1] < wide_rows[0][-1]
+    return _FORM_WIDTH + is_narrow
 
 
 def _list_filled(row: Row) -> list[int]:

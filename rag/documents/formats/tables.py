@@ -55,34 +55,49 @@ def read_csv(path: Path) -> Extract:
 
 
 def _read_rows(text: str) -> Iterator[Block]:
-    declared = _DECLARED.match(text)
-    delimiter = declared[1] if declared else _find_delimiter(text)
-    text = text[declared.end() :] if declared else text
-    rows = filter(count_cells, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
+    delimiter, body = _split_delimiter(text)
+    rows = filter(count_cells, csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, skipinitialspace=True))
     try:
-        first = list(islice(rows, _SAMPLE_ROWS))
-        above = count_rows_above(first)
-        for row in first[:above]:
-            yield Block(format_line(row))
-        table = first[above:]
-        labels = Labels(table.pop(0) if has_header(table) else [])
-        for row in chain(table, rows):
-            yield Block(labels.format(row), "item")
-        unused = labels.format_unused()
-        if unused:
-            yield Block(unused, "item")
+        yield from _walk_rows(rows)
     except csv.Error as exc:
         raise DocumentError(f"it is not a valid table: {exc}") from exc
+
+
+def _split_delimiter(text: str) -> tuple[str, str]:
+    """Return the delimiter, which the first line may name, and the text of the rows."""
+    declared = _DECLARED.match(text)
+    if declared:
+        return declared[1], text[declared.end() :]
+    return _find_delimiter(text), text
+
+
+def _walk_rows(rows: Iterator[Sequence[str]]) -> Iterator[Block]:
+    """Yield the lines above a table, its rows, and the labels that no row has repeated."""
+    first = list(islice(rows, _SAMPLE_ROWS))
+    above = count_rows_above(first)
+    for row in first[:above]:
+        yield Block(format_line(row))
+    table = first[above:]
+    labels = Labels(table.pop(0) if has_header(table) else [])
+    for row in chain(table, rows):
+        yield Block(labels.format(row), "item")
+    unused = labels.format_unused()
+    if unused:
+        yield Block(unused, "item")
 
 
 def _find_delimiter(text: str) -> str:
     """Return the first delimiter that gives nearly all rows the same number of cells, else the best one."""
     unquoted = _QUOTED.sub("", text[:_SAMPLE_CHARACTERS])
     lines = list(filter(str.strip, unquoted.splitlines()))[:_SAMPLE_ROWS]
-    shares = {delimiter: _measure_share(lines, delimiter) for delimiter in _DELIMITERS}
-    best = max(reversed(_DELIMITERS), key=shares.__getitem__)
-    clear = filter(lambda delimiter: shares[delimiter] >= _MOST_ROWS, _DELIMITERS)
-    return next(clear, best) if shares[best] else _IN_NO_TEXT
+    best, best_share = _IN_NO_TEXT, 0.0
+    for delimiter in _DELIMITERS:
+        share = _measure_share(lines, delimiter)
+        if share >= _MOST_ROWS:
+            return delimiter
+        if share > best_share:
+            best, best_share = delimiter, share
+    return best
 
 
 def _measure_share(lines: list[str], delimiter: str) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.documents.blocks import Block, format_row
@@ -17,21 +16,23 @@ if TYPE_CHECKING:
 _INVALID = "it is not a valid Office file"
 # Nobody reads a chart with more points.
 _MOST_POINTS = 10_000
-_DEEPEST = 20
 _EPOCH = date(1899, 12, 30)
+# The values of a series, or one of several levels of categories.
+_LEVEL = "*[self::c:lvl or self::c:strCache or self::c:numCache or self::c:strLit or self::c:numLit]"
 
 find_drawings = make_finder(".//c:chart | .//dgm:relIds")
 _get_chart = make_reader("@r:id")
 _get_diagram = make_reader("@r:dm")
 
 _find_titles = make_finder("c:chart/c:title | c:chart/c:plotArea/c:valAx/c:title")
-_find_category_titles = make_finder("c:chart/c:plotArea/*[self::c:catAx or self::c:dateAx]/c:title")
+_find_category_title_words = make_finder(
+    "(c:chart/c:plotArea/*[self::c:catAx or self::c:dateAx]/c:title)[1]//*[self::a:t or self::c:v]"
+)
 _find_title_words = make_finder(".//a:t | c:tx/c:strRef//c:v")
 _find_series = make_finder("c:chart/c:plotArea/*/c:ser")
 _find_name_words = make_finder("c:tx//c:v")
-_find_categories = make_finder("(c:cat | c:xVal)[1]")
-_find_values = make_finder("(c:val | c:yVal)[1]")
-_find_levels = make_finder(".//c:multiLvlStrCache/c:lvl | .//c:strCache | .//c:numCache | .//c:strLit | .//c:numLit")
+_find_categories = make_finder(f"(c:cat | c:xVal)[1]//{_LEVEL}")
+_find_values = make_finder(f"(c:val | c:yVal)[1]//{_LEVEL}")
 _find_points = make_finder("c:pt")
 _get_value = make_reader("c:v")
 _get_format = make_reader("c:formatCode")
@@ -61,12 +62,23 @@ def walk_chart(data: bytes) -> Iterator[Block]:
     root = parse_xml(data, invalid=_INVALID)
     for title in _find_titles(root):
         yield Block(_join(_find_title_words(title)))
-    category_title = "".join(_join(_find_title_words(title)) for title in _find_category_titles(root)[:1])
-    for table in _join_series(list(map(_read_series, _find_series(root)))):
-        header = [category_title, *(series.name for series in table)]
-        for point in sorted(set(chain.from_iterable(series.values for series in table))):
-            cells = [table[0].categories.get(point, ""), *(series.values.get(point, "") for series in table)]
-            yield Block(format_row(header, cells), "item")
+    category_title = _join(_find_category_title_words(root))
+    series = [_read_series(element) for element in _find_series(root)]
+    for table in _join_series(series):
+        yield from _walk_table(table, category_title)
+
+
+def _walk_table(table: "list[_Series]", category_title: str) -> Iterator[Block]:
+    """Yield a row for each point of series with the same categories."""
+    header = [category_title]
+    points: set[int] = set()
+    for series in table:
+        header.append(series.name)
+        points.update(series.values)
+    for point in sorted(points):
+        category = table[0].categories.get(point, "")
+        values = [series.values.get(point, "") for series in table]
+        yield Block(format_row(header, [category, *values]), "item")
 
 
 class _Series(NamedTuple):
@@ -78,28 +90,29 @@ class _Series(NamedTuple):
 
 
 def _read_series(series: "_Element") -> _Series:
-    values = [_read_points(level) for part in _find_values(series) for level in _find_levels(part)]
-    categories: dict[int, str] = {}
-    for part in _find_categories(series):
-        categories = _join_levels([_read_points(level) for level in _find_levels(part)])
-    return _Series(_join(_find_name_words(series)), categories, values[0] if values else {})
+    values = [_read_points(level) for level in _find_values(series)]
+    categories = [_read_points(level) for level in _find_categories(series)]
+    return _Series(_join(_find_name_words(series)), _join_levels(categories), _join_levels(values[:1]))
 
 
-def _join_series(series: list[_Series]) -> Iterator[list[_Series]]:
-    """Yield the series that are in one table, because they have the same categories, or name none."""
+def _join_series(series: list[_Series]) -> list[list[_Series]]:
+    """Return the series that are in one table, because they have the same categories, or name none."""
     tables: list[list[_Series]] = []
     for one in series:
         if tables and one.categories in ({}, tables[-1][0].categories):
             tables[-1].append(one)
         else:
             tables.append([one])
-    yield from tables
+    return tables
 
 
 def _read_points(level: "_Element") -> dict[int, str]:
     code = _get_format(level)
-    points = _find_points(level)[:_MOST_POINTS]
-    return {read_number(point.get("idx", ""), 0): _format_value(_get_value(point), code) for point in points}
+    points = {}
+    for point in _find_points(level)[:_MOST_POINTS]:
+        number = read_number(point.get("idx", ""), 0)
+        points[number] = _format_value(_get_value(point), code)
+    return points
 
 
 def _join_levels(levels: list[dict[int, str]]) -> dict[int, str]:
@@ -129,24 +142,36 @@ def _join(words: "list[_Element]") -> str:
 def walk_diagram(data: bytes) -> Iterator[Block]:
     """Yield the words of a diagram's boxes, each before those of the boxes below it."""
     root = parse_xml(data, invalid=_INVALID)
-    texts = {
-        node.get("modelId", ""): "\n".join(_join(_find_text(paragraph)) for paragraph in _find_paragraphs(node))
-        for node in _find_nodes(root)
-    }
-    below: dict[str, list[tuple[int, str]]] = {}
-    for link in _find_links(root):
-        below.setdefault(link.get("srcId", ""), []).append(
-            (read_number(link.get("srcOrd", ""), 0), link.get("destId", ""))
-        )
+    texts = {node.get("modelId", ""): _read_box(node) for node in _find_nodes(root)}
+    below = _find_boxes_below(root)
+    boxes = [node.get("modelId", "") for node in reversed(_find_roots(root))]
+    ordered = []
+    while boxes:
+        box = boxes.pop()
+        ordered.append(texts.pop(box, ""))
+        # A box is walked once, even if links form a circle.
+        boxes += below.pop(box, [])
+    ordered += texts.values()
+    for text in ordered:
+        if text:
+            yield Block(text, "item")
 
-    def walk(node: str, depth: int) -> Iterator[str]:
-        yield texts.pop(node, "")
-        for _, child in sorted(below.pop(node, [])) if depth < _DEEPEST else ():
-            yield from walk(child, depth + 1)
 
-    roots = [root.get("modelId", "") for root in _find_roots(root)]
-    ordered = [text for node in roots for text in walk(node, 0)]
-    yield from (Block(text, "item") for text in (*ordered, *texts.values()) if text)
+def _read_box(node: "_Element") -> str:
+    """Return the paragraphs of a box in lines."""
+    return "\n".join(_join(_find_text(paragraph)) for paragraph in _find_paragraphs(node))
+
+
+def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:
+    """Return for each box the boxes below it, the last one first."""
+    below: dict[str, list[str]] = {}
+    for link in sorted(_find_links(root), key=_find_order, reverse=True):
+        below.setdefault(link.get("srcId", ""), []).append(link.get("destId", ""))
+    return below
+
+
+def _find_order(link: "_Element") -> tuple[int, str]:
+    return read_number(link.get("srcOrd", ""), 0), link.get("destId", "")
 
 
 _CHART = (_get_chart, "/chart", walk_chart)

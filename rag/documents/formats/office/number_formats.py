@@ -4,7 +4,6 @@ import re
 from datetime import time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from operator import attrgetter
 from typing import NamedTuple
 
 # Excel has no longer codes.
@@ -34,10 +33,11 @@ _DIGITS = ("whole", "decimals", "general")
 _DATES = frozenset("YyMmDdHhSs")
 # Before each group of three digits.
 _GROUPS = re.compile(r"(?<=\d)(?=(?:\d{3})+\Z)")
-_get_kind, _get_text = attrgetter("kind"), attrgetter("text")
 _UNSHOWN = ("space", "setting", "thousands")
 _ELAPSED = re.compile(r"\[([hms])", re.IGNORECASE)
 _UNITS = {"h": (3600, 24), "m": (60, 60), "s": (1, 60)}  # in seconds, and how many make the next larger one
+# The kinds of signs of a time that stand for numbers.
+_COUNTED = ("elapsed", "unit")
 _TIME_SIGN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[(?P<elapsed>h+|m+|s+)\]|(?P<unit>h+|m+|s+)|[_*].|\[[^\]]*\]|\.0+'
     r"|(?P<other>.)",
@@ -53,11 +53,18 @@ class _Sign(NamedTuple):
 
 
 class _Section(NamedTuple):
-    """The part of a code for numbers of one sign: the words around the digits, and the places of the digits."""
+    """The part of a code for numbers of one sign: the words around the digits, and the places of the digits.
+
+    `unit` is the value of the last place. Zeros fill up the number to `fewest_digits` before the point, and
+    `fewest_decimals` after it.
+    """
 
     before: str
     whole: list[_Sign]
-    decimals: str
+    is_grouped: bool
+    fewest_digits: int
+    unit: Decimal
+    fewest_decimals: int
     after: str
     factor: Decimal
     is_known: bool
@@ -67,15 +74,12 @@ class _Section(NamedTuple):
 
 def format_number(value: float, code: str) -> str:
     """Return a number as a format shows it; with all its digits if the format is unknown, or has none."""
-    plain = f"{value:.15g}"
     sections = _read_code(code)
-    if not sections or abs(value) >= _LARGEST:
-        return plain
     number = _find_section(value, len(sections))
-    section = sections[number]
-    if not section.is_known:
-        return plain
-    shown = _write(section, Decimal(repr(abs(value))))
+    is_known = bool(sections) and sections[number].is_known
+    if not is_known or abs(value) >= _LARGEST:
+        return f"{value:.15g}"
+    shown = _write(sections[number], Decimal(repr(abs(value))))
     # A section for negative numbers has their sign.
     is_signed = value < 0 and number == 0
     return f"-{shown}" if is_signed and _NOT_ZERO.search(shown) else shown
@@ -100,16 +104,20 @@ def _read_code(code: str) -> list[_Section]:
 
 
 def _read_section(text: str) -> _Section:
-    signs = list(map(_read_sign, _SIGN.finditer(text)))
-    kinds = list(map(_get_kind, signs))
+    signs = [_read_sign(sign) for sign in _SIGN.finditer(text)]
+    kinds = [sign.kind for sign in signs]
     first, end = _find_digits(kinds)
-    whole = [sign for sign in signs[first:end] if sign.kind != "decimals"]
-    decimals = [sign.text for sign in signs[first:end] if sign.kind == "decimals"]
-    unknown = [sign.text for sign in signs if sign.kind == "unknown"]
+    middle = signs[first:end]
+    places = "".join(_pick_texts(middle, "whole"))
+    decimals = "".join(_pick_texts(middle, "decimals")).strip(".")
+    unknown = _pick_texts(signs, "unknown")
     return _Section(
         before=_join(signs[:first]),
-        whole=whole,
-        decimals="".join(decimals).strip("."),
+        whole=[sign for sign in middle if sign.kind != "decimals"],
+        is_grouped="," in places,
+        fewest_digits=places.count("0"),
+        unit=Decimal(1).scaleb(-len(decimals)),
+        fewest_decimals=len(decimals.rstrip("#?")),
         after=_join(signs[end:]),
         factor=Decimal(100) ** kinds.count("percent") / Decimal(1000) ** kinds.count("thousands"),
         is_known=not unknown,
@@ -128,18 +136,19 @@ def _find_digits(kinds: list[str]) -> tuple[int, int]:
     return first, end
 
 
+def _pick_texts(signs: list[_Sign], kind: str) -> list[str]:
+    return [sign.text for sign in signs if sign.kind == kind]
+
+
 def _read_sign(sign: re.Match[str]) -> _Sign:
-    groups = {name: text for name, text in sign.groupdict().items() if text is not None}
-    kind = next(iter(groups))
-    if kind in _UNSHOWN:
-        return _Sign(kind, "")
+    kind = str(sign.lastgroup)
     # The group of the words is inside that of the kind.
-    words = [group for group in sign.groups() if group is not None]
-    return _Sign(kind, words[-1])
+    words = [text for text in sign.groups() if text is not None]
+    return _Sign(kind, "" if kind in _UNSHOWN else words[-1])
 
 
 def _join(signs: list[_Sign]) -> str:
-    return "".join(map(_get_text, signs))
+    return "".join(sign.text for sign in signs)
 
 
 def _write(section: _Section, value: Decimal) -> str:
@@ -151,33 +160,28 @@ def _write(section: _Section, value: Decimal) -> str:
 
 def _write_digits(section: _Section, value: Decimal) -> str:
     """Return the digits of a number in their places; words between them, as in "000-00", stay."""
-    places = section.decimals
-    rounded = value.quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP)
-    digits, _, fraction = f"{rounded:f}".partition(".")
+    rounded = value.quantize(section.unit, ROUND_HALF_UP)
+    digits, _, decimals = f"{rounded:f}".partition(".")
     # A place "#" shows no zero at the end.
-    shortest = len(places.rstrip("#?"))
-    shown = fraction[:shortest] + fraction[shortest:].rstrip("0")
-    whole = _place_whole(section.whole, digits)
+    fewest = section.fewest_decimals
+    shown = decimals[:fewest] + decimals[fewest:].rstrip("0")
+    whole = _place_whole(section, digits)
     return f"{whole}.{shown}" if shown else whole
 
 
-def _place_whole(signs: list[_Sign], digits: str) -> str:
-    """Return the digits before the point in their places, from the right."""
-    places = "".join(sign.text for sign in signs if sign.kind == "whole")
-    digits = digits.lstrip("0").zfill(places.count("0"))
-    if "," in places:
-        return _GROUPS.sub(",", digits)
+def _place_whole(section: _Section, digits: str) -> str:
+    """Return the digits before the point in their places, from the right; the first place has all that are left."""
+    rest = digits.lstrip("0").zfill(section.fewest_digits)
+    if section.is_grouped:
+        return _GROUPS.sub(",", rest)
     text = ""
-    rest = places
-    for sign in reversed(signs):
-        if sign.kind != "whole":
-            text = sign.text + text
-            continue
-        rest = rest[: -len(sign.text)]
-        count = len(sign.text) if rest else len(digits)
-        text = digits[len(digits) - count :] + text
-        digits = digits[: len(digits) - count]
-    return text
+    for sign in reversed(section.whole[1:]):
+        shown = sign.text
+        if sign.kind == "whole":
+            start = max(0, len(rest) - len(sign.text))
+            rest, shown = rest[:start], rest[start:]
+        text = f"{shown}{text}"
+    return f"{rest}{text}"
 
 
 def is_date(code: str) -> bool:
@@ -195,15 +199,26 @@ def format_duration(duration: timedelta, code: str) -> str:
     seconds = round(abs(duration).total_seconds())
 
     def write(sign: re.Match[str]) -> str:
-        unit = sign["elapsed"] or sign["unit"]
-        if not unit:
-            return sign["quoted"] or sign["escaped"] or sign["other"] or ""
-        length, around = _UNITS[unit[0].lower()]
-        count = seconds // length if sign["elapsed"] else seconds // length % around
-        return f"{count:0{min(len(unit), 2)}}"
+        kind = sign.lastgroup
+        if kind is None:  # a space or a setting
+            return ""
+        if kind not in _COUNTED:
+            return sign[kind]
+        return _count_units(seconds, sign[kind], is_elapsed=kind == "elapsed")
 
-    shown = _TIME_SIGN.sub(write, code.partition(";")[0][:_LONGEST_CODE]).strip()
+    first_section = code.partition(";")[0]
+    shown = _TIME_SIGN.sub(write, first_section[:_LONGEST_CODE]).strip()
     return f"-{shown}" if duration < timedelta(0) else shown
+
+
+def _count_units(seconds: int, unit: str, *, is_elapsed: bool) -> str:
+    """Return the number of hours, minutes or seconds: all that have elapsed, or those after the larger unit."""
+    length, number_in_larger = _UNITS[unit[0].lower()]
+    count = seconds // length
+    if not is_elapsed:
+        count %= number_in_larger
+    digits = min(len(unit), 2)
+    return f"{count:0{digits}}"
 
 
 def format_time(moment: time, code: str) -> str:

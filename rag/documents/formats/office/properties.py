@@ -39,15 +39,21 @@ def clean_author(text: str | None) -> str | None:
 
 def _clean(text: str | None, meaningless: re.Pattern[str]) -> str | None:
     words = " ".join((text or "").split())
-    is_readable = words.isprintable() and any(map(str.isalpha, words))
-    return words if is_readable and not meaningless.fullmatch(words) else None
+    has_letters = any(map(str.isalpha, words))
+    if not has_letters or not words.isprintable() or meaningless.fullmatch(words):
+        return None
+    return words
 
 
 def clean_date(when: str | date | None) -> str | None:
     """Return a date, or the date in a PDF's "D:20121004…", as ISO 8601; None if it cannot be right."""
     digits = _DATE.match(str(when))
+    if digits is None:
+        return None
+    year, month, day = map(int, digits.groups())
     try:
-        day = date(*map(int, digits.groups())) if digits else date.min
+        moment = date(year, month, day)
     except ValueError:
         return None
-    return None if day < _EARLIEST or day in _TEMPLATE_DATES else day.isoformat()
+    is_right = moment >= _EARLIEST and moment not in _TEMPLATE_DATES
+    return moment.isoformat() if is_right else None

@@ -1,7 +1,6 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
 from collections.abc import Iterator
-from itertools import chain
 from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
@@ -59,26 +58,29 @@ class SheetNotes:
         for drawing in self._parts.get(_DRAWING, ()):
             yield from self._walk_drawing(drawing)
         for note in self._notes:
-            label = self._labels.get(note.place[0], "")
+            label = self._labels.get(note.place[0])
             place = f"{label} ({note.cell})" if label else note.cell
-            if note.text:
-                yield Block(f"{place}: {note.text}", voice="comment", author=note.author, date=note.date)
+            text = f"{place}: {note.text}" if note.text else ""
+            yield Block(text, voice="comment", author=note.author, date=note.date)
 
     def _walk_drawing(self, name: str) -> Iterator[Block]:
         for box in _find_boxes(self._parse(name)):
-            texts = map(_join, _find_paragraphs(box))
+            texts = [_join(paragraph) for paragraph in _find_paragraphs(box)]
             yield Block("\n".join(filter(None, texts)))
         for chart in _list_related(self._archive, name).get(_CHART, ()):
-            for block in walk_chart(read_part(self._archive, chart, invalid=_INVALID)):
-                if block.kind == "paragraph":  # its values are in the cells
-                    yield block
+            blocks = walk_chart(read_part(self._archive, chart, invalid=_INVALID))
+            # The values of a chart are in cells.
+            yield from filter(_is_title, blocks)
 
     def _read_notes(self) -> list[_Note]:
         """Return the comments on cells; a thread of comments stands for the note that older versions show."""
-        threads = list(chain.from_iterable(map(self._read_threads, self._parts.get(_THREADS, ()))))
-        in_threads = {note.cell for note in threads}
-        notes = chain.from_iterable(map(self._read_old_notes, self._parts.get(_NOTES, ())))
-        return threads + [note for note in notes if note.cell not in in_threads]
+        notes: list[_Note] = []
+        for part in self._parts.get(_THREADS, ()):
+            notes += self._read_threads(part)
+        cells_in_threads = {note.cell for note in notes}
+        for part in self._parts.get(_NOTES, ()):
+            notes += [note for note in self._read_old_notes(part) if note.cell not in cells_in_threads]
+        return notes
 
     def _read_old_notes(self, name: str) -> Iterator[_Note]:
         root = drop_namespaces(self._parse(name))
@@ -110,6 +112,11 @@ class SheetNotes:
 
 def _join(element: "_Element", *tags: str) -> str:
     return "".join(map(str, element.itertext(*tags))).strip()
+
+
+def _is_title(block: Block) -> bool:
+    """Return whether a block of a chart is a title."""
+    return block.kind == "paragraph"
 
 
 def _list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, filterfalse
+from itertools import filterfalse
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from rag.documents.formats.office.paths import read_number
@@ -43,7 +43,7 @@ class Area(NamedTuple):
 class _CellStyle(NamedTuple):
     """The types of values that cells do not show, whether letters have the colour of the cell, and are bold."""
 
-    unshown: tuple[type, ...]
+    hidden_types: tuple[type, ...]
     is_lost: bool
     is_bold: bool
 
@@ -112,7 +112,9 @@ class SheetView:
     def is_bold(self, cells: Iterable[Any]) -> bool:
         """Return whether all cells with values are bold."""
         filled = [cell for cell in cells if cell.value is not None]
-        return bool(filled) and all(self._get_style(cell).is_bold for cell in filled)
+        if not filled:
+            return False
+        return all(self._get_style(cell).is_bold for cell in filled)
 
     def is_hidden(self, row: int, column: int) -> bool:
         """Return whether the row or the column is hidden."""
@@ -124,7 +126,7 @@ class SheetView:
             return False
         style = self._get_style(cell)
         is_lost = style.is_lost and not self._is_painted(cell.row, cell.column)
-        return not is_lost and not isinstance(cell.value, style.unshown)
+        return not is_lost and not isinstance(cell.value, style.hidden_types)
 
     def _get_style(self, cell: Any) -> _CellStyle:
         if cell._style_id not in self._styles:
@@ -133,19 +135,23 @@ class SheetView:
 
     def _is_painted(self, row: int, column: int) -> bool:
         """Return whether a table's style or a condition may give a cell another colour."""
-        is_judged = len(self._painted) <= _MOST_AREAS
-        return not is_judged or any(row in area.rows and column in area.columns for area in self._painted)
+        if len(self._painted) > _MOST_AREAS:
+            return True
+        return any(row in area.rows and column in area.columns for area in self._painted)
 
 
 def _read_style(cell: Any) -> _CellStyle:
     number_format = cell.number_format.strip()
-    unshown = [types for pattern, types in _FORMATS if pattern.fullmatch(number_format)]
-    if cell.font.sz is not None and cell.font.sz <= TINY:
-        unshown.append((object,))
+    hidden_types: list[type] = []
+    for pattern, types in _FORMATS:
+        if pattern.fullmatch(number_format):
+            hidden_types += types
+    is_tiny = cell.font.sz is not None and cell.font.sz <= TINY
+    if is_tiny:
+        hidden_types.append(object)
     color = WHITE if _IN_WHITE.match(number_format) else _read_color(cell.font.color)
-    return _CellStyle(
-        tuple(chain.from_iterable(unshown)), look_same(color, _read_backdrop(cell.fill)), bool(cell.font.b)
-    )
+    is_lost = look_same(color, _read_backdrop(cell.fill))
+    return _CellStyle(tuple(hidden_types), is_lost, bool(cell.font.b))
 
 
 def _read_backdrop(fill: Any) -> Color | None:

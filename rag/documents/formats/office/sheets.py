@@ -49,9 +49,7 @@ def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     merged = Merged(view.merged)
     for number, cells in enumerate(sheet.iter_rows(), 1):
-        texts = [_read_cell(cell, view) for cell in cells]
-        if merged:
-            texts = merged.fill(number, texts)
+        texts = merged.fill(number, [_read_cell(cell, view) for cell in cells])
         notes.add_row(number, texts)
         is_marked = partial(view.is_bold, cells)
         yield GridRow(texts, merged.widen(number, texts), is_marked) if any(texts) else EMPTY_ROW
@@ -67,32 +65,33 @@ class Merged:
             for row in area.rows[:_MOST_ROWS_MERGED]:
                 self._areas.setdefault(row, []).append(area)
 
-    def __bool__(self) -> bool:
-        return bool(self._areas)
-
     def fill(self, row: int, texts: list[str]) -> list[str]:
         """Return a row's texts with the labels of the merged cells that begin in a row above."""
+        areas = self._areas.get(row)
+        if areas is None:
+            return texts
         filled = list(texts)
-        for area in self._areas.get(row, ()):
+        for area in areas:
             column = area.columns.start - 1
             filled += [""] * (column + 1 - len(filled))
             if row == area.rows.start:
-                self._labels[area] = filled[column][: LONGEST_LABEL + 1]
-            elif not filled[column] and len(self._labels.get(area, "")) <= LONGEST_LABEL:
-                filled[column] = self._labels.get(area, "")
+                label = filled[column]
+                self._labels[area] = label if len(label) <= LONGEST_LABEL else ""
+            filled[column] = filled[column] or self._labels.get(area, "")
         return filled
 
     def widen(self, row: int, texts: list[str]) -> list[str]:
         """Return a row's texts with each merged cell's text in all columns that it spans."""
-        areas = [area for area in self._areas.get(row, ()) if len(area.columns) > 1]
-        if not areas:
+        areas = self._areas.get(row)
+        if areas is None:
             return texts
         widened = list(texts)
         for area in areas:
             columns = area.columns[:_MOST_COLUMNS_MERGED]
             widened += [""] * (columns[-1] - len(widened))
-            for column in columns[1:]:
-                widened[column - 1] = widened[column - 1] or widened[columns[0] - 1]
+            label = widened[columns[0] - 1]
+            for column in columns:
+                widened[column - 1] = widened[column - 1] or label
         return widened
 
 

@@ -1,7 +1,6 @@
 """Orders the shapes of a slide as its audience reads them."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +36,11 @@ class _Placed(NamedTuple):
         """Return whether a place is between the left and the right side."""
         return self.left <= place <= self.left + self.width
 
+    def is_heading_of(self, below: "_Placed") -> bool:
+        """Return whether the shape has a short text, and the middle of each shape is above or below the other one."""
+        are_in_column = self.spans(below.middle) and below.spans(self.middle)
+        return are_in_column and self.may_be_heading
+
 
 def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> Iterator["BaseShape"]:
     """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it."""
@@ -45,14 +49,26 @@ def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> It
         if shape == title:
             yield shape
         else:
-            others.append(_Placed(shape, shape.left or 0, shape.top or 0, shape.width or 0))
+            others.append(_place(shape))
     rows = _list_rows(others)
     while rows:
         row = rows.pop(0)
         if rows and _are_headings(row, rows[0]):
-            below = rows.pop(0)
-            row = list(chain.from_iterable(zip(row, below, strict=True)))
-        yield from map(attrgetter("shape"), row)
+            row = _alternate(row, rows.pop(0))
+        for placed in row:
+            yield placed.shape
+
+
+def _place(shape: "BaseShape") -> _Placed:
+    return _Placed(shape, shape.left or 0, shape.top or 0, shape.width or 0)
+
+
+def _alternate(row: list[_Placed], below: list[_Placed]) -> list[_Placed]:
+    """Return the shapes of two rows, each of the first one followed by that below it."""
+    shapes: list[_Placed] = []
+    for pair in zip(row, below, strict=True):
+        shapes += pair
+    return shapes
 
 
 def _list_rows(shapes: list[_Placed]) -> list[list[_Placed]]:
@@ -71,10 +87,5 @@ def _are_headings(row: list[_Placed], below: list[_Placed]) -> bool:
     """Return whether each of several short texts is above one shape, as in the layout "Comparison"."""
     if len(row) < 2 or len(row) != len(below):
         return False
-    are_short = all(map(attrgetter("may_be_heading"), row))
-    return are_short and all(map(_are_in_column, row, below))
-
-
-def _are_in_column(one: _Placed, other: _Placed) -> bool:
-    """Return whether the middle of each shape is above or below the other one."""
-    return one.spans(other.middle) and other.spans(one.middle)
+    pairs = zip(row, below, strict=True)
+    return all(heading.is_heading_of(text) for heading, text in pairs)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pptx.presentation import Presentation
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
-    from pptx.table import Table, _Cell
+    from pptx.table import Table, _Cell, _Row
 
 
 def walk_slides(presentation: "Presentation") -> Iterator[Block]:
@@ -27,13 +27,14 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
     """
     authors = read_authors(presentation.part)
     for number, slide in enumerate(presentation.slides, 1):
-        if is_shown(slide):
-            stage = Stage(slide, presentation.slide_width, presentation.slide_height)
-            blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
-            yield from _begin_with_heading(filter(attrgetter("text"), blocks), number)
+        if not is_shown(slide):
+            continue
+        stage = Stage(slide, presentation.slide_width, presentation.slide_height)
+        blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
+        yield from begin_with_heading(filter(attrgetter("text"), blocks), number)
 
 
-def _begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+def begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
     """Yield the blocks of a slide, which begin with a heading, lest they seem to be below that of the slide before."""
     first = next(blocks, None)
     if first is None:
@@ -74,18 +75,26 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
 
 def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     """Yield the slide's title as a heading; yield the paragraphs of another shape, several of them as items."""
-    texts = list(filter(None, map(_clean, stage.read_paragraphs(shape.element))))
-    if texts and shape == stage.title:
+    texts = [_clean(text) for text in stage.read_paragraphs(shape.element)]
+    blocks = [Block(text) for text in texts if text]
+    if shape == stage.title:
         yield Block(" ".join(" ".join(texts).split()), "heading")
-        return
-    kind: Literal["item", "paragraph"] = "item" if len(texts) > 1 else "paragraph"
-    yield from (Block(text, kind) for text in texts)
+    elif len(blocks) > 1:
+        for block in blocks:
+            yield replace(block, kind="item")
+    else:
+        yield from blocks
 
 
 def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    rows = spread_rows([_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge] for row in table.rows)
-    for text in format_rows(rows, is_headed=table.first_row):
+    rows = [_read_row(row, stage) for row in table.rows]
+    for text in format_rows(spread_rows(rows), is_headed=table.first_row):
         yield Block(text, "item")
+
+
+def _read_row(row: "_Row", stage: Stage) -> list[Cell]:
+    """Return the cells of a row; one that spans several columns is one of them."""
+    return [_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge]
 
 
 def _read_cell(cell: "_Cell", stage: Stage) -> Cell:

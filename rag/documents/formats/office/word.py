@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from io import BytesIO
-from itertools import chain, filterfalse, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import strip_tags
@@ -26,7 +25,7 @@ from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.rows import Cell, format_rows, spread_rows
+from rag.documents.formats.rows import Cell, format_rows, is_layout, spread_rows
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
@@ -67,8 +66,6 @@ _LEVELS = {str(level - 1): level for level in range(1, 10)}
 _HEADINGS = {f"heading {level}": level for level in range(1, 10)}
 # The numbers of lists in which a paragraph is not an item.
 _UNNUMBERED = ("", "0")
-# A table with a longer cell, in characters, is the layout of a page.
-_LONGEST_CELL = 1000
 # Larger numbers of columns are a fault, or an attack.
 _MOST_COLUMNS_SPANNED = 50
 
@@ -80,6 +77,12 @@ class _Role(NamedTuple):
     is_item: bool = False
     is_title: bool = False
     is_contents: bool = False
+
+    def make_block(self, text: str) -> Block:
+        """Return the block of a paragraph with this role."""
+        if self.level:
+            return Block(" ".join(text.split()), "heading", self.level)
+        return Block(text, "item" if self.is_item else "paragraph")
 
 
 def walk_document(document: "Document") -> Iterator[Block]:
@@ -101,9 +104,11 @@ def walk_document(document: "Document") -> Iterator[Block]:
 def find_title(document: "Document") -> str | None:
     """Return the words of the first paragraph whose style is a title's."""
     roles = _Roles(document)
-    paragraphs = document.element.body.iter(f"{W}p")
-    titles = (_read_words(paragraph) for paragraph in paragraphs if roles.find_role(paragraph).is_title)
-    return next(filter(None, titles), None)
+    for paragraph in document.element.body.iter(f"{W}p"):
+        words = _read_signs(paragraph).strip() if roles.find_role(paragraph).is_title else ""
+        if words:
+            return words
+    return None
 
 
 class _Walker:
@@ -136,82 +141,96 @@ class _Walker:
             return
         text = f"{self._drop_cap}{words}".strip()
         self._drop_cap = ""
-        number = self._numbers.count(paragraph) if text or not _is_gone(paragraph) else ""
+        number = "" if text == "" and _is_gone(paragraph) else self._numbers.count(paragraph)
         yield from self._make_blocks(number, text, self._find_role(paragraph, text))
-        attached = list(_find_inside(paragraph, _ATTACHED))
-        for part in (*filter(_is_mark, attached), *filterfalse(_is_mark, attached)):
+        attached = _find_inside(paragraph, _ATTACHED)
+        # Notes come before boxes and drawings.
+        for part in sorted(attached, key=_is_no_mark):
             yield from self._walk_attached(part)
 
     def _find_role(self, paragraph: "_Element", text: str) -> _Role:
         """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
         role = self._roles.find_role(paragraph)
         self._has_headings |= role.level > 0
-        may_be_heading = role.is_item and not self._has_headings and has_form_of_heading(text)
-        level = self._numbers.find_clause_level(paragraph) if may_be_heading else 0
+        if self._has_headings or not role.is_item or not has_form_of_heading(text):
+            return role
+        level = self._numbers.find_clause_level(paragraph)
         return _Role(level) if level else role
 
     def _walk_attached(self, part: "_Element") -> Iterator[Block]:
         """Yield the blocks of a note, a box of text, or a drawing with words."""
-        if _is_mark(part):
+        if part.tag in _MARKS:
             # A note is walked once: it can hold its own mark.
-            yield from self.walk(self._notes.pop((_MARKS[part.tag], part.get(f"{W}id")), ()))
+            note = self._notes.pop((_MARKS[part.tag], part.get(f"{W}id")), ())
+            yield from self.walk(note)
         elif part.tag == f"{W}txbxContent":
             yield from self.walk(part)
         else:
             yield from walk_drawing(part, self._part)
 
     def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
-        """Yield the text of a whole file that Word shows inside of this one; such a file in it is left out."""
+        """Yield the text of a whole file that Word shows inside of this one."""
         relation = self._part.rels.get(_get_relation(chunk))
         if relation is None or relation.is_external:
             return
         part = relation.target_part
         name = str(part.partname)
         if name.endswith(_WORD_SUFFIXES):
-            inner = load_word(BytesIO(part.blob))
-            for other in list(inner.element.body.iter(f"{W}altChunk")):
-                other.getparent().remove(other)
-            drop_hidden_words(inner.element.body, inner)
-            yield from walk_document(inner)
+            yield from _walk_inner_document(part.blob)
             return
         try:
             text = read_member(name, part.blob).text
         except DocumentError as exc:
             text = f"A part of this file is not read: {exc}."
-        yield from map(Block, text.split("\n\n"))
+        for paragraph in text.split("\n\n"):
+            yield Block(paragraph)
 
     def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
-        numbered = f"{number} {text}".strip() if text else ""
-        if role.is_title and text and not self._has_title:
+        is_main_title = role.is_title and text != "" and not self._has_title
+        if is_main_title:
             self._has_title = True
-        elif role.level:
-            yield Block(" ".join(numbered.split()), "heading", role.level)
-        elif not role.is_contents:
-            yield Block(numbered, "item" if role.is_item else "paragraph")
+        elif role.level or not role.is_contents:
+            numbered = f"{number} {text}" if text else ""
+            yield role.make_block(numbered.strip())
 
     def _walk_table(self, table: "_Element") -> Iterator[Block]:
-        cells = list(map(_find_cells, _find_rows(table)))
+        """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
+        rows = [_find_cells(row) for row in _find_rows(table)]
         # A row with one cell at the top is the table's title, or a frame around text.
-        frames = list(takewhile(lambda row: len(row) == 1, cells))
-        for frame in frames:
-            yield from self.walk(frame[0])
-        cells = cells[len(frames) :]
-        # Each cell is walked once: a second time would double the work with each table inside a table.
-        blocks = [[list(self.walk(cell)) for cell in row] for row in cells]
-        texts = spread_rows(_read_cells(*row) for row in zip(cells, blocks, strict=True))
-        if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
-            yield from chain.from_iterable(chain.from_iterable(blocks))
+        while rows and len(rows[0]) == 1:
+            yield from self.walk(rows.pop(0)[0])
+        blocks: list[Block] = []
+        grid: list[list[Cell]] = []
+        for row in rows:
+            grid.append([])
+            for cell in row:
+                # Each cell is walked once: a second time would double the work with each table inside a table.
+                inside = list(self.walk(cell))
+                blocks += inside
+                grid[-1].append(_read_cell(cell, inside))
+        texts = spread_rows(grid)
+        if is_layout(texts):
+            yield from blocks
             return
         for text in format_rows(texts, is_headed=_has_header(table) or _has_bold_header(table)):
             yield Block(text, "item")
 
 
-def _read_cells(cells: list["_Element"], blocks: list[list[Block]]) -> Iterator[Cell]:
-    for cell, inside in zip(cells, blocks, strict=True):
-        text = " ".join(" ".join(block.text.split()) for block in inside)
-        width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
-        yield Cell(text, width, is_continued=_is_continued(cell))
+def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
+    text = " ".join(block.text for block in blocks)
+    width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+    return Cell(" ".join(text.split()), width, is_continued=_is_continued(cell))
+
+
+def _walk_inner_document(data: bytes) -> Iterator[Block]:
+    """Yield the blocks of a Word document inside of another one, without the files inside of it."""
+    document = load_word(BytesIO(data))
+    body = document.element.body
+    for chunk in list(body.iter(f"{W}altChunk")):
+        chunk.getparent().remove(chunk)
+    drop_hidden_words(body, document)
+    yield from walk_document(document)
 
 
 class _Roles:
@@ -223,6 +242,8 @@ class _Roles:
 
     def find_role(self, paragraph: "_Element") -> _Role:
         """Return a paragraph's role: its own settings come before those of its style."""
+        if paragraph.find(f"{W}pPr") is None:
+            return self._find_style_role("")
         level = _LEVELS.get(_get_level(paragraph))
         if level:
             return _Role(level)
@@ -232,8 +253,11 @@ class _Roles:
 
     def _read_style_role(self, name: str) -> _Role:
         """Return a style's role, which may be that of a style that it is based on."""
-        roles = map(_read_role, self._styles.find_bases(name))
-        return next(filter(_Role().__ne__, roles), _Role())
+        for style in self._styles.find_bases(name):
+            role = _read_role(style)
+            if role != _Role():
+                return role
+        return _Role()
 
 
 def _read_role(style: "_Element") -> _Role:
@@ -259,17 +283,13 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
     return notes
 
 
-def _read_words(paragraph: "_Element") -> str:
-    return _read_signs(paragraph).strip()
-
-
 def _read_signs(paragraph: "_Element") -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
 
 
-def _is_mark(element: "_Element") -> bool:
-    """Return whether an element is the mark of a note."""
-    return element.tag in _MARKS
+def _is_no_mark(element: "_Element") -> bool:
+    """Return whether an element is not the mark of a note."""
+    return element.tag not in _MARKS
 
 
 def _is_drop_cap(paragraph: "_Element") -> bool:

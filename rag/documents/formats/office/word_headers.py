@@ -39,27 +39,38 @@ class Header(NamedTuple):
 
 def find_headers(document: "Document") -> Iterator[Header]:
     """Yield the headers and footers that pages show, each once, without the numbers of pages."""
-    read_names: set[str] = set()
-    for number, section in enumerate(_find_sections(document.element.body)):
-        kinds = {"default"}
-        if _has_first_page(section):
-            kinds.add("first")
+    for name, is_letterhead in _list_names(document).items():
+        relation = document.part.rels.get(name)
+        if relation is None or relation.is_external:
+            continue
+        root = relation.target_part.element
+        _drop_page_numbers(root)
+        yield Header(root, is_letterhead)
+
+
+def _list_names(document: "Document") -> dict[str, bool]:
+    """Return the names of the headers and footers that pages show, and whether each is only on the first page."""
+    names: dict[str, bool] = {}
+    sections = _find_sections(document.element.body)
+    for section in sections:
         for reference in _find_references(section):
-            kind, name = reference.get(f"{W}type", "default"), _get_name(reference)
-            relation = document.part.rels.get(name)
-            if kind not in kinds or name in read_names:
-                continue
-            read_names.add(name)
-            if relation is not None and not relation.is_external:
-                root = relation.target_part.element
-                _drop_page_numbers(root)
-                yield Header(root, is_letterhead=kind == "first" and number == 0)
+            is_first = reference.get(f"{W}type") == "first"
+            if _is_shown(reference, section):
+                names.setdefault(_get_name(reference), is_first and section is sections[0])
+    return names
+
+
+def _is_shown(reference: "_Element", section: "_Element") -> bool:
+    """Return whether a section shows a header; those of even pages are left out."""
+    kind = reference.get(f"{W}type", "default")
+    return kind == "default" or (kind == "first" and _has_first_page(section))
 
 
 def _drop_page_numbers(root: "_Element") -> None:
     """Empty the paragraphs that have little more than the number of the page."""
     for paragraph in root.iter(f"{W}p"):
-        if _has_page_number(paragraph) and not _is_fact("".join(map(str, paragraph.itertext(f"{W}t")))):
+        text = "".join(map(str, paragraph.itertext(f"{W}t")))
+        if _has_page_number(paragraph) and not _is_fact(text):
             del paragraph[:]
 
 

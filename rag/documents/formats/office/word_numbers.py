@@ -71,6 +71,10 @@ class _List(NamedTuple):
     level_of_style: dict[str, int]
 
 
+# The list of a paragraph without number.
+_NO_LIST = _List("", {}, {}, {})
+
+
 class Numbers:
     """The numbers of a document's paragraphs, in the order of the text."""
 
@@ -84,15 +88,16 @@ class Numbers:
     def count(self, paragraph: "_Element") -> str:
         """Count a paragraph, and return its number as Word shows it: "4.2", "(a)"; nothing for a bullet or a text."""
         number, level = self._find_place(paragraph)
-        numbered = self._lists.get(number)
-        if numbered is None or level not in numbered.levels:
+        numbered = self._lists.get(number, _NO_LIST)
+        if level not in numbered.levels:
             return ""
         counts = self._counts.setdefault(numbered.outline, {})
         counts[level] = self._find_next(number, level, counts)
         for above in range(level):  # a level that was left out has its first number
-            counts.setdefault(above, numbered.levels.get(above, numbered.levels[level]).start)
+            settings = numbered.levels.get(above, numbered.levels[level])
+            counts.setdefault(above, settings.start)
         for deeper, settings in numbered.levels.items():
-            if level < deeper and level < settings.restart:
+            if level < min(deeper, settings.restart):
                 counts.pop(deeper, None)
         return _format(numbered.levels, level, counts)
 
@@ -103,21 +108,23 @@ class Numbers:
             return 0
         number, level = self._find_place(paragraph)
         number_below, level_below = self._find_place(below)
-        one, other = self._lists.get(number), self._lists.get(number_below)
-        if one is None or other is None or one.outline != other.outline or level_below != level + 1:
+        numbered = self._lists.get(number, _NO_LIST)
+        numbered_below = self._lists.get(number_below, _NO_LIST)
+        if numbered.outline != numbered_below.outline or level_below != level + 1:
             return 0
-        settings = other.levels.get(level_below)
-        return level + 1 if settings and f"%{level + 1}" in settings.text else 0
+        settings = numbered_below.levels.get(level_below)
+        is_clause = settings is not None and f"%{level + 1}" in settings.text
+        return level + 1 if is_clause else 0
 
     def _find_place(self, paragraph: "_Element") -> tuple[str, int]:
         """Return the number of a paragraph's list, and its level: its own, or those of its style."""
         settings = paragraph.find(f"{W}pPr")
         if settings is None:
             return self._find_place_of_style(self._styles.normal, "", "")
-        has_own = settings.find(f"{W}numPr") is not None
-        number = _get_list_of_paragraph(paragraph) if has_own else ""
-        level = _get_level_of_paragraph(paragraph) if has_own else ""
-        return self._find_place_of_style(_get_style_of_paragraph(paragraph) or self._styles.normal, number, level)
+        style = _get_style_of_paragraph(paragraph) or self._styles.normal
+        if settings.find(f"{W}numPr") is None:
+            return self._find_place_of_style(style, "", "")
+        return self._find_place_of_style(style, _get_list_of_paragraph(paragraph), _get_level_of_paragraph(paragraph))
 
     def _read_place_of_style(self, style_name: str, number: str, level: str) -> tuple[str, int]:
         for style in self._styles.find_bases(style_name):

@@ -1,14 +1,14 @@
 """Turns the sheets of an OpenDocument workbook into blocks."""
 
 from collections.abc import Iterator
-from itertools import chain, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
 from rag.documents.formats.grid import GridRow, walk_grid
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import RowLabels, Table, fill_row
+from rag.documents.formats.opendocument.tables import Row, RowLabels, Table, fill_row
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.errors import DocumentError
 
@@ -48,15 +48,22 @@ class _SheetReader:
         """Yield each visible row; raises DocumentError if cells are repeated too often."""
         labels = RowLabels()
         for row in table.list_rows():
-            texts = labels.fill(row, [self._read_cell(cell.element) for cell in row.cells])
+            own_texts = [self._read_cell(cell.element) for cell in row.cells]
+            texts = labels.fill(row, own_texts)
+            self._note_comments(row, texts)
             filled = fill_row(row, texts)
-            for comment in chain.from_iterable(cell.element.iterchildren(COMMENT) for cell in row.cells):
-                self._walker.add_comment(comment, next(filter(None, texts), ""))
             self._cells += len(filled)
-            self._copied += sum(map(len, filled)) * row.copies - sum(map(len, texts))
+            self._copied += _count_characters(filled) * row.copies - _count_characters(texts)
             if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:
                 raise DocumentError("its sheets repeat cells too often")
             yield from repeat(GridRow(filled, fill_row(row, texts, is_label=True)), row.copies)
+
+    def _note_comments(self, row: Row, texts: list[str]) -> None:
+        """Note the comments on the cells of a row, with the first words of the row."""
+        label = next(filter(None, texts), "")
+        for cell in row.cells:
+            for comment in cell.element.iterchildren(COMMENT):
+                self._walker.add_comment(comment, label)
 
     def _read_cell(self, cell: "_Element") -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
@@ -65,6 +72,10 @@ class _SheetReader:
             return ""
         is_date = cell.get(f"{OFFICE}value-type") == "date"
         return _read_date(cell) if is_date else text
+
+
+def _count_characters(texts: list[str]) -> int:
+    return sum(map(len, texts))
 
 
 def _is_error(cell: "_Element", text: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
+from rag.documents.formats.office.slides import begin_with_heading
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker, join
@@ -29,10 +30,9 @@ def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
     """
     for number, page in enumerate(body.iterchildren(f"{DRAW}page"), 1):
         slide = _Slide(page, styles)
-        blocks = [] if slide.is_hidden else list(filter(_has_text, slide.walk(walker)))
-        if blocks and blocks[0].kind != "heading":  # without a heading it would be below the title of the slide before
-            yield Block(f"Slide {number}", "heading", page=number)
-        yield from (replace(block, page=number) for block in blocks)
+        if not slide.is_hidden:
+            blocks = filter(_has_text, slide.walk(walker))
+            yield from begin_with_heading(blocks, number)
 
 
 def _has_text(block: Block) -> bool:
@@ -59,16 +59,21 @@ class _Slide:
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
         """Yield the title, the other shapes in reading order, and the notes."""
-        shapes = sorted(filter(self._shows, self._page.iterchildren("*")), key=_find_order)
+        shapes = filter(self._shows, self._page.iterchildren("*"))
         look = Look(self._styles.page_look.settings, self._find_background())
-        for shape in shapes:
+        for shape in sorted(shapes, key=_find_order):
             yield from self._walk_shape(shape, walker, look)
-        frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
-        words = [block.text for frame in frames for block in walker.walk_shape(frame, look)]
-        text = "\n".join(filter(None, words))
-        yield Block(f"Notes: {text}" if text else "")
+        yield Block(self._read_notes(walker, look))
         for comment in self._page.iterchildren(COMMENT):
             walker.add_comment(comment)
+
+    def _read_notes(self, walker: TextWalker, look: Look) -> str:
+        """Return the presenter's notes; an empty text if there are none."""
+        texts: list[str] = []
+        for frame in self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']"):
+            texts += [block.text for block in walker.walk_shape(frame, look)]
+        notes = "\n".join(filter(None, texts))
+        return f"Notes: {notes}" if notes else ""
 
     def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
         """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""

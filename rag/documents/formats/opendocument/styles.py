@@ -112,13 +112,13 @@ class Styles:
     def _merge(self, family: str, name: str | None, kind: str) -> Mapping[str, str]:
         """Return the settings of one kind; those of a style replace those of its base. A default has no name."""
         bases = list(self._find_bases(family, name))
-        if name is None:
-            bases = [style for key, style in self._defaults.items() if key == (family, None)]
+        if name is None and (family, None) in self._defaults:
+            bases = [self._defaults[family, None]]
         settings: Mapping[str, str] = {}
         for style in reversed(bases):
-            properties = style.find(f"{STYLE}{kind}-properties")
-            if properties is not None:
-                settings = _override(settings, {str(key): str(value) for key, value in properties.attrib.items()})
+            for properties in style.iterchildren(f"{STYLE}{kind}-properties"):
+                own = {str(key): str(value) for key, value in properties.attrib.items()}
+                settings = _override(settings, own)
         return settings
 
     def _find_bases(self, family: str, name: str | None) -> Iterator["_Element"]:

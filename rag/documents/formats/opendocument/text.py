@@ -1,7 +1,6 @@
 """Turns the paragraphs, lists and tables of an OpenDocument file into blocks."""
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
@@ -9,7 +8,7 @@ from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.opendocument.tables import COVERED, Row, RowLabels, Table, fill_row
-from rag.documents.formats.rows import format_rows
+from rag.documents.formats.rows import format_rows, is_layout
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -25,6 +24,8 @@ _BOXES = frozenset(
     for name in ("a", "frame", "text-box", "g", "custom-shape", "rect", "line", "polyline", "polygon", "path", "circle",
                  "ellipse", "connector", "caption", "measure", "regular-polygon")
 )  # fmt: skip
+# A link holds words of the paragraph.
+_TIED_BOXES = _BOXES - {f"{DRAW}a"}
 # The readings above characters, numbers that are counted here, names of pictures, scripts and the file of a picture.
 _NO_TEXT = frozenset((
     f"{TEXT}ruby-text", f"{TEXT}number", f"{SVG}title", f"{SVG}desc", f"{OFFICE}event-listeners", f"{TEXT}script",
@@ -33,8 +34,6 @@ _NO_TEXT = frozenset((
 _ON = "true"
 _UNSEEN = ("none", "printer")
 _HIGHEST_LEVEL = 9
-# A table with a longer cell, in characters, is the layout of a page.
-_LONGEST_CELL = 1000
 
 
 class _Content(NamedTuple):
@@ -149,20 +148,27 @@ class TextWalker:
             if child.tag == f"{TEXT}list":
                 yield from self._walk_list(child, look, level + 1, counter)
             elif child.tag in _PARAGRAPHS:
-                yield from map(_make_item, self._walk_paragraph(child, look, number))
+                for block in self._walk_paragraph(child, look, number):
+                    yield _make_item(block)
                 number = ""
 
     def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         rows = list(Table(element, self._styles).list_rows())
-        # Each cell is walked once: a second time would double the work with each table inside a table.
-        blocks = [[list(self.walk_cell(cell.element, look)) for cell in row.cells] for row in rows]
         while rows and rows[0].is_single:  # it is the table's title, or a frame around text
-            del rows[0]
-            yield from chain.from_iterable(blocks.pop(0))
-        texts = [list(map(join, row)) for row in blocks]
-        if max(map(len, chain.from_iterable(texts)), default=0) > _LONGEST_CELL:
-            yield from chain.from_iterable(chain.from_iterable(blocks))
+            for cell in rows.pop(0).cells:
+                yield from self.walk_cell(cell.element, look)
+        blocks: list[Block] = []
+        texts: list[list[str]] = []
+        for row in rows:
+            texts.append([])
+            for cell in row.cells:
+                # Each cell is walked once: a second time would double the work with each table inside a table.
+                inside = list(self.walk_cell(cell.element, look))
+                blocks += inside
+                texts[-1].append(join(inside))
+        if is_layout(texts):
+            yield from blocks
         else:
             yield from _format_table(rows, texts)
 
@@ -210,12 +216,11 @@ class TextWalker:
             content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
         elif tag == COMMENT:
             self.add_comment(child)
-        elif tag in _BOXES - {f"{DRAW}a"}:
+        elif tag in _TIED_BOXES:
             content.boxes.append(child)
-        elif tag == f"{TEXT}span":
-            self._collect(child, self._styles.add(look, "text", child.get(f"{TEXT}style-name")), content)
         elif not self._is_left_out(child):
-            self._collect(child, look, content)
+            style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
+            self._collect(child, self._styles.add(look, "text", style), content)
 
     @staticmethod
     def _is_left_out(element: "_Element") -> bool:
@@ -233,13 +238,16 @@ class TextWalker:
 
     def add_comment(self, comment: "_Element", label: str = "") -> None:
         """Note a reviewer's comment with its author and date, and in a sheet with the label of its row."""
-        author, when = comment.findtext(f"{DC}creator"), comment.findtext(f"{DC}date")
-        look = self._styles.page_look
-        texts = ["".join(self._read(paragraph, look).words).strip() for paragraph in comment.iter(f"{TEXT}p")]
-        date = (when or "").partition("T")[0] or None
-        text = "\n".join(texts)
-        shown = f"{label}: {text}" if label and text else text
-        self.comments.append(Block(shown, voice="comment", author=author or None, date=date))
+        paragraphs = []
+        for paragraph in comment.iter(f"{TEXT}p"):
+            words = self._read(paragraph, self._styles.page_look).words
+            paragraphs.append("".join(words).strip())
+        text = "\n".join(paragraphs)
+        if label and text:
+            text = f"{label}: {text}"
+        author = comment.findtext(f"{DC}creator", "")
+        day = comment.findtext(f"{DC}date", "").partition("T")[0]
+        self.comments.append(Block(text, voice="comment", author=author or None, date=day or None))
 
 
 def _begin_with(number: str, text: str) -> str:
@@ -250,8 +258,10 @@ def _begin_with(number: str, text: str) -> str:
 def _format_table(rows: list[Row], texts: list[list[str]]) -> Iterator[Block]:
     """Yield the rows of a table with the words of the header."""
     labels = RowLabels()
-    numbered = enumerate(zip(rows, texts, strict=True))
-    spread = [fill_row(row, labels.fill(row, words), is_label=number == 0) for number, (row, words) in numbered]
+    spread: list[list[str]] = []
+    for row, words in zip(rows, texts, strict=True):
+        is_first = not spread
+        spread.append(fill_row(row, labels.fill(row, words), is_label=is_first))
     is_headed = len(rows) > 1 and rows[0].is_header
     for text in format_rows(spread, is_headed=is_headed):
         yield Block(text, "item")
