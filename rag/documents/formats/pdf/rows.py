@@ -108,7 +108,7 @@ def is_prose(cells: Sequence[Cell]) -> bool:
 
 def list_places(rows: Iterable[Row]) -> list[int]:
     """Return the indexes of the lines from which rows were made, each once."""
-    places = set()
+    places = set[int]()
     for row in rows:
         places.update(cell.place for cell in row.cells)
     return sorted(places)
@@ -116,7 +116,7 @@ def list_places(rows: Iterable[Row]) -> list[int]:
 
 def replace_lines(lines: Sequence[Line], replacements: Mapping[int, Sequence[Line]]) -> list[Line]:
     """Return the lines, with those at some indexes replaced by none, one or more others."""
-    result = []
+    result: list[Line] = []
     for place, line in enumerate(lines):
         result += replacements.get(place, [line])
     return result
