@@ -1,7 +1,8 @@
 """Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
@@ -26,6 +27,8 @@ _DECIMALS = 2
 _CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 _NUMBER = re.compile(r"[^\w(-]{0,3}(?P<number>-?\d[\d.,' ]*)\s?(?:[^\W\d]{1,4}|%|\W{1,3})?")
 _DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
+_SPACES = re.compile(r"[ ']")
+_JOINED = re.compile(r"[_/-]")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 
@@ -34,6 +37,13 @@ class _Row(NamedTuple):
 
     span: Span
     cells: dict[str, str]
+
+
+class _Column(NamedTuple):
+    """The label of a column, and its numbers by the span of their row."""
+
+    label: str
+    numbers: dict[Span, Decimal]
 
 
 class Computed(NamedTuple):
@@ -89,12 +99,14 @@ def compute_over_table(question: Query, hits: Sequence[Hit], index: Index) -> Co
 
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[_Row]]:
     """Yield the tables of an article: rows that follow one another and have labels in common."""
-    articles = [(chunk.start, chunk.end) for chunk in chunks]
+    starts = [chunk.start for chunk in chunks]
     rows: list[_Row] = []
     for start, end in split_lines(text):
         row = _Row((start, end), _split_cells(text[start:end]))
-        is_article = any(first <= start < last for first, last in articles)
-        if rows and not (is_article and row.cells.keys() & rows[-1].cells.keys()):
+        nearest = bisect_right(starts, start) - 1
+        is_article = nearest >= 0 and start < chunks[nearest].end
+        goes_on = is_article and rows and not row.cells.keys().isdisjoint(rows[-1].cells)
+        if not goes_on:
             yield rows
             rows = []
         if is_article and row.cells:
@@ -120,32 +132,43 @@ def _compute(
     operation: _Operation, question: Query, rows: Sequence[_Row], chunks: Sequence[Chunk], score: float
 ) -> Computed | None:
     """Return what an operation gives over the rows that a question asks for; None if the table does not fit it."""
-    rows = [row for row in rows if not any(TOTAL.fullmatch(cell) for cell in row.cells.values())]
-    if len(rows) < _FEWEST_ROWS:
+    table = [row for row in rows if not any(TOTAL.fullmatch(cell) for cell in row.cells.values())]
+    if len(table) < _FEWEST_ROWS:
         return None
-    chosen = _choose_rows(question, rows)
-    labels = dict.fromkeys(label for row in rows for label in row.cells)
-    known = _list_known_words(labels, chosen, chunks[0])
-    if operation.is_extreme:
-        known |= _find_thing(question)
-    if not chosen or question.words - known - _list_years(question):
+    chosen = _choose_rows(question, table)
+    if not chosen or not _knows_words(operation, question, chosen, chunks[0]):
         return None
     if operation is _COUNT:
         return _conclude(f"{len(chosen):,} rows", chosen, chunks, score)
-    label = _choose_column(question, rows)
-    numbers = [(row, _parse_number(row.cells.get(label or "", ""), rows, label or "")) for row in chosen]
-    values = {row.span: number for row, number in numbers if number is not None}
-    if label is None or not values:
+    column = _choose_column(question, table)
+    counted = [row for row in chosen if column and row.span in column.numbers]
+    if column is None or not counted:
         return None
-    result = operation.compute(list(values.values()))
+    result = operation.compute([column.numbers[row.span] for row in counted])
     if operation.is_extreme:
-        best = [row for row in chosen if values.get(row.span) == result]
-        name = _choose_name(question, rows, label)
-        names = ", ".join(dict.fromkeys(row.cells.get(name, "") for row in best))
-        return _conclude(f"{names}: {label} {best[0].cells[label]}", best, chunks, score)
-    counted = [row for row in chosen if row.span in values]
+        best = [row for row in counted if column.numbers[row.span] == result]
+        name = _choose_name(question, table, column.label)
+        return _conclude(_describe_extreme(best, name, column.label), best, chunks, score)
     shown = _format(result, is_mean=operation.name == "mean")
-    return _conclude(f"{shown}, the {operation.name} of {label} over {len(counted):,} rows", counted, chunks, score)
+    text = f"{shown}, the {operation.name} of {column.label} over {len(counted):,} rows"
+    return _conclude(text, counted, chunks, score)
+
+
+def _describe_extreme(rows: Sequence[_Row], name: str, label: str) -> str:
+    """Return the names of rows and the value that they have in a column: "Finch Mini: Price (EUR) 1290"."""
+    names = ", ".join(dict.fromkeys(row.cells.get(name, "") for row in rows))
+    return f"{names}: {label} {rows[0].cells[label]}"
+
+
+def _knows_words(operation: _Operation, question: Query, rows: Sequence[_Row], chunk: Chunk) -> bool:
+    """Return whether each word of a question is in the table or its titles, or says what to compute."""
+    texts = [chunk.title, parse_source(chunk.source).name, chunk.heading or ""]
+    for row in rows:
+        texts += [*row.cells, *row.cells.values()]
+    known = content_words(_JOINED.sub(" ", " ".join(texts))) | TABLE_WORDS | _list_years(question)
+    if operation.is_extreme:
+        known |= _find_thing(question)
+    return question.words <= known
 
 
 def _find_thing(question: Query) -> set[str]:
@@ -158,7 +181,7 @@ def _choose_rows(question: Query, rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows that have the words which the question shares with whole cells; all rows if it shares none."""
     years = _list_years(question)
     chosen = list(rows)
-    for label in dict.fromkeys(label for row in rows for label in row.cells):
+    for label in _list_labels(rows):
         matching = [row for row in rows if _is_asked(row.cells.get(label, ""), question, years)]
         if matching and len(matching) < len(rows):
             spans = {row.span for row in matching}
@@ -177,44 +200,39 @@ def _list_years(question: Query) -> set[str]:
     return set(_YEAR.findall(question.text))
 
 
-def _list_known_words(labels: Iterable[str], rows: Sequence[_Row], chunk: Chunk) -> set[str]:
-    """Return the words of a table and its document, and those that say what to compute."""
-    texts = [*labels, chunk.title, parse_source(chunk.source).name, chunk.heading or ""]
-    cells = [cell for row in rows for cell in row.cells.values()]
-    known = content_words(" ".join([*texts, *cells]).replace("_", " ").replace("-", " ").replace("/", " "))
-    return known | TABLE_WORDS
-
-
-def _choose_column(question: Query, rows: Sequence[_Row]) -> str | None:
-    """Return the label of the column of numbers that the question names; the only such column if it names none."""
-    labels = dict.fromkeys(label for row in rows for label in row.cells)
-    numeric = [label for label in labels if _is_numeric(rows, label)]
+def _choose_column(question: Query, rows: Sequence[_Row]) -> _Column | None:
+    """Return the column of numbers that the question names; the only such column if it names none; else None."""
     wanted = set(question.words)
     for sign, words in COLUMN_WORDS:
         if sign.search(question.text):
             wanted |= words
-    shared = {label: len(content_words(label) & wanted) for label in numeric}
-    most = max(shared.values(), default=0)
-    best = [label for label in numeric if shared[label] == most]
-    return best[0] if len(best) == 1 else None
+    columns = [column for label in _list_labels(rows) if (column := _read_column(label, rows))]
+    shared = [len(content_words(column.label) & wanted) for column in columns]
+    most = max(shared, default=0)
+    return columns[shared.index(most)] if shared.count(most) == 1 else None
 
 
-def _is_numeric(rows: Sequence[_Row], label: str) -> bool:
-    """Return whether a column has numbers that can be added: not the numbers of the rows, and not years alone."""
-    cells = [row.cells[label] for row in rows if label in row.cells]
-    numbers = [_parse_number(cell, rows, label) for cell in cells]
-    is_of_years = all(_YEAR.fullmatch(cell) for cell in cells)
-    is_counted = numbers == [Decimal(number) for number in range(1, len(cells) + 1)]
-    return None not in numbers and not is_of_years and not is_counted
+def _read_column(label: str, rows: Sequence[_Row]) -> _Column | None:
+    """Return a column of numbers that can be added: not the numbers of the rows, and not years alone; else None."""
+    cells = {row.span: row.cells[label] for row in rows if label in row.cells}
+    has_decimal_comma = any(_DECIMAL_COMMA.search(cell) for cell in cells.values())
+    numbers: dict[Span, Decimal] = {}
+    for span, cell in cells.items():
+        number = _parse_number(cell, has_decimal_comma=has_decimal_comma)
+        if number is None:
+            return None
+        numbers[span] = number
+    is_of_years = all(_YEAR.fullmatch(cell) for cell in cells.values())
+    is_counted = list(numbers.values()) == [Decimal(number) for number in range(1, len(cells) + 1)]
+    return None if is_of_years or is_counted else _Column(label, numbers)
 
 
-def _parse_number(cell: str, rows: Sequence[_Row], label: str) -> Decimal | None:
-    """Return the number of a cell, or None; whether a comma is a decimal sign is the same in a whole column."""
+def _parse_number(cell: str, *, has_decimal_comma: bool) -> Decimal | None:
+    """Return the number of a cell, or None if it has none."""
     match = _NUMBER.fullmatch(cell.strip())
     if not match:
         return None
-    digits = re.sub(r"[ ']", "", match["number"]).rstrip(".,")
-    has_decimal_comma = any(_DECIMAL_COMMA.search(row.cells.get(label, "")) for row in rows)
+    digits = _SPACES.sub("", match["number"]).rstrip(".,")
     plain = digits.replace(".", "").replace(",", ".") if has_decimal_comma else digits.replace(",", "")
     return Decimal(plain) if plain.count(".") <= 1 else None
 
@@ -228,14 +246,22 @@ def _format(value: Decimal, *, is_mean: bool) -> str:
 
 def _choose_name(question: Query, rows: Sequence[_Row], label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
-    labels = dict.fromkeys(name for row in rows for name in row.cells if name != label)
-    asked = [name for name in labels if content_words(name) & question.words]
-    of_words = [name for name in labels if not _is_number(rows[0].cells.get(name, ""))]
-    return next(iter([*asked, *of_words, *labels]), label)
+    others = [name for name in _list_labels(rows) if name != label]
+    for name in others:
+        if content_words(name) & question.words:
+            return name
+    for name in others:
+        if not _NUMBER.fullmatch(rows[0].cells.get(name, "").strip()):
+            return name
+    return label
 
 
-def _is_number(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell.strip()) is not None
+def _list_labels(rows: Sequence[_Row]) -> list[str]:
+    """Return the labels of a table's columns, in their order."""
+    labels: dict[str, None] = {}
+    for row in rows:
+        labels |= dict.fromkeys(row.cells)
+    return list(labels)
 
 
 def _conclude(text: str, rows: Sequence[_Row], chunks: Sequence[Chunk], score: float) -> Computed | None:
