@@ -69,6 +69,33 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
     assert not answer.reply
 
 
+@pytest.mark.parametrize(
+    ("cells", "total"),
+    [
+        (["5", "−2", "-1", "3"], "5"),
+        (["$5.00", "$2.50", "$1.00"], "8.50"),
+        (["1.200", "900", "10,50"], "2,110.50"),  # the comma says that the point is none
+        (["1.250", "2.5", "3"], "6.750"),
+        (["1,200", "900", "10"], "2,110"),
+        (["5 km", "300 m", "2 km"], None),
+        (["5 €", "3 $", "2 €"], None),
+        (["1.200", "900", "100"], None),  # a thousand, or a little more than one
+        (["5", "unknown", "3"], None),
+    ],
+)
+def test_numbers_are_added_only_if_it_is_clear_what_they_are(
+    tmp_path: Path, settings: Settings, cells: list[str], total: str | None
+) -> None:
+    names = ("Ash", "Birch", "Cedar", "Dogwood")
+    rows = "".join(f'{name};"{cell}"\n' for name, cell in zip(names, cells, strict=False))
+    llm = ScriptedLLM(log_odds=-9.0)
+    answer = open_assistant(tmp_path, settings, "a.csv", f"Tree;Value\n{rows}", llm).ask(
+        "What is the sum of the value?"
+    )
+    texts = [sentence.text for sentence in answer.reply]
+    assert texts == ([f"{total}, the sum of Value over {len(cells)} rows"] if total else [])
+
+
 def test_the_rows_of_a_long_table_are_counted_whole_and_quoted_from_its_beginning(
     tmp_path: Path, settings: Settings
 ) -> None:

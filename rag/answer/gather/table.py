@@ -25,7 +25,10 @@ _MOST_QUOTED = 20
 _DECIMALS = 2
 # "Amount: 9.50"; the label is that of the column.
 _CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
-_NUMBER = re.compile(r"[^\w(-]{0,3}(?P<number>-?\d[\d.,' ]*)\s?(?:[^\W\d]{1,4}|%|\W{1,3})?")
+_NUMBER = re.compile(r"(?P<before>[^\w\s+−-]{0,3})\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)(?P<after>[^\d\s]{0,6})")
+# "1.200" is a thousand or a little more than one: another cell of the column has to tell which.
+_UNCLEAR_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+(?![\d.,])")
+_DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)")
 _DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
 _SPACES = re.compile(r"[ ']")
 _JOINED = re.compile(r"[_/-]")
@@ -213,28 +216,37 @@ def _choose_column(question: Query, rows: Sequence[_Row]) -> _Column | None:
 
 
 def _read_column(label: str, rows: Sequence[_Row]) -> _Column | None:
-    """Return a column of numbers that can be added: not the numbers of the rows, and not years alone; else None."""
-    cells = {row.span: row.cells[label] for row in rows if label in row.cells}
-    has_decimal_comma = any(_DECIMAL_COMMA.search(cell) for cell in cells.values())
+    """Return a column of numbers that can be added; else None.
+
+    They cannot be added if they have several units, if they are the numbers of the rows or years, or if it is unclear
+    whether a point is a decimal sign.
+    """
+    cells = {row.span: row.cells[label].strip() for row in rows if label in row.cells}
+    together = " ; ".join(cells.values())
+    has_decimal_comma = _DECIMAL_COMMA.search(together) is not None
+    is_clear = has_decimal_comma or _DECIMAL_POINT.search(together) or not _UNCLEAR_POINT.search(together)
+    units: set[str] = set()
     numbers: dict[Span, Decimal] = {}
     for span, cell in cells.items():
-        number = _parse_number(cell, has_decimal_comma=has_decimal_comma)
-        if number is None:
+        match = _NUMBER.fullmatch(cell)
+        number = _parse_number(match, has_decimal_comma=has_decimal_comma) if match else None
+        if match is None or number is None:
             return None
+        units.add(f"{match['before']} {match['after']}".strip())
         numbers[span] = number
     is_of_years = all(_YEAR.fullmatch(cell) for cell in cells.values())
     is_counted = list(numbers.values()) == [Decimal(number) for number in range(1, len(cells) + 1)]
-    return None if is_of_years or is_counted else _Column(label, numbers)
+    can_be_added = is_clear and len(units) == 1 and not is_of_years and not is_counted
+    return _Column(label, numbers) if can_be_added else None
 
 
-def _parse_number(cell: str, *, has_decimal_comma: bool) -> Decimal | None:
-    """Return the number of a cell, or None if it has none."""
-    match = _NUMBER.fullmatch(cell.strip())
-    if not match:
-        return None
-    digits = _SPACES.sub("", match["number"]).rstrip(".,")
+def _parse_number(match: re.Match[str], *, has_decimal_comma: bool) -> Decimal | None:
+    """Return the number of a cell, or None if it has several decimal signs."""
+    digits = _SPACES.sub("", match["digits"]).rstrip(".,")
     plain = digits.replace(".", "").replace(",", ".") if has_decimal_comma else digits.replace(",", "")
-    return Decimal(plain) if plain.count(".") <= 1 else None
+    if plain.count(".") > 1:
+        return None
+    return -Decimal(plain) if match["sign"] in {"-", "−"} else Decimal(plain)
 
 
 def _format(value: Decimal, *, is_mean: bool) -> str:
