@@ -21,12 +21,12 @@ from rag.types import Chunk, Hit, Sentence, Span
 _FEWEST_ROWS = 3
 # At most this many rows are quoted.
 _MOST_QUOTED = 20
-# A mean has at least this many decimals.
+# A mean is rounded to this many decimals.
 _DECIMALS = 2
 # "Amount: 9.50"; the label is that of the column.
 _CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 _NUMBER = re.compile(r"(?P<before>[^\w\s+−-]{0,3})\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)(?P<after>[^\d\s]{0,6})")
-# "1.200" is a thousand or a little more than one: another cell of the column has to tell which.
+# "1.200" is a thousand or a little more than one: another cell of the column has to show it.
 _UNCLEAR_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+(?![\d.,])")
 _DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)")
 _DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
@@ -218,8 +218,8 @@ def _choose_column(question: Query, rows: Sequence[_Row]) -> _Column | None:
 def _read_column(label: str, rows: Sequence[_Row]) -> _Column | None:
     """Return a column of numbers that can be added; else None.
 
-    They cannot be added if they have several units, if they are the numbers of the rows or years, or if it is unclear
-    whether a point is a decimal sign.
+    They cannot be added if they have several units, or if they are years or the numbers of the rows. Nor can they if
+    it is unclear whether a point is a decimal sign.
     """
     cells = {row.span: row.cells[label].strip() for row in rows if label in row.cells}
     together = " ; ".join(cells.values())
