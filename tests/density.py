@@ -1,4 +1,4 @@
-"""Prints how many decisions 100 lines of functions hold, by folder: `python tests/density.py rag --limit 30.2`.
+"""Prints how many decisions 100 lines of functions hold, by folder: `python tests/density.py rag --limit 30`.
 
 A decision is a branch, a loop, an `and` or `or`, a part of a comprehension, or a call such as `filter` that loops. It
 exits with 1 if the package has more than the limit: a function is to be read once, so one line takes one decision at

@@ -290,19 +290,19 @@ def test_lines_with_keys_are_records_but_a_wrapped_line_may_begin_with_one() -> 
     assert len(split_sentences(wrapped)) == 1
 
 
-def test_the_example_of_a_new_format_in_the_docs_reads_an_address_book(tmp_path: Path) -> None:
+def test_the_example_of_a_new_format_in_the_docs_reads_a_list_of_literature(tmp_path: Path) -> None:
     text = (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert example
     names: dict[str, Any] = {}
     exec(example[1], names)  # noqa: S102  # the documentation's own code
-    book = tmp_path / "friends.vcf"
-    book.write_text("BEGIN:VCARD\nFN:Zara\n Khan\nEND:VCARD\nBEGIN:VCARD\nFN:Otto\nEND:VCARD\n")
-    document = assemble(str(book), names["read_vcf"](book))
-    assert document.text == "FN:ZaraKhan\n\nFN:Otto"
+    book = tmp_path / "bridges.ris"
+    book.write_text("TY  - BOOK\nTI  - Bridges\nER  - \nTY  - BOOK\nTI  - Ferries\nER  - \n")
+    document = assemble(str(book), names["read_ris"](book))
+    assert document.text == "TY  - BOOK\nTI  - Bridges\n\nTY  - BOOK\nTI  - Ferries"
     book.write_text("words\n")
-    with pytest.raises(DocumentError, match="it has no cards"):
-        names["read_vcf"](book)
+    with pytest.raises(DocumentError, match="it has no entries"):
+        names["read_ris"](book)
 
 
 def test_each_suffix_has_one_reader_that_can_be_loaded() -> None:
