@@ -49,6 +49,9 @@ def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     merged = Merged(view.merged)
     for number, cells in enumerate(sheet.iter_rows(), 1):
+        if not cells and not merged.has_row(number):
+            yield EMPTY_ROW  # a sheet may have a million of them above its last row
+            continue
         texts = merged.fill(number, [_read_cell(cell, view) for cell in cells])
         notes.add_row(number, texts)
         is_marked = partial(view.is_bold, cells)
@@ -64,6 +67,10 @@ class Merged:
         for area in islice(areas, _MOST_MERGED):
             for row in area.rows[:_MOST_ROWS_MERGED]:
                 self._areas.setdefault(row, []).append(area)
+
+    def has_row(self, row: int) -> bool:
+        """Return whether merged cells are in a row."""
+        return row in self._areas
 
     def fill(self, row: int, texts: list[str]) -> list[str]:
         """Return a row's texts with the labels of the merged cells that begin in a row above."""
