@@ -3,10 +3,11 @@
 import re
 from typing import TYPE_CHECKING
 
+from rag.documents.raised import raise_digits
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_DIGITS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _RAISED = re.compile(r"[\d+−-]+")
 # "[1]", "1", "a" and "*" are marks; a longer text of a link is words.
 _MARK = re.compile(r"\W*(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|note \d{1,3})?\W*")
@@ -28,6 +29,6 @@ def set_raised(tree: "HtmlElement") -> None:
     for element in tree.xpath("//sup"):
         text = element.text_content().strip()
         if _RAISED.fullmatch(text):
-            element.text = text.translate(_DIGITS)
+            element.text = raise_digits(text)
             for child in list(element):
                 element.remove(child)

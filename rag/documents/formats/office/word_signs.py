@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test, read_number
+from rag.documents.raised import raise_digits
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,7 +30,6 @@ _SYMBOL = {
     0xBA: "≡", 0xBB: "≈", 0xC6: "∅", 0xCE: "∈", 0xD2: "®", 0xD3: "©", 0xD4: "™", 0xD6: "√", 0xDE: "⇒", 0xE5: "∑",
 }  # fmt: skip
 _FONTS = {"wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "symbol": _SYMBOL}
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _find_ticks = make_finder("w:ffData/w:checkBox")
 _is_ticked = make_test(
@@ -48,7 +48,7 @@ def join_signs(elements: "Iterable[_Element]") -> str:
     for element in elements:
         text = _SIGNS.get(element.tag, _read_text)(element)
         if text.isdecimal() and last.isdecimal() and _is_raised(element):
-            text = text.translate(_RAISED)
+            text = raise_digits(text)
         texts.append(text)
         last = text[-1:] or last
     return "".join(texts)

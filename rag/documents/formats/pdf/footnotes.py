@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
-from rag.documents.formats.pdf.paragraphs import RAISED_DIGITS, Line
+from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.raised import RAISED_DIGITS
 
 # The letters of notes are smaller than this multiple of the text's.
 _SMALLER = 0.95

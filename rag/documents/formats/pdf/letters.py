@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfTextPage, raw
 
-from rag.documents.formats.pdf.paragraphs import Line, Word, raise_digits
+from rag.documents.formats.pdf.paragraphs import Line, Word
+from rag.documents.raised import raise_digits
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 # They are at the ends of lines and have no place on the page.

@@ -10,6 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
+from rag.documents.raised import RAISED_DIGITS, raise_digits
 
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3
@@ -29,8 +30,6 @@ _ROOM = 1.2
 # A shorter line ends where its author chose to end it.
 _SHORTEST_WRAPPED = 40
 
-RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED = str.maketrans("0123456789", RAISED_DIGITS)
 # Digits that are at most this large, as a share of the letters before them, are raised.
 _RAISED_SIZE = 0.8
 
@@ -120,11 +119,6 @@ def _merge(row: Line, piece: Line) -> Line:
         weight=min(row.weight, piece.weight),
         pieces=row.pieces + piece.pieces,
     )
-
-
-def raise_digits(text: str) -> str:
-    """Return "⁷" for "7": a digit above the line, which is not a part of the number before it."""
-    return text.translate(_RAISED)
 
 
 def join_lines(lines: Sequence[Line]) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
 from rag.documents.formats.plain.pipe_tables import list_lines
 from rag.documents.headings import Heading
+from rag.documents.raised import raise_digits
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 # A text between braces, which may have braces inside.
@@ -54,7 +55,6 @@ def _compose(accent: re.Match[str]) -> str:
 
 
 # Formulas of one letter or of plain signs, such as "m$^2$" and "$n = 37$"
-_POWERS = str.maketrans("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ")
 _POWER = re.compile(r"(?<!\\)\$\^\{?([\dn]{1,3})\}?\$")
 _PLAIN_FORMULA = re.compile(r"(?<!\\)\$(?=\S)([\w =<>+*/.,()-]{1,60})(?<=\S)\$")
 _TABLE = re.compile(
@@ -80,7 +80,7 @@ _MARKS = (
     (re.compile(r"\\item\s*\[([^\[\]]*)\][ ]?"), r"- \1 "),
     (re.compile(r"\\item(?![A-Za-z])[ ]?"), "- "),
     (re.compile(r"\\\\\*?(?:\[[^\[\]\n]*\])?[ ]?"), "\n"),
-    (_POWER, lambda match: match[1].translate(_POWERS)),
+    (_POWER, lambda match: raise_digits(match[1])),
     (_PLAIN_FORMULA, r"\1"),
     (re.compile(r"``"), "“"),
     (re.compile(r"''"), "”"),
