@@ -1,5 +1,6 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
@@ -9,6 +10,8 @@ from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Span, Voice
 
 HEADING_SEPARATOR = " › "
+# "Amount: 9.50"; the label is that of the column.
+_CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 # A longer heading is read as text, because each section below a heading repeats it.
 LONGEST_HEADING = 500
 
@@ -49,6 +52,23 @@ def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
     names = map(_squeeze, chain(header, repeat("")))
     pairs = zip(names, map(_squeeze, cells), strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def split_row(line: str) -> dict[str, str]:
+    """Return the cells of a row that `format_row` wrote, by their labels.
+
+    A piece without a label belongs to the cell before it. Cells before the first label are left out.
+    """
+    cells: dict[str, str] = {}
+    label = ""
+    for piece in line.split("; "):
+        cell = _CELL.fullmatch(piece)
+        if cell:
+            label = cell["label"]
+            cells[label] = cell["value"]
+        elif label:
+            cells[label] += f"; {piece}"
+    return cells
 
 
 def _squeeze(text: str) -> str:

@@ -12,6 +12,7 @@ from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import COLUMN_WORDS, COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL, WHICH
 from rag.answer.understand.query import Query
+from rag.documents.blocks import split_row
 from rag.index.index import Index
 from rag.system import parse_source
 from rag.text import content_words, split_lines
@@ -23,8 +24,6 @@ _FEWEST_ROWS = 3
 _MOST_QUOTED = 20
 # A mean is rounded to this many decimals.
 _DECIMALS = 2
-# "Amount: 9.50"; the label is that of the column.
-_CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 _NUMBER = re.compile(r"(?P<before>[^\w\s+−-]{0,3})\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)(?P<after>[^\d\s]{0,6})")
 # "1.200" is a thousand or a little more than one: another cell of the column has to show it.
 _UNCLEAR_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+(?![\d.,])")
@@ -62,14 +61,14 @@ class _Operation:
 
     name: str
     sign: re.Pattern[str]
-    compute: Callable[[Sequence[Decimal]], Decimal]
+    # None: the rows are counted, whatever is in them.
+    compute: Callable[[Sequence[Decimal]], Decimal] | None
     # An extreme is the value of single rows, and only these are quoted.
     is_extreme: bool = False
 
 
-_COUNT = _Operation("count", COUNTS_ROWS, lambda values: Decimal(len(values)))
 _OPERATIONS = (
-    _COUNT,
+    _Operation("count", COUNTS_ROWS, None),
     _Operation("mean", MEAN, mean),
     _Operation("sum", SUM, lambda values: sum(values, Decimal(0))),
     _Operation("highest", HIGHEST, max, is_extreme=True),
@@ -105,7 +104,7 @@ def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[_Row]]:
     starts = [chunk.start for chunk in chunks]
     rows: list[_Row] = []
     for start, end in split_lines(text):
-        row = _Row((start, end), _split_cells(text[start:end]))
+        row = _Row((start, end), split_row(text[start:end]))
         nearest = bisect_right(starts, start) - 1
         is_article = nearest >= 0 and start < chunks[nearest].end
         goes_on = is_article and rows and not row.cells.keys().isdisjoint(rows[-1].cells)
@@ -115,20 +114,6 @@ def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[_Row]]:
         if is_article and row.cells:
             rows.append(row)
     yield rows
-
-
-def _split_cells(line: str) -> dict[str, str]:
-    """Return the cells of a row by their labels; a piece without a label goes on with the cell before it."""
-    cells: dict[str, str] = {}
-    label = ""
-    for piece in line.split("; "):
-        cell = _CELL.fullmatch(piece)
-        if cell:
-            label = cell["label"]
-            cells[label] = cell["value"]
-        elif label:
-            cells[label] += f"; {piece}"
-    return cells
 
 
 def _compute(
@@ -141,7 +126,7 @@ def _compute(
     chosen = _choose_rows(question, table)
     if not chosen or not _knows_words(operation, question, chosen, chunks[0]):
         return None
-    if operation is _COUNT:
+    if operation.compute is None:
         return _conclude(f"{len(chosen):,} rows", chosen, chunks, score)
     column = _choose_column(question, table)
     counted = [row for row in chosen if column and row.span in column.numbers]

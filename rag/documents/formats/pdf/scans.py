@@ -121,10 +121,18 @@ def is_nonsense(text: str) -> bool:
 
 
 def _lacks_letters(textpage: PdfTextPage) -> bool:
-    """Return whether the fonts do not say which letters most of the signs on a page are."""
-    signs = textpage.count_chars()
-    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(signs))
-    return bool(unknown > _MOST_NONSENSE * signs)
+    """Return whether the fonts do not say which letters most of the signs on a page are.
+
+    The rest of a page is not looked at once enough of its letters are known.
+    """
+    signs: int = textpage.count_chars()
+    known = 0
+    for index in range(signs):
+        if raw.FPDFText_HasUnicodeMapError(textpage, index) != 1:
+            known += 1
+        if known >= (1 - _MOST_NONSENSE) * signs:
+            return False
+    return signs > 0
 
 
 def _find_pictures(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
