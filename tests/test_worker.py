@@ -41,14 +41,35 @@ def test_python_files_of_the_current_folder_are_not_run(settings: Settings, docs
     assert not [*Path().glob("*-was-run")]
 
 
+def write_million_rows(path: Path) -> None:
+    path.write_text("name,price\n" + "a,1\n" * 8_000_000)
+
+
+def write_million_pages(path: Path) -> None:
+    """Write one page that is a million pages: three levels of the page tree name the next one a hundred times."""
+    words = b"BT /F 12 Tf 72 700 Td (The rent is due on the third day of each month.) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1000000/Kids[" + b"3 0 R " * 100 + b"]>>",
+        b"<</Type/Pages/Parent 2 0 R/Count 10000/Kids[" + b"4 0 R " * 100 + b"]>>",
+        b"<</Type/Pages/Parent 3 0 R/Count 100/Kids[" + b"5 0 R " * 100 + b"]>>",
+        b"<</Type/Page/Parent 4 0 R/MediaBox[0 0 600 800]/Contents 6 0 R/Resources<</Font<</F 7 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(words), words),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    numbered = [b"%d 0 obj\n%b\nendobj\n" % (number, body) for number, body in enumerate(objects, start=1)]
+    path.write_bytes(b"%PDF-1.4\n" + b"".join(numbered) + b"trailer <</Root 1 0 R>>\n%%EOF")
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(("name", "write"), [("slow.csv", write_million_rows), ("pages.pdf", write_million_pages)])
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(
-    reader: DocumentReader, docs: Path, tmp_path: Path
+    name: str, write: Callable[[Path], object], reader: DocumentReader, docs: Path, tmp_path: Path
 ) -> None:
-    slow = tmp_path / "slow.csv"
-    slow.write_text("name,price\n" + "a,1\n" * 8_000_000)
+    slow = tmp_path / name
+    write(slow)
     started = time.perf_counter()
-    with pytest.raises(DocumentError, match=r"slow.csv: it takes longer than 2 s; see the setting read_timeout_s"):
+    with pytest.raises(DocumentError, match=rf"{name}: it takes longer than 2 s; see the setting read_timeout_s"):
         reader.read(slow)
     assert time.perf_counter() - started < 10
     assert reader.read(docs / "bridge.md").title == "A new bridge"
