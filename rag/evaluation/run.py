@@ -72,10 +72,10 @@ def evaluate(
 ) -> Report:
     """Return the report of asking `questions`, or all of the data set's; with an Index, the stage is "retrieval".
 
-    The index must hold the data set's documents (`index_documents`). The answers rest on the retrieved passages, on the
-    gold passages, or, with context "none", on the LLM's own knowledge. Each result is saved in `folder` at once: a
-    stopped run can continue. The finished report replaces the results. A question that raises an error counts as wrong.
-    Raises DatasetError if the folder holds the results of another unfinished run.
+    The index must hold the data set's documents (`Collection.add_documents`). The answers rest on the retrieved
+    passages, on the gold passages, or, with context "none", on the LLM's own knowledge. Each result is saved in
+    `folder` at once: a stopped run can continue. The finished report replaces the results. A question that raises an
+    error counts as wrong. Raises DatasetError if the folder holds the results of another unfinished run.
     """
     questions = dataset.questions if questions is None else questions
     texts = list_texts(dataset.documents)
