@@ -1,17 +1,13 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Section, Span, Voice
 
 HEADING_SEPARATOR = " › "
-# "Amount: 9.50"; the label is that of the column.
-_CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 # A longer heading is read as text, because each section below a heading repeats it.
 LONGEST_HEADING = 500
 
@@ -45,30 +41,6 @@ class Extract(NamedTuple):
     outlet: str | None = None
     author: str | None = None
     date: str | None = None
-
-
-def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
-    names = map(_squeeze, chain(header, repeat("")))
-    pairs = zip(names, map(_squeeze, cells), strict=False)
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
-
-
-def split_row(line: str) -> dict[str, str]:
-    """Return the cells of a row that `format_row` wrote, by their labels.
-
-    A piece without a label belongs to the cell before it. Cells before the first label are left out.
-    """
-    cells: dict[str, str] = {}
-    label = ""
-    for piece in line.split("; "):
-        cell = _CELL.fullmatch(piece)
-        if cell:
-            label = cell["label"]
-            cells[label] = cell["value"]
-        elif label:
-            cells[label] += f"; {piece}"
-    return cells
 
 
 def _squeeze(text: str) -> str:

@@ -11,7 +11,8 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.text import is_row, split_sentences
+from rag.rows import is_row
+from rag.text import split_sentences
 from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.

@@ -12,7 +12,7 @@ from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import COLUMN_WORDS, COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL, WHICH
 from rag.answer.understand.query import Query
-from rag.documents.blocks import split_row
+from rag.rows import split_row
 from rag.index.index import Index
 from rag.system import parse_source
 from rag.text import content_words, split_lines
@@ -104,7 +104,7 @@ def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[_Row]]:
     starts = [chunk.start for chunk in chunks]
     rows: list[_Row] = []
     for start, end in split_lines(text):
-        row = _Row((start, end), split_row(text[start:end]))
+        row = _Row((start, end), dict(split_row(text[start:end])))
         nearest = bisect_right(starts, start) - 1
         is_article = nearest >= 0 and start < chunks[nearest].end
         goes_on = is_article and rows and not row.cells.keys().isdisjoint(rows[-1].cells)
