@@ -107,7 +107,8 @@ def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_C
     for number, hit in enumerate(hits, start=1):
         is_article = hit.chunk.voice == "article"
         if is_article and hit.score > 0 and hit in among:
-            yield from _split_hit(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
+            weight = (hit.score / best_score) ** _STEEPNESS
+            yield from _split_hit(number, hit, weight=weight)
 
 
 def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import quote_part
+from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
-from rag.index.index import Index
 from rag.index.store import Store
 from rag.retrieve import find_evidence
 from rag.text import content_words, split_sentences
@@ -21,18 +21,18 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
+def find_summary(request: Request) -> Gathered | None:
     """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
+    question, hits = request.question, request.hits
     if not hits or not _may_name_text(question):
         return None
     topic = _find_topic(question)
-    with index.browse() as store:
-        section = _find_named_section(topic, hits[0], store)
-        if section:
-            return section
-        if question.kind is SUMMARY and _is_nearest_meant(topic, hits):
-            return _summarize(question, hits, store)
-    return None
+    with request.index.browse() as store:
+        quotes = _find_named_section(topic, hits[0], store)
+        is_summary = question.kind is SUMMARY and _is_nearest_meant(topic, hits)
+        if quotes is None and is_summary:
+            quotes = _summarize(question, hits, store)
+    return Gathered(quotes) if quotes else None
 
 
 def _may_name_text(question: Query) -> bool:
@@ -88,7 +88,7 @@ def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | N
         if hit not in quoted:
             quoted.append(hit)
         spans.append(span._replace(number=len(quoted)))
-    return cite_spans(spans, quoted)._replace(note=GATHERED) if spans else None
+    return cite_spans(spans, quoted)._replace(note=GATHERED, is_pieced=True) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
