@@ -92,7 +92,7 @@ TEXT = "The tenant pays the rent of the garden on the first day of a month."
 
 
 def make_chunk(number: int, *, heading: str | None = None, page: int | None = None, text: str = TEXT) -> Chunk:
-    return Chunk(number, 1, "/d/a.pdf", "Lease", None, 0, len(text), text, "article", None, None, heading, page)
+    return Chunk(number, 1, "/d/a.pdf", "Lease", None, 0, len(text), text, voice="article", heading=heading, page=page)
 
 
 @pytest.mark.parametrize(

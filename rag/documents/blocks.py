@@ -1,11 +1,11 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.types import Document, Section, Span, Voice
+from rag.types import Document, Origin, Section, Span, Voice
 
 HEADING_SEPARATOR = " › "
 # A longer heading is read as text, because each section below a heading repeats it.
@@ -13,24 +13,19 @@ LONGEST_HEADING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Origin):
     """A heading, a paragraph, an item of a list, a row of a table, or a reader's whole comment.
 
-    `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines. `part` is
-    the document in a file inside of this one, such as an attachment; the heading above it is the file's name. `ocr` is
-    the confidence of OCR in a page or picture, in per cent.
+    `level` is a heading's, from 1; a slide is a page. The text may have several lines. `part` is the document in a file
+    inside of this one, such as an attachment; the heading above it is the file's name. `heading` is not set: it follows
+    from the headings before.
     """
 
     text: str
     kind: Literal["heading", "paragraph", "item"] = "paragraph"
     level: int = 1
-    page: int | None = None
-    voice: Voice = "article"
-    author: str | None = None
-    date: str | None = None
-    reply_to: str | None = None
+    voice: Voice = field(default="article", kw_only=True)
     part: Document | None = None
-    ocr: int | None = None
 
 
 class Extract(NamedTuple):
@@ -120,7 +115,7 @@ class _Builder:
     def _add_text(self, section: Section) -> None:
         self._bare = None
         last = self.sections[-1] if self.sections else None
-        if last and section.voice == "article" and _get_place(last) == _get_place(section):
+        if last and section.voice == "article" and last.get_origin() == section.get_origin():
             self.sections[-1] = replace(last, end=section.end)
         else:
             self.sections.append(section)
@@ -141,12 +136,9 @@ class _Builder:
         return start, self._length
 
     def _make_section(self, block: Block, start: int, end: int) -> Section:
-        heading = HEADING_SEPARATOR.join(text for _, text in self._path) or None
-        if block.voice == "comment":
-            return Section(start, end, "comment", block.author, block.date, page=block.page, reply_to=block.reply_to)
-        author, date = block.author or self._extract.author, block.date or self._extract.date
-        return Section(start, end, "article", author, date, heading, block.page, ocr=block.ocr)
-
-
-def _get_place(section: Section) -> tuple[object, ...]:
-    return section.heading, section.page, section.author, section.date, section.voice, section.ocr
+        origin = block.get_origin()
+        if block.voice == "article":
+            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path) or None
+            origin["author"] = block.author or self._extract.author
+            origin["date"] = block.date or self._extract.date
+        return Section(start, end, **origin)
