@@ -115,5 +115,6 @@ def _describe_open(parts: Mapping[str, Quotes]) -> str | None:
     for question, part in parts.items():
         if not part.citations:
             lines.append(f"The documents do not say: {question}")
-    is_none_answered = len(lines) == len(parts)
-    return None if is_none_answered else " ".join(lines) or None
+    if len(lines) == len(parts):
+        return None
+    return " ".join(lines) or None

@@ -1,4 +1,4 @@
-"""What the finders of this folder are given, and what they return."""
+"""The records that the finders of this folder take and return: a request, and the quotes that answer it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -21,31 +21,34 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(request: Request) -> Gathered | None:
-    """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
-    question, hits = request.question, request.hits
-    if not hits or not _may_name_text(question):
+def find_named_section(request: Request) -> Gathered | None:
+    """Return the section of the nearest document whose heading the topic of a question names, or None."""
+    if not _may_name_text(request):
         return None
-    topic = _find_topic(question)
+    nearest = request.hits[0]
     with request.index.browse() as store:
-        quotes = _find_named_section(topic, hits[0], store)
-        is_summary = question.kind is SUMMARY and _is_nearest_meant(topic, hits)
-        if quotes is None and is_summary:
-            quotes = _summarize(question, hits, store)
+        chunks = list_article(nearest.chunk.document_id, store)
+    span = find_section(chunks, _find_topic(request.question), title=nearest.chunk.title)
+    return Gathered(quote_part(chunks, span, score=nearest.score)) if span else None
+
+
+def find_summary(request: Request) -> Gathered | None:
+    """Return a summary of the nearest document, if a question asks for one and names no other text; else None."""
+    question = request.question
+    if question.kind is not SUMMARY or not _may_name_text(request):
+        return None
+    if not _is_nearest_meant(_find_topic(question), request.hits):
+        return None
+    with request.index.browse() as store:
+        quotes = _summarize(question, request.hits, store)
     return Gathered(quotes) if quotes else None
 
 
-def _may_name_text(question: Query) -> bool:
-    """Return whether a question may name a section or a document, other than a numbered part."""
+def _may_name_text(request: Request) -> bool:
+    """Return whether a question may name a section or a document found, other than a numbered part."""
+    question = request.question
     is_topical = question.kind is SUMMARY or question.is_phrase
-    return is_topical and question.part_number is None
-
-
-def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Quotes | None:
-    """Return the section of a hit's document whose heading the topic names, or None."""
-    chunks = list_article(nearest.chunk.document_id, store)
-    span = find_section(chunks, topic, title=nearest.chunk.title)
-    return quote_part(chunks, span, score=nearest.score) if span else None
+    return bool(request.hits) and is_topical and question.part_number is None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:

@@ -109,19 +109,25 @@ def _has_stems(stems: set[str], texts: Sequence[str]) -> bool:
 
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
     """Yield the tables of an article: rows that follow one another and have labels in common, without totals."""
-    starts = [chunk.start for chunk in chunks]
     rows: list[Row] = []
-    for start, end in split_lines(text):
-        row = Row((start, end), dict(split_row(text[start:end])))
-        nearest = bisect_right(starts, start) - 1
-        is_article = nearest >= 0 and start < chunks[nearest].end
-        goes_on = is_article and rows and not row.cells.keys().isdisjoint(rows[-1].cells)
+    for row in _read_lines(text, chunks):
+        goes_on = rows and not row.cells.keys().isdisjoint(rows[-1].cells)
         if not goes_on:
             yield from _keep_table(rows)
             rows = []
-        if is_article and row.cells:
+        if row.cells:
             rows.append(row)
     yield from _keep_table(rows)
+
+
+def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
+    """Yield each line of a text as a row; it has no cells if it has no labels, or is not of the article."""
+    starts = [chunk.start for chunk in chunks]
+    for start, end in split_lines(text):
+        nearest = bisect_right(starts, start) - 1
+        is_article = nearest >= 0 and start < chunks[nearest].end
+        cells = split_row(text[start:end]) if is_article else []
+        yield Row((start, end), dict(cells))
 
 
 def _keep_table(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -215,13 +221,9 @@ def _choose_column(question: Query, table: Sequence[Row]) -> Column | None:
 def _choose_name(question: Query, table: Sequence[Row], label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
     others = [name for name in list_labels(table) if name != label]
-    for name in others:
-        if content_words(name) & question.words:
-            return name
-    for name in others:
-        if not is_number(table[0].cells.get(name, "")):
-            return name
-    return label
+    asked = [name for name in others if content_words(name) & question.words]
+    of_words = [name for name in others if not is_number(table[0].cells.get(name, ""))]
+    return [*asked, *of_words, label][0]
 
 
 def _describe_extreme(rows: Sequence[Row], name: str, label: str) -> str:
