@@ -50,8 +50,9 @@ def read_columns(rows: Sequence[Row]) -> Iterator[Column]:
     for label in list_labels(rows):
         cells = {row.span: row.cells[label].strip() for row in rows if label in row.cells}
         numbers = _read_numbers(cells)
-        if numbers and not _is_of_labels(cells.values(), numbers.values()):
-            yield Column(label, numbers)
+        if numbers is None or _is_of_labels(cells.values(), numbers.values()):
+            continue
+        yield Column(label, numbers)
 
 
 def is_number(cell: str) -> bool:
