@@ -76,7 +76,9 @@ def _add_copies(store: WritableStore, dim: int, count: int) -> None:
         blurred = rows[copied] + random.normal(0, 0.05, (len(copied), dim))
         blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
         ends = np.cumsum([len(text) + 1 for text in texts]) - 1
-        sections = [Section(int(end) - len(text), int(end), "article") for text, end in zip(texts, ends, strict=True)]
+        sections = [
+            Section(int(end) - len(text), int(end), voice="article") for text, end in zip(texts, ends, strict=True)
+        ]
         store.put_document(
             Document(f"copies from {first}", "\n".join(texts), "", tuple(sections)),
             [StoredChunk(s, "", row.tobytes()) for s, row in zip(sections, blurred.astype(np.float16), strict=True)],

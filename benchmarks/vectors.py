@@ -56,7 +56,9 @@ def fill(store: WritableStore, centres: Vectors, count: int, random: np.random.G
     for n in trange(0, count, CHANGED, unit="thousand", disable=None):
         text = "x " * CHANGED
         rows = draw(centres, CHANGED, random).astype(np.float16)
-        chunks = [StoredChunk(Section(2 * i, 2 * i + 1, "article"), "", row.tobytes()) for i, row in enumerate(rows)]
+        chunks = [
+            StoredChunk(Section(2 * i, 2 * i + 1, voice="article"), "", row.tobytes()) for i, row in enumerate(rows)
+        ]
         source = f"{prefix}{n}"
         store.put_document(Document(source, text, "", ()), chunks, content_hash="", file_hash=source)
 

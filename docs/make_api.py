@@ -1,6 +1,7 @@
 """Writes the reference in docs/api.md from the docstrings of what `rag` exports: `python docs/make_api.py`."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
@@ -12,7 +13,7 @@ import rag
 PAGE = Path(__file__).with_name("api.md")
 MARK = "<!-- docs/make_api.py writes the rest of this page. -->\n"
 # The handle comes first, and then what it returns.
-FIRST = ("Collection", "Answer", "Sentence", "Citation", "Hit", "Chunk")
+FIRST = ("Collection", "Answer", "Sentence", "Citation", "Hit", "Chunk", "Origin")
 # The types that the signatures name, by their modules.
 TYPES = {
     "rag.types": ("Voice", "Outcome", "Event"),
@@ -43,7 +44,14 @@ def describe(name: str) -> Iterator[str]:
     yield f"{format_docstring(node)}\n"
     if isinstance(node, ast.ClassDef):
         members = [line for line in map(describe_member, node.body) if line]
+        members += [f"- The fields of `{base}`." for base in list_bases(node)]
         yield from [*members, ""] if members else []
+
+
+def list_bases(node: ast.ClassDef) -> list[str]:
+    """Return the names of the exported records whose fields a class has too."""
+    names = [ast.unparse(base) for base in node.bases]
+    return [name for name in names if dataclasses.is_dataclass(getattr(rag, name, None))]
 
 
 def describe_member(node: ast.stmt) -> str | None:

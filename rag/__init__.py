@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rag.types import Evidence as Evidence
     from rag.types import Filter as Filter
     from rag.types import Hit as Hit
+    from rag.types import Origin as Origin
     from rag.types import Retrieved as Retrieved
     from rag.types import Section as Section
     from rag.types import Sentence as Sentence
@@ -71,8 +72,8 @@ _MODULES = {
     "rag.llm.base": ("LLM", "Leaning", "Message"),
     "rag.settings": ("Settings",),
     "rag.types": (
-        "Answer", "Answered", "Chunk", "Citation", "Document", "Drafted", "Evidence", "Filter", "Hit", "Retrieved",
-        "Section", "Sentence",
+        "Answer", "Answered", "Chunk", "Citation", "Document", "Drafted", "Evidence", "Filter", "Hit", "Origin",
+        "Retrieved", "Section", "Sentence",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,13 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from rag.answer.gather.collection import DirectAnswer, answer_at_once
-from rag.answer.gather.compare import compare_in_general, join_quotes, split_question
+from rag.answer.gather.collection import answer_at_once
+from rag.answer.gather.compare import join_quotes, split_question
 from rag.answer.gather.complete import complete_quotes
-from rag.answer.gather.pages import find_page
-from rag.answer.gather.parts import find_part
-from rag.answer.gather.summary import GATHERED, find_summary
-from rag.answer.gather.table import compute_over_table
+from rag.answer.gather.find import gather
+from rag.answer.gather.request import Gathered, Request, Search
 from rag.answer.prompt import (
     BEGIN,
     build_question,
@@ -29,10 +27,10 @@ from rag.answer.prompt import (
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
 from rag.answer.quote.reading import Reader
-from rag.answer.reply import Reply, write_reply
+from rag.answer.reply import write_reply
 from rag.answer.understand.places import find_place
 from rag.answer.understand.query import Query
-from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
+from rag.answer.understand.restate import correct_typos, restate
 from rag.answer.understand.rewrite import rewrite_question, stands_alone
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
@@ -54,7 +52,6 @@ _OPEN_CAUTION = 0.5
 _HITS_PER_SIDE = 2
 # The note of an answer to a question about all documents.
 PARTIAL = "This asks about all documents, and only the nearest passages were read: the answer may be incomplete."
-_Search = Callable[[str], tuple[Hit, ...]]
 
 
 class Assistant:
@@ -128,25 +125,23 @@ class Assistant:
         self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
         question = check_question(question)
-        if direct := answer_at_once(question, self.index):
+        direct = answer_at_once(question, self.index)
+        if direct:
             yield Retrieved(direct.quotes.hits)
-            yield Answered(_repeat(question, direct))
+            yield Answered(_answer_directly(question, direct))
             return
         clock = _Clock()
         asked = self._understand(question, where=where, history=history, hits=hits, clock=clock)
         yield Retrieved(asked.hits)
-        gathered = self._gather(asked)
+        gathered = gather(Request(asked.wanted, asked.hits, self.index, asked.search)) if asked.search else None
         if gathered:
-            finding, reply = gathered
+            finding = _Finding(gathered.quotes, gathered.reply, is_gathered=True)
             yield Retrieved(finding.quotes.hits)
         elif self.llm and asked.hits:
-            finding, reply = yield from self._read(self.llm, asked, clock)
+            finding = yield from self._read(self.llm, asked, clock)
         else:
-            finding, reply = _Finding(quote_evidence(asked.hits)), Reply()
-        note = finding.quotes.note
-        if asked.wanted.asks_about_all and not gathered:
-            note = note or PARTIAL
-        yield Answered(self._make_answer(asked, finding, reply, note=note, seconds=clock.seconds))
+            finding = _Finding(quote_evidence(asked.hits))
+        yield Answered(self._make_answer(asked, finding, clock))
 
     def _understand(
         self,
@@ -161,45 +156,25 @@ class Assistant:
         followed_up = self.rewrite(question, history)
         if followed_up:
             clock.stop("rewrite")
-        wanted = restate(followed_up or question)
-        search = None
+        wanted = Query(restate(followed_up or question))
+        search: Search | None = None
         if hits is None:
-            search = partial(self._search, where=where, rewritten=None)
-            hits = self._search(question, where=where, rewritten=wanted if wanted != question else None)
-            corrected = correct_typos(wanted, hits, count_tokens=self.index.embedder.count_tokens)
-            if corrected != wanted:
-                wanted = corrected
-                hits = self._search(question, where=where, rewritten=wanted)
+            search = partial(self._search, where=where)
+            wanted, hits = self._search_corrected(question, wanted, where=where)
             clock.stop("search")
         else:
             hits = find_evidence(question, hits)
-        rewritten = wanted if wanted != question else None
-        name = find_file_name(wanted)
+        rewritten = wanted.text if wanted.text != question else None
+        name = wanted.file_name
         names_file = name is not None and all(name.lower() in hit.chunk.source.lower() for hit in hits)
-        if name and names_file:
-            wanted = forget_file_name(wanted, name)
-        return _Asked(question, Query(wanted), rewritten, names_file, hits, search)
+        if names_file:
+            wanted = wanted.without_file_name
+        return _Asked(question, wanted, rewritten, names_file, hits, search)
 
-    def _gather(self, asked: "_Asked") -> tuple["_Finding", Reply] | None:
-        """Return what a question wants to be computed, or the part, summary or general comparison that it asks for.
-
-        It is None if the LLM has to answer.
-        """
-        wanted, hits, search = asked.wanted, asked.hits, asked.search
-        if search is None:
-            return None
-        computed = compute_over_table(wanted, hits, self.index)
-        if computed:
-            return _Finding(computed.quotes), Reply((computed.reply,))
-        part = find_part(wanted, hits, self.index) or find_page(wanted, hits, self.index)
-        part = part or find_summary(wanted, hits, self.index)
-        quotes = part if part and part.citations else compare_in_general(wanted, search)
-        return (_Finding(quotes), Reply()) if quotes else None
-
-    def _make_answer(
-        self, asked: "_Asked", finding: "_Finding", reply: Reply, *, note: str | None, seconds: dict[str, float]
-    ) -> Answer:
-        quotes = finding.quotes
+    def _make_answer(self, asked: "_Asked", finding: "_Finding", clock: "_Clock") -> Answer:
+        quotes, note = finding.quotes, finding.quotes.note
+        if asked.wanted.asks_about_all and not finding.is_gathered:
+            note = note or PARTIAL
         return Answer(
             asked.question,
             quotes.outcome,
@@ -207,39 +182,47 @@ class Assistant:
             quotes.citations,
             quotes.hits,
             model=self.llm.name if self.llm else NO_LLM,
-            prompt_tokens=finding.prompt_tokens + reply.prompt_tokens,
-            answer_tokens=finding.answer_tokens + reply.answer_tokens,
+            prompt_tokens=finding.prompt_tokens,
+            answer_tokens=finding.answer_tokens,
             confidence=finding.confidence,
             rewritten=asked.rewritten,
             note=note,
-            seconds=seconds,
-            reply=reply.sentences,
+            seconds=clock.seconds,
+            reply=finding.reply,
         )
 
-    def _read(
-        self, llm: LLM, asked: "_Asked", clock: "_Clock"
-    ) -> Generator[Retrieved | Drafted, None, tuple["_Finding", Reply]]:
-        """Yield the LLM's words piece by piece; return what it found and its reply."""
-        questions = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
-        if asked.search and questions:
+    def _read(self, llm: LLM, asked: "_Asked", clock: "_Clock") -> Generator[Retrieved | Drafted, None, "_Finding"]:
+        """Yield the LLM's words piece by piece; return what it found, with its reply."""
+        sides = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
+        if asked.search and sides:
             clock.stop("split")
-            finding = yield from self._quote_sides(llm, questions, asked.search, clock)
+            finding = yield from self._quote_sides(llm, sides, asked.search, clock)
             yield Retrieved(finding.quotes.hits)
         else:
             share = _OPEN_CAUTION if asked.names_file or asked.wanted.is_open else 1.0
             finding = yield from self._quote(
                 llm, asked.wanted, asked.hits, clock, caution_share=share, may_add_hits=asked.search is not None
             )
-        quotes, reply = finding.quotes, None
-        may_reply = quotes.outcome == "answered" and quotes.note != GATHERED
-        if may_reply and not self.settings.quotes_only:
-            reply = write_reply(quotes, asked.wanted, llm=llm, prompts=self._reply_prompts)
-        if reply:
-            clock.stop("reply")
-        return finding, reply or Reply()
+        return self._add_reply(llm, finding, asked.wanted, clock)
+
+    def _add_reply(self, llm: LLM, finding: "_Finding", question: Query, clock: "_Clock") -> "_Finding":
+        """Return what the LLM found with its reply from the quotes, if it writes one that they support."""
+        quotes = finding.quotes
+        may_reply = quotes.outcome == "answered" and not quotes.is_pieced
+        if not may_reply or self.settings.quotes_only:
+            return finding
+        reply = write_reply(quotes, question, llm=llm, prompts=self._reply_prompts)
+        if reply is None:
+            return finding
+        clock.stop("reply")
+        return finding._replace(
+            reply=reply.sentences,
+            prompt_tokens=finding.prompt_tokens + reply.prompt_tokens,
+            answer_tokens=finding.answer_tokens + reply.answer_tokens,
+        )
 
     def _quote_sides(
-        self, llm: LLM, questions: Sequence[str], search: _Search, clock: "_Clock"
+        self, llm: LLM, questions: Sequence[str], search: Search, clock: "_Clock"
     ) -> Generator[Drafted, None, "_Finding"]:
         """Search and read for each question of a comparison; yield the LLM's words, return what it found as one."""
         findings: dict[str, _Finding] = {}
@@ -293,7 +276,12 @@ class Assistant:
         clock.stop("read")
         if may_add_hits:
             quotes = complete_quotes(quotes, asked, self.index)
-        return _Finding(hold_to_question(quotes, asked), reader.confidence, reader.prompt_tokens, written)
+        return _Finding(
+            hold_to_question(quotes, asked),
+            confidence=reader.confidence,
+            prompt_tokens=reader.prompt_tokens,
+            answer_tokens=written,
+        )
 
     def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
         settings = self.settings
@@ -305,16 +293,27 @@ class Assistant:
             begin=BEGIN,
         )
 
-    def _search(self, question: str, *, where: Filter | None, rewritten: str | None) -> tuple[Hit, ...]:
-        """Return the hits of a question; if it names a file of the index, or a place in one, only hits of there."""
-        passages = self.settings.passages
-        name = find_file_name(rewritten or question)
-        place = find_place(rewritten or question)
-        if name and not (where and where.source):
-            within = replace(where or Filter(), source=name)
-            wanted = forget_file_name(rewritten or question, name)
+    def _search_corrected(self, question: str, wanted: Query, *, where: Filter | None) -> tuple[Query, tuple[Hit, ...]]:
+        """Return what a question wants, with its misspelt words as the documents spell them, and its hits."""
+        hits = self._search(question, wanted, where=where)
+        corrected = Query(correct_typos(wanted.text, hits, count_tokens=self.index.embedder.count_tokens))
+        if corrected != wanted:
+            hits = self._search(question, corrected, where=where)
+        return corrected, hits
+
+    def _search(self, question: str, wanted: Query | None = None, *, where: Filter | None) -> tuple[Hit, ...]:
+        """Return the hits of a question, by its own wording and the wanted one, if that is another.
+
+        If it names a file of the index, or a place in one, these are only hits of there.
+        """
+        wanted = wanted or Query(question)
+        passages, place = self.settings.passages, find_place(wanted)
+        if wanted.file_name and not (where and where.source):
+            within = replace(where or Filter(), source=wanted.file_name)
+            text = wanted.without_file_name.text
             with suppress(QuestionError):
-                return _raise_scores(retrieve(self.index, wanted, passages=passages, where=within, is_in_place=place))
+                return _raise_scores(retrieve(self.index, text, passages=passages, where=within, is_in_place=place))
+        rewritten = wanted.text if wanted.text != question else None
         return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten, is_in_place=place)
 
     def find(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
@@ -323,14 +322,14 @@ class Assistant:
         A follow-up is searched together with the question before it. Raises as `stream` does.
         """
         question = check_question(question)
-        if direct := answer_at_once(question, self.index):
+        direct = answer_at_once(question, self.index)
+        if direct:
             return direct.quotes.hits
+        wanted = restate(question)
         earlier = [message.content for message in history if message.role == "user"]
-        restated = restate(question)
-        together = restated if restated != question else None
         if earlier and not stands_alone(question):
-            together = f"{earlier[-1]} {question}"
-        return self._search(question, where=make_filter(where), rewritten=together)
+            wanted = f"{earlier[-1]} {question}"
+        return self._search(question, Query(wanted), where=make_filter(where))
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
         """Return the messages that ask the LLM about each hit; it answers sooner if `LLM.read` has read them ahead."""
@@ -368,12 +367,11 @@ def _raise_scores(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(replace(hit, score=hit.score * factor) for hit in hits)
 
 
-def _repeat(question: str, direct: DirectAnswer) -> Answer:
-    """Return the answer to a question that needs no LLM."""
+def _answer_directly(question: str, direct: Gathered) -> Answer:
+    """Return the answer to a question about the collection, which asked no LLM."""
     quotes = direct.quotes
-    reply = Sentence(direct.text, tuple(citation.number for citation in quotes.citations))
     return Answer(
-        question, quotes.outcome, quotes.sentences, quotes.citations, quotes.hits, model=NO_LLM, reply=(reply,)
+        question, quotes.outcome, quotes.sentences, quotes.citations, quotes.hits, model=NO_LLM, reply=direct.reply
     )
 
 
@@ -420,13 +418,18 @@ class _Asked(NamedTuple):
     rewritten: str | None
     names_file: bool
     hits: tuple[Hit, ...]
-    search: _Search | None
+    search: Search | None
 
 
 class _Finding(NamedTuple):
-    """The quotes for a question; with an LLM also its confidence, and the tokens that it read and wrote."""
+    """The quotes for a question, and the reply above them; the LLM's confidence, and the tokens it read and wrote.
+
+    `is_gathered` says that the quotes were found without the LLM, which reads only the nearest passages.
+    """
 
     quotes: Quotes
+    reply: tuple[Sentence, ...] = ()
+    is_gathered: bool = False
     confidence: float | None = None
     prompt_tokens: int = 0
     answer_tokens: int = 0

@@ -6,6 +6,7 @@ from operator import itemgetter
 
 import sentencex
 
+from rag.rows import is_row
 from rag.types import Span
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
@@ -43,8 +44,6 @@ _KEYWORDS = (
 )
 _CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]")
 _LONGEST_CODE_LINE = 300
-# A row of a table has several cells, each with the label of its column: "Tea: green; Price: 3".
-_CELL = re.compile(r"; [^:;\n]{1,100}: ")
 # A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 
@@ -107,11 +106,6 @@ def _find_sentences(text: str, start: int, end: int) -> list[Span]:
             begins = spans.pop()[0] if spans and _NUMBERS.fullmatch(text, *spans[-1]) else start + first
             spans.append((begins, start + first + len(stripped)))
     return spans
-
-
-def is_row(line: str) -> bool:
-    """Return whether a line is a row of a table with the labels of its columns."""
-    return _CELL.search(line) is not None
 
 
 def split_lines(text: str) -> list[Span]:

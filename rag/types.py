@@ -1,6 +1,6 @@
 """The records that the parts exchange; character offsets are half-open, `[start, end)`."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 # A stretch of a text: the offsets of its first character, and after its last one.
@@ -14,17 +14,15 @@ OcrMode = Literal["auto", "never", "always"]
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A stretch of a document with one voice, below one heading, on one page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The origin of words in a document: their voice, author and date, and the place where they are.
 
     `heading` is the path of headings, from the widest ("Terms › Refunds"). `page` counts from 1; text that continues on
     the next page belongs to its first page. `reply_to` names the person whom a comment answers. `ocr` is the mean
     confidence of OCR, in per cent, if the words were read from a scan or picture.
     """
 
-    start: int
-    end: int
     voice: Voice
     author: str | None = None
     date: str | None = None
@@ -32,6 +30,21 @@ class Section:
     page: int | None = None
     reply_to: str | None = None
     ocr: int | None = None
+
+    def get_origin(self) -> dict[str, Any]:
+        """Return these fields by their names, without those of a class that adds others."""
+        return {name: getattr(self, name) for name in ORIGIN_FIELDS}
+
+
+ORIGIN_FIELDS = tuple(field.name for field in fields(Origin))
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Origin):
+    """A stretch of a document with one voice, below one heading, on one page."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Origin):
     """A stored slice of a document: `text` equals the document's text `[start:end)`; `metadata` is the document's."""
 
     id: int
@@ -63,13 +76,6 @@ class Chunk:
     start: int
     end: int
     text: str
-    voice: Voice
-    author: str | None
-    date: str | None
-    heading: str | None = None
-    page: int | None = None
-    reply_to: str | None = None
-    ocr: int | None = None
     metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -112,7 +118,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Origin):
     """A hit that the answer uses: its number `[n]`, and the exact words `[start:end)` that support one sentence.
 
     If sentences use different words of the same hit, each has a citation, with the same number.
@@ -124,16 +130,9 @@ class Citation:
     source: str
     title: str
     outlet: str | None
-    voice: Voice
-    author: str | None
-    date: str | None
     quote: str
     start: int
     end: int
-    heading: str | None = None
-    page: int | None = None
-    reply_to: str | None = None
-    ocr: int | None = None
     metadata: dict[str, str] = field(default_factory=dict, hash=False)
 
 

@@ -27,7 +27,9 @@ DEFAULT = Settings.model_fields["llm"].default
 
 
 def make_hit(rank: int, text: str, voice: Voice = "article") -> Hit:
-    chunk = Chunk(rank, 1, "/d/a.txt", "A title", "Test Times", 100, 100 + len(text), text, voice, None, "2012-10-04")
+    chunk = Chunk(
+        rank, 1, "/d/a.txt", "A title", "Test Times", 100, 100 + len(text), text, voice=voice, date="2012-10-04"
+    )
     return Hit(chunk, 1.2, rank)
 
 

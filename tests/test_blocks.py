@@ -61,7 +61,7 @@ def make_chunks(text: str, *, markdown: bool = False) -> list[Chunk]:
         document, chunk_tokens=8, sentence_tokens=99, count_tokens=lambda words: len(words.split())
     )
     return [
-        Chunk(n, 1, "a", "", None, s.start, s.end, text[s.start : s.end], s.voice, None, None, s.heading)
+        Chunk(n, 1, "a", "", None, s.start, s.end, text[s.start : s.end], voice=s.voice, heading=s.heading)
         for n, s in enumerate(sections)
     ]
 

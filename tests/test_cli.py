@@ -37,7 +37,7 @@ def test_the_public_names_are_these() -> None:
     assert rag.__all__ == [
         "Answer", "Answered", "Assistant", "Chat", "Chunk", "Citation", "Collection", "Dataset", "DatasetError",
         "Document", "DocumentError", "Drafted", "Embedder", "Entry", "Evidence", "Filter", "Hit", "Index",
-        "IndexReport", "LLM", "Leaning", "Message", "ModelError", "PromptError", "QuestionError", "RagError",
+        "IndexReport", "LLM", "Leaning", "Message", "ModelError", "Origin", "PromptError", "QuestionError", "RagError",
         "Report", "Reranker", "Retrieved", "Section", "Sentence", "Settings", "SettingsError", "Store", "StoreError",
         "build_index", "evaluate", "load_dataset",
     ]  # fmt: skip

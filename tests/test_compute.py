@@ -24,6 +24,7 @@ QUESTIONS = [
     ("orders.csv", "What is the total amount for Berlin?", "1,320.00, the sum of Amount (EUR) over 2 rows"),
     ("orders.csv", "What was the total amount in 2024?", "799.50, the sum of Amount (EUR) over 3 rows"),
     ("orders.csv", "What is the average number of pieces?", "4.00, the mean of Pieces over 4 rows"),
+    ("orders.csv", "What is the mean of the pieces?", "4.00, the mean of Pieces over 4 rows"),
     ("orders.csv", "Which product has the highest amount?", "Kettle: Amount (EUR) 1,200.50"),
     ("orders.csv", "Which city has the smallest amount?", "Bonn: Amount (EUR) 80.00"),
     ("bikes.csv", "Which e-bike is the cheapest?", "Finch Mini: Price (EUR) 1590"),
@@ -62,6 +63,7 @@ def test_the_rows_are_computed_and_quoted(
         "What is the highest mountain?",
         "What is the sum of the products?",  # a column of words
         "What is the total?",  # of the amounts or of the pieces?
+        "What does the amount mean?",
     ],
 )
 def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: Settings, question: str) -> None:

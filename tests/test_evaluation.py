@@ -48,7 +48,7 @@ def make_answer(
 ) -> Answer:
     start = TEXT.find(quote)
     citations = (
-        (Citation(1, 1, 1, source, "T", None, voice, None, None, quote, start, start + len(quote)),)  # type: ignore[arg-type]
+        (Citation(1, 1, 1, source, "T", None, quote, start, start + len(quote), voice=voice),)  # type: ignore[arg-type]
         if quote
         else ()
     )

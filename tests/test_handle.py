@@ -242,7 +242,7 @@ def test_the_doctor_does_not_look_for_the_files_of_texts(tmp_path: Path) -> None
 
 
 def test_documents_of_ones_own_go_in(tmp_path: Path) -> None:
-    document = Document("cms/7", RENT, "Lease", (Section(0, len(RENT), "article"),), metadata={"team": "ops"})
+    document = Document("cms/7", RENT, "Lease", (Section(0, len(RENT), voice="article"),), metadata={"team": "ops"})
     with open_notes(tmp_path) as notes:
         assert notes.add_documents([document]).indexed == 1
         assert notes.add_documents([document]).unchanged == 1

@@ -123,7 +123,7 @@ def test_what_a_store_names_outside_of_the_uploads_is_never_deleted(workspace: W
     (uploads / "folder").symlink_to(tmp_path)
     sources = [f"{uploads.resolve()}/../../../precious.txt", str(link), str(uploads / "folder" / "precious.txt")]
     text = "The zebra escaped."
-    documents = [Document(source, text, source, (Section(0, len(text), "article"),)) for source in sources]
+    documents = [Document(source, text, source, (Section(0, len(text), voice="article"),)) for source in sources]
     with index_documents(documents, settings=settings, embedder=HashingEmbedder(), progress=False):
         pass
     for source in sources:

@@ -43,7 +43,7 @@ def chunk(document: Document) -> int:
 
 def test_a_context_is_cut_to_the_words_that_fit_however_long_the_title_is() -> None:
     title = " ".join(f"word{n}" for n in range(100_000))
-    document = Document("a", "text", title, (Section(0, 4, "article"),))
+    document = Document("a", "text", title, (Section(0, 4, voice="article"),))
     started = time.perf_counter()
     context = describe_context(document, document.sections[0], max_tokens=256, count_tokens=count)
     assert time.perf_counter() - started < 1
@@ -51,7 +51,7 @@ def test_a_context_is_cut_to_the_words_that_fit_however_long_the_title_is() -> N
 
 
 def test_a_context_of_one_word_without_end_is_cut_by_its_characters() -> None:
-    document = Document("a", "text", "a" * MILLION, (Section(0, 4, "article"),))
+    document = Document("a", "text", "a" * MILLION, (Section(0, 4, voice="article"),))
     context = describe_context(document, document.sections[0], max_tokens=256, count_tokens=count)
     assert 0 < len(context) <= 64 * 32
 

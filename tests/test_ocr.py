@@ -343,7 +343,7 @@ def test_the_first_folder_with_a_language_of_the_script_has_all_that_are_used() 
 
 def test_a_quote_from_a_scan_is_marked_wherever_its_source_is_shown(tmp_path: Path) -> None:
     text = "The harbour was rebuilt in 1912."
-    document = Document("deed", text, "A deed", (Section(0, len(text), "article", page=2, ocr=88),))
+    document = Document("deed", text, "A deed", (Section(0, len(text), voice="article", page=2, ocr=88),))
     with rag.open(tmp_path / "notes", create=True, embedder=HashingEmbedder(), llm=None) as notes:
         notes.add_documents([document])
         (hit,) = notes.search("harbour")

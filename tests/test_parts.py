@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.gather.blocks import MOST_WORDS
 from rag.answer.gather.parts import CUT_OFF, find_part, find_span
+from rag.answer.gather.request import Request
 from rag.answer.understand.places import find_place
 from rag.answer.understand.query import Query
 from rag.retrieve import _narrow
@@ -81,17 +82,17 @@ def test_the_part_is_of_the_document_that_is_found_first(tmp_path: Path, setting
     build_index([tmp_path / "lease.txt", tmp_path / "rules.txt"], settings=settings, embedder=HashingEmbedder())
     with Index(settings.index_dir / "test", HashingEmbedder()) as index:
         first, second = (index.search(words, k=1)[0] for words in ("lease of a garden", "lease of a hall"))
-        hits = [replace(first, score=2.0), replace(second, score=1.5), replace(first, score=1.0)]
-        part = find_part(Query("What does section 3 say?"), hits, index)
+        hits = (replace(first, score=2.0), replace(second, score=1.5), replace(first, score=1.0))
+        part = find_part(Request(Query("What does section 3 say?"), hits, index, lambda _: ()))
         assert part
-        assert "40 euros" in part.sentences[-1].text
+        assert "40 euros" in part.quotes.sentences[-1].text
 
 
 TEXT = "The tenant pays the rent of the garden on the first day of a month."
 
 
 def make_chunk(number: int, *, heading: str | None = None, page: int | None = None, text: str = TEXT) -> Chunk:
-    return Chunk(number, 1, "/d/a.pdf", "Lease", None, 0, len(text), text, "article", None, None, heading, page)
+    return Chunk(number, 1, "/d/a.pdf", "Lease", None, 0, len(text), text, voice="article", heading=heading, page=page)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +110,14 @@ def make_chunk(number: int, *, heading: str | None = None, page: int | None = No
     ],
 )
 def test_a_question_names_a_place_of_a_document(question: str, chunk: Chunk, is_inside: bool) -> None:
-    is_in_place = find_place(question)
+    is_in_place = find_place(Query(question))
     assert is_in_place is not None
     assert is_in_place(chunk) is is_inside
 
 
 @pytest.mark.parametrize("question", ["How much is the rent?", "How many pages has the lease?", "Who wrote 3 pages?"])
 def test_a_question_without_a_number_of_a_part_names_no_place(question: str) -> None:
-    assert find_place(question) is None
+    assert find_place(Query(question)) is None
 
 
 def test_only_passages_of_the_named_part_are_found(tmp_path: Path, settings: Settings) -> None:

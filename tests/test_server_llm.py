@@ -282,7 +282,7 @@ def test_sixteen_who_ask_at_once_get_their_own_answers(settings: Settings) -> No
         return 200, [write_chunk(f"The bridge number {number} cost {number}000 euros.", "stop")]
 
     texts = {n: f"The bridge number {n} cost {n}000 euros." for n in range(10, 26)}
-    documents = [Document(f"{n}.txt", t, str(n), (Section(0, len(t), "article"),)) for n, t in texts.items()]
+    documents = [Document(f"{n}.txt", t, str(n), (Section(0, len(t), voice="article"),)) for n, t in texts.items()]
     index_documents(documents, settings=settings, embedder=HashingEmbedder(), progress=False)
     with serve({"/v1/models": list_models("one"), "/v1/chat/completions": write}) as (url, _):
         settings = settings.model_copy(update={"llm": f"openai:{url}", "llm_requests": 16})

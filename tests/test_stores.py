@@ -201,7 +201,7 @@ HOSTILE = [
 
 def test_what_a_filter_says_is_never_read_as_a_filter(there: Settings) -> None:
     documents = [
-        Document(f"{n}.txt", text, str(n), (Section(0, len(text), "article"),), outlet=name)
+        Document(f"{n}.txt", text, str(n), (Section(0, len(text), voice="article"),), outlet=name)
         for n, (name, text) in enumerate((name, f"The zebra number {n} is striped.") for n, name in enumerate(HOSTILE))
     ]
     with index_documents(documents, settings=there, embedder=HashingEmbedder(), progress=False) as index:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, QUANTIFIER, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
+from rag.rows import get_first_cell, split_row
 from rag.text import STOP_WORDS, stem
 
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -17,8 +18,8 @@ _LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\
 _WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 # A comma or a point between two digits is part of a number.
 _PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
-# A cell of a table with the label of its column: "Range (km): 100".
-_NUMBER_CELL = re.compile(r"(?P<label>[^:;\n]{1,100}):\s+(?P<number>\d+(?:[.,]\d+)*)(?!\w)")
+# A cell of a table that begins with a number: "100", "12.50 EUR".
+_NUMBER_CELL = re.compile(r"\d+(?:[.,]\d+)*(?!\w)")
 # "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
 _COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
 _LINKS = ("of", "the")
@@ -139,13 +140,15 @@ def _list_labelled(text: str) -> Iterator[list[str]]:
 
     The quotes are one line each.
     """
-    for cell in _NUMBER_CELL.finditer(text):
-        number = cell["number"]
-        # The name of the row is before its first cell: "Pressure (bar); P200: 4.2".
-        name = text[text.rfind("\n", 0, cell.start()) + 1 : cell.start()].partition(";")[0]
-        for word in _WORDS.findall(f"{cell['label']} {name}"):
-            yield [number, word]
-            yield [word, number]
+    for line in text.split("\n"):
+        name = get_first_cell(line)  # "Pressure (bar)" in "Pressure (bar); P200: 4.2"
+        for cell in split_row(line):
+            number = _NUMBER_CELL.match(cell.value)
+            if number is None:
+                continue
+            for word in _WORDS.findall(f"{cell.label} {name}"):
+                yield [number[0], word]
+                yield [word, number[0]]
 
 
 def _is_common(word: str) -> bool:

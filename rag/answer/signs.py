@@ -136,7 +136,8 @@ MENTIONS = re.compile(
 
 _ROWS = r"(?:rows|entries|records|lines)"
 COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\bnumber of {_ROWS}\b", re.IGNORECASE)
-MEAN = re.compile(r"\b(?:average|mean)\b(?! (?:that|by|to)\b)", re.IGNORECASE)
+# "What does E4 mean?" asks for no mean.
+MEAN = re.compile(r"\baverage\b|\b(?:the|arithmetic) mean\b|\bmean (?:of|value)\b|^\W*mean\b", re.IGNORECASE)
 SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up)\b", re.IGNORECASE)
 HIGHEST = re.compile(
     r"\b(?:highest|largest|biggest|greatest|maximum|max|most expensive|dearest|heaviest|tallest|fastest)\b",

@@ -1,40 +1,31 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
-from rag.types import Document, Section, Span, Voice
+from rag.types import Document, Origin, Section, Span, Voice
 
 HEADING_SEPARATOR = " › "
-# "Amount: 9.50"; the label is that of the column.
-_CELL = re.compile(r"(?P<label>[^:;]{1,100}): (?P<value>.+)", re.DOTALL)
 # A longer heading is read as text, because each section below a heading repeats it.
 LONGEST_HEADING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Origin):
     """A heading, a paragraph, an item of a list, a row of a table, or a reader's whole comment.
 
-    `level` is a heading's, from 1; `page` counts from 1 (a slide is a page). The text may have several lines. `part` is
-    the document in a file inside of this one, such as an attachment; the heading above it is the file's name. `ocr` is
-    the confidence of OCR in a page or picture, in per cent.
+    `level` is a heading's, from 1; a slide is a page. The text may have several lines. `part` is the document in a file
+    inside of this one, such as an attachment; the heading above it is the file's name. `heading` is not set: it follows
+    from the headings before.
     """
 
     text: str
     kind: Literal["heading", "paragraph", "item"] = "paragraph"
     level: int = 1
-    page: int | None = None
-    voice: Voice = "article"
-    author: str | None = None
-    date: str | None = None
-    reply_to: str | None = None
+    voice: Voice = field(default="article", kw_only=True)
     part: Document | None = None
-    ocr: int | None = None
 
 
 class Extract(NamedTuple):
@@ -45,30 +36,6 @@ class Extract(NamedTuple):
     outlet: str | None = None
     author: str | None = None
     date: str | None = None
-
-
-def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
-    names = map(_squeeze, chain(header, repeat("")))
-    pairs = zip(names, map(_squeeze, cells), strict=False)
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
-
-
-def split_row(line: str) -> dict[str, str]:
-    """Return the cells of a row that `format_row` wrote, by their labels.
-
-    A piece without a label belongs to the cell before it. Cells before the first label are left out.
-    """
-    cells: dict[str, str] = {}
-    label = ""
-    for piece in line.split("; "):
-        cell = _CELL.fullmatch(piece)
-        if cell:
-            label = cell["label"]
-            cells[label] = cell["value"]
-        elif label:
-            cells[label] += f"; {piece}"
-    return cells
 
 
 def _squeeze(text: str) -> str:
@@ -148,7 +115,7 @@ class _Builder:
     def _add_text(self, section: Section) -> None:
         self._bare = None
         last = self.sections[-1] if self.sections else None
-        if last and section.voice == "article" and _get_place(last) == _get_place(section):
+        if last and section.voice == "article" and last.get_origin() == section.get_origin():
             self.sections[-1] = replace(last, end=section.end)
         else:
             self.sections.append(section)
@@ -169,12 +136,9 @@ class _Builder:
         return start, self._length
 
     def _make_section(self, block: Block, start: int, end: int) -> Section:
-        heading = HEADING_SEPARATOR.join(text for _, text in self._path) or None
-        if block.voice == "comment":
-            return Section(start, end, "comment", block.author, block.date, page=block.page, reply_to=block.reply_to)
-        author, date = block.author or self._extract.author, block.date or self._extract.date
-        return Section(start, end, "article", author, date, heading, block.page, ocr=block.ocr)
-
-
-def _get_place(section: Section) -> tuple[object, ...]:
-    return section.heading, section.page, section.author, section.date, section.voice, section.ocr
+        origin = block.get_origin()
+        if block.voice == "article":
+            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path) or None
+            origin["author"] = block.author or self._extract.author
+            origin["date"] = block.date or self._extract.date
+        return Section(start, end, **origin)

@@ -165,7 +165,7 @@ def make_document(
     if not voice:
         sections = find_sections(text, metadata, markdown=markdown)
     if text.strip() and not sections:  # lines of metadata alone are text too
-        sections = (Section(0, len(text), voice or "article", metadata.author, metadata.date),)
+        sections = (Section(0, len(text), voice=voice or "article", author=metadata.author, date=metadata.date),)
     return Document(
         source=source,
         text=text,

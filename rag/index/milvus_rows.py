@@ -130,7 +130,7 @@ def read_section(row: Mapping[str, Any]) -> Section:
     return Section(
         row["start"],
         row["end"],
-        row["voice"],
+        voice=row["voice"],
         author=row["author"] or None,
         date=row["date"] or None,
         heading=row["heading"] or None,
@@ -144,9 +144,8 @@ def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:
     """Return the chunk of a row, from a document with this first source."""
     s = read_section(row)
     title, outlet = row["title"] or name_source(source), row["outlet"] or None
-    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to, s.ocr)
-    metadata = load_metadata(row["metadata"])
-    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], *origin, metadata)
+    metadata, origin = load_metadata(row["metadata"]), s.get_origin()
+    return Chunk(row["id"], row["document_id"], source, title, outlet, s.start, s.end, row["text"], metadata, **origin)
 
 
 def to_bytes(embedding: Sequence[float]) -> bytes:

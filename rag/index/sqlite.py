@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from rag.index.store import (
 )
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, load_metadata
-from rag.types import Chunk, Document, Filter, Section
+from rag.types import ORIGIN_FIELDS, Chunk, Document, Filter, Section
 
 SCHEMA_VERSION = 6
 # The statements that bring an index of an earlier version up to date, by that version. The next write runs them.
@@ -444,8 +445,8 @@ class SqliteStore:
                 "SELECT title, content_hash FROM documents WHERE id = ?", (d,), types=[str, str]
             )
             chunks = [
-                StoredChunk(Section(*section), context, embedding)
-                for *section, context, embedding in self._query(_STORED, (d,), types=_STORED_TYPES)
+                StoredChunk(Section(start, end, **_name_origin(origin)), context, embedding)
+                for start, end, *origin, context, embedding in self._query(_STORED, (d,), types=_STORED_TYPES)
             ]
             rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
             files: dict[str, str] = dict(rows)
@@ -471,10 +472,7 @@ class SqliteStore:
         """Return the chunks with these ids, in this order, without missing ones."""
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
-            found = {
-                i: Chunk(i, document_id, source, title or name_source(source), *[*rest, _load_metadata(metadata)])
-                for i, document_id, source, title, *rest, metadata in rows
-            }
+            found = {row[0]: _read_chunk(row) for row in rows}
         return [found[i] for i in ids if i in found]
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
@@ -551,6 +549,18 @@ class SqliteStore:
         return [i for i, _ in found], rows
 
 
+def _read_chunk(row: Row) -> Chunk:
+    i, document_id, source, title, outlet, start, end, text, *origin, stored = row
+    title = title or name_source(source)
+    metadata = _load_metadata(stored)
+    return Chunk(i, document_id, source, title, outlet, start, end, text, metadata, **_name_origin(origin))
+
+
+def _name_origin(values: Sequence[Any]) -> dict[str, Any]:
+    """Return the values of the columns from `voice` to `ocr` by their names."""
+    return dict(zip(ORIGIN_FIELDS, values, strict=True))
+
+
 def _load_metadata(stored: str) -> dict[str, str]:
     try:
         return load_metadata(stored)
@@ -561,6 +571,5 @@ def _load_metadata(stored: str) -> dict[str, str]:
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
     """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
-    origin = (s.voice, s.author, s.date, s.heading, s.page, s.reply_to, s.ocr)
     words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))
-    return (document_id, s.start, s.end, *words, *origin, chunk.embedding)
+    return (document_id, s.start, s.end, *words, *s.get_origin().values(), chunk.embedding)

@@ -173,7 +173,8 @@ class Workspace:
             for ahead in place.wait():
                 yield Waiting(f"{ahead} question{'s' * (ahead > 1)} before yours …")
             self._read_ahead(assistant, question, first.hits[:1], history)  # the LLM stops reading all other passages
-            # The assistant searches again: by now the LLM can rewrite a follow-up, which may find other passages.
+            # The assistant searches again: the LLM can rewrite a follow-up now, misspelt words are corrected, and the
+            # documents may have changed while the question waited.
             for event in assistant.stream(question, history=history):
                 if isinstance(event, Answered):
                     self._measure_speed(event.answer)

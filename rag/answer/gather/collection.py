@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from rag.answer.gather.request import Gathered
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.formatting import join_first
@@ -22,23 +22,15 @@ _NO_QUOTES = Quotes((), "aside", ())
 _QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class DirectAnswer:
-    """The answer to a question about the collection, and the quotes that prove it, if there are any."""
-
-    text: str
-    quotes: Quotes = _NO_QUOTES
-
-
-def answer_at_once(question: str, index: Index) -> DirectAnswer | None:
+def answer_at_once(question: str, index: Index) -> Gathered | None:
     """Return the answer to a greeting or to a question about the collection; None for a question to the documents."""
     for sign, text in _COURTESIES:
         if sign.fullmatch(question):
-            return DirectAnswer(text)
+            return Gathered(_NO_QUOTES, text)
     for sign, describe in _DESCRIPTIONS:
         if sign.fullmatch(question):
             with index.browse() as store:
-                return DirectAnswer(f"I have {describe(store)}.")
+                return Gathered(_NO_QUOTES, f"I have {describe(store)}.")
     named = WHEN_INDEXED.fullmatch(question)
     if named:
         with index.browse() as store:
@@ -50,12 +42,12 @@ def answer_at_once(question: str, index: Index) -> DirectAnswer | None:
         return _find_mentions(phrase, store)
 
 
-def _find_day(name: str, store: Store) -> DirectAnswer | None:
+def _find_day(name: str, store: Store) -> Gathered | None:
     """Return the day on which the file with a name was indexed; None if there is no such file."""
     for entry in store.list_entries():
         if entry.indexed and name.casefold() in _list_names(entry):
             first = parse_source(entry.sources[0]).name
-            return DirectAnswer(f"{first} was last indexed on {entry.indexed}.")
+            return Gathered(_NO_QUOTES, f"{first} was last indexed on {entry.indexed}.")
     return None
 
 
@@ -115,7 +107,7 @@ def _flatten(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _find_mentions(phrase: str, store: Store) -> DirectAnswer | None:
+def _find_mentions(phrase: str, store: Store) -> Gathered | None:
     """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
     ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
     first: dict[int, tuple[Chunk, Span]] = {}
@@ -131,7 +123,7 @@ def _find_mentions(phrase: str, store: Store) -> DirectAnswer | None:
     for number, (chunk, span) in enumerate(mentions[:MOST_NAMED], start=1):
         hits.append(Hit(chunk, 1.0, rank=number))
         spans.append(HitSpan(number, *span))
-    return DirectAnswer(_name([chunk.source for chunk, _ in mentions]), cite_spans(spans, hits))
+    return Gathered(cite_spans(spans, hits), _name([chunk.source for chunk, _ in mentions]))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:

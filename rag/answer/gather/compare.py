@@ -1,9 +1,10 @@
 """Answers a question that compares two things by joining one answer about each."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, build_split
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
@@ -76,19 +77,16 @@ def _asks_the_same(line: str, question: Query) -> bool:
     return bool(asks_for_it) and is_faithful(line, question.text)
 
 
-def compare_in_general(question: Query, search: Callable[[str], tuple[Hit, ...]]) -> Quotes | None:
-    """Return the documents' sentences about each of two things, without asking the LLM.
-
-    It is None if the question asks for one property of them, or the documents name neither.
-    """
-    if not question.compares_in_general:
+def compare_in_general(request: Request) -> Gathered | None:
+    """Return the documents' sentences about each of two things; None if the question asks for a property of them."""
+    if not request.question.compares_in_general:
         return None
     parts: dict[str, Quotes] = {}
-    for name, words in question.sides:
-        hits = search(name)
+    for name, words in request.question.sides:
+        hits = request.search(name)
         parts[name] = cite_spans(select_sentences(hits, naming=words, most=_MOST_OF_SIDE), hits)
     joined = join_quotes(parts)
-    return joined._replace(note=joined.note or COMPARED) if joined.citations else None
+    return Gathered(joined._replace(note=joined.note or COMPARED))
 
 
 def join_quotes(parts: Mapping[str, Quotes]) -> Quotes:
@@ -113,6 +111,10 @@ def _join_hits(parts: Iterable[Quotes]) -> tuple[Hit, ...]:
 
 def _describe_open(parts: Mapping[str, Quotes]) -> str | None:
     """Return a line that names the questions without an answer; None if all have one, or none has."""
-    lines = [f"The documents do not say: {question}" for question, part in parts.items() if not part.citations]
-    is_any_answered = len(lines) < len(parts)
-    return " ".join(lines) if lines and is_any_answered else None
+    lines = []
+    for question, part in parts.items():
+        if not part.citations:
+            lines.append(f"The documents do not say: {question}")
+    if len(lines) == len(parts):
+        return None
+    return " ".join(lines) or None

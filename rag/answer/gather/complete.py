@@ -11,7 +11,8 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.text import is_row, split_sentences
+from rag.rows import is_row
+from rag.text import split_sentences
 from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -23,21 +24,27 @@ _GAP_CHARACTERS = 10
 def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     """Return quotes with the sentences beside them in their documents, if the question's kind wants more than one.
 
-    If no single passage gives a summary, it is made of sentences of the nearest document, if that is about the topic.
     Quotes about a numbered part get no sentences beside them: these may be of another part. A question gets its answer.
     """
-    kind = question.kind
     if question.part_number is not None:
         return quotes
-    if quotes.outcome == "not_found" and kind.is_pieced:
-        with index.browse() as store:
-            return summarize_nearest(question, quotes.hits, store) or quotes
-    is_answered = quotes.outcome == "answered"
-    if is_answered and quotes.citations[-1].quote.rstrip().endswith("?"):
+    if quotes.outcome == "not_found":
+        return _piece_together(quotes, question, index)
+    if quotes.outcome != "answered":
+        return quotes
+    if quotes.citations[-1].quote.rstrip().endswith("?"):
         return _add_following(quotes, index)
-    if is_answered and kind.wants_several:
-        return _add_beside(quotes, kind, index)
+    if question.kind.wants_several:
+        return _add_beside(quotes, question.kind, index)
     return quotes
+
+
+def _piece_together(quotes: Quotes, question: Query, index: Index) -> Quotes:
+    """Return a summary of the nearest document if the question's kind allows it and that is about the topic."""
+    if not question.kind.is_pieced:
+        return quotes
+    with index.browse() as store:
+        return summarize_nearest(question, quotes.hits, store) or quotes
 
 
 def _add_beside(quotes: Quotes, kind: Kind, index: Index) -> Quotes:

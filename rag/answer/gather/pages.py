@@ -1,10 +1,8 @@
 """Quotes a page of a document, or a slide ("What is on page 3?"), found by its number, not its words."""
 
-from collections.abc import Sequence
-
 from rag.answer.gather.blocks import list_article
 from rag.answer.gather.parts import quote_part
-from rag.answer.quote.cite import Quotes
+from rag.answer.gather.request import Gathered, Request
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.index import Index
@@ -15,18 +13,18 @@ from rag.types import Hit
 _NO_TOPIC = content_words("What is there on the page or slide of this document, and what stands in the file? Show it.")
 
 
-def find_page(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
+def find_page(request: Request) -> Gathered | None:
     """Return the page that a question asks for as a whole, from the nearest document with such a page; or None."""
-    number = question.page_number
-    if number is None or not _asks_for_all(question, number):
+    number = request.question.page_number
+    if number is None or not _asks_for_all(request.question, number):
         return None
-    for hit in hits:
+    for hit in request.hits:
         if hit.chunk.page == number:
-            return _quote_page(number, hit, index)
+            return _quote_page(number, hit, request.index)
     return None
 
 
-def _quote_page(number: int, hit: Hit, index: Index) -> Quotes | None:
+def _quote_page(number: int, hit: Hit, index: Index) -> Gathered | None:
     """Return the sentences on a page of a hit's document; None if no article is there."""
     with index.browse() as store:
         chunks = list_article(hit.chunk.document_id, store)
@@ -34,7 +32,7 @@ def _quote_page(number: int, hit: Hit, index: Index) -> Quotes | None:
     if not inside:
         return None
     span = inside[0].start, inside[-1].end
-    return quote_part(chunks, span, score=hit.score)
+    return Gathered(quote_part(chunks, span, score=hit.score))
 
 
 def _asks_for_all(question: Query, number: int) -> bool:

@@ -4,29 +4,26 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.gather.blocks import list_article, quote_span
+from rag.answer.gather.request import Gathered, Request
 from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
-from rag.answer.understand.query import Query
-from rag.index.index import Index
-from rag.types import Chunk, Hit, Span
+from rag.types import Chunk, Span
 
 CUT_OFF = "Only the beginning of this part is quoted."
 
 
-def find_part(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
+def find_part(request: Request) -> Gathered | None:
     """Return the part that a question asks for by its number, from the nearest document with such a part; or None."""
-    number = question.part_number
-    if number is None or question.kind is not SUMMARY:
+    number = request.question.part_number
+    if number is None or request.question.kind is not SUMMARY:
         return None
-    best_scores: dict[int, float] = {}
-    for hit in hits:
-        best_scores.setdefault(hit.chunk.document_id, hit.score)
-    with index.browse() as store:
-        for document_id, score in best_scores.items():
+    with request.index.browse() as store:
+        for hit in request.best_hits:
+            document_id = hit.chunk.document_id
             span = find_span(store.get_text(document_id), number)
             if span:
-                return quote_part(list_article(document_id, store), span, score=score)
+                return Gathered(quote_part(list_article(document_id, store), span, score=hit.score))
     return None
 
 

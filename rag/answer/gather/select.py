@@ -107,7 +107,8 @@ def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_C
     for number, hit in enumerate(hits, start=1):
         is_article = hit.chunk.voice == "article"
         if is_article and hit.score > 0 and hit in among:
-            yield from _split_hit(number, hit, weight=(hit.score / best_score) ** _STEEPNESS)
+            weight = (hit.score / best_score) ** _STEEPNESS
+            yield from _split_hit(number, hit, weight=weight)
 
 
 def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
@@ -115,14 +116,18 @@ def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     text = hit.chunk.text
     spans = split_sentences(text)
     for index, (start, end) in enumerate(spans):
-        if not _says_something(text[start:end]):
+        sentence = text[start:end]
+        if not _says_something(sentence):
             continue
-        first = index - 1 if _leans_back(text[start:end]) else index
+        first = index - 1 if _leans_back(sentence) else index
+        if first < 0:  # the sentence before it is not in the hit
+            continue
         last = _find_last_item(text, spans, index)
-        is_cut_off = first < 0
-        if not is_cut_off and not is_order(_join(text, spans[first : last + 1])):
-            own_words = content_words(_join(text, spans[index : last + 1]))
-            yield _make_candidate(number, hit, spans[first : last + 1], own_words, weight=weight)
+        together = spans[first : last + 1]
+        if is_order(_join(text, together)):
+            continue
+        own_words = content_words(_join(text, spans[index : last + 1]))
+        yield _make_candidate(number, hit, together, own_words, weight=weight)
 
 
 def _make_candidate(

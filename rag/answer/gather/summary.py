@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import quote_part
+from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
-from rag.index.index import Index
 from rag.index.store import Store
 from rag.retrieve import find_evidence
 from rag.text import content_words, split_sentences
@@ -21,31 +21,34 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_summary(question: Query, hits: Sequence[Hit], index: Index) -> Quotes | None:
-    """Return the section that the topic of a question names, or the summary of the document that it names, or None."""
-    if not hits or not _may_name_text(question):
+def find_named_section(request: Request) -> Gathered | None:
+    """Return the section of the nearest document whose heading the topic of a question names, or None."""
+    if not _may_name_text(request):
         return None
-    topic = _find_topic(question)
-    with index.browse() as store:
-        section = _find_named_section(topic, hits[0], store)
-        if section:
-            return section
-        if question.kind is SUMMARY and _is_nearest_meant(topic, hits):
-            return _summarize(question, hits, store)
-    return None
+    nearest = request.hits[0]
+    with request.index.browse() as store:
+        chunks = list_article(nearest.chunk.document_id, store)
+    span = find_section(chunks, _find_topic(request.question), title=nearest.chunk.title)
+    return Gathered(quote_part(chunks, span, score=nearest.score)) if span else None
 
 
-def _may_name_text(question: Query) -> bool:
-    """Return whether a question may name a section or a document, other than a numbered part."""
+def find_summary(request: Request) -> Gathered | None:
+    """Return a summary of the nearest document, if a question asks for one and names no other text; else None."""
+    question = request.question
+    if question.kind is not SUMMARY or not _may_name_text(request):
+        return None
+    if not _is_nearest_meant(_find_topic(question), request.hits):
+        return None
+    with request.index.browse() as store:
+        quotes = _summarize(question, request.hits, store)
+    return Gathered(quotes) if quotes else None
+
+
+def _may_name_text(request: Request) -> bool:
+    """Return whether a question may name a section or a document found, other than a numbered part."""
+    question = request.question
     is_topical = question.kind is SUMMARY or question.is_phrase
-    return is_topical and question.part_number is None
-
-
-def _find_named_section(topic: set[str], nearest: Hit, store: Store) -> Quotes | None:
-    """Return the section of a hit's document whose heading the topic names, or None."""
-    chunks = list_article(nearest.chunk.document_id, store)
-    span = find_section(chunks, topic, title=nearest.chunk.title)
-    return quote_part(chunks, span, score=nearest.score) if span else None
+    return bool(request.hits) and is_topical and question.part_number is None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
@@ -88,7 +91,7 @@ def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | N
         if hit not in quoted:
             quoted.append(hit)
         spans.append(span._replace(number=len(quoted)))
-    return cite_spans(spans, quoted)._replace(note=GATHERED) if spans else None
+    return cite_spans(spans, quoted)._replace(note=GATHERED, is_pieced=True) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:

@@ -19,13 +19,17 @@ _NEARLY = 0.75
 
 
 class Quotes(NamedTuple):
-    """The evidence for an answer: hits, sentences of them with their citations, the outcome, a note for the user."""
+    """The evidence for an answer: hits, sentences of them with their citations, the outcome, a note for the user.
+
+    `is_pieced` says that the sentences were chosen from a whole document, as a summary.
+    """
 
     hits: tuple[Hit, ...]
     outcome: Outcome = "not_found"
     sentences: tuple[Sentence, ...] = (Sentence(REFUSAL, ()),)
     citations: tuple[Citation, ...] = ()
     note: str | None = None
+    is_pieced: bool = False
 
     @property
     def cited_chunks(self) -> list[Chunk]:
@@ -206,15 +210,9 @@ def _make_citation(c: Chunk, span: HitSpan) -> Citation:
         c.source,
         c.title,
         c.outlet,
-        c.voice,
-        c.author,
-        c.date,
         get_words(c, span),
         span.start,
         span.end,
-        c.heading,
-        c.page,
-        c.reply_to,
-        c.ocr,
         c.metadata,
+        **c.get_origin(),
     )

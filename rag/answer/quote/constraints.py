@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
 from rag.answer.understand.query import Query
-from rag.text import is_row
+from rag.rows import is_row
 
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (

@@ -9,10 +9,9 @@ from rag.documents.blocks import HEADING_SEPARATOR
 from rag.types import Chunk
 
 
-def find_place(question: str) -> Callable[[Chunk], bool] | None:
+def find_place(question: Query) -> Callable[[Chunk], bool] | None:
     """Return the test of whether a chunk is in the place that a question names; None if it names none."""
-    query = Query(question)
-    page, part = query.page_number, query.part_number
+    page, part = question.page_number, question.part_number
     if page is not None:
         return lambda chunk: chunk.page == page
     return _make_part_test(part) if part else None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, COMPARATIVE, COMPARING, PAGE, PART, SIDES
 from rag.answer.understand.kinds import COMPARISON, FACT, KINDS, REASON, SUMMARY, Kind
+from rag.answer.understand.restate import find_file_name, forget_file_name
 from rag.text import content_words
 
 # A bare topic has no more words than this.
@@ -94,6 +95,16 @@ class Query:
         """The number of the page or slide that the question is about, or None."""
         page = _PAGE.search(self.text)
         return int(page["number"]) if page else None
+
+    @cached_property
+    def file_name(self) -> str | None:
+        """The name of a file with a readable format in the question, or None."""
+        return find_file_name(self.text)
+
+    @property
+    def without_file_name(self) -> "Query":
+        """The question with "the document" in place of the file's name."""
+        return Query(forget_file_name(self.text, self.file_name)) if self.file_name else self
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:

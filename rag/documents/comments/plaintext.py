@@ -150,4 +150,6 @@ class _Thread:
         if words.strip():
             date = self._header.date and parse_date(self._header.date.strip(" :()（）"))
             addressee = find_addressee(words, self._authors)
-            self.comments.append(Section(start, end, "comment", self._header.author, date, reply_to=addressee))
+            self.comments.append(
+                Section(start, end, voice="comment", author=self._header.author, date=date, reply_to=addressee)
+            )

@@ -39,9 +39,9 @@ def _split_at_headings(text: str, start: int, end: int, headings: list[Heading])
         path = [*above, heading]
         has_text_below = bool(text[heading.end : following.start].strip())
         if has_text_below:
-            yield Section(heading.end, following.start, "article", heading=_join_path(path))
+            yield Section(heading.end, following.start, voice="article", heading=_join_path(path))
         elif following.level <= heading.level:
-            yield Section(heading.start, heading.end, "article", heading=_join_path(above))
+            yield Section(heading.start, heading.end, voice="article", heading=_join_path(above))
 
 
 def _join_path(headings: list[Heading]) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 from typing import NamedTuple, TypeAlias
 
-from rag.documents.blocks import format_row
+from rag.rows import format_row
 
 Row: TypeAlias = Sequence[str]
 

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import list_emphasis
 from rag.documents.formats.tables import read_json as read_records
 from rag.errors import DocumentError
+from rag.rows import format_row
 
 # The file with the names of the people, in the folder above those of the channels.
 _PEOPLE, _LARGEST = "users.json", 20_000_000

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from rag.documents.blocks import Block, Extract, format_row
+from rag.documents.blocks import Block, Extract
 from rag.documents.formats.calendar import Value, read_properties, unescape
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
+from rag.rows import format_row
 
 _FOLD = re.compile(r"\n[ \t]|=\n")
 _CARD = re.compile(r"^BEGIN:VCARD$(.*?)(?:^END:VCARD$|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)

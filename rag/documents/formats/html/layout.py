@@ -5,9 +5,10 @@ from itertools import chain, compress, groupby, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rag.documents.blocks import Block, format_row
+from rag.documents.blocks import Block
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
 from rag.documents.formats.svg import list_drawn_words
+from rag.rows import format_row
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rag.documents.blocks import Block, format_row
+from rag.documents.blocks import Block
 from rag.documents.formats.office.number_formats import format_number, is_date
 from rag.documents.formats.office.paths import DIAGRAM, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
 from rag.errors import DocumentError
+from rag.rows import format_row
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

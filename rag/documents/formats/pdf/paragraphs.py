@@ -174,7 +174,7 @@ def _join_text(lines: Sequence[Line]) -> Iterator[tuple[Block, int]]:
 def _make_block(parts: Sequence[str], first: Line) -> Block:
     text = "".join(parts).replace("\xad", "")
     if first.level:
-        return Block(text, "heading", first.level, first.page)
+        return Block(text, "heading", first.level, page=first.page)
     is_item = first.is_row or _ITEM.match(text) is not None
     return Block(text, "item" if is_item else "paragraph", page=first.page)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rag.documents.blocks import format_row
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.rows import Cell, Row, list_places
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.rows import has_header, is_number
+from rag.rows import format_row
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 LINE_PITCH = 1.45

@@ -104,7 +104,7 @@ def add_front_matter(document: Document, front: FrontMatter) -> Document:
     """Return a document with the metadata of its front matter. If there is any, its lines become a section."""
     if not front.metadata or not document.sections:
         return document
-    own = Section(front.start, front.stop, "article", document.author, document.date)
+    own = Section(front.start, front.stop, voice="article", author=document.author, date=document.date)
     others = [replace(s, start=max(s.start, front.end)) for s in document.sections if s.end > front.end]
     with_words = [s for s in others if document.text[s.start : s.end].strip()]
     return replace(document, metadata=front.metadata, sections=(own, *with_words))

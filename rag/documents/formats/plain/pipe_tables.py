@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import compress, zip_longest
 
-from rag.documents.blocks import format_row
 from rag.documents.formats.plain.markup import change_outside
+from rag.rows import format_row
 
 _CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # A table in a quote has the marks of the quote before each row. Four blanks begin code.

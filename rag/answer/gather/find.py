@@ -1,0 +1,29 @@
+"""Answers a question without an LLM: by a computed value, a part, a page, a section, a summary or a comparison."""
+
+from collections.abc import Callable
+
+from rag.answer.gather.compare import compare_in_general
+from rag.answer.gather.pages import find_page
+from rag.answer.gather.parts import find_part
+from rag.answer.gather.request import Gathered, Request
+from rag.answer.gather.summary import find_named_section, find_summary
+from rag.answer.gather.table import compute_over_table
+
+# The first of these that finds something answers the question.
+FINDERS: tuple[Callable[[Request], Gathered | None], ...] = (
+    compute_over_table,
+    find_part,
+    find_page,
+    find_named_section,
+    find_summary,
+    compare_in_general,
+)
+
+
+def gather(request: Request) -> Gathered | None:
+    """Return what the first finder finds; None if the LLM has to answer, also if nothing there can be quoted."""
+    for find in FINDERS:
+        gathered = find(request)
+        if gathered:
+            return gathered if gathered.quotes.citations else None
+    return None
