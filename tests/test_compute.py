@@ -22,6 +22,7 @@ QUESTIONS = [
     ("orders.csv", "How many rows does orders.csv have?", "4 rows"),
     ("orders.csv", "What is the sum of the amount?", "2,000.00, the sum of Amount (EUR) over 4 rows"),
     ("orders.csv", "What is the total amount for Berlin?", "1,320.00, the sum of Amount (EUR) over 2 rows"),
+    ("orders.csv", "What is the total amount for Essen?", "600.00, the sum of Amount (EUR) over 1 row"),
     ("orders.csv", "What was the total amount in 2024?", "799.50, the sum of Amount (EUR) over 3 rows"),
     ("orders.csv", "What is the average number of pieces?", "4.00, the mean of Pieces over 4 rows"),
     ("orders.csv", "What is the mean of the pieces?", "4.00, the mean of Pieces over 4 rows"),

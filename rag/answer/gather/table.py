@@ -150,7 +150,7 @@ def _compute(operation: _Operation, question: Query, table: Sequence[Row], wante
     if not _have_words(wanted, rows):
         return None
     if operation.compute is None:
-        return _Result(f"{len(rows):,} rows", rows) if rows else None
+        return _Result(_count_rows(len(rows)), rows) if rows else None
     column = _choose_column(question, table)
     if column is None:
         return None
@@ -236,7 +236,11 @@ def _describe_value(value: Decimal, operation: _Operation, column: Column, rows:
     """Return a computed value in words: "2,000.00, the sum of Amount (EUR) over 4 rows"."""
     if operation.name == "mean":
         value = round(value, _DECIMALS)
-    return f"{value:,f}, the {operation.name} of {column.label} over {rows:,} rows"
+    return f"{value:,f}, the {operation.name} of {column.label} over {_count_rows(rows)}"
+
+
+def _count_rows(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered | None:
