@@ -192,7 +192,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
     embedder = open_embedder(settings)
     is_first, problem = True, ""
     try:
-        for has_changed in wait_for_changes(paths, but=settings.index_dir):
+        for has_changed in wait_for_changes(paths, ignored=settings.index_dir):
             if not has_changed and not problem:
                 continue
             try:

@@ -291,7 +291,7 @@ class _Update:
             document = replace(document, source=source, metadata=dict(sorted(merged.items())))
             content_hash = _hash_content(document)
             self.writer.flush_if_pending(content_hash)
-            there = self._store.find_document(content_hash, but=source)
+            there = self._store.find_document(content_hash, besides=source)
             if there is None:
                 self.writer.add(document, file_hash=file_hash, content_hash=content_hash)
                 return

@@ -180,14 +180,14 @@ class MilvusStore:
         rows = self._query(self._sources, f"file_hash == {quote(file_hash)}", "document_id", level="Bounded")
         return min((row["document_id"] for row in rows), default=None)
 
-    def find_document(self, content_hash: str, *, but: str) -> int | None:
-        written, source = self._written.get(content_hash, (None, but))
-        if source != but:
+    def find_document(self, content_hash: str, *, besides: str) -> int | None:
+        written, source = self._written.get(content_hash, (None, besides))
+        if source != besides:
             return written
         rows = self._query(self._documents, f"content_hash == {quote(content_hash)}", "document_id", level="Bounded")
         ids = sorted({row["document_id"] for row in rows})
         found = self._list_sources(ids)
-        return next((i for i in ids if any(source != but for source in found[i])), None)
+        return next((i for i in ids if any(source != besides for source in found[i])), None)
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str

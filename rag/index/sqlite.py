@@ -344,12 +344,12 @@ class SqliteStore:
         rows = self._query("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,), types=[int])
         return rows[0][0] if rows else None
 
-    def find_document(self, content_hash: str, *, but: str) -> int | None:
-        """Return the id of the document with this content that has another source than `but`, if there is one."""
+    def find_document(self, content_hash: str, *, besides: str) -> int | None:
+        """Return the id of the document with this content that has another source than `besides`, if there is one."""
         rows = self._query(
             "SELECT d.id FROM documents d JOIN sources s ON s.document_id = d.id"
             " WHERE d.content_hash = ? AND s.source != ? ORDER BY d.id LIMIT 1",
-            (content_hash, but),
+            (content_hash, besides),
             types=[int],
         )
         return rows[0][0] if rows else None

@@ -140,8 +140,8 @@ class WritableStore(Store, Protocol):
     def find_file(self, file_hash: str) -> int | None:
         """Return the id of the document of a file with this hash, if there is one."""
 
-    def find_document(self, content_hash: str, *, but: str) -> int | None:
-        """Return the id of the document with this content that has another source than `but`, if there is one."""
+    def find_document(self, content_hash: str, *, besides: str) -> int | None:
+        """Return the id of the document with this content that has another source than `besides`, if there is one."""
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str

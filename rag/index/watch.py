@@ -14,14 +14,14 @@ _TICK_MS = 500
 _RETRY_TICKS = 20
 
 
-def wait_for_changes(paths: Iterable[Path], *, but: Path) -> Iterator[bool]:
-    """Yield True once the paths are watched, and whenever something changes there, except in the folder `but`.
+def wait_for_changes(paths: Iterable[Path], *, ignored: Path) -> Iterator[bool]:
+    """Yield True once the paths are watched, and whenever something changes there, except in the folder `ignored`.
 
     Deleting, renaming, recreating or unmounting a path is a change too. Yields False every ten seconds without a
     change, so that the caller can try a failed step again.
     """
     real_paths = [os.path.realpath(path) for path in paths]
-    is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(but)])
+    is_of_interest = DefaultFilter(ignore_paths=[os.path.realpath(ignored)])
     polls = False
     while True:
         there = _identify(real_paths)

@@ -39,14 +39,14 @@ class View(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question from the page: it becomes turn `turn` of a conversation; `anew` asks it again."""
+    """A question from the page: it becomes turn `turn` of a conversation; `retry` asks it again."""
 
     question: str
     conversation: str
     index_name: str
     options: Options
     turn: int | None = None
-    anew: bool = False
+    retry: bool = False
 
 
 class Chat:
@@ -124,7 +124,7 @@ class Chat:
         turn = find_turn(event.index)
         if turn < len(turns):
             options = Options(int(passages), float(caution), int(max_answer_tokens))
-            asked = Asked(turns[turn].answer.question, conversation, index, options, turn, anew=True)
+            asked = Asked(turns[turn].answer.question, conversation, index, options, turn, retry=True)
             yield from self._answer(asked, request)
         else:
             yield _unchanged()
@@ -138,7 +138,7 @@ class Chat:
                 index=asked.index_name,
                 options=asked.options,
                 history=list_messages(before),
-                anew=asked.anew,
+                retry=asked.retry,
             )
         )
         tab = str(request.session_hash)

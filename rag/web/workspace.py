@@ -155,18 +155,18 @@ class Workspace:
         return self._models.result()
 
     def ask(
-        self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), anew: bool = False
+        self, question: str, *, index: str, options: Options, history: Sequence[Message] = (), retry: bool = False
     ) -> Generator[DeskEvent, None, None]:
         """Yield the reasons for waiting, the hits as soon as they are found, then the events of `Assistant.stream`.
 
-        With `anew` the question is asked again, and the LLM may choose other words. Raises RagError.
+        With `retry` the question is asked again, and the LLM may choose other words. Raises RagError.
         """
         self.start()
         question = repair_text(question)
         while self.loading:
             yield Waiting("The models are loading …")
             wait([self._models], timeout=_TICK_S)
-        assistant = self._open_assistant(index, options, anew=anew)
+        assistant = self._open_assistant(index, options, retry=retry)
         with self.queue.join() as place:
             first = Retrieved(self._find(assistant, question, history))
             yield first
@@ -207,9 +207,9 @@ class Workspace:
             whole = [] if history and not stands_alone(question) else prompts[:1]  # the LLM rewrites a follow-up first
             self._prefetcher.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
 
-    def _open_assistant(self, index: str, options: Options, *, anew: bool = False) -> Assistant:
+    def _open_assistant(self, index: str, options: Options, *, retry: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
-        if anew:
+        if retry:
             chosen |= {"seed": secrets.randbelow(2**31), "temperature": max(self.settings.temperature, _ANEW)}
         return Assistant(self.open_index(index), self.models.llm, self.settings.model_copy(update=chosen))
 
