@@ -1,7 +1,7 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from typing import Literal, NamedTuple
@@ -73,6 +73,17 @@ def split_row(line: str) -> dict[str, str]:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+def begin_slide(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+    """Yield the blocks of a slide with its number as their page, and begin with a heading; without blocks, nothing."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    if first.kind != "heading":
+        yield Block(f"Slide {page}", "heading", page=page)
+    for block in chain([first], blocks):
+        yield replace(block, page=page)
 
 
 def assemble(source: str, extract: Extract) -> Document:

@@ -8,9 +8,9 @@ from zipfile import ZipFile
 from rag.documents.blocks import Block
 from rag.documents.formats.office.drawings import walk_chart
 from rag.documents.formats.office.paths import make_finder, read_number
-from rag.documents.formats.office.properties import clean_date
 from rag.documents.formats.office.sheet_visibility import SheetView, read_cell_place
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
+from rag.documents.properties import clean_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rag.documents.blocks import Extract
-from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.rtf.flow import Flow, Paragraph, Style
 from rag.documents.formats.rtf.tokens import (
     SYMBOLS,
@@ -18,6 +17,7 @@ from rag.documents.formats.rtf.tokens import (
     split_tokens,
 )
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
+from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 _BEGINNING = re.compile(r"\s*\{\\rtf")
