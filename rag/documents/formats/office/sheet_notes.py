@@ -1,6 +1,6 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
@@ -48,7 +48,7 @@ class SheetNotes:
         self._labels: dict[int, str] = {}
         self._rows = {note.place[0] for note in self._notes}
 
-    def add_row(self, number: int, texts: list[str]) -> None:
+    def add_row(self, number: int, texts: Sequence[str]) -> None:
         """Keep the first words of a row for the notes on its cells."""
         if number in self._rows:
             self._labels[number] = next(filter(None, texts), "")

@@ -7,11 +7,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, begin_slide
+from rag.documents.formats.grid import format_table
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
 from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
-from rag.documents.formats.rows import Cell, format_rows, spread_rows
+from rag.documents.formats.rows import Cell, spread_rows
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -76,8 +77,8 @@ def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
 
 
 def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    rows = [_read_row(row, stage) for row in table.rows]
-    for text in format_rows(spread_rows(rows), is_headed=table.first_row):
+    rows = spread_rows(_read_row(row, stage) for row in table.rows)
+    for text in format_table(rows, is_headed=table.first_row):
         yield Block(text, "item")
 
 

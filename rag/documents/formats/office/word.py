@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
+from rag.documents.formats.grid import format_table
 from rag.documents.formats.office.drawings import walk_drawing
 from rag.documents.formats.office.package import load_word
 from rag.documents.formats.office.paths import (
@@ -25,7 +26,7 @@ from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.rows import Cell, format_rows, is_layout, spread_rows
+from rag.documents.formats.rows import Cell, is_layout, spread_rows
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
@@ -209,11 +210,11 @@ class _Walker:
                 inside = list(self.walk(cell))
                 blocks += inside
                 grid[-1].append(_read_cell(cell, inside))
-        texts = spread_rows(grid)
-        if is_layout(texts):
+        spread = spread_rows(grid)
+        if is_layout(spread):
             yield from blocks
             return
-        for text in format_rows(texts, is_headed=_has_header(table) or _has_bold_header(table)):
+        for text in format_table(spread, is_headed=_has_header(table) or _has_bold_header(table)):
             yield Block(text, "item")
 
 
