@@ -10,7 +10,9 @@ LONGEST_LABEL = 100
 # The label of a column does not end like a sentence; it may be empty.
 _LABEL = re.compile(rf"(?:.{{,{LONGEST_LABEL - 1}}}[^.!?:;])?", re.DOTALL)
 # A table with a longer cell, in characters, is the layout of a page.
-_LONGEST_CELL = 1000
+LONGEST_CELL = 1000
+# A cell spans no more columns. Larger numbers in a file are a fault, or an attack.
+MOST_COLUMNS_SPANNED = 50
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}")
@@ -58,7 +60,7 @@ def list_filled(texts: Iterable[str]) -> list[int]:
 
 def make_row(texts: Iterable[str]) -> Row:
     """Return a row of cells that span one column each."""
-    stripped = [text.strip() for text in texts]
+    stripped = list(map(str.strip, texts))
     return Row(stripped, stripped)
 
 
@@ -94,7 +96,7 @@ def spread_rows(rows: Iterable[Iterable[Cell]]) -> list[Row]:
 def is_layout(rows: Iterable[Row]) -> bool:
     """Return whether rows are the layout of a page, because one of their cells holds a long text."""
     texts = chain.from_iterable(row.texts for row in rows)
-    return any(len(text) > _LONGEST_CELL for text in texts)
+    return any(len(text) > LONGEST_CELL for text in texts)
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -12,7 +12,7 @@ from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.office.number_formats import format_duration, format_number, format_time, is_elapsed
 from rag.documents.formats.office.sheet_notes import SheetNotes
 from rag.documents.formats.office.sheet_visibility import Area, SheetView
-from rag.documents.formats.rows import EMPTY_ROW, Cell, Row, spread_row
+from rag.documents.formats.rows import EMPTY_ROW, MOST_COLUMNS_SPANNED, Cell, Row, spread_row
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 # The day 0 of Excel.
 _EPOCH = datetime(1899, 12, 30)
-# More merged cells, and rows and columns in them, say nothing new.
-_MOST_MERGED = 10_000
-_MOST_ROWS_MERGED, _MOST_COLUMNS_MERGED = 1000, 50
+# More merged cells, and rows in them, say nothing new.
+_MOST_MERGED, _MOST_ROWS_MERGED = 10_000, 1000
 
 
 def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
@@ -84,7 +83,7 @@ class Merged:
             text = texts[column - 1] if column <= len(texts) else ""
             if column in areas:
                 area = areas[column]
-                width = len(area.columns[:_MOST_COLUMNS_MERGED])
+                width = len(area.columns[:MOST_COLUMNS_SPANNED])
                 cells.append(Cell(text, width, is_continued=row > area.rows.start))
                 end = column + width
             elif column >= end:
