@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import read_date
-from rag.documents.formats.grid import format_table
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import make_row
 from rag.documents.formats.untrusted import clear, drop_namespaces, get_text, parse_xml
 from rag.errors import DocumentError
@@ -110,10 +110,9 @@ class _Walker:
         yield Block("\n".join(filter(None, map(get_text, stanza))))
 
     def _walk_table(self, table: "_Element", _: int) -> Iterator[Block]:
-        """Yield the rows of a table with the words of the header, which has no other cells than labels."""
+        """Return the rows of a table with the words of the header, which has no other cells than labels."""
         rows = [make_row(map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
-        for text in format_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr")):
-            yield Block(text, "item")
+        return walk_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr"))
 
     def _walk_paragraph(self, paragraph: "_Element", _: int) -> Iterator[Block]:
         """Yield a paragraph without the marks of notes, and those notes."""

@@ -27,15 +27,16 @@ _WIDE = 3
 _WIDER_THAN_FORM = 4
 
 
-def format_table(rows: Sequence[Row], *, is_headed: bool) -> list[str]:
-    """Return the lines of a table in a text, without empty rows: first the labels that no row has.
+def walk_table(rows: Sequence[Row], *, is_headed: bool) -> Iterator[Block]:
+    """Yield the lines of a table in a text, without empty rows: first the labels that no row has.
 
     The first row names the columns if it is marked as header (`is_headed`), or looks like one. A row of two cells is a
     form if the table has no other row.
     """
     walker = _Walker(fewest_pairs=min(2, len(rows)), is_headed=is_headed)
     blocks = list(walker.walk(filter(Row.has_words, rows)))
-    return [block.text for block in (*walker.end_table(), *blocks)]
+    for block in (*walker.end_table(), *blocks):
+        yield Block(block.text, "item")
 
 
 def walk_sheet(rows: Iterable[Row], *, fewest_pairs: float = 2) -> Iterator[Block]:
@@ -82,7 +83,7 @@ class _Table(NamedTuple):
     @property
     def columns(self) -> set[int]:
         """The columns that have a label."""
-        return {column for column, label in enumerate(self.labels.header) if label}
+        return set(list_filled(self.labels.header))
 
     def is_like(self, row: Row) -> bool:
         """Return whether the cells of a row are in the columns of the table, with numbers where the table has some."""
@@ -171,26 +172,21 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
     header = [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip(*cells[:height], strict=True)]
     whole = [header, *cells[height:]]
     number_columns = find_number_columns(whole)
-    is_marked = is_headed or _is_marked(rows, height) or _is_wide_header(header, number_columns)
+    is_bold = rows[0].is_marked() and not rows[height].is_marked()
+    is_marked = is_headed or is_bold or _is_wide_header(header, number_columns)
     is_form = may_be_form and not number_columns
     if not is_marked and (is_form or not has_header(whole)):
         return None
-    labels = _place(header, columns)
+    labels = dict(zip(columns, header, strict=True))
+    placed = [labels.get(column, "") for column in range(columns[-1] + 1)]
     header_rows = [row.texts for row in rows[:height]]
-    return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
+    return _Table(Labels(placed), header_rows, {columns[number] for number in number_columns})
 
 
 def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
     """Return the texts in some columns."""
-    return [texts[column] if column < len(texts) else "" for column in columns]
-
-
-def _place(labels: list[str], columns: list[int]) -> list[str]:
-    """Return labels in their columns, with empty texts between them."""
-    placed = [""] * (columns[-1] + 1)
-    for column, label in zip(columns, labels, strict=True):
-        placed[column] = label
-    return placed
+    cells = dict(enumerate(texts))
+    return [cells.get(column, "") for column in columns]
 
 
 def _find_columns(rows: list[Row]) -> list[int]:
@@ -204,11 +200,6 @@ def _find_columns(rows: list[Row]) -> list[int]:
 def _are_lines(rows: list[Row]) -> bool:
     """Return whether each row has one cell with words."""
     return {len(row.list_columns()) for row in rows} == {1}
-
-
-def _is_marked(rows: list[Row], height: int) -> bool:
-    """Return whether the first row is marked, and the one below the header is not."""
-    return rows[0].is_marked() and not any(row.is_marked() for row in rows[height : height + 1])
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, pairwise, zip_longest
 from typing import NamedTuple
 
-# A longer text is no label: it is not repeated in other rows.
+# A longer text is not a label, and is not repeated in other rows.
 LONGEST_LABEL = 100
 # The label of a column does not end like a sentence; it may be empty.
 _LABEL = re.compile(rf"(?:.{{,{LONGEST_LABEL - 1}}}[^.!?:;])?", re.DOTALL)
@@ -132,9 +132,9 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     """Return the columns that have a word at the top and only numbers below it, as in a table with a header."""
     numbers: set[int] = set()
     for number, (label, *cells) in enumerate(zip(*rows, strict=True)):
-        values = list(filter(None, cells))
-        is_named = label != "" and not is_number(label)
-        if is_named and values and all(map(is_number, values)):
+        values = filter(None, cells)
+        are_numbers = set(map(is_number, values)) == {True}
+        if are_numbers and label and not is_number(label):
             numbers.add(number)
     return numbers
 

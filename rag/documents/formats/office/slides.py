@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, begin_slide
-from rag.documents.formats.grid import format_table
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
 from rag.documents.formats.office.slide_order import order_shapes
@@ -78,8 +78,7 @@ def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
 
 def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
     rows = spread_rows(_read_row(row, stage) for row in table.rows)
-    for text in format_table(rows, is_headed=table.first_row):
-        yield Block(text, "item")
+    return walk_table(rows, is_headed=table.first_row)
 
 
 def _read_row(row: "_Row", stage: Stage) -> list[Cell]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import format_table
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import walk_drawing
 from rag.documents.formats.office.package import load_word
 from rag.documents.formats.office.paths import (
@@ -209,11 +209,8 @@ class _Walker:
                 blocks += inside
                 grid[-1].append(_read_cell(cell, inside))
         spread = spread_rows(grid)
-        if is_layout(spread):
-            yield from blocks
-            return
-        for text in format_table(spread, is_headed=_has_header(table) or _has_bold_header(table)):
-            yield Block(text, "item")
+        is_headed = _has_header(table) or _has_bold_header(table)
+        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
 
 
 def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:

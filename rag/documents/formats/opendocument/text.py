@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import format_table
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
@@ -170,11 +170,8 @@ class TextWalker:
                 texts.append(join(inside))
             cells.append(row.make_cells(texts))
         spread = spread_rows(cells)
-        if is_layout(spread):
-            yield from blocks
-            return
-        for text in format_table(spread, is_headed=rows[:1] != [] and rows[0].is_header):
-            yield Block(text, "item")
+        is_headed = len(rows) > 0 and rows[0].is_header
+        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
 
     def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
         """Yield the blocks of a cell; one that another cell covers has none."""

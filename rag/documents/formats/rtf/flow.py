@@ -5,7 +5,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import format_table
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import Row, make_row
 
 _HEADING = re.compile(r"heading (\d)")
@@ -163,5 +163,4 @@ class Flow:
         """Add the rows of the table above, with the words of their header."""
         rows, self._rows = self._rows, []
         is_headed, self._has_header = self._has_header, False
-        for text in format_table(rows, is_headed=is_headed):
-            self._blocks.append(Block(text, "item"))
+        self._blocks += walk_table(rows, is_headed=is_headed)
