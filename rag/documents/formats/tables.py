@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
@@ -158,23 +158,6 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
             yield Block(_show(value), "item", voice=voice)
 
 
-class _Fields(NamedTuple):
-    """The values of a record that need no label in the text."""
-
-    title: str | None
-    text: str | None
-    author: str | None
-    date: str | None
-
-
-def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
-    """Take title, text, author and date out of a record; the title of a comment is part of its text."""
-    fields = _Fields(_take(record, _TITLE), _take(record, _TEXT), _take(record, _AUTHOR), _take_date(record))
-    if fields.title and voice == "comment":
-        return fields._replace(title=None, text=f"{fields.title}\n{fields.text or ''}")
-    return fields
-
-
 def _take_voice(record: dict[str, Json]) -> Voice | None:
     """Take the voice out of a record; None if the record has no voice."""
     voice = _VOICES.get(str(record.get("voice")))
@@ -184,10 +167,15 @@ def _take_voice(record: dict[str, Json]) -> Voice | None:
 
 
 def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Iterator[Block]:
-    """Yield a record's title, its text, its other values in lines, and the records in its lists."""
+    """Yield a record's title, its text, its other values in lines, and the records in its lists.
+
+    The title of a comment is part of its text.
+    """
     rest = dict(record)
     voice = _take_voice(rest) or voice
-    title, text, author, date = _take_fields(rest, voice=voice)
+    title, text, author, date = _take(rest, _TITLE), _take(rest, _TEXT), _take(rest, _AUTHOR), _take_date(rest)
+    if title and voice == "comment":
+        title, text = None, f"{title}\n{text or ''}"
     if title:
         yield Block(title, "heading", level)
     lists: dict[str, list[Json]] = {}

@@ -91,7 +91,7 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
             attachments.append(_open_attachment(part, depth=depth))
     return Extract(
         [read_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
-        title=find_header(message, "subject") or None,
+        title=find_header(message, "subject"),
         author=next(iter(find_names(message, "from")), None),
         date=find_date(message),
     )
