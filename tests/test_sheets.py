@@ -116,6 +116,49 @@ def test_a_header_of_two_rows_and_merged_labels_are_in_each_row(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "texts"),
+    [
+        (
+            [["Item", "Place", "Owner", "Note"], ["Lamp", "Hall", "Ada", "x"], [], ["Checked", "Ada"], ["Seen", "Ben"]],
+            ["Item: Lamp; Place: Hall; Owner: Ada; Note: x", "Checked: Ada", "Seen: Ben"],
+        ),
+        ([["Tenant", "Ada"], ["Start", "May"], [], ["End", "June"]], ["Tenant: Ada", "Start: May", "End: June"]),
+        (
+            [[None, "Spring", "Autumn"], ["North", 1, 2], ["South", 3, 4]],
+            ["North; Spring: 1; Autumn: 2", "South; Spring: 3; Autumn: 4"],
+        ),
+        (
+            [
+                ["Item", "Place", "Key"],
+                ["Lamp", "Hall", "no"],
+                [],
+                ["Staff"],
+                ["Name", "Town", "Role"],
+                ["Ada", "Bern", "cook"],
+            ],
+            ["Item: Lamp; Place: Hall; Key: no", "Staff", "Name: Ada; Town: Bern; Role: cook"],
+        ),
+    ],
+)
+def test_forms_titled_tables_and_headers_with_an_empty_label_are_found(
+    tmp_path: Path, rows: list[list[Any]], texts: list[str]
+) -> None:
+    assert read_sheet(tmp_path, rows) == texts
+
+
+def test_a_header_of_two_rows_may_have_two_labels(tmp_path: Path) -> None:
+    def merge(sheet: Worksheet) -> None:
+        sheet.merge_cells("A1:A2")
+        sheet.merge_cells("B1:C1")
+
+    rows = [["Region", "Sales", None], [None, 2023, 2024], ["North", 1, 2], ["South", 5, 6]]
+    assert read_sheet(tmp_path, rows, merge) == [
+        "Region: North; Sales 2023: 1; Sales 2024: 2",
+        "Region: South; Sales 2023: 5; Sales 2024: 6",
+    ]
+
+
 def test_labels_of_empty_columns_are_kept(tmp_path: Path) -> None:
     assert read_sheet(tmp_path, [["Task", "Owner", "Due"], ["Paint"], ["Clean"]], lambda s: embolden(s, 1)) == [
         "Task: Paint",

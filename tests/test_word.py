@@ -279,6 +279,18 @@ def embolden(table: Any) -> None:
         ),
         ([["Name", ""], ["Born", ""]], str, ["Name", "Born"]),
         ([["Term", "Meaning"], ["VAT", "a tax"]], embolden, ["Term: VAT; Meaning: a tax"]),
+        (
+            [
+                ["Prices", "", ""],
+                ["Item", "Price", "Sum"],
+                ["Tea", "3", "6"],
+                ["Item", "Price", "Sum"],
+                ["Cocoa", "4", "4"],
+            ],
+            str,
+            ["Prices", "Item: Tea; Price: 3; Sum: 6", "Item: Cocoa; Price: 4; Sum: 4"],
+        ),
+        ([["Nr.", "Item", "Price"], ["1", "Tea", "3"]], str, ["Nr.: 1; Item: Tea; Price: 3"]),
     ],
 )
 def test_the_labels_of_a_table_are_in_its_rows(

@@ -1,7 +1,8 @@
 """The blocks that the readers of formats return, and the document made of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from rag.documents.formats.visibility import drop_unseen_signs
@@ -40,6 +41,17 @@ class Extract(NamedTuple):
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+def begin_slide(blocks: Iterator[Block], page: int) -> Iterator[Block]:
+    """Yield the blocks of a slide with its number as their page, and begin with a heading; without blocks, nothing."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    if first.kind != "heading":
+        yield Block(f"Slide {page}", "heading", page=page)
+    for block in chain([first], blocks):
+        yield replace(block, page=page)
 
 
 def assemble(source: str, extract: Extract) -> Document:

@@ -18,7 +18,7 @@ from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
 from rag.documents.formats.html.raised import set_raised
-from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
+from rag.documents.formats.untrusted import drop_namespaces, get_text, parse_xml, read_part
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     known_dates = (date for date in dates if not date.startswith("0"))
     return Extract(
         list(blocks),
-        title=next(map(_text, package.iter("title")), None),
+        title=next(map(get_text, package.iter("title")), None),
         author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
         date=next(known_dates, None),
     )
@@ -74,7 +74,7 @@ def _resolve(name: str, base: str) -> str:
 
 def _list_texts(package: "_Element", tag: str) -> list[str]:
     """Return the texts of the elements with a tag, without empty ones."""
-    return list(filter(None, map(_text, package.iter(tag))))
+    return list(filter(None, map(get_text, package.iter(tag))))
 
 
 def _find_package(archive: zipfile.ZipFile) -> str:
@@ -160,7 +160,3 @@ def _parse_xhtml(data: bytes) -> "HtmlElement":
     except etree.XMLSyntaxError:
         return parse_html(markup)
     return drop_namespaces(tree)
-
-
-def _text(element: "_Element") -> str:
-    return " ".join("".join(map(str, element.itertext())).split())

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import read_date
-from rag.documents.formats.rows import format_rows
-from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
+from rag.documents.formats.grid import walk_table
+from rag.documents.formats.rows import make_row
+from rag.documents.formats.untrusted import clear, drop_namespaces, get_text, parse_xml
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ _BINARY = re.compile(rb"<binary\b[^>]*>[^<]*</binary>")
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _NAMES = ("first-name", "middle-name", "last-name")
 _NOTES = ("notes", "comments")
+_DATES = (
+    "description/title-info/date/@value | description/title-info/date/text() | description/publish-info/year/text()"
+)
+_DATE = f"normalize-space(({_DATES})[normalize-space()][1])"
 _DEEPEST_HEADING = 9
 
 
@@ -37,7 +42,7 @@ def read_fb2(path: Path) -> Extract:
     authors = map(_read_name, root.iterfind("description/title-info/author"))
     return Extract(
         blocks + walker.list_other_notes(),
-        title=_text(root.find("description/title-info/book-title")),
+        title=" ".join(root.findtext("description/title-info/book-title", "").split()),
         author=", ".join(filter(None, authors)) or None,
         date=_find_date(root),
     )
@@ -45,16 +50,13 @@ def read_fb2(path: Path) -> Extract:
 
 def _read_name(author: "_Element") -> str:
     """Return the full name of an author, or else the nickname."""
-    names = map(_text, map(author.find, _NAMES))
-    return " ".join(filter(None, names)) or _text(author.find("nickname"))
+    names = " ".join(author.findtext(name, "") for name in _NAMES)
+    return " ".join(names.split()) or author.findtext("nickname", "").strip()
 
 
 def _find_date(root: "_Element") -> str | None:
     """Return the date of a book, or else the year in which it was published."""
-    values = [date.get("value") for date in root.iterfind("description/title-info/date")]
-    places = ("description/title-info/date", "description/publish-info/year")
-    date = next(filter(None, (*values, *map(_text, map(root.find, places)))), None)
-    return read_date(date)
+    return read_date(str(root.xpath(_DATE)) or None)
 
 
 class _Walker:
@@ -90,12 +92,12 @@ class _Walker:
 
     def _walk_title(self, title: "_Element", level: int) -> Iterator[Block]:
         """Yield the heading of a section; that of a book's part is of the first level too."""
-        words = " ".join(filter(None, map(_text, title)))
+        words = " ".join(filter(None, map(get_text, title)))
         yield Block(words, "heading", min(max(level, 1), _DEEPEST_HEADING))
 
     def _walk_subtitle(self, subtitle: "_Element", level: int) -> Iterator[Block]:
         """Yield a heading inside a section; stars between paragraphs are not a heading."""
-        words = _text(subtitle)
+        words = get_text(subtitle)
         if any(map(str.isalnum, words)):
             yield Block(words, "heading", min(level + 1, _DEEPEST_HEADING))
 
@@ -105,14 +107,12 @@ class _Walker:
             yield Block(block.text, "item" if block.kind == "item" else "paragraph")
 
     def _walk_stanza(self, stanza: "_Element", _: int) -> Iterator[Block]:
-        yield Block("\n".join(filter(None, map(_text, stanza))))
+        yield Block("\n".join(filter(None, map(get_text, stanza))))
 
     def _walk_table(self, table: "_Element", _: int) -> Iterator[Block]:
-        """Yield the rows of a table with the words of the header, which has no other cells than labels."""
-        rows = [list(map(_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
-        is_headed = len(rows) > 1 and table.find("tr/td/..") is not table.find("tr")
-        for text in format_rows(rows, is_headed=is_headed):
-            yield Block(text, "item")
+        """Return the rows of a table with the words of the header, which has no other cells than labels."""
+        rows = [make_row(map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
+        return walk_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr"))
 
     def _walk_paragraph(self, paragraph: "_Element", _: int) -> Iterator[Block]:
         """Yield a paragraph without the marks of notes, and those notes."""
@@ -122,7 +122,7 @@ class _Walker:
             if note is not None:
                 notes.append(note)
                 clear(link)
-        yield Block(_text(paragraph))
+        yield Block(get_text(paragraph))
         for note in notes:
             yield from self._walk_note(note)
 
@@ -131,7 +131,3 @@ class _Walker:
         for title in note.findall("title"):
             note.remove(title)
         return self._walk_aside(note, 1)
-
-
-def _text(element: "_Element | None") -> str:
-    return "" if element is None else " ".join("".join(map(str, element.itertext())).split())

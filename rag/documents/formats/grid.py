@@ -1,160 +1,160 @@
-"""Finds the tables in the rows of a sheet: their headers, the lines above them, and lists of names and values."""
+"""Puts the rows of tables into words: each cell after the label of its column.
 
-from collections.abc import Callable, Iterable, Iterator
+A sheet may hold several tables, lines between them, and lists of names and values.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.rows import (
-    Labels,
-    count_cells,
-    count_rows_above,
-    find_value_columns,
-    format_cells,
-    format_line,
+    Row,
+    find_number_columns,
+    has_header,
+    has_second_level,
     is_number,
-    split_header,
+    list_filled,
 )
+from rag.rows import format_row
 
 # These first rows of a table show whether the first is its header.
 _SAMPLE_ROWS = 50
+# A form has two columns: names and their values.
+_FORM_WIDTH = 2
 # A table of three columns has a header if its first row has only words, and numbers are below.
 _WIDE = 3
-_FORM_WIDTH = 2
 # Rows of two cells below a table of four columns are a form.
 _WIDER_THAN_FORM = 4
 
 
-def _is_plain() -> bool:
-    return False
+def walk_table(rows: Sequence[Row], *, is_headed: bool) -> Iterator[Block]:
+    """Yield the lines of a table in a text, without empty rows: first the labels that no row has.
 
-
-class GridRow(NamedTuple):
-    """The texts of a row's cells.
-
-    `labels` are the same with the text of a merged cell in each column that it spans. `is_marked` returns whether the
-    row looks like a header: its letters are bold.
+    The first row names the columns if it is marked as header (`is_headed`), or looks like one. A row of two cells is a
+    form if the table has no other row.
     """
-
-    texts: list[str]
-    labels: list[str]
-    is_marked: Callable[[], bool] = _is_plain
-
-    def has_words(self) -> bool:
-        """Return whether a cell has words."""
-        return any(self.texts)
-
-    def count_cells(self) -> int:
-        """Return the number of cells with words."""
-        return count_cells(self.texts)
-
-    def pick(self, columns: Iterable[int], *, is_label: bool = False) -> list[str]:
-        """Return the texts in some columns, or the labels."""
-        texts = self.labels if is_label else self.texts
-        cells = dict(enumerate(texts))
-        return [cells.get(column, "") for column in columns]
-
-    def list_columns(self) -> list[int]:
-        """Return the columns that have words."""
-        return [column for column, text in enumerate(self.texts) if text]
+    walker = _Walker(fewest_pairs=min(2, len(rows)), is_headed=is_headed)
+    blocks = list(walker.walk(filter(Row.has_words, rows)))
+    for block in (*walker.end_table(), *blocks):
+        yield Block(block.text, "item")
 
 
-EMPTY_ROW = GridRow([], [])
+def walk_sheet(rows: Iterable[Row], *, fewest_pairs: float = 2) -> Iterator[Block]:
+    """Yield the rows of a sheet, each with the labels of its own table, and the lines between the tables.
+
+    An empty row may end a table: the next one has a header, or else the rows go on with that of the table above. From
+    `fewest_pairs` rows of two columns are a form, if they have no numbers and the first is not marked.
+    """
+    walker = _Walker(fewest_pairs)
+    for has_words, group in groupby(rows, key=Row.has_words):
+        if has_words:
+            yield from walker.walk(group)
+    yield from walker.end_table()
+
+
+class Labels:
+    """The labels of a table's columns; it notes which of them no row has repeated so far."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self.header = header
+        self._unused = set(list_filled(header))
+
+    def format(self, row: Sequence[str]) -> str:
+        """Return a row with the labels of its columns."""
+        if self._unused:
+            self._unused.difference_update(list_filled(row))
+        return format_row(self.header, row)
+
+    def format_unused(self) -> str:
+        """Return the labels that no row has: those of empty columns, the fields of a blank form."""
+        labels = dict.fromkeys(self.header)
+        for column in set(range(len(self.header))) - self._unused:
+            labels.pop(self.header[column], None)
+        return format_row((), list(labels))
 
 
 class _Table(NamedTuple):
     """A table of a sheet: its labels, the rows with them, and the columns that have numbers."""
 
     labels: Labels
-    header_rows: list[list[str]]
+    header_rows: list[Sequence[str]]
     number_columns: set[int]
 
     @property
     def columns(self) -> set[int]:
         """The columns that have a label."""
-        return {column for column, label in enumerate(self.labels.header) if label}
+        return set(list_filled(self.labels.header))
 
-    def is_like(self, row: GridRow) -> bool:
+    def is_like(self, row: Row) -> bool:
         """Return whether the cells of a row are in the columns of the table, with numbers where the table has some."""
         columns = row.list_columns()
         if not self.columns.issuperset(columns):
             return False
-        values = [row.texts[column] for column in self.number_columns.intersection(columns)]
-        return all(map(is_number, values))
+        return all(is_number(row.texts[column]) for column in self.number_columns.intersection(columns))
 
-    def has_label_in(self, row: GridRow) -> bool:
+    def has_label_in(self, row: Row) -> bool:
         """Return whether a cell of a row has the text of a label."""
         return not set(self.labels.header).isdisjoint(filter(None, row.texts))
-
-
-def walk_grid(rows: Iterable[GridRow]) -> Iterator[Block]:
-    """Yield the rows of a sheet, each with the labels of its own table, and the lines between the tables.
-
-    An empty row may end a table: the next one has a header, or else the rows go on with that of the table above.
-    """
-    walker = _Walker()
-    for has_words, group in groupby(rows, key=GridRow.has_words):
-        if has_words:
-            yield from walker.walk(group)
-    yield from walker.end_table()
 
 
 class _Walker:
     """Yields the rows of a sheet; it knows the table to which they belong."""
 
-    def __init__(self) -> None:
+    def __init__(self, fewest_pairs: float, *, is_headed: bool = False) -> None:
+        self._fewest_pairs = fewest_pairs
+        self._is_headed = is_headed
         self._table: _Table | None = None
         self._is_form = False  # of the rows without table
 
-    def walk(self, group: Iterator[GridRow]) -> Iterator[Block]:
+    def walk(self, group: Iterator[Row]) -> Iterator[Block]:
         """Yield the rows up to the next empty row: the lines above a table, and the table."""
         rows = list(islice(group, _SAMPLE_ROWS))
-        above = count_rows_above([row.texts for row in rows])
+        above = _count_rows_above(rows, is_headed=self._is_headed)
         for row in rows[:above]:
-            yield Block(format_line(row.texts))
+            yield Block(_format_line(row.texts))
         table_rows = rows[above:]
-        all_rows = chain(table_rows, group)
         if _are_lines(table_rows):
-            for row in all_rows:
-                yield Block(format_cells(row.texts))
+            for row in chain(table_rows, group):
+                yield Block(_format_cells(row.texts), "item" if len(table_rows) > 1 else "paragraph")
         else:
             yield from self._enter_table(table_rows, is_titled=above > 0)
-            yield from self._walk_rows(all_rows)
+            yield from self._walk_rows(chain(table_rows, group))
 
-    def _enter_table(self, rows: list[GridRow], *, is_titled: bool) -> Iterator[Block]:
+    def _enter_table(self, rows: list[Row], *, is_titled: bool) -> Iterator[Block]:
         """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
         columns = _find_columns(rows)
-        table = _find_table(rows, columns)
-        if self._goes_on(rows, columns, table, is_titled=is_titled):
+        is_form = len(columns) == _FORM_WIDTH and len(rows) >= self._fewest_pairs
+        is_headed = self._is_headed and not is_titled
+        table = _find_table(rows, columns, may_be_form=is_form, is_headed=is_headed)
+        if self._goes_on(rows, table, is_form=is_form, is_titled=is_titled):
             return
         yield from self.end_table()
         self._table = table
         # A single pair goes on with the form above it.
-        may_be_form = self._is_form or len(rows) > 1
-        self._is_form = may_be_form and len(columns) == _FORM_WIDTH
+        self._is_form = is_form or (self._is_form and len(columns) == _FORM_WIDTH)
 
-    def _goes_on(self, rows: list[GridRow], columns: list[int], table: _Table | None, *, is_titled: bool) -> bool:
+    def _goes_on(self, rows: list[Row], table: _Table | None, *, is_form: bool, is_titled: bool) -> bool:
         """Return whether rows belong to the table above them."""
         if self._table is None or not self._table.is_like(rows[0]):
             return False
         if table is None:
-            is_form = len(columns) == _FORM_WIDTH and len(rows) > 1
             is_wide = len(self._table.columns) >= _WIDER_THAN_FORM
             return not (is_form and is_wide)
         if is_titled or rows[0].is_marked():
             return False
         return not self._table.has_label_in(rows[0])
 
-    def _walk_rows(self, rows: Iterable[GridRow]) -> Iterator[Block]:
+    def _walk_rows(self, rows: Iterable[Row]) -> Iterator[Block]:
         """Yield the rows below the header, and no copies of it."""
-        format_row = format_line if self._is_form else format_cells
-        header_rows: list[list[str]] = []
+        write = _format_line if self._is_form else _format_cells
+        header_rows: list[Sequence[str]] = []
         if self._table:
-            format_row = self._table.labels.format
+            write = self._table.labels.format
             header_rows = self._table.header_rows
         for row in rows:
             if row.texts not in header_rows:
-                yield Block(format_row(row.texts), "item")
+                yield Block(write(row.texts), "item")
 
     def end_table(self) -> Iterator[Block]:
         """Yield the labels of a table that no row has repeated."""
@@ -164,26 +164,33 @@ class _Walker:
             yield Block(unused, "item")
 
 
-def _find_table(rows: list[GridRow], columns: list[int]) -> _Table | None:
+def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_headed: bool) -> _Table | None:
     """Return the table whose header is in the first of some rows; None if they have no header."""
     if len(rows) < 2 or len(columns) < _FORM_WIDTH:
         return None
-    first = rows[0].pick(columns, is_label=True)
-    cells = [first, *(row.pick(columns) for row in rows[1:])]
-    number_columns = find_value_columns(cells)
-    is_headed = _is_marked(rows) or _is_wide_header(first, number_columns)
-    header, below = split_header(cells, is_headed=is_headed)
-    if not header:
+    cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
+    height = 2 if has_second_level(cells) else 1
+    header = [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip(*cells[:height], strict=True)]
+    whole = [header, *cells[height:]]
+    number_columns = find_number_columns(whole)
+    is_bold = rows[0].is_marked() and not rows[height].is_marked()
+    is_marked = is_headed or is_bold or _is_wide_header(header, number_columns)
+    is_form = may_be_form and not number_columns
+    if not is_marked and (is_form or not has_header(whole)):
         return None
-    labels = [""] * (columns[-1] + 1)
-    for column, label in zip(columns, header, strict=True):
-        labels[column] = label
-    height = len(rows) - len(below)
+    labels = dict(zip(columns, header, strict=True))
+    placed = [labels.get(column, "") for column in range(columns[-1] + 1)]
     header_rows = [row.texts for row in rows[:height]]
-    return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
+    return _Table(Labels(placed), header_rows, {columns[number] for number in number_columns})
 
 
-def _find_columns(rows: list[GridRow]) -> list[int]:
+def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
+    """Return the texts in some columns."""
+    cells = dict(enumerate(texts))
+    return [cells.get(column, "") for column in columns]
+
+
+def _find_columns(rows: list[Row]) -> list[int]:
     """Return the columns that have words in any row."""
     columns: set[int] = set()
     for row in rows:
@@ -191,14 +198,9 @@ def _find_columns(rows: list[GridRow]) -> list[int]:
     return sorted(columns)
 
 
-def _are_lines(rows: list[GridRow]) -> bool:
+def _are_lines(rows: list[Row]) -> bool:
     """Return whether each row has one cell with words."""
-    return {row.count_cells() for row in rows} == {1}
-
-
-def _is_marked(rows: list[GridRow]) -> bool:
-    """Return whether the first row is bold, and the second is not."""
-    return rows[0].is_marked() and not rows[1].is_marked()
+    return {len(row.list_columns()) for row in rows} == {1}
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
@@ -207,3 +209,48 @@ def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
     if len(words) < _WIDE or not number_columns:
         return False
     return not any(map(is_number, words))
+
+
+def _count_rows_above(rows: Sequence[Row], *, is_headed: bool) -> int:
+    """Return the number of rows above a table: lines of one cell, or of a name and its value above a wider table.
+
+    The first row of a header of two rows may have few labels.
+    """
+    filled_columns = [row.list_columns() for row in rows]
+    fewest = _FORM_WIDTH if is_headed else _count_fewest_cells(filled_columns)
+    for number, columns in enumerate(filled_columns):
+        header = [row.labels for row in rows[number : number + 3]]
+        if len(columns) >= fewest or (len(columns) > 1 and has_second_level(header)):
+            return number
+    return 0
+
+
+def _count_fewest_cells(filled_columns: list[list[int]]) -> int:
+    """Return how many cells the rows of a table have at least: three if some pairs are above a wider table."""
+    wide_rows = [columns for columns in filled_columns if len(columns) > _FORM_WIDTH]
+    pairs = [columns for columns in filled_columns if len(columns) == _FORM_WIDTH]
+    if not 0 < len(pairs) <= len(wide_rows):
+        return _FORM_WIDTH
+    # A header with an empty label is as wide as the table.
+    is_narrow = pairs[0][-1] < wide_rows[0][-1]
+    return _FORM_WIDTH + is_narrow
+
+
+def _format_line(row: Sequence[str]) -> str:
+    """Return a row without header: the first of two cells names the other."""
+    cells = list(filter(None, row))
+    if len(cells) != _FORM_WIDTH:
+        return _format_cells(cells)
+    name, value = cells
+    return format_row([name.rstrip(" :")], [value])
+
+
+def _format_cells(row: Iterable[str]) -> str:
+    """Return a row of a table without header; a cell that ends with a colon names the next one."""
+    texts: list[str] = []
+    for cell in filter(None, row):
+        if texts and texts[-1].endswith(":"):
+            texts[-1] += f" {cell}"
+        else:
+            texts.append(cell)
+    return format_row((), texts)

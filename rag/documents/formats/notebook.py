@@ -11,6 +11,7 @@ from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markdown import drop_hidden_words
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.formats.plain.wiki_links import show_wiki_links
+from rag.documents.formats.tables import list_records
 from rag.documents.headings import find_marked_headings
 from rag.errors import DocumentError
 
@@ -36,14 +37,8 @@ def _list_cells(notebook: Any) -> list[dict[str, Any]]:
     """Return the cells; older notebooks keep them in worksheets."""
     if not isinstance(notebook, dict):
         return []
-    sheets = _list_records(notebook, "worksheets") or [notebook]
-    return list(chain.from_iterable(_list_records(sheet, "cells") for sheet in sheets))
-
-
-def _list_records(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the records in a field; none if it is not a list."""
-    values = record.get(name)
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+    sheets = list_records(notebook.get("worksheets")) or [notebook]
+    return list(chain.from_iterable(list_records(sheet.get("cells")) for sheet in sheets))
 
 
 def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
@@ -56,7 +51,7 @@ def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
         yield Block(source, "heading", level if isinstance(level, int) else 1)
     else:
         yield Block(source)
-        for output in _list_records(cell, "outputs"):
+        for output in list_records(cell.get("outputs")):
             yield Block(_read_output(output))
 
 

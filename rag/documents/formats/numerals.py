@@ -1,5 +1,7 @@
 """Writes numbers as letters or Roman numerals, as the items of lists have them."""
 
+from collections.abc import Callable
+
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
@@ -34,6 +36,15 @@ def format_roman(number: int) -> str:
         count, number = divmod(number, value)
         letters += sign * count
     return letters
+
+
+WRITERS: dict[str, Callable[[int], str]] = {
+    "1": str,
+    "a": format_letters,
+    "A": lambda number: format_letters(number).upper(),
+    "i": format_roman,
+    "I": lambda number: format_roman(number).upper(),
+}
 
 
 def format_ordinal(number: int) -> str:

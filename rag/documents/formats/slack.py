@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import list_emphasis
+from rag.documents.formats.tables import list_records
 from rag.documents.formats.tables import read_json as read_records
 from rag.errors import DocumentError
 from rag.rows import format_row
@@ -53,7 +54,7 @@ def _load_messages(path: Path) -> list[Message]:
     if _TIME_KEY not in beginning:
         return []
     values = _load(path)
-    messages = _list_dicts(values)
+    messages = list_records(values)
     if messages != values:
         return []
     for message in messages:
@@ -72,13 +73,6 @@ def _load(path: Path) -> Any:
         return None
 
 
-def _list_dicts(values: Any) -> list[Message]:
-    """Return the records in a list; none if it is not a list."""
-    if not isinstance(values, list):
-        return []
-    return [value for value in values if isinstance(value, dict)]
-
-
 def _is_message(record: Message) -> bool:
     """Return whether a record has the kind and the time of a message."""
     time = str(record.get("ts"))
@@ -89,7 +83,7 @@ def _is_message(record: Message) -> bool:
 def _load_names(path: Path) -> Names:
     """Return the name of each person by the id that the messages have."""
     names = {}
-    for person in _list_dicts(_load(path)):
+    for person in list_records(_load(path)):
         name = _find_name(person.get("profile")) or _find_name(person)
         if name:
             names[str(person.get("id"))] = name
@@ -114,7 +108,7 @@ def _show_message(message: Message, names: Names) -> str:
         return ""
     text = str(message.get("text") or "")
     parts = [show_marks(text, names)]
-    for file in _list_dicts(message.get("files")):
+    for file in list_records(message.get("files")):
         name = _find_name(file)
         parts.append(f"(file: {name})")
     writer = _find_writer(message, names)

@@ -13,7 +13,7 @@ from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 
 _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
-_TIMES = re.compile(rf"^[ \t]*(?P<start>{_TIME})[ \t]*-->[ \t]*(?P<end>{_TIME})[^\n]*$", re.MULTILINE)
+_TIMES = re.compile(rf"^[ \t]*({_TIME})[ \t]*-->[ \t]*({_TIME})[^\n]*$", re.MULTILINE)
 _SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+(?P<name>[^>]+)>")
 _BEFORE_SPEAKER = re.compile(r"(?=<v[. \t])")
 _TAG = re.compile(r"<(?!v[. \t])/?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
@@ -42,16 +42,16 @@ def read_subtitles(path: Path) -> Extract:
 
 def _list_cues(text: str) -> Iterator[_Cue]:
     """Yield the cues with words; a line that the cue before has shown too is left out."""
-    times = list(_TIMES.finditer(text))
-    edges = [time.start() for time in times[1:]] + [len(text)] * bool(times)
+    _, *parts = _TIMES.split(text)
     shown: set[str] = set()
-    for time, edge in zip(times, edges, strict=True):
-        lines = _list_lines(text[time.end() : edge])
-        new = [line for line in lines if line not in shown]
+    for start, end, below in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        lines = _list_lines(below)
+        new = " ".join(line for line in lines if line not in shown)
         shown = set(lines)
-        start, end = map(_read_seconds, time.group("start", "end"))
-        said = map(_split_speaker, _BEFORE_SPEAKER.split(" ".join(new)))
-        yield from (_Cue(start, end, speaker, words) for speaker, words in said if words)
+        for part in _BEFORE_SPEAKER.split(new):
+            speaker, words = _split_speaker(part)
+            if words:
+                yield _Cue(_read_seconds(start), _read_seconds(end), speaker, words)
 
 
 def _list_lines(text: str) -> list[str]:

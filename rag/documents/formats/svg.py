@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
+from rag.documents.formats.untrusted import drop_namespaces, parse_xml, take_title
 from rag.documents.formats.visibility import FAINT
 from rag.errors import DocumentError
 
@@ -32,12 +32,8 @@ def read_svg(path: Path) -> Extract:
     root = drop_namespaces(parse_xml(path.read_bytes(), invalid=_INVALID))
     if root.tag != "svg":
         raise DocumentError(_INVALID)
-    title = root.find("title")
-    if title is None:
-        return Extract(_walk(root))
-    text = _text(title)
-    clear(title)  # it is not read twice
-    return Extract(_walk(root), title=text)
+    title = take_title(root)
+    return Extract(_walk(root), title=title)
 
 
 def list_drawn_words(drawing: "_Element") -> list[str]:

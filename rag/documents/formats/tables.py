@@ -3,19 +3,20 @@
 import csv
 import io
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
+from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.rows import Labels, count_cells, count_rows_above, format_line, has_header
+from rag.documents.formats.rows import Row, make_row
 from rag.errors import DocumentError
 from rag.types import Voice
 
@@ -56,9 +57,9 @@ def read_csv(path: Path) -> Extract:
 
 def _read_rows(text: str) -> Iterator[Block]:
     delimiter, body = _split_delimiter(text)
-    rows = filter(count_cells, csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, skipinitialspace=True))
+    rows = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
-        yield from _walk_rows(rows)
+        yield from walk_sheet(filter(Row.has_words, map(make_row, rows)), fewest_pairs=math.inf)
     except csv.Error as exc:
         raise DocumentError(f"it is not a valid table: {exc}") from exc
 
@@ -69,21 +70,6 @@ def _split_delimiter(text: str) -> tuple[str, str]:
     if declared:
         return declared[1], text[declared.end() :]
     return _find_delimiter(text), text
-
-
-def _walk_rows(rows: Iterator[Sequence[str]]) -> Iterator[Block]:
-    """Yield the lines above a table, its rows, and the labels that no row has repeated."""
-    first = list(islice(rows, _SAMPLE_ROWS))
-    above = count_rows_above(first)
-    for row in first[:above]:
-        yield Block(format_line(row))
-    table = first[above:]
-    labels = Labels(table.pop(0) if has_header(table) else [])
-    for row in chain(table, rows):
-        yield Block(labels.format(row), "item")
-    unused = labels.format_unused()
-    if unused:
-        yield Block(unused, "item")
 
 
 def _find_delimiter(text: str) -> str:
@@ -147,6 +133,13 @@ def _make_depth_error() -> DocumentError:
     return DocumentError(f"its values are nested more than {_DEEPEST} deep")
 
 
+def list_records(values: Any) -> list[dict[str, Any]]:
+    """Return the records in a list; none if it is not a list."""
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict)]
+
+
 def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[Block]:
     if level > _DEEPEST:
         raise _make_depth_error()
@@ -165,23 +158,6 @@ def _walk_list(values: Iterable[Json], *, level: int, voice: Voice) -> Iterator[
             yield Block(_show(value), "item", voice=voice)
 
 
-class _Fields(NamedTuple):
-    """The values of a record that need no label in the text."""
-
-    title: str | None
-    text: str | None
-    author: str | None
-    date: str | None
-
-
-def _take_fields(record: dict[str, Json], *, voice: Voice) -> _Fields:
-    """Take title, text, author and date out of a record; the title of a comment is part of its text."""
-    fields = _Fields(_take(record, _TITLE), _take(record, _TEXT), _take(record, _AUTHOR), _take_date(record))
-    if fields.title and voice == "comment":
-        return fields._replace(title=None, text=f"{fields.title}\n{fields.text or ''}")
-    return fields
-
-
 def _take_voice(record: dict[str, Json]) -> Voice | None:
     """Take the voice out of a record; None if the record has no voice."""
     voice = _VOICES.get(str(record.get("voice")))
@@ -191,10 +167,15 @@ def _take_voice(record: dict[str, Json]) -> Voice | None:
 
 
 def _walk_record(record: Mapping[str, Json], *, level: int, voice: Voice) -> Iterator[Block]:
-    """Yield a record's title, its text, its other values in lines, and the records in its lists."""
+    """Yield a record's title, its text, its other values in lines, and the records in its lists.
+
+    The title of a comment is part of its text.
+    """
     rest = dict(record)
     voice = _take_voice(rest) or voice
-    title, text, author, date = _take_fields(rest, voice=voice)
+    title, text, author, date = _take(rest, _TITLE), _take(rest, _TEXT), _take(rest, _AUTHOR), _take_date(rest)
+    if title and voice == "comment":
+        title, text = None, f"{title}\n{text or ''}"
     if title:
         yield Block(title, "heading", level)
     lists: dict[str, list[Json]] = {}

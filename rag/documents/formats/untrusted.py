@@ -60,6 +60,21 @@ def drop_namespaces(tree: "Tree") -> "Tree":
     return tree
 
 
+def get_text(element: "_Element") -> str:
+    """Return all words in an element, with one space between two of them."""
+    return " ".join("".join(map(str, element.itertext())).split())
+
+
+def take_title(root: "_Element") -> str | None:
+    """Return the words of a file's own title, and remove them, so that they are not read twice; None without one."""
+    title = root.find("title")
+    if title is None:
+        return None
+    words = get_text(title)
+    clear(title)
+    return words
+
+
 def clear(element: "_Element") -> None:
     """Remove the words and children of an element, but not the words after it."""
     element.text = None

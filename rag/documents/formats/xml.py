@@ -16,7 +16,7 @@ from rag.documents.formats.html.reader import read_html
 from rag.documents.formats.opendocument.names import OFFICE
 from rag.documents.formats.opendocument.reader import read_flat_opendocument
 from rag.documents.formats.svg import read_svg
-from rag.documents.formats.untrusted import clear, drop_namespaces, parse_xml
+from rag.documents.formats.untrusted import drop_namespaces, get_text, parse_xml, take_title
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -65,12 +65,8 @@ def read_xml(path: Path) -> Extract:
     if reader:
         return reader(path)
     _name_parts(root)
-    title = root.find("title")
-    if title is None:
-        return Extract(_walk(root, 1))
-    text = _text(title)
-    clear(title)  # it is not read twice
-    return Extract(_walk(root, 1), title=text)
+    title = take_title(root)
+    return Extract(_walk(root, 1), title=title)
 
 
 def _name_parts(root: "_Element") -> None:
@@ -120,7 +116,7 @@ def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
     level_below = level + bool(titles)
     for child in children:
         if child in titles:
-            yield Block(_text(child), "heading", min(level, _DEEPEST_HEADING))
+            yield Block(get_text(child), "heading", min(level, _DEEPEST_HEADING))
         else:
             yield from _walk(child, level_below)
 
@@ -132,7 +128,7 @@ def _is_title(element: "_Element") -> bool:
 
 def _walk_text(element: "_Element") -> Iterator[Block]:
     """Yield the text of an element; a short value with the element's name, and HTML as its blocks."""
-    text = _text(element)
+    text = get_text(element)
     if _TAG.search(text):
         yield from walk_spelled_out(parse_shown(text))
     elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
@@ -153,7 +149,7 @@ def _is_record(element: "_Element") -> bool:
     if not children:
         return True
     names = set(map(attrgetter("tag"), children))
-    longest = max(map(len, map(_text, children)))
+    longest = max(map(len, map(get_text, children)))
     has_values = element.find("*/*") is None and longest <= _LONGEST_VALUE
     has_names = len(names) > 1 and names.isdisjoint(_NAMELESS)
     return has_values and has_names
@@ -161,7 +157,7 @@ def _is_record(element: "_Element") -> bool:
 
 def _show_value(element: "_Element") -> str:
     """Return the text of a value with its attribute, if it has one: "1094.80 (currencyID: EUR)"."""
-    text = _text(element)
+    text = get_text(element)
     attributes = _list_own_attributes(element)
     has_unit = text != "" and len(attributes) == 1
     return f"{text} ({_format(attributes)})" if has_unit else text
@@ -182,8 +178,3 @@ def _format(fields: Iterable[_Field]) -> str:
     """Return the values of a record after their names: "author: Ann; price: 3"."""
     pairs = [f"{field.name}: {field.value}" for field in fields if field.value]
     return "; ".join(pairs)
-
-
-def _text(element: "_Element") -> str:
-    """Return all words in an element, with one space between two of them."""
-    return " ".join("".join(map(str, element.itertext())).split())

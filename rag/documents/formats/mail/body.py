@@ -22,7 +22,12 @@ _WROTE = re.compile(r"On\s[^\n]{6,80}?[\d,M]\s+(?P<author>[^\d,<>\n]{2,60}?)\s*(
 
 def read_body(parts: list[EmailMessage]) -> list[Block]:
     """Return the words of a message in its parts."""
-    return choose_body(_decode_parts(parts, "text/plain"), _decode_parts(parts, "text/html"))
+    texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
+    for part in parts:
+        kind = part.get_content_type()
+        if kind in texts and not is_attachment(part):
+            texts[kind].append(decode_part(part))
+    return choose_body(texts["text/plain"], texts["text/html"])
 
 
 def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
@@ -31,12 +36,6 @@ def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
     marked = list(chain.from_iterable(map(_read_html, html_texts)))
     is_stub = _count_letters(plain) < _STUB * _count_letters(marked)
     return marked if is_stub else plain
-
-
-def _decode_parts(parts: list[EmailMessage], content_type: str) -> list[str]:
-    """Return the texts of one type that a message shows."""
-    shown = [part for part in parts if part.get_content_type() == content_type and not is_attachment(part)]
-    return list(map(decode_part, shown))
 
 
 def _split_paragraphs(text: str) -> list[Block]:

@@ -1,7 +1,7 @@
 """Reads the headers of a mail: names, date, recipients."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from email import policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -66,18 +66,22 @@ def find_date(message: EmailMessage) -> str | None:
         return read_date(text)
 
 
-def list_recipients(message: EmailMessage, *, is_inner: bool = False) -> Iterator[Block]:
-    """Yield a paragraph with the recipients; with the sender and the date too, if the message is inside of a file."""
-    fields = ("From", "To", "Cc") if is_inner else ("To", "Cc")
-    lines = [format_recipients(field, find_names(message, field.lower())) for field in fields]
-    date = find_date(message)
-    if is_inner and date:
-        lines.insert(1, f"Date: {date}")
-    text = "\n".join(filter(None, lines))
-    if text:
-        yield Block(text)
+def read_recipients(message: EmailMessage, *, is_inner: bool) -> Block:
+    """Return a paragraph with the recipients; with the sender and the date too, if the message is inside of a file."""
+    fields: dict[str, list[str]] = {}
+    if is_inner:
+        fields["From"] = find_names(message, "from")
+        fields["Date"] = [find_date(message) or ""]
+    fields["To"] = find_names(message, "to")
+    fields["Cc"] = find_names(message, "cc")
+    return format_recipients(fields)
 
 
-def format_recipients(field: str, names: list[str]) -> str:
-    """Return a line with the first names; empty if there are none."""
-    return f"{field}: {join_first(names, _MOST_RECIPIENTS)}" if names else ""
+def format_recipients(fields: Mapping[str, list[str]]) -> Block:
+    """Return a paragraph with a line for each field that is not empty, with its first names."""
+    lines = []
+    for field, names in fields.items():
+        text = join_first(names, _MOST_RECIPIENTS)
+        if text:
+            lines.append(f"{field}: {text}")
+    return Block("\n".join(lines))

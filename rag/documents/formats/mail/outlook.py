@@ -110,14 +110,9 @@ def _read_message(message: _Message) -> Extract:
     sender = message.find_sender()
     words = attribute_quotes(message.find_words())
     attachments = [Attachment(name, partial(read_member, name, data)) for name, data in message.list_attachments()]
-    blocks = [*_list_recipients(message), *words, *read_attachments(attachments)]
+    recipients = format_recipients({"To": message.find_text(_TO).split("; "), "Cc": message.find_text(_CC).split("; ")})
+    blocks = [recipients, *words, *read_attachments(attachments)]
     has_text = any(block.text for block in blocks)
     if not sender and not has_text:
         raise DocumentError(_DAMAGED)
-    return Extract(blocks, title=message.find_text(_SUBJECT) or None, author=sender or None, date=message.find_date())
-
-
-def _list_recipients(message: _Message) -> Iterator[Block]:
-    lists = {"To": message.find_text(_TO), "Cc": message.find_text(_CC)}
-    lines = [format_recipients(field, names.split("; ")) for field, names in lists.items() if names]
-    yield Block("\n".join(lines))
+    return Extract(blocks, title=message.find_text(_SUBJECT), author=sender or None, date=message.find_date())

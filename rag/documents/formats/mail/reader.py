@@ -12,7 +12,7 @@ from rag.documents.blocks import Block, Extract, assemble
 from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.mail.attachments import Attachment, read_attachments
 from rag.documents.formats.mail.body import attribute_quotes, choose_body, is_attachment, read_body
-from rag.documents.formats.mail.headers import HEADER_ERRORS, find_date, find_header, find_names, list_recipients
+from rag.documents.formats.mail.headers import HEADER_ERRORS, find_date, find_header, find_names, read_recipients
 from rag.documents.formats.mail.tnef import TYPE, UNNAMED, read_tnef
 from rag.documents.members import read_member
 from rag.documents.read import SUFFIXES
@@ -90,8 +90,8 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
         else:
             attachments.append(_open_attachment(part, depth=depth))
     return Extract(
-        [*list_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
-        title=find_header(message, "subject") or None,
+        [read_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
+        title=find_header(message, "subject"),
         author=next(iter(find_names(message, "from")), None),
         date=find_date(message),
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.compound import has_password, is_compound
-from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.untrusted import parse_xml, read_part
+from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:

@@ -1,16 +1,15 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
-from collections.abc import Iterator
-from posixpath import basename
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.drawings import walk_chart
 from rag.documents.formats.office.paths import make_finder, read_number
-from rag.documents.formats.office.properties import clean_date
-from rag.documents.formats.office.sheet_visibility import SheetView, read_cell_place
+from rag.documents.formats.office.sheet_visibility import SheetView, list_related, read_cell_place
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
+from rag.documents.properties import clean_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -43,12 +42,12 @@ class SheetNotes:
 
     def __init__(self, sheet: "ReadOnlyWorksheet", view: SheetView) -> None:
         self._archive: ZipFile = sheet.parent._archive
-        self._parts = _list_related(self._archive, sheet._worksheet_path)
+        self._parts = list_related(self._archive, sheet._worksheet_path)
         self._notes = [note for note in self._read_notes() if not view.is_hidden(*note.place)]
         self._labels: dict[int, str] = {}
         self._rows = {note.place[0] for note in self._notes}
 
-    def add_row(self, number: int, texts: list[str]) -> None:
+    def add_row(self, number: int, texts: Sequence[str]) -> None:
         """Keep the first words of a row for the notes on its cells."""
         if number in self._rows:
             self._labels[number] = next(filter(None, texts), "")
@@ -67,7 +66,7 @@ class SheetNotes:
         for box in _find_boxes(self._parse(name)):
             texts = [_join(paragraph) for paragraph in _find_paragraphs(box)]
             yield Block("\n".join(filter(None, texts)))
-        for chart in _list_related(self._archive, name).get(_CHART, ()):
+        for chart in list_related(self._archive, name).get(_CHART, ()):
             blocks = walk_chart(read_part(self._archive, chart, invalid=_INVALID))
             # The values of a chart are in cells.
             yield from filter(_is_title, blocks)
@@ -117,16 +116,3 @@ def _join(element: "_Element", *tags: str) -> str:
 def _is_title(block: Block) -> bool:
     """Return whether a block of a chart is a title."""
     return block.kind == "paragraph"
-
-
-def _list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:
-    """Return the names of the parts to which a part refers, by the ends of the kinds of relation."""
-    from openpyxl.packaging.relationship import get_dependents, get_rels_path
-
-    names = set(archive.namelist())
-    relations = get_rels_path(path)
-    related: dict[str, list[str]] = {}
-    for relation in get_dependents(archive, relations) if relations in names else ():
-        if relation.Target in names:
-            related.setdefault(f"/{basename(relation.Type)}", []).append(relation.Target)
-    return related

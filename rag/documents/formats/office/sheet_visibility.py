@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import filterfalse
+from posixpath import basename
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from zipfile import ZipFile
 
 from rag.documents.formats.office.paths import read_number
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
@@ -172,18 +174,25 @@ def _read_color(color: Any) -> Color | None:
 
 def _open_parts(sheet: "ReadOnlyWorksheet") -> Iterator[IO[bytes]]:
     """Yield the opened file of a sheet, and the opened files of its tables."""
-    from openpyxl.packaging.relationship import get_dependents, get_rels_path
-
     with sheet._get_source() as source:
         yield source
     archive = sheet.parent._archive
-    names = set(archive.namelist())
-    path = get_rels_path(sheet._worksheet_path)
-    relations = get_dependents(archive, path) if path in names else ()
-    tables = {relation.Target for relation in relations if relation.Type.endswith("/table")}
-    for name in sorted(tables & names):
+    for name in list_related(archive, sheet._worksheet_path).get("/table", ()):
         with archive.open(name) as source:
             yield source
+
+
+def list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:
+    """Return the names of the parts to which a part refers, by the ends of the kinds of relation."""
+    from openpyxl.packaging.relationship import get_dependents, get_rels_path
+
+    names = set(archive.namelist())
+    relations = get_rels_path(path)
+    related: dict[str, list[str]] = {}
+    for relation in get_dependents(archive, relations) if relations in names else ():
+        if relation.Target in names:
+            related.setdefault(f"/{basename(relation.Type)}", []).append(relation.Target)
+    return related
 
 
 def _find_tags(source: IO[bytes]) -> Iterator[tuple[str, _Settings]]:

@@ -8,11 +8,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import EMPTY_ROW, GridRow, walk_grid
+from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.office.number_formats import format_duration, format_number, format_time, is_elapsed
 from rag.documents.formats.office.sheet_notes import SheetNotes
 from rag.documents.formats.office.sheet_visibility import Area, SheetView
-from rag.documents.formats.rows import LONGEST_LABEL
+from rag.documents.formats.rows import EMPTY_ROW, MOST_COLUMNS_SPANNED, Cell, Row, spread_row
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 # The day 0 of Excel.
 _EPOCH = datetime(1899, 12, 30)
-# More merged cells, and rows and columns in them, say nothing new.
-_MOST_MERGED = 10_000
-_MOST_ROWS_MERGED, _MOST_COLUMNS_MERGED = 1000, 50
+# More merged cells, and rows in them, say nothing new.
+_MOST_MERGED, _MOST_ROWS_MERGED = 10_000, 1000
 
 
 def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
@@ -36,7 +35,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         sheet.reset_dimensions()  # some programs write wrong dimensions, and cells would be missed
         view = SheetView(sheet)
         notes = SheetNotes(sheet, view)
-        rows = walk_grid(_read_rows(sheet, view, notes))
+        rows = walk_sheet(_read_rows(sheet, view, notes))
         blocks = filter(attrgetter("text"), chain(rows, notes.walk()))
         first = next(blocks, None)
         if first:
@@ -45,61 +44,51 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
             yield from blocks
 
 
-def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[GridRow]:
+def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[Row]:
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     merged = Merged(view.merged)
+    above = EMPTY_ROW
     for number, cells in enumerate(sheet.iter_rows(), 1):
         if not cells and not merged.has_row(number):
             yield EMPTY_ROW  # a sheet may have a million of them above its last row
             continue
-        texts = merged.fill(number, [_read_cell(cell, view) for cell in cells])
-        notes.add_row(number, texts)
-        is_marked = partial(view.is_bold, cells)
-        yield GridRow(texts, merged.widen(number, texts), is_marked) if any(texts) else EMPTY_ROW
+        texts = [_read_cell(cell, view) for cell in cells]
+        row = Row(texts, texts)
+        if merged.has_row(number):
+            row = spread_row(merged.list_cells(number, texts), above)
+        above = row
+        notes.add_row(number, row.texts)
+        yield row._replace(is_marked=partial(view.is_bold, cells)) if row.has_words() else EMPTY_ROW
 
 
 class Merged:
-    """The merged cells of a sheet: a label that spans several rows is in each of them."""
+    """The merged cells of a sheet."""
 
     def __init__(self, areas: Iterable[Area]) -> None:
-        self._areas: dict[int, list[Area]] = {}  # by row
-        self._labels: dict[Area, str] = {}
+        self._areas: dict[int, dict[int, Area]] = {}  # by row and first column, from 1
         for area in islice(areas, _MOST_MERGED):
             for row in area.rows[:_MOST_ROWS_MERGED]:
-                self._areas.setdefault(row, []).append(area)
+                self._areas.setdefault(row, {})[area.columns.start] = area
 
     def has_row(self, row: int) -> bool:
         """Return whether merged cells are in a row."""
         return row in self._areas
 
-    def fill(self, row: int, texts: list[str]) -> list[str]:
-        """Return a row's texts with the labels of the merged cells that begin in a row above."""
-        areas = self._areas.get(row)
-        if areas is None:
-            return texts
-        filled = list(texts)
-        for area in areas:
-            column = area.columns.start - 1
-            filled += [""] * (column + 1 - len(filled))
-            if row == area.rows.start:
-                label = filled[column]
-                self._labels[area] = label if len(label) <= LONGEST_LABEL else ""
-            filled[column] = filled[column] or self._labels.get(area, "")
-        return filled
-
-    def widen(self, row: int, texts: list[str]) -> list[str]:
-        """Return a row's texts with each merged cell's text in all columns that it spans."""
-        areas = self._areas.get(row)
-        if areas is None:
-            return texts
-        widened = list(texts)
-        for area in areas:
-            columns = area.columns[:_MOST_COLUMNS_MERGED]
-            widened += [""] * (columns[-1] - len(widened))
-            label = widened[columns[0] - 1]
-            for column in columns:
-                widened[column - 1] = widened[column - 1] or label
-        return widened
+    def list_cells(self, row: int, texts: list[str]) -> list[Cell]:
+        """Return the cells of a row with these texts in its columns; a merged cell is one of them."""
+        areas = self._areas[row]
+        cells: list[Cell] = []
+        end = 0  # of the cells so far
+        for column in range(1, max(len(texts), *areas) + 1):
+            text = texts[column - 1] if column <= len(texts) else ""
+            if column in areas:
+                area = areas[column]
+                width = len(area.columns[:MOST_COLUMNS_SPANNED])
+                cells.append(Cell(text, width, is_continued=row > area.rows.start))
+                end = column + width
+            elif column >= end:
+                cells.append(Cell(text))
+        return cells
 
 
 def _read_cell(cell: Any, view: SheetView) -> str:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import make_finder
-from rag.documents.formats.office.properties import clean_date
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml
+from rag.documents.properties import clean_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -1,10 +1,9 @@
 """Counts the paragraphs that PowerPoint numbers itself: the steps of a list."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rag.documents.formats.numerals import format_letters, format_roman
+from rag.documents.formats.numerals import WRITERS
 from rag.documents.formats.office.paths import make_reader, read_number
 
 if TYPE_CHECKING:
@@ -13,13 +12,7 @@ if TYPE_CHECKING:
 _HIGHEST_NUMBER = 32_767  # PowerPoint's
 # "alphaLcParenBoth" is "(a)".
 _FORM = re.compile(r"(arabic|alphaLc|alphaUc|romanLc|romanUc)(Period|ParenR|ParenBoth|Plain)")
-_WRITERS: dict[str, Callable[[int], str]] = {
-    "arabic": str,
-    "alphaLc": format_letters,
-    "alphaUc": lambda number: format_letters(number).upper(),
-    "romanLc": format_roman,
-    "romanUc": lambda number: format_roman(number).upper(),
-}
+_FORMS = {"arabic": "1", "alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 _SIGNS = {"Period": "{}.", "ParenR": "{})", "ParenBoth": "({})", "Plain": "{}"}
 
 _get_form = make_reader("a:pPr/a:buAutoNum/@type")
@@ -43,4 +36,4 @@ class SlideNumbers:
         self._counts = {other: count for other, count in self._counts.items() if other < level}
         self._counts[level] = (form, number)
         parts = _FORM.fullmatch(form)
-        return f"{_SIGNS[parts[2]].format(_WRITERS[parts[1]](number))} {text}" if parts else text
+        return f"{_SIGNS[parts[2]].format(WRITERS[_FORMS[parts[1]]](number))} {text}" if parts else text

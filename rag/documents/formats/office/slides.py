@@ -6,12 +6,13 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, begin_slide
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
 from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
-from rag.documents.formats.rows import Cell, format_rows, spread_rows
+from rag.documents.formats.rows import Cell, spread_rows
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -31,18 +32,7 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
             continue
         stage = Stage(slide, presentation.slide_width, presentation.slide_height)
         blocks = chain(_walk_slide(slide, stage), walk_comments(slide.part, authors))
-        yield from begin_with_heading(filter(attrgetter("text"), blocks), number)
-
-
-def begin_with_heading(blocks: Iterator[Block], page: int) -> Iterator[Block]:
-    """Yield the blocks of a slide, which begin with a heading, lest they seem to be below that of the slide before."""
-    first = next(blocks, None)
-    if first is None:
-        return
-    if first.kind != "heading":
-        yield Block(f"Slide {page}", "heading", page=page)
-    for block in chain([first], blocks):
-        yield replace(block, page=page)
+        yield from begin_slide(filter(attrgetter("text"), blocks), number)
 
 
 def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
@@ -87,9 +77,8 @@ def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
 
 
 def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    rows = [_read_row(row, stage) for row in table.rows]
-    for text in format_rows(spread_rows(rows), is_headed=table.first_row):
-        yield Block(text, "item")
+    rows = spread_rows(_read_row(row, stage) for row in table.rows)
+    return walk_table(rows, is_headed=table.first_row)
 
 
 def _read_row(row: "_Row", stage: Stage) -> list[Cell]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml.etree import strip_tags
 
 from rag.documents.blocks import Block
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import walk_drawing
 from rag.documents.formats.office.package import load_word
 from rag.documents.formats.office.paths import (
@@ -25,7 +26,7 @@ from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.rows import Cell, format_rows, is_layout, spread_rows
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, is_layout, spread_rows
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
@@ -66,8 +67,6 @@ _LEVELS = {str(level - 1): level for level in range(1, 10)}
 _HEADINGS = {f"heading {level}": level for level in range(1, 10)}
 # The numbers of lists in which a paragraph is not an item.
 _UNNUMBERED = ("", "0")
-# Larger numbers of columns are a fault, or an attack.
-_MOST_COLUMNS_SPANNED = 50
 
 
 class _Role(NamedTuple):
@@ -209,17 +208,14 @@ class _Walker:
                 inside = list(self.walk(cell))
                 blocks += inside
                 grid[-1].append(_read_cell(cell, inside))
-        texts = spread_rows(grid)
-        if is_layout(texts):
-            yield from blocks
-            return
-        for text in format_rows(texts, is_headed=_has_header(table) or _has_bold_header(table)):
-            yield Block(text, "item")
+        spread = spread_rows(grid)
+        is_headed = _has_header(table) or _has_bold_header(table)
+        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
 
 
 def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
     text = " ".join(block.text for block in blocks)
-    width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+    width = min(read_number(_get_span(cell), 1), MOST_COLUMNS_SPANNED)
     return Cell(" ".join(text.split()), width, is_continued=_is_continued(cell))
 
 

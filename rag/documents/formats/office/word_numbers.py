@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.formats.numerals import format_ordinal, format_roman, repeat_letter
+from rag.documents.formats.numerals import WRITERS, format_ordinal, repeat_letter
 from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test, read_number
 from rag.documents.formats.office.word_visibility import Styles
 
@@ -42,8 +42,8 @@ _FORMS: dict[str, Callable[[int], str]] = {
     "decimalZero": "{:02}".format,
     "lowerLetter": repeat_letter,
     "upperLetter": lambda number: repeat_letter(number).upper(),
-    "lowerRoman": format_roman,
-    "upperRoman": lambda number: format_roman(number).upper(),
+    "lowerRoman": WRITERS["i"],
+    "upperRoman": WRITERS["I"],
     "ordinal": format_ordinal,
 }
 _BULLET = "bullet"

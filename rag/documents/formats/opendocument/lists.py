@@ -1,9 +1,8 @@
 """Counts the items of OpenDocument's numbered lists, and its numbered headings."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.formats.numerals import format_letters, format_roman
+from rag.documents.formats.numerals import WRITERS
 from rag.documents.formats.opendocument.names import STYLE, TEXT
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Counter:
 
     def _format_one(self, level: int) -> str:
         form = self._levels.get(level, _BULLET).form
-        return _FORMS.get(form, str)(self._counts[level - 1])
+        return WRITERS.get(form, str)(self._counts[level - 1]) if form else ""
 
 
 def _read_level(level: "_Element") -> _Level:
@@ -87,12 +86,3 @@ def _read_level(level: "_Element") -> _Level:
         start=read_number(level, f"{TEXT}start-value"),
         shown_levels=read_number(level, f"{TEXT}display-levels"),
     )
-
-
-_FORMS: dict[str, Callable[[int], str]] = {
-    "": lambda _: "",
-    "a": format_letters,
-    "A": lambda number: format_letters(number).upper(),
-    "i": format_roman,
-    "I": lambda number: format_roman(number).upper(),
-}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
 from rag.documents.formats.opendocument.sheets import walk_sheets
 from rag.documents.formats.opendocument.slides import walk_slides
 from rag.documents.formats.opendocument.styles import Styles
 from rag.documents.formats.opendocument.text import TextWalker
 from rag.documents.formats.untrusted import name_errors, parse_xml, read_part
+from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:

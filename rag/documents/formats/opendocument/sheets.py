@@ -1,22 +1,23 @@
 """Turns the sheets of an OpenDocument workbook into blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import GridRow, walk_grid
+from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import Row, RowLabels, Table, fill_row
+from rag.documents.formats.opendocument.tables import SourceRow, Table
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
+from rag.documents.formats.rows import EMPTY_ROW, Row, spread_row
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# More cells, with those between others, would take too long; more characters in copies of cells, too much memory.
-_MOST_CELLS, _MOST_COPIED = 20_000_000, 5_000_000
+# Copies with more characters and cells, also empty ones between others, would take too much memory.
+_MOST_COPIED = 20_000_000
 _ERRORS = ("#", "Err:")
 
 
@@ -27,7 +28,7 @@ def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
         table = Table(element, styles)
         if table.is_hidden:
             continue
-        blocks = walk_grid(reader.read_rows(table))
+        blocks = walk_sheet(reader.read_rows(table))
         first = next(blocks, None)
         if first:
             yield Block(element.get(f"{TABLE}name", ""), "heading")
@@ -41,28 +42,25 @@ class _SheetReader:
     def __init__(self, walker: TextWalker, look: Look) -> None:
         self._walker = walker
         self._look = look
-        self._cells = 0
-        self._copied = 0  # characters
+        self._copied = 0  # characters and cells
 
-    def read_rows(self, table: Table) -> Iterator[GridRow]:
+    def read_rows(self, table: Table) -> Iterator[Row]:
         """Yield each visible row; raises DocumentError if cells are repeated too often."""
-        labels = RowLabels()
-        for row in table.list_rows():
-            own_texts = [self._read_cell(cell.element) for cell in row.cells]
-            texts = labels.fill(row, own_texts)
-            self._note_comments(row, texts)
-            filled = fill_row(row, texts)
-            self._cells += len(filled)
-            self._copied += _count_characters(filled) * row.copies - _count_characters(texts)
-            if self._cells > _MOST_CELLS or self._copied > _MOST_COPIED:
+        row = EMPTY_ROW
+        for source in table.list_rows():
+            texts = [self._read_cell(place.element) for place in source.places]
+            row = spread_row(source.make_cells(texts), row)
+            self._copied += _count_signs(row.texts) * source.copies - _count_signs(texts)
+            if self._copied > _MOST_COPIED:
                 raise DocumentError("its sheets repeat cells too often")
-            yield from repeat(GridRow(filled, fill_row(row, texts, is_label=True)), row.copies)
+            self._note_comments(source, row)
+            yield from repeat(row, source.copies)
 
-    def _note_comments(self, row: Row, texts: list[str]) -> None:
+    def _note_comments(self, source: SourceRow, row: Row) -> None:
         """Note the comments on the cells of a row, with the first words of the row."""
-        label = next(filter(None, texts), "")
-        for cell in row.cells:
-            for comment in cell.element.iterchildren(COMMENT):
+        label = next(filter(None, row.texts), "")
+        for place in source.places:
+            for comment in place.element.iterchildren(COMMENT):
                 self._walker.add_comment(comment, label)
 
     def _read_cell(self, cell: "_Element") -> str:
@@ -74,8 +72,9 @@ class _SheetReader:
         return _read_date(cell) if is_date else text
 
 
-def _count_characters(texts: list[str]) -> int:
-    return sum(map(len, texts))
+def _count_signs(texts: Sequence[str]) -> int:
+    """Return the number of characters in some cells, with one for each cell."""
+    return sum(map(len, texts)) + len(texts)
 
 
 def _is_error(cell: "_Element", text: str) -> bool:

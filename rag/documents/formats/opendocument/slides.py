@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block
-from rag.documents.formats.office.slides import begin_with_heading
+from rag.documents.blocks import Block, begin_slide
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker, join
@@ -32,7 +31,7 @@ def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
         slide = _Slide(page, styles)
         if not slide.is_hidden:
             blocks = filter(_has_text, slide.walk(walker))
-            yield from begin_with_heading(blocks, number)
+            yield from begin_slide(blocks, number)
 
 
 def _has_text(block: Block) -> bool:

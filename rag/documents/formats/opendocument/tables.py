@@ -1,12 +1,12 @@
 """Finds the rows and cells of an OpenDocument table that readers see; cells and rows may stand for many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.opendocument.lists import read_number
 from rag.documents.formats.opendocument.names import TABLE
 from rag.documents.formats.opendocument.styles import Styles
-from rag.documents.formats.rows import LONGEST_LABEL
+from rag.documents.formats.rows import Cell
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -25,29 +25,44 @@ _MOST_COLUMNS = 16_384
 _MOST_COPIES = 100
 
 
-class Cell(NamedTuple):
-    """A cell and the number of columns that it fills."""
+class Place(NamedTuple):
+    """An element of a row, the visible columns that it fills, and how many more its cell covers on the right.
+
+    `is_continued` means that the cell is covered by one in a row above.
+    """
 
     element: "_Element"
-    width: int
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether another cell, which spans several columns or rows, hides this one."""
-        return self.element.tag == COVERED
+    columns: int
+    covered: int = 0
+    is_continued: bool = False
 
 
-class Row(NamedTuple):
-    """A row: its visible cells, how often it is repeated, and whether it is in the table's header."""
+class SourceRow(NamedTuple):
+    """A row: its visible elements, how often it is repeated, and whether it is in the table's header."""
 
-    cells: list[Cell]
+    places: list[Place]
     copies: int
     is_header: bool
 
     @property
     def is_single(self) -> bool:
         """Whether one cell fills the row."""
-        return len([cell for cell in self.cells if not cell.is_covered]) == 1
+        return sum(place.element.tag != COVERED for place in self.places) == 1
+
+    def make_cells(self, texts: Iterable[str]) -> list[Cell]:
+        """Return the cells with these texts, without empty ones at the end."""
+        cells: list[Cell] = []
+        for place, text in zip(self.places, texts, strict=True):
+            if place.covered or not (text or place.is_continued):
+                cells.append(Cell(text, place.columns + place.covered))
+                continue
+            copies = min(place.columns, _MOST_COPIES)
+            cells += [Cell(text, is_continued=place.is_continued)] * copies
+            if copies < place.columns:
+                cells.append(Cell("", place.columns - copies))
+        while cells and cells[-1].text == "" and not cells[-1].is_continued:
+            cells.pop()
+        return cells
 
 
 class _Member(NamedTuple):
@@ -77,63 +92,34 @@ class Table:
                 self._hidden.append(range(start, end))
             start = end
 
-    def list_rows(self) -> Iterator[Row]:
+    def list_rows(self) -> Iterator[SourceRow]:
         """Yield the visible rows."""
+        is_first = True
         for member in _list_members(self._element, _ROW):
             if not member.is_hidden():
                 copies = min(_MOST_COPIES, _read_copies(member.element, "rows"))
-                yield Row(list(self._list_cells(member.element)), copies, member.is_header)
+                yield SourceRow(self._list_places(member.element, is_first=is_first), copies, member.is_header)
+                is_first = False
 
-    def _list_cells(self, row: "_Element") -> Iterator[Cell]:
-        """Yield the cells in visible columns."""
-        start = 0
+    def _list_places(self, row: "_Element", *, is_first: bool) -> list[Place]:
+        """Return the elements in visible columns; a cell stands for those that it covers in its row."""
+        places: list[Place] = []
+        start = covered_end = 0
+        is_shown = False
         for element in row.iterchildren(*_CELLS):
             end = min(_MOST_COLUMNS, start + _read_copies(element, "columns"))
-            width = end - start - sum(_count_shared(range(start, end), hidden) for hidden in self._hidden)
-            if width > 0:
-                yield Cell(element, width)
+            columns = end - start - sum(_count_shared(range(start, end), hidden) for hidden in self._hidden)
+            is_covered = element.tag == COVERED
+            is_beside = is_covered and (is_first or start < covered_end)
+            if not is_covered:
+                covered_end = start + read_number(element, f"{TABLE}number-columns-spanned")
+                is_shown = columns > 0
+            if is_beside and is_shown:
+                places[-1] = places[-1]._replace(covered=places[-1].covered + columns)
+            elif columns > 0:
+                places.append(Place(element, columns, is_continued=is_covered and not is_beside))
             start = end
-
-
-class RowLabels:
-    """The labels of a table that span several rows."""
-
-    def __init__(self) -> None:
-        self._labels: dict[int, tuple[str, int]] = {}  # by column: the label, and the number of the rows below it
-
-    def fill(self, row: Row, texts: Sequence[str]) -> list[str]:
-        """Return the texts of a row's cells; one that a label from above covers has this label."""
-        filled = []
-        column = 0
-        for cell, text in zip(row.cells, texts, strict=True):
-            filled.append(self._find_label(row, column) if cell.is_covered else text)
-            if not cell.is_covered:
-                rows_below = read_number(cell.element, f"{TABLE}number-rows-spanned") - row.copies
-                self._labels[column] = (text if len(text) <= LONGEST_LABEL else "", rows_below)
-            column += cell.width
-        return filled
-
-    def _find_label(self, row: Row, column: int) -> str:
-        """Return the label from above that covers a cell of a row; an empty text if there is none."""
-        label, rows_left = self._labels.get(column, ("", 0))
-        self._labels[column] = (label, rows_left - row.copies)
-        return label if rows_left > 0 else ""
-
-
-def fill_row(row: Row, texts: Sequence[str], *, is_label: bool = False) -> list[str]:
-    """Return the texts of a row, one for each column, from those of its cells; a label is in all columns it spans."""
-    filled: list[str] = []
-    gap = 0
-    label = ""
-    for cell, text in zip(row.cells, texts, strict=True):
-        words = label if is_label and cell.is_covered and not text else text
-        if words:
-            filled += [""] * gap + [words] * min(cell.width, _MOST_COPIES)
-            gap = max(0, cell.width - _MOST_COPIES)
-        else:
-            gap += cell.width
-        label = words
-    return filled
+        return places
 
 
 def _list_members(

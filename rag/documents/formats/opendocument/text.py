@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
+from rag.documents.formats.grid import walk_table
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import COVERED, Row, RowLabels, Table, fill_row
-from rag.documents.formats.rows import format_rows, is_layout
+from rag.documents.formats.opendocument.tables import COVERED, Table
+from rag.documents.formats.rows import Cell, is_layout, spread_rows
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -156,21 +157,21 @@ class TextWalker:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         rows = list(Table(element, self._styles).list_rows())
         while rows and rows[0].is_single:  # it is the table's title, or a frame around text
-            for cell in rows.pop(0).cells:
-                yield from self.walk_cell(cell.element, look)
+            for place in rows.pop(0).places:
+                yield from self.walk_cell(place.element, look)
         blocks: list[Block] = []
-        texts: list[list[str]] = []
+        cells: list[list[Cell]] = []
         for row in rows:
-            texts.append([])
-            for cell in row.cells:
+            texts = []
+            for place in row.places:
                 # Each cell is walked once: a second time would double the work with each table inside a table.
-                inside = list(self.walk_cell(cell.element, look))
+                inside = list(self.walk_cell(place.element, look))
                 blocks += inside
-                texts[-1].append(join(inside))
-        if is_layout(texts):
-            yield from blocks
-        else:
-            yield from _format_table(rows, texts)
+                texts.append(join(inside))
+            cells.append(row.make_cells(texts))
+        spread = spread_rows(cells)
+        is_headed = len(rows) > 0 and rows[0].is_header
+        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
 
     def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
         """Yield the blocks of a cell; one that another cell covers has none."""
@@ -253,18 +254,6 @@ class TextWalker:
 def _begin_with(number: str, text: str) -> str:
     """Return a text after its number; nothing for an empty text."""
     return f"{number} {text}".strip() if text else ""
-
-
-def _format_table(rows: list[Row], texts: list[list[str]]) -> Iterator[Block]:
-    """Yield the rows of a table with the words of the header."""
-    labels = RowLabels()
-    spread: list[list[str]] = []
-    for row, words in zip(rows, texts, strict=True):
-        is_first = not spread
-        spread.append(fill_row(row, labels.fill(row, words), is_label=is_first))
-    is_headed = len(rows) > 1 and rows[0].is_header
-    for text in format_rows(spread, is_headed=is_headed):
-        yield Block(text, "item")
 
 
 def _make_item(block: Block) -> Block:

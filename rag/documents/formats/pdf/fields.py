@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from pypdfium2 import PdfDocument, PdfPage, raw
 
 from rag.documents.blocks import Block
-from rag.documents.formats.office.properties import clean_author, clean_date
 from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.properties import clean_author, clean_date
 
 # No person fills in more fields and notes on a page. The others are not read.
 _MOST_ANNOTATIONS = 1000

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from pypdfium2 import PdfDocument, PdfiumError
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.pdf.columns import order_columns
 from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
@@ -23,6 +22,7 @@ from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.scans import Scans
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
+from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD

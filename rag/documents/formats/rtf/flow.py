@@ -5,7 +5,8 @@ from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.rows import format_rows
+from rag.documents.formats.grid import walk_table
+from rag.documents.formats.rows import Row, make_row
 
 _HEADING = re.compile(r"heading (\d)")
 _CONTENTS = re.compile(r"(?:toc|contents) .*")
@@ -62,7 +63,7 @@ class Flow:
         self._comments: list[Block] = []
         self._cell: list[str] = []
         self._row: list[str] = []
-        self._rows: list[list[str]] = []
+        self._rows: list[Row] = []
         self._is_header = self._has_header = False
 
     def add(self, text: str, *, is_bold: bool) -> None:
@@ -108,7 +109,7 @@ class Flow:
         self._has_header = self._has_header or (self._is_header and not self._rows)
         self._is_header = False
         if self._row:
-            self._rows.append(self._row)
+            self._rows.append(make_row(self._row))
         self._row = []
 
     def finish(self) -> list[Block]:
@@ -161,6 +162,5 @@ class Flow:
     def _end_table(self) -> None:
         """Add the rows of the table above, with the words of their header."""
         rows, self._rows = self._rows, []
-        is_headed, self._has_header = self._has_header and len(rows) > 1, False
-        for text in format_rows(rows, is_headed=is_headed):
-            self._blocks.append(Block(text, "item"))
+        is_headed, self._has_header = self._has_header, False
+        self._blocks += walk_table(rows, is_headed=is_headed)

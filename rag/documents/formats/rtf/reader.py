@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rag.documents.blocks import Extract
-from rag.documents.formats.office.properties import clean_author, clean_date, clean_title
 from rag.documents.formats.rtf.flow import Flow, Paragraph, Style
 from rag.documents.formats.rtf.tokens import (
     SYMBOLS,
@@ -18,6 +17,7 @@ from rag.documents.formats.rtf.tokens import (
     split_tokens,
 )
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
+from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
 
 _BEGINNING = re.compile(r"\s*\{\\rtf")
@@ -49,6 +49,11 @@ _PAGES = {"mac": "mac-roman", "pc": "cp437", "pca": "cp850"}
 # The Unicode characters that stand for those of symbol fonts.
 _FIRST_DRAWING, _LAST_DRAWING = 0xF000, 0xF0FF
 _USUAL_SIZE = 24  # in half points
+# The settings of letters by their words, and the usual number of each.
+_SETTINGS = {
+    "f": ("font", 0), "fs": ("size", _USUAL_SIZE), "cf": ("color", 0), "highlight": ("backdrop", 0),
+    "cb": ("backdrop", 0), "chcbpat": ("backdrop", 0),
+}  # fmt: skip
 # Words with one of these are deleted, or hidden by the writer.
 _HIDING = ("v", "webhidden", "deleted")
 
@@ -196,7 +201,7 @@ class _Reader:
             **dict.fromkeys(_HIDING, self._read_hiding),
             **dict.fromkeys(("red", "green", "blue"), self._read_rgb),
             **dict.fromkeys(("yr", "mo", "dy"), self._read_date_part),
-            **dict.fromkeys(("highlight", "cb", "chcbpat"), self._read_backdrop),
+            **dict.fromkeys(_SETTINGS, self._read_setting),
             **dict.fromkeys(_PAGES, self._read_page),
             "pard": lambda _: self._set_paragraph(Paragraph()),
             "plain": self._read_plain,
@@ -211,11 +216,8 @@ class _Reader:
             "row": lambda _: self.flows[-1].end_row(),
             "ansicpg": self._read_code_page,
             "deff": self._read_usual_font,
-            "f": self._read_font,
             "fcharset": self._read_charset,
-            "fs": lambda token: self._set(size=token.number or _USUAL_SIZE),
             "b": lambda token: self._set(is_bold=token.number != 0),
-            "cf": lambda token: self._set(color=token.number or 0),
             "uc": lambda token: self._set(skip=max(0, token.number or 0)),
             "u": self._add_unicode,
         }
@@ -247,8 +249,9 @@ class _Reader:
         if self._state.place == "date":
             self._numbers[token.value] = token.number or 0
 
-    def _read_backdrop(self, token: Token) -> None:
-        self._set(backdrop=token.number or 0)
+    def _read_setting(self, token: Token) -> None:
+        name, usual = _SETTINGS[token.value]
+        self._set(**{name: token.number or usual})
 
     def _read_style(self, token: Token) -> None:
         number = token.number or 0
@@ -288,9 +291,6 @@ class _Reader:
 
     def _read_usual_font(self, token: Token) -> None:
         self._usual_font = -1 if token.number is None else token.number
-
-    def _read_font(self, token: Token) -> None:
-        self._set(font=-1 if token.number is None else token.number)
 
     def _read_charset(self, token: Token) -> None:
         if self._state.place == "fonts":
