@@ -241,8 +241,15 @@ def add_up(counts: Iterable[Count]) -> Count:
 
 
 def add_scores(scores: Sequence[Score]) -> Score:
-    *counts, wrong = zip(*scores, strict=True)
-    return Score(*map(add_up, counts), sum(wrong))
+    return Score(
+        add_up(one.words for one in scores),
+        add_up(one.right_words for one in scores),
+        add_up(one.cells for one in scores),
+        add_up(one.rows for one in scores),
+        add_up(one.headings for one in scores),
+        add_up(one.pairs for one in scores),
+        sum(one.wrong_headings for one in scores),
+    )
 
 
 def main() -> int:
@@ -278,7 +285,8 @@ def show_scores(suffix: str, samples: Sequence[Sample], readers: dict[str, Reade
 
 def show_score(name: str, scores: Sequence[Score]) -> str:
     total = add_scores(scores)
-    shares = [f"{kept / of:.3f}" if of else "" for kept, of in total[:-1]]
+    counts = (total.words, total.right_words, total.cells, total.rows, total.headings, total.pairs)
+    shares = [f"{kept / of:.3f}" if of else "" for kept, of in counts]
     shares.insert(-1, str(total.wrong_headings))
     return f"| {name} | {' | '.join(shares)} |"
 
