@@ -1,236 +1,228 @@
-"""Measures how the reader of PDF files keeps headings, the rows of tables and the order of the text.
+"""Scores how readers keep the words, headings, tables and order of files whose parts are known.
 
-    python benchmarks/reading.py [FOLDER]
+    python -m benchmarks.reading [FOLDER] [--formats pdf docx] [--markitdown VENV/bin/python] [--seconds]
 
-The program writes its own documents with reportlab, Chromium and LibreOffice, as far as they are installed, and reads
-them. FOLDER keeps the PDF files.
+The files are those of `benchmarks/reading_files.py`. Other readers take part if their program is installed: pandoc,
+pdftotext, and markitdown in the environment of another Python. FOLDER keeps the files.
 """
 
 import argparse
-import random
+import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from html import escape
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean, median
+from time import perf_counter
 from typing import NamedTuple
 
 from click import echo as say
-from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table
 
-from rag.documents.blocks import Block
-from rag.documents.formats.pdf.reader import read_pdf
+from benchmarks.reading_files import HEADINGS, RUNNING_HEAD, SUFFIXES, Part, Sample, Text, find_spans, run, write_files
+from rag.documents.blocks import HEADING_SEPARATOR, assemble
+from rag.documents.clean import clean_document
+from rag.documents.formats import FORMATS
+from rag.documents.read import read_document
 
-NOUNS = "bridge harbour council mayor engineer river school budget tram station workshop library garden roof tenant"
-VERBS = "repairs visits closes opens pays measures renews describes inspects paints"
-ENDS = "before the end of March|in the old part of the town|without the help of the county|for the next two winters"
-CSS = """body { font: 11pt 'DejaVu Serif'; } h1 { font-size: 20pt } h2 { font-size: 14pt } h3 { font-size: 11.5pt }
-table { border-collapse: collapse; width: 100%; margin: 8pt 0 } td, th { padding: 2pt 6pt; text-align: left;
-vertical-align: top } .ruled td, .ruled th { border: 1px solid black } .two { columns: 2 }"""
-
-
-class Part(NamedTuple):
-    """A heading (h1 to h3), a paragraph (p), an item (li), or a table with or without rules (ruled, plain)."""
-
-    tag: str
-    text: str = ""
-    rows: Sequence[Sequence[str]] = ()
-
-    @property
-    def has_header(self) -> bool:
-        """Whether the first row names the columns."""
-        return bool(self.rows) and len(self.rows[0]) > 2
+PANDOC_READS = ("docx", "odt", "rtf", "html", "epub", "md")
+MARKITDOWN_READS = ("pdf", "docx", "html", "epub", "md", "pptx", "xlsx")
+# Reads a path a line, and writes a text a line, both as JSON; an empty one of a file that it cannot read.
+MARKITDOWN = """
+import json, sys
+from markitdown import MarkItDown
+converter = MarkItDown()
+for line in sys.stdin:
+    try:
+        text = converter.convert(json.loads(line)).text_content
+    except Exception:
+        text = ""
+    print(json.dumps(text), flush=True)
+"""
+MARKDOWN_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+ROUNDS = 3
+# A number of a list item, or the mark of a footnote, may be in the text in any way.
+MARK = re.compile(r"\d\d?")
 
 
-class Text(NamedTuple):
-    """A document: its name, its parts and the number of its columns."""
+class Content(NamedTuple):
+    """The text that a reader made of a file, with a line for each row of a table, and its headings."""
 
-    name: str
-    parts: list[Part]
-    columns: int = 1
+    text: str
+    headings: set[str]
+    title: str = ""
+
+
+Count = tuple[int, int]
+Reader = Callable[[Path], Content]
 
 
 class Score(NamedTuple):
-    """How many of the headings, rows and pairs of neighbouring parts a reader kept, and how many there are."""
+    """How many the reader kept or got right, and of how many: all pairs but the number of wrong headings."""
 
-    headings: tuple[int, int]
-    wrong_headings: int
-    rows: tuple[int, int]
-    pairs: tuple[int, int]
-
-
-def make_sentence(choice: random.Random) -> str:
-    nouns = choice.sample(NOUNS.split(), 3)
-    verb, end = choice.choice(VERBS.split()), choice.choice(ENDS.split("|"))
-    return f"The {nouns[0]} {verb} the {nouns[1]} number {choice.randint(2, 999)} of the {nouns[2]} {end}."
+    words: Count = (0, 0)
+    right_words: Count = (0, 0)
+    cells: Count = (0, 0)
+    rows: Count = (0, 0)
+    headings: Count = (0, 0)
+    pairs: Count = (0, 0)
+    wrong_headings: int = 0
 
 
-def make_paragraph(choice: random.Random, sentences: int) -> Part:
-    return Part("p", " ".join(make_sentence(choice) for _ in range(sentences)))
+def read_with_footnote(path: Path) -> Content:
+    """Return what Footnote reads; the title of a page is not in its text, and comes first here."""
+    file_format = next((each for each in FORMATS if path.suffix in each.suffixes), None)
+    if file_format:
+        extract = file_format.load_reader()(path)
+        blocks = list(extract.blocks)
+        document = clean_document(assemble(str(path), extract._replace(blocks=blocks)))
+        headings = {block.text for block in blocks if block.kind == "heading"}
+    else:  # a Markdown file
+        document = read_document(path)
+        paths = (section.heading or "" for section in document.sections)
+        headings = {heading for path in paths for heading in path.split(HEADING_SEPARATOR)}
+    has_title = squeeze(document.title) in squeeze(document.text)
+    return Content(document.text if has_title else f"{document.title}\n\n{document.text}", headings, document.title)
 
 
-def make_texts() -> list[Text]:
-    choice = random.Random(7)  # noqa: S311
-    return [make_report(choice), make_invoice(choice), make_manual(choice), make_prices(choice), make_paper(choice)]
+def read_with_pandoc(path: Path) -> Content:
+    # Wide tables keep each row on a line in this form alone.
+    return read_markdown(run(["pandoc", str(path), "-t", "gfm-raw_html+footnotes", "--wrap=none"]))
 
 
-def make_report(choice: random.Random) -> Text:
-    parts = [Part("h1", "Yearly report of the harbour"), make_paragraph(choice, 4)]
-    for chapter, title in enumerate(("Traffic", "Costs", "Works", "Outlook"), 1):
-        parts.append(Part("h2", f"{chapter} {title}"))
-        for section, topic in enumerate(("Summary", "Figures of the year", "Changes"), 1):
-            parts.append(Part("h3", f"{chapter}.{section} {topic} of {title.lower()}"))
-            parts.append(make_paragraph(choice, choice.randint(3, 6)))
-        names = ["Ambery", "Holm", "Kvarn Bridge", "Tarnby Harbour", "Weir Lane"]
-        body = [
-            [name, str(choice.randint(10, 99)), f"{choice.randint(1, 9)},{choice.randint(100, 999)}", "yes"]
-            for name in names
-        ]
-        parts.append(Part("ruled" if chapter % 2 else "plain", rows=[["Station", "Ships", "Tons", "Open"], *body]))
-    return Text("report", parts)
+def read_with_pdftotext(path: Path) -> Content:
+    return Content(run(["pdftotext", "-layout", str(path), "-"]), set())
 
 
-def make_invoice(choice: random.Random) -> Text:
-    facts = [["Invoice no.", "8841"], ["Invoice date", "3 April 2024"], ["Customer", "Sorrel Primary School"]]
-    goods = ["Bicycle 20 inch, red", "Helmet size S", "Assembly and delivery", "Spare tube", "Lamp"]
-    body = [[item, str(choice.randint(1, 9)), f"{choice.randint(10, 99)}.50", f"{choice.randint(100, 999)}.00"]
-            for item in goods]  # fmt: skip
-    parts = [Part("h1", "Invoice"), make_paragraph(choice, 2), Part("plain", rows=facts), make_paragraph(choice, 1)]
-    parts += [Part("plain", rows=[["Description", "Quantity", "Unit price", "Amount"], *body])]
-    parts += [Part("h2", "Payment"), make_paragraph(choice, 3)]
-    return Text("invoice", parts)
+def read_with_plain_pdftotext(path: Path) -> Content:
+    return Content(run(["pdftotext", str(path), "-"]), set())
 
 
-def make_manual(choice: random.Random) -> Text:
-    data = [
-        ["", "P100", "P200", "P300"],
-        ["Power (W)", "450", "750", "1100"],
-        ["Maximum pressure (bar)", "", "4.2", "5.1"],
-        ["Weight (kg)", "5.9", "8.4", "11.2"],
-        ["Dry-run protection", "", "yes", "yes"],
-    ]
-    names = ("No water", "Loud noise", "Stops early", "Leak below")
-    faults = [["Fault", "Cause", "Remedy"], *([name, make_sentence(choice), make_sentence(choice)] for name in names)]
-    parts = [Part("h1", "Garden pumps"), make_paragraph(choice, 3), Part("h2", "Technical data")]
-    parts += [make_paragraph(choice, 2), Part("plain", rows=data), make_paragraph(choice, 2)]
-    parts += [Part("h2", "Faults"), make_paragraph(choice, 2), Part("ruled", rows=faults), Part("h2", "Care")]
-    parts += [Part("li", make_sentence(choice)) for _ in range(5)] + [make_paragraph(choice, 4)]
-    return Text("manual", parts)
+def open_markitdown(python: str) -> Reader:
+    """Return a reader that sends paths to one process of markitdown, as a program that imports it would."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [python, "-W", "ignore", "-c", MARKITDOWN], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+    )
+
+    def read(path: Path) -> Content:
+        assert process.stdin  # noqa: S101
+        assert process.stdout  # noqa: S101
+        process.stdin.write(json.dumps(str(path)) + "\n")
+        process.stdin.flush()
+        return read_markdown(json.loads(process.stdout.readline()))
+
+    return read
 
 
-def make_prices(choice: random.Random) -> Text:
-    rows = [["Article", "Code", "Size", "Price"]]
-    for number in range(70):
-        nouns = " ".join(choice.sample(NOUNS.split(), 2)).capitalize()
-        rows.append([nouns, f"K-{number + 100}", f"{choice.randint(1, 40)} cm", f"{choice.randint(2, 90)}.90"])
-    return Text("prices", [Part("h1", "Price list"), make_paragraph(choice, 2), Part("plain", rows=rows)])
+def read_markdown(text: str) -> Content:
+    return Content(text, set(MARKDOWN_HEADING.findall(text)))
 
 
-def make_paper(choice: random.Random) -> Text:
-    parts = []
-    for number, title in enumerate(("Introduction", "Methods", "Results", "Discussion", "Conclusion"), 1):
-        parts.append(Part("h2", f"{number} {title}"))
-        parts += [make_paragraph(choice, choice.randint(3, 7)) for _ in range(4)]
-    return Text("paper", parts, columns=2)
+def find_readers(suffix: str, markitdown: Reader | None) -> dict[str, Reader]:
+    """Return the readers of a format that are installed, by their names."""
+    readers: dict[str, Reader] = {"Footnote": read_with_footnote}
+    if markitdown and suffix in MARKITDOWN_READS:
+        readers["markitdown"] = markitdown
+    if suffix in PANDOC_READS and shutil.which("pandoc"):
+        readers["pandoc"] = read_with_pandoc
+    if suffix == "pdf" and shutil.which("pdftotext"):
+        readers |= {"pdftotext -layout": read_with_pdftotext, "pdftotext": read_with_plain_pdftotext}
+    return readers
 
 
-def write_html(text: Text) -> str:
-    body = "\n".join(map(show_part, text.parts))
-    kind = "two" if text.columns == 2 else "one"
-    return f"<!doctype html><meta charset=utf-8><style>{CSS}</style><body><div class={kind}>{body}</div></body>"
-
-
-def show_part(part: Part) -> str:
-    if not part.rows:
-        return f"<{part.tag}>{escape(part.text)}</{part.tag}>"
-    cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in part.rows]
-    return f"<table class={part.tag}>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
-
-
-def write_with_chromium(text: Text, path: Path) -> None:
-    page = path.with_suffix(".html")
-    page.write_text(write_html(text), encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-    run([*command, f"--print-to-pdf={path}", page.as_uri()])
-
-
-def write_with_libreoffice(text: Text, path: Path) -> None:
-    page = path.with_suffix(".html")
-    page.write_text(write_html(text), encoding="utf-8")
-    profile = f"-env:UserInstallation={(path.parent / 'profile').as_uri()}"
-    filters = ["--infilter=HTML (StarWriter)", "--convert-to", "pdf:writer_pdf_Export"]
-    run(["soffice", profile, "--headless", *filters, "--outdir", str(path.parent), str(page)])
-
-
-def run(command: Sequence[str]) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-
-
-def write_with_reportlab(text: Text, path: Path) -> None:
-    def decorate(canvas: Canvas, template: BaseDocTemplate) -> None:
-        canvas.drawString(72, 810, "Town of Ambery, yearly papers")
-        canvas.drawCentredString(300, 30, f"Page {canvas.getPageNumber()}")
-
-    width = 450 / text.columns
-    frames = [Frame(72 + column * width, 60, width - 10, 730) for column in range(text.columns)]
-    template = BaseDocTemplate(str(path), pagesize=A4)
-    template.addPageTemplates([PageTemplate(frames=frames, onPage=decorate)])
-    template.build([make_flowable(part) for part in text.parts])
-
-
-def make_flowable(part: Part) -> Flowable:
-    styles = getSampleStyleSheet()
-    if not part.rows:
-        return Paragraph(escape(part.text), styles[{"p": "Normal", "li": "Normal"}.get(part.tag, part.tag)])
-    rules = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if part.tag == "ruled" else []
-    widths = [450 / len(part.rows[0])] * len(part.rows[0])
-    cells = [[Paragraph(escape(cell), styles["Normal"]) for cell in row] for row in part.rows]
-    return Table(cells, colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *rules])
-
-
-WRITERS: dict[str, tuple[Callable[[Text, Path], None], str | None]] = {
-    "reportlab": (write_with_reportlab, None),
-    "chromium": (write_with_chromium, "chromium"),
-    "libreoffice": (write_with_libreoffice, "soffice"),
-}
+def find_words(text: str) -> list[str]:
+    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower())
 
 
 def squeeze(text: str) -> str:
-    return "".join(text.split())
+    """Return the letters and digits of a text, so that marks and line ends do not count."""
+    return "".join(find_words(text))
 
 
-def score(text: Text, blocks: Sequence[Block], title: str | None) -> Score:
-    headings = {squeeze(part.text) for part in text.parts if part.tag.startswith("h")}
-    found = {squeeze(block.text) for block in blocks if block.kind == "heading"} | {squeeze(title or "")}
-    # The first row of three columns or more names them; its words are in the other rows.
-    rows = [row for part in text.parts for row in part.rows[part.has_header :]]
-    lines = [squeeze(line) for block in blocks for line in block.text.split("\n")]
-    kept = sum(any(is_row(row, rows, line) for line in lines) for row in rows)
-    everything = squeeze("".join(block.text for block in blocks))
-    places = list(find_places(text, everything))
+def score(text: Text, content: Content) -> Score:
+    lines = [squeeze(line) for line in content.text.split("\n")]
+    tables = [part for part in text.parts if part.rows]
+    rows = [(row, table) for table in tables for row in table.rows[table.headers :]]
+    wanted = {squeeze(part.text) for part in text.parts if part.tag in HEADINGS}
+    headings = {squeeze(heading) for heading in content.headings} - {""}
+    found = headings | {squeeze(content.title)}
+    places = list(find_places(text, squeeze(content.text)))
     pairs = [0 <= one < other for one, other in pairwise(places)]
-    wrong = len({block.text for block in blocks if block.kind == "heading" and squeeze(block.text) not in headings})
-    return Score((len(headings & found), len(headings)), wrong, (kept, len(rows)), (sum(pairs), len(pairs)))
+    words, right_words = score_words(text, content.text)
+    return Score(
+        words,
+        right_words,
+        add_up([count_cells(row, table, lines) for row, table in rows]),
+        (sum(is_kept(row, table, lines) for row, table in rows), len(rows)),
+        (len(wanted & found), len(wanted)),
+        (sum(pairs), len(pairs)),
+        len(headings - wanted),
+    )
 
 
-def is_row(row: Sequence[str], rows: Sequence[Sequence[str]], line: str) -> bool:
+def score_words(text: Text, read: str) -> tuple[Count, Count]:
+    """Return how many words of a text were read, and how many of the words that were read are right.
+
+    The labels of a table may be repeated in each row. Numbers of items and marks of notes are neither right nor wrong.
+    """
+    wanted = Counter(find_words(" ".join(show_words(text))))
+    found = Counter(word for word in find_words(read) if word in wanted or not MARK.fullmatch(word))
+    kept = wanted & found
+    repeated = set(find_words(" ".join(show_labels(text))))
+    right = sum(count if word in repeated else kept[word] for word, count in found.items())
+    return (kept.total(), wanted.total()), (right, found.total())
+
+
+def show_words(text: Text) -> Iterator[str]:
+    """Yield the texts, notes and cells as a file shows them."""
+    for part in text.parts:
+        yield from (part.text, part.note)
+        yield from (part.rows[row][column] for row, column in find_spans(part))
+
+
+def show_labels(text: Text) -> Iterator[str]:
+    """Yield what may be in the text more often than in the document: labels of tables, and running titles."""
+    yield f"{RUNNING_HEAD} Page {text.name}"
+    for part in text.parts:
+        for number, row in enumerate(part.rows):
+            yield from row if number < part.headers else row[:1]
+
+
+def count_cells(row: Sequence[str], table: Part, lines: Sequence[str]) -> Count:
+    """Return how many cells of a row are on a line with its first cell, and how many there are."""
+    label, *cells = map(squeeze, row)
+    others = [squeeze("".join(other)) for other in table.rows if other is not row]
+    own_lines = [line for line in lines if label in line and not any(other in line for other in others)]
+    values = [cell for cell in cells if cell]
+    kept = sum(any(cell in line.partition(label)[2] for line in own_lines) for cell in values)
+    return kept, len(values)
+
+
+def is_kept(row: Sequence[str], table: Part, lines: Sequence[str]) -> bool:
     """Return whether a line has all cells of a row in their order, and not those of another row."""
+    others = [squeeze("".join(other)) for other in table.rows if other is not row]
+    longest = 3 * len(squeeze("".join(row))) + 60  # with the words of the header
+    for line in lines:
+        is_alone = len(line) <= longest and not any(other in line for other in others)
+        if is_alone and has_in_order(line, row):
+            return True
+    return False
+
+
+def has_in_order(line: str, cells: Iterable[str]) -> bool:
     place = 0
-    for cell in map(squeeze, row):
+    for cell in map(squeeze, cells):
         place = line.find(cell, place)
         if place < 0:
             return False
         place += len(cell)
-    others = (squeeze("".join(other)) for other in rows if other is not row)
-    longest = 3 * len(squeeze("".join(row))) + 60  # with the words of the header
-    return len(line) <= longest and not any(other in line for other in others)
+    return True
 
 
 def find_places(text: Text, everything: str) -> Iterator[int]:
@@ -243,43 +235,75 @@ def find_places(text: Text, everything: str) -> Iterator[int]:
         place = max(place, place_now)
 
 
+def add_up(counts: Iterable[Count]) -> Count:
+    kept, of = zip((0, 0), *counts, strict=True)
+    return sum(kept), sum(of)
+
+
+def add_scores(scores: Sequence[Score]) -> Score:
+    return Score(
+        add_up(one.words for one in scores),
+        add_up(one.right_words for one in scores),
+        add_up(one.cells for one in scores),
+        add_up(one.rows for one in scores),
+        add_up(one.headings for one in scores),
+        add_up(one.pairs for one in scores),
+        sum(one.wrong_headings for one in scores),
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--formats", nargs="+", choices=SUFFIXES, default=SUFFIXES)
+    parser.add_argument("--markitdown", metavar="PYTHON", help="a Python that has markitdown")
+    parser.add_argument("--seconds", action="store_true", help="read all files again, in turns, and show the times")
+    parser.add_argument("--writers", action="store_true", help="show a line for each program that wrote files")
+    options = parser.parse_args()
+    markitdown = open_markitdown(options.markitdown) if options.markitdown else None
     with tempfile.TemporaryDirectory() as place:
-        return measure(folder or Path(place))
-
-
-def measure(folder: Path) -> int:
-    say(f"{'file':28}{'headings':>12}{'wrong':>8}{'rows':>12}{'order':>12}")
-    totals: list[Score] = []
-    for writer, (write, program) in WRITERS.items():
-        if program and not shutil.which(program):
-            continue
-        (folder / writer).mkdir(parents=True, exist_ok=True)
-        for text in make_texts():
-            path = (folder / writer / f"{text.name}.pdf").resolve()
-            if not path.exists():
-                write(text, path)
-            extract = read_pdf(path)
-            totals.append(score(text, list(extract.blocks), extract.title))
-            show(f"{writer}/{text.name}", totals[-1])
-    wrong = sum(result.wrong_headings for result in totals)
-    headings = add_up([result.headings for result in totals])
-    rows = add_up([result.rows for result in totals])
-    pairs = add_up([result.pairs for result in totals])
-    show("all", Score(headings, wrong, rows, pairs))
+        samples = write_files(options.folder or Path(place), options.formats)
+        for suffix in options.formats:
+            own = [sample for sample in samples if sample.path.suffix == f".{suffix}"]
+            readers = find_readers(suffix, markitdown)
+            show_scores(suffix, own, readers, by_writer=options.writers)
+            if options.seconds:
+                show_seconds(suffix, [sample.path for sample in own], readers)
     return 0
 
 
-def add_up(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    return sum(kept for kept, _ in counts), sum(count for _, count in counts)
+def show_scores(suffix: str, samples: Sequence[Sample], readers: dict[str, Reader], *, by_writer: bool) -> None:
+    say(f"\n| {suffix}: {len(samples)} files | words | right words | cells | rows | headings | wrong | order |")
+    say("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    writers = sorted({sample.writer for sample in samples}) if by_writer else []
+    for name, read in readers.items():
+        scores = [(sample.writer, score(sample.text, read(sample.path))) for sample in samples]
+        say(show_score(name, [one for _, one in scores]))
+        for writer in writers:
+            say(show_score(f"{name}, files of {writer}", [one for own, one in scores if own == writer]))
 
 
-def show(name: str, result: Score) -> None:
-    shares = [f"{kept}/{count}" for kept, count in (result.headings, result.rows, result.pairs)]
-    say(f"{name:28}{shares[0]:>12}{result.wrong_headings:>8}{shares[1]:>12}{shares[2]:>12}")
+def show_score(name: str, scores: Sequence[Score]) -> str:
+    total = add_scores(scores)
+    counts = (total.words, total.right_words, total.cells, total.rows, total.headings, total.pairs)
+    shares = [f"{kept / of:.3f}" if of else "" for kept, of in counts]
+    shares.insert(-1, str(total.wrong_headings))
+    return f"| {name} | {' | '.join(shares)} |"
+
+
+def show_seconds(suffix: str, paths: Sequence[Path], readers: dict[str, Reader]) -> None:
+    """Show the seconds a file, the median of some rounds; the readers take turns at each file."""
+    rounds: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(ROUNDS):
+        times: dict[str, list[float]] = {name: [] for name in readers}
+        for path in paths:
+            for name, read in readers.items():
+                start = perf_counter()
+                read(path)
+                times[name].append(perf_counter() - start)
+        for name, seconds in times.items():
+            rounds[name].append(mean(seconds))
+    say(f"{suffix}, seconds a file: " + ", ".join(f"{name} {median(seconds):.3f}" for name, seconds in rounds.items()))
 
 
 if __name__ == "__main__":
