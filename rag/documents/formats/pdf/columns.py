@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
@@ -10,18 +9,16 @@ from rag.documents.formats.pdf.rows import (
     Cell,
     Gap,
     Row,
+    grow,
     is_prose,
     list_places,
     make_rows,
-    narrow,
     replace_lines,
 )
 from rag.documents.formats.pdf.rules import Rules
 
 # Fewer lines do not show that they are columns.
 _FEWEST_ROWS = 4
-# No page has more lines in a column.
-_MOST_ROWS = 400
 # At least this share of the lines has words in all columns, and as many have them in the order of the lines.
 _LEAST_SHARE = 0.6
 # Columns are at least this far apart, as a multiple of the size of the letters.
@@ -59,8 +56,6 @@ class _Band(NamedTuple):
 
 def order_columns(lines: list[Line], rules: Rules) -> list[Line]:
     """Return the lines of a page; columns of text that the file has line by line are one after the other."""
-    if not _has_neighbours(lines):
-        return lines
     replacements: dict[int, list[Line]] = {}
     for band in _find_bands(make_rows(lines)):
         if _is_text(band, rules):
@@ -70,40 +65,16 @@ def order_columns(lines: list[Line], rules: Rules) -> list[Line]:
     return replace_lines(lines, replacements)
 
 
-def _has_neighbours(lines: Sequence[Line]) -> bool:
-    """Return whether a line has a wide gap, or the next line of the file at its right."""
-    if any(line.words for line in lines):
-        return True
-    for line, following in pairwise(lines):
-        is_level = abs(line.y - following.y) < line.size / 2
-        if is_level and following.left > line.right:
-            return True
-    return False
-
-
 def _find_bands(rows: Sequence[Row]) -> Iterator[_Band]:
     """Yield the groups of rows that share gutters."""
     place = 0
     while place < len(rows):
-        band = _grow(rows[place : place + _MOST_ROWS])
-        place += max(1, len(band.rows))
-        while band.rows and len(band.rows[-1].cells) < 2:
-            band.rows.pop()
-        if len(band.rows) >= _FEWEST_ROWS:
-            yield band
-
-
-def _grow(rows: Sequence[Row]) -> _Band:
-    """Return the first rows, as far as a gutter of the first goes down between their words; maybe none."""
-    gutters = rows[0].find_gaps(_GUTTER)
-    band: list[Row] = []
-    for row in rows:
-        remaining = narrow(gutters, row, _GUTTER)
-        if not remaining:
-            break
-        gutters = remaining
-        band.append(row)
-    return _Band(band, gutters)
+        steps = list(grow(rows, place, _GUTTER))
+        place += max(1, len(steps))
+        while steps and len(steps[-1][0].cells) < 2:
+            steps.pop()
+        if len(steps) >= _FEWEST_ROWS:
+            yield _Band([row for row, _ in steps], steps[-1][1])
 
 
 def _is_text(band: _Band, rules: Rules) -> bool:

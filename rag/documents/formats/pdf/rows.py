@@ -1,6 +1,6 @@
 """Sorts the words of a page into rows, and finds the gutters that no word of several rows crosses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import mean
@@ -12,6 +12,8 @@ from rag.documents.formats.pdf.paragraphs import Line, Word
 _SAME_ROW = 0.4
 # A gutter is at least this wide, as a multiple of the size of the letters.
 GUTTER = 0.3
+# No page has more rows in a table or column; the bound keeps a hostile file from taking long.
+_MOST_ROWS = 400
 # Lines of prose have this many words on average. At least half of them reach over most of their column.
 _PROSE = 4
 _FULL = 0.8
@@ -59,6 +61,14 @@ class Row:
         return [gap for gap in gaps if gap.width >= least * self.size]
 
 
+def has_neighbours(lines: Sequence[Line]) -> bool:
+    """Return whether words are beside others, with a wide gap between them."""
+    if any(line.words for line in lines):
+        return True
+    heights = sorted(line.y for line in lines)
+    return any(above - below < 1 for below, above in pairwise(heights))
+
+
 def make_rows(lines: Sequence[Line]) -> list[Row]:
     """Return the rows of a page from its top, without the lines that are aside."""
     rows: list[Row] = []
@@ -80,6 +90,19 @@ def make_rows(lines: Sequence[Line]) -> list[Row]:
 def _is_lower(row: Row, line: Line) -> bool:
     """Return whether a line is below a row, and not a part of it."""
     return row.y - line.y > _SAME_ROW * max(row.size, line.size)
+
+
+def grow(rows: Sequence[Row], start: int, least: float = GUTTER) -> Iterator[tuple[Row, list[Gap]]]:
+    """Yield the rows from `start` on, each with the gaps of the first that go down between all words so far.
+
+    They end where no gap is left that is wide enough, as a multiple of the size of the letters.
+    """
+    gutters = rows[start].find_gaps(least)
+    for row in rows[start : start + _MOST_ROWS]:
+        gutters = narrow(gutters, row, least)
+        if not gutters:
+            return
+        yield row, gutters
 
 
 def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median_low
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from rag.documents.formats.pdf.paragraphs import Line, have_same_size
 from rag.documents.languages import PAGE_WORDS
@@ -36,6 +36,7 @@ _BESIDE_PAGE = re.compile(rf"\b(?:{PAGE_WORDS})\s*\d|\d\s*(?:{PAGE_WORDS})|\d\s?
 # Telephone numbers, accounts, addresses in the web: the text needs them once.
 _FACT = re.compile(r"\d{3}|\w@\w|www\.|://")
 
+LineT = TypeVar("LineT", bound=Line)
 # Two lines with the same mark, on different pages, are the same line.
 _Mark = tuple[str | int, ...]
 
@@ -82,7 +83,7 @@ def _is_apart(edges: Sequence[_Edge], edge: _Edge, count: int) -> bool:
     return max(gaps) - min(gaps) > edge.size / 2
 
 
-def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     """Return the pages without running titles and page numbers.
 
     Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before. The first
@@ -116,8 +117,8 @@ def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
     return {_find_place(line) for edge in edges for line in edge.outermost}
 
 
-def _set_aside(lines: Sequence[Line], running: Set[Line], seen: set[str], pages: int) -> Iterator[Line]:
-    """Yield the lines of a page; of those that are running only the first with a text that is worth it."""
+def _set_aside(lines: Sequence[LineT], running: Set[Line], seen: set[str], pages: int) -> Iterator[LineT]:
+    """Yield the lines of a page without the running ones; of equal lines with facts, the first stays."""
     for line in lines:
         if line not in running:
             yield line

@@ -11,10 +11,10 @@ from rag.documents.formats.pdf.rows import (
     GUTTER,
     Gap,
     Row,
+    grow,
     is_prose,
     list_places,
     make_rows,
-    narrow,
     replace_lines,
 )
 from rag.documents.formats.pdf.rules import Rules
@@ -42,8 +42,6 @@ _LEAST_SHARE = 0.4
 # A column of prose has at least this many lines, and half of them or more have at least this many words.
 _LINES_OF_COLUMN = 5
 _WORDS_OF_PROSE = 4
-# No page has more rows in a table; the bound keeps a hostile file from taking long.
-_MOST_ROWS = 400
 _MARKER = re.compile(r"(?:[•‣⁃◦▪▫●○■□➢➤✓*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})(?:\.\d{1,3})*[.)]?|\[\w{1,6}\])")
 
 
@@ -86,8 +84,6 @@ def _has_prose(lines: Sequence[Line]) -> bool:
 
 def _read_flow(lines: list[Line], rules: Rules) -> list[Line]:
     """Return the lines of a column, or of a page without columns, with its tables put into words."""
-    if not _has_neighbours(lines):
-        return lines
     replacements: dict[int, list[Line]] = {}
     for table in _find_tables(make_rows(lines), rules):
         places = list_places(table.rows)
@@ -96,18 +92,10 @@ def _read_flow(lines: list[Line], rules: Rules) -> list[Line]:
     return replace_lines(lines, replacements)
 
 
-def _has_neighbours(lines: Sequence[Line]) -> bool:
-    """Return whether words are beside others, with a wide gap between them."""
-    if any(line.words for line in lines):
-        return True
-    heights = sorted(line.y for line in lines)
-    return any(above - below < 1 for below, above in pairwise(heights))
-
-
 def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
     place = 0
     while place < len(rows):
-        region = _grow(rows[place : place + _MOST_ROWS])
+        region = _find_region(rows, place)
         table = _make_table(region, rules)
         if table:
             yield table
@@ -115,17 +103,14 @@ def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
         place += 1
 
 
-def _grow(rows: Sequence[Row]) -> list[Row]:
-    """Return the first rows, as far as a gutter goes down between their words; none if the first has no gap."""
-    gutters = rows[0].find_gaps()
-    if not gutters:
-        return []
-    region = [rows[0]]
-    for row in rows[1:]:
-        remaining = narrow(gutters, row)
-        if not remaining or _is_apart(region, row, is_narrower=len(remaining) < len(gutters)):
+def _find_region(rows: Sequence[Row], start: int) -> list[Row]:
+    """Return the rows from `start` on that share gutters and may be one table; none if the first has no gap."""
+    region: list[Row] = []
+    gutter_count = 0
+    for row, gutters in grow(rows, start):
+        if region and _is_apart(region, row, is_narrower=len(gutters) < gutter_count):
             break
-        gutters = remaining
+        gutter_count = len(gutters)
         region.append(row)
     return region
 
