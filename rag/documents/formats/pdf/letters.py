@@ -30,7 +30,7 @@ _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 _LAST_DIGITS = re.compile(r"(?<=[^\s\d])\d{1,3}(?!\w)|(?<=\d)\d{1,3}(?![\w])")
 # Raised letters are at most this large, as a share of those before them.
 _RAISED_SIZE = 0.8
-# A gap of at least this multiple of the size of the letters is wider than a space; those of typewriters are wider.
+# A gap of at least this multiple of the size of the letters is wider than a space. Typewriters have wider spaces.
 _WIDE_GAP = 0.45
 _WIDE_GAP_OF_TYPEWRITER = 0.9
 _FIXED_PITCH = 1
@@ -250,10 +250,7 @@ class _Reader:
         return tuple(words)
 
     def _find_gaps(self, match: _Match, upright: int, wide: float) -> Iterator[_Gap]:
-        """Yield the wide gaps of a line; in a sentence only those that pdfium puts where the file has no space.
-
-        In a sentence without a space in the file, all gaps are those of words.
-        """
+        """Yield the gaps of a line that are wider than a space."""
         for start, end in self._find_spaces(match):
             _, left = self._find_reach(match.first + start - 1, upright)
             right, _ = self._find_reach(match.first + end, upright)
@@ -261,7 +258,10 @@ class _Reader:
                 yield _Gap(end, left, right)
 
     def _find_spaces(self, match: _Match) -> list[tuple[int, int]]:
-        """Return where the spaces of a line begin and end that may be wide gaps."""
+        """Return the spaces of a line that may be wide gaps, each `[start, end)`.
+
+        In a sentence these are the spaces that pdfium adds where the file has none. If it adds all of them, none is.
+        """
         spaces = [space.span() for space in _SPACES.finditer(match.text)]
         digit_count = len(_DIGIT.findall(match.text))
         is_sentence = _SPACES_OF_SENTENCE <= len(spaces) >= digit_count

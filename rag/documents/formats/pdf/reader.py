@@ -48,7 +48,7 @@ class _Bookmark(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """What is on a page: its lines, its notes, and the pictures for OCR, which may be the page itself."""
+    """The content of a page: its lines, its notes, and the pictures for OCR, which may be the page itself."""
 
     lines: list[Line]
     notes: list[Block]
