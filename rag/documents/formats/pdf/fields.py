@@ -183,12 +183,10 @@ def _name(value: str, label: str) -> str:
     return f"{label.rstrip(' :')}: {value}" if label else value
 
 
-def _replace(lines: Iterable[Line], old: Line, *new: Line) -> list[Line]:
+def _replace(lines: list[Line], old: Line, *new: Line) -> list[Line]:
     """Return the lines with one of them replaced by others."""
-    result: list[Line] = []
-    for line in lines:
-        result += new if line is old else (line,)
-    return result
+    place = lines.index(old)
+    return [*lines[:place], *new, *lines[place + 1 :]]
 
 
 def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:

@@ -23,6 +23,8 @@ _POINTS_PER_INCH = 72
 _NONSENSE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd]")
 # A text is nonsense if more than this share of it is such characters. Bullets and symbols stay far below.
 _MOST_NONSENSE = 0.5
+# No more signs of a page are looked at, from its beginning to its end.
+_SAMPLE = 200
 # A smaller picture on a page of text is a logo or a small photo; the share is of the page's area.
 _LEAST_AREA = 0.2
 # Pixels: the same running title is at most this much higher or lower on the next scan.
@@ -66,18 +68,11 @@ def is_nonsense(text: str) -> bool:
 
 
 def _lacks_letters(textpage: PdfTextPage) -> bool:
-    """Return whether the fonts do not say which letters most of the signs on a page are.
-
-    The rest of a page is not looked at once enough of its letters are known.
-    """
+    """Return whether the fonts do not say which letters most of the signs on a page are; looks at some of the signs."""
     signs: int = textpage.count_chars()
-    known = 0
-    for index in range(signs):
-        if raw.FPDFText_HasUnicodeMapError(textpage, index) != 1:
-            known += 1
-        if known >= (1 - _MOST_NONSENSE) * signs:
-            return False
-    return signs > 0
+    sample = range(0, signs, 1 + signs // _SAMPLE)
+    unknown = len([index for index in sample if raw.FPDFText_HasUnicodeMapError(textpage, index) == 1])
+    return unknown > _MOST_NONSENSE * len(sample)
 
 
 def _find_areas(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:

@@ -10,7 +10,7 @@ from rag.documents.blocks import format_row
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.rows import Cell, Row, join_cells, list_places
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.rows import has_header, is_number
+from rag.documents.formats.rows import count_cells, has_header, is_number
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45
@@ -97,7 +97,8 @@ class Table(NamedTuple):
     def _is_continued(self, above: Row, below: Row) -> bool:
         """Return whether a line has only the next words of some cells: it is near, and its first column is empty."""
         columns = self.get_columns(below)
-        if not _is_near(above, below) or not columns < self.get_columns(above):
+        is_near = above.y - below.y <= _LINE_PITCH * below.size
+        if not is_near or not columns < self.get_columns(above):
             return False
         may_be_part = 0 not in columns or len(columns) == 1
         return may_be_part and self._has_wrapped_cell(above, below)
@@ -114,36 +115,27 @@ class Table(NamedTuple):
         return False
 
 
-def _is_near(above: Row, below: Row) -> bool:
-    """Return whether a line may be the next one of a cell."""
-    return above.y - below.y <= _LINE_PITCH * below.size
-
-
 def _begins_within(text: str) -> bool:
     """Return whether a text begins like the middle of a sentence."""
     return text[0].islower() or text[0] in "(&"
 
 
 def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
-    """Return a line for each row of a table; a row with words in one column only stays as it is."""
-    header: list[str] | None = None
+    """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
     groups = table.group_rows(rules)
     texts = [table.get_texts(group) for group in groups]
-    is_whole = [sum(map(bool, cells)) > 1 for cells in texts]
-    for group, cells, whole in zip(groups, texts, is_whole, strict=True):
-        if not whole:
+    header = _find_header(texts)
+    for group, cells in zip(groups, texts, strict=True):
+        if count_cells(cells) < 2:
             yield from (lines[place] for place in list_places(group))
-        elif header is None and _has_header(texts):
-            header = cells
-        else:
-            header = header or []
+        elif cells is not header:
             yield _make_line(group, lines, _format_row(header, cells))
 
 
-def _has_header(texts: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row with words in several columns names the columns; of two columns it never does."""
-    rows = [cells for cells in texts if sum(map(bool, cells)) > 1]
-    return len(rows[0]) > 2 and has_header(rows)
+def _find_header(texts: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the first row with words in several columns if it names three columns or more, else nothing."""
+    rows = [cells for cells in texts if count_cells(cells) > 1]
+    return rows[0] if len(rows[0]) > 2 and has_header(rows) else []
 
 
 def _format_row(header: Sequence[str], cells: Sequence[str]) -> str:

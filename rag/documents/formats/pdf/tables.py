@@ -123,7 +123,8 @@ def _make_table(region: list[Row], rules: Rules) -> Table | None:
     """Return the table that rows form; None if they form none."""
     if len(region) < 2 or _is_justified(region):
         return None
-    gutters = [gap for gap in _find_gutters(region) if _is_between_columns(gap, region)]
+    gaps = [gap for row in region for gap in row.find_gaps()]
+    gutters = [gutter for gutter in _find_gutters(region) if _is_between_columns(gutter, gaps, region)]
     if not gutters:
         return None
     table = Table(region, [gap.middle for gap in gutters])
@@ -196,11 +197,10 @@ def _find_gutters(region: Sequence[Row]) -> list[Gap]:
     return [gap for gap in gutters if gap.width >= GUTTER * size]
 
 
-def _is_between_columns(gutter: Gap, region: Sequence[Row]) -> bool:
+def _is_between_columns(gutter: Gap, all_gaps: Sequence[Gap], region: Sequence[Row]) -> bool:
     """Return whether a gutter is usually as wide as the gap of columns, or words begin below one another after it."""
-    gaps = []
-    for row in region:
-        gaps += [gap for gap in row.find_gaps() if gap.left <= gutter.middle <= gap.right]
+    middle = gutter.middle
+    gaps = [gap for gap in all_gaps if gap.left <= middle <= gap.right]
     if not gaps:
         return False
     size = region[0].size
