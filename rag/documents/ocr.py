@@ -106,7 +106,7 @@ def read_pages(
             return
         job.pages += 1
         job.on_page(page, count)
-        open_engine()  # its error is the file's
+        open_engine()  # raises the error that no page of the file can be read
         try:
             lines = read_picture(picture)
         except DocumentError as exc:

@@ -6,12 +6,16 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.paragraphs import Line, is_below
+from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
 _HEAVIER = 1.3
+_MOST_WORDS = 15
+# A heading has at most this many lines; they are apart by at most this multiple of the size of their letters.
+TALLEST_HEADING = 3
+_PITCH = 1.7
 # If more of the lines look like headings, the file is a form, a poster or a set of slides.
 _MOST_OF_LINES = 0.34
 
@@ -94,11 +98,12 @@ def _differs(line: Line, body: _Style) -> bool:
 
 
 def _may_be_heading(line: Line) -> bool:
-    """Return whether a line has words, and is neither a sentence, a row of cells nor a line of contents."""
+    """Return whether a line is short, has words, and is neither a sentence, a row of cells nor a line of contents."""
+    is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
     is_of_contents = "…" in line.text  # the dots before a page's number
-    return has_words and not any((is_sentence, line.is_aside, line.pieces > 1, is_of_contents))
+    return is_short and has_words and not any((is_sentence, line.is_aside, line.pieces > 1, is_of_contents))
 
 
 def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
@@ -120,9 +125,11 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
 
 def _continues(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if not run or NUMBERED.match(line.text):
+    if not run or len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
-    return is_below(run[-1], line) and _get_style(line) == _get_style(run[-1])
+    last = run[-1]
+    is_below = 0 < last.y - line.y <= _PITCH * last.size
+    return is_below and _get_style(line) == _get_style(last)
 
 
 def _join(run: Sequence[Line]) -> Line:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfTextPage, raw
 
-from rag.documents.formats.pdf.paragraphs import Line, Word
+from rag.documents.formats.pdf.paragraphs import RAISED_SIZE, Line, Word
 from rag.documents.raised import raise_digits
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
@@ -28,8 +28,6 @@ _DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 # Digits that may be raised: the last ones of a word.
 _LAST_DIGITS = re.compile(r"(?<=[^\s\d])\d{1,3}(?!\w)|(?<=\d)\d{1,3}(?![\w])")
-# Raised letters are at most this large, as a share of those before them.
-_RAISED_SIZE = 0.8
 # A gap of at least this multiple of the size of the letters is wider than a space. Typewriters have wider spaces.
 _WIDE_GAP = 0.45
 _WIDE_GAP_OF_TYPEWRITER = 0.9
@@ -227,7 +225,7 @@ class _Reader:
 
     def _is_small(self, char: int, size: float) -> bool:
         """Return whether a digit is smaller than its line and above the line's bottom."""
-        if self._find_size(char) > _RAISED_SIZE * size:
+        if self._find_size(char) > RAISED_SIZE * size:
             return False
         raw.FPDFText_GetCharOrigin(self._handle, char, *self._point)
         digit = self._point[0].value, self._point[1].value

@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.raised import RAISED_DIGITS
+from rag.documents.raised import RAISED_DIGITS, raise_digits
 
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3
@@ -27,6 +27,8 @@ _ROW = 0.6
 _NARROW = 0.75
 # A word's width is estimated from its length. The word counts as too wide unless there is this much more room.
 _ROOM = 1.2
+# Raised letters are at most this large, as a share of the letters before them.
+RAISED_SIZE = 0.8
 # A shorter line ends where its author chose to end it.
 _SHORTEST_WRAPPED = 40
 
@@ -104,9 +106,13 @@ def _is_beside(row: Line, piece: Line) -> bool:
 
 
 def _merge(row: Line, piece: Line) -> Line:
+    is_raised = piece.size <= RAISED_SIZE * row.size and piece.y > row.y
+    if is_raised and piece.text.isdecimal():
+        return replace(row, text=row.text + raise_digits(piece.text), right=piece.right)
+    gap = "" if piece.text[0] in ",.;:)" else " "
     return replace(
         max(row, piece, key=lambda line: line.size),
-        text=f"{row.text} {piece.text}",
+        text=row.text + gap + piece.text,
         left=row.left,
         right=piece.right,
         weight=min(row.weight, piece.weight),
@@ -132,7 +138,7 @@ def join_lines(lines: Sequence[Line]) -> Iterator[Block]:
 
 
 def _group_asides(lines: Sequence[Line]) -> list[list[Line]]:
-    """Return the lines that are aside: first those before all other lines, then those after each other line."""
+    """Return the groups of lines that are aside: before all other lines, and after each other line."""
     groups: list[list[Line]] = [[]]
     for line in lines:
         if line.is_aside:
@@ -287,7 +293,7 @@ class _Layout:
 
     def _describe_seam(self, first: Line, i: int) -> _Seam:
         above, below = self._lines[i], self._lines[i + 1]
-        is_far = not is_below(above, below) or self._has_gap(above, below)
+        is_far = not _is_below(above, below) or self._has_gap(above, below)
         return _Seam(first, above, below, is_far, self._is_full(i), self._columns[i].is_narrow)
 
     def _has_gap(self, above: Line, below: Line) -> bool:
@@ -358,14 +364,14 @@ def _measure_columns(columns: Sequence[Sequence[Line]]) -> Iterator[_Column]:
 def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
     column = [lines[0]]
     for above, below in pairwise(lines):
-        if not is_below(above, below):
+        if not _is_below(above, below):
             yield column
             column = []
         column.append(below)
     yield column
 
 
-def is_below(above: Line, below: Line) -> bool:
+def _is_below(above: Line, below: Line) -> bool:
     """Return whether a line can follow another in a column: it is below and near, in letters of the same size."""
     if above.page != below.page or not is_same_size(above.size, below.size):
         return False

@@ -16,7 +16,7 @@ from rag.documents.formats.office.properties import clean_author, clean_date, cl
 from rag.documents.formats.pdf.columns import order_columns
 from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
-from rag.documents.formats.pdf.headings import mark_printed_headings
+from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.rows import has_neighbours
@@ -31,7 +31,6 @@ from rag.types import OcrMode
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
 # A number that may be in a heading and not in its bookmark: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")
-_TALLEST_HEADING = 3  # lines
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +161,7 @@ def _mark_bookmarked(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) ->
 
 def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:
     """Merge the first lines that repeat the title of a bookmark into one line, which is a heading."""
-    for count, first in product(range(1, _TALLEST_HEADING + 1), range(len(lines))):
+    for count, first in product(range(1, TALLEST_HEADING + 1), range(len(lines))):
         inside = lines[first : first + count]
         if not inside[0].level and _is_title(inside, bookmark.key):
             text = " ".join(line.text for line in inside)
