@@ -57,9 +57,11 @@ def _set_levels(page: Sequence[Line], styles: Sequence[_Style], title: Line | No
     """Return the lines of a page with their levels: headings in the first of the styles have the level 1."""
     lines = []
     for line in page:
-        is_heading = line.level and line is not title
-        level = 1 + styles.index(_get_style(line)) if is_heading else 0
-        lines.append(replace(line, level=level))
+        if line.level:
+            level = 0 if line is title else 1 + styles.index(_get_style(line))
+            lines.append(replace(line, level=level))
+        else:
+            lines.append(line)
     return lines
 
 

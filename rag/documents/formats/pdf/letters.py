@@ -285,4 +285,6 @@ def _clean(text: str) -> str:
 
 def _turn(x: float, y: float, angle: int) -> tuple[float, float]:
     """Return where a point is on a page whose lines are turned anticlockwise by an angle in degrees."""
+    if not angle:
+        return x, y
     return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}.get(angle, (x, y))
