@@ -248,9 +248,9 @@ def count_errors(words: list[str], read: list[str]) -> int:
 
 
 def open_tesseract() -> Callable[[Image.Image], str]:
-    from rag.documents.ocr import make_blocks, read_picture
+    from rag.documents.ocr import OcrJob, make_blocks, read_picture
 
-    return lambda picture: "\n".join(block.text for block in make_blocks(read_picture(picture), 1))
+    return lambda picture: "\n".join(block.text for block in make_blocks(read_picture(picture), 1, OcrJob()))
 
 
 def open_rapidocr() -> Callable[[Image.Image], str]:

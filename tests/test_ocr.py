@@ -12,11 +12,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 import rag
 from rag import DocumentError, Settings, build_index
-from rag.documents import ocr
+from rag.documents import ocr, tesseract
 from rag.documents.formats.pdf import scans
 from rag.documents.formats.pdf.reader import read_pdf
 from rag.documents.formats.picture import read_picture
-from rag.documents.ocr import OcrJob, TextLine, run_job
+from rag.documents.ocr import OcrJob, run_job
+from rag.documents.tesseract import TextLine
 from rag.documents.worker import DocumentReader
 from rag.errors import PassedOverError
 from rag.formatting import describe_source
@@ -220,13 +221,13 @@ def test_the_columns_of_tesseracts_table_are_not_mixed() -> None:
         row(2, 1, 1, 800, "right"),
         row(2, 1, 2, 860, "too"),
     ]
-    lines = ocr.parse_lines("4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t\n" + "\n".join(table))
+    lines = tesseract.parse_lines("4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t\n" + "\n".join(table))
     assert [(line.text, line.box) for line in lines] == [
         ("left", (100, 40, 150, 60)),
         ("again", (100, 80, 150, 100)),
         ("right too", (800, 40, 910, 60)),
     ]
-    assert [block.text for block in ocr.make_blocks(lines, 1)] == ["left again", "right too"]
+    assert [block.text for block in ocr.make_blocks(lines, 1, OcrJob())] == ["left again", "right too"]
 
 
 def test_a_skewed_page_is_turned_and_a_straight_one_is_not() -> None:
@@ -335,10 +336,10 @@ def test_a_page_that_takes_too_long_ends_the_ocr_of_the_file(tmp_path: Path, eng
 def test_the_first_folder_with_a_language_of_the_script_has_all_that_are_used() -> None:
     own, system = Path("own"), Path("system")
     folders = {own: frozenset({"eng", "deu", "osd"}), system: frozenset({"eng", "fra", "rus", "ell", "spa"})}
-    assert ocr.choose_languages(folders, "Latin") == (own, ["eng", "deu"])
-    assert ocr.choose_languages({system: folders[system]}, "Latin") == (system, ["eng", "fra", "spa"])
-    assert ocr.choose_languages(folders, "Cyrillic") == (system, ["rus"])
-    assert ocr.choose_languages(folders, "Thai")[1] == []
+    assert tesseract.choose_languages(folders, "Latin") == (own, ["eng", "deu"])
+    assert tesseract.choose_languages({system: folders[system]}, "Latin") == (system, ["eng", "fra", "spa"])
+    assert tesseract.choose_languages(folders, "Cyrillic") == (system, ["rus"])
+    assert tesseract.choose_languages(folders, "Thai")[1] == []
 
 
 def test_a_quote_from_a_scan_is_marked_wherever_its_source_is_shown(tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def test_lines_drawn_around_cells_show_which_lines_are_one_row(tmp_path: Path) -
     assert any("Noise" in text and "Call the firm" in text for text in texts)
 
 
+def test_lines_under_the_header_and_above_the_last_row_do_not_join_the_rows_between(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_rows(canvas, BOATS, top=700, lefts=(72, 200, 330))
+    for y in (712, 696, 664, 648):
+        canvas.line(70, y, 400, y)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == ROWS
+
+
 def test_a_list_with_wide_gaps_behind_its_numbers_is_no_table(tmp_path: Path) -> None:
     canvas = open_canvas(tmp_path / "a.pdf")
     items = [("1.", "Order the crane."), ("2.", "Dig the basin."), ("3.", "Fill it."), ("4.", "Test the pump.")]

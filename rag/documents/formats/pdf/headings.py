@@ -14,7 +14,7 @@ _LARGER = 1.08
 _HEAVIER = 1.3
 _MOST_WORDS = 15
 # A heading has at most this many lines; they are apart by at most this multiple of the size of their letters.
-_MOST_LINES = 3
+TALLEST_HEADING = 3
 _PITCH = 1.7
 # If more of the lines look like headings, the file is a form, a poster or a set of slides.
 _MOST_OF_LINES = 0.34
@@ -57,9 +57,11 @@ def _set_levels(page: Sequence[Line], styles: Sequence[_Style], title: Line | No
     """Return the lines of a page with their levels: headings in the first of the styles have the level 1."""
     lines = []
     for line in page:
-        is_heading = line.level and line is not title
-        level = 1 + styles.index(_get_style(line)) if is_heading else 0
-        lines.append(replace(line, level=level))
+        if line.level:
+            level = 0 if line is title else 1 + styles.index(_get_style(line))
+            lines.append(replace(line, level=level))
+        else:
+            lines.append(line)
     return lines
 
 
@@ -102,10 +104,8 @@ def _may_be_heading(line: Line) -> bool:
     is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
-    is_elsewhere = line.is_row or line.is_aside
-    has_cells = line.pieces > 1 and not NUMBERED.match(line.text)
     is_of_contents = "…" in line.text  # the dots before a page's number
-    return is_short and has_words and not any((is_sentence, is_elsewhere, has_cells, is_of_contents))
+    return is_short and has_words and not any((is_sentence, line.is_aside, line.pieces > 1, is_of_contents))
 
 
 def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
@@ -113,8 +113,8 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
     run: list[Line] = []
     for line in page:
         is_heading = _looks_like_heading(line, body)
-        goes_on = is_heading and _goes_on(run, line)
-        if run and not goes_on:
+        is_continued = is_heading and _continues(run, line)
+        if run and not is_continued:
             yield _join(run)
             run = []
         if is_heading:
@@ -125,9 +125,9 @@ def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
         yield _join(run)
 
 
-def _goes_on(run: Sequence[Line], line: Line) -> bool:
+def _continues(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if not run or len(run) == _MOST_LINES or NUMBERED.match(line.text):
+    if not run or len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
     last = run[-1]
     is_below = 0 < last.y - line.y <= _PITCH * last.size

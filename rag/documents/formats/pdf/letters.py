@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfTextPage, raw
 
-from rag.documents.formats.pdf.paragraphs import Line, Word
+from rag.documents.formats.pdf.paragraphs import RAISED_SIZE, Line, Word
 from rag.documents.raised import raise_digits
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
@@ -28,9 +28,7 @@ _DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"(?<=\S)\s+(?=\S)")
 # Digits that may be raised: the last ones of a word.
 _LAST_DIGITS = re.compile(r"(?<=[^\s\d])\d{1,3}(?!\w)|(?<=\d)\d{1,3}(?![\w])")
-# Raised letters are at most this large, as a share of those before them.
-_RAISED_SIZE = 0.8
-# A gap of at least this multiple of the size of the letters is wider than a space; those of typewriters are wider.
+# A gap of at least this multiple of the size of the letters is wider than a space. Typewriters have wider spaces.
 _WIDE_GAP = 0.45
 _WIDE_GAP_OF_TYPEWRITER = 0.9
 _FIXED_PITCH = 1
@@ -227,7 +225,7 @@ class _Reader:
 
     def _is_small(self, char: int, size: float) -> bool:
         """Return whether a digit is smaller than its line and above the line's bottom."""
-        if self._find_size(char) > _RAISED_SIZE * size:
+        if self._find_size(char) > RAISED_SIZE * size:
             return False
         raw.FPDFText_GetCharOrigin(self._handle, char, *self._point)
         digit = self._point[0].value, self._point[1].value
@@ -250,10 +248,7 @@ class _Reader:
         return tuple(words)
 
     def _find_gaps(self, match: _Match, upright: int, wide: float) -> Iterator[_Gap]:
-        """Yield the wide gaps of a line; in a sentence only those that pdfium puts where the file has no space.
-
-        In a sentence without a space in the file, all gaps are those of words.
-        """
+        """Yield the gaps of a line that are wider than a space."""
         for start, end in self._find_spaces(match):
             _, left = self._find_reach(match.first + start - 1, upright)
             right, _ = self._find_reach(match.first + end, upright)
@@ -261,7 +256,10 @@ class _Reader:
                 yield _Gap(end, left, right)
 
     def _find_spaces(self, match: _Match) -> list[tuple[int, int]]:
-        """Return where the spaces of a line begin and end that may be wide gaps."""
+        """Return the spaces of a line that may be wide gaps, each `[start, end)`.
+
+        In a sentence these are the spaces that pdfium adds where the file has none. If it adds all of them, none is.
+        """
         spaces = [space.span() for space in _SPACES.finditer(match.text)]
         digit_count = len(_DIGIT.findall(match.text))
         is_sentence = _SPACES_OF_SENTENCE <= len(spaces) >= digit_count
@@ -287,4 +285,6 @@ def _clean(text: str) -> str:
 
 def _turn(x: float, y: float, angle: int) -> tuple[float, float]:
     """Return where a point is on a page whose lines are turned anticlockwise by an angle in degrees."""
+    if not angle:
+        return x, y
     return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}.get(angle, (x, y))

@@ -15,7 +15,7 @@ from rag.documents.raised import RAISED_DIGITS, raise_digits
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3
 # Lines of one column are at most this far apart, as a multiple of the size of their letters.
-_WIDEST_GAP = 2.5
+WIDEST_GAP = 2.5
 # Two sizes of letters count as one if they differ by at most 15 %.
 _SAME_SIZE = 0.15
 # A line is indented if it begins at least this far from another, as a multiple of the size of its letters.
@@ -27,11 +27,10 @@ _ROW = 0.6
 _NARROW = 0.75
 # A word's width is estimated from its length. The word counts as too wide unless there is this much more room.
 _ROOM = 1.2
+# Raised letters are at most this large, as a share of the letters before them.
+RAISED_SIZE = 0.8
 # A shorter line ends where its author chose to end it.
 _SHORTEST_WRAPPED = 40
-
-# Digits that are at most this large, as a share of the letters before them, are raised.
-_RAISED_SIZE = 0.8
 
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
 _BULLET = re.compile(r"[•‣⁃◦▪▫●○■□➢➤✓]\s*\S")
@@ -63,9 +62,9 @@ class Word(NamedTuple):
 class Line:
     """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
 
-    `weight` is that of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells of a
-    row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside` is
-    not a part of the text around it, such as a note or a stamp. `is_row` marks the row of a table.
+    `weight` is the weight of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells
+    of a row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside`
+    is not a part of the text around it, such as a note or a stamp. `is_row` marks the row of a table.
     """
 
     text: str
@@ -107,7 +106,7 @@ def _is_beside(row: Line, piece: Line) -> bool:
 
 
 def _merge(row: Line, piece: Line) -> Line:
-    is_raised = piece.size <= _RAISED_SIZE * row.size and piece.y > row.y
+    is_raised = piece.size <= RAISED_SIZE * row.size and piece.y > row.y
     if is_raised and piece.text.isdecimal():
         return replace(row, text=row.text + raise_digits(piece.text), right=piece.right)
     gap = "" if piece.text[0] in ",.;:)" else " "
@@ -139,7 +138,7 @@ def join_lines(lines: Sequence[Line]) -> Iterator[Block]:
 
 
 def _group_asides(lines: Sequence[Line]) -> list[list[Line]]:
-    """Return the lines that are aside: first those before all other lines, then those after each other line."""
+    """Return the groups of lines that are aside: before all other lines, and after each other line."""
     groups: list[list[Line]] = [[]]
     for line in lines:
         if line.is_aside:
@@ -202,7 +201,7 @@ class _Seam:
 
     def leads_elsewhere(self) -> bool:
         """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
-        if not self.is_far or not have_same_size(self.above, self.below):
+        if not self.is_far or not is_same_size(self.above.size, self.below.size):
             return False
         is_unfinished = self._fills_column() or _is_broken(self.above.text)
         return is_unfinished and self._reads_on()
@@ -374,9 +373,9 @@ def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _is_below(above: Line, below: Line) -> bool:
     """Return whether a line can follow another in a column: it is below and near, in letters of the same size."""
-    if above.page != below.page or not have_same_size(above, below):
+    if above.page != below.page or not is_same_size(above.size, below.size):
         return False
-    is_near = 0 < above.y - below.y <= _WIDEST_GAP * above.size
+    is_near = 0 < above.y - below.y <= WIDEST_GAP * above.size
     gap_across = max(below.left - above.right, above.left - below.right)
     return is_near and gap_across < 0
 
@@ -390,6 +389,6 @@ def _is_broken(text: str) -> bool:
     return text[-1] in _HYPHENS and text[-2:-1].isalpha()
 
 
-def have_same_size(one: Line, other: Line) -> bool:
-    """Return whether the letters of two lines count as equally large."""
-    return abs(one.size - other.size) <= _SAME_SIZE * max(one.size, other.size)
+def is_same_size(one: float, other: float) -> bool:
+    """Return whether letters of two sizes count as equally large."""
+    return abs(one - other) <= _SAME_SIZE * max(one, other)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, product
@@ -15,20 +15,22 @@ from rag.documents.blocks import Block, Extract
 from rag.documents.formats.pdf.columns import order_columns
 from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
-from rag.documents.formats.pdf.headings import mark_printed_headings
+from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
+from rag.documents.formats.pdf.rows import has_neighbours
 from rag.documents.formats.pdf.running_lines import drop_running_lines
-from rag.documents.formats.pdf.scans import Scans
+from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
+from rag.documents.ocr import OcrJob, get_job
 from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
+from rag.types import OcrMode
 
 _PDFIUM_PASSWORD = 4  # FPDF_ERR_PASSWORD
 # A number that may be in a heading and not in its bookmark: "2.3 Refunds", "Chapter IV: Refunds".
 _NUMBERING = re.compile(r"(?:chapter|section|part|appendix)?[\divxlc]*[a-z]?")
-_TALLEST_HEADING = 3  # lines
 
 logger = logging.getLogger(__name__)
 
@@ -44,29 +46,31 @@ class _Bookmark(NamedTuple):
     key: str
 
 
+class _Page(NamedTuple):
+    """The content of a page: its lines, its notes, and the pictures for OCR, which may be the page itself."""
+
+    lines: list[Line]
+    notes: list[Block]
+    pictures: list[Picture]
+
+
 def read_pdf(path: Path) -> Extract:
     """Return the text of a PDF file; raises DocumentError if it is encrypted, damaged or has no text."""
+    job = get_job()
     try:
-        notes: list[Block] = []
-        scans = Scans()
         with closing(PdfDocument(path)) as pdf:
-            with open_form(pdf) as form:
-                pages = _read_pages(pdf, form, notes, scans)
-            scans.read(pdf)
+            pages = _read_pages(pdf, job)
+            scanned = _read_scans(pdf, pages, job)
             bookmarks = list(_read_bookmarks(pdf))
             properties = pdf.get_metadata_dict()
     except PdfiumError as exc:
         encrypted = exc.err_code == _PDFIUM_PASSWORD
         raise DocumentError("it is encrypted; remove the password" if encrypted else "it is damaged") from exc
-    title = None
-    blocks = scans.blocks
-    if any(pages):
-        pages = list(map(set_notes_aside, drop_running_lines(pages)))
-        _mark_bookmarked(pages, bookmarks)
-        pages, title = mark_printed_headings(pages)
-        blocks = scans.merge(join_lines(list(chain.from_iterable(pages))))
+    printed, title = _make_blocks([page.lines for page in pages], bookmarks)
+    blocks = sorted([*printed, *scanned], key=lambda block: block.page or 0)
     if not blocks:
-        raise DocumentError(f"it has no text{scans.explain_rest()}")
+        raise DocumentError(f"it has no text{_explain_rest(job)}")
+    notes = chain.from_iterable(page.notes for page in pages)
     return Extract(
         blocks=chain(blocks, notes),
         title=clean_title(properties.get("Title"), path) or title,
@@ -75,34 +79,68 @@ def read_pdf(path: Path) -> Extract:
     )
 
 
-def _read_pages(pdf: PdfDocument, form: Any, notes: list[Block], scans: Scans) -> list[list[Line]]:
-    """Return each page's lines, and add its notes; a damaged page has no lines.
-
-    Raises PdfiumError if the other pages have no text and are not scans.
-    """
-    pages: list[list[Line]] = []
+def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
+    """Return the pages; a damaged one is empty. Raises PdfiumError if the others have neither text nor pictures."""
+    pages: list[_Page] = []
     damage = None
-    for index in range(len(pdf)):
-        try:
-            pages.append(_read_lines(pdf, index, form, notes, scans))
-        except PdfiumError as exc:
-            logger.warning("page %d is damaged; it is left out", index + 1)
-            pages.append([])
-            damage = exc
-    if damage and not any(pages) and not scans.has_pages:
+    mode = "never" if job.explain_refusal() else job.mode
+    with open_form(pdf) as form:
+        for index in range(len(pdf)):
+            try:
+                pages.append(_read_page(pdf, index, form, mode))
+            except PdfiumError as exc:
+                logger.warning("page %d is damaged; it is left out", index + 1)
+                pages.append(_Page([], [], []))
+                damage = exc
+    if damage and not any(page.lines or page.pictures for page in pages):
         raise damage
     return pages
 
 
-def _read_lines(pdf: PdfDocument, index: int, form: Any, notes: list[Block], scans: Scans) -> list[Line]:
-    """Return the lines of a page in the order of the file, which in columns is the order of reading."""
+def _read_page(pdf: PdfDocument, index: int, form: Any, mode: OcrMode) -> _Page:
+    """Return a page with its lines in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         rules = hide_unseen(page)
         with closing(page.get_textpage()) as textpage:
-            lines = read_lines(textpage, index + 1) if scans.trust_text(page, textpage, index) else []
+            pictures = find_pictures(page, textpage, index, mode)
+            is_scan = any(picture.area is None for picture in pictures)
+            lines = [] if is_scan else read_lines(textpage, index + 1)
         lines = add_entries(form, page, lines, index + 1)
-        notes += read_notes(page, index + 1)
-        return merge_rows(read_tables(order_columns(lines, rules), rules))
+        if has_neighbours(lines):
+            lines = read_tables(order_columns(lines, rules), rules)
+        return _Page(merge_rows(lines), list(read_notes(page, index + 1)), pictures)
+
+
+def _read_scans(pdf: PdfDocument, pages: Iterable[_Page], job: OcrJob) -> list[Block]:
+    """Return what OCR reads of the pages; notes what the user should know."""
+    pictures = list(chain.from_iterable(page.pictures for page in pages))
+    if any(picture.has_nonsense for picture in pictures):
+        job.note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
+    refusal = job.explain_refusal()
+    if not refusal:
+        return list(read_scans(pdf, pictures, job))
+    if pictures:
+        count = "1 page has" if len(pictures) == 1 else f"{len(pictures):,} pages have"
+        job.note(f"{count} no text and may be scans: {refusal}")
+    return []
+
+
+def _make_blocks(pages: Sequence[Sequence[Line]], bookmarks: Iterable[_Bookmark]) -> tuple[list[Block], str | None]:
+    """Return the blocks that the lines form, and the title at the top of the first page."""
+    if not any(pages):
+        return [], None
+    text_pages = list(map(set_notes_aside, drop_running_lines(pages)))
+    _mark_bookmarked(text_pages, bookmarks)
+    marked_pages, title = mark_printed_headings(text_pages)
+    return list(join_lines(list(chain.from_iterable(marked_pages)))), title
+
+
+def _explain_rest(job: OcrJob) -> str:
+    """Return why a file without text was not read, as the rest of a sentence."""
+    refusal = job.explain_refusal()
+    if refusal:
+        return f"; it may be a scan: {refusal}"
+    return f"; {job.notes[-1]}" if job.notes else ""
 
 
 def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
@@ -123,7 +161,7 @@ def _mark_bookmarked(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) ->
 
 def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:
     """Merge the first lines that repeat the title of a bookmark into one line, which is a heading."""
-    for count, first in product(range(1, _TALLEST_HEADING + 1), range(len(lines))):
+    for count, first in product(range(1, TALLEST_HEADING + 1), range(len(lines))):
         inside = lines[first : first + count]
         if not inside[0].level and _is_title(inside, bookmark.key):
             text = " ".join(line.text for line in inside)

@@ -1,8 +1,8 @@
 """Sorts the words of a page into rows, and finds the gutters that no word of several rows crosses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import mean
 from typing import NamedTuple
 
@@ -12,10 +12,13 @@ from rag.documents.formats.pdf.paragraphs import Line, Word
 _SAME_ROW = 0.4
 # A gutter is at least this wide, as a multiple of the size of the letters.
 GUTTER = 0.3
-# Lines of prose have this many words on average. At least half of them reach over most of their column.
-_PROSE = 4
+# No page has more rows in a table or column; the bound keeps a hostile file from taking long.
+_MOST_ROWS = 400
+# Lines of prose have this many words on average. Half of them fill 80 % of the column.
+WORDS_OF_PROSE = 4
+# Fewer lines do not show that they are a column.
+FEWEST_LINES = 4
 _FULL = 0.8
-_FULL_SHARE = 0.5
 
 
 class Gap(NamedTuple):
@@ -42,7 +45,6 @@ class Cell(NamedTuple):
     left: float
     right: float
     place: int
-    weight: int
 
 
 @dataclass(slots=True)
@@ -59,6 +61,14 @@ class Row:
         return [gap for gap in gaps if gap.width >= least * self.size]
 
 
+def has_neighbours(lines: Sequence[Line]) -> bool:
+    """Return whether words are beside others, with a wide gap between them."""
+    if any(line.words for line in lines):
+        return True
+    heights = sorted(line.y for line in lines)
+    return any(above - below < 1 for below, above in pairwise(heights))
+
+
 def make_rows(lines: Sequence[Line]) -> list[Row]:
     """Return the rows of a page from its top, without the lines that are aside."""
     rows: list[Row] = []
@@ -71,7 +81,7 @@ def make_rows(lines: Sequence[Line]) -> list[Row]:
         row = rows[-1]
         row.size = max(row.size, line.size)
         for word in line.words or (Word(line.text, line.left, line.right),):
-            row.cells.append(Cell(*word, place, line.weight))
+            row.cells.append(Cell(*word, place))
     for row in rows:
         row.cells.sort(key=lambda cell: cell.left)
     return rows
@@ -82,8 +92,21 @@ def _is_lower(row: Row, line: Line) -> bool:
     return row.y - line.y > _SAME_ROW * max(row.size, line.size)
 
 
+def grow(rows: Sequence[Row], start: int, least: float = GUTTER) -> Iterator[tuple[Row, list[Gap]]]:
+    """Yield the rows from `start` on, each with the gaps of the first that go down between all words so far.
+
+    They end where no gap is left that is wide enough, as a multiple of the size of the letters.
+    """
+    gutters = rows[start].find_gaps(least)
+    for row in rows[start : start + _MOST_ROWS]:
+        gutters = narrow(gutters, row, least)
+        if not gutters:
+            return
+        yield row, gutters
+
+
 def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]:
-    """Return the parts of the gutters that a row's words leave free, as far as they are wide enough."""
+    """Return the parts of the gutters that a row's words leave free and that are wide enough."""
     free = []
     for gutter in gutters:
         start = gutter.left
@@ -96,6 +119,11 @@ def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]
     return [gap for gap in free if gap.width >= least * row.size]
 
 
+def join_cells(cells: Sequence[Cell]) -> Cell:
+    """Return neighbouring cells of a row as one."""
+    return cells[0]._replace(text=" ".join(cell.text for cell in cells), right=cells[-1].right)
+
+
 def is_prose(cells: Sequence[Cell]) -> bool:
     """Return whether the cells of a column are the lines of a text: of several words, and mostly equally long."""
     left = min(cell.left for cell in cells)
@@ -103,20 +131,20 @@ def is_prose(cells: Sequence[Cell]) -> bool:
     widths = [cell.right - cell.left for cell in cells]
     full_count = sum(width >= _FULL * (right - left) for width in widths)
     words = mean(len(cell.text.split()) for cell in cells)
-    return words >= _PROSE and full_count >= _FULL_SHARE * len(cells)
+    return words >= WORDS_OF_PROSE and full_count >= len(cells) / 2
 
 
 def list_places(rows: Iterable[Row]) -> list[int]:
     """Return the indexes of the lines from which rows were made, each once."""
-    places = set[int]()
-    for row in rows:
-        places.update(cell.place for cell in row.cells)
-    return sorted(places)
+    return sorted({cell.place for row in rows for cell in row.cells})
 
 
-def replace_lines(lines: Sequence[Line], replacements: Mapping[int, Sequence[Line]]) -> list[Line]:
-    """Return the lines, with those at some indexes replaced by none, one or more others."""
-    result: list[Line] = []
-    for place, line in enumerate(lines):
-        result += replacements.get(place, [line])
-    return result
+def replace_rows(lines: Sequence[Line], replacements: Iterable[tuple[Sequence[Row], Sequence[Line]]]) -> list[Line]:
+    """Return the lines; those from which some rows were made are replaced by others, at the place of the first."""
+    lines_by_place: list[Sequence[Line]] = [[line] for line in lines]
+    for rows, others in replacements:
+        first, *rest = list_places(rows)
+        lines_by_place[first] = others
+        for place in rest:
+            lines_by_place[place] = []
+    return list(chain.from_iterable(lines_by_place))

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.rows import Gap, Row
-
-# A vertical line divides columns if it is at least this share of the height of the rows.
-_LEAST_HEIGHT = 0.5
-# At least this share of the rows between lines has one line of words, or else the lines divide groups of rows.
-_LEAST_SINGLE = 0.5
+from rag.documents.formats.pdf.rows import Row
 
 
 class Rule(NamedTuple):
@@ -26,22 +21,9 @@ class Rules(NamedTuple):
     horizontal: Sequence[Rule] = ()
     vertical: Sequence[Rule] = ()
 
-    def has_vertical(self, gutter: Gap, top: float, bottom: float) -> bool:
-        """Return whether vertical lines go down a gutter, over most of the height from `top` to `bottom`."""
-        covered = 0.0
-        for rule in self.vertical:
-            if gutter.left <= rule.place <= gutter.right:
-                length = min(rule.end, top) - max(rule.start, bottom)
-                covered += max(0.0, length)
-        return covered >= _LEAST_HEIGHT * (top - bottom)
-
-    def has_grid(self, border: float, top: float, bottom: float) -> bool:
-        """Return whether rows from `top` to `bottom` have a line between them that crosses a border of columns."""
-        for rule in self.horizontal:
-            is_between = bottom < rule.place < top
-            if is_between and rule.start < border < rule.end:
-                return True
-        return False
+    def has_horizontal(self, x: float, top: float, bottom: float) -> bool:
+        """Return whether a horizontal line passes `x`, between the heights `top` and `bottom`."""
+        return any(bottom < height < top for height in self._find_heights_at(x))
 
     def find_separators(self, rows: Sequence[Row]) -> list[bool]:
         """Return whether a line is between each row and the next; nothing if the lines do not divide all rows."""
@@ -49,11 +31,11 @@ class Rules(NamedTuple):
         right = max(cell.right for row in rows for cell in row.cells)
         heights = self._find_heights_at((left + right) / 2)
         separators = [_is_divided(above, below, heights) for above, below in pairwise(rows)]
-        count = sum(separators) + 1
-        if count == 1:
+        if not any(separators):
             return []
         has_columns = any(left < rule.place < right for rule in self.vertical)
-        is_divided = has_columns or _count_single(separators) >= _LEAST_SINGLE * count
+        # Without lines between the columns, the others may divide only the header and the total from the rows.
+        is_divided = has_columns or 2 * _count_single(separators) > len(rows)
         return separators if is_divided else []
 
     def _find_heights_at(self, x: float) -> list[float]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median_low
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from rag.documents.formats.pdf.paragraphs import Line, have_same_size
+from rag.documents.formats.pdf.paragraphs import WIDEST_GAP, Line, is_same_size
 from rag.documents.languages import PAGE_WORDS
 
 # A line is repeated if at least this share of the pages has it, and at least two pages.
@@ -19,15 +19,10 @@ _FEWEST_PAGES = 4
 _PAGES_BEFORE = 2
 # Running titles and page numbers are among this many lines at the top, and as many at the bottom.
 _EDGE_LINES = 4
-# They are farther from the text than its lines from each other, by at least this multiple.
-_FARTHER = 1.2
-# Lines in a text are at most this far apart, as a multiple of the size of their letters, and usually as the second.
-_WIDEST_GAP = 2.5
-_USUAL_PITCH = 1.2
+# A distance or a letter is larger than the text's if it is at least this multiple of it.
+_LARGER = 1.2
 # The printed number of a page differs from its place in the file by at most this. Other numbers belong to the text.
 _MOST_OFFSET = 60
-# A line in letters larger than this multiple of the text's is a heading.
-_LARGER = 1.2
 _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
 _ONLY_NUMBER = re.compile(r"[-–—· ]*(?P<number>\d{1,4})[-–—· ]*")
 _ONLY_ROMAN = re.compile(r"[-–— ]*[ivxlc]{1,7}[-–— ]*")
@@ -36,6 +31,7 @@ _BESIDE_PAGE = re.compile(rf"\b(?:{PAGE_WORDS})\s*\d|\d\s*(?:{PAGE_WORDS})|\d\s?
 # Telephone numbers, accounts, addresses in the web: the text needs them once.
 _FACT = re.compile(r"\d{3}|\w@\w|www\.|://")
 
+LineT = TypeVar("LineT", bound=Line)
 # Two lines with the same mark, on different pages, are the same line.
 _Mark = tuple[str | int, ...]
 
@@ -52,10 +48,6 @@ class _Edge(NamedTuple):
     def outermost(self) -> list[Line]:
         return self.lines[:_EDGE_LINES]
 
-    def find_gap(self, count: int) -> float | None:
-        """Return the distance between the first lines and the next; None if there is no next one."""
-        return abs(self.lines[count - 1].y - self.lines[count].y) if count < len(self.lines) else None
-
     def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
         """Return whether a line is a Roman page number, or has one of the known marks and is not a heading."""
         if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
@@ -64,50 +56,39 @@ class _Edge(NamedTuple):
         return line.size <= _LARGER * self.size and not known.isdisjoint(marks)
 
 
-def _is_apart(edges: Sequence[_Edge], edge: _Edge, count: int) -> bool:
-    """Return whether the first lines are apart from the text.
-
-    A gap follows them, or one that differs from page to page, or letters of another size.
-    """
-    gap = edge.find_gap(count)
-    if gap is None or gap >= _FARTHER * edge.pitch:
+def _is_apart(edge: _Edge, count: int) -> bool:
+    """Return whether the first lines are apart from the text: a gap follows them, or letters of another size."""
+    if count == len(edge.lines):
         return True
-    if not have_same_size(edge.lines[count - 1], edge.lines[count]):
-        return True
-    gaps = []
-    for other in edges:
-        gap = other.find_gap(count)
-        if gap is not None:
-            gaps.append(gap)
-    return max(gaps) - min(gaps) > edge.size / 2
+    last, following = edge.lines[count - 1 : count + 1]
+    gap = abs(last.y - following.y)
+    return gap >= _LARGER * edge.pitch or not is_same_size(last.size, following.size)
 
 
-def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     """Return the pages without running titles and page numbers.
 
-    Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before. The first
-    page keeps one that has facts; then it is aside. A file of two or three pages keeps the first of all of them.
+    Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before. A line with
+    facts is kept once, and is aside. A file of two or three pages keeps the first of all of them.
     """
     all_lines = list(map(list, pages))
     edges = list(map(_find_edges, pages))
-    sides = list(zip(*edges, strict=True))
     repeated = _find_repeated(edges)
     seen: set[str] = set()
     remaining = []
     for i, lines in enumerate(all_lines):
         known = repeated.union(*map(_find_places, edges[max(0, i - _PAGES_BEFORE) : i]))
         running: set[Line] = set()
-        for side, edge in zip(sides, edges[i], strict=True):
-            running.update(_find_running_lines(side, edge, known))
+        for edge in edges[i]:
+            running.update(_find_running_lines(edge, known, len(pages)))
         remaining.append(list(_set_aside(lines, running, seen, len(pages))))
     return remaining if any(remaining) else all_lines
 
 
-def _find_running_lines(side: Sequence[_Edge], edge: _Edge, known: Set[_Mark]) -> list[Line]:
+def _find_running_lines(edge: _Edge, known: Set[_Mark], pages: int) -> list[Line]:
     """Return the outermost lines of an edge, up to the first that belongs to the page's text."""
-    pages = len(side)
     running = list(takewhile(lambda line: edge.is_running(line, known, pages), edge.outermost))
-    while running and not _is_apart(side, edge, len(running)):
+    while running and not _is_apart(edge, len(running)):
         running.pop()
     return running
 
@@ -116,20 +97,20 @@ def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
     return {_find_place(line) for edge in edges for line in edge.outermost}
 
 
-def _set_aside(lines: Sequence[Line], running: Set[Line], seen: set[str], pages: int) -> Iterator[Line]:
-    """Yield the lines of a page; of those that are running only the first with a text that is worth it."""
+def _set_aside(lines: Sequence[LineT], running: Set[Line], seen: set[str], pages: int) -> Iterator[LineT]:
+    """Yield the lines of a page without the running ones; of equal lines with facts, the first stays."""
     for line in lines:
         if line not in running:
             yield line
             continue
         text = _NUMBER.sub("#", line.text)
-        if text not in seen and _is_worth_reading(line.text, pages):
+        if text not in seen and _may_be_text(line.text, pages):
             yield replace(line, is_aside=True)
         seen.add(text)
 
 
-def _is_worth_reading(text: str, pages: int) -> bool:
-    """Return whether to read a running line once: it has a fact, or few pages leave doubt that it runs."""
+def _may_be_text(text: str, pages: int) -> bool:
+    """Return whether a running line is read once: it has a fact, or the file has too few pages to be sure of it."""
     if _FACT.search(text):
         return True
     is_page_number = _ONLY_NUMBER.fullmatch(text) or _BESIDE_PAGE.search(text)
@@ -142,9 +123,9 @@ def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
     pitches = []
     for below, above in pairwise(upwards):
         gap = above.y - below.y
-        if size / 2 < gap <= _WIDEST_GAP * size:
+        if size / 2 < gap <= WIDEST_GAP * size:
             pitches.append(gap)
-    pitch = median_low(pitches or [_USUAL_PITCH * size])
+    pitch = median_low(pitches or [size])
     return _Edge("top", upwards[::-1], pitch, size), _Edge("bottom", upwards, pitch, size)
 
 

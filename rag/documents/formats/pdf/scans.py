@@ -1,8 +1,9 @@
 """Reads the pages of PDF files that are pictures, and the large pictures on pages of text, by OCR."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
@@ -10,16 +11,9 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
 from rag.documents.blocks import Block
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.running_lines import drop_running_lines
-from rag.documents.ocr import (
-    DOTS_PER_INCH,
-    LONGEST_SIDE,
-    TextLine,
-    can_read,
-    explain_refusal,
-    get_job,
-    make_blocks,
-    read_pages,
-)
+from rag.documents.ocr import LONGEST_SIDE, OcrJob, make_blocks, read_pages
+from rag.documents.tesseract import DOTS_PER_INCH, TextLine
+from rag.types import OcrMode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,6 +23,8 @@ _POINTS_PER_INCH = 72
 _NONSENSE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd]")
 # A text is nonsense if more than this share of it is such characters. Bullets and symbols stay far below.
 _MOST_NONSENSE = 0.5
+# No more signs of a page are looked at, from its beginning to its end.
+_SAMPLE = 200
 # A smaller picture on a page of text is a logo or a small photo; the share is of the page's area.
 _LEAST_AREA = 0.2
 # Pixels: the same running title is at most this much higher or lower on the next scan.
@@ -37,81 +33,32 @@ _SHIFT = 10
 _Area = tuple[float, float, float, float]  # left, bottom, right, top, in points
 
 
-class _Picture(NamedTuple):
-    """A page, by its index, or the place of a picture on it."""
+class Picture(NamedTuple):
+    """A page, by its index, or a picture at a place on it; `has_nonsense` if the page's text has no meaning."""
 
     page: int
-    area: _Area | None
+    area: _Area | None = None
+    has_nonsense: bool = False
 
 
-class Scans:
-    """The parts of a PDF file that OCR reads: pages without text, and large pictures with no text over them."""
+@dataclass(frozen=True, slots=True)
+class _ScannedLine(Line):
+    """A line of a scan as one of a PDF page, in pixels, and what OCR said of it."""
 
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self._pages: list[_Picture] = []
-        self._pictures: list[_Picture] = []
-        self._can_read = can_read()
-        self._reads_all = self._can_read and get_job().mode == "always"
+    source: TextLine = field(kw_only=True)
 
-    @property
-    def has_pages(self) -> bool:
-        """Whether pages were found that may be scans."""
-        return bool(self._pages)
 
-    def trust_text(self, page: PdfPage, textpage: PdfTextPage, index: int) -> bool:
-        """Return whether to read the text of a page, and note what OCR is to read of it."""
-        if not raw.FPDFPage_CountObjects(page):
-            return True  # an empty page
-        if self._is_scan(textpage):
-            self._pages.append(_Picture(index, None))
-            return False
-        if self._can_read:
-            for area in _find_pictures(page, textpage):
-                self._pictures.append(_Picture(index, area))
-        return True
-
-    def _is_scan(self, textpage: PdfTextPage) -> bool:
-        """Return whether OCR is to read a page, and not its text."""
-        text = textpage.get_text_range()
-        if is_nonsense(text) or _lacks_letters(textpage):
-            get_job().note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
-            return True
-        return self._reads_all or not text.strip()
-
-    def read(self, pdf: PdfDocument) -> None:
-        """Read the pages and pictures by OCR."""
-        if self._can_read:
-            self.blocks = [*self._read_pages(pdf), *self._read_pictures(pdf)]
-        elif self._pages:
-            pages = "1 page has" if len(self._pages) == 1 else f"{len(self._pages):,} pages have"
-            get_job().note(f"{pages} no text and may be scans: {explain_refusal()}")
-
-    def merge(self, blocks: Iterable[Block]) -> list[Block]:
-        """Return the blocks of the text and those of OCR, page after page."""
-        return sorted([*blocks, *self.blocks], key=lambda block: block.page or 0)
-
-    def explain_rest(self) -> str:
-        """Return why a file without text was not read, as the rest of a sentence."""
-        if not self._can_read:
-            return f"; it may be a scan: {explain_refusal()}"
-        return "".join(f"; {note}" for note in get_job().notes[-1:])
-
-    def _read_pages(self, pdf: PdfDocument) -> Iterator[Block]:
-        pages = list(read_pages(_render(pdf, self._pages), len(pdf)))
-        printed_pages = []
-        for page, lines in pages:
-            printed_pages.append([_place(line, page) for line in lines])
-        remaining_pages = drop_running_lines(printed_pages)
-        for (page, lines), printed, remaining in zip(pages, printed_pages, remaining_pages, strict=True):
-            # A running line that stays once comes back as another object, with the same place.
-            places = {(line.left, line.y) for line in remaining}
-            pairs = zip(lines, printed, strict=True)
-            yield from make_blocks([line for line, place in pairs if (place.left, place.y) in places], page)
-
-    def _read_pictures(self, pdf: PdfDocument) -> Iterator[Block]:
-        for page, lines in read_pages(_render(pdf, self._pictures), len(pdf)):
-            yield from make_blocks(lines, page)
+def find_pictures(page: PdfPage, textpage: PdfTextPage, index: int, mode: OcrMode) -> list[Picture]:
+    """Return what OCR is to read of a page: the page itself, or its large pictures without text over them."""
+    if not raw.FPDFPage_CountObjects(page):
+        return []
+    text = textpage.get_text_range()
+    has_nonsense = is_nonsense(text) or _lacks_letters(textpage)
+    if has_nonsense or mode == "always" or not text.strip():
+        return [Picture(index, None, has_nonsense)]
+    if mode == "never":
+        return []
+    return [Picture(index, area) for area in _find_areas(page, textpage)]
 
 
 def is_nonsense(text: str) -> bool:
@@ -121,21 +68,14 @@ def is_nonsense(text: str) -> bool:
 
 
 def _lacks_letters(textpage: PdfTextPage) -> bool:
-    """Return whether the fonts do not say which letters most of the signs on a page are.
-
-    The rest of a page is not looked at once enough of its letters are known.
-    """
+    """Return whether the fonts do not say which letters most of the signs on a page are; looks at some of the signs."""
     signs: int = textpage.count_chars()
-    known = 0
-    for index in range(signs):
-        if raw.FPDFText_HasUnicodeMapError(textpage, index) != 1:
-            known += 1
-        if known >= (1 - _MOST_NONSENSE) * signs:
-            return False
-    return signs > 0
+    sample = range(0, signs, 1 + signs // _SAMPLE)
+    unknown = len([index for index in sample if raw.FPDFText_HasUnicodeMapError(textpage, index) == 1])
+    return unknown > _MOST_NONSENSE * len(sample)
 
 
-def _find_pictures(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
+def _find_areas(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
     """Yield the places of the large pictures of a page that have no text over them; none of a turned page."""
     if page.get_rotation():
         return
@@ -148,9 +88,22 @@ def _find_pictures(page: PdfPage, textpage: PdfTextPage) -> Iterator[_Area]:
             yield left, bottom, right, top
 
 
-def _render(pdf: PdfDocument, pictures: Iterable[_Picture]) -> Iterator[tuple[int, "Image"]]:
+def read_scans(pdf: PdfDocument, pictures: Sequence[Picture], job: OcrJob) -> Iterator[Block]:
+    """Yield the paragraphs of pages and pictures; the running lines of whole pages are left out."""
+    whole_pages = [picture for picture in pictures if picture.area is None]
+    parts = [picture for picture in pictures if picture.area is not None]
+    pages = list(read_pages(_render(pdf, whole_pages), len(pdf), job))
+    placed_pages = [[_place(line, page) for line in lines] for page, lines in pages]
+    remaining_pages = drop_running_lines(placed_pages)
+    for (page, _), remaining in zip(pages, remaining_pages, strict=True):
+        yield from make_blocks([line.source for line in remaining], page, job)
+    for page, lines in read_pages(_render(pdf, parts), len(pdf), job):
+        yield from make_blocks(lines, page, job)
+
+
+def _render(pdf: PdfDocument, pictures: Iterable[Picture]) -> Iterator[tuple[int, "Image"]]:
     """Yield the pictures with the numbers of their pages; a damaged page is left out."""
-    for index, area in pictures:
+    for index, area, _ in pictures:
         try:
             with closing(pdf[index]) as page:
                 picture = _draw(page, area)
@@ -170,8 +123,8 @@ def _draw(page: PdfPage, area: _Area | None) -> "Image":
     return picture
 
 
-def _place(line: TextLine, page: int) -> Line:
-    """Return a line of a scan as one of a PDF page, in pixels; small shifts between scans do not change its height."""
+def _place(line: TextLine, page: int) -> _ScannedLine:
+    """Return a line of a scan with its place; small shifts between scans do not change its height."""
     left, top, right, bottom = line.box
     height = round(bottom / _SHIFT) * _SHIFT
-    return Line(line.text, page, left, right, -height, bottom - top)
+    return _ScannedLine(line.text, page, left, right, -height, bottom - top, source=line)

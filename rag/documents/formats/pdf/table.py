@@ -3,22 +3,21 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
-from rag.documents.formats.pdf.rows import Cell, Row, list_places
+from rag.documents.formats.pdf.rows import Cell, Row, join_cells, list_places
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.rows import has_header, is_number
+from rag.documents.formats.rows import has_header, is_number, list_filled
 from rag.rows import format_row
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
-LINE_PITCH = 1.45
+_LINE_PITCH = 1.45
 # Rows that are nearer than this share their lines: one cell is set a little higher than its neighbour.
 _SHARED_PITCH = 0.85
 # A distance is wider than another if it is at least this multiple of it.
 _WIDER = 1.15
-_BOLD = 600
 _ENDED = re.compile(r"[.!?:;][\"')\]]*$")
 
 
@@ -37,12 +36,16 @@ class Table(NamedTuple):
         return set(map(self.find_column, row.cells))
 
     def list_columns(self) -> list[list[Cell]]:
-        """Return the cells of each column, from the top."""
+        """Return the lines of each column from the top, each as one cell."""
         columns: list[list[Cell]] = [[] for _ in range(len(self.borders) + 1)]
         for row in self.rows:
-            for cell in row.cells:
-                columns[self.find_column(cell)].append(cell)
+            for column, cells in groupby(row.cells, key=self.find_column):
+                columns[column].append(join_cells(list(cells)))
         return columns
+
+    def has_grid(self, rules: Rules) -> bool:
+        """Return whether a line is drawn between the rows, across a border of columns."""
+        return rules.has_horizontal(self.borders[0], self.rows[0].y, self.rows[-1].y)
 
     def get_texts(self, group: Sequence[Row]) -> list[str]:
         """Return the text of each column of a row with several lines."""
@@ -68,7 +71,7 @@ class Table(NamedTuple):
         for above, below in pairwise(self.rows):
             pitch = above.y - below.y
             is_tight = pitch < _SHARED_PITCH * below.size or pitch <= line_pitch
-            joins.append(is_tight or self._goes_on(above, below))
+            joins.append(is_tight or self._is_continued(above, below))
         return joins
 
     def _find_line_pitch(self) -> float:
@@ -76,7 +79,7 @@ class Table(NamedTuple):
         size = self.rows[0].size
         pitches = sorted(above.y - below.y for above, below in pairwise(self.rows))
         for pitch, next_pitch in pairwise(pitches):
-            is_line_pitch = _SHARED_PITCH * size <= pitch <= LINE_PITCH * size
+            is_line_pitch = _SHARED_PITCH * size <= pitch <= _LINE_PITCH * size
             if is_line_pitch and next_pitch >= _WIDER * pitch:
                 return pitch if self._has_wrapped_lines(pitch) else 0.0
         return 0.0
@@ -91,16 +94,17 @@ class Table(NamedTuple):
                 wrapped += self._has_wrapped_cell(above, below)
         return wrapped > near / 2
 
-    def _goes_on(self, above: Row, below: Row) -> bool:
+    def _is_continued(self, above: Row, below: Row) -> bool:
         """Return whether a line has only the next words of some cells: it is near, and its first column is empty."""
         columns = self.get_columns(below)
-        if not is_near(above, below) or not columns < self.get_columns(above):
+        is_near = above.y - below.y <= _LINE_PITCH * below.size
+        if not is_near or not columns < self.get_columns(above):
             return False
         may_be_part = 0 not in columns or len(columns) == 1
         return may_be_part and self._has_wrapped_cell(above, below)
 
     def _has_wrapped_cell(self, above: Row, below: Row) -> bool:
-        """Return whether a sentence in a cell goes on in the next line, and no cell there is a number."""
+        """Return whether a sentence in a cell continues in the next line, and no cell there is a number."""
         if any(is_number(cell.text) for cell in below.cells):
             return False
         last_texts = {self.find_column(cell): cell.text for cell in above.cells}
@@ -111,44 +115,27 @@ class Table(NamedTuple):
         return False
 
 
-def is_near(above: Row, below: Row) -> bool:
-    """Return whether a line may be the next one of a cell."""
-    return above.y - below.y <= LINE_PITCH * below.size
-
-
 def _begins_within(text: str) -> bool:
     """Return whether a text begins like the middle of a sentence."""
     return text[0].islower() or text[0] in "(&"
 
 
 def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
-    """Yield a line for each row of a table; a row with words in one column only stays as it is."""
-    header: list[str] | None = None
+    """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
     groups = table.group_rows(rules)
     texts = [table.get_texts(group) for group in groups]
-    is_whole = [sum(map(bool, cells)) > 1 for cells in texts]
-    for group, cells, whole in zip(groups, texts, is_whole, strict=True):
-        if not whole:
+    header = _find_header(texts)
+    for group, cells in zip(groups, texts, strict=True):
+        if len(list_filled(cells)) < 2:
             yield from (lines[place] for place in list_places(group))
-        elif header is None and _names_columns(groups, texts, is_whole):
-            header = cells
-        else:
-            header = header or []
+        elif cells is not header:
             yield _make_line(group, lines, _format_row(header, cells))
 
 
-def _names_columns(groups: Sequence[Sequence[Row]], texts: Sequence[Sequence[str]], is_whole: Sequence[bool]) -> bool:
-    """Return whether the first whole row names the columns; of two columns only if it alone is bold."""
-    weights = [_find_weight(group) for group, whole in zip(groups, is_whole, strict=True) if whole]
-    rows = [cells for cells, whole in zip(texts, is_whole, strict=True) if whole]
-    if len(rows) > 1 and weights[0] >= _BOLD > max(weights[1:]):
-        return True
-    return len(rows[0]) > 2 and has_header(rows)
-
-
-def _find_weight(group: Sequence[Row]) -> int:
-    """Return the weight of the lightest letters."""
-    return min(cell.weight for row in group for cell in row.cells)
+def _find_header(texts: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the first row with words in several columns if it names three columns or more, else nothing."""
+    rows = [cells for cells in texts if len(list_filled(cells)) > 1]
+    return rows[0] if len(rows[0]) > 2 and has_header(rows) else []
 
 
 def _format_row(header: Sequence[str], cells: Sequence[str]) -> str:

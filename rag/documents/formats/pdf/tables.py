@@ -1,4 +1,4 @@
-"""Finds the tables of a page: words that keep to columns over several rows."""
+"""Finds the tables of a page: words below one another in several rows."""
 
 import re
 from collections import Counter
@@ -6,44 +6,38 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from rag.documents.formats.pdf.paragraphs import Line
+from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rows import (
+    FEWEST_LINES,
     GUTTER,
+    WORDS_OF_PROSE,
     Gap,
     Row,
+    grow,
     is_prose,
     list_places,
     make_rows,
-    narrow,
-    replace_lines,
+    replace_rows,
 )
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table, format_table
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
-# After three rows, one that is this many times farther away than usual is another table if its columns differ.
+# A row whose first column is empty, 1.6 times as far as usual, begins another table, but not before the fourth row.
 _JUMP = 1.6
 # The gaps of a justified line differ by less than this, and are narrower than this multiple of the letters' size.
 _EVEN = 1.7
 _WIDEST_SPACE = 2.5
 # The columns of a table are usually at least this far apart: a justified line has narrower gaps.
 _USUAL_GAP = 1.0
-# Narrower gaps count too if the words after them begin below one another, in most rows and in at least four.
+# Narrower gaps count too if the words after them begin below one another, in most rows.
 _ALIGNED = 0.1
 _ALIGNED_SHARE = 0.75
-_FEWEST_ALIGNED = 4
-# One in this many rows may have words across the gap between two columns.
-_ROWS_ACROSS = 5
-# A single cell in letters that differ by more than this share is a heading.
-_SAME_SIZE = 0.1
 # At least this share of the lines has words in several columns.
 _LEAST_SHARE = 0.4
-# A column of prose has at least this many lines, and half of them or more have at least this many words.
-_LINES_OF_COLUMN = 5
-_WORDS_OF_PROSE = 4
-# No page has more rows in a table; the bound keeps a hostile file from taking long.
-_MOST_ROWS = 400
+# One in this many rows may have words across the gap between two columns.
+_ROWS_ACROSS = 5
 _MARKER = re.compile(r"(?:[•‣⁃◦▪▫●○■□➢➤✓*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})(?:\.\d{1,3})*[.)]?|\[\w{1,6}\])")
 
 
@@ -72,7 +66,7 @@ def _split_at_tops(lines: Sequence[Line]) -> list[list[Line]]:
     runs: list[list[Line]] = [[]]
     for line in lines:
         last = runs[-1][-1:]
-        if last and line.y - last[0].y >= _LINES_OF_COLUMN * line.size:
+        if last and line.y - last[0].y >= FEWEST_LINES * line.size:
             runs.append([])
         runs[-1].append(line)
     return runs
@@ -81,33 +75,19 @@ def _split_at_tops(lines: Sequence[Line]) -> list[list[Line]]:
 def _has_prose(lines: Sequence[Line]) -> bool:
     """Return whether a part of a page has enough lines, and most of them have several words."""
     word_counts = [len(line.text.split()) for line in lines]
-    return len(lines) >= _LINES_OF_COLUMN and median(word_counts) >= _WORDS_OF_PROSE
+    return len(lines) >= FEWEST_LINES and median(word_counts) >= WORDS_OF_PROSE
 
 
-def _read_flow(lines: list[Line], rules: Rules) -> list[Line]:
+def _read_flow(lines: Sequence[Line], rules: Rules) -> list[Line]:
     """Return the lines of a column, or of a page without columns, with its tables put into words."""
-    if not _has_neighbours(lines):
-        return lines
-    replacements: dict[int, list[Line]] = {}
-    for table in _find_tables(make_rows(lines), rules):
-        places = list_places(table.rows)
-        replacements.update((place, []) for place in places)
-        replacements[places[0]] = list(format_table(table, lines, rules))
-    return replace_lines(lines, replacements)
-
-
-def _has_neighbours(lines: Sequence[Line]) -> bool:
-    """Return whether words are beside others, with a wide gap between them."""
-    if any(line.words for line in lines):
-        return True
-    heights = sorted(line.y for line in lines)
-    return any(above - below < 1 for below, above in pairwise(heights))
+    tables = _find_tables(make_rows(lines), rules)
+    return replace_rows(lines, [(table.rows, list(format_table(table, lines, rules))) for table in tables])
 
 
 def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
     place = 0
     while place < len(rows):
-        region = _grow(rows[place : place + _MOST_ROWS])
+        region = _find_region(rows, place)
         table = _make_table(region, rules)
         if table:
             yield table
@@ -115,30 +95,24 @@ def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
         place += 1
 
 
-def _grow(rows: Sequence[Row]) -> list[Row]:
-    """Return the first rows, as far as a gutter goes down between their words; none if the first has no gap."""
-    gutters = rows[0].find_gaps()
-    if not gutters:
-        return []
-    region = [rows[0]]
-    for row in rows[1:]:
-        remaining = narrow(gutters, row)
-        if not remaining or _is_apart(region, row, is_narrower=len(remaining) < len(gutters)):
+def _find_region(rows: Sequence[Row], start: int) -> list[Row]:
+    """Return the rows from `start` on that share gutters and may be one table; none if the first has no gap."""
+    region: list[Row] = []
+    for row, _ in grow(rows, start):
+        if region and _is_apart(region, row):
             break
-        gutters = remaining
         region.append(row)
     return region
 
 
-def _is_apart(region: Sequence[Row], row: Row, *, is_narrower: bool) -> bool:
+def _is_apart(region: Sequence[Row], row: Row) -> bool:
     """Return whether a row is not in the table above: it is far, or a heading, or has other columns."""
     last = region[-1]
     pitch = last.y - row.y
-    has_other_size = abs(row.size - last.size) > _SAME_SIZE * last.size
-    is_heading = len(row.cells) == 1 and has_other_size
+    is_heading = len(row.cells) == 1 and not is_same_size(row.size, last.size)
     if is_heading or pitch > _WIDEST_PITCH * row.size:
         return True
-    has_other_columns = is_narrower or row.cells[0].left > region[0].cells[0].right
+    has_other_columns = row.cells[0].left > region[0].cells[0].right
     if len(region) < 3 or not has_other_columns:
         return False
     usual_pitch = median(above.y - below.y for above, below in pairwise(region))
@@ -149,7 +123,8 @@ def _make_table(region: list[Row], rules: Rules) -> Table | None:
     """Return the table that rows form; None if they form none."""
     if len(region) < 2 or _is_justified(region):
         return None
-    gutters = [gap for gap in _find_gutters(region) if _is_between_columns(gap, region, rules)]
+    gaps = [gap for row in region for gap in row.find_gaps()]
+    gutters = [gutter for gutter in _find_gutters(region) if _is_between_columns(gutter, gaps, region)]
     if not gutters:
         return None
     table = Table(region, [gap.middle for gap in gutters])
@@ -163,8 +138,6 @@ def _make_table(region: list[Row], rules: Rules) -> Table | None:
 def _drop_text(table: Table) -> list[Row]:
     """Return the rows without a line of text at the top or bottom, which has more gaps than the table has columns."""
     rows = table.rows
-    if len(rows) < 3:
-        return rows
     most_cells = len(table.borders) + 1
     start = len(rows[0].cells) > most_cells
     stop = len(rows) - (len(rows[-1].cells) > most_cells)
@@ -179,6 +152,7 @@ def _is_justified(region: Sequence[Row]) -> bool:
 
 
 def _has_even_gaps(row: Row) -> bool:
+    """Return whether a row has gaps of one width, as wide as spaces may be, and most cells are words."""
     if len(row.cells) < 3 or 2 * _count_with_digits(row) >= len(row.cells):
         return False
     widths = [gap.width for gap in row.find_gaps(0)]
@@ -223,11 +197,10 @@ def _find_gutters(region: Sequence[Row]) -> list[Gap]:
     return [gap for gap in gutters if gap.width >= GUTTER * size]
 
 
-def _is_between_columns(gutter: Gap, region: Sequence[Row], rules: Rules) -> bool:
-    """Return whether a gutter is usually as wide as the gap of columns, words begin after it, or a line is in it."""
-    gaps = []
-    for row in region:
-        gaps += [gap for gap in row.find_gaps() if gap.left <= gutter.middle <= gap.right]
+def _is_between_columns(gutter: Gap, all_gaps: Sequence[Gap], region: Sequence[Row]) -> bool:
+    """Return whether a gutter is usually as wide as the gap of columns, or words begin below one another after it."""
+    middle = gutter.middle
+    gaps = [gap for gap in all_gaps if gap.left <= middle <= gap.right]
     if not gaps:
         return False
     size = region[0].size
@@ -235,9 +208,7 @@ def _is_between_columns(gutter: Gap, region: Sequence[Row], rules: Rules) -> boo
         return True
     begin = median(gap.right for gap in gaps)
     aligned_count = sum(abs(gap.right - begin) <= _ALIGNED * size for gap in gaps)
-    if aligned_count >= max(_FEWEST_ALIGNED, _ALIGNED_SHARE * len(region)):
-        return True
-    return rules.has_vertical(gutter, region[0].y, region[-1].y)
+    return aligned_count >= max(FEWEST_LINES, _ALIGNED_SHARE * len(region))
 
 
 def _is_list(table: Table) -> bool:
@@ -253,7 +224,7 @@ def _is_list(table: Table) -> bool:
 def _is_text(table: Table, rules: Rules) -> bool:
     """Return whether the columns are lines of text, which are read one after the other."""
     prose = [is_prose(column) for column in table.list_columns() if column]
-    if not any(prose) or rules.has_grid(table.borders[0], table.rows[0].y, table.rows[-1].y):
+    if not any(prose) or table.has_grid(rules):
         return False
     return all(prose) or not _is_written_by_rows(table, rules)
 

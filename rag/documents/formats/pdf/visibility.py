@@ -75,7 +75,7 @@ class _Text(NamedTuple):
 
 
 class _Backdrop(NamedTuple):
-    """A shape that letters may lie on; its colour is None if it has more than one, or is transparent."""
+    """A shape under letters; its colour is None if it has more than one, or is transparent."""
 
     box: _Box
     color: Color | None
@@ -168,7 +168,7 @@ class _Objects:
                 self._rules += box.find_rules()
 
     def find_rules(self) -> Rules:
-        """Return the lines of the page, in points; those of turned pages are as the file has them."""
+        """Return the lines of the page, in points; on a turned page they are where the file has them."""
         horizontal = []
         vertical = []
         for box in self._rules:
