@@ -49,8 +49,8 @@ class Extract(NamedTuple):
 
 def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
     """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
-    names = map(_squeeze, chain(header, repeat("")))
-    pairs = zip(names, map(_squeeze, cells), strict=False)
+    names = map(squeeze, chain(header, repeat("")))
+    pairs = zip(names, map(squeeze, cells), strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
 
 
@@ -71,7 +71,8 @@ def split_row(line: str) -> dict[str, str]:
     return cells
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
+    """Return a text on one line, with single spaces."""
     return " ".join(text.split())
 
 
@@ -87,7 +88,7 @@ def assemble(source: str, extract: Extract) -> Document:
     return Document(
         source=source,
         text=builder.text(),
-        title=_squeeze(drop_unseen_signs(extract.title or "")),
+        title=squeeze(drop_unseen_signs(extract.title or "")),
         sections=tuple(builder.sections),
         outlet=extract.outlet or None,
         author=extract.author or None,
@@ -133,7 +134,7 @@ class _Builder:
             self.end_heading()
         self._path = outer
         self._bare = self._make_section(block, start, end)
-        self._path.append((block.level, _squeeze(text)))
+        self._path.append((block.level, squeeze(text)))
 
     def _add_part(self, part: Document) -> None:
         """Add the text of a document, and its sections below the headings so far."""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.comments.areas import (
-    UNITS,
-    WHOLES,
     Page,
     drop_below,
     find_times,
@@ -19,28 +17,31 @@ from rag.documents.comments.areas import (
     is_schema_comment,
 )
 from rag.documents.comments.elements import (
+    UNITS,
     count_characters,
     drop_elements,
     find_holders,
     find_outermost,
     has_neighbour,
     read_line,
+    sort_elements,
     walk,
 )
 from rag.documents.comments.entries import find_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import any_has_role, collect_roles, filter_role, has_role
+from rag.documents.comments.roles import SIGNATURE, any_has_role, collect_roles, filter_role, has_role
 from rag.documents.comments.site import is_sure_heading
 from rag.documents.comments.styles import is_signature
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
-from rag.documents.formats.html.markup import HEADINGS, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, contains, walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SIGNATURE = frozenset(("author", "name", "date"))
+# The tags of boxes that can be a whole comment, around a part that has the name of one.
+_WHOLES = (*UNITS, "td")
 # A signature and its buttons have at most this many characters.
 _SIGNATURE_CHARACTERS = 200
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
@@ -164,8 +165,10 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    pairs = pairwise([*lines, Block("")])
-    said = [_SAID.sub(r"\1:", line.text) for line, below in pairs if _is_said(line, below)]
+    said: list[str] = []
+    for line, below in pairwise([*lines, Block("")]):
+        if _is_said(line, below):
+            said.append(_SAID.sub(r"\1:", line.text))
     return "\n\n".join(said)
 
 
@@ -193,13 +196,14 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
 
 def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page) -> bool:
     """Return True if the blocks below a heading are comments."""
-    is_heading = heading.tag in HEADINGS and next(heading.iter("a"), None) is None
-    is_below_article = is_heading and heading in page.below_article
-    if is_below_article and is_sure_heading(read_line(heading)):
-        return True
-    # At the top of a page, a single signature below a label may be the article's.
-    least = 1 if is_heading or has_article_above(heading, page.areas) else 2
-    return is_signed(_join_lines(blocks), least=least)
+    text = _join_lines(blocks)
+    is_label = heading.tag not in HEADINGS or contains(heading, "a")
+    if is_label and not has_article_above(heading, page.areas):
+        # At the top of a page, a single signature below a label may be the article's.
+        return is_signed(text, least=2)
+    is_heading_below = not is_label and heading in page.below_article
+    is_sure = is_heading_below and is_sure_heading(read_line(heading))
+    return is_sure or is_signed(text)
 
 
 def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
@@ -241,10 +245,9 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
 def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
     for sibling in replies.itersiblings(preceding=True):
-        candidates = (element for element in sibling.iter(*UNITS) if element in kinds)
-        heads = list(islice(candidates, _MOST_HEADS))
+        heads = sort_elements(sibling, kinds.keys())
         if heads:
-            return heads
+            return heads[:_MOST_HEADS]
     return []
 
 
@@ -266,7 +269,10 @@ def _find_pieces(kinds: _Kinds, heads: _Heads) -> set["HtmlElement"]:
         box = _find_box(element, kinds, heads)
         if box in kinds and kind != "reply":
             parts[box].append(element)
-    return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
+    pieces: set[HtmlElement] = set()
+    for box, inside in parts.items():
+        pieces.add(inside[0] if len(inside) == 1 else box)
+    return pieces
 
 
 def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElement | None":
@@ -279,7 +285,7 @@ def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElem
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
     """Return the elements that may be comments or posts, in order, with their kinds."""
-    boxes = set(tree.iter(*WHOLES)) - page.frames - page.articles
+    boxes = set(tree.iter(*_WHOLES)) - page.frames - page.articles
     kinds: _Kinds = {}
     for element in tree.iter(*UNITS):
         kind = _find_kind(element, page)
@@ -287,10 +293,9 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
             kinds[_find_whole(element, boxes)] = kind
     for entry in page.entries:
         kinds[entry] = "comment"
-    for frame in tree.iter():
-        if frame in page.frames:
-            _add_unnamed(frame, kinds)
-    return {element: kinds[element] for element in tree.iter() if element in kinds}
+    for frame in sort_elements(tree, page.frames):
+        _add_unnamed(frame, kinds)
+    return {element: kinds[element] for element in sort_elements(tree, kinds.keys())}
 
 
 def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
@@ -344,10 +349,11 @@ def _is_part(element: "HtmlElement") -> bool:
     inside = collect_roles(element.iterdescendants())
     if "comment" in beside:
         return False
-    if not _SIGNATURE.isdisjoint(inside):
+    if not SIGNATURE.isdisjoint(inside):
         return "text" in beside - inside
-    has_signature_beside = not _SIGNATURE.isdisjoint(beside)
-    return has_signature_beside and count_characters(siblings) <= _SIGNATURE_CHARACTERS
+    if SIGNATURE.isdisjoint(beside):
+        return False
+    return count_characters(siblings) <= _SIGNATURE_CHARACTERS
 
 
 def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
@@ -388,7 +394,12 @@ def _has_words_beside(element: "HtmlElement", times: Set["HtmlElement"]) -> bool
 
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
-    if post.author:  # an element called "reply" that is alone is a button
-        return place.kind != "reply" or place.in_company or bool(place.above)
-    has_signs = post.date is not None or (place.in_company and not is_note(post.blocks[0].text))
-    return place.kind == "comment" and place.is_whole and has_signs
+    if post.author:
+        is_alone = not place.in_company and not place.above
+        is_button = is_alone and place.kind == "reply"
+        return not is_button
+    if place.kind != "comment" or not place.is_whole:
+        return False
+    if post.date is not None:
+        return True
+    return place.in_company and not is_note(post.blocks[0].text)
