@@ -14,7 +14,9 @@ LONGEST_LABEL = 100
 # The label of a column does not end like a sentence; it may be empty.
 _LABEL = re.compile(rf"(?:.{{,{LONGEST_LABEL - 1}}}[^.!?:;])?", re.DOTALL)
 # A table with a longer cell, in characters, is the layout of a page.
-_LONGEST_CELL = 1000
+LONGEST_CELL = 1000
+# A cell spans no more columns. Larger numbers in a file are a fault, or an attack.
+MOST_COLUMNS_SPANNED = 50
 _NUMBER = re.compile(r"[^\w]{0,3}\d[\d\s.,:/%-]*\D{0,4}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}")
@@ -45,7 +47,7 @@ def is_layout(rows: Iterable[Row]) -> bool:
     for row in rows:
         for cell in row:
             longest = max(longest, len(cell))
-    return longest > _LONGEST_CELL
+    return longest > LONGEST_CELL
 
 
 def has_header(rows: Sequence[Row]) -> bool:

@@ -25,7 +25,7 @@ from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.rows import Cell, format_rows, is_layout, spread_rows
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, format_rows, is_layout, spread_rows
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
@@ -66,8 +66,6 @@ _LEVELS = {str(level - 1): level for level in range(1, 10)}
 _HEADINGS = {f"heading {level}": level for level in range(1, 10)}
 # The numbers of lists in which a paragraph is not an item.
 _UNNUMBERED = ("", "0")
-# Larger numbers of columns are a fault, or an attack.
-_MOST_COLUMNS_SPANNED = 50
 
 
 class _Role(NamedTuple):
@@ -219,7 +217,7 @@ class _Walker:
 
 def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
     text = " ".join(block.text for block in blocks)
-    width = min(read_number(_get_span(cell), 1), _MOST_COLUMNS_SPANNED)
+    width = min(read_number(_get_span(cell), 1), MOST_COLUMNS_SPANNED)
     return Cell(" ".join(text.split()), width, is_continued=_is_continued(cell))
 
 
