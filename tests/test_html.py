@@ -87,6 +87,12 @@ def test_an_article_is_read_in_order_below_its_headings_and_nothing_else_of_the_
     assert find_comments(document) == []
 
 
+def test_code_in_an_article_keeps_its_lines_and_blanks() -> None:
+    code = "def toll(car):\n    if car:\n        return 2.5\n\n    return 9"
+    text = read(make_page(article=ARTICLE.replace("<h2>What", f"<pre><code>{code}</code></pre><h2>What"))).text
+    assert f"\n\n{code}\n\n" in text
+
+
 def test_a_page_says_its_title_outlet_author_and_date() -> None:
     document = read(make_page())
     assert (document.title, document.outlet) == ("Harbour bridge reopens", "Coastal Herald")

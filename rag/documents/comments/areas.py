@@ -1,4 +1,4 @@
-"""Finds the parts of a page that its readers wrote and those that hold its article, by the page's elements.
+"""Finds the parts of a page that its readers wrote, and the parts that hold its article.
 
 The site decides where the comments are; a reader decides only the content of one comment. So the outermost element
 that the page calls a comment, or the comments, counts. Readers wrote everything in it, even an `<h1>` or a `<main>`.
@@ -29,8 +29,7 @@ from rag.documents.formats.html.markup import HEADINGS
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SKELETON = frozenset(("html", "body", "main"))
-_NO_AREAS = _SKELETON.union(HEADINGS)
+_NO_AREAS = frozenset(("html", "body", "main", *HEADINGS))
 # XPath: elements that show where an article is, and the ones with which its text may begin.
 _MARKS = ".//*[self::main or self::h1 or @itemprop = 'articleBody']"
 _BEGINNINGS = f"{_MARKS}[not(self::main or ancestor::header or ancestor::head)]"
@@ -254,8 +253,8 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
 
 
 def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
-    article = find_holders(_find_written_above(label, readers))
-    return find_run_below(label, article.union(label.getroottree().iter(*_SKELETON)))
+    article = _find_written_above(label, readers)
+    return find_run_below(label, find_holders(article))
 
 
 def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:

@@ -86,7 +86,7 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
 
 
 def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
-    """Return the entries among siblings, or those inside the first sibling that has any; none below an article."""
+    """Return the entries among siblings, or inside the first sibling that has any; none below an article."""
     similar = _find_similar(siblings)
     characters = 0
     for sibling in siblings:

@@ -252,7 +252,7 @@ def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
 
 
 def _list_above(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> list["HtmlElement"]:
-    """Return the elements that a comment may answer: those around it, and those above a frame for replies around it."""
+    """Return the elements that a comment may answer: they are around it, or above a frame for replies around it."""
     above: list[HtmlElement] = []
     for outer in element.iterancestors():
         if outer in kinds:

@@ -1,4 +1,4 @@
-"""Finds what the footer of a page says about its owner: address, telephone, opening hours."""
+"""Finds facts about the owner of a page in its footer: address, telephone, opening hours."""
 
 import re
 from collections.abc import Iterator

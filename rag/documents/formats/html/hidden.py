@@ -69,7 +69,7 @@ _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
     "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
 ))  # fmt: skip
-# The properties that attributes of old pages set; those of letters only on a few tags.
+# The properties that attributes of old pages set. Only a few tags have attributes for letters.
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image"}
 _LETTER_ATTRIBUTES = {"color": "color", "text": "color"}
 _LETTER_TAGS = ("body", "font")
@@ -395,7 +395,7 @@ def _read_style(text: str) -> dict[str, Value]:
 
 
 def _remove_words(element: "HtmlElement") -> None:
-    """Remove the words of an element itself, and leave those of its children."""
+    """Remove the words of an element itself, and leave the words of its children."""
     element.text = ""
     for child in element:
         child.tail = ""

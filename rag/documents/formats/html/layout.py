@@ -1,7 +1,7 @@
-"""Puts into words what only a page's layout shows: the column of a cell, the number of an item, what a term means."""
+"""Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
 from collections.abc import Iterator
-from itertools import chain, takewhile, zip_longest
+from itertools import chain, compress, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -40,6 +40,7 @@ class _Cell(NamedTuple):
 
 
 _EMPTY = _Cell("", is_label=False)
+_get_text = attrgetter("text")
 
 
 class _Hanging(NamedTuple):
@@ -90,7 +91,7 @@ def _begins_with_box(element: "HtmlElement") -> bool:
 
 
 def _show_buttons(root: "HtmlElement") -> None:
-    """Turn the buttons that are titles of what they open into text."""
+    """Turn buttons into text if they are titles of the parts that they open."""
     for button in list(root.iter("button")):
         text = button.text_content().strip()
         is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
@@ -216,7 +217,7 @@ class _Spreader:
         width = max(sum(map(self._find_width, cells)) for cells in rows)
         if width * len(rows) > _MOST_CELLS:
             self._most_columns = self._most_rows = 1
-        # By column: the cells that reach into the present row, and those that reach into the next.
+        # By column: the cells that reach into the present row, and into the next one.
         self._above: dict[int, _Hanging] = {}
         self._below: dict[int, _Hanging] = {}
 
@@ -291,16 +292,14 @@ def _format_row(header: list[str], row: list[_Cell]) -> str:
 
 
 def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:
-    """Return the labels that no row repeats: their columns are empty, or the labels are too long."""
-    filled_columns = set()
-    for row in rows:
-        filled_columns.update(column for column, cell in enumerate(row) if cell.text)
-    labels: dict[str, None] = {}
-    repeated_labels = set()
+    """Return the labels that no row repeats: their columns are empty, or they are too long."""
+    columns = zip_longest(*rows, fillvalue=_EMPTY)
+    is_filled = [any(map(_get_text, column)) for column in columns]
+    texts = dict.fromkeys(map(_get_text, chain.from_iterable(header)))
     for row in header:
-        labels.update(dict.fromkeys(cell.text for cell in row))
-        repeated_labels.update(cell.repeated.text for column, cell in enumerate(row) if column in filled_columns)
-    return [label for label in labels if label not in repeated_labels]
+        for label in compress(row, is_filled):
+            texts.pop(label.repeated.text, None)
+    return list(texts)
 
 
 def _is_header(row: list[_Cell]) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import trafilatura.settings
     from lxml.html import HtmlElement
 
-# The tags of trafilatura's trees, and those of HTML.
+# The tags of trafilatura's trees, and the same tags in HTML.
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
@@ -268,7 +268,7 @@ def _drop_outlet(title: str, outlet: str | None) -> str:
 
 
 def _find_headings(tree: "HtmlElement") -> list[str]:
-    """Return the main headings of the first part that has any, else those of the whole page."""
+    """Return the main headings of the first part that has any, or else of the whole page."""
     for place in [*tree.iter("main", "article"), tree]:
         texts = map(find_text, place.iter("h1"))
         headings = list(filter(None, texts))

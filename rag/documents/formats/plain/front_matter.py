@@ -81,14 +81,18 @@ def read_front_matter(text: str) -> FrontMatter:
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
     for pair in _PAIR.finditer(lines):
         name = re.sub(r"\W", "_", pair["key"].strip().lower())
-        items = _list_items(_COMMENT.sub("", pair["value"] or "").strip(), pair["below"])
-        value = ", ".join(filter(None, map(_unquote, items)))
-        if value and NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
+            continue
+        written = pair.groupdict("")
+        items = map(_unquote, _list_items(written["value"], written["below"]))
+        value = ", ".join(filter(None, items))
+        if value:
             yield name, value[:LONGEST_VALUE]
 
 
-def _list_items(value: str, below: str) -> list[str]:
-    """Return the items of a value, of which most have one; none for values with names of their own."""
+def _list_items(words: str, below: str) -> list[str]:
+    """Return the items of a value, most often one; none if the lines below have names of their own."""
+    value = _COMMENT.sub("", words).strip()
     if value.startswith("[") and value.endswith("]"):
         return value[1:-1].split(",")
     if value in _BLOCK:

@@ -55,7 +55,7 @@ class Metadata:
 
 
 class _Head(NamedTuple):
-    """The values in the lines at the top of a text, by key, and where those lines are."""
+    """The values in the lines at the top of a text, by key, and the spans of these lines."""
 
     values: dict[str, str]
     gaps: list[Span]
@@ -136,10 +136,8 @@ def _read_masthead(text: str) -> _Head | None:
     lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = _find_masthead_end(words)
-    above = words[:last]
-    authors = set(filter(None, map(_find_author, words)))
-    titles = [line for line in above if line not in authors and _may_be_title(line)]
-    if not titles or not all(map(_may_be_above, above)):
+    titles = _list_titles(words[:last], words)
+    if not titles:
         return None
     more = list(takewhile(_is_credit, words[last + 1 :]))
     end = last + 1 + len(more)
@@ -157,6 +155,14 @@ def _find_masthead_end(words: list[str]) -> int:
         if is_date_below_title or _find_author(line):
             return number
     return 0
+
+
+def _list_titles(above: list[str], words: list[str]) -> list[str]:
+    """Return the lines above an article that may be its title, not an author's name; none if one is a sentence."""
+    if not all(map(_may_be_above, above)):
+        return []
+    authors = list(map(_find_author, words))
+    return [line for line in above if line not in authors and _may_be_title(line)]
 
 
 def _may_be_above(line: str) -> bool:
