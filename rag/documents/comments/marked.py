@@ -2,16 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 from copy import deepcopy
-from itertools import islice, pairwise, takewhile
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.comments.areas import (
     Page,
     drop_below,
-    find_times,
     has_article_above,
     is_elsewhere,
     is_schema_comment,
@@ -47,7 +46,6 @@ _SIGNATURE_CHARACTERS = 200
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
 _ARTICLE = frozenset(("html", "body", "main", "article"))
-_ITEMS = ("li", "article")
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
@@ -139,18 +137,13 @@ def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> lis
             continue
         blocks = list(walk_blocks(area))
         other_blocks += blocks
-        if area in page.frames and (area in read or _has_comments(blocks)):
+        has_comments = area in read or _join_lines(blocks) != ""
+        if has_comments and area in page.frames:
             last_thread = area
     if last_thread is not None:
         drop_below(last_thread, page)
     drop_elements(outermost)
     return other_blocks
-
-
-def _has_comments(blocks: Sequence[Block]) -> bool:
-    """Return True for blocks with signed comments, or with a heading that counts them."""
-    has_sure_heading = any(block.kind == "heading" and is_sure_heading(block.text) for block in blocks)
-    return has_sure_heading or is_signed(_join_lines(blocks))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -299,9 +292,9 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
 
 
 def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
-    """Add the comments in a frame that are known only by their times or their looks, if no others are in it."""
+    """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
-        for element in _find_unnamed(frame) or find_entries(frame):
+        for element in find_entries(frame):
             kinds[element] = "unnamed"
 
 
@@ -354,42 +347,6 @@ def _is_part(element: "HtmlElement") -> bool:
     if SIGNATURE.isdisjoint(beside):
         return False
     return count_characters(siblings) <= _SIGNATURE_CHARACTERS
-
-
-def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements with a time of their own, in a frame where class names do not mark single comments."""
-    times = find_times(frame)
-    distinct_times = set(times)
-    boxes = [_find_box_of_time(time, frame, distinct_times) for time in times]
-    return [box for box in boxes if box is not None]
-
-
-def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> "HtmlElement | None":
-    """Return the item of a list around a time, or else the widest box in the frame without another time, if any."""
-    boxes = list(takewhile(lambda box: box is not frame, time.iterancestors()))
-    for box in boxes:
-        if box.tag in _ITEMS:
-            return box
-    widest = None
-    for box in boxes:
-        if not _has_one(box, times):
-            # If replies are nested in the box of the words that they answer, only the signature has a box of its own.
-            is_signature = widest is not None and _has_words_beside(widest, times)
-            return box if is_signature else widest
-        widest = box
-    return widest
-
-
-def _has_one(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
-    """Return True if exactly one of the times is in an element."""
-    inside = (inner for inner in element.iter() if inner in times)
-    return len(list(islice(inside, 2))) == 1
-
-
-def _has_words_beside(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
-    """Return True if text without a time is right after an element."""
-    words = element.xpath("string(following-sibling::*[1])").strip()
-    return bool(words) and times.isdisjoint(element.xpath("following-sibling::*[1]/descendant-or-self::*"))
 
 
 def _is_comment(post: Post, place: _Place) -> bool:
