@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import squeeze
-from rag.documents.comments.elements import UNITS, count_characters, read_line
+from rag.documents.comments.elements import UNITS, count_characters, find_holders, read_line, sort_elements
 from rag.documents.comments.roles import filter_role
 from rag.documents.comments.site import is_comments_heading
 from rag.documents.comments.words import is_sentence, read_name
@@ -109,6 +109,12 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
             similar = _pick_kind(container.iter(), entries[0])
             return list(dict.fromkeys([*entries, *filter(_is_entry, similar)]))
     return []
+
+
+def find_innermost_entries(frame: "HtmlElement") -> list["HtmlElement"]:
+    """Return the entries in a frame that hold no other entry; a single one, or one without a sentence, counts too."""
+    entries = set(filter(_is_entry, frame.iterdescendants()))
+    return sort_elements(frame, entries - find_holders(entries))
 
 
 def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:

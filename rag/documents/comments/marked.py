@@ -26,7 +26,7 @@ from rag.documents.comments.elements import (
     sort_elements,
     walk,
 )
-from rag.documents.comments.entries import find_entries, holds_heading
+from rag.documents.comments.entries import find_entries, find_innermost_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
 from rag.documents.comments.roles import SIGNATURE, any_has_role, collect_roles, filter_role, has_role
@@ -137,13 +137,18 @@ def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> lis
             continue
         blocks = list(walk_blocks(area))
         other_blocks += blocks
-        has_comments = area in read or _join_lines(blocks) != ""
-        if has_comments and area in page.frames:
+        if area in page.frames and (area in read or _has_comments(blocks)):
             last_thread = area
     if last_thread is not None:
         drop_below(last_thread, page)
     drop_elements(outermost)
     return other_blocks
+
+
+def _has_comments(blocks: Iterable[Block]) -> bool:
+    """Return True for blocks with signed comments, or with a heading that counts them."""
+    headings = [block.text for block in blocks if block.kind == "heading"]
+    return any(map(is_sure_heading, headings)) or is_signed(_join_lines(blocks))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -294,7 +299,7 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
 def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
     """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
-        for element in find_entries(frame):
+        for element in find_entries(frame) or find_innermost_entries(frame):
             kinds[element] = "unnamed"
 
 
