@@ -91,19 +91,12 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     areas |= run_frames.union(list_outside(entries, run_frames))
     articles = _find_articles(tree, areas | posts)
     companions = {area for area in areas if has_neighbour(area, areas)}
-    frames = (run_frames | _find_named_frames(candidates, areas, areas - companions)) - articles
+    single_areas = areas - find_holders(candidates) - companions
+    named_frames = [element for element in filter_role(candidates, "comments") if is_inside(element, areas)]
+    frames = run_frames.union(named_frames, filter(_holds_comments, single_areas)) - articles
     companions |= areas & entries
     holders = find_holders(areas)
     return Page(articles, areas, holders, frames, companions - frames, entries, below_article, is_forum, is_broken)
-
-
-def _find_named_frames(
-    candidates: list["HtmlElement"], areas: Set["HtmlElement"], alone: Set["HtmlElement"]
-) -> set["HtmlElement"]:
-    """Return the frames that the page names: the comments, or the only element called a comment, with many in it."""
-    called_comments = filter_role(candidates, "comments")
-    frames = {element for element in called_comments if is_inside(element, areas)}
-    return frames.union(filter(_holds_comments, alone - find_holders(candidates)))
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
@@ -122,7 +115,7 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
         return
     if not has_article_above(thread, page.areas):
         return
-    areas = page.areas.difference(thread.iterancestors())
+    areas = page.areas - set(thread.iterancestors())
     below = [element for element in thread.xpath("following::*") if areas.isdisjoint(element.iterancestors())]
     for element in (thread, *thread.iterancestors(), *below):
         element.tail = None
@@ -150,17 +143,12 @@ def _is_written(element: "HtmlElement") -> bool:
     return element.tag not in _BESIDE_ARTICLE and is_sentence(element.text)
 
 
-def find_times(area: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that hold the time of a comment: `<time>`, or else elements called a date."""
-    times = list(area.iter("time"))
-    return times or list(filter_role(area.xpath(".//*[not(*)]"), "date"))
-
-
 def _holds_comments(area: "HtmlElement") -> bool:
     """Return True for an element that is called a comment and has many in it, each with its time."""
     if is_schema_comment(area) or not has_role(area, "comment"):
         return False
-    return len(find_times(area)) > 1
+    times = list(area.iter("time")) or list(filter_role(area.xpath(".//*[not(*)]"), "date"))
+    return len(times) > 1
 
 
 def is_schema_comment(element: "HtmlElement") -> bool:
@@ -228,7 +216,7 @@ def _find_areas(
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"]) -> bool:
     """Return True if an element holds a mark of an article outside of its comments."""
-    comments = named.intersection(element.iterdescendants())
+    comments = named & set(element.iterdescendants())
     return bool(list_outside(element.xpath(_MARKS), comments))
 
 

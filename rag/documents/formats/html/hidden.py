@@ -443,7 +443,8 @@ def _is_control(element: "HtmlElement") -> bool:
     marks = {element.tag, element.get("role"), element.get("type")}
     if not _CONTROLS.isdisjoint(marks) or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib):
         return True
-    return element.tag == "a" and element.get("href", "#").startswith(("#", "javascript:"))
+    href: str = element.get("href", "#")
+    return element.tag == "a" and href.startswith(("#", "javascript:"))
 
 
 def _is_dark(scheme: str) -> bool:
