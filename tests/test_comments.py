@@ -148,6 +148,15 @@ def test_a_chapter_about_comments_has_none() -> None:
     )
 
 
+def test_a_chapter_named_after_its_heading_is_not_a_frame_for_comments() -> None:
+    page = """<html><body><div role="main"><section id="syntax"><h1>Syntax</h1>
+<p>A program is read by a parser. Its input is a stream of tokens, which the lexer makes.</p>
+<section id="comments"><h2>Comments</h2><p>A comment ends at the end of the line.</p></section></section></div>"""
+    document = read(page)
+    assert find_comments(document) == []
+    assert document.text.endswith("Comments\n\nA comment ends at the end of the line.")
+
+
 def test_the_answers_to_frequent_questions_are_the_pages_own() -> None:
     page = """<title>Questions</title><main itemscope itemtype="https://schema.org/FAQPage">
     <div itemscope itemtype="https://schema.org/Question"><h2>When does it open?</h2>

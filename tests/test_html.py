@@ -87,6 +87,12 @@ def test_an_article_is_read_in_order_below_its_headings_and_nothing_else_of_the_
     assert find_comments(document) == []
 
 
+def test_code_in_an_article_keeps_its_lines_and_blanks() -> None:
+    code = "def toll(car):\n    if car:\n        return 2.5\n\n    return 9"
+    text = read(make_page(article=ARTICLE.replace("<h2>What", f"<pre><code>{code}</code></pre><h2>What"))).text
+    assert f"\n\n{code}\n\n" in text
+
+
 def test_a_page_says_its_title_outlet_author_and_date() -> None:
     document = read(make_page())
     assert (document.title, document.outlet) == ("Harbour bridge reopens", "Coastal Herald")
@@ -219,6 +225,7 @@ ANSWER = "Dogs are welcome on the terrace."
         '<button aria-expanded="false" aria-controls="a">May I bring a dog?</button><div id="a" hidden>{}</div>',
         '<h3><button data-bs-toggle="collapse">May I bring a dog?</button></h3><div class="x">{}</div>',
         '<h3>May I bring a dog?</h3><div class="x">{}</div>',
+        '<button aria-expanded="false">May I bring a dog</button><div class="x">{}</div>',
         '<p>May I bring a dog?</p><div style="max-height:0;overflow:hidden">{}</div>',
         '<script src="fold.js"></script><h3>May I bring a dog</h3><div style="display:none">{}</div>',
     ],
@@ -228,6 +235,11 @@ def test_folded_answers_are_read_with_their_questions(entry: str) -> None:
     text = read(page).text
     assert "May I bring a dog" in text
     assert text.endswith(ANSWER)
+
+
+def test_the_number_of_an_item_stands_before_its_paragraph() -> None:
+    page = "<h1>Coming home</h1><ol start=3><li><p>Lock the door.</p></li><li><p>Turn on the heating.</p></li></ol>"
+    assert read(page).text == "3. Lock the door.\n4. Turn on the heating."
 
 
 def test_terms_stand_before_their_meanings() -> None:

@@ -39,7 +39,8 @@ class Extract(NamedTuple):
     date: str | None = None
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
+    """Return a text on one line, with single spaces."""
     return " ".join(text.split())
 
 
@@ -66,7 +67,7 @@ def assemble(source: str, extract: Extract) -> Document:
     return Document(
         source=source,
         text=builder.text(),
-        title=_squeeze(drop_unseen_signs(extract.title or "")),
+        title=squeeze(drop_unseen_signs(extract.title or "")),
         sections=tuple(builder.sections),
         outlet=extract.outlet or None,
         author=extract.author or None,
@@ -112,7 +113,7 @@ class _Builder:
             self.end_heading()
         self._path = outer
         self._bare = self._make_section(block, start, end)
-        self._path.append((block.level, _squeeze(text)))
+        self._path.append((block.level, squeeze(text)))
 
     def _add_part(self, part: Document) -> None:
         """Add the text of a document, and its sections below the headings so far."""

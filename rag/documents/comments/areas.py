@@ -1,4 +1,4 @@
-"""Finds the parts of a page that its readers wrote and those that hold its article, by the page's elements.
+"""Finds the parts of a page that its readers wrote, and the parts that hold its article.
 
 The site decides where the comments are; a reader decides only the content of one comment. So the outermost element
 that the page calls a comment, or the comments, counts. Readers wrote everything in it, even an `<h1>` or a `<main>`.
@@ -9,10 +9,10 @@ such an element, and the heading of an article is in it but not in one of its co
 
 import re
 from collections.abc import Iterator, Set
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import (
+    UNITS,
     drop_elements,
     find_holders,
     find_outermost,
@@ -29,11 +29,8 @@ from rag.documents.formats.html.markup import HEADINGS
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
-WHOLES = (*UNITS, "td")
-_SKELETON = frozenset(("html", "body", "main"))
-_NO_AREAS = _SKELETON.union(HEADINGS)
-# XPath: elements that show where an article is, and those of them with which its text may begin.
+_NO_AREAS = frozenset(("html", "body", "main", *HEADINGS))
+# XPath: elements that show where an article is, and the ones with which its text may begin.
 _MARKS = ".//*[self::main or self::h1 or @itemprop = 'articleBody']"
 _BEGINNINGS = f"{_MARKS}[not(self::main or ancestor::header or ancestor::head)]"
 # XPath: the places where "comment" means something else. In code it is a comment of the programming language.
@@ -58,7 +55,7 @@ _FORUM_SOFTWARE = re.compile(
 
 
 class Page(NamedTuple):
-    """The elements of a page that hold its article, and those that hold words of readers.
+    """The elements of a page that hold its article, and the ones that hold words of readers.
 
     `areas` are the outermost elements that readers wrote in, and `holders` are the elements around areas. `frames` are
     areas, or in areas, and hold many comments. `companions` are comments next to one another without a frame. `entries`
@@ -81,13 +78,15 @@ class Page(NamedTuple):
 
 
 def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
-    """Return the parts of a page that hold its article, and those that its readers wrote."""
+    """Return the parts of a page that hold its article, and the parts that its readers wrote."""
     candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
     areas = _find_areas(tree, candidates, below_article)
     is_forum = _is_forum(tree, areas)
-    posts = set(filter_role(tree.iter(*UNITS), "post")) if is_forum else set()
-    run = Run([], []) if is_forum else _find_runs(tree, areas, below_article)
+    if is_forum:
+        posts, run = set(filter_role(tree.iter(*UNITS), "post")), Run([], [])
+    else:
+        posts, run = set(), _find_runs(tree, areas, below_article)
     entries, run_frames = set(run.entries), set(run.frames)
     areas |= run_frames.union(list_outside(entries, run_frames))
     articles = _find_articles(tree, areas | posts)
@@ -101,7 +100,7 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
 
 
 def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
-    """Return the elements that mark an article, and those around them; elements in `written` are by readers."""
+    """Return the elements that mark an article, and all around them; elements in `written` are by readers."""
     marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
@@ -112,8 +111,9 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
     If a site does not check the end tags in a comment, these tags close the boxes around it, and the rest of the
     comment is outside. Such a page closes more boxes than it opens.
     """
-    may_have_lost_text = page.is_broken and thread in page.below_article
-    if not may_have_lost_text or not has_article_above(thread, page.areas):
+    if not page.is_broken or thread not in page.below_article:
+        return
+    if not has_article_above(thread, page.areas):
         return
     areas = page.areas - set(thread.iterancestors())
     below = [element for element in thread.xpath("following::*") if areas.isdisjoint(element.iterancestors())]
@@ -130,22 +130,25 @@ def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool
 
 def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements above another one that hold sentences of an article."""
-    above = takewhile(lambda other: other is not element, element.getroottree().iter())
-    return list_outside(filter(_is_written, above), areas)
+    written = []
+    for other in element.getroottree().iter():
+        if other is element:
+            break
+        if _is_written(other):
+            written.append(other)
+    return list_outside(written, areas)
 
 
 def _is_written(element: "HtmlElement") -> bool:
     return element.tag not in _BESIDE_ARTICLE and is_sentence(element.text)
 
 
-def find_times(area: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements that hold the time of a comment: `<time>`, or else elements called a date."""
-    return list(area.iter("time")) or list(filter_role(area.xpath(".//*[not(*)]"), "date"))
-
-
 def _holds_comments(area: "HtmlElement") -> bool:
     """Return True for an element that is called a comment and has many in it, each with its time."""
-    return has_role(area, "comment") and not is_schema_comment(area) and len(find_times(area)) > 1
+    if is_schema_comment(area) or not has_role(area, "comment"):
+        return False
+    times = list(area.iter("time")) or list(filter_role(area.xpath(".//*[not(*)]"), "date"))
+    return len(times) > 1
 
 
 def is_schema_comment(element: "HtmlElement") -> bool:
@@ -160,7 +163,9 @@ def is_elsewhere(element: "HtmlElement") -> bool:
 
 def _is_named_comment(element: "HtmlElement") -> bool:
     """Return True if the page calls an element a comment or the comments, or replies to one."""
-    is_called_one = element.tag not in _NO_AREAS and any(is_called(element) for is_called in _NAMES_OF_COMMENTS)
+    if element.tag in _NO_AREAS:
+        return False
+    is_called_one = any(is_called(element) for is_called in _NAMES_OF_COMMENTS)
     return is_called_one and not is_elsewhere(element)
 
 
@@ -184,9 +189,10 @@ _NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments
 def _is_chapter(element: "HtmlElement") -> bool:
     """Return True if an element has only a name made of its heading, for links to it, and no mark of comments."""
     words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
-    is_named_after = bool(words) and element.get("id", "").casefold() == "-".join(words)
-    is_named_only_after = is_named_after and not element.get("class")
-    return is_named_only_after and not any(map(_shows_comments, element.iterdescendants()))
+    name = element.get("id", "").casefold()
+    if not name or name != "-".join(words) or element.get("class"):
+        return False
+    return not any(map(_shows_comments, element.iterdescendants()))
 
 
 def _shows_comments(part: "HtmlElement") -> bool:
@@ -198,20 +204,20 @@ def _find_areas(
 ) -> set["HtmlElement"]:
     """Return the outermost candidates that are not the frame of the page itself."""
     named = set(candidates)
-    characters = len(tree.text_content())
+    most_characters = max(_FRAME_CHARACTERS, len(tree.text_content()) / 2)
     areas = set(named)
     for element in named - below_article:
-        is_sure = is_schema_comment(element) or has_neighbour(element, named)
-        if not is_sure and _holds_article(element, named, characters):
+        if is_schema_comment(element) or has_neighbour(element, named):
+            continue
+        if len(element.text_content()) > most_characters or _holds_article(element, named):
             areas.remove(element)
     return set(find_outermost(tree, areas))
 
 
-def _holds_article(element: "HtmlElement", named: Set["HtmlElement"], characters: int) -> bool:
-    """Return True if an element holds a mark of an article outside of its comments, or most of the page's text."""
-    comments = {part for part in element.iterdescendants() if part in named}
-    marks = list_outside(element.xpath(_MARKS), comments)
-    return bool(marks) or len(element.text_content()) > max(_FRAME_CHARACTERS, characters / 2)
+def _holds_article(element: "HtmlElement", named: Set["HtmlElement"]) -> bool:
+    """Return True if an element holds a mark of an article outside of its comments."""
+    comments = named & set(element.iterdescendants())
+    return bool(list_outside(element.xpath(_MARKS), comments))
 
 
 def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> Run:
@@ -221,7 +227,9 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
     holders = find_holders(areas)
     for find_places, find_run in _WAYS_TO_FIND_RUNS:
         for place in find_places(tree):
-            if place not in below_article or is_inside(place, readers) or not has_article_above(place, readers):
+            if place not in below_article or is_inside(place, readers):
+                continue
+            if not has_article_above(place, readers):
                 continue
             run = find_run(place, readers)
             is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
@@ -233,8 +241,8 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
 
 
 def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
-    article = find_holders(_find_written_above(label, readers))
-    return find_run_below(label, article.union(label.getroottree().iter(*_SKELETON)))
+    article = _find_written_above(label, readers)
+    return find_run_below(label, find_holders(article))
 
 
 def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:
@@ -268,33 +276,26 @@ def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["H
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
     """Return True for a page of a forum: it says that it is one, or its posts look like a forum's."""
-    schemas = list_outside(filter(_is_schema_forum, tree.iter()), areas)
-    posts = list_outside(filter_role(tree.iter(*UNITS), "post"), areas)
-    return bool(schemas) or _is_called_forum(tree) or _are_of_forum(posts)
-
-
-def _is_schema_forum(element: "HtmlElement") -> bool:
-    return bool(_SCHEMA_FORUM.search(element.get("itemtype", "")))
-
-
-def _is_called_forum(tree: "HtmlElement") -> bool:
-    """Return True if a page's data for machines call it a forum, or name a forum's program as its maker."""
-    is_schema_forum = any(map(_SCHEMA_FORUM.search, tree.xpath("//script/text()")))
-    return is_schema_forum or any(map(_FORUM_SOFTWARE.search, tree.xpath(_GENERATOR)))
+    marked = list_outside(tree.xpath("//*[@itemtype]"), areas)
+    types = [element.get("itemtype", "") for element in marked]
+    if any(map(_SCHEMA_FORUM.search, [*types, *tree.xpath("//script/text()")])):
+        return True
+    if any(map(_FORUM_SOFTWARE.search, tree.xpath(_GENERATOR))):
+        return True
+    return _are_of_forum(list_outside(filter_role(tree.iter(*UNITS), "post"), areas))
 
 
 def _are_of_forum(posts: list["HtmlElement"]) -> bool:
     """Return True for posts in a box that is called a forum, if most are signed and few lead to other pages.
 
-    The headings of a blog's posts link to pages of their own; those of a forum's posts do not.
+    The headings of a blog's posts link to pages of their own; the headings of a forum's posts do not.
     """
-    if len(posts) < 2:
+    if len(posts) < 2 or not any_has_role((posts[0], *posts[0].iterancestors()), "forum"):
         return False
-    boxes = (posts[0], *posts[0].iterancestors())
     half = len(posts) / 2
     signed = sum(map(_is_signed, posts))
     leading_away = sum(map(_leads_away, posts))
-    return signed > half and leading_away <= half and any_has_role(boxes, "forum")
+    return signed > half >= leading_away
 
 
 def _leads_away(post: "HtmlElement") -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rag.documents.blocks import squeeze
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-
-def squeeze(text: str) -> str:
-    """Return a text on one line, with single spaces."""
-    return " ".join(text.split())
+# The tags of boxes that can be one comment.
+UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 
 
 def read_line(element: "HtmlElement") -> str:
@@ -39,19 +39,28 @@ def list_outside(elements: Iterable["HtmlElement"], areas: Set["HtmlElement"]) -
 
 
 def walk(elements: Iterable["HtmlElement"]) -> Iterator["HtmlElement"]:
-    """Yield the elements and those in them."""
+    """Yield the elements and all elements inside them."""
     for element in elements:
         yield from element.iter()
 
 
+def sort_elements(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the chosen elements of a tree, in order."""
+    return [element for element in tree.iter() if element in chosen]
+
+
 def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the chosen elements of a tree that are not inside another chosen one, in order."""
-    return [element for element in tree.iter() if element in chosen and chosen.isdisjoint(element.iterancestors())]
+    elements = sort_elements(tree, chosen)
+    return [element for element in elements if chosen.isdisjoint(element.iterancestors())]
 
 
 def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
     """Return all elements around the given ones."""
-    return {outer for element in elements for outer in element.iterancestors()}
+    holders: set[HtmlElement] = set()
+    for element in elements:
+        holders.update(element.iterancestors())
+    return holders
 
 
 def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:

@@ -5,19 +5,20 @@ these too. Only a thread has a run of similar boxes, each with a name, a date an
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import islice, takewhile
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.elements import count_characters, read_line, squeeze
+from rag.documents.blocks import squeeze
+from rag.documents.comments.elements import UNITS, count_characters, find_holders, read_line, sort_elements
 from rag.documents.comments.roles import filter_role
 from rag.documents.comments.site import is_comments_heading
 from rag.documents.comments.words import is_sentence, read_name
 from rag.documents.dates import is_date
+from rag.documents.formats.html.markup import contains
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_BOXES = frozenset(("div", "li", "article", "section", "tr", "table", "dd"))
 # Each of these can be an entry, whatever its classes.
 _ITEMS = frozenset(("li", "tr", "article"))
 _NO_LABELS = frozenset(("a", "button", "option", "script", "style"))
@@ -30,6 +31,7 @@ _MOST_BETWEEN = 400
 _SIGNATURE_TEXTS = 8
 # The name is among the first of them, perhaps after a number or a badge.
 _NAME_TEXTS = 3
+_FEWEST_ENTRIES = 2
 
 
 class Run(NamedTuple):
@@ -57,10 +59,10 @@ def holds_heading(element: "HtmlElement") -> bool:
 
 def _is_label(element: "HtmlElement") -> bool:
     parts = list(islice(element.iter(), _MOST_LABEL_PARTS + 1))
-    if len(parts) > _MOST_LABEL_PARTS:
+    if len(parts) > _MOST_LABEL_PARTS or contains(element, *_NO_LABELS):
         return False
-    links = [*element.iter(*_NO_LABELS), *element.iterancestors("a")]
-    return not links and holds_heading(element)
+    is_in_link = next(element.iterancestors("a"), None) is not None
+    return not is_in_link and holds_heading(element)
 
 
 def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
@@ -73,16 +75,18 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
             break
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)
+        box = outer.getparent()
+        if run.entries and box in article:
+            return Run([label, *run.frames], run.entries)
         if run.entries:
-            box = outer.getparent()
-            return Run([label, *run.frames] if box in article else [box], run.entries)
+            return Run([box], run.entries)
         if count_characters(siblings) > _MOST_BETWEEN:
             break
     return Run([], [])
 
 
 def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
-    """Return the entries among siblings, or those inside the first sibling that has any; none below an article."""
+    """Return the entries among siblings, or inside the first sibling that has any; none below an article."""
     similar = _find_similar(siblings)
     characters = 0
     for sibling in siblings:
@@ -107,6 +111,12 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
     return []
 
 
+def find_innermost_entries(frame: "HtmlElement") -> list["HtmlElement"]:
+    """Return the entries in a frame that hold no other entry; a single one, or one without a sentence, counts too."""
+    entries = set(filter(_is_entry, frame.iterdescendants()))
+    return sort_elements(frame, entries - find_holders(entries))
+
+
 def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
     """Return the siblings of one kind, if two of them look like entries and one has a sentence.
 
@@ -116,12 +126,14 @@ def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
     if first is None:
         return []
     similar = _pick_kind(siblings, first)
-    entries = sum(map(_is_entry, similar))
-    return similar if entries > 1 and any(map(is_sentence, _list_texts(similar))) else []
+    count = sum(map(_is_entry, similar))
+    if count < _FEWEST_ENTRIES:
+        return []
+    return similar if any(map(_has_sentence, similar)) else []
 
 
-def _list_texts(elements: Iterable["HtmlElement"]) -> list[str]:
-    return [text for element in elements for text in element.itertext()]
+def _has_sentence(element: "HtmlElement") -> bool:
+    return any(map(is_sentence, element.itertext()))
 
 
 def _pick_kind(elements: Iterable["HtmlElement"], model: "HtmlElement") -> list["HtmlElement"]:
@@ -131,21 +143,30 @@ def _pick_kind(elements: Iterable["HtmlElement"], model: "HtmlElement") -> list[
 
 
 def _find_kind(element: "HtmlElement") -> tuple[str, str]:
-    names = [] if element.tag in _ITEMS else element.get("class", "").split()
-    return str(element.tag), next(iter(names), "")
+    """Return the tag of an element, with its first class unless the tag alone makes it an item."""
+    if element.tag in _ITEMS:
+        return element.tag, ""
+    first_class, _, _ = squeeze(element.get("class", "")).partition(" ")
+    return str(element.tag), first_class
 
 
 def _is_entry(element: "HtmlElement") -> bool:
     """Return True for a box with a name, a date and words. The name is above the date."""
-    if element.tag not in _BOXES and "-" not in element.tag:
+    if element.tag not in UNITS and "-" not in element.tag:
         return False
-    texts = list(filter(None, map(_trim_text, element.itertext())))
+    texts = _list_texts(element)
     dates = _find_dates(element, texts)
-    if not dates:
+    words = [text for text in texts if text not in dates]
+    if not dates or len(words) < 2:  # a name and what the person says
         return False
-    others = [text for text in texts if text not in dates]
-    above = list(takewhile(lambda text: text not in dates, texts))
-    return len(others) > 1 and any(map(read_name, above[:_NAME_TEXTS]))
+    first_date = min(map(texts.index, dates))
+    return any(map(read_name, texts[: min(first_date, _NAME_TEXTS)]))
+
+
+def _list_texts(element: "HtmlElement") -> list[str]:
+    """Return the texts in an element that hold more than signs."""
+    texts = [squeeze(text).strip(" ·•|–—-") for text in element.itertext()]
+    return [text for text in texts if text]
 
 
 def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:
@@ -153,7 +174,3 @@ def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:
     signature = {*texts[:_SIGNATURE_TEXTS], *texts[-_SIGNATURE_TEXTS:]}
     times = set(map(read_line, element.iter("time")))
     return (signature & times).union(filter(is_date, signature))
-
-
-def _trim_text(text: str) -> str:
-    return squeeze(text).strip(" ·•|–—-")

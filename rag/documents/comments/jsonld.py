@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.blocks import Block
-from rag.documents.comments.elements import squeeze
+from rag.documents.blocks import Block, squeeze
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
@@ -28,9 +27,8 @@ _ARTICLE = frozenset(("html", "body", "main", "article"))
 
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
-    scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
     all_comments: list[Block] = []
-    for script in scripts:
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
         all_comments += _take_from_script(script)
     known_letters = "".join(map(_begin_with_line, known))
     comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
@@ -46,7 +44,8 @@ def _begin_with_line(comment: Block) -> str:
 
 def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
     """Return a comment with the person whom its words name, or else the person that the data name."""
-    return replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to)
+    addressee = find_addressee(comment.text, authors)
+    return replace(comment, reply_to=addressee) if addressee else comment
 
 
 def _take_from_script(script: "HtmlElement") -> list[Block]:
@@ -85,47 +84,54 @@ def _read_comments(
 
 def _list_dicts(value: Any) -> list[dict[str, Any]]:
     """Return a dict, or the dicts in a list, as a list."""
+    if isinstance(value, dict):
+        return [value]
+    dicts: list[dict[str, Any]] = []
     if isinstance(value, list):
-        return [inner for item in value for inner in _list_dicts(item)]
-    return [value] if isinstance(value, dict) else []
+        for item in value:
+            dicts += _list_dicts(item)
+    return dicts
 
 
 def _find_date(node: dict[str, Any]) -> str | None:
-    for key in _DATES:
-        date = find_date(str(node.get(key)))
-        if date:
-            return date
-    return None
+    dates = (find_date(str(node.get(key))) for key in _DATES)
+    return next(filter(None, dates), None)
 
 
 def _find_author(node: dict[str, Any]) -> str | None:
     """Return the name of a comment's author, or of the first of several."""
     author = node.get("author")
-    first = next(iter(author), None) if isinstance(author, list) else author
-    name = first.get("name") if isinstance(first, dict) else first
-    return (squeeze(name) or None) if isinstance(name, str) else None
+    if isinstance(author, list):
+        author = next(iter(author), None)
+    if isinstance(author, dict):
+        author = author.get("name")
+    name = squeeze(author) if isinstance(author, str) else ""
+    return name or None
 
 
 def _find_text(node: dict[str, Any]) -> str:
     """Return a comment's text, which may be HTML."""
-    values = [node.get(key) for key in _TEXTS]
-    texts = [value for value in values if isinstance(value, str)]
-    html = texts[0].replace("\n", "<br>") if texts else ""
-    return find_text(parse_html(html))
+    for key in _TEXTS:
+        text = node.get(key)
+        if isinstance(text, str):
+            return find_text(parse_html(text.replace("\n", "<br>")))
+    return ""
 
 
 def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
     """Remove the elements that show comments, each with the signature and buttons around it."""
-    elements = list(tree.iter(*_BOXES)) if comments else []
-    letters = {element: _keep_letters(element.text_content()) for element in elements}
+    if not comments:
+        return
+    letters = {element: _keep_letters(element.text_content()) for element in tree.iter(*_BOXES)}
     for comment in comments:
         words = _keep_letters(comment.text)
         copy = _find_copy(letters, words) if words else None
-        if copy is not None:
-            box = _find_box(copy, letters, len(words) + _BESIDE_CHARACTERS)
-            for element in box.iter():
-                letters.pop(element, None)
-            box.drop_tree()
+        if copy is None:
+            continue
+        box = _find_box(copy, letters, len(words) + _BESIDE_CHARACTERS)
+        for element in box.iter():
+            letters.pop(element, None)
+        box.drop_tree()
 
 
 def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement | None":

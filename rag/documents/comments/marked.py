@@ -2,51 +2,50 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 from copy import deepcopy
-from itertools import islice, pairwise, takewhile
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.comments.areas import (
-    UNITS,
-    WHOLES,
     Page,
     drop_below,
-    find_times,
     has_article_above,
     is_elsewhere,
     is_schema_comment,
 )
 from rag.documents.comments.elements import (
+    UNITS,
     count_characters,
     drop_elements,
     find_holders,
     find_outermost,
     has_neighbour,
     read_line,
+    sort_elements,
     walk,
 )
-from rag.documents.comments.entries import find_entries, holds_heading
+from rag.documents.comments.entries import find_entries, find_innermost_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import any_has_role, collect_roles, filter_role, has_role
+from rag.documents.comments.roles import SIGNATURE, any_has_role, collect_roles, filter_role, has_role
 from rag.documents.comments.site import is_sure_heading
 from rag.documents.comments.styles import is_signature
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
-from rag.documents.formats.html.markup import HEADINGS, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, contains, walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SIGNATURE = frozenset(("author", "name", "date"))
+# The tags of boxes that can be a whole comment, around a part that has the name of one.
+_WHOLES = (*UNITS, "td")
 # A signature and its buttons have at most this many characters.
 _SIGNATURE_CHARACTERS = 200
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
 _ARTICLE = frozenset(("html", "body", "main", "article"))
-_ITEMS = ("li", "article")
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
@@ -146,10 +145,10 @@ def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> lis
     return other_blocks
 
 
-def _has_comments(blocks: Sequence[Block]) -> bool:
+def _has_comments(blocks: Iterable[Block]) -> bool:
     """Return True for blocks with signed comments, or with a heading that counts them."""
-    has_sure_heading = any(block.kind == "heading" and is_sure_heading(block.text) for block in blocks)
-    return has_sure_heading or is_signed(_join_lines(blocks))
+    headings = [block.text for block in blocks if block.kind == "heading"]
+    return any(map(is_sure_heading, headings)) or is_signed(_join_lines(blocks))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -164,8 +163,10 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    pairs = pairwise([*lines, Block("")])
-    said = [_SAID.sub(r"\1:", line.text) for line, below in pairs if _is_said(line, below)]
+    said: list[str] = []
+    for line, below in pairwise([*lines, Block("")]):
+        if _is_said(line, below):
+            said.append(_SAID.sub(r"\1:", line.text))
     return "\n\n".join(said)
 
 
@@ -193,13 +194,14 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
 
 def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page) -> bool:
     """Return True if the blocks below a heading are comments."""
-    is_heading = heading.tag in HEADINGS and next(heading.iter("a"), None) is None
-    is_below_article = is_heading and heading in page.below_article
-    if is_below_article and is_sure_heading(read_line(heading)):
-        return True
-    # At the top of a page, a single signature below a label may be the article's.
-    least = 1 if is_heading or has_article_above(heading, page.areas) else 2
-    return is_signed(_join_lines(blocks), least=least)
+    text = _join_lines(blocks)
+    is_label = heading.tag not in HEADINGS or contains(heading, "a")
+    if is_label and not has_article_above(heading, page.areas):
+        # At the top of a page, a single signature below a label may be the article's.
+        return is_signed(text, least=2)
+    is_heading_below = not is_label and heading in page.below_article
+    is_sure = is_heading_below and is_sure_heading(read_line(heading))
+    return is_sure or is_signed(text)
 
 
 def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
@@ -241,15 +243,14 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
 def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
     for sibling in replies.itersiblings(preceding=True):
-        candidates = (element for element in sibling.iter(*UNITS) if element in kinds)
-        heads = list(islice(candidates, _MOST_HEADS))
+        heads = sort_elements(sibling, kinds.keys())
         if heads:
-            return heads
+            return heads[:_MOST_HEADS]
     return []
 
 
 def _list_above(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> list["HtmlElement"]:
-    """Return the elements that a comment may answer: those around it, and those above a frame for replies around it."""
+    """Return the elements that a comment may answer: they are around it, or above a frame for replies around it."""
     above: list[HtmlElement] = []
     for outer in element.iterancestors():
         if outer in kinds:
@@ -266,7 +267,10 @@ def _find_pieces(kinds: _Kinds, heads: _Heads) -> set["HtmlElement"]:
         box = _find_box(element, kinds, heads)
         if box in kinds and kind != "reply":
             parts[box].append(element)
-    return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
+    pieces: set[HtmlElement] = set()
+    for box, inside in parts.items():
+        pieces.add(inside[0] if len(inside) == 1 else box)
+    return pieces
 
 
 def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElement | None":
@@ -279,7 +283,7 @@ def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElem
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
     """Return the elements that may be comments or posts, in order, with their kinds."""
-    boxes = set(tree.iter(*WHOLES)) - page.frames - page.articles
+    boxes = set(tree.iter(*_WHOLES)) - page.frames - page.articles
     kinds: _Kinds = {}
     for element in tree.iter(*UNITS):
         kind = _find_kind(element, page)
@@ -287,16 +291,15 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
             kinds[_find_whole(element, boxes)] = kind
     for entry in page.entries:
         kinds[entry] = "comment"
-    for frame in tree.iter():
-        if frame in page.frames:
-            _add_unnamed(frame, kinds)
-    return {element: kinds[element] for element in tree.iter() if element in kinds}
+    for frame in sort_elements(tree, page.frames):
+        _add_unnamed(frame, kinds)
+    return {element: kinds[element] for element in sort_elements(tree, kinds.keys())}
 
 
 def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
-    """Add the comments in a frame that are known only by their times or their looks, if no others are in it."""
+    """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
-        for element in _find_unnamed(frame) or find_entries(frame):
+        for element in find_entries(frame) or find_innermost_entries(frame):
             kinds[element] = "unnamed"
 
 
@@ -344,51 +347,21 @@ def _is_part(element: "HtmlElement") -> bool:
     inside = collect_roles(element.iterdescendants())
     if "comment" in beside:
         return False
-    if not _SIGNATURE.isdisjoint(inside):
+    if not SIGNATURE.isdisjoint(inside):
         return "text" in beside - inside
-    has_signature_beside = not _SIGNATURE.isdisjoint(beside)
-    return has_signature_beside and count_characters(siblings) <= _SIGNATURE_CHARACTERS
-
-
-def _find_unnamed(frame: "HtmlElement") -> list["HtmlElement"]:
-    """Return the elements with a time of their own, in a frame where class names do not mark single comments."""
-    times = find_times(frame)
-    distinct_times = set(times)
-    boxes = [_find_box_of_time(time, frame, distinct_times) for time in times]
-    return [box for box in boxes if box is not None]
-
-
-def _find_box_of_time(time: "HtmlElement", frame: "HtmlElement", times: Set["HtmlElement"]) -> "HtmlElement | None":
-    """Return the item of a list around a time, or else the widest box in the frame without another time, if any."""
-    boxes = list(takewhile(lambda box: box is not frame, time.iterancestors()))
-    for box in boxes:
-        if box.tag in _ITEMS:
-            return box
-    widest = None
-    for box in boxes:
-        if not _has_one(box, times):
-            # If replies are nested in the box of the words that they answer, only the signature has a box of its own.
-            is_signature = widest is not None and _has_words_beside(widest, times)
-            return box if is_signature else widest
-        widest = box
-    return widest
-
-
-def _has_one(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
-    """Return True if exactly one of the times is in an element."""
-    inside = (inner for inner in element.iter() if inner in times)
-    return len(list(islice(inside, 2))) == 1
-
-
-def _has_words_beside(element: "HtmlElement", times: Set["HtmlElement"]) -> bool:
-    """Return True if text without a time is right after an element."""
-    words = element.xpath("string(following-sibling::*[1])").strip()
-    return bool(words) and times.isdisjoint(element.xpath("following-sibling::*[1]/descendant-or-self::*"))
+    if SIGNATURE.isdisjoint(beside):
+        return False
+    return count_characters(siblings) <= _SIGNATURE_CHARACTERS
 
 
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
-    if post.author:  # an element called "reply" that is alone is a button
-        return place.kind != "reply" or place.in_company or bool(place.above)
-    has_signs = post.date is not None or (place.in_company and not is_note(post.blocks[0].text))
-    return place.kind == "comment" and place.is_whole and has_signs
+    if post.author:
+        is_alone = not place.in_company and not place.above
+        is_button = is_alone and place.kind == "reply"
+        return not is_button
+    if place.kind != "comment" or not place.is_whole:
+        return False
+    if post.date is not None:
+        return True
+    return place.in_company and not is_note(post.blocks[0].text)

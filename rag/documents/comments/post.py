@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block
-from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line, squeeze
-from rag.documents.comments.roles import filter_role, has_role
+from rag.documents.blocks import Block, squeeze
+from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line
+from rag.documents.comments.roles import SIGNATURE, filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
 from rag.documents.comments.site import is_boilerplate
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
@@ -21,13 +21,11 @@ _SCHEMA_TEXT = (
     "(.//*[not(self::meta)][@itemprop = 'text' or @itemprop = 'commentText' or @itemprop = 'articleBody'])[1]"
 )
 _BUTTONS = frozenset(("control", "answered"))
-_SIGNATURE = frozenset(("author", "name", "date"))
 _CONTROL_TAGS = frozenset(("button", "form", "footer"))
 _PARAGRAPHS = ("p", "div", "li")
 # A button or a name has no more characters than this; a note of the site may have some more.
 _LONGEST_CONTROL, _LONGEST_NOTE = 100, 200
-# A comment's words are in at most this many nested boxes.
-_MOST_BOXES = 5
+
 _CONTROL = (
     r"(?:reply|quote|share|report(?: abuse)?|flag|link|permalink|edit|delete|follow|(?:dis)?likes?|(?:up|down)votes?"
     r"|recommend(?:ed)?|thumbs (?:up|down)|points?|votes?|says|log ?in to reply"
@@ -56,7 +54,7 @@ def read_post(element: "HtmlElement") -> Post | None:
     answered = _find_answered(element)
     bodies = marked_bodies or [element]
     # Without a mark of the words, the signature is among them.
-    dropped = _BUTTONS if marked_bodies else _BUTTONS | _SIGNATURE
+    dropped = _BUTTONS if marked_bodies else _BUTTONS | SIGNATURE
     blocks: list[Block] = []
     for body in bodies:
         body.tag = "div"  # its paragraphs are not items, even if the body is an item of a list
@@ -82,13 +80,17 @@ def join_blocks(blocks: list[Block]) -> str:
     """Return the text of blocks as one; there is at least one."""
     text = blocks[0].text
     for last, block in pairwise(blocks):
-        text += ("\n" if last.kind == block.kind == "item" else "\n\n") + block.text
+        are_items = last.kind == block.kind == "item"
+        text += "\n" if are_items else "\n\n"
+        text += block.text
     return text
 
 
 def is_note(text: str) -> bool:
     """Return True for a note of the site among the comments: "Leave a reply", "Comments (14)", "Like 3"."""
-    return (len(text) <= _LONGEST_NOTE and is_boilerplate(text)) or _is_noise(text, None)
+    if len(text) <= _LONGEST_NOTE and is_boilerplate(text):
+        return True
+    return _is_noise(text, None)
 
 
 def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
@@ -99,29 +101,25 @@ def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     parts = list(element.iterdescendants())
     named = set(filter_role(parts, "text")) or set(filter_role(parts, "comment"))
     bodies: list[HtmlElement] = []
-    for _ in range(_MOST_BOXES):
-        outermost = find_outermost(element, named)
-        if not outermost or _count_words(outermost) < _count_words(bodies) / 2:
-            break
+    outermost = find_outermost(element, named)
+    while outermost and _count_words(outermost) >= _count_words(bodies) / 2:
         bodies = outermost
         named.difference_update(outermost)
+        outermost = find_outermost(element, named)
     return bodies
 
 
 def _count_words(elements: list["HtmlElement"]) -> int:
     """Return how many characters elements hold besides titles, signatures and buttons."""
-    labels: list[HtmlElement] = []
+    characters = count_characters(elements)
     for element in elements:
-        labels += filter(_is_outermost_label, element.iterdescendants())
-    return count_characters(elements) - count_characters(labels)
-
-
-def _is_outermost_label(part: "HtmlElement") -> bool:
-    return _is_label(part) and not any(map(_is_label, part.iterancestors()))
+        labels = set(filter(_is_label, element.iterdescendants()))
+        characters -= count_characters(find_outermost(element, labels))
+    return characters
 
 
 def _is_label(part: "HtmlElement") -> bool:
-    return part.tag in HEADINGS or has_role(part, *_SIGNATURE, *_BUTTONS)
+    return part.tag in HEADINGS or has_role(part, *SIGNATURE, *_BUTTONS)
 
 
 def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str]) -> None:
@@ -139,25 +137,23 @@ def _is_button_link(part: "HtmlElement") -> bool:
     if part.tag != "a":
         return False
     text = read_line(part)
-    return _CONTROLS.fullmatch(text) is not None or (_is_alone(part) and is_note(text))
-
-
-def _is_alone(part: "HtmlElement") -> bool:
-    """Return True if there is no text right before an element or right after it."""
-    return not read_beside(part).strip()
+    if _CONTROLS.fullmatch(text):
+        return True
+    is_alone = not read_beside(part).strip()
+    return is_alone and is_note(text)
 
 
 def _is_noise(text: str, author: str | None) -> bool:
-    return text == author or (len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(squeeze(text)) is not None)
+    """Return True for the author's name, and for buttons."""
+    if text == author:
+        return True
+    return len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(squeeze(text)) is not None
 
 
 def _find_answered(element: "HtmlElement") -> str | None:
     """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
-    for part in filter_role(element.iterdescendants(), "answered"):
-        name = _read_name(part)
-        if name:
-            return name
-    return None
+    names = map(_read_name, filter_role(element.iterdescendants(), "answered"))
+    return next(filter(None, names), None)
 
 
 def _read_name(element: "HtmlElement") -> str | None:
@@ -184,8 +180,9 @@ def mark_quote(quote: "HtmlElement") -> str | None:
     if cite is not None:
         author = author or _read_name(cite)
         cite.drop_tree()
-    for part in filter(_begins_paragraph, quote.iter("blockquote", *_PARAGRAPHS)):
-        part.text = _mark_text(part.text)
+    for part in quote.iter("blockquote", *_PARAGRAPHS):
+        if _begins_paragraph(part):
+            part.text = _mark_text(part.text)
     for line_break in quote.iter("br"):
         line_break.tail = _mark_text(line_break.tail)
     return author
@@ -197,8 +194,10 @@ def _is_cite(part: "HtmlElement") -> bool:
 
 def _begins_paragraph(part: "HtmlElement") -> bool:
     """Return True if an element has text before its children, or has no paragraph around its text."""
-    return bool((part.text or "").strip()) or next(part.iter(*_PARAGRAPHS), part) is part
+    has_text = part.text is not None and part.text.strip() != ""
+    return has_text or next(part.iter(*_PARAGRAPHS), part) is part
 
 
 def _mark_text(text: str | None) -> str:
-    return "> " + (text or "").lstrip()
+    words = text or ""
+    return f"> {words.lstrip()}"

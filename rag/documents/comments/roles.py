@@ -61,6 +61,8 @@ _PATTERNS = {
     "consent": rf"{_WORDS}(?:cookie-?(?:banner|bar|box|consent|dialog|info|law|message|modal|notice|notification|popup"
     r"|overlay|wrapper|container)|consent|gdpr|onetrust)(?:-\w+)*",
 }
+# The roles of the parts of a signature.
+SIGNATURE = frozenset(("author", "name", "date"))
 _ROLES = {role: re.compile(pattern) for role, pattern in _PATTERNS.items()}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # The end of "Comment_text__x8Ab2", which a tool for style sheets added.
@@ -88,7 +90,8 @@ def any_has_role(elements: Iterable["HtmlElement"], *roles: str) -> bool:
 
 def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
     """Return all roles of the elements."""
-    return {role for element in elements for role in find_roles(element)}
+    roles: set[str] = set()
+    return roles.union(*map(find_roles, elements))
 
 
 def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
@@ -100,9 +103,12 @@ def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["Htm
 
 @lru_cache(maxsize=4096)
 def _find_roles(names: str) -> frozenset[str]:
-    words = map(_spell_name, names.split()[:_MOST_NAMES])
-    short_words = [word for word in words if len(word) <= _LONGEST_NAME]
-    return frozenset(role for role, pattern in _ROLES.items() if any(map(pattern.fullmatch, short_words)))
+    roles: set[str] = set()
+    for name in names.split()[:_MOST_NAMES]:
+        words = _spell_name(name)
+        if len(words) <= _LONGEST_NAME:
+            roles.update(role for role, pattern in _ROLES.items() if pattern.fullmatch(words))
+    return frozenset(roles)
 
 
 def _spell_name(name: str) -> str:

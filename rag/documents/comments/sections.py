@@ -17,8 +17,8 @@ def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> t
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
     article_end, comments = find_thread(text, markdown=markdown)
     gaps = [gap for gap in metadata.gaps if gap[1] <= article_end]
-    headings = find_marked_headings(text, article_end) if markdown else []
-    headings = headings or find_unmarked_headings(text, article_end)
+    marked_headings = find_marked_headings(text, article_end) if markdown else []
+    headings = marked_headings or find_unmarked_headings(text, article_end)
     sections: list[Section] = []
     start = 0
     for gap_start, gap_end in sorted([*gaps, (article_end, article_end)]):

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.comments.elements import squeeze, walk
+from rag.documents.blocks import squeeze
+from rag.documents.comments.elements import walk
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 
@@ -71,7 +72,10 @@ def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
     signed = filter_role(parts, "author")
     full_date = _find_first([*marked, *signed], _read_full_date)
     date = full_date or _find_first(marked, _read_date)
-    return date or _find_first(filter(_holds_only_buttons, parts), _read_own_date) or _NOTHING
+    if date:
+        return date
+    alone = filter(_holds_only_buttons, parts)
+    return _find_first(alone, _read_own_date) or _NOTHING
 
 
 def _is_marked_date(part: "HtmlElement") -> bool:
@@ -85,11 +89,8 @@ def _holds_only_buttons(part: "HtmlElement") -> bool:
 
 def _read_full_date(part: "HtmlElement") -> str | None:
     attributes = [part.get(name, "") for name in _DATE_ATTRIBUTES]
-    for text in (*attributes, part.text_content()):
-        date = find_date(text)
-        if date:
-            return date
-    return None
+    dates = map(find_date, [*attributes, part.text_content()])
+    return next(filter(None, dates), None)
 
 
 def _read_date(part: "HtmlElement") -> str | None:
@@ -109,14 +110,10 @@ def _read_attribute(comment: "HtmlElement") -> _Text | None:
     """Return the author that an attribute of a comment names, without an element; None if there is none."""
     for attribute in _NAME_ATTRIBUTES:
         name = comment.get(attribute, "").strip()
-        if _is_name_value(name):
+        is_number_of_user = name.isdecimal()
+        if 0 < len(name) <= _LONGEST_NAME and not is_number_of_user:
             return None, name
     return None
-
-
-def _is_name_value(value: str) -> bool:
-    """Return True for an attribute's value that is a name and not the number of a user."""
-    return 0 < len(value) <= _LONGEST_NAME and not value.isdecimal()
 
 
 def _find_marked_name(parts: Sequence["HtmlElement"]) -> _Text | None:
@@ -186,6 +183,10 @@ def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
     """Return True if an element holds one short text, and after it at most the date."""
-    rest = "".join(part.xpath("*[last()]/following-sibling::text()"))
-    ends_with_date = len(part) == 0 or part[-1] is dated
-    return ends_with_date and not rest.strip() and len(part.text or "") <= _LONGEST_UNMARKED_NAME
+    text = part.text or ""
+    if len(text) > _LONGEST_UNMARKED_NAME:
+        return False
+    if len(part) == 0:
+        return True
+    rest = dated.tail or ""
+    return part[-1] is dated and not rest.strip()

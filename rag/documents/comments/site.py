@@ -48,6 +48,8 @@ _OF_READERS = re.compile(
 _OF_COMMENTS = re.compile(
     rf"{_MARKUP}(?:{_NUMBER})?(?:{_SELECTION}?comments?|{join('comments')})(?![^\W\d_])", re.IGNORECASE
 )
+# A digit that counts comments: "0 comments" counts none.
+_NONZERO = re.compile(r"(?![0٠۰０])\d")
 _BUTTON = rf"(?:{ENGLISH_BUTTONS}|{join('buttons')})"
 # Notes of a site among the comments, and in its forms.
 _NOTES = {
@@ -88,8 +90,10 @@ def is_comments_heading(text: str) -> bool:
 
 def is_sure_heading(text: str) -> bool:
     """Return True for a heading that cannot be a chapter's: it counts comments, or names readers."""
-    is_counted = any(map(int, filter(str.isdecimal, text)))
-    return bool(_OF_READERS.match(text)) or (is_counted and names_comments(text))
+    if _OF_READERS.match(text):
+        return True
+    is_counted = _NONZERO.search(text) is not None
+    return is_counted and names_comments(text)
 
 
 def names_comments(heading: str) -> bool:
@@ -106,4 +110,6 @@ def is_boilerplate(line: str) -> bool:
     """Return True for a line of the site among the comments: "Leave a reply", "12 comments", "Like 3"."""
     if len(line) > LONGEST_LINE:
         return False
-    return bool(_NOTE.match(line)) or is_footer(line) or is_comments_heading(line)
+    if _NOTE.match(line) or is_footer(line):
+        return True
+    return is_comments_heading(line)

@@ -79,7 +79,7 @@ class Lines(NamedTuple):
 
     @property
     def opening(self) -> list[int]:
-        """The numbers of those of people's lines that follow a blank line or a line of the site."""
+        """The numbers of the lines with people's words that follow a blank line or a line of the site."""
         return list(filter(self.is_opening, self.said))
 
     def is_opening(self, number: int) -> bool:
@@ -242,13 +242,18 @@ def _read_date_alone(page: Lines, number: int) -> Header | None:
 def _read_signed(page: Lines, number: int) -> Header | None:
     """Return the name and the date with which a line begins, before a colon."""
     signed = _SIGNED.match(page.read(number)[:_LONGEST_SIGNATURE])
-    return Header(signed["author"], signed["date1"] or signed["date2"], characters=signed.end()) if signed else None
+    if not signed:
+        return None
+    date = signed["date1"] or signed["date2"]
+    return Header(signed["author"], date, characters=signed.end())
 
 
 def _read_colon(page: Lines, number: int) -> Header | None:
     """Return the name with which a line begins, before a colon."""
     named = _COLON.match(page.read(number))
-    return Header(named["author"], characters=named.end()) if named and read_name(named["author"]) else None
+    if not named or not read_name(named["author"]):
+        return None
+    return Header(named["author"], characters=named.end())
 
 
 def _read_footer(page: Lines, number: int) -> Header | None:
@@ -257,7 +262,9 @@ def _read_footer(page: Lines, number: int) -> Header | None:
     if not signed:
         return None
     author, date = signed["author"], signed["date"]
-    return Header(author, date, lines=1, below=True) if not date or is_date(date) else None
+    if date and not is_date(date):
+        return None
+    return Header(author, date, lines=1, below=True)
 
 
 def read_header(page: Lines, number: int, *, loose: bool = False) -> Header | None:
@@ -282,7 +289,9 @@ def _read_says(line: str, following: str) -> Header | None:
     says = _SAYS.match(line)
     if not says:
         return None
-    return Header(says["author"], following, lines=2) if is_date(following) else Header(says["author"], lines=1)
+    if is_date(following):
+        return Header(says["author"], following, lines=2)
+    return Header(says["author"], lines=1)
 
 
 def _read_dated(line: str) -> Header | None:
@@ -298,7 +307,9 @@ def _read_dated(line: str) -> Header | None:
 
 def _read_above_date(line: str, following: str, *, loose: bool) -> Header | None:
     """Return a line as the name and the following line as the date; None if they are not."""
-    name = read_name(line, loose=loose) if is_date(following) else None
+    if not is_date(following):
+        return None
+    name = read_name(line, loose=loose)
     return Header(name, following, lines=2) if name else None
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from rag.documents.blocks import squeeze
 from rag.documents.dates import LONGEST_LINE, is_date
 from rag.documents.languages import OPENERS, PARTICLES, SENTENCE_ENDS
 
@@ -25,7 +26,7 @@ _ENDED_CHARACTERS = 15
 
 def is_sentence(text: str | None) -> bool:
     """Return True for a text that is too long for a label."""
-    words = " ".join((text or "").split())
+    words = squeeze(text or "")
     length = len(words) + len(_IDEOGRAPHS.findall(words))
     least = _ENDED_CHARACTERS if words.endswith(SENTENCE_ENDS) else _SENTENCE_CHARACTERS
     return length >= least
@@ -42,27 +43,27 @@ def read_name(text: str, *, loose: bool = False) -> str | None:
     words = STARS.sub("", text.strip(), count=1)
     name, _, place = _IN_BRACKETS.sub("", words).partition(",")
     name = _AT_HANDLE.sub("", name)
-    if not _may_be_name(name, place):
+    most_words = max(len(name.split()), len(place.split()))
+    if most_words > _MOST_WORDS or not _has_signs_of_name(name):
         return None
-    is_loose_name = loose and not SENTENCE_END.search(name)
-    return name if is_loose_name or _has_form_of_name(name.split()) else None
+    if loose and not SENTENCE_END.search(name):
+        return name
+    return name if _has_form_of_name(name.split()) else None
 
 
-def _may_be_name(name: str, place: str) -> bool:
-    """Return True if a text has the signs and the length of a name, and a text after its comma that of a place."""
-    is_short = max(len(name.split()), len(place.split())) <= _MOST_WORDS
-    has_letters = any(map(str.isalpha, name))
-    return is_short and has_letters and bool(_NAME.fullmatch(name)) and not is_date(name)
+def _has_signs_of_name(text: str) -> bool:
+    """Return True if a text has letters, is not a date, and has no signs that are between names and dates."""
+    if not _NAME.fullmatch(text) or is_date(text):
+        return False
+    return any(map(str.isalpha, text))
 
 
 def _has_form_of_name(words: list[str]) -> bool:
     """Return True for a single word, and for words with capitals, the last among them."""
-    has_capitals = all(map(_is_part_of_name, words)) and not words[-1].islower()
-    return len(words) == 1 or has_capitals
-
-
-def _is_part_of_name(word: str) -> bool:
-    return not word[0].islower() or word in PARTICLES
+    if len(words) == 1:
+        return True
+    small_words = {word for word in words if word[0].islower()}
+    return small_words <= PARTICLES and not words[-1].islower()
 
 
 def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
@@ -71,20 +72,21 @@ def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
     if not addressed:
         return None
     beginning = text.lstrip()[1:].casefold()
-    known_names = [name for name in filter(None, known) if beginning.startswith(name.casefold())]
-    known_name = max(known_names, key=len, default=None)
-    if known_name:
-        return known_name
+    known_name = ""
+    for name in filter(None, known):
+        if beginning.startswith(name.casefold()):
+            known_name = max(known_name, name, key=len)
+    return known_name or _guess_addressee(addressed)
+
+
+def _guess_addressee(addressed: re.Match[str]) -> str:
+    """Return the name before a colon or comma, or else the first words that look like a name."""
     first, *further = (addressed["first"] + addressed["rest"]).split()
     if addressed["end"]:
         return " ".join([first, *further])
-    return f"{first} {further[0]}" if _begins_with_surname(further) else first
-
-
-def _begins_with_surname(words: list[str]) -> bool:
-    """Return True for "Roy You" of "@Ana Roy You are right", where the capital of "You" begins the sentence."""
-    if len(words) < 2:
-        return False
-    surname, opener = words
-    is_name = surname.lower() not in OPENERS and not surname.isupper()
-    return is_name and opener[0].isupper()
+    # In "@Ana Roy You are right" the capital of "You" begins the sentence.
+    if len(further) < 2 or not further[1][0].isupper():
+        return first
+    surname = further[0]
+    is_opener = surname.lower() in OPENERS or surname.isupper()
+    return first if is_opener else f"{first} {surname}"

@@ -1,4 +1,4 @@
-"""Finds what the footer of a page says about its owner: address, telephone, opening hours."""
+"""Finds facts about the owner of a page in its footer: address, telephone, opening hours."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _HEADING = "Page footer"
-# The elements that hold a site's own facts, and those with lists of its pages.
+# The elements that hold a site's own facts, and lists of its pages.
 _FOOTERS = "//footer | //*[@role='contentinfo' or @role='banner'] | //div[@id='footer' or @class='footer']"
 _READERS = ("article", "main", "blockquote")
 # A longer block is text about the page, and more blocks are the pages of a site.
@@ -59,18 +59,17 @@ SIGNS = (
 
 def find_contacts(tree: "HtmlElement") -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
-    blocks: list[Block] = []
-    for footer in tree.xpath(_FOOTERS):
-        if not _is_outer_footer(footer):
-            continue
-        blocks += [Block(line, "item") for line in _list_facts(footer)]
-    return blocks[:_MOST]
+    lines: list[str] = []
+    for footer in filter(_is_outer_footer, tree.xpath(_FOOTERS)):
+        lines += _list_facts(footer)
+    return [Block(line, "item") for line in lines[:_MOST]]
 
 
 def _is_outer_footer(footer: "HtmlElement") -> bool:
     """Return whether a footer is in no other one, and neither in nor around a text of the page."""
-    around = next(footer.iterancestors("footer", *_READERS), None)
-    return around is None and not contains(footer, *_READERS)
+    if contains(footer, *_READERS):
+        return False
+    return next(footer.iterancestors("footer", *_READERS), None) is None
 
 
 def _list_facts(footer: "HtmlElement") -> Iterator[str]:
@@ -81,8 +80,7 @@ def _list_facts(footer: "HtmlElement") -> Iterator[str]:
     lines = _list_lines(_drop_links(footer))
     are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):
-        first = max(0, number - 1)
-        is_near_fact = any(are_facts[first : number + 2])
+        is_near_fact = any(are_facts[max(0, number - 1) : number + 2])
         is_name_beside = is_near_fact and _may_be_name(line)
         if are_facts[number] or is_name_beside:
             yield line

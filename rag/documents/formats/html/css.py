@@ -53,8 +53,8 @@ _OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
 _NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
 _UPRIGHT = r"orientation\s*:\s*portrait"
 _PREFERENCE = r"prefers-[\w-]+\s*:\s*(?:dark|reduce|more)"
-_OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)), re.IGNORECASE)
-_WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)", re.IGNORECASE)
+_OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)))
+_WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)")
 
 # Values.
 _LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))([a-z]*)")
@@ -85,7 +85,7 @@ class _Declaration(NamedTuple):
 
 
 class _Selector(NamedTuple):
-    """The names that an element must have, and those that elements around it must have, from the inside out.
+    """The names that an element must have, and the names that elements around it must have, from the inside out.
 
     Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". With the names of an element around comes
     whether it must be the direct parent. A selector with `is_state` holds only at times, for example under the mouse.
@@ -97,6 +97,11 @@ class _Selector(NamedTuple):
     is_state: bool
     weight: tuple[int, int, int]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the selector asks for a single name."""
+        return len(self.subject) == 1 and not self.outer
+
 
 @lru_cache(maxsize=2)
 def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
@@ -105,7 +110,7 @@ def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
 
 
 class StyleSheet:
-    """The rules of a page; `attributes` has the names of those that its selectors ask for."""
+    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.attributes: set[str] = set()
@@ -124,13 +129,15 @@ class StyleSheet:
         if not declarations:
             return
         self.attributes.update(_ATTRIBUTE_NAME.findall(rule.selectors.lower()))
-        for selector in filter(None, map(_parse_selector, rule.selectors.split(","))):
+        for text in rule.selectors.split(","):
+            selector = _parse_selector(text)
+            if selector is None:
+                continue
             names = find_main_names(selector.subject)
             weight = (0, *selector.weight, number)
-            values = {name: Value(text, (is_important, *weight), names) for name, text, is_important in declarations}
-            is_plain = not selector.outer and len(selector.subject) == 1
+            values = {name: Value(value, (is_important, *weight), names) for name, value, is_important in declarations}
             is_certain = rule.applies and not selector.is_state
-            if is_certain and is_plain:
+            if is_certain and selector.is_plain:
                 override(self._plain[max(names)], values)
                 continue
             self._add_alternatives(values)
@@ -271,13 +278,13 @@ def read_length(text: str, *, font_size: float = 16.0) -> float | None:
 
 def applies_to_screen(query: str) -> bool:
     """Return whether a media query holds for a desktop screen with dark letters on white."""
-    return any(map(_holds, query.split(",")))
+    return any(map(_holds, query.lower().split(",")))
 
 
 def _holds(query: str) -> bool:
     if _OTHER_MEDIUM.search(query):
         return False
-    return all(_fits_screen(side.lower(), text.lower()) for side, text in _WIDTH.findall(query))
+    return all(_fits_screen(side, text) for side, text in _WIDTH.findall(query))
 
 
 def _fits_screen(side: str, text: str) -> bool:
@@ -285,7 +292,9 @@ def _fits_screen(side: str, text: str) -> bool:
     width = read_length(text)
     if width is None:
         return True
-    return width <= _SCREEN_WIDTH if side == "min" else width >= _SCREEN_WIDTH
+    if side == "min":
+        return width <= _SCREEN_WIDTH
+    return width >= _SCREEN_WIDTH
 
 
 @dataclass(slots=True)
@@ -307,10 +316,11 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
             continue
         opened[-1].declarations.append(words)
         is_end = sign == "}" and len(opened) > 1
-        if is_end and opened[-1].selectors:
-            yield opened[-1]
-        if is_end:
-            opened.pop()
+        if not is_end:
+            continue
+        rule = opened.pop()
+        if rule.selectors:
+            yield rule
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -346,19 +356,24 @@ def _parse_selector(text: str) -> _Selector | None:
     if list(map("".join, pieces)) != parts:
         return None
     compounds = list(map(_name_compound, pieces))
-    joints = list(map(str.strip, _COMBINATOR.findall(text)))
     *outer, subject = (compound - {_STATE} for compound in compounds)
     if not subject:
         return None
-    names = list(chain(subject, *outer))
-    marks = Counter(name[0] for name in names)
-    is_parent = map(">".__eq__, joints)
+    joints = [joint.strip() for joint in _COMBINATOR.findall(text)]
+    is_parent = [joint == ">" for joint in joints]
     return _Selector(
         subject=subject,
         outer=tuple(zip(outer, is_parent, strict=True))[::-1],
         is_state=not _STATES.isdisjoint(chain(joints, *compounds)),
-        weight=(marks["#"], marks["."] + marks["["], sum(map(str.isalpha, marks.elements()))),
+        weight=_weigh(chain(subject, *outer)),
     )
+
+
+def _weigh(names: Iterable[str]) -> tuple[int, int, int]:
+    """Return the numbers of ids, of classes and attributes, and of tags among the names of a selector."""
+    marks = Counter(name[0] for name in names)
+    tags = sum(map(str.isalpha, marks.elements()))
+    return marks["#"], marks["."] + marks["["], tags
 
 
 def _name_compound(pieces: list[str]) -> frozenset[str]:
@@ -375,6 +390,7 @@ def _name_piece(piece: str) -> str:
     if attribute:
         name, sign, value = attribute.groups("")
         return f"[{name.lower()}={value}]" if sign else f"[{name.lower()}]"
-    if piece.lower() == ":root":
+    name = piece.lower()
+    if name == ":root":
         return "html"
-    return _STATE if piece.startswith((":", "[")) else piece.lower()
+    return _STATE if name.startswith((":", "[")) else name

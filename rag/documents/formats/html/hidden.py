@@ -43,6 +43,8 @@ _DECORATIONS = ("text-shadow", "text-stroke")
 _PICTURES = ("img", "picture", "video", "svg", "canvas", "object", "iframe")
 # A button is among this many first elements of the neighbour before the part that it opens.
 _MOST_BESIDE = 30
+# The tags, roles and types of buttons.
+_CONTROLS = frozenset(("button", "summary", "label", "tab", "checkbox", "radio"))
 _WHOLE_PAGE = ("html", "body", "main")
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
@@ -67,7 +69,7 @@ _OF_LETTERS = frozenset((
     "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
     "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
 ))  # fmt: skip
-# The properties that attributes of old pages set; those of letters only on a few tags.
+# The properties that attributes of old pages set. Only a few tags have attributes for letters.
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image"}
 _LETTER_ATTRIBUTES = {"color": "color", "text": "color"}
 _LETTER_TAGS = ("body", "font")
@@ -152,10 +154,8 @@ class _Page:
         names = self._find_names(element.tag, attributes)
         values = self._sheet.find_values(names, path)
         override(values, _read_attributes(element.tag, attributes))
-        is_gone = self._is_gone(element, values)
         is_silent = element.attrib.pop("aria-hidden", "") == "true"  # trafilatura would drop the element
-        if is_silent and not is_gone:
-            is_gone = _is_no_text(element)
+        is_gone = self._is_gone(element, values) or (is_silent and _is_no_text(element))
         if is_gone and not contains(element, *_WHOLE_PAGE):
             return True
         look = self._find_look(element, values, outer)
@@ -184,11 +184,12 @@ class _Page:
         if not values:
             return False
         texts = _get_texts(values)
-        ways = [way for way in WAYS if way.hides(texts)]
-        if not all(self._can_open(element, way, values) for way in ways):
-            return True
-        if ways:  # trafilatura would drop it
-            element.attrib.pop("hidden", None)
+        for way in WAYS:
+            if not way.hides(texts):
+                continue
+            if not self._can_open(element, way, values):
+                return True
+            element.attrib.pop("hidden", None)  # trafilatura would drop it
             element.attrib.pop("style", None)
         return False
 
@@ -212,23 +213,20 @@ class _Page:
     def _is_opened(self, element: "HtmlElement") -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
         names = find_main_names(self._find_names(element.tag, dict(element.items())))
+        if element.get("role") == "tabpanel" or not self._openers.isdisjoint(names):
+            return True
         parent = next(element.iterancestors(), element)
         own_words = f"{element.get('class', '')} {parent.get('class', '')} {element.get('id', '')}"
-        return (
-            element.get("role") == "tabpanel"
-            or not self._openers.isdisjoint(names)
-            or _FOLDING.search(own_words) is not None
-            or _has_before(element, _is_control)
-            or self._is_answer(element)
-        )
-
-    def _is_answer(self, element: "HtmlElement") -> bool:
-        """Return whether an element is below a question, or below a heading that a script may listen to."""
+        if _FOLDING.search(own_words):
+            return True
         before = element.getprevious()
-        if before is None:
-            return False
-        is_heading = before.tag in _TITLES and self._has_scripts
-        return is_heading or before.text_content().rstrip().endswith("?")
+        return before is not None and self._is_opener(before)
+
+    def _is_opener(self, before: "HtmlElement") -> bool:
+        """Return whether an element is a question, a heading that a script may listen to, or holds a button."""
+        if _is_among_first(before, _is_control) or before.text_content().rstrip().endswith("?"):
+            return True
+        return before.tag in _TITLES and self._has_scripts
 
     @cached_property
     def _has_scripts(self) -> bool:
@@ -269,9 +267,9 @@ class _Page:
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
         """Return whether letters in the colour of their background have another colour in some state of the page."""
         for name in {"color", "background-color", "text-fill-color"}.intersection(values):
-            colors = map(read_color, self._sheet.find_alternatives(name, values[name]))
-            if not all(look_same(color, look.backdrop) for color in colors):
-                return True
+            for text in self._sheet.find_alternatives(name, values[name]):
+                if not look_same(read_color(text), look.backdrop):
+                    return True
         return False
 
     def _color(self, element: "HtmlElement", texts: Texts, look: _Look) -> _Look:
@@ -298,7 +296,10 @@ class _Page:
         """Return whether an element may lie over a picture."""
         if position in ("absolute", "fixed"):
             return self._has_pictures
-        return position != "static" and _has_before(element, lambda other: other.tag in _PICTURES)
+        before = element.getprevious()
+        if position == "static" or before is None:
+            return False
+        return _is_among_first(before, lambda other: other.tag in _PICTURES)
 
     @cached_property
     def _has_pictures(self) -> bool:
@@ -361,7 +362,8 @@ def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
     """Yield each name in a script as the class or the id that it is in the script, or else as both."""
     for script in tree.xpath(_SCRIPTS):
         for mark, name in _QUOTED_NAME.findall(script):
-            yield from map(str.__add__, mark or "#.", (name, name))
+            yield f"{mark or '#'}{name}"
+            yield f"{mark or '.'}{name}"
 
 
 def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:
@@ -393,7 +395,7 @@ def _read_style(text: str) -> dict[str, Value]:
 
 
 def _remove_words(element: "HtmlElement") -> None:
-    """Remove the words of an element itself, and leave those of its children."""
+    """Remove the words of an element itself, and leave the words of its children."""
     element.text = ""
     for child in element:
         child.tail = ""
@@ -425,29 +427,24 @@ def _is_no_text(element: "HtmlElement") -> bool:
     It holds only signs, repeats a formula, or is a closed dialog.
     """
     names = f"{element.get('class', '')} {element.get('id', '')}"
-    return (
-        _NO_TEXT.search(names) is not None
-        or _has_before(element, lambda other: other.tag == "math")
-        or not any(map(str.isalnum, element.text_content()))
-    )
-
-
-def _has_before(element: "HtmlElement", test: Callable[["HtmlElement"], bool]) -> bool:
-    """Return whether the element before this one, or one of the first elements in it, passes a test."""
+    if _NO_TEXT.search(names) or not any(map(str.isalnum, element.text_content())):
+        return True
     before = element.getprevious()
-    return before is not None and any(map(test, islice(before.iter(), _MOST_BESIDE)))
+    return before is not None and _is_among_first(before, lambda other: other.tag == "math")
+
+
+def _is_among_first(element: "HtmlElement", test: Callable[["HtmlElement"], bool]) -> bool:
+    """Return whether an element, or one of the first elements in it, passes a test."""
+    return any(map(test, islice(element.iter(), _MOST_BESIDE)))
 
 
 def _is_control(element: "HtmlElement") -> bool:
     """Return whether a reader can click on an element to change the page."""
-    is_link = element.tag == "a" and element.get("href", "#").startswith(("#", "javascript:"))
-    return (
-        is_link
-        or element.tag in ("button", "summary", "label")
-        or element.get("role") in ("button", "tab")
-        or element.get("type") in ("checkbox", "radio")
-        or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib)
-    )
+    marks = {element.tag, element.get("role"), element.get("type")}
+    if not _CONTROLS.isdisjoint(marks) or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib):
+        return True
+    href: str = element.get("href", "#")
+    return element.tag == "a" and href.startswith(("#", "javascript:"))
 
 
 def _is_dark(scheme: str) -> bool:

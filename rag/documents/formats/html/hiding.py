@@ -67,8 +67,12 @@ def _read_numbers(text: str) -> list[float]:
 
 def _find_least(texts: Iterable[str]) -> float:
     """Return the least length among values, in pixels; infinity if none is a length."""
-    lengths = map(read_length, texts)
-    return min((length for length in lengths if length is not None), default=inf)
+    least = inf
+    for text in texts:
+        length = read_length(text)
+        if length is not None:
+            least = min(least, length)
+    return least
 
 
 def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:
@@ -76,8 +80,10 @@ def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:
 
 
 def _is_clipped(texts: Texts) -> bool:
+    """Return whether "rect(top, right, bottom, left)" leaves at most a line of pixels of a placed element."""
     sides = _read_numbers(texts.get("clip", ""))
-    if len(sides) != 4 or texts.get("position") not in ("absolute", "fixed"):
+    is_placed = texts.get("position") in ("absolute", "fixed")
+    if not is_placed or len(sides) != 4:
         return False
     top, right, bottom, left = sides
     return min(right - left, bottom - top) <= 1
@@ -93,7 +99,8 @@ def _is_empty_inset(shape: str) -> bool:
     numbers = _read_numbers(shape)
     if not numbers or not shape.startswith("inset(") or "%" not in shape:
         return False
-    top, right, bottom, left = numbers[:4] if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
+    sides = numbers if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
+    top, right, bottom, left = sides[:4]
     return max(top + bottom, right + left) >= 100
 
 
@@ -172,6 +179,7 @@ def _read_function(text: str) -> tuple[Color, float] | None:
 
 
 def _blend(color: Color, opacity: float) -> Color | None:
+    """Return a colour as it looks: None if others shine through."""
     if opacity <= FAINT:
         return "transparent"
     return color if opacity > 1 - FAINT else None

@@ -1,24 +1,20 @@
-"""Puts into words what only a page's layout shows: the column of a cell, the number of an item, what a term means."""
+"""Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
 from collections.abc import Iterator
-from itertools import chain, compress, groupby, takewhile, zip_longest
+from itertools import chain, compress, takewhile, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, squeeze
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
+from rag.documents.formats.rows import LONGEST_CELL, LONGEST_LABEL, MOST_COLUMNS_SPANNED
 from rag.documents.formats.svg import list_drawn_words
 from rag.rows import format_row
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# A label of a column or row is repeated in every row. A longer text is not a label.
-_LONGEST_LABEL = 100
 _TALLEST_HEADER = 3
-# A table without headers and with a longer cell, in characters, is the layout of a page.
-_LONGEST_CELL = 1000
-_MOST_COLUMNS_SPANNED = 50
 # In a larger table a cell is only in its first row and column: copies for all that it spans could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
@@ -36,7 +32,7 @@ class _Cell(NamedTuple):
     @property
     def repeated(self) -> "_Cell":
         """The cell as repeated in further rows that it spans: empty if it is too long."""
-        return self if len(self.text) <= _LONGEST_LABEL else _EMPTY
+        return self if len(self.text) <= LONGEST_LABEL else _EMPTY
 
     @property
     def widened(self) -> "_Cell":
@@ -91,12 +87,12 @@ def _begin_with_number(item: "HtmlElement", number: int) -> None:
 
 def _begins_with_box(element: "HtmlElement") -> bool:
     """Return whether the first words of an element are in a box inside it."""
-    has_words = bool((element.text or "").strip())
+    has_words = element.text is not None and element.text.strip() != ""
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
 def _show_buttons(root: "HtmlElement") -> None:
-    """Turn the buttons that are titles of what they open into text."""
+    """Turn buttons into text if they are titles of the parts that they open."""
     for button in list(root.iter("button")):
         text = button.text_content().strip()
         is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
@@ -118,16 +114,17 @@ def _spell_out_definitions(definitions: "HtmlElement") -> None:
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
     if not is_plain:
         return
-    terms: list[str] = []
     items: list[str] = []
-    for tag, run in groupby(parts, key=attrgetter("tag")):
-        texts = [*filter(None, map(_find_line, run))]
-        if tag == "dt":
-            terms = texts
-        else:
-            items.append(_join_definition(terms, texts))
-            terms = []
-    _replace(definitions, [*items, *terms], item="li")
+    terms: list[str] = []
+    meanings: list[str] = []
+    for part in parts:
+        if part.tag == "dt" and meanings:
+            items.append(_join_definition(terms, meanings))
+            terms, meanings = [], []
+        texts = terms if part.tag == "dt" else meanings
+        texts.append(_find_line(part))
+    last = [_join_definition(terms, meanings)] if meanings else terms
+    _replace(definitions, [*items, *last], item="li")
 
 
 def _is_line(part: "HtmlElement") -> bool:
@@ -137,8 +134,9 @@ def _is_line(part: "HtmlElement") -> bool:
 
 def _join_definition(terms: list[str], meanings: list[str]) -> str:
     """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
-    names = ", ".join(term.rstrip(":¶ ") for term in terms)
-    meaning = "; ".join(meanings)
+    stripped_terms = [term.rstrip(":¶ ") for term in terms]
+    names = ", ".join(filter(None, stripped_terms))
+    meaning = "; ".join(filter(None, meanings))
     if names.endswith(_ASKS):
         return f"{names} {meaning}"
     return format_row([names], [meaning])
@@ -146,7 +144,7 @@ def _join_definition(terms: list[str], meanings: list[str]) -> str:
 
 def _find_line(element: "HtmlElement") -> str:
     """Return the text of an element in one line."""
-    return " ".join(find_text(element).split())
+    return squeeze(find_text(element))
 
 
 def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p"]) -> None:
@@ -175,7 +173,7 @@ def _spell_out_table(table: "HtmlElement") -> None:
 
 
 def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
-    """Return the cells of each row, also of cells in a form or the like; cells without a row form the last row."""
+    """Return the cells of each row, even if a form or the like is around them; cells without a row are the last row."""
     rows: dict[HtmlElement, list[HtmlElement]] = {row: [] for row in table.iter("tr")}
     for cell in table.iter("td", "th"):
         outer = next(cell.iterancestors("td", "th", "table"))
@@ -200,16 +198,14 @@ def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> Non
 
 def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     """Return whether a table only places the parts of a page, which are then read one after the other."""
-    cells = chain.from_iterable(rows)
     widest_row = max(map(len, rows), default=0)
-    longest_cell = max((len(cell.text_content()) for cell in cells), default=0)
+    if widest_row < 2 or table.get("role") in ("presentation", "none"):
+        return True
+    if contains(table, *HEADINGS):
+        return True
     is_headed = table.find(".//tr/th") is not None
-    return (
-        widest_row < 2
-        or table.get("role") in ("presentation", "none")
-        or (longest_cell > _LONGEST_CELL and not is_headed)
-        or contains(table, *HEADINGS)
-    )
+    longest_cell = max(len(cell.text_content()) for cell in chain.from_iterable(rows))
+    return longest_cell > LONGEST_CELL and not is_headed
 
 
 class _Spreader:
@@ -217,12 +213,12 @@ class _Spreader:
 
     def __init__(self, rows: list[list["HtmlElement"]]) -> None:
         self._rows = rows
-        self._most_columns = _MOST_COLUMNS_SPANNED
+        self._most_columns = MOST_COLUMNS_SPANNED
         self._most_rows = len(rows)
         width = max(sum(map(self._find_width, cells)) for cells in rows)
         if width * len(rows) > _MOST_CELLS:
             self._most_columns = self._most_rows = 1
-        # By column: the cells that reach into the present row, and those that reach into the next.
+        # By column: the cells that reach into the present row, and into the next one.
         self._above: dict[int, _Hanging] = {}
         self._below: dict[int, _Hanging] = {}
 
@@ -289,16 +285,15 @@ def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
 
 def _format_row(header: list[str], row: list[_Cell]) -> str:
     """Return a row in words; without a header, the row's own label comes before its cells."""
-    first, *others = [cell.text for cell in row] or [""]
-    values = list(filter(None, others))
-    is_labelled = bool(values) and row[0].is_label
-    if is_labelled and not header:
-        return format_row([first], values)
-    return format_row(header, [first, *others])
+    texts = [cell.text for cell in row]
+    values = list(filter(None, texts[1:]))
+    if values and row[0].is_label and not header:
+        return format_row(texts[:1], values)
+    return format_row(header, texts)
 
 
 def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:
-    """Return the labels that no row repeats: those of empty columns, and those that are too long."""
+    """Return the labels that no row repeats: their columns are empty, or they are too long."""
     columns = zip_longest(*rows, fillvalue=_EMPTY)
     is_filled = [any(map(_get_text, column)) for column in columns]
     texts = dict.fromkeys(map(_get_text, chain.from_iterable(header)))
@@ -309,6 +304,7 @@ def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> l
 
 
 def _is_header(row: list[_Cell]) -> bool:
+    """Return whether all cells with words are labels, and there are any."""
     are_labels = {cell.is_label for cell in row if cell.text}
     return are_labels == {True}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, squeeze
 from rag.documents.formats.plain.decode import LABELS, decode
 
 if TYPE_CHECKING:
@@ -55,14 +55,19 @@ _ENCODINGS = LABELS | dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8")
 
 def decode_html(data: bytes) -> str:
     """Return HTML or XML as text: as UTF-8 if it is valid, else in the declared encoding, else in a guessed one."""
-    if declared := _CHARSET.search(data[:_DECLARATION_BYTES]):
-        name = declared[1].decode("ascii", errors="replace").lower()
+    declared = _CHARSET.search(data[:_DECLARATION_BYTES])
+    if not declared:
+        return decode(data)
+    name = declared[1].decode("ascii", errors="replace").lower()
+    encodings = [_ENCODINGS.get(name, name)]
+    if not data.isascii():
         # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the page declares.
-        for encoding in [*([] if data.isascii() else ["utf-8-sig"]), _ENCODINGS.get(name, name)]:
-            try:
-                return data.decode(encoding)
-            except (LookupError, ValueError):
-                continue
+        encodings.insert(0, "utf-8-sig")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except (LookupError, ValueError):
+            continue
     return decode(data)
 
 
@@ -207,9 +212,9 @@ class _Walker:
         """Make a block of the text since the last block."""
         lines = _UNREADABLE.sub("", "".join(self._parts)).split("\n")
         self._parts.clear()
-        text = "\n".join(line.rstrip() if self._preformatted else " ".join(line.split()) for line in lines)
-        text = _BLANK_LINES.sub("\n\n", text).strip("\n")
+        trim = str.rstrip if self._preformatted else squeeze
+        text = _BLANK_LINES.sub("\n\n", "\n".join(map(trim, lines))).strip("\n")
         if self._kind == "heading":
-            text = " ".join(text.split()).rstrip("¶ ")  # "¶" is a heading's link to itself
+            text = squeeze(text).rstrip("¶ ")  # "¶" is a heading's link to itself
         if text.strip():
             self.blocks.append(Block(text, self._kind, self._level))

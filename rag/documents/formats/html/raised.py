@@ -13,22 +13,19 @@ _RAISED = re.compile(r"[\d+−-]+")
 _MARK = re.compile(r"\W*(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|note \d{1,3})?\W*")
 # Links to notes, by the names that EPUB, ARIA and converters of Markdown have for them.
 _NOTES = (
-    "//a[contains(concat(' ', @*[name()='epub:type'], ' '), ' noteref ')]",
-    "//*[@role='doc-noteref']",
-    "//a[contains(@class, 'footnote-ref')]",
-    "//sup[.//a[starts-with(@href, '#')]]",
+    "//a[contains(concat(' ', @*[name()='epub:type'], ' '), ' noteref ')] | //*[@role='doc-noteref']"
+    " | //a[contains(@class, 'footnote-ref')] | //sup[.//a[starts-with(@href, '#')]]"
 )
 
 
 def set_raised(tree: "HtmlElement") -> None:
     """Change a page's raised digits to signs that stay apart from a number, and remove the marks of its footnotes."""
-    for path in _NOTES:
-        for mark in tree.xpath(path):
-            if mark.getparent() is not None and _MARK.fullmatch(mark.text_content().strip().lower()):
-                mark.drop_tree()
+    for mark in tree.xpath(_NOTES):
+        is_dropped = mark.getparent() is None
+        if not is_dropped and _MARK.fullmatch(mark.text_content().strip().lower()):
+            mark.drop_tree()
     for element in tree.xpath("//sup"):
         text = element.text_content().strip()
         if _RAISED.fullmatch(text):
+            element.clear(keep_tail=True)
             element.text = raise_digits(text)
-            for child in list(element):
-                element.remove(child)

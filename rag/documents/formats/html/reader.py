@@ -7,12 +7,12 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, squeeze
 from rag.documents.comments.areas import Page, survey
 from rag.documents.comments.jsonld import take_json_comments
 from rag.documents.comments.marked import drop_areas, read_plain_comments, take_plain_comments, take_thread
 from rag.documents.comments.post import Post, is_note
-from rag.documents.comments.roles import find_roles
+from rag.documents.comments.roles import has_role
 from rag.documents.comments.words import read_name
 from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.contacts import find_contacts, list_unread
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import trafilatura.settings
     from lxml.html import HtmlElement
 
-# The tags of trafilatura's trees, and those of HTML.
+# The tags of trafilatura's trees, and the same tags in HTML.
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
@@ -99,7 +99,8 @@ def extract_html(html: bytes | str) -> Extract:
 def _join_authors(author: str | None) -> str | None:
     """Return the names that trafilatura found; None if one is not a name: it may be a sentence about the author."""
     names = (author or "").split("; ")
-    return ", ".join(names) if all(map(read_name, names)) else None
+    are_names = all(map(read_name, names))
+    return ", ".join(names) if are_names else None
 
 
 def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post | None]:
@@ -128,13 +129,12 @@ def _drop_site_parts(tree: "HtmlElement") -> None:
 
 
 def _is_site_part(element: "HtmlElement") -> bool:
-    outer = next(element.iterancestors())
-    return (
-        element.tag == "nav"
-        or (element.tag == "footer" and outer.tag == "body")
-        or element.get("role") in _SITE_PARTS
-        or "consent" in find_roles(element)
-    )
+    if element.tag == "nav" or element.get("role") in _SITE_PARTS:
+        return True
+    is_of_page = next(element.iterancestors()).tag == "body"
+    if element.tag == "footer" and is_of_page:
+        return True
+    return has_role(element, "consent")
 
 
 def _drop_related(tree: "HtmlElement") -> None:
@@ -146,16 +146,16 @@ def _drop_related(tree: "HtmlElement") -> None:
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that link to other pages: the heading, or the heading and the element after it."""
-    text = " ".join(heading.text_content().split())
-    following = heading.getnext()
+    text = squeeze(heading.text_content())
     is_dropped = heading.getparent() is None
     if is_dropped or not _RELATED.match(text):
         return []
     if _is_links(heading):
         return [heading]
-    if following is None or len(text) > _LONGEST_HEADING:
+    following = heading.getnext()
+    if following is None or len(text) > _LONGEST_HEADING or not _is_links(following):
         return []
-    return [following, heading] if _is_links(following) else []
+    return [following, heading]
 
 
 def _is_links(element: "HtmlElement", share: float = _LINKS) -> bool:
@@ -199,12 +199,16 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
     the element that the page marks as its main part. We read a page without parts of a site around it whole.
     """
     mains = tree.xpath(_MAIN)
-    has_one_main = len(mains) == 1
+    main = mains[0] if len(mains) == 1 else None
     has_article = len(page.body) > 0
-    if has_article and (is_site or _is_links(tree, _HARDLY)):
-        is_manual = has_one_main and not page.date and not page.author
-        return mains[0] if is_manual else _as_html(_split_lines(page.body, tree))
-    return mains[0] if is_site and has_one_main else tree
+    if not has_article:
+        return tree if main is None or not is_site else main
+    if not is_site and not _is_links(tree, _HARDLY):
+        return tree
+    is_manual = not page.date and not page.author
+    if main is not None and is_manual:
+        return main
+    return _as_html(_split_lines(page.body, tree))
 
 
 def _is_heading_of_rest(block: Block) -> bool:
@@ -216,7 +220,7 @@ def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
     """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
     if not body.xpath(_ONE_PARAGRAPH):
         return body
-    headings = {" ".join(heading.text_content().split()): heading.tag for heading in tree.iter(*HEADINGS)}
+    headings = {squeeze(heading.text_content()): heading.tag for heading in tree.iter(*HEADINGS)}
     lines = body[0].text.split("\n")
     body.clear()
     for line in lines:
@@ -237,35 +241,37 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
 def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
     """Return a page's title: the one in its metadata, else its heading, else its name without the site's name."""
     name = _find_name(tree)
-    is_for_machines = declared in tree.xpath("//meta/@content")
-    if declared and is_for_machines and declared != name:
+    is_for_machines = declared != name and declared in tree.xpath("//meta/@content")
+    if declared and is_for_machines:
         return _drop_outlet(declared, outlet)
     headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         return headings[0]
-    named = filter(name.startswith, headings)
+    headings_in_name = filter(name.startswith, headings)
     parts = [part for part in _SEPARATOR.split(name) if part not in ("", outlet)]
-    return next(iter([*named, *parts, *headings]), None)
+    titles = [*headings_in_name, *parts, *headings]
+    return titles[0] if titles else None
 
 
 def _find_name(tree: "HtmlElement") -> str:
     """Return the name that a browser shows for a page; empty if it has none."""
     titles = [title.text_content() for title in tree.iterfind(".//head/title")]
-    return " ".join("".join(titles).split())
+    return squeeze("".join(titles))
 
 
 def _drop_outlet(title: str, outlet: str | None) -> str:
     """Return "Fees rise" for "Fees rise | The Harbour Post" if that is the outlet."""
     head, *site = _SEPARATOR.split(title)
-    if site and outlet and site[-1].startswith(outlet):
-        return head
-    return title
+    if not site or not outlet:
+        return title
+    return head if site[-1].startswith(outlet) else title
 
 
 def _find_headings(tree: "HtmlElement") -> list[str]:
-    """Return the main headings of the first part that has any, else those of the whole page."""
+    """Return the main headings of the first part that has any, or else of the whole page."""
     for place in [*tree.iter("main", "article"), tree]:
-        headings = list(filter(None, map(find_text, place.iter("h1"))))
+        texts = map(find_text, place.iter("h1"))
+        headings = list(filter(None, texts))
         if headings:
             return headings
     return []

@@ -104,7 +104,7 @@ _ESCAPES = (
     (re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])"), "iso2022_jp_ext"),
     (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
 )
-# The same characters as in the oldest standard, and those that Windows adds, such as "①".
+# The same characters as in the oldest standard, and characters that Windows adds, such as "①".
 _OLD_SET, _NEW_SET, _WITH_NEW_SET = b"\x1b$B", b"\x1b$(Q", "iso2022_jp_2004"
 
 
@@ -122,13 +122,15 @@ def _decode(data: bytes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
-    if utf16 := _find_utf16(data):
+    utf16 = _find_utf16(data)
+    if utf16:
         return data.decode(utf16, "replace")
     if b"\x1b" in data and data.isascii():
         return _decode_escaped(data)
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    if bad * (_GOOD_FOR_A_BAD + 1) <= len(text) - len(text.encode("ascii", "ignore")):
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    if bad * (_GOOD_FOR_A_BAD + 1) <= foreign:
         return text
     return data.decode(_guess_encoding(data), "replace")
 
@@ -152,9 +154,10 @@ def _find_utf16(data: bytes) -> str | None:
     if len(data) < _SHORTEST_UTF16 or len(data) % 2:
         return None
     zeros = {"utf-16-be": data[0::2].count(0), "utf-16-le": data[1::2].count(0)}
-    fewer, encoding = sorted(zeros, key=zeros.__getitem__)
+    other_order, order = sorted(zeros, key=zeros.__getitem__)
     half = len(data) / 2
-    return encoding if zeros[encoding] > _MOSTLY * half and zeros[fewer] < _HARDLY * half else None
+    has_zeros_on_one_side = zeros[order] > _MOSTLY * half and zeros[other_order] < _HARDLY * half
+    return order if has_zeros_on_one_side else None
 
 
 def _guess_encoding(data: bytes) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from rag.documents.blocks import squeeze
 from rag.documents.dates import read_date
 from rag.metadata import FIELDS, LONGEST_VALUE, NAME
 from rag.types import Document, Section
@@ -80,20 +81,25 @@ def read_front_matter(text: str) -> FrontMatter:
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
     for pair in _PAIR.finditer(lines):
         name = re.sub(r"\W", "_", pair["key"].strip().lower())
-        value = _read_value(_COMMENT.sub("", pair["value"] or "").strip(), pair["below"])
-        if value and NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
+            continue
+        written = pair.groupdict("")
+        items = map(_unquote, _list_items(written["value"], written["below"]))
+        value = ", ".join(filter(None, items))
+        if value:
             yield name, value[:LONGEST_VALUE]
 
 
-def _read_value(value: str, below: str) -> str:
-    """Return a value as text: "a, b" for a list; empty for values with names of their own."""
+def _list_items(words: str, below: str) -> list[str]:
+    """Return the items of a value, most often one; none if the lines below have names of their own."""
+    value = _COMMENT.sub("", words).strip()
     if value.startswith("[") and value.endswith("]"):
-        items = value[1:-1].split(",")
-    elif value in _BLOCK:
-        items = [" ".join(below.split())]
-    else:
-        items = [value] if value else [_COMMENT.sub("", item) for item in _ITEM.findall(below)]
-    return ", ".join(filter(None, map(_unquote, items)))
+        return value[1:-1].split(",")
+    if value in _BLOCK:
+        return [squeeze(below)]
+    if value:
+        return [value]
+    return [_COMMENT.sub("", item) for item in _ITEM.findall(below)]
 
 
 def _unquote(value: str) -> str:
@@ -104,7 +110,9 @@ def add_front_matter(document: Document, front: FrontMatter) -> Document:
     """Return a document with the metadata of its front matter. If there is any, its lines become a section."""
     if not front.metadata or not document.sections:
         return document
-    own = Section(front.start, front.stop, voice="article", author=document.author, date=document.date)
-    others = [replace(s, start=max(s.start, front.end)) for s in document.sections if s.end > front.end]
-    with_words = [s for s in others if document.text[s.start : s.end].strip()]
-    return replace(document, metadata=front.metadata, sections=(own, *with_words))
+    sections = [Section(front.start, front.stop, voice="article", author=document.author, date=document.date)]
+    for section in document.sections:
+        start = max(section.start, front.end)
+        if document.text[start : section.end].strip():
+            sections.append(replace(section, start=start))
+    return replace(document, metadata=front.metadata, sections=tuple(sections))

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from rag.documents.blocks import Extract
+from rag.documents.blocks import Extract, squeeze
 from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
@@ -93,7 +93,7 @@ _MARKS = (
 
 
 def _find_headings(text: str) -> list[Heading]:
-    return [Heading(*m.span(), 1 + _LEVELS.index(m[1]), " ".join(m[2].split())) for m in _HEADING.finditer(text)]
+    return [Heading(*m.span(), 1 + _LEVELS.index(m[1]), squeeze(m[2])) for m in _HEADING.finditer(text)]
 
 
 def _spell_out_tables(text: str) -> str:
@@ -108,8 +108,8 @@ def _list_rows(body: str) -> Iterator[str]:
     first = _split_rows(above)
     others = _split_rows(r" \\ ".join(below))
     is_headed = len(first) == 1 and others != []
-    rows = others if is_headed else [*first, *others]
-    return filter(None, list_lines(first[0] if is_headed else [], rows))
+    header, rows = (first[0], others) if is_headed else ([], [*first, *others])
+    return filter(None, list_lines(header, rows))
 
 
 def _split_rows(text: str) -> list[list[str]]:

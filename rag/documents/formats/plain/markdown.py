@@ -90,12 +90,13 @@ class _Page:
 
     def find_hidden_end(self, opening: re.Match[str]) -> int | None:
         """Return where the part that begins here ends if it is hidden; None if it is shown."""
-        if opening["comment"] and opening.start() < self._last_comment_end:
+        comment, label, name = opening["comment"], opening["label"], opening["name"]
+        if comment and opening.start() < self._last_comment_end:
             return self._text.index("-->", opening.start() + 2) + 3
-        if opening["label"] and opening["label"].casefold() not in self._labels:
+        if label and label.casefold() not in self._labels:
             return opening.end()
-        if opening["name"] and self._is_hidden(opening):
-            return self._find_element_end(opening["name"].lower(), opening.end())
+        if name and self._is_hidden(opening):
+            return self._find_element_end(name.lower(), opening.end())
         return None
 
     def _is_hidden(self, tag: re.Match[str]) -> bool:

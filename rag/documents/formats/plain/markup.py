@@ -73,7 +73,7 @@ def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
 
 
 def _drop(text: str, markup: Markup) -> str:
-    """Return a text without what nobody sees; code stays as it is."""
+    """Return a text without its unseen parts, such as comments; code stays as it is."""
     return change_outside(text, markup.code, lambda part: markup.dropped.sub("", part))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, filterfalse, islice, takewhile
+from itertools import accumulate, islice, takewhile
 from typing import NamedTuple
 
 from rag.documents.comments.plaintext import find_thread_start
@@ -55,7 +55,7 @@ class Metadata:
 
 
 class _Head(NamedTuple):
-    """The values in the lines at the top of a text, by key, and where those lines are."""
+    """The values in the lines at the top of a text, by key, and the spans of these lines."""
 
     values: dict[str, str]
     gaps: list[Span]
@@ -90,12 +90,12 @@ def _list_values(head: _Head, *keys: str) -> Iterator[str]:
 
 def _add_publication(text: str, head: _Head) -> None:
     """Add the outlet and date of the first "Published in" line to a head."""
-    lines = filter(lambda line: is_date(line["date"]), _PUBLISHED.finditer(text))
-    line = next(lines, None)
-    if line:
-        head.gaps.append(line.span())
-        head.values.setdefault("published in", line["outlet"])
-        head.values.setdefault("published on", line["date"])
+    for line in _PUBLISHED.finditer(text):
+        if is_date(line["date"]):
+            head.gaps.append(line.span())
+            head.values.setdefault("published in", line["outlet"])
+            head.values.setdefault("published on", line["date"])
+            return
 
 
 def _read_labelled(text: str, front_end: int) -> _Head:
@@ -104,16 +104,16 @@ def _read_labelled(text: str, front_end: int) -> _Head:
     Any other line ends them. The lines of the front matter, which ends at `front_end`, are among the gaps only.
     """
     head = _Head({}, [])
-    lines = takewhile(lambda line: len(line[0].rstrip()) <= LONGEST_LINE, _LINE.finditer(text))
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_LINE.finditer(text)):
         words = line[0].rstrip()
-        in_front = line.start() < front_end
-        field = None if in_front else _read_line(words, is_first=number == 0)
-        if not (field or in_front or _RULE.match(words)):
-            break
-        head.gaps.append(line.span())
+        is_in_front = line.start() < front_end
+        is_read = len(words) <= LONGEST_LINE and not is_in_front
+        field = _read_line(words, is_first=number == 0) if is_read else None
         if field:
             head.values.setdefault(*field)
+        elif not is_in_front and not _RULE.match(words):
+            break
+        head.gaps.append(line.span())
     return head
 
 
@@ -136,32 +136,37 @@ def _read_masthead(text: str) -> _Head | None:
     lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = _find_masthead_end(words)
-    above = words[:last]
-    titles = _list_titles(above, words)
-    if not titles or not all(map(_may_be_above, above)):
+    titles = _list_titles(words[:last], words)
+    if not titles:
         return None
     more = list(takewhile(_is_credit, words[last + 1 :]))
     end = last + 1 + len(more)
+    values = {"title": titles[-1]}
+    for line in reversed(words[:end]):  # the first author and the first date count
+        values.update(_read_credit(line))
     gaps = [line.span() for line in lines[:end] if not _PUBLISHED.match(line[0])]
-    return _Head({"title": titles[-1], **_read_credits(words[:end])}, gaps)
+    return _Head(values, gaps)
 
 
 def _find_masthead_end(words: list[str]) -> int:
     """Return the number of the last line above an article; 0 if no line is above it."""
-    if any(map(is_date, words[1:2])):
-        return 1
-    credit_lines = (number for number, line in enumerate(words) if _CREDIT.match(line))
-    return next(filter(None, credit_lines), 0)
+    for number, line in enumerate(words[1:], 1):
+        is_date_below_title = number == 1 and is_date(line)
+        if is_date_below_title or _find_author(line):
+            return number
+    return 0
+
+
+def _list_titles(above: list[str], words: list[str]) -> list[str]:
+    """Return the lines above an article that may be its title, not an author's name; none if one is a sentence."""
+    if not all(map(_may_be_above, above)):
+        return []
+    authors = list(map(_find_author, words))
+    return [line for line in above if line not in authors and _may_be_title(line)]
 
 
 def _may_be_above(line: str) -> bool:
     return (_HEADING.fullmatch(line) or _PUBLISHED.match(line)) is not None
-
-
-def _list_titles(above: list[str], words: list[str]) -> list[str]:
-    """Return the lines above an article that may be its title; they have no date and no author's name."""
-    other_lines = filterfalse(_list_authors(words).__contains__, above)
-    return list(filter(_may_be_title, other_lines))
 
 
 def _may_be_title(line: str) -> bool:
@@ -169,20 +174,23 @@ def _may_be_title(line: str) -> bool:
     return line[0].isalnum() and not _find_any_date(line)
 
 
-def _list_authors(words: list[str]) -> list[str]:
-    return [line["author"] for line in filter(None, map(_CREDIT.match, words))]
+def _find_author(line: str) -> str | None:
+    """Return the author whom a line like "By Jane Doe" names, or None."""
+    credit = _CREDIT.match(line)
+    return credit["author"] if credit else None
 
 
-def _read_credits(words: list[str]) -> dict[str, str]:
-    """Return the first author and the first date in some lines."""
-    authors = _list_authors(words)
-    dates = filter(None, map(_find_any_date, words))
-    return dict((*zip(("author",), authors, strict=False), *zip(("date",), dates, strict=False)))
+def _read_credit(line: str) -> dict[str, str]:
+    """Return the author and the date that are in a line."""
+    credit = {"author": _find_author(line), "date": _find_any_date(line)}
+    return {key: value for key, value in credit.items() if value}
 
 
 def _is_credit(line: str) -> bool:
     """Return whether a line below the author's has more authors or dates."""
-    return _HEADING.fullmatch(line) is not None and bool(_CREDIT.match(line) or find_date(line))
+    if not _HEADING.fullmatch(line):
+        return False
+    return bool(_find_author(line) or find_date(line))
 
 
 def _find_any_date(line: str) -> str | None:

@@ -39,8 +39,8 @@ def _spell_out(text: str) -> str:
             continue
         indent = _find_indent(lines[number])
         end = _find_end(lines, number + 2, indent)
-        rows = [_split(line.removeprefix(_find_indent(line))) for line in lines[number + 2 : end]]
-        shown += map(indent.__add__, filter(None, list_lines(header, rows)))
+        rows = list(map(_split, lines[number + 2 : end]))
+        shown += [f"{indent}{line}" for line in list_lines(header, rows) if line]
         number = end
     return "\n".join(shown)
 
@@ -51,16 +51,15 @@ def _read_header(lines: Sequence[str], number: int) -> list[str]:
     cells = _read_rule(rule)
     if not cells or "|" not in lines[number]:
         return []
-    header = _split(lines[number].removeprefix(_find_indent(lines[number])))
+    header = _split(lines[number])
     return header if len(header) == len(cells) else []
 
 
 def _read_rule(line: str) -> list[str]:
     """Return the cells of the line of dashes below a header; none if the line is another."""
-    rule = line.removeprefix(_find_indent(line))
-    if "|" not in rule:
+    if "|" not in line:
         return []
-    cells = _split(rule.replace("+", "|"))
+    cells = _split(line.replace("+", "|"))
     return cells if all(map(_RULE_CELL.fullmatch, cells)) else []
 
 
@@ -79,8 +78,8 @@ def _find_indent(line: str) -> str:
 
 
 def _split(line: str) -> list[str]:
-    """Return the cells of a row."""
-    inner = _EDGE.sub("", line.strip())
+    """Return the cells of a row, without the marks of a quote before it."""
+    inner = _EDGE.sub("", line.removeprefix(_find_indent(line)).strip())
     return [cell.replace("\\|", "|").strip() for cell in _BAR.split(inner)]
 
 

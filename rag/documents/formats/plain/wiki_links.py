@@ -1,4 +1,4 @@
-"""Shows the words of links in Markdown, also of those between notes that Obsidian and other wikis write."""
+"""Shows the words of links in Markdown, also of links between notes that Obsidian and other wikis write."""
 
 import re
 from collections.abc import Callable
@@ -40,12 +40,11 @@ def _show(mark: re.Match[str]) -> str:
 def _show_page(link: re.Match[str]) -> str:
     """Return the words of a link to another note; nothing for a picture."""
     page = link["page"].strip()
-    suffix = PurePosixPath(page).suffix.lower()
-    is_picture = suffix in _PICTURES
+    is_picture = PurePosixPath(page).suffix.lower() in _PICTURES
     if link["embedded"] and is_picture:
         return ""
-    part = (link["part"] or "").lstrip("#^")
-    return link["words"] or page or part
+    part = link["part"] or ""
+    return link["words"] or page or part.lstrip("#^")
 
 
 def _show_callout(mark: re.Match[str]) -> str:
