@@ -87,6 +87,20 @@ def test_an_article_is_read_in_order_below_its_headings_and_nothing_else_of_the_
     assert find_comments(document) == []
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        '<h2>Why it took so long<span class="x">[<a href="/edit">edit</a>]</span></h2>',
+        '<div><h2>Why it took so long</h2><span>[<a href="/e">edit</a> | <a href="/s">source</a>]</span></div>',
+    ],
+)
+def test_the_links_of_a_heading_in_brackets_are_not_read(heading: str) -> None:
+    document = read(make_page(article=ARTICLE.replace("<h2>Why it took so long</h2>", heading)))
+    assert "edit" not in document.text
+    assert "Harbour bridge reopens" in document.title
+    assert any((section.heading or "").endswith("Why it took so long") for section in document.sections)
+
+
 def test_code_in_an_article_keeps_its_lines_and_blanks() -> None:
     code = "def toll(car):\n    if car:\n        return 2.5\n\n    return 9"
     text = read(make_page(article=ARTICLE.replace("<h2>What", f"<pre><code>{code}</code></pre><h2>What"))).text

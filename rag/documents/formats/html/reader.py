@@ -58,6 +58,7 @@ _MOST_ELEMENTS = 50_000
 _LINKS = 0.6
 # A page is not part of a site if less than 1 % of its characters are in links.
 _HARDLY = 0.01
+_IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
 # Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
@@ -77,6 +78,7 @@ def extract_html(html: bytes | str) -> Extract:
     set_raised(tree)
     contacts = find_contacts(tree)
     _drop_site_parts(tree)
+    _drop_links_of_headings(tree)
     readers = survey(tree, is_broken=is_broken)
     is_site = not all(map(readers.is_readers, site_parts))
     comments, opening = _take_comments(tree, readers)
@@ -135,6 +137,15 @@ def _is_site_part(element: "HtmlElement") -> bool:
     if element.tag == "footer" and is_of_page:
         return True
     return has_role(element, "consent")
+
+
+def _drop_links_of_headings(tree: "HtmlElement") -> None:
+    """Remove the links in brackets in a heading and beside it, such as "[edit]": they are controls."""
+    for heading in list(tree.iter(*HEADINGS)):
+        for element in [*heading.iter("span"), *heading.itersiblings("span")]:
+            has_link = element.find(".//a") is not None
+            if has_link and _IN_BRACKETS.fullmatch(element.text_content().strip()):
+                element.drop_tree()
 
 
 def _drop_related(tree: "HtmlElement") -> None:
