@@ -161,6 +161,16 @@ def test_texts_at_nearly_the_same_height_are_read_from_left_to_right(tmp_path: P
     assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "left", "right", "below"]
 
 
+def test_a_shape_beside_a_title_and_its_text_comes_after_the_text_unless_it_ends_above_it(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    slide = add_slide(presentation, layout=7)
+    slide.placeholders[1].text = "beside"
+    slide.placeholders[2].text = "below"
+    assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "below", "beside"]
+    slide.placeholders[1].height = Inches(0.5)
+    assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "beside", "below"]
+
+
 def test_merged_labels_of_a_table_are_in_each_row_and_column(tmp_path: Path) -> None:
     presentation = pptx.Presentation()
     rows = [["Region", "Sales", ""], ["", "2023", "2024"], ["North", "1", "2"], ["", "3", "4"], ["South", "", ""]]
