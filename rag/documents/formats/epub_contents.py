@@ -11,7 +11,6 @@ from rag.documents.formats.html.markup import HEADINGS
 from rag.documents.formats.untrusted import get_text
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
     from lxml.html import HtmlElement
 
 # The elements of a chapter that may be one line of text.
@@ -35,7 +34,7 @@ class Entry(NamedTuple):
     element_id: str
 
 
-def list_entries(contents: "_Element") -> Iterator[Entry]:
+def list_entries(contents: "HtmlElement") -> Iterator[Entry]:
     """Yield the lines of a table of contents: those of an NCX file, or of a navigation document."""
     for point in contents.iter("navPoint"):
         label, target = point.find("navLabel"), point.find("content")

@@ -54,10 +54,13 @@ class _Placed(NamedTuple):
         return self._replace(top=title.bottom) if is_beside and reaches_below else self
 
 
-def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> Iterator["BaseShape"]:
+def order_shapes(
+    shapes: Iterable["BaseShape"], title: "BaseShape | None", layout_title: "BaseShape | None" = None
+) -> Iterator["BaseShape"]:
     """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it.
 
-    A shape on the right of the title and of the text below it comes after that text.
+    A shape on the right of the title and of the text below it comes after that text. On a slide without a title, the
+    place of the layout's title counts.
     """
     others = []
     for shape in shapes:
@@ -65,8 +68,9 @@ def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> It
             yield shape
         else:
             others.append(_place(shape))
-    if title is not None:
-        placed_title = _place(title)
+    top_shape = title or layout_title
+    if top_shape:
+        placed_title = _place(top_shape)
         others = [placed.follows(placed_title) for placed in others]
     rows = _list_rows(others)
     while rows:
