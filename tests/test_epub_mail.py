@@ -91,6 +91,47 @@ def test_a_date_that_nobody_knows_is_none_and_a_missing_chapter_is_passed_over(t
     assert document.text.startswith("Two")
 
 
+# Chapters whose headings are only styled; the first words of the second are a line of a poem, and those of a list.
+STYLED = {
+    "OEBPS/text/ch1.xhtml": CHAPTER.format("<p class='big'><b>One</b></p><p>Reeds.</p>"),
+    "OEBPS/text/ch 2.xhtml": CHAPTER.format(
+        "<p>Tea</p><div class='big'>TWO</div><p>One</p><ul><li><p>Tea</p></li></ul>"
+        "<div id='tea'><p class='big'><a href='#x'/>Tea</p><p>Boil.</p></div>"
+    ),
+}
+NCX = """<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>
+<navPoint><navLabel><text>One</text></navLabel><content src="text/ch1.xhtml"/></navPoint>
+<navPoint><navLabel><text>Two</text></navLabel><content src="text/ch%202.xhtml"/>
+<navPoint><navLabel><text>Tea</text></navLabel><content src="text/ch%202.xhtml#tea"/></navPoint>
+</navPoint></navMap></ncx>"""
+NCX_ITEM = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest>'
+NAV = """<nav epub:type="toc" xmlns:epub="http://www.idpf.org/2007/ops"><ol><li><a href="text/ch1.xhtml">One</a></li>
+<li><a href="text/ch%202.xhtml">Two</a><ol><li><a href="text/ch%202.xhtml#tea"> Tea </a></li></ol></li></ol></nav>"""
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        {"OEBPS/content.opf": PACKAGE.replace("</manifest>", NCX_ITEM), "OEBPS/toc.ncx": NCX},
+        {"OEBPS/nav.xhtml": CHAPTER.format(NAV)},
+    ],
+)
+def test_the_table_of_contents_names_headings_that_are_only_styled(tmp_path: Path, contents: dict[str, str]) -> None:
+    document = read_book(tmp_path, **STYLED, **contents)
+    assert find_sections(document) == [
+        ("One", "Reeds.\n\nTea"),
+        ("TWO", "One\n\nTea"),
+        ("TWO › Tea", "Boil."),
+    ]
+
+
+@pytest.mark.parametrize("contents", ["", "<ncx", "<ncx><navMap><navPoint/></navMap></ncx>"])
+def test_a_book_with_a_damaged_table_of_contents_is_read(tmp_path: Path, contents: str) -> None:
+    package = PACKAGE.replace("</manifest>", NCX_ITEM).replace("nav.xhtml", "gone.xhtml")
+    document = read_book(tmp_path, **STYLED, **{"OEBPS/content.opf": package, "OEBPS/toc.ncx": contents})
+    assert find_sections(document)[0][0] is None
+
+
 def test_what_is_no_book_is_refused(tmp_path: Path) -> None:
     for container in ("<x/>", "<x", CONTAINER.replace("content.opf", "gone.opf")):
         with pytest.raises(DocumentError, match="not a valid EPUB"):

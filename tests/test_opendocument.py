@@ -283,13 +283,15 @@ def test_a_damaged_or_renamed_archive_is_no_valid_file(tmp_path: Path) -> None:
             read_opendocument(path)
 
 
+def make_rows(*rows: str) -> str:
+    return "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+
+
+def make_cells(*words: str, span: str = "") -> str:
+    return "".join(f"<table:table-cell {span}><text:p>{text}</text:p></table:table-cell>" for text in words)
+
+
 def test_labels_that_span_rows_are_in_each_row(tmp_path: Path) -> None:
-    def make_rows(*rows: str) -> str:
-        return "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
-
-    def make_cells(*words: str) -> str:
-        return "".join(f"<table:table-cell><text:p>{text}</text:p></table:table-cell>" for text in words)
-
     spanning = '<table:table-cell table:number-rows-spanned="2"><text:p>North</text:p></table:table-cell>'
     rows = make_rows(
         make_cells("Region", "Month", "Sales", "Note"),
@@ -305,6 +307,21 @@ def test_labels_that_span_rows_are_in_each_row(tmp_path: Path) -> None:
     ]
     assert texts(read(tmp_path, make_content(table))) == ["Note", *expected]
     assert texts(read(tmp_path, make_content(table, kind="spreadsheet"))) == ["Sales", *expected, "Note"]
+
+
+def test_spanned_labels_are_in_place_where_a_writer_left_the_covered_cells_out(tmp_path: Path) -> None:
+    down, across = 'table:number-rows-spanned="2"', 'table:number-columns-spanned="2"'
+    rows = make_rows(
+        make_cells("Region") + make_cells("Visitors", span=across) + make_cells("Note"),
+        make_cells("North", span=down) + make_cells("120", "40") + make_cells("ferry", span=down),
+        make_cells("130", "50"),
+        make_cells("South", "90", "60", ""),
+    )
+    assert texts(read(tmp_path, make_content(f"<table:table>{rows}</table:table>"))) == [
+        "Region: North; Visitors: 120; Visitors: 40; Note: ferry",
+        "Region: North; Visitors: 130; Visitors: 50; Note: ferry",
+        "Region: South; Visitors: 90; Visitors: 60",
+    ]
 
 
 def test_comments_on_cells_and_slides_are_comments(tmp_path: Path) -> None:

@@ -56,6 +56,50 @@ def test_white_words_on_a_dark_cell_are_read_and_a_marked_header_names_its_colum
     assert texts(read(tmp_path, rf"{header}{row}\pard The end.\par")) == ["City: Bern Berne; Size: 5", "The end."]
 
 
+def make_table_row(*cells: tuple[str, str]) -> str:
+    """Return a row from the words that define each cell, and from its text."""
+    shapes = "".join(shape for shape, _ in cells)
+    texts = "".join(rf"\pard\intbl {text}\cell" for _, text in cells)
+    return rf"\trowd{shapes}{texts}\row"
+
+
+def test_the_label_of_cells_merged_down_is_in_each_of_their_rows(tmp_path: Path) -> None:
+    header = make_table_row((r"\cellx1000", "Region"), (r"\cellx2000", "Month"), (r"\cellx3000", "Visitors"))
+    first = make_table_row((r"\clvmgf\cellx1000", "North"), (r"\cellx2000", "January"), (r"\cellx3000", "120"))
+    second = make_table_row((r"\clvmrg\cellx1010", ""), (r"\cellx2005", "February"), (r"\cellx3000", "130"))
+    third = make_table_row((r"\cellx1000", ""), (r"\cellx2000", "March"), (r"\cellx3000", "140"))
+    assert texts(read(tmp_path, rf"{header}{first}{second}{third}\pard\par")) == [
+        "Region: North; Month: January; Visitors: 120",
+        "Region: North; Month: February; Visitors: 130",
+        "Month: March; Visitors: 140",
+    ]
+
+
+@pytest.mark.parametrize(
+    "years",
+    [
+        [(r"\cellx3004", "Year 2023"), (r"\cellx5000", "Year 2024")],
+        [
+            (r"\clmgf\cellx2000", "Year 2023"),
+            (r"\clmrg\cellx3000", ""),
+            (r"\cellx4000", "Year 2024"),
+            (r"\clmrg\cellx5000", ""),
+        ],
+    ],
+)
+def test_a_header_of_two_rows_names_the_columns_in_full(tmp_path: Path, years: list[tuple[str, str]]) -> None:
+    edges = (r"\cellx1000", r"\cellx2000", r"\cellx3000", r"\cellx4000", r"\cellx5000")
+    header = make_table_row((r"\clvmgf\cellx1000", "Station"), *years)
+    labels = ("", "Ships", "Tons", "Ships", "Tons")
+    second = make_table_row((r"\clvmrg\cellx1000", ""), *zip(edges[1:], labels[1:], strict=True))
+    first_row = make_table_row(*zip(edges, ("Holm", "12", "34", "56", "78"), strict=True))
+    second_row = make_table_row(*zip(edges, ("Ambery", "21", "43", "65", "87"), strict=True))
+    assert texts(read(tmp_path, rf"{header}{second}{first_row}{second_row}\pard\par")) == [
+        "Station: Holm; Year 2023 Ships: 12; Year 2023 Tons: 34; Year 2024 Ships: 56; Year 2024 Tons: 78",
+        "Station: Ambery; Year 2023 Ships: 21; Year 2023 Tons: 43; Year 2024 Ships: 65; Year 2024 Tons: 87",
+    ]
+
+
 def test_headings_are_found_by_style_and_by_level_and_contents_are_left_out(tmp_path: Path) -> None:
     styles = r"{\stylesheet{\s1 heading 1;}{\s2\outlinelevel1 House;}{\s3 toc 1;}{\*\cs4 Other;}}"
     body = r"\pard\s1 One\par\pard\s2 Two\par\pard\s3 Unseen\par\pard\outlinelevel2 Three\par\pard Words.\par"

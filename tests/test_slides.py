@@ -161,6 +161,29 @@ def test_texts_at_nearly_the_same_height_are_read_from_left_to_right(tmp_path: P
     assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "left", "right", "below"]
 
 
+def test_a_shape_beside_a_title_and_its_text_comes_after_the_text_unless_it_ends_above_it(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    slide = add_slide(presentation, layout=7)
+    slide.placeholders[1].text = "beside"
+    slide.placeholders[2].text = "below"
+    assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "below", "beside"]
+    slide.placeholders[1].height = Inches(0.5)
+    assert [block.text for block in read(presentation, tmp_path)] == ["Sales", "beside", "below"]
+
+
+def test_without_a_title_the_place_of_the_layouts_title_counts_except_in_a_group(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    slide = add_slide(presentation, layout=7)
+    slide.shapes.title.element.getparent().remove(slide.shapes.title.element)
+    slide.placeholders[1].text = "beside"
+    slide.placeholders[2].text = "below"
+    group = slide.shapes.add_group_shape()
+    for text, left, top in (("first", 5, 0.3), ("second", 1, 1.2)):
+        group.shapes.add_textbox(Inches(left), Inches(top), Inches(2), Inches(5)).text_frame.text = text
+    group.top = Inches(6)
+    assert [block.text for block in read(presentation, tmp_path)] == ["Slide 1", "below", "beside", "first", "second"]
+
+
 def test_merged_labels_of_a_table_are_in_each_row_and_column(tmp_path: Path) -> None:
     presentation = pptx.Presentation()
     rows = [["Region", "Sales", ""], ["", "2023", "2024"], ["North", "1", "2"], ["", "3", "4"], ["South", "", ""]]

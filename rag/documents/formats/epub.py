@@ -6,6 +6,7 @@ import posixpath
 import re
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, filterfalse
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
+from rag.documents.formats.epub_contents import Entry, list_entries, mark_headings
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
@@ -34,6 +36,8 @@ _LOCKED = (
     "//EncryptedData[not(.//EncryptionMethod[@Algorithm = 'http://www.idpf.org/2008/embedding'"
     " or @Algorithm = 'http://ns.adobe.com/pdf/enc#RC'])]//CipherReference/@URI"
 )
+# The navigation document of EPUB 3, and the NCX file of EPUB 2; many books have both.
+_CONTENTS = "//item[contains(concat(' ', @properties, ' '), ' nav ') or @media-type = 'application/x-dtbncx+xml']/@href"
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
 _INVALID = "it is not a valid EPUB file"
@@ -55,7 +59,8 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     chapters = [_resolve(name, place) for name in _find_chapters(package)]
     if not locked.isdisjoint(chapters):
         raise DocumentError("it is protected against copying (DRM); only an unprotected copy can be read")
-    blocks = chain.from_iterable(_read_chapter(archive, chapter) for chapter in chapters)
+    entries = _read_contents(archive, package, place)
+    blocks = chain.from_iterable(_read_chapter(archive, chapter, entries[chapter]) for chapter in chapters)
     dates = map(parse_date, _list_texts(package, "date"))
     # Calibre writes the year 101 for an unknown date.
     known_dates = (date for date in dates if not date.startswith("0"))
@@ -112,7 +117,23 @@ def _is_chapter(item: "_Element") -> bool:
     return item.get("media-type") in _CHAPTERS and not is_navigation
 
 
-def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
+def _read_contents(archive: zipfile.ZipFile, package: "_Element", place: str) -> dict[str, list[Entry]]:
+    """Return the lines of a book's tables of contents by their chapters; a damaged table has none."""
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    for name in map(unquote, _find_values(package, _CONTENTS)):
+        contents = _resolve(name, place)
+        try:
+            tree = _parse_xhtml(_read(archive, contents))
+        except DocumentError:
+            logger.warning("%s: the table of contents %s cannot be read", archive.filename, contents)
+            continue
+        for entry in list_entries(tree):
+            chapter = _resolve(entry.file_name, contents) if entry.file_name else contents
+            entries[chapter].append(entry)
+    return entries
+
+
+def _read_chapter(archive: zipfile.ZipFile, name: str, entries: list[Entry]) -> Iterator[Block]:
     if name not in archive.namelist():
         logger.warning("%s: the chapter %s is missing", archive.filename, name)
         return iter(())
@@ -120,6 +141,8 @@ def _read_chapter(archive: zipfile.ZipFile, name: str) -> Iterator[Block]:
     _insert_styles(tree, archive, name)
     drop_hidden(tree)
     set_raised(tree)
+    if entries:
+        mark_headings(tree, entries)
     return walk_spelled_out(tree)
 
 

@@ -14,12 +14,18 @@ _LONGEST_HEADING = 80
 
 
 class _Placed(NamedTuple):
-    """A shape, its place and its width; the values that a file does not give are 0."""
+    """A shape, its place and its size; the values that a file does not give are 0."""
 
     shape: "BaseShape"
     left: int
     top: int
     width: int
+    height: int
+
+    @property
+    def bottom(self) -> int:
+        """The place below the shape."""
+        return self.top + self.height
 
     @property
     def middle(self) -> int:
@@ -41,15 +47,31 @@ class _Placed(NamedTuple):
         are_in_column = self.spans(below.middle) and below.spans(self.middle)
         return are_in_column and self.may_be_heading
 
+    def follows(self, title: "_Placed") -> "_Placed":
+        """Return the shape as a neighbour of the texts below a title if it is beside the title and reaches below it."""
+        is_beside = self.left >= title.left + title.width
+        reaches_below = self.top < title.bottom < self.bottom
+        return self._replace(top=title.bottom) if is_beside and reaches_below else self
 
-def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> Iterator["BaseShape"]:
-    """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it."""
+
+def order_shapes(
+    shapes: Iterable["BaseShape"], title: "BaseShape | None", layout_title: "BaseShape | None" = None
+) -> Iterator["BaseShape"]:
+    """Yield the title, then the rows of shapes from top to bottom; a text below its own heading follows it.
+
+    A shape on the right of the title and of the text below it comes after that text. On a slide without a title, the
+    place of the layout's title counts.
+    """
     others = []
     for shape in shapes:
         if shape == title:
             yield shape
         else:
             others.append(_place(shape))
+    top_shape = title or layout_title
+    if top_shape:
+        placed_title = _place(top_shape)
+        others = [placed.follows(placed_title) for placed in others]
     rows = _list_rows(others)
     while rows:
         row = rows.pop(0)
@@ -60,7 +82,7 @@ def order_shapes(shapes: Iterable["BaseShape"], title: "BaseShape | None") -> It
 
 
 def _place(shape: "BaseShape") -> _Placed:
-    return _Placed(shape, shape.left or 0, shape.top or 0, shape.width or 0)
+    return _Placed(shape, shape.left or 0, shape.top or 0, shape.width or 0, shape.height or 0)
 
 
 def _alternate(row: list[_Placed], below: list[_Placed]) -> list[_Placed]:

@@ -52,10 +52,11 @@ def is_shown(slide: "Slide") -> bool:
 
 
 class Stage:
-    """A slide as its audience sees it, and its title; `width` and `height` are in English metric units."""
+    """A slide as its audience sees it, its title and its layout's; `width` and `height` are in English metric units."""
 
     def __init__(self, slide: "Slide", width: int, height: int) -> None:
         self.title = slide.shapes.title
+        self.layout_title = slide.slide_layout.placeholders.get(idx=0)
         self._master = slide.slide_layout.slide_master
         self._parts = (slide.element, slide.slide_layout.element, self._master.element)
         self._width, self._height = width, height

@@ -45,7 +45,9 @@ def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
 
 def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
     shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
-    for shape in order_shapes(shown, stage.title):
+    # The places of shapes in a group are relative to the group, and no title is in one.
+    ordered = order_shapes(shown, None) if in_group else order_shapes(shown, stage.title, stage.layout_title)
+    for shape in ordered:
         yield from _walk_shape(shape, stage)
 
 

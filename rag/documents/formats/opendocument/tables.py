@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.documents.formats.opendocument.lists import read_number
 from rag.documents.formats.opendocument.names import TABLE
 from rag.documents.formats.opendocument.styles import Styles
-from rag.documents.formats.rows import Cell
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -23,6 +23,8 @@ _GROUPS = frozenset((
 _MOST_COLUMNS = 16_384
 # One cell or row can say that it is repeated a billion times. More copies than this say nothing new.
 _MOST_COPIES = 100
+# Covered cells are added to tables of at most this size.
+_MOST_CELLS_COVERED = 100_000
 
 
 class Place(NamedTuple):
@@ -63,6 +65,46 @@ class SourceRow(NamedTuple):
         while cells and cells[-1].text == "" and not cells[-1].is_continued:
             cells.pop()
         return cells
+
+
+def add_covered_cells(table: "_Element") -> None:
+    """Insert the cells that other cells cover into a table without any: pandoc leaves them out.
+
+    A very large table stays as it is.
+    """
+    rows = [member.element for member in _list_members(table, _ROW)]
+    if not rows or any(row.find(COVERED) is not None for row in rows):
+        return
+    width = max(sum(map(_read_width, row)) for row in rows)
+    if width * len(rows) > _MOST_CELLS_COVERED:
+        return
+    rows_left = [0] * width
+    for row in rows:
+        _cover(row, rows_left)
+
+
+def _cover(row: "_Element", rows_left: list[int]) -> None:
+    """Insert the covered cells of a row; `rows_left` has the number of rows that are left to cover in each column."""
+    cells = iter(list(row))
+    elements: list[_Element] = []
+    for column in range(len(rows_left)):
+        if rows_left[column] > 0:
+            elements.append(row.makeelement(COVERED))
+        else:
+            cell = next(cells, None)
+            if cell is None:
+                break
+            elements.append(cell)
+            height = max(1, read_number(cell, f"{TABLE}number-rows-spanned"))
+            for place in range(column, min(column + _read_width(cell), len(rows_left))):
+                rows_left[place] = height
+        rows_left[column] -= 1
+    row[:] = [*elements, *cells]
+
+
+def _read_width(cell: "_Element") -> int:
+    """Return the number of columns that a cell spans."""
+    return max(1, min(read_number(cell, f"{TABLE}number-columns-spanned"), MOST_COLUMNS_SPANNED))
 
 
 class _Member(NamedTuple):

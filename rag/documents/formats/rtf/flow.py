@@ -5,8 +5,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.grid import walk_table
-from rag.documents.formats.rows import Row, make_row
+from rag.documents.formats.rtf.table import Table
 
 _HEADING = re.compile(r"heading (\d)")
 _CONTENTS = re.compile(r"(?:toc|contents) .*")
@@ -61,10 +60,7 @@ class Flow:
         self._bold: set[int] = set()  # the numbers of the blocks that are all bold
         self._below: list[Block] = []
         self._comments: list[Block] = []
-        self._cell: list[str] = []
-        self._row: list[str] = []
-        self._rows: list[Row] = []
-        self._is_header = self._has_header = False
+        self.table = Table()
 
     def add(self, text: str, *, is_bold: bool) -> None:
         """Add visible words to the paragraph."""
@@ -86,37 +82,24 @@ class Flow:
         """End the present paragraph; one that is not in a table ends the table above."""
         text = self._take_words()
         if self.paragraph.is_in_table:
-            self._cell.append(text)
+            self.table.add_paragraph(text)
             return
         if text or self._below:
-            self._end_table()
+            self._blocks += self.table.take_blocks()
         self._add_block(text)
         self._blocks += self._below
         self._below = []
 
     def end_cell(self) -> None:
         """End a cell of a table."""
-        self._cell.append(self._take_words())
-        self._row.append(" ".join(filter(None, self._cell)))
-        self._cell = []
-
-    def mark_header(self) -> None:
-        """Note that the present row is the table's header."""
-        self._is_header = True
-
-    def end_row(self) -> None:
-        """End a row of a table."""
-        self._has_header = self._has_header or (self._is_header and not self._rows)
-        self._is_header = False
-        if self._row:
-            self._rows.append(make_row(self._row))
-        self._row = []
+        self.table.add_paragraph(self._take_words())
+        self.table.end_cell()
 
     def finish(self) -> list[Block]:
         """Return all blocks, with the comments at the end; in a text without headings, bold lines are headings."""
         self.end_paragraph()
-        self.end_row()
-        self._end_table()
+        self.table.end_row()
+        self._blocks += self.table.take_blocks()
         kinds = {block.kind for block in self._blocks}
         if "heading" not in kinds:
             self._blocks = list(starmap(self._promote, enumerate(self._blocks)))
@@ -158,9 +141,3 @@ class Flow:
         if is_bold and may_be_heading:
             self._bold.add(len(self._blocks))
         self._blocks.append(Block(text))
-
-    def _end_table(self) -> None:
-        """Add the rows of the table above, with the words of their header."""
-        rows, self._rows = self._rows, []
-        is_headed, self._has_header = self._has_header, False
-        self._blocks += walk_table(rows, is_headed=is_headed)

@@ -211,9 +211,11 @@ class _Reader:
             "cbpat": lambda token: self._set_paragraph(self.flows[-1].paragraph._replace(is_shaded=bool(token.number))),
             "trowd": self._begin_row,
             "clcbpat": self._read_shade,
-            "trhdr": lambda _: self.flows[-1].mark_header(),
+            **dict.fromkeys(("clvmrg", "clmrg"), lambda token: self.flows[-1].table.mark_cell(token.value)),
+            "cellx": lambda token: self.flows[-1].table.add_shape(token.number or 0),
+            "trhdr": lambda _: self.flows[-1].table.mark_header(),
             "cell": lambda _: self.flows[-1].end_cell(),
-            "row": lambda _: self.flows[-1].end_row(),
+            "row": lambda _: self.flows[-1].table.end_row(),
             "ansicpg": self._read_code_page,
             "deff": self._read_usual_font,
             "fcharset": self._read_charset,
@@ -279,6 +281,7 @@ class _Reader:
 
     def _begin_row(self, _: Token) -> None:
         self._is_shaded = False
+        self.flows[-1].table.begin_row()
 
     def _read_shade(self, token: Token) -> None:
         self._is_shaded = self._is_shaded or bool(token.number)

@@ -1,0 +1,107 @@
+"""Collects the rows and cells of a table in an RTF text, with the merged cells."""
+
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import pairwise, zip_longest
+from typing import NamedTuple
+
+from rag.documents.blocks import Block
+from rag.documents.formats.grid import walk_table
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, spread_rows
+
+
+class _Shape(NamedTuple):
+    """The right edge of a cell in twips, and whether it is the lower or the right part of a merged cell."""
+
+    edge: int
+    is_below: bool = False
+    is_beside: bool = False
+
+
+class _SourceRow(NamedTuple):
+    """The texts of a row's cells, and the shapes that the file gives for them."""
+
+    texts: Sequence[str]
+    shapes: Sequence[_Shape]
+
+    @property
+    def edges(self) -> list[int]:
+        """The right edges of the cells, from left to right."""
+        return sorted(shape.edge for shape in self.shapes)
+
+
+class Table:
+    """The rows of a table so far, and the shapes of the cells in the next row."""
+
+    def __init__(self) -> None:
+        self._paragraphs: list[str] = []
+        self._texts: list[str] = []
+        self._shapes: list[_Shape] = []
+        self._marks = dict.fromkeys(("clvmrg", "clmrg"), False)
+        self._rows: list[_SourceRow] = []
+        self._is_header = self._has_header = False
+
+    def begin_row(self) -> None:
+        """Forget the shapes of the cells; a row without its own has those of the row above."""
+        self._shapes = []
+
+    def mark_header(self) -> None:
+        """Note that the present row is the table's header."""
+        self._is_header = True
+
+    def mark_cell(self, mark: str) -> None:
+        """Note that the next shape is the lower ("clvmrg") or the right ("clmrg") part of a merged cell."""
+        self._marks[mark] = True
+
+    def add_shape(self, edge: int) -> None:
+        """Add the shape of the next cell; its right edge is in twips."""
+        self._shapes.append(_Shape(edge, is_below=self._marks["clvmrg"], is_beside=self._marks["clmrg"]))
+        self._marks = dict.fromkeys(self._marks, False)
+
+    def add_paragraph(self, text: str) -> None:
+        """Add a paragraph to the present cell."""
+        self._paragraphs.append(text)
+
+    def end_cell(self) -> None:
+        """End a cell."""
+        self._texts.append(" ".join(filter(None, self._paragraphs)))
+        self._paragraphs = []
+
+    def end_row(self) -> None:
+        """End a row."""
+        self._has_header = self._has_header or (self._is_header and not self._rows)
+        self._is_header = False
+        if self._texts:
+            self._rows.append(_SourceRow(self._texts, self._shapes))
+        self._texts = []
+
+    def take_blocks(self) -> list[Block]:
+        """Return the rows with the words of their header, and begin another table."""
+        rows, self._rows = self._rows, []
+        is_headed, self._has_header = self._has_header, False
+        return list(walk_table(spread_rows(_list_cells(rows)), is_headed=is_headed))
+
+
+def _list_cells(rows: Sequence[_SourceRow]) -> list[list[Cell]]:
+    """Return the cells of each row; the row with the most shapes has all columns of the table."""
+    edges = max((row.edges for row in rows), key=len, default=[])
+    middles = [(left + right) / 2 for left, right in pairwise(edges)]
+    return [_make_cells(row, middles) for row in rows]
+
+
+def _make_cells(row: _SourceRow, middles: Sequence[float]) -> list[Cell]:
+    """Return the cells of a row; `middles` has the middle of each column but the first.
+
+    A cell reaches to the column whose right edge is the nearest to its own, because edges in a file differ a little.
+    """
+    cells: list[Cell] = []
+    end = 0
+    for text, shape in zip_longest(row.texts, row.shapes[: len(row.texts)]):
+        start = end
+        end = max(start + 1, bisect(middles, shape.edge) + 1) if shape else start + 1
+        width = min(end - start, MOST_COLUMNS_SPANNED)
+        if shape and shape.is_beside and cells and not text:
+            cells[-1] = cells[-1]._replace(width=min(cells[-1].width + width, MOST_COLUMNS_SPANNED))
+        else:
+            cells.append(Cell(text, width, is_continued=shape is not None and shape.is_below))
+    return cells
