@@ -57,14 +57,19 @@ def main() -> int:
     """Print the figures; return 1 if the package's is above the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("package", type=Path)
-    parser.add_argument("--limit", type=float, default=100.0, help="most decisions per 100 lines")
+    parser.add_argument("--limit", type=float, default=100.0, help="most decisions per 100 lines of the package")
+    parser.add_argument("--folder-limit", type=float, default=100.0, help="most decisions per 100 lines of a folder")
     arguments = parser.parse_args()
     decisions, lines = measure_package(arguments.package)
-    for folder in sorted(lines):
-        print(f"{100 * decisions[folder] / lines[folder]:5.1f}  {folder} ({lines[folder]} lines)")
+    densities = {folder: 100 * decisions[folder] / lines[folder] for folder in sorted(lines)}
+    for folder, density in densities.items():
+        print(f"{density:5.1f}  {folder} ({lines[folder]} lines)")
     density = 100 * decisions.total() / lines.total()
     print(f"{density:5.1f}  in all ({lines.total()} lines); the limit is {arguments.limit:g}")
-    return int(density > arguments.limit)
+    too_dense = [folder for folder, density in densities.items() if density > arguments.folder_limit]
+    if too_dense:
+        print(f"above the limit of a folder, {arguments.folder_limit:g}: {', '.join(too_dense)}")
+    return int(density > arguments.limit or bool(too_dense))
 
 
 if __name__ == "__main__":

@@ -170,18 +170,30 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
         return None
     cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
     height = 2 if has_second_level(cells) else 1
-    header = [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip(*cells[:height], strict=True)]
-    whole = [header, *cells[height:]]
-    number_columns = find_number_columns(whole)
+    header = _join_levels(cells[:height])
+    named = [header, *cells[height:]]
+    number_columns = find_number_columns(named)
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
-    is_marked = is_headed or is_bold or _is_wide_header(header, number_columns)
-    is_form = may_be_form and not number_columns
-    if not is_marked and (is_form or not has_header(whole)):
+    if not is_headed and not is_bold and not _looks_headed(named, number_columns, may_be_form=may_be_form):
         return None
-    labels = dict(zip(columns, header, strict=True))
-    placed = [labels.get(column, "") for column in range(columns[-1] + 1)]
+    labels = [""] * (columns[-1] + 1)
+    for column, label in zip(columns, header, strict=True):
+        labels[column] = label
     header_rows = [row.texts for row in rows[:height]]
-    return _Table(Labels(placed), header_rows, {columns[number] for number in number_columns})
+    return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
+
+
+def _join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the labels of a header: in each column the words of its rows, once each."""
+    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip(*rows, strict=True)]
+
+
+def _looks_headed(rows: Sequence[list[str]], number_columns: set[int], *, may_be_form: bool) -> bool:
+    """Return whether the first of some rows looks like their header; a form has none."""
+    if _is_wide_header(rows[0], number_columns):
+        return True
+    is_form = may_be_form and not number_columns
+    return not is_form and has_header(rows)
 
 
 def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
