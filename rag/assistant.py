@@ -90,6 +90,18 @@ class Assistant:
             index = open_index(location or settings.location, settings)
             return cls(index, llm.result(), settings)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index, and free the LLM's memory; the assistant cannot be used again."""
+        self.index.store.close()
+        if self.llm:
+            self.llm.close()
+
     def ask(
         self,
         question: str,

@@ -136,6 +136,18 @@ def test_the_handle_closes_the_llm_that_it_opened(tmp_path: Path, monkeypatch: p
     assert llm.is_closed
 
 
+def test_an_assistant_closes_what_it_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    llm, embedder = ScriptedLLM(), HashingEmbedder()
+    monkeypatch.setattr("rag.assistant.open_llm", lambda settings: llm)
+    monkeypatch.setattr("rag.index.index.open_embedder", lambda settings: embedder)
+    open_notes(tmp_path).close()
+    with rag.Assistant.open(tmp_path / "notes") as assistant:
+        assert assistant.llm is llm
+    assert llm.is_closed
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        assistant.index.store.count_chunks()
+
+
 def test_a_store_that_is_given_is_used(tmp_path: Path) -> None:
     embedder = HashingEmbedder()
     store = LocalStore(tmp_path / "mine", embedder=embedder.name, dim=embedder.dim, create=True)
