@@ -48,7 +48,7 @@ def _piece_together(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 
 def _add_beside(quotes: Quotes, kind: Kind, index: Index) -> Quotes:
-    """Return quotes with the whole lists that they are from, or else, if they say too little, the sentences beside."""
+    """Return quotes with their whole lists, or else with the sentences beside them if they say too little."""
     with index.browse() as store:
         completed = _add_blocks(quotes, store)
     if completed is quotes and _is_too_little(quotes, kind):

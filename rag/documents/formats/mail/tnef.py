@@ -151,7 +151,7 @@ def _find_values(data: bytes, position: int, kind: int) -> list[tuple[int, int]]
 
 
 def _skip_name(data: bytes, position: int) -> int:
-    """Return where the value of a property begins that has a name besides its number."""
+    """Return the offset of the value of a property that has a name."""
     (kind,) = struct.unpack_from("<I", data, position + 16)
     position += 20
     (size,) = struct.unpack_from("<I", data, position)

@@ -117,7 +117,7 @@ def _read_points(level: "_Element") -> dict[int, str]:
 
 
 def _join_levels(levels: list[dict[int, str]]) -> dict[int, str]:
-    """Return the categories with those of the levels above, which are only at the first of the points below them."""
+    """Return each category with the names of its parents; a parent is only at the first of its points."""
     joined = levels[0] if levels else {}
     for level in levels[1:]:
         above = ""

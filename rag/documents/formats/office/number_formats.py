@@ -46,7 +46,7 @@ _TIME_SIGN = re.compile(
 
 
 class _Sign(NamedTuple):
-    """A sign of a code, and the words that it shows; those of digits are their places."""
+    """A part of a number format, and the text that it shows; of digits, their places."""
 
     kind: str
     text: str

@@ -169,7 +169,7 @@ def _get_shown_name(style: "_Element") -> str:
 
 
 def _override(settings: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
-    """Return settings with others in front; a colour ends the usual colour of a base."""
+    """Return settings, overridden by a style's own; a colour replaces the usual colour of the window."""
     merged = {**settings, **own}
     if _COLOR in own and _OF_WINDOW not in own:
         merged.pop(_OF_WINDOW, None)
