@@ -36,7 +36,7 @@ _LONGEST_ID = 500
 class Collection:
     """The documents of one index: change, search and ask them; `rag.open` returns one.
 
-    Several threads can use it. The models are those of the settings, unless others are given. The first question
+    Several threads can use it. The settings name the models, unless others are given. The first question
     opens the LLM.
     """
 
@@ -191,7 +191,7 @@ class Collection:
         return retrieve(self.index, check_question(question), passages=count, where=make_filter(where))
 
     def ask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
-        """Return the answer to a question; the arguments and errors are those of `stream`."""
+        """Return the answer to a question; arguments and errors as in `stream`."""
         return get_answer(self.stream(question, where=where, history=history))
 
     async def aask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
@@ -226,7 +226,7 @@ class Collection:
     ) -> "Report":
         """Ask the questions of a data set about these documents, and return the report.
 
-        The options are those of `rag.evaluate`. Raises DatasetError if the folder is not a data set.
+        Options as in `rag.evaluate`. Raises DatasetError if the folder is not a data set.
         """
         from rag.evaluation.dataset import load_dataset
         from rag.evaluation.run import evaluate

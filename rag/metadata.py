@@ -8,7 +8,7 @@ from typing import Any, get_args
 from rag.errors import DocumentError, QuestionError
 from rag.types import Filter, Voice
 
-# A filter, or its values by name: the names are the fields of `Filter`, or those of metadata.
+# A filter, or its values by name: the names are fields of `Filter`, or names of metadata.
 Where = Filter | Mapping[str, str]
 NAME = re.compile(r"[^\W\d]\w{0,63}")
 LONGEST_VALUE = 1000
@@ -31,7 +31,7 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 def make_filter(where: Where | None) -> Filter | None:
     """Return the filter for passages with all of these values; None lets everything pass.
 
-    The names are the fields of `Filter`, or those of metadata. Raises QuestionError for an empty value or an unknown
+    The names are fields of `Filter`, or names of metadata. Raises QuestionError for an empty value or an unknown
     voice.
     """
     if where is None or isinstance(where, Filter):

@@ -33,7 +33,7 @@ def quiet_libraries(*, uses_hub: bool) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if not uses_hub:
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    for name in ("pymilvus", "grpc"):  # they log each error that they raise, those that are expected too
+    for name in ("pymilvus", "grpc"):  # they log each error that they raise, expected ones too
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

@@ -32,7 +32,7 @@ class Origin:
     ocr: int | None = None
 
     def get_origin(self) -> dict[str, Any]:
-        """Return these fields by their names, without those of a class that adds others."""
+        """Return the fields of `Origin` by their names, without the fields that a class adds."""
         return {name: getattr(self, name) for name in ORIGIN_FIELDS}
 
 

@@ -143,7 +143,7 @@ class _Walk:
         self._root = root
 
     def walk(self) -> None:
-        """Add the files, those of a folder before those of the folders in it."""
+        """Add the files; a folder's own files come before its folders."""
         folders: list[tuple[str, tuple[_Rules, ...]]] = [(str(self._root), ())]
         while folders:
             folder, rules = folders.pop()

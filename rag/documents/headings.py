@@ -1,4 +1,4 @@
-"""Finds the headings of a text: those that Markdown marks, or else lines that have the form of headings."""
+"""Finds the headings of a text: the ones that Markdown marks, or else lines that have the form of headings."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ _MOST_WORDS = 9
 _LONGEST_LINE = 80
 # No heading ends with one of these.
 END_MARKS = (".", ";", ",", "。", "；", "，", "、", "।", "؛", "،")
-# A line that ends with one of these is a heading only if its letters are larger or heavier than those of the text.
+# A line that ends with one of these is a heading only if its letters are larger or heavier than the text's.
 _ENDS = (*END_MARKS, "!", ":", "…", "-", "！", "：")
 _ENDS_TEXT = (*_ENDS, "?", "？", "؟", '"', "”", "」", ")")
 _LABEL = re.compile(r"[^\W\d][^:]{0,30}:\s")

@@ -31,7 +31,7 @@ _SHOWN_PROBLEMS = 5
 class Question:
     """A question and its expected answer; `answers` holds the accepted texts, none if it is unanswerable.
 
-    `outcome` and `voice` are those that the answer should have, or None. `source_passage_id` names the passage for
+    `outcome` and `voice` are what the answer should have, or None. `source_passage_id` names the passage for
     which an unanswerable question was written. `history` holds the earlier turns, oldest first. `only` filters the
     search.
     """

@@ -179,7 +179,7 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
 
 
 def _draw_reliability(report: Report, axes: "Axes") -> None:
-    """Draw Niculescu-Mizil and Caruana's plot (2005): answerable questions among those of similar confidence."""
+    """Draw Niculescu-Mizil and Caruana's plot (2005): the answerable share of questions with a similar confidence."""
     judged = [(_get_confidence(result), result.question.answerable) for result in report.results]
     known = sorted((confidence, answerable) for confidence, answerable in judged if confidence is not None)
     size = max(1, -(-len(known) // _BINS))

@@ -220,7 +220,7 @@ _RESULT = TypeAdapter(Result)
 
 
 class _ResultsFile:
-    """The file of a run's results, kept only with a folder; `earlier` has those of a stopped run, by question."""
+    """The file of a run's results, kept only with a folder; `earlier` has a stopped run's results, by question."""
 
     def __init__(self, folder: Path | None, setup: dict[str, Any]) -> None:
         self.earlier: dict[str, Result] = {}

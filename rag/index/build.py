@@ -69,7 +69,7 @@ def build_index(
     shard: tuple[int, int] = (1, 1),
     metadata: Mapping[str, str] | None = None,
 ) -> IndexReport:
-    """Index the files at `paths`, and in folders, into the index `name`; the arguments are those of `add_files`.
+    """Index the files at `paths`, and in folders, into the index `name`; arguments as in `add_files`.
 
     Raises DocumentError if no file can be read, StoreError if the index cannot be written.
     """

@@ -26,7 +26,7 @@ from rag.models.registry import explain_loading
 from rag.system import IS_WINDOWS
 
 _logger = logging.getLogger("llama-cpp-python")  # prints llama.cpp's messages
-# Prompts with cached tokens: those of this question and the previous one, each needed a few times.
+# Prompts with cached tokens: this question's and the previous one's, each needed a few times.
 _PROMPTS = 64
 _REMEDY = "run `rag models verify`, or name another file"
 

@@ -115,7 +115,7 @@ def _add_spans(quotes: Quotes, spans: Sequence[HitSpan], hits: tuple[Hit, ...]) 
 
 
 def _find_beside(quotes: Quotes) -> list[Hit]:
-    """Return the hits that are cited, and those that touch them."""
+    """Return the cited hits, and the hits that touch them."""
     cited = quotes.cited_chunks
     return [hit for hit in quotes.hits if any(_touch(hit.chunk, chunk) for chunk in cited)]
 

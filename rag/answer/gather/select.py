@@ -35,7 +35,7 @@ _LEAD_CHARACTERS = 400
 class _Candidate(NamedTuple):
     """A sentence of a hit, with the neighbours that it needs to be understood.
 
-    `words` are those of the sentence, and of the list that it introduces.
+    `words` are the words of the sentence, and of the list that it introduces.
     """
 
     number: int

@@ -67,7 +67,7 @@ class Labels:
         return format_row(self.header, row)
 
     def format_unused(self) -> str:
-        """Return the labels that no row has: those of empty columns, the fields of a blank form."""
+        """Return the labels that no row has: of empty columns, or of a blank form."""
         labels = dict.fromkeys(self.header)
         for column in set(range(len(self.header))) - self._unused:
             labels.pop(self.header[column], None)

@@ -140,7 +140,7 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
 
 
 def has_second_level(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the second row has labels below those that span several columns, and no other words."""
+    """Return whether the second row has only labels, below the labels that span several columns."""
     if len(rows) < 3:
         return False
     spanned = _find_spanned(rows[0])
@@ -154,7 +154,7 @@ def has_second_level(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _find_spanned(row: Sequence[str]) -> set[int]:
-    """Return the columns of labels that span several columns: those that are equal to the label beside them."""
+    """Return the columns of labels that span several columns: each equals the label beside it."""
     spanned: set[int] = set()
     for number, (left, right) in enumerate(pairwise(row)):
         if left and left == right:

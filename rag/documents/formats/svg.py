@@ -44,7 +44,7 @@ def list_drawn_words(drawing: "_Element") -> list[str]:
 
 
 def _walk(element: "_Element") -> Iterator[Block]:
-    """Yield the words below an element, without those that nobody sees."""
+    """Yield the visible words below an element."""
     if element.tag in _WORDS:
         yield Block(_text(element))
     elif not _is_hidden(element):
@@ -58,7 +58,7 @@ def _text(element: "_Element") -> str:
 
 
 def _list_words(element: "_Element") -> Iterator[str]:
-    """Yield the words in an element, without those that nobody sees."""
+    """Yield the visible words in an element."""
     if _is_hidden(element):
         return
     yield element.text or ""

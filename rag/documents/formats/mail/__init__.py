@@ -1,1 +1,1 @@
-"""Reads mails: single ones, mailboxes, and those that Outlook saves."""
+"""Reads mails: single ones, mailboxes, and Outlook's files."""

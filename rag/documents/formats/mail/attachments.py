@@ -16,7 +16,7 @@ class Attachment(NamedTuple):
 
 
 def read_attachments(attachments: Iterable[Attachment]) -> list[Block]:
-    """Return the attachments: first those that cannot be read, with the reasons, and then the others' content."""
+    """Return the attachments: first the unreadable ones with the reasons, and then the others' content."""
     blocks = map(_read, attachments)
     return sorted(filter(None, blocks), key=lambda block: block.kind == "heading")
 

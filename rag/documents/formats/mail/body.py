@@ -75,7 +75,7 @@ def _count_letters(blocks: list[Block]) -> int:
 
 
 def attribute_quotes(blocks: list[Block]) -> Iterator[Block]:
-    """Yield the blocks; those of a quote get the author's name from the block before them."""
+    """Yield the blocks; the blocks of a quote get their author's name from the block before."""
     quoted: str | None = None
     for block in blocks:
         if block.text.startswith(">"):

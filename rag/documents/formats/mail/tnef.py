@@ -181,7 +181,7 @@ def unpack_rtf(data: bytes) -> bytes:
         back = (len(text) - offset) % _WINDOW_BYTES
         if back == 0 or len(text) >= end:
             break
-        for _ in range(length):  # the words may overlap with those that they repeat
+        for _ in range(length):  # the words may overlap with the words that they repeat
             text.append(text[-back])
     return bytes(text[len(_PRESET) : end])
 

@@ -22,7 +22,7 @@ _ERRORS = ("#", "Err:")
 
 
 def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
-    """Yield each visible sheet's name and its rows, like those of an Excel workbook."""
+    """Yield each visible sheet's name and its rows, as for an Excel workbook."""
     reader = _SheetReader(walker, styles.page_look)
     for element in body.iterchildren(f"{TABLE}table"):
         table = Table(element, styles)

@@ -75,7 +75,7 @@ class _Slide:
         return f"Notes: {notes}" if notes else ""
 
     def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
-        """Yield the words of a shape: several paragraphs are items, and those of the title are one heading."""
+        """Yield the words of a shape: several paragraphs are items, but in the title one heading."""
         blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
         if _is_title(shape):
             yield Block(join(blocks), "heading")

@@ -49,7 +49,7 @@ class Look(NamedTuple):
 
 
 class Styles:
-    """The styles of a file, by family and name; those of a later part replace those of an earlier one."""
+    """The styles of a file, by family and name; a later part replaces the styles of an earlier one."""
 
     def __init__(self, *parts: "_Element") -> None:
         self._styles = _collect(parts, f"{STYLE}style", _get_key)
@@ -110,7 +110,7 @@ class Styles:
         return False
 
     def _merge(self, family: str, name: str | None, kind: str) -> Mapping[str, str]:
-        """Return the settings of one kind; those of a style replace those of its base. A default has no name."""
+        """Return the settings of one kind; a style overrides its base. A default has no name."""
         bases = list(self._find_bases(family, name))
         if name is None and (family, None) in self._defaults:
             bases = [self._defaults[family, None]]

@@ -144,7 +144,7 @@ class Table:
                 is_first = False
 
     def _list_places(self, row: "_Element", *, is_first: bool) -> list[Place]:
-        """Return the elements in visible columns; a cell stands for those that it covers in its row."""
+        """Return the elements in visible columns; a cell takes the place of the cells that it covers in its row."""
         places: list[Place] = []
         start = covered_end = 0
         is_shown = False

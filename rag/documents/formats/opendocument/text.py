@@ -86,7 +86,7 @@ class TextWalker:
         return iter(()) if is_hidden else self.walk(section, look)
 
     def _walk_paragraph(self, paragraph: "_Element", look: Look, number: str = "") -> Iterator[Block]:
-        """Yield the block of a paragraph or heading, then those of its notes and boxes."""
+        """Yield the block of a paragraph or heading, then the blocks of its notes and boxes."""
         content = self._read(paragraph, look)
         text = "".join(content.words).strip()
         names = self._styles.get_base_names("paragraph", paragraph.get(f"{TEXT}style-name"))
@@ -180,7 +180,7 @@ class TextWalker:
         return iter(()) if is_covered else self.walk(cell, self._paint_cell(cell, look))
 
     def read_words(self, cell: "_Element", look: Look) -> str:
-        """Return the words of a cell in a sheet, without those of drawings and comments."""
+        """Return the words of a cell in a sheet, without drawings and comments."""
         look = self._paint_cell(cell, look)
         if cell.tag == COVERED:
             return ""
