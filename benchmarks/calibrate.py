@@ -1,12 +1,14 @@
 """Fits the confidence that a passage states the answer, from features that are known before the LLM writes.
 
-    python benchmarks/calibrate.py DATASET --exclude QUESTIONS --limit 1200
+    python benchmarks/calibrate.py SOURCE... --exclude QUESTIONS --limit 400
 
-It takes the questions about a sample of DATASET's passages, without those in QUESTIONS, and asks them of the first
-passages found. It keeps their features in --features, and writes the coefficients to
+A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line.
+The script takes the questions about a sample of each source's passages, without those in QUESTIONS, and asks them of
+the first passages found among all of the source. It keeps their features in --features, and writes the coefficients to
 `rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text. Most passages get random
 labels of articles or readers' comments, so that the label carries no information. The printed figures are from models
-that have not seen a question's article. A question's confidence is that of its likeliest passage.
+that have not seen the source, or else not the question's article. A question's confidence is that of its likeliest
+passage.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +26,7 @@ import numpy.typing as npt
 from click import echo as say
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
@@ -31,6 +34,7 @@ from tqdm import tqdm
 from rag import Dataset, Settings, load_dataset
 from rag.answer.prompt import NO, YES, Prompts, build_question, load_answer_prompts
 from rag.answer.quote.confidence import ANY
+from rag.documents.read import make_document
 from rag.evaluation.dataset import Question
 from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
@@ -41,35 +45,56 @@ from rag.types import Chunk
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/quote/confidence.json"
 # The most informative of 28 layers: the first ones come too early, the last ones have already decided.
-LAYERS = slice(18, 21)
+LAYERS = slice(17, 23)
 # The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.
-STRENGTH, EASY = 3e-3, 10
+STRENGTH, EASY = 1e-3, 10
 OUTLETS = ("Harbour Gazette", "The Daily Ledger", "Reuters", "Northern Echo", "City Mirror", "The Observer", "BBC News",
            "Annual report")  # fmt: skip
 READERS = ("Ines", "Marco P.", "J. Fielding", "Ayesha", "Tom", "oldsailor", "K. Brandt", "Lena")
 Matrix = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument(
-        "--exclude", type=Path, required=True, help="questions for the measurements, never used for fitting"
-    )
-    parser.add_argument("--limit", type=int, default=1200)
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE")
+    parser.add_argument("--exclude", type=Path, help="questions for the measurements, never used for fitting")
+    parser.add_argument("--limit", type=int, default=400, help="questions of each source [400]")
     parser.add_argument("--passages", type=int, default=2, help="passages for each question [2]")
-    parser.add_argument("--features", type=Path, help="file of each question's features [eval/confidence-HASH.jsonl]")
+    parser.add_argument("--features", type=Path, help="folder of each question's features [eval/confidence-HASH]")
     arguments = parser.parse_args()
-    dataset = load_dataset(arguments.dataset)
-    held_out = {question.id for question in load_dataset(arguments.dataset, questions=arguments.exclude).questions}
-    questions = draw([q for q in dataset.questions if q.id not in held_out], arguments.limit)
-    settings, prompts = Settings.load().beside("calibrate"), load_answer_prompts()
+    settings, prompts = Settings.load(), load_answer_prompts()
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
-    path = arguments.features or Path("eval", f"confidence-{made_by}.jsonl")
-    rows = measure(dataset, questions, path, passages=arguments.passages, settings=settings, prompts=prompts)
-    articles = [dataset.passages[q.source_passage_id].doc_id for q in questions if q.source_passage_id]
-    fit(rows, np.array([q.answerable for q in questions]), np.array(articles), llm=settings.llm)
+    folder = arguments.features or Path("eval", f"confidence-{made_by}")
+    held_out = read_ids(arguments.exclude) if arguments.exclude else set()
+    samples = []
+    for path in arguments.sources:
+        dataset = load_rows(path) if path.is_file() else load_dataset(path)
+        questions = draw([q for q in dataset.questions if q.id not in held_out], arguments.limit)
+        file = folder / f"{dataset.name}.jsonl"
+        rows = measure(dataset, questions, file, passages=arguments.passages, settings=settings, prompts=prompts)
+        samples.append(Sample(dataset.name, questions, rows))
+    fit(samples, llm=settings.llm)
+
+
+def read_ids(path: Path) -> set[str]:
+    """Return the ids of the questions in a file."""
+    return {json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()}
+
+
+def load_rows(path: Path) -> Dataset:
+    """Return a data set of a file's rows: each passage is a document, once."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    names = {text: f"{path.stem}-{number}" for number, text in enumerate(dict.fromkeys(row["passage"] for row in rows))}
+    documents = [make_document(name, text, title=name) for text, name in names.items()]
+    questions = []
+    for row in rows:
+        name = names[row["passage"]]
+        answers = (row["answer"],) if row["answer"] else ()
+        question = Question(row["id"], row["question"], bool(answers), answers, (name,), source_passage_id=name)
+        questions.append(question)
+    return Dataset(path.stem, tuple(documents), tuple(questions), passages={}, sha256="")
 
 
 def draw(questions: list[Question], limit: int) -> list[Question]:
@@ -103,6 +128,14 @@ class Row(NamedTuple):
     states: bool
 
 
+class Sample(NamedTuple):
+    """The questions of a source, and the rows of each."""
+
+    name: str
+    questions: list[Question]
+    rows: list[list[Row]]
+
+
 def measure(
     dataset: Dataset, questions: list[Question], path: Path, *, passages: int, settings: Settings, prompts: Prompts
 ) -> list[list[Row]]:
@@ -110,7 +143,8 @@ def measure(
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {line["id"]: line["rows"] for line in map(json.loads, lines)}
-    with index_documents(dataset.documents, settings=settings) as index, path.open("a", encoding="utf-8") as file:
+    own = settings.beside(f"calibrate-{dataset.name}")
+    with index_documents(dataset.documents, settings=own) as index, path.open("a", encoding="utf-8") as file:
         llm = open_llm(settings)
         if llm is None:
             raise SystemExit("the confidence needs an LLM: set RAG_LLM to one")
@@ -134,10 +168,42 @@ def measure(
     ]
 
 
+class Table(NamedTuple):
+    """The passages of a sample as arrays: features (n, m), labels, and the number of each one's question and article.
+
+    `answerable` has a flag for each question.
+    """
+
+    x: Matrix
+    states: Flags
+    question: Numbers
+    article: Numbers
+    answerable: Flags
+
+
+def make_table(sample: Sample) -> Table:
+    """Return a sample's table; the first features are the log-odds and the score, then the layers' values."""
+    rows = [row for found in sample.rows for row in found]
+    x = np.array([[row.leaning.log_odds, row.score] for row in rows])
+    values = [row.leaning.values.ravel() for row in rows if row.leaning.values is not None]
+    if len(values) == len(rows):
+        x = np.column_stack([x, values])
+    question = np.repeat(np.arange(len(sample.rows)), [len(found) for found in sample.rows])
+    passages = [q.source_passage_id or q.id for q in sample.questions]
+    _, article = np.unique([passage.partition("#")[0] for passage in passages], return_inverse=True)
+    answerable = np.array([q.answerable for q in sample.questions])
+    return Table(x, np.array([row.states for row in rows]), question, article[question], answerable)
+
+
 def make_model() -> Pipeline:
     """Return a logistic model over log-odds, score and values, on one scale; the first two are scaled by `EASY`."""
     easy = FunctionTransformer(lambda x: np.column_stack([EASY * x[:, :2], x[:, 2:]]))
     return make_pipeline(StandardScaler(), easy, LogisticRegression(C=STRENGTH, max_iter=1000))
+
+
+def fit_model(tables: Sequence[Table]) -> Pipeline:
+    """Return the model of the tables together."""
+    return make_model().fit(np.concatenate([t.x for t in tables]), np.concatenate([t.states for t in tables]))
 
 
 def to_coefficients(model: Pipeline) -> dict[str, object]:
@@ -156,29 +222,39 @@ def to_coefficients(model: Pipeline) -> dict[str, object]:
     }
 
 
-def fit(rows: list[list[Row]], answerable: Flags, articles: npt.NDArray[np.str_], *, llm: str) -> None:
+def fit(samples: Sequence[Sample], *, llm: str) -> None:
     """Print how well the features separate answerable questions from others, and write the coefficients."""
-    flat = [row for found in rows for row in found]
-    states = np.array([row.states for row in flat])
-    of = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
-    features = {ANY: np.array([[row.leaning.log_odds, row.score] for row in flat])}
-    values = [row.leaning.values.ravel() for row in flat if row.leaning.values is not None]
-    if len(values) == len(flat):
-        features[llm] = np.column_stack([features[ANY], values])
-    coefficients = {}
-    for name, x in features.items():
-        model = make_model()
-        p = cross_val_predict(model, x, states, groups=articles[of], cv=GroupKFold(8), method="predict_proba")[:, 1]
-        say(f"{name}: ", nl=False)
-        report(p, states, of, answerable)
-        coefficients[name] = to_coefficients(model.fit(x, states))
+    tables = [make_table(sample) for sample in samples]
+    narrow = [table._replace(x=table.x[:, :2]) for table in tables]
+    fitted = {ANY: narrow} | ({llm: tables} if all(table.x.shape[1] > 2 for table in tables) else {})
+    for name, of_kind in fitted.items():
+        say(f"\n{name}")
+        report_transfer(samples, of_kind)
+    coefficients = {name: to_coefficients(fit_model(of_kind)) for name, of_kind in fitted.items()}
     COEFFICIENTS.write_text(json.dumps(coefficients) + "\n", encoding="utf-8")
 
 
-def report(p: Matrix, states: Flags, of: npt.NDArray[np.int64], answerable: Flags) -> None:
-    """Print how well the probabilities `p` of passages `of` questions separate answerable ones from others."""
+def report_transfer(samples: Sequence[Sample], tables: Sequence[Table]) -> None:
+    """Print the figures of each source by the model of the others, then in folds by article with the others added."""
+    for number, (sample, table) in enumerate(zip(samples, tables, strict=True)):
+        others = [*tables[:number], *tables[number + 1 :]]
+        if others:
+            say(f"{sample.name}, fitted to the others")
+            report(fit_model(others).predict_proba(table.x)[:, 1], table)
+        say(f"{sample.name}, fitted to the others and the other articles")
+        p = np.zeros(len(table.x))
+        for train, test in GroupKFold(8).split(table.x, groups=table.article):
+            rest = table._replace(x=table.x[train], states=table.states[train])
+            p[test] = fit_model([*others, rest]).predict_proba(table.x[test])[:, 1]
+        report(p, table)
+
+
+def report(p: Matrix, table: Table) -> None:
+    """Print how well the probabilities `p` of passages separate those with the answer, and answerable questions."""
+    states, answerable = table.states, table.answerable
     say(f"{len(p)} passages, AUC {roc_auc_score(states, p):.3f}, Brier score {brier_score_loss(states, p):.3f}")
-    best = np.array([p[of == i].max() for i in range(len(answerable))])
+    # A question without passages has the confidence 0.
+    best = np.array([p[table.question == i].max(initial=0.0) for i in range(len(answerable))])
     say(f"{len(best)} questions, AUC {roc_auc_score(answerable, best):.3f}, "
         f"Brier score {brier_score_loss(answerable, best):.3f}")  # fmt: skip
     for false_refusals in (0.03, 0.05, 0.08, 0.1, 0.12, 0.15):
