@@ -59,6 +59,34 @@ def test_each_row_of_a_table_is_an_item_with_the_words_of_its_header() -> None:
     ]
 
 
+def test_a_table_that_goes_on_on_the_next_pages_keeps_its_labels(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "boats.pdf")
+    boats = [("Boat", "Built", "Keeper"), *((f"Tern {number}", str(1990 + number), "Ada") for number in range(30))]
+    for start in (0, 10, 20):
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(72, 800, "Boats of the club")
+        canvas.drawCentredString(300, 30, f"Page {1 + start // 10}")
+        draw_rows(canvas, boats[start : start + 10], top=720, lefts=(72, 200, 300))
+        canvas.showPage()
+    canvas.save()
+    items = [block.text for block in read_pdf(tmp_path / "boats.pdf").blocks if block.kind == "item"]
+    assert items == [f"Boat: {name}; Built: {year}; Keeper: {keeper}" for name, year, keeper in boats[1:30]]
+
+
+@pytest.mark.parametrize(("line", "lefts"), [("The boats of another club:", (72, 200, 300)), ("", (72, 230, 360))])
+def test_another_table_on_the_next_page_has_no_labels_of_the_one_before(
+    tmp_path: Path, line: str, lefts: Sequence[float]
+) -> None:
+    canvas = open_canvas(tmp_path / "boats.pdf")
+    draw_rows(canvas, BOATS, top=720, lefts=(72, 200, 300))
+    canvas.showPage()
+    canvas.setFont("Helvetica", 11)
+    canvas.drawString(72, 760, line)
+    draw_rows(canvas, BOATS[1:], top=720, lefts=lefts)
+    canvas.save()
+    assert read_texts(tmp_path / "boats.pdf")[-3:] == ["; ".join(boat) for boat in BOATS[1:]]
+
+
 def test_an_empty_cell_stays_empty() -> None:
     texts = read_texts(FILES / "empty-cells.pdf")
     assert "Maximum pressure (bar); P200: 4.2; P300: 5.1" in texts

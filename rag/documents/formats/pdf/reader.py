@@ -21,6 +21,7 @@ from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.rows import has_neighbours
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
+from rag.documents.formats.pdf.table import label_continued_tables
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.documents.ocr import OcrJob, get_job
@@ -129,7 +130,7 @@ def _make_blocks(pages: Sequence[Sequence[Line]], bookmarks: Iterable[_Bookmark]
     """Return the blocks that the lines form, and the title at the top of the first page."""
     if not any(pages):
         return [], None
-    text_pages = list(map(set_notes_aside, drop_running_lines(pages)))
+    text_pages = list(map(set_notes_aside, label_continued_tables(drop_running_lines(pages))))
     _mark_bookmarked(text_pages, bookmarks)
     marked_pages, title = mark_printed_headings(text_pages)
     return list(join_lines(list(chain.from_iterable(marked_pages)))), title
