@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 from reportlab.lib.colors import black
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Table
 
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.reader import read_pdf
@@ -130,6 +131,47 @@ def test_lines_under_the_header_and_above_the_last_row_do_not_join_the_rows_betw
         canvas.line(70, y, 400, y)
     canvas.save()
     assert read_texts(tmp_path / "a.pdf") == ROWS
+
+
+def draw_grid(path: Path, rows: Sequence[Sequence[str]], *style: tuple[object, ...]) -> list[str]:
+    """Return what is read of a table with lines around its cells."""
+    canvas = open_canvas(path)
+    grid = Table(rows, colWidths=90, style=[("GRID", (0, 0), (-1, -1), 0.5, black), *style])
+    grid.wrapOn(canvas, 500, 500)
+    grid.drawOn(canvas, 72, 500)
+    canvas.save()
+    return read_texts(path)
+
+
+@pytest.mark.parametrize("height", ["TOP", "MIDDLE", "BOTTOM"])
+def test_the_label_of_several_rows_is_in_each_of_them(tmp_path: Path, height: str) -> None:
+    months = ("January", "February", "March")
+    rows = [["Place", "Month", "Guests"], *(["", month, guests] for guests in ("6739", "8270") for month in months)]
+    rows[1][0], rows[4][0] = "North", "South"
+    spans = [("SPAN", (0, 1), (0, 3)), ("SPAN", (0, 4), (0, 6)), ("VALIGN", (0, 0), (-1, -1), height)]
+    assert draw_grid(tmp_path / "guests.pdf", rows, *spans) == [
+        *(f"Place: North; Month: {month}; Guests: 6739" for month in months),
+        *(f"Place: South; Month: {month}; Guests: 8270" for month in months),
+    ]
+
+
+def test_an_empty_cell_with_lines_around_it_has_no_label_of_another_row(tmp_path: Path) -> None:
+    rows = [["Place", "Month", "Guests"], ["North", "January", "6739"], ["", "February", "8270"]]
+    assert draw_grid(tmp_path / "guests.pdf", rows)[1] == "Month: February; Guests: 8270"
+
+
+@pytest.mark.parametrize("side", ["LEFT", "CENTER"])
+def test_a_header_of_two_rows_names_each_column(tmp_path: Path, side: str) -> None:
+    rows = [
+        ["Place", "In 2023", "", "In 2024", ""],
+        ["", "Ships", "Tons", "Ships", "Tons"],
+        *([f"Holm {number}", "561", "198", "165", f"75{number}"] for number in range(6)),
+    ]
+    spans = [("SPAN", (0, 0), (0, 1)), ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))]
+    assert draw_grid(tmp_path / "ships.pdf", rows, *spans, ("ALIGN", (0, 0), (-1, -1), side)) == [
+        f"Place: Holm {number}; In 2023 Ships: 561; In 2023 Tons: 198; In 2024 Ships: 165; In 2024 Tons: 75{number}"
+        for number in range(6)
+    ]
 
 
 def test_a_list_with_wide_gaps_behind_its_numbers_is_no_table(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from rag.documents.formats.pdf.columns import order_columns
 from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
 from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
+from rag.documents.formats.pdf.labels import label_continued_tables
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.rows import has_neighbours
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
-from rag.documents.formats.pdf.table import label_continued_tables
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.documents.ocr import OcrJob, get_job

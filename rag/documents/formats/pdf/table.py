@@ -1,17 +1,14 @@
-"""Puts the rows of a table on a page into words: each cell with the name of its column."""
+"""A table on a page: its columns, and the lines of each row."""
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.paragraphs import Columns, Line
-from rag.documents.formats.pdf.rows import Cell, Row, join_cells, list_places
+from rag.documents.formats.pdf.rows import Cell, Row, join_cells
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.rows import has_header, is_number, list_filled
-from rag.rows import format_row
+from rag.documents.formats.rows import is_number
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45
@@ -19,8 +16,6 @@ _LINE_PITCH = 1.45
 _SHARED_PITCH = 0.85
 # A distance is wider than another if it is at least this multiple of it.
 _WIDER = 1.15
-# Columns of two pages are at one place if they differ by less than this, in points.
-_SAME_PLACE = 2
 _ENDED = re.compile(r"[.!?:;][\"')\]]*$")
 
 
@@ -45,15 +40,6 @@ class Table(NamedTuple):
             for column, cells in groupby(row.cells, key=self.find_column):
                 columns[column].append(join_cells(list(cells)))
         return columns
-
-    def find_places(self, rows: Sequence[Row]) -> tuple[tuple[float, float], ...]:
-        """Return where the words of each column begin and end in some rows; 0 and 0 if there are none."""
-        places = []
-        for cells in Table(list(rows), self.borders).list_columns():
-            left = min((cell.left for cell in cells), default=0.0)
-            right = max((cell.right for cell in cells), default=0.0)
-            places.append((left, right))
-        return tuple(places)
 
     def has_grid(self, rules: Rules) -> bool:
         """Return whether a line is drawn between the rows, across a border of columns."""
@@ -130,71 +116,3 @@ class Table(NamedTuple):
 def _begins_within(text: str) -> bool:
     """Return whether a text begins like the middle of a sentence."""
     return text[0].islower() or text[0] in "(&"
-
-
-def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
-    """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
-    groups = table.group_rows(rules)
-    texts = [table.get_texts(group) for group in groups]
-    header = _find_header(texts)
-    below = [row for group, cells in zip(groups, texts, strict=True) if cells is not header for row in group]
-    columns = Columns(tuple(header), table.find_places(below))
-    for group, cells in zip(groups, texts, strict=True):
-        if len(list_filled(cells)) < 2:
-            yield from (lines[place] for place in list_places(group))
-        elif cells is not header:
-            yield _make_line(group, lines, cells, columns)
-
-
-def label_continued_tables(pages: Iterable[Sequence[Line]]) -> list[list[Line]]:
-    """Return the pages; a table without header at the top of a page has the labels of the one that it continues."""
-    labelled: list[list[Line]] = []
-    above: Columns | None = None
-    for page in pages:
-        lines = list(page)
-        text = [line for line in lines if not line.is_aside]
-        columns = text[0].columns if text else None
-        if columns and above and _continues(columns, above):
-            lines = [_label(line, above) if line.columns is columns else line for line in lines]
-        labelled.append(lines)
-        above = next((line.columns for line in reversed(lines) if not line.is_aside), None)
-    return labelled
-
-
-def _continues(columns: Columns, above: Columns) -> bool:
-    """Return whether a table without header has its columns where the one above has them."""
-    if columns.labels or len(columns.places) != len(above.places):
-        return False
-    return all(map(_is_same_place, columns.places, above.places))
-
-
-def _is_same_place(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Return whether two columns begin, end or have their middle at one place."""
-    left, right = one[0] - other[0], one[1] - other[1]
-    return min(abs(left), abs(right), abs(left + right) / 2) < _SAME_PLACE
-
-
-def _label(line: Line, columns: Columns) -> Line:
-    return replace(line, text=_format_row(columns.labels, line.cells), columns=columns)
-
-
-def _find_header(texts: Sequence[Sequence[str]]) -> Sequence[str]:
-    """Return the first row with words in several columns if it names three columns or more, else nothing."""
-    rows = [cells for cells in texts if len(list_filled(cells)) > 1]
-    return rows[0] if len(rows[0]) > 2 and has_header(rows) else []
-
-
-def _format_row(header: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a row in words; the first of two cells is a label, and so is a cell with a colon."""
-    if not header and len(cells) == 2:
-        return format_row([cells[0].rstrip(" :")], cells[1:])
-    return format_row(header, cells).replace(":; ", ": ")
-
-
-def _make_line(group: Sequence[Row], lines: Sequence[Line], cells: Sequence[str], columns: Columns) -> Line:
-    left = min(row.cells[0].left for row in group)
-    right = max(cell.right for row in group for cell in row.cells)
-    first = group[0]
-    page = lines[first.cells[0].place].page
-    text = _format_row(columns.labels, cells)
-    return Line(text, page, left, right, first.y, first.size, pieces=2, cells=tuple(cells), columns=columns)
