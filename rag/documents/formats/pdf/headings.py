@@ -105,7 +105,7 @@ def _differs(line: Line, body: _Style) -> bool:
 
 
 def _may_be_heading(line: Line) -> bool:
-    """Return whether a line is short, has words, and is no sentence, row of cells, line of contents or page number."""
+    """Return whether a line is short, has words, and is not a sentence, a row, a line of contents or a page number."""
     is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
