@@ -14,8 +14,8 @@ from rag.documents.formats.rows import (
     has_header,
     has_second_level,
     is_number,
+    join_levels,
     list_filled,
-    merge_levels,
 )
 from rag.rows import format_row
 
@@ -171,7 +171,7 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
         return None
     cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
     height = 2 if has_second_level(cells) else 1
-    header = merge_levels(cells[:height])
+    header = join_levels(cells[:height])
     whole = [header, *cells[height:]]
     number_columns = find_number_columns(whole)
     is_bold = rows[0].is_marked() and not rows[height].is_marked()

@@ -139,7 +139,7 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     return numbers
 
 
-def merge_levels(rows: Sequence[Sequence[str]]) -> list[str]:
+def join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the labels of a header of one or two rows."""
     return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip_longest(*rows, fillvalue="")]
 

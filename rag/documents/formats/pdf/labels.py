@@ -10,7 +10,7 @@ from rag.documents.formats.pdf.paragraphs import Columns, Line
 from rag.documents.formats.pdf.rows import Row, list_places
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table
-from rag.documents.formats.rows import LONGEST_LABEL, has_header, has_second_level, list_filled, merge_levels
+from rag.documents.formats.rows import LONGEST_LABEL, has_header, has_second_level, join_levels, list_filled
 from rag.rows import format_row
 
 # Columns of two pages are at one place if they differ by less than this, in points.
@@ -94,7 +94,7 @@ def _find_header(
     labels = rows[0]
     if has_second_level(levels):
         height = 2
-        labels = merge_levels(levels[:height])
+        labels = join_levels(levels[:height])
     is_headed = len(labels) > 2 and has_header([labels, *rows[height:]])
     return (rows[:height], labels) if is_headed else ([], [])
 
