@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 from reportlab.lib.colors import black
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Table
 
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.reader import read_pdf
@@ -59,6 +60,34 @@ def test_each_row_of_a_table_is_an_item_with_the_words_of_its_header() -> None:
     ]
 
 
+def test_a_table_that_goes_on_on_the_next_pages_keeps_its_labels(tmp_path: Path) -> None:
+    canvas = open_canvas(tmp_path / "boats.pdf")
+    boats = [("Boat", "Built", "Keeper"), *((f"Tern {number}", str(1990 + number), "Ada") for number in range(30))]
+    for start in (0, 10, 20):
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(72, 800, "Boats of the club")
+        canvas.drawCentredString(300, 30, f"Page {1 + start // 10}")
+        draw_rows(canvas, boats[start : start + 10], top=720, lefts=(72, 200, 300))
+        canvas.showPage()
+    canvas.save()
+    items = [block.text for block in read_pdf(tmp_path / "boats.pdf").blocks if block.kind == "item"]
+    assert items == [f"Boat: {name}; Built: {year}; Keeper: {keeper}" for name, year, keeper in boats[1:30]]
+
+
+@pytest.mark.parametrize(("line", "lefts"), [("The boats of another club:", (72, 200, 300)), ("", (72, 230, 360))])
+def test_another_table_on_the_next_page_has_no_labels_of_the_one_before(
+    tmp_path: Path, line: str, lefts: Sequence[float]
+) -> None:
+    canvas = open_canvas(tmp_path / "boats.pdf")
+    draw_rows(canvas, BOATS, top=720, lefts=(72, 200, 300))
+    canvas.showPage()
+    canvas.setFont("Helvetica", 11)
+    canvas.drawString(72, 760, line)
+    draw_rows(canvas, BOATS[1:], top=720, lefts=lefts)
+    canvas.save()
+    assert read_texts(tmp_path / "boats.pdf")[-3:] == ["; ".join(boat) for boat in BOATS[1:]]
+
+
 def test_an_empty_cell_stays_empty() -> None:
     texts = read_texts(FILES / "empty-cells.pdf")
     assert "Maximum pressure (bar); P200: 4.2; P300: 5.1" in texts
@@ -102,6 +131,47 @@ def test_lines_under_the_header_and_above_the_last_row_do_not_join_the_rows_betw
         canvas.line(70, y, 400, y)
     canvas.save()
     assert read_texts(tmp_path / "a.pdf") == ROWS
+
+
+def draw_grid(path: Path, rows: Sequence[Sequence[str]], *style: tuple[object, ...]) -> list[str]:
+    """Return what is read of a table with lines around its cells."""
+    canvas = open_canvas(path)
+    grid = Table(rows, colWidths=90, style=[("GRID", (0, 0), (-1, -1), 0.5, black), *style])
+    grid.wrapOn(canvas, 500, 500)
+    grid.drawOn(canvas, 72, 500)
+    canvas.save()
+    return read_texts(path)
+
+
+@pytest.mark.parametrize("height", ["TOP", "MIDDLE", "BOTTOM"])
+def test_the_label_of_several_rows_is_in_each_of_them(tmp_path: Path, height: str) -> None:
+    months = ("January", "February", "March")
+    rows = [["Place", "Month", "Guests"], *(["", month, guests] for guests in ("6739", "8270") for month in months)]
+    rows[1][0], rows[4][0] = "North", "South"
+    spans = [("SPAN", (0, 1), (0, 3)), ("SPAN", (0, 4), (0, 6)), ("VALIGN", (0, 0), (-1, -1), height)]
+    assert draw_grid(tmp_path / "guests.pdf", rows, *spans) == [
+        *(f"Place: North; Month: {month}; Guests: 6739" for month in months),
+        *(f"Place: South; Month: {month}; Guests: 8270" for month in months),
+    ]
+
+
+def test_an_empty_cell_with_lines_around_it_has_no_label_of_another_row(tmp_path: Path) -> None:
+    rows = [["Place", "Month", "Guests"], ["North", "January", "6739"], ["", "February", "8270"]]
+    assert draw_grid(tmp_path / "guests.pdf", rows)[1] == "Month: February; Guests: 8270"
+
+
+@pytest.mark.parametrize("side", ["LEFT", "CENTER"])
+def test_a_header_of_two_rows_names_each_column(tmp_path: Path, side: str) -> None:
+    rows = [
+        ["Place", "In 2023", "", "In 2024", ""],
+        ["", "Ships", "Tons", "Ships", "Tons"],
+        *([f"Holm {number}", "561", "198", "165", f"75{number}"] for number in range(6)),
+    ]
+    spans = [("SPAN", (0, 0), (0, 1)), ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))]
+    assert draw_grid(tmp_path / "ships.pdf", rows, *spans, ("ALIGN", (0, 0), (-1, -1), side)) == [
+        f"Place: Holm {number}; In 2023 Ships: 561; In 2023 Tons: 198; In 2024 Ships: 165; In 2024 Tons: 75{number}"
+        for number in range(6)
+    ]
 
 
 def test_a_list_with_wide_gaps_behind_its_numbers_is_no_table(tmp_path: Path) -> None:

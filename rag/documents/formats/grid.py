@@ -14,6 +14,7 @@ from rag.documents.formats.rows import (
     has_header,
     has_second_level,
     is_number,
+    join_levels,
     list_filled,
 )
 from rag.rows import format_row
@@ -170,7 +171,7 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
         return None
     cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
     height = 2 if has_second_level(cells) else 1
-    header = _join_levels(cells[:height])
+    header = join_levels(cells[:height])
     named = [header, *cells[height:]]
     number_columns = find_number_columns(named)
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
@@ -181,11 +182,6 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
         labels[column] = label
     header_rows = [row.texts for row in rows[:height]]
     return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
-
-
-def _join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the labels of a header: in each column the words of its rows, once each."""
-    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip(*rows, strict=True)]
 
 
 def _looks_headed(rows: Sequence[list[str]], number_columns: set[int], *, may_be_form: bool) -> bool:

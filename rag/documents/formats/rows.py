@@ -139,6 +139,11 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     return numbers
 
 
+def join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the labels of a header of one or two rows."""
+    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip_longest(*rows, fillvalue="")]
+
+
 def has_second_level(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether the second row has only labels, below the labels that span several columns."""
     if len(rows) < 3:

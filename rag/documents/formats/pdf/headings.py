@@ -1,5 +1,6 @@
 """Finds the headings of a PDF file without bookmarks, by the size and the weight of their letters."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
+from rag.documents.languages import PAGE_WORDS
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
@@ -18,6 +20,9 @@ TALLEST_HEADING = 3
 _PITCH = 1.7
 # If more of the lines look like headings, the file is a form, a poster or a set of slides.
 _MOST_OF_LINES = 0.34
+# A line with the number of the page alone: "Page 1", "1 of 3", "Seite 2/3".
+_NUMBER_OF_PAGES = r"\d{1,3}(?:\s*(?:/|[^\W\d]{1,3})\s*\d{1,3})?"
+_PAGE_NUMBER = re.compile(rf"\W*(?:{PAGE_WORDS})?\s*{_NUMBER_OF_PAGES}\s*(?:{PAGE_WORDS})?\W*", re.IGNORECASE)
 
 
 class _Style(NamedTuple):
@@ -100,12 +105,14 @@ def _differs(line: Line, body: _Style) -> bool:
 
 
 def _may_be_heading(line: Line) -> bool:
-    """Return whether a line is short, has words, and is neither a sentence, a row of cells nor a line of contents."""
+    """Return whether a line is short, has words, and is not a sentence, a row, a line of contents or a page number."""
     is_short = len(line.text.split()) <= _MOST_WORDS
     has_words = any(sign.isalpha() for sign in line.text)
     is_sentence = line.text.endswith(END_MARKS)
     is_of_contents = "…" in line.text  # the dots before a page's number
-    return is_short and has_words and not any((is_sentence, line.is_aside, line.pieces > 1, is_of_contents))
+    is_page_number = _PAGE_NUMBER.fullmatch(line.text) is not None
+    is_other = is_sentence or line.is_aside or line.pieces > 1 or is_of_contents or is_page_number
+    return is_short and has_words and not is_other
 
 
 def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:

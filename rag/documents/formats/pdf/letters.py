@@ -15,7 +15,7 @@ from rag.documents.raised import raise_digits
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 # They are at the ends of lines and have no place on the page.
-_UNSEEN_ENDS = " \ufffe\xa0"
+_UNSEEN_ENDS = " \xa0"
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffd]")
 # Signs that only PDF files have: pdfium's own for a hyphen at the end of a line, ligatures, Word's bullets.
 _SIGNS = str.maketrans(
@@ -33,7 +33,7 @@ _WIDE_GAP = 0.45
 _WIDE_GAP_OF_TYPEWRITER = 0.9
 _FIXED_PITCH = 1
 # Letters are apart by less than this, and words by more. It is a multiple of their size.
-_SPACE = 0.22
+_SPACE = 0.15
 # Baselines that differ by less are the same.
 _SAME_BASELINE = 0.1
 _REGULAR, _BOLD = 400, 700
@@ -128,7 +128,6 @@ class _Reader:
         self._matrix = raw.FS_MATRIX()
         self._box = raw.FS_RECTF()
         self._point = c_double(), c_double()
-        self._edges = c_double(), c_double(), c_double(), c_double()
         self._name = create_string_buffer(_LONGEST_NAME)
         self._flags = c_int()
 
@@ -162,7 +161,7 @@ class _Reader:
         size, largest = max((self._find_size(char), char) for char in chars)
         raw.FPDFText_GetCharOrigin(self._handle, largest, *self._point)
         _, baseline = _turn(self._point[0].value, self._point[1].value, upright)
-        edges = (*self._find_edges(chars[0], upright), *self._find_edges(chars[-1], upright))
+        edges = (*self._find_reach(chars[0], upright), *self._find_reach(chars[-1], upright))
         text = self._raise_digits(match, size)
         font = self._find_font(chars[0])
         # Only a heading is bold from its first letter to its last.
@@ -193,12 +192,6 @@ class _Reader:
             if signs == [raw.FPDFText_GetUnicode(self._handle, start + place) for place in range(len(signs))]:
                 return shift + more
         return shift
-
-    def _find_edges(self, char: int, upright: int) -> tuple[float, float]:
-        """Return the two ends of a character on the line that readers see, in any order."""
-        left, right, bottom, top = self._edges
-        raw.FPDFText_GetCharBox(self._handle, char, left, right, bottom, top)
-        return _turn(left.value, bottom.value, upright)[0], _turn(right.value, top.value, upright)[0]
 
     def _find_size(self, char: int) -> float:
         raw.FPDFText_GetMatrix(self._handle, char, self._matrix)

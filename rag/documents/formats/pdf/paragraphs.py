@@ -58,13 +58,20 @@ class Word(NamedTuple):
     right: float
 
 
+class Columns(NamedTuple):
+    """The columns of a table: their labels, if it has a header, and where each begins and ends, in points."""
+
+    labels: tuple[str, ...]
+    places: tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
 
     `weight` is the weight of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells
     of a row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside`
-    is not a part of the text around it, such as a note or a stamp. `is_row` marks the row of a table.
+    is not a part of the text around it, such as a note or a stamp. The row of a table has the `cells` of its `columns`.
     """
 
     text: str
@@ -78,7 +85,8 @@ class Line:
     pieces: int = 1
     words: tuple[Word, ...] = ()
     is_aside: bool = False
-    is_row: bool = False
+    cells: tuple[str, ...] = ()
+    columns: Columns | None = None
 
 
 class _Column(NamedTuple):
@@ -101,7 +109,7 @@ def merge_rows(lines: Iterable[Line]) -> list[Line]:
 
 def _is_beside(row: Line, piece: Line) -> bool:
     is_level = abs(row.y - piece.y) < _ROW * max(row.size, piece.size)
-    is_alike = row.is_aside == piece.is_aside and not row.is_row
+    is_alike = row.is_aside == piece.is_aside and not row.columns
     return is_level and is_alike and piece.left >= row.right - _ROW * row.size
 
 
@@ -174,7 +182,7 @@ def _make_block(parts: Sequence[str], first: Line) -> Block:
     text = "".join(parts).replace("\xad", "")
     if first.level:
         return Block(text, "heading", first.level, page=first.page)
-    is_item = first.is_row or _ITEM.match(text) is not None
+    is_item = first.columns is not None or _ITEM.match(text) is not None
     return Block(text, "item" if is_item else "paragraph", page=first.page)
 
 
@@ -196,7 +204,7 @@ class _Seam:
     def begins_block(self) -> bool:
         """Return whether one of the lines is a heading or the row of a table, or the next begins with a bullet."""
         has_heading = max(self.above.level, self.below.level) > 0
-        has_row = self.above.is_row or self.below.is_row
+        has_row = self.above.columns is not None or self.below.columns is not None
         return has_heading or has_row or _BULLET.match(self.below.text) is not None
 
     def leads_elsewhere(self) -> bool:

@@ -16,6 +16,7 @@ from rag.documents.formats.pdf.columns import order_columns
 from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
 from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
+from rag.documents.formats.pdf.labels import label_continued_tables
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
 from rag.documents.formats.pdf.rows import has_neighbours
@@ -129,7 +130,7 @@ def _make_blocks(pages: Sequence[Sequence[Line]], bookmarks: Iterable[_Bookmark]
     """Return the blocks that the lines form, and the title at the top of the first page."""
     if not any(pages):
         return [], None
-    text_pages = list(map(set_notes_aside, drop_running_lines(pages)))
+    text_pages = list(map(set_notes_aside, label_continued_tables(drop_running_lines(pages))))
     _mark_bookmarked(text_pages, bookmarks)
     marked_pages, title = mark_printed_headings(text_pages)
     return list(join_lines(list(chain.from_iterable(marked_pages)))), title

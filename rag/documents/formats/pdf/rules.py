@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.rows import Row
@@ -24,6 +25,17 @@ class Rules(NamedTuple):
     def has_horizontal(self, x: float, top: float, bottom: float) -> bool:
         """Return whether a horizontal line passes `x`, between the heights `top` and `bottom`."""
         return any(bottom < height < top for height in self._find_heights_at(x))
+
+    def divide(self, above: Row, below: Row, x: float) -> bool:
+        """Return whether a horizontal line is between two rows at `x`."""
+        return _is_divided(above, below, self._find_heights_at(x))
+
+    def find_sides(self, x: float, y: float) -> tuple[float, float]:
+        """Return where the next vertical lines are to the left and right of a point; infinite if there are none."""
+        places = [rule.place for rule in self.vertical if rule.start < y < rule.end]
+        left = max((place for place in places if place < x), default=-inf)
+        right = min((place for place in places if place > x), default=inf)
+        return left, right
 
     def find_separators(self, rows: Sequence[Row]) -> list[bool]:
         """Return whether a line is between each row and the next; nothing if the lines do not divide all rows."""

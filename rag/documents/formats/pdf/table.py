@@ -1,16 +1,14 @@
-"""Puts the rows of a table on a page into words: each cell with the name of its column."""
+"""A table on a page: its columns, and the lines of each row."""
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.paragraphs import Line
-from rag.documents.formats.pdf.rows import Cell, Row, join_cells, list_places
+from rag.documents.formats.pdf.rows import Cell, Row, join_cells
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.rows import has_header, is_number, list_filled
-from rag.rows import format_row
+from rag.documents.formats.rows import is_number
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45
@@ -118,36 +116,3 @@ class Table(NamedTuple):
 def _begins_within(text: str) -> bool:
     """Return whether a text begins like the middle of a sentence."""
     return text[0].islower() or text[0] in "(&"
-
-
-def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
-    """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
-    groups = table.group_rows(rules)
-    texts = [table.get_texts(group) for group in groups]
-    header = _find_header(texts)
-    for group, cells in zip(groups, texts, strict=True):
-        if len(list_filled(cells)) < 2:
-            yield from (lines[place] for place in list_places(group))
-        elif cells is not header:
-            yield _make_line(group, lines, _format_row(header, cells))
-
-
-def _find_header(texts: Sequence[Sequence[str]]) -> Sequence[str]:
-    """Return the first row with words in several columns if it names three columns or more, else nothing."""
-    rows = [cells for cells in texts if len(list_filled(cells)) > 1]
-    return rows[0] if len(rows[0]) > 2 and has_header(rows) else []
-
-
-def _format_row(header: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a row in words; the first of two cells is a label, and so is a cell with a colon."""
-    if not header and len(cells) == 2:
-        return format_row([cells[0].rstrip(" :")], cells[1:])
-    return format_row(header, cells).replace(":; ", ": ")
-
-
-def _make_line(group: Sequence[Row], lines: Sequence[Line], text: str) -> Line:
-    left = min(row.cells[0].left for row in group)
-    right = max(cell.right for row in group for cell in row.cells)
-    first = group[0]
-    page = lines[first.cells[0].place].page
-    return Line(text, page, left, right, first.y, first.size, pieces=2, is_row=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
+from rag.documents.formats.pdf.labels import format_table
 from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rows import (
     FEWEST_LINES,
@@ -20,7 +21,7 @@ from rag.documents.formats.pdf.rows import (
     replace_rows,
 )
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.pdf.table import Table, format_table
+from rag.documents.formats.pdf.table import Table
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
