@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 # A line with two cells: "Tea: green; Price: 3".
 _SEPARATOR = "; "
-_LABEL = r"(?P<label>[^:;\n]{1,100}): "
+# A colon inside of a label has no space after it: "Ratio 1:2: 0.5".
+_LABEL = r"(?P<label>(?:[^:;\n]|:(?! )){1,100}): "
 _CELL = re.compile(rf"{_LABEL}(?P<value>.+)", re.DOTALL)
 _FURTHER_CELL = re.compile(_SEPARATOR + _LABEL)
 

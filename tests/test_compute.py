@@ -6,6 +6,7 @@ import pytest
 
 from rag import Assistant, Settings, build_index
 from rag.index.index import Index
+from rag.rows import format_row, is_row, split_row
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 ORDERS = """No,Product,City,Date,Amount (EUR),Pieces
@@ -115,3 +116,9 @@ def test_prose_is_not_a_table(tmp_path: Path, settings: Settings) -> None:
         "What is the total cost?"
     )
     assert not answer.reply
+
+
+def test_a_label_may_have_a_colon_inside() -> None:
+    line = format_row(["Ratio 1:2", "Price"], ["0.5", "9"])
+    assert is_row(line)
+    assert split_row(line) == [("Ratio 1:2", "0.5"), ("Price", "9")]

@@ -17,6 +17,9 @@ UNMET = [
     ("What does E4 mean?", "E3: the coil is wet. E5: the fan is blocked.", "E4", ("E3", "E5")),
     ("When is the launch of Tern-3?", "Tern-2 starts in May.", "Tern-3", ("Tern-2",)),
     ("what does clause 12 say", "Clause 11 is about pets.", "clause 12", ("Clause 11",)),
+    ("Who has room 7 for over 3 days?", "Ada has room 8 for over 3 days.", "room 7", ("room 8",)),
+    ("What is the revenue from 2019?", "The revenue from 2021 was small.", "2019", ("2021",)),
+    ("What do they say about 2018?", "Ada spoke about 2021.", "2018", ("2021",)),
 ]
 MET = [
     ("Who won the cup in 2019?", "Ada won the cup in 2019, and Bo in 2021."),
@@ -25,6 +28,13 @@ MET = [
     ("what does clause 12 say", "12. Pets. As in clause 11, no dogs."),
     ("Who has 20 ships?", "The firm of 1950 has 20 ships."),
     ("Who won the cup?", "Ada won the cup in 2021."),
+    ("Who paid over 100 euros?", "Ada, who is over 90 years old, paid it."),
+    ("Who paid about 50 euros?", "Ada paid about 30 euros."),
+    ("Who pays within 14 days?", "Ada pays within 30 days."),
+    ("Who paid more than 100?", "Ada has more than 20 ships."),
+    ("Who won after 1999?", "Ada won in 2001."),
+    ("Who won between 2001 and 2003?", "Ada won in 2002."),
+    ("Who won from 2001 to 2003?", "Ada won in 2002."),
 ]
 
 

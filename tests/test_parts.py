@@ -45,6 +45,37 @@ def test_a_part_goes_on_until_the_next_number(number: str, text: str | None) -> 
     assert (LEASE[slice(*span)].strip() if span else None) == text
 
 
+LETTER = """4 May 2024
+Dear tenant, these are the rules.
+1. Fire
+In a fire:
+1. Stop.
+2. Look.
+3. Listen.
+4. Go.
+2. Use
+3. Rent
+The rent is due on
+5 May 2024
+at noon.
+4. Pets
+Dogs are let in.
+5. Noise
+"""
+
+
+def test_a_part_is_between_its_neighbours_and_no_date_or_item() -> None:
+    span = find_span(LETTER, "4")
+    assert span
+    assert LETTER[slice(*span)] == "4. Pets\nDogs are let in.\n"
+
+
+def test_a_date_is_no_part() -> None:
+    assert find_span("4 May 2024\nDear tenant", "4") is None
+    letter = "4 May 2024\nDear tenant\n4. Pets are let in."
+    assert find_span(letter, "4") == (letter.index("4. Pets"), len(letter))
+
+
 def open_index(tmp_path: Path, settings: Settings, text: str) -> Index:
     (tmp_path / "lease.txt").write_text(text, encoding="utf-8")
     build_index([tmp_path / "lease.txt"], settings=settings, embedder=HashingEmbedder())

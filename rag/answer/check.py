@@ -4,19 +4,32 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
-from rag.answer.mentions import find_joined_words, find_numbers, find_unknown_names, list_known_numbers
+from rag.answer.mentions import (
+    find_joined_numbers,
+    find_joined_words,
+    find_numbers,
+    find_other_currencies,
+    find_unknown_names,
+    list_known_numbers,
+)
 from rag.answer.signs import (
     BEGINS_WITH_NO,
+    BELOW_ZERO,
     CLAUSE_END,
+    DIRECTIONS,
     HEDGE,
     LINKS,
     NEGATION,
     OFFERS_CHOICE,
     QUANTIFIER,
+    SIDES_OF,
+    STATES,
     YES_OR_NO,
     is_order,
 )
+from rag.documents.dates import spell_dates
 from rag.text import content_words
 
 # At most a quarter of a reply's words may be missing from its quotes.
@@ -102,9 +115,11 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 
 
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
-    """Return the claim of a reply, without its yes or no."""
+    """Return the claim of a reply: without its yes or no, and with its dates spelt as in the quotes."""
+    known = "\n".join((*quotes, *sources))
+    reply = spell_dates(reply, known)
     text = YES_OR_NO.sub("", reply, count=1)
-    return Claim(text, "\n".join((*quotes, *sources)), question, reply, quotes)
+    return Claim(text, known, question, reply, quotes)
 
 
 def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
@@ -124,9 +139,21 @@ def _gives_order(claim: Claim) -> bool:
 def _list_new_numbers(claim: Claim) -> Iterator[str]:
     """Yield the numbers of a claim that its sources do not have; those of the question do not count."""
     known = list_known_numbers(claim.sources)
+    if BELOW_ZERO.search(claim.text):
+        known |= {number.removeprefix("-") for number in known}
     for number in find_numbers(claim.text):
         if number not in known:
             yield number
+
+
+def _list_joined_numbers(claim: Claim) -> Iterator[str]:
+    """Yield the times and dates of a claim whose numbers its sources have only in another order."""
+    return find_joined_numbers(claim.text, claim.sources)
+
+
+def _list_other_currencies(claim: Claim) -> Iterator[str]:
+    """Yield the amounts of a claim that its sources have in another currency."""
+    return find_other_currencies(claim.text, claim.sources)
 
 
 def _list_new_names(claim: Claim) -> Iterator[str]:
@@ -172,6 +199,28 @@ def _list_quantifiers(text: str) -> set[str]:
     return {word.lower() for word in QUANTIFIER.findall(text)}
 
 
+def _says_opposite(claim: Claim) -> bool:
+    """Return whether a claim says "rose" or "above 5" where the quotes say only "fell" or "below 5".
+
+    Two opposites can agree if there is a "not" in the claim or the quotes.
+    """
+    quoted = " ".join(claim.quotes)
+    if NEGATION.search(f"{claim.reply} {quoted}"):
+        return False
+    if any(_is_turned(pair, claim.text, quoted, known=claim.nearest) for pair in STATES):
+        return True
+    return any(_is_turned(pair, claim.text, quoted, known=quoted) for pair in (*DIRECTIONS, *SIDES_OF))
+
+
+def _is_turned(pair: Sequence[re.Pattern[str]], text: str, quoted: str, *, known: str) -> bool:
+    """Return whether a text has only one of two opposites, the quotes have the other, and `known` lacks the first."""
+    for own, opposite in permutations(pair):
+        said = set(own.findall(text)) - set(own.findall(known)) - set(opposite.findall(text))
+        if not said.isdisjoint(opposite.findall(quoted)):
+            return True
+    return False
+
+
 def _loses_doubt(claim: Claim) -> bool:
     """Return whether a claim leaves out a "perhaps" of its quotes."""
     return _loses(HEDGE, claim)
@@ -199,10 +248,12 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
     return by_count[max(by_count, default=0)]
 
 
-# A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers or names.
+# A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
 CONFLICTS = (
     Rule("an order", _gives_order),
     NamingRule("the number", _list_new_numbers),
+    NamingRule("the time or date", _list_joined_numbers),
+    NamingRule("the currency", _list_other_currencies),
     NamingRule("the name", _list_new_names),
 )
 # A reply with one of these faults is unsupported. The first one that it has is named.
@@ -214,6 +265,7 @@ FAULTS = (
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
     Rule("a quantifier", _has_new_quantifier),
+    Rule("the opposite", _says_opposite),
     Rule("a doubt", _loses_doubt),
     Rule("a negation", _loses_negation),
 )

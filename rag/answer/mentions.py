@@ -4,12 +4,33 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from rag.answer.signs import MULTIPLES, NUMBER_IN_WORDS, QUANTIFIER, SENTENCE_OPENERS, SMALL_NUMBERS, TENS, UNITS
+from rag.answer.signs import (
+    CURRENCIES,
+    MULTIPLES,
+    NUMBER_IN_WORDS,
+    QUANTIFIER,
+    SENTENCE_OPENERS,
+    SMALL_NUMBERS,
+    TENS,
+    UNITS,
+)
 from rag.rows import get_first_cell, split_row
 from rag.text import STOP_WORDS, stem
 
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = r"\d+(?:[.,]\d+)*"
+# A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
+_DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
+_MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
+# Numbers that are compared together: a time or ratio "10:30", a date "2024-05-12".
+_JOINED_NUMBERS = re.compile(r"(?<![\w.:/-])(?:\d+:\d+|\d{1,4}([-/.])\d\d?\1\d{1,4})(?![\w:/-]|\.\d)")
+_ANY_CURRENCY = "|".join(CURRENCIES.values())
+# "€3", "3 €", "3 million euros"
+_AMOUNT = re.compile(
+    rf"(?P<before>{_ANY_CURRENCY})\s?(?P<number>{_NUMBER})"
+    rf"|(?P<first>{_NUMBER})\s?(?:(?:hundred|thousand|[mb]illion|bn|m|k)\s)?(?P<after>{_ANY_CURRENCY})",
+    re.IGNORECASE,
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
@@ -30,7 +51,7 @@ _FEWEST_SHARED, _MOST_ADDED = 4, 3
 
 
 def find_numbers(text: str) -> Iterator[str]:
-    """Yield the numbers of a text as digits: first those in digits, then those in words from two on."""
+    """Yield the numbers of a text in digits: first written in digits, with their minus, then in words from two on."""
     for digits in _DIGITS.findall(text):
         yield _simplify(digits)
     for words in NUMBER_IN_WORDS.findall(text.lower()):
@@ -46,11 +67,46 @@ def list_known_numbers(text: str) -> set[str]:
 
 
 def _simplify(digits: str) -> str:
-    """Return a number without separators and needless zeros: "1,200.50" is "1200.5"."""
-    whole, _, fraction = digits.replace(",", "").partition(".")
+    """Return a number without separators and needless zeros: "1,200.50" is "1200.5", "−05" is "-5"."""
+    unsigned = _MINUS.sub("", digits)
+    sign = "-" if unsigned != digits else ""
+    whole, _, fraction = unsigned.replace(",", "").partition(".")
     whole = whole.lstrip("0") or "0"
     fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def find_joined_numbers(text: str, known: str) -> Iterator[str]:
+    """Yield the times, ratios and dates in digits of a text whose numbers another text does not have in this order."""
+    known_numbers = _list_whole_numbers(known)
+    for match in _JOINED_NUMBERS.finditer(text):
+        numbers = _list_whole_numbers(match[0])
+        runs = zip(*(known_numbers[start:] for start in range(len(numbers))), strict=False)
+        if tuple(numbers) not in runs:
+            yield match[0]
+
+
+def _list_whole_numbers(text: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d{1,9}", text)]
+
+
+def find_other_currencies(text: str, known: str) -> Iterator[str]:
+    """Yield the amounts of a text, such as "3 euro", that another text has in another currency only."""
+    known_amounts = set(_list_amounts(known))
+    known_numbers = {number for number, _ in known_amounts}
+    for number, currency in _list_amounts(text):
+        if number in known_numbers and (number, currency) not in known_amounts:
+            yield f"{number} {currency}"
+
+
+def _list_amounts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the number and the currency of each amount of money in a text."""
+    for match in _AMOUNT.finditer(text):
+        number = _simplify(match["number"] or match["first"])
+        written = match["before"] or match["after"]
+        for currency, forms in CURRENCIES.items():
+            if re.fullmatch(forms, written, re.IGNORECASE):
+                yield number, currency
 
 
 def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:

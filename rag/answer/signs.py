@@ -4,6 +4,7 @@ A text in another language has no sign: a question counts as one of fact, a sent
 """
 
 import re
+from collections.abc import Sequence
 
 from rag.text import content_words
 
@@ -24,6 +25,11 @@ WISH = re.compile(
     r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
     r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
     re.IGNORECASE,
+)
+# These words ask for an action, not for a thing: "my money back", "the door fixed", "the landlord to pay".
+WANTS_ACTION = re.compile(
+    r"\b(?:back|off|out|up|down|away|over|again|done|gone|paid|sent|made|cut|shut|put|\w{2,}[^\We]ed)$"
+    r"|\bto (?!(?:the|an?|my|your|our|his|her|its|their)\b)[a-z]",
 )
 # A word that points back to the turn before, or goes on from it.
 FOLLOWS_UP = re.compile(
@@ -62,6 +68,17 @@ NO_PLURAL = (
     r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
 )
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
+
+# --- Constraints (constraints.py) ---
+
+# Passages need not have the number of a bound: "over 100", "between 2001 and 2003", "after 1999".
+# "About 2019" may name a year.
+BOUND = re.compile(
+    r"\b(?:(?:over|under|above|below|around|within|after|before|since|until|till|by|between|than|exceeding|nearly|almost"
+    r"|(?:up|close) to|at (?:least|most)|from (?=\d+ (?:to|until|till|and)\b))|about (?!(?:1[0-9]|20)\d\d\b))\s*"
+    r"[€$£]?\d[\d.,]*(?: (?:and|to|until|till) [€$£]?\d[\d.,]*)?",
+    re.IGNORECASE,
+)
 
 # --- Comparisons (query.py) ---
 
@@ -196,11 +213,11 @@ OUTDATED = re.compile(
 _ORDER = re.compile(
     "|".join(
         [
-            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\bthe\s+(?:above|question)\b",
+            r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\bthe\s+(?:above|question)\b(?!-)",
             r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:above|all|any|earlier|previous|prior|the|these|your)"
             r"\s+instructions?\b",
             r"(?:^\W*|[:,;!]\s*|\b(?:please|now|and|then|must|should)\s+)(?:ignore|disregard|forget|override)\b[^.]{0,60}"
-            r"\b(?:above|previous|earlier|instructions?|rules|question)\b",
+            r"\b(?:above|previous|earlier|instructions?|rules|question)\b(?!-)",
             r"(?:\b(?:AIs?|(?:AI |dear )assistants?|language models?|LLMs?|chatbots?)\b|^assistants?:)[^.]{0,60}"
             r"(?:[:,]\s*|\b(?:must|should|please|you)\s+(?:\w+\s+){0,2})"
             r"(?:say|state\s+that|answer|reply|respond|print|begin|finish|tell|mention)\b",
@@ -247,6 +264,46 @@ BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
 # A reply may join the words of its quotes with these.
 LINKS = content_words("because due about both also more less than")
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
+
+
+def _compile_pairs(pairs: Sequence[tuple[str, str]], after: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
+    return tuple(
+        (re.compile(rf"\b(?:{one})\b{after}", re.IGNORECASE), re.compile(rf"\b(?:{other})\b{after}", re.IGNORECASE))
+        for one, other in pairs
+    )
+
+
+# Opposite directions, which are comparable wherever they are.
+DIRECTIONS = _compile_pairs(
+    [
+        (
+            r"rises?|rose|risen|rising|rais(?:e[sd]?|ing)|increas\w+|grow(?:s|n|ing|th)?|grew|climb\w*|higher",
+            r"falls?|fell|fallen|falling|lower(?:s|ed|ing)?|decreas\w+|drop(?:s|ped|ping)?|declin\w+|reduc\w+|shr[aiu]nk\w*",
+        ),
+        (r"gain(?:s|ed)?|profits?|surplus(?:es)?", r"loss(?:es)?|deficits?"),
+    ],
+    "()",
+)
+# Opposite states: a question about one of them may be answered from the other.
+STATES = _compile_pairs(
+    [
+        (r"open(?:s|ed|ing)?", r"clos(?:e[sd]?|ing)|shut(?:s|ting)?"),
+        (r"w[io]n(?:s|ning)?", r"los(?:es?|t|ing)"),
+        (r"allow(?:s|ed)?", r"forbid(?:s|den)?|prohibit(?:s|ed)?|banned"),
+    ],
+    "()",
+)
+# Opposite sides, which are comparable if the same word follows: "above 5" and "below 5".
+SIDES_OF = _compile_pairs(
+    [
+        (r"above|over|more|exceeding", r"below|under|less|fewer"),
+        (r"after|later", r"before|earlier"),
+        (r"up", r"down"),
+        (r"at least|minimum", r"at most|maximum"),
+    ],
+    r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
+)
 # An answer may add a date to a sentence: "It cost 9 million (2019-03-12)."
 ADDED_DATE = re.compile(r"\(\d{4}[\d-]*\)")
 OFFERS_CHOICE = re.compile(" or ", re.IGNORECASE)
@@ -264,6 +321,23 @@ NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
     rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
 )
+# A number below zero is often written without its minus beside these words.
+BELOW_ZERO = re.compile(
+    r"\b(?:below zero|negative|f[ae]ll\w*|dropp?\w*|declin\w+|decreas\w+|reduc\w+|lower\w*|los\w+|deficits?"
+    r"|discounts?)\b",
+    re.IGNORECASE,
+)
+# The names and signs of currencies.
+CURRENCIES = {
+    "euro": r"€|\beuros?\b|\beur\b",
+    "dollar": r"\$|\bdollars?\b|\busd\b",
+    "pound": r"£|\bpounds?\b|\bgbp\b",
+    "yen": r"¥|\byen\b|\bjpy\b",
+    "franc": r"\bfrancs?\b|\bchf\b",
+    "rupee": r"₹|\brupees?\b|\binr\b",
+    "ruble": r"₽|\br(?:o)?ubles?\b|\brub\b",
+    "lira": r"₺|\bliras?\b|\btry\b",
+}
 # These words have a capital at the beginning of a sentence and are not names.
 SENTENCE_OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}

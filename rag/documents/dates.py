@@ -68,6 +68,25 @@ def parse_date(text: str) -> str:
     return first.date().isoformat() if first.date() == second.date() else text
 
 
+def spell_dates(text: str, other: str) -> str:
+    """Return a text with each full date as another text spells the same day: "2024-05-12" for "12 May 2024"."""
+    if not _FULL_DATE.search(text):
+        return text
+    spellings = {parse_date(date[0]): date[0] for date in _FULL_DATE.finditer(other)}
+
+    def spell(date: re.Match[str]) -> str:
+        return date[0] if date[0] in other else spellings.get(parse_date(date[0]), date[0])
+
+    return _FULL_DATE.sub(spell, text)
+
+
+def begins_with_date(line: str) -> bool:
+    """Return whether a line begins with a full date that can be read, or is a date of any form: "4 May"."""
+    full_date = _FULL_DATE.match(line)
+    is_full = full_date is not None and parse_date(full_date[0]) != full_date[0]
+    return is_full or is_date(line)
+
+
 def read_date(text: str | None) -> str | None:
     """Return a date as `parse_date` does; None if there is no text."""
     return parse_date(text) if text else None

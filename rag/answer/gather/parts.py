@@ -2,15 +2,28 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
+from rag.documents.dates import begins_with_date
 from rag.types import Chunk, Span
 
+_NUMBERED = re.compile(
+    rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[.):]|(?=\s)).*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 CUT_OFF = "Only the beginning of this part is quoted."
+
+
+class _Line(NamedTuple):
+    """A numbered line: its offset in the text, and its number."""
+
+    start: int
+    number: str
 
 
 def find_part(request: Request) -> Gathered | None:
@@ -28,10 +41,29 @@ def find_part(request: Request) -> Gathered | None:
 
 
 def find_span(text: str, number: str) -> Span | None:
-    """Return the span of the part with a number, up to the next number or the end of the text; or None."""
-    start = _find_line(text, number, 0)
-    end = min(_find_line(text, following, start) for following in _list_following(number))
-    return (start, end) if start < len(text) else None
+    """Return the span of the part with a number, up to the next number or the end of the text; or None.
+
+    If several lines have the number, one between its neighbours is preferred: 4 between 3 and 5.
+    """
+    lines = _list_lines(text)
+    starts = [line.start for line in lines if line.number == number]
+    if not starts:
+        return None
+    start = _find_between_neighbours(lines, number) or starts[0]
+    following = _list_following(number)
+    end = next((line.start for line in lines if line.start > start and line.number in following), len(text))
+    return start, end
+
+
+def _find_between_neighbours(lines: Sequence[_Line], number: str) -> int | None:
+    """Return where the first line with a number begins that follows the number before and precedes the one after."""
+    *above, last = number.split(".")
+    wanted = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
+    of_depth = [line for line in lines if line.number.count(".") == len(above)]
+    for three in zip(of_depth, of_depth[1:], of_depth[2:], strict=False):
+        if [line.number for line in three] == wanted:
+            return three[1].start
+    return None
 
 
 def _list_following(number: str) -> list[str]:
@@ -40,11 +72,10 @@ def _list_following(number: str) -> list[str]:
     return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
 
 
-def _find_line(text: str, number: str, start: int) -> int:
-    """Return where the first line after `start` that has the number before its words begins; else the text's end."""
-    numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:[.):]|(?=\s))"
-    line = re.compile(numbered, re.IGNORECASE | re.MULTILINE).search(text, start)
-    return line.start() if line else len(text)
+def _list_lines(text: str) -> list[_Line]:
+    """Return the lines of a text that have a number before their words, except dates."""
+    numbered = _NUMBERED.finditer(text)
+    return [_Line(line.start(), line["number"]) for line in numbered if not begins_with_date(line["words"])]
 
 
 def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:

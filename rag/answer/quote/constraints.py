@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
+from rag.answer.signs import BOUND
 from rag.answer.understand.query import Query
 from rag.rows import is_row
 
@@ -56,11 +57,13 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     """Return the first year, code or number of a question that no text has, if the texts have others of its form.
 
     "Clause 12" is there if the texts have a number 12, which may be before a heading.
+    A bound such as "over 100" does not count.
     """
+    values = BOUND.sub(" ", question)
     together = " ".join(texts)
     numbers = set(_NUMBER.findall(together))
     for form in forms:
-        for wanted in form.finditer(question):
+        for wanted in form.finditer(values):
             is_there = numbers.issuperset(_NUMBER.findall(wanted[0]))
             others = _list_others(form, wanted, together)
             if others and not is_there:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from rag.answer.signs import ARTICLE, BEGINS_QUESTION, WISH
+from rag.answer.signs import ARTICLE, BEGINS_QUESTION, WANTS_ACTION, WISH
 from rag.documents.read import SUFFIXES
 from rag.text import split_sentences
 from rag.types import Hit
@@ -20,7 +20,10 @@ _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w
 
 
 def restate(question: str) -> str:
-    """Return a wish ("I need the price") as a question, and a long story as the question in it."""
+    """Return a wish ("I need the price") as a question, and a long story as the question in it.
+
+    A wish for an action stays as it is: "I want my money back".
+    """
     question = _find_question(question)
     wish = WISH.match(question)
     if not wish:
@@ -28,7 +31,8 @@ def restate(question: str) -> str:
     wanted = question[wish.end() :].strip().rstrip(".!?")
     if BEGINS_QUESTION.match(wanted):
         return f"{wanted[0].upper()}{wanted[1:]}?"
-    return f"What is {wanted}?" if ARTICLE.match(wanted) else question
+    is_thing = ARTICLE.match(wanted) and not WANTS_ACTION.search(wanted)
+    return f"What is {wanted}?" if is_thing else question
 
 
 def _find_question(text: str) -> str:
