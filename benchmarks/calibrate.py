@@ -45,9 +45,9 @@ from rag.types import Chunk
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/quote/confidence.json"
 # The most informative of 28 layers: the first ones come too early, the last ones have already decided.
-LAYERS = slice(17, 23)
+LAYERS = slice(18, 21)
 # The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.
-STRENGTH, EASY = 1e-3, 10
+STRENGTH, EASY = 3e-3, 10
 OUTLETS = ("Harbour Gazette", "The Daily Ledger", "Reuters", "Northern Echo", "City Mirror", "The Observer", "BBC News",
            "Annual report")  # fmt: skip
 READERS = ("Ines", "Marco P.", "J. Fielding", "Ayesha", "Tom", "oldsailor", "K. Brandt", "Lena")
