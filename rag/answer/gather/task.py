@@ -106,7 +106,7 @@ def choose(task: Task, table: Sequence[Row], names: set[str]) -> Choice | None:
     amounts = [label for label in list_labels(table) if is_of_amounts(label, table)]
     is_count = task.operation.compute is None
     named = [] if is_count else _list_named(task, amounts)
-    label = _choose_label(task, amounts, named)
+    label = None if is_count else _choose_label(task, amounts, named)
     if label is None and not is_count:
         return None
     chosen = _choose_rows(task, table, [name for name in list_labels(table) if name not in amounts])
