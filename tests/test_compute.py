@@ -77,7 +77,7 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
     ("cells", "total"),
     [
         (["5", "−2", "-1", "3"], "5"),
-        (["$5.00", "$2.50", "$1.00"], "8.50"),
+        (["$5.00", "$2.50", "$1.00"], "8.50 $"),
         (["1.200", "900", "10,50"], "2,110.50"),  # the comma says that the point is none
         (["1.250", "2.5", "3"], "6.750"),
         (["1,200", "900", "10"], "2,110"),
@@ -85,6 +85,16 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
         (["5 €", "3 $", "2 €"], None),
         (["1.200", "900", "100"], None),  # a thousand, or a little more than one
         (["5", "unknown", "3"], None),
+        (["5.00 €", "2.50 €", "5.00 €"], "12.50 €"),
+        (["1,250 kg", "0,500 kg", "2,125 kg"], "3.875 kg"),  # "0," is a decimal comma
+        (["1,250 kg", "3,500 kg", "2,125 kg"], None),
+        (["1,250,000", "3,500", "2,125"], "1,255,625"),
+        (["10 20", "5", "3"], None),
+        (["1 020", "5", "3"], "1,028"),
+        (["1,20,5", "5", "3"], None),
+        (["5", "(3)", "2"], None),
+        (["~5", "3", "2"], None),
+        (["01067", "10115", "20095"], None),
     ],
 )
 def test_numbers_are_added_only_if_it_is_clear_what_they_are(
@@ -98,6 +108,112 @@ def test_numbers_are_added_only_if_it_is_clear_what_they_are(
     )
     texts = [sentence.text for sentence in answer.reply]
     assert texts == ([f"{total}, the sum of Value over {len(cells)} rows"] if total else [])
+
+
+TEA = "Item,Price,Stock\nTea,3,1\nMilk,tbd,20\nJam,5,30\n"
+RENT = "Year;Rent\n2021;500\n2022;550\n2023;600\n"
+SHOP = "Item;Price\nTea;3.50\nMilk;2.00\nJam;4.00\n"
+CITIES = "City;Amount\nBerlin;10\nRome;20\nParis;100\n"
+WEATHER = "City;Month;Temperature\nRome;May;20\nRome;June;24\nParis;May;15\nParis;June;18\n"
+MONTHS = "Month;Net;Total\nMay;5;6\nJune;7;9\nJuly;1;2\n"
+SCORES = "Team;Points\nA;3\nB;5\nC;7\n"
+PAY = "Name;Pay\nAnn;10\nBob;20\nEve;30\n"
+TEAS = "Product;Amount\nGreen tea;4\nBlack tea;2\nTea;3\nCocoa;9\n"
+PHONES = "Name;Zip\nAnn;10115\nBob;20095\nEve;80331\n"
+TRADES = "Buyer;Seller;Amount\nMax;Ann;1\nAnn;Max;2\nBob;Eve;4\n"
+CASES = [
+    # The column that is named cannot be computed, or none is named.
+    (TEA, "What is the average price?", None),
+    (TEA, "Which item is the most expensive?", None),
+    (TEA, "What is the total?", None),
+    (TEA, "What is the total stock?", "51, the sum of Stock over 3 rows"),
+    (TEA, "What is the total price and stock?", None),
+    ("Item;Price;Stock\nTea;3 €;1\nMilk;4 $;20\nJam;5 €;30\n", "What is the average price?", None),
+    ("Item;Income;Income\nTea;1;2\nMilk;3;4\nJam;5;6\n", "What is the total income?", None),
+    (PHONES, "What is the total?", None),
+    ("Name;Zip;Amount\nAnn;10115;4\nBob;20095;2\nEve;80331;3\n", "What is the total?", "9, the sum of Amount"),
+    # A time that no row has, and a range.
+    (RENT, "What is the total rent?", "1,650, the sum of Rent"),
+    (RENT, "What is the total rent in 2022?", "550, the sum of Rent"),
+    (RENT, "What is the total rent in 2019?", None),
+    (RENT, "What is the total rent in May?", None),
+    (RENT, "What is the total rent from 2021 to 2023?", None),
+    (RENT, "What is the total rent in 2021-2023?", None),
+    (RENT, "What is the highest rent in 2019?", None),
+    # Two operations.
+    (WEATHER, "Which city has the highest average temperature?", None),
+    (WEATHER, "What is the average temperature in Rome?", "22.00, the mean of Temperature over 2 rows"),
+    (WEATHER, "Which city has the highest temperature?", None),
+    (WEATHER, "Which city has the highest temperature in May?", "Rome: Temperature 20"),
+    (MONTHS, "Which month has the lowest total?", "July: Total 2"),
+    (WEATHER, "Which month has the lowest total?", None),
+    (SCORES, "How many total points does A have?", "3, the sum of Points over 1 row"),
+    (SCORES, "How many total points does D have?", None),
+    (SCORES, "What is the highest and the lowest points value?", None),
+    (CITIES, "What is the highest and lowest amount?", None),
+    # Yes or no, and other measures.
+    (SHOP, "Is tea the cheapest item?", None),
+    (SHOP, "Which item is the cheapest?", "Milk: Price 2.00"),
+    (SHOP, "Can you compute the average price?", "3.17, the mean of Price"),
+    (SHOP, "Which item is the heaviest?", None),
+    (SHOP, "Cheapest tea", None),
+    (SHOP, "Which item is the largest?", None),
+    (PAY, "What is the pay of Max?", None),
+    (PAY, "What is the max pay?", "Eve: Pay 30"),
+    (PAY, "What is the total pay of Max?", None),
+    # Words and signs that restrict the rows.
+    *[
+        (CITIES, question, None)
+        for question in (
+            "What is the total amount not from Berlin?",
+            "What is the total amount except Berlin?",
+            "What is the total amount without Berlin?",
+            "How many rows over 100 are there?",
+            "How many rows are over 100?",
+            "What is the total of all amounts over 100?",
+            "What is the total of all amounts > 10?",
+            "What is the total amount below 20?",
+            "What is the total of amounts between 10 and 20?",
+            "What is the total amount before Rome?",
+            "What is the average amount per city?",
+            "What is the total amount for each city?",
+            "How many cities have the highest amount?",
+            "Which city has the total amount?",
+        )
+    ],
+    (CITIES, "What is the total amount for Berlin?", "10, the sum of Amount over 1 row"),
+    # A word of a cell is not the cell.
+    (TEAS, "What is the total amount of green tea?", "4, the sum of Amount over 1 row"),
+    (TEAS, "What is the total amount of black?", None),
+    (TRADES, "What is the total amount of Max?", None),
+    # Totals, and parts of a table.
+    *[
+        (f"Item;Net\nTea;5\nMilk;4\nJam;3\n{last};12\n", "What is the sum of net?", "12, the sum of Net over 3 rows")
+        for last in ("Total net", "Gesamt", "", "Sum for May")
+    ],
+    ("Item;Net\nTea;5\nTotal net;5\nMilk;4\nJam;3\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\n\nHere is more\nEgg;2\nHam;2\n", "What is the sum of net?", "16, the sum of Net"),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\n\nHere is more\nEgg;2\nHam;2\n", "How many rows are there?", None),
+    (TEAS, "How many rows are there?", "4 rows"),
+]
+
+
+@pytest.mark.parametrize(("text", "question", "reply"), CASES, ids=[question for _, question, _ in CASES])
+def test_only_a_question_that_is_understood_whole_is_computed(
+    tmp_path: Path, settings: Settings, text: str, question: str, reply: str | None
+) -> None:
+    text = text.replace(";", ",")
+    answer = open_assistant(tmp_path, settings, "a.csv", text, ScriptedLLM(log_odds=-9.0)).ask(question)
+    [found] = [sentence.text for sentence in answer.reply] or [None]
+    assert found is None if reply is None else (found or "").startswith(reply)
+
+
+def test_the_parts_of_a_table_are_not_added_alone(tmp_path: Path, settings: Settings) -> None:
+    rows = "| Tea | 5 |\n| Milk | 4 |\n| Jam | 3 |\n"
+    header = "| Item | Net |\n| --- | --- |\n"
+    text = f"# List\n\n{header}{rows}\nThe list goes on.\n\n{header}{rows}"
+    answer = open_assistant(tmp_path, settings, "a.md", text, ScriptedLLM(log_odds=-9.0)).ask("What is the sum of net?")
+    assert not answer.reply
 
 
 def test_the_rows_of_a_long_table_are_counted_whole_and_quoted_from_its_beginning(

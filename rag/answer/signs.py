@@ -6,7 +6,7 @@ A text in another language has no sign: a question counts as one of fact, a sent
 import re
 from collections.abc import Sequence
 
-from rag.text import content_words
+from rag.text import WORD, content_words
 
 # --- Questions ---
 
@@ -149,22 +149,27 @@ MENTIONS = re.compile(
     re.IGNORECASE,
 )
 
-# --- Tables (table.py) ---
+# --- Tables (task.py, table.py) ---
 
+# "Can you compute …" wants no yes or no.
+COURTESY = re.compile(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+", re.IGNORECASE)
 _ROWS = r"(?:rows|entries|records|lines)"
 COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\bnumber of {_ROWS}\b", re.IGNORECASE)
 # "What does E4 mean?" asks for no mean.
 MEAN = re.compile(r"\baverage\b|\b(?:the|arithmetic) mean\b|\bmean (?:of|value)\b|^\W*mean\b", re.IGNORECASE)
-SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up)\b", re.IGNORECASE)
+SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b", re.IGNORECASE)
+# "The max" is the highest, and "Max" is a name.
 HIGHEST = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|maximum|max|most expensive|dearest|heaviest|tallest|fastest)\b",
+    r"\b(?:highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)|most expensive|dearest|heaviest|tallest"
+    r"|fastest)\b",
     re.IGNORECASE,
 )
 LOWEST = re.compile(
-    r"\b(?:lowest|smallest|minimum|min|cheapest|least expensive|lightest|shortest|slowest)\b", re.IGNORECASE
+    r"\b(?:lowest|smallest|minimum|(?-i:(?<=the )min)|cheapest|least expensive|lightest|shortest|slowest)\b",
+    re.IGNORECASE,
 )
 # Superlatives that name their column, with the words of its label.
-COLUMN_WORDS = (
+MEASURES = (
     (
         re.compile(r"\b(?:cheapest|(?:most|least) expensive|dearest)\b", re.IGNORECASE),
         content_words("price cost fee rent"),
@@ -173,19 +178,32 @@ COLUMN_WORDS = (
     (re.compile(r"\b(?:tallest|shortest)\b", re.IGNORECASE), content_words("height length")),
     (re.compile(r"\b(?:fastest|slowest)\b", re.IGNORECASE), content_words("speed")),
 )
-# "Which e-bike is …": the words before the verb name the rows.
-WHICH = re.compile(
-    r"\W*(?:which|what) (?P<thing>(?:[\w-]+ ){1,3}?)(?:is|are|was|were|has|have|had|costs?)\b", re.IGNORECASE
+# "Which city has the total?" asks for a row, and a sum is of no row.
+ASKS_FOR_ROW = re.compile(r"\b(?:which|who|whose)\b", re.IGNORECASE)
+# "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
+COUNTS_THINGS = re.compile(r"\b(?:how many|are|were|have)\b", re.IGNORECASE)
+# "Amounts > 100", "price * pieces".
+ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
+# The beginning of a row below a table that adds up the others, or is their mean.
+TOTAL = re.compile(
+    r"\W*(?:(?:grand |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*|insgesamt"
+    r"|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
+    re.IGNORECASE,
 )
-# The row below a table that adds it up.
-TOTAL = re.compile(r"\W*(?:grand |sub)?(?:total|sum)s?\W*", re.IGNORECASE)
-# Words of a question that say what to compute, or that it is about a table.
-TABLE_WORDS = content_words(
-    "how many much number sum total totals altogether add adds added up average mean highest largest biggest"
-    " greatest maximum max minimum min lowest smallest cheapest dearest heaviest lightest tallest shortest fastest"
-    " slowest most least expensive row column entry entries record line document table sheet spreadsheet workbook"
-    " file list value all every across over together in there with per its csv xlsx give me please calculate"
-    " compute show tell can you"
+# The last words of labels whose numbers name things and measure nothing.
+IDENTIFIERS = frozenset(
+    WORD.findall(
+        "id no nr number code zip zipcode plz postcode postleitzahl phone telephone tel telefon mobile fax year jahr"
+        " année año"
+    )
+)
+# Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
+TABLE_WORDS = frozenset(
+    WORD.findall(
+        "a an the of in for on is are was were be do does did has have had s what which who how many much number row"
+        " rows column columns entry entries record records line lines document table sheet spreadsheet workbook file"
+        " value values all across with csv xlsx give me there please calculate compute show tell"
+    )
 )
 
 # --- Sentences ---

@@ -1,20 +1,18 @@
 """Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
 
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.columns import YEAR, Column, Row, is_number, list_labels, read_columns
+from rag.answer.gather.columns import Column, Row, is_number, list_labels, read_column
 from rag.answer.gather.request import Gathered, Request
+from rag.answer.gather.task import Operation, Task, choose, list_name_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import COLUMN_WORDS, COUNTS_ROWS, HIGHEST, LOWEST, MEAN, SUM, TABLE_WORDS, TOTAL, WHICH
+from rag.answer.signs import TOTAL
 from rag.answer.understand.query import Query
-from rag.rows import split_row
+from rag.rows import Cell, split_row
 from rag.system import parse_source
 from rag.text import content_words, split_lines
 from rag.types import Chunk, Hit
@@ -25,7 +23,6 @@ _FEWEST_ROWS = 3
 _MOST_QUOTED = 20
 # A mean is rounded to this many decimals.
 _DECIMALS = 2
-_JOINED = re.compile(r"[_/-]")
 
 
 class _Result(NamedTuple):
@@ -35,89 +32,73 @@ class _Result(NamedTuple):
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """An operation on the values of a column; `sign` recognises it in a question."""
+class _Table(NamedTuple):
+    """The rows of a table without totals, and the labels of the other tables of its article."""
 
-    name: str
-    sign: re.Pattern[str]
-    # None: the rows are counted, whatever is in them.
-    compute: Callable[[Sequence[Decimal]], Decimal] | None
-    # An extreme is the value of single rows, and only these are quoted.
-    is_extreme: bool = False
-
-
-_OPERATIONS = (
-    _Operation("count", COUNTS_ROWS, None),
-    _Operation("mean", MEAN, mean),
-    _Operation("sum", SUM, lambda values: sum(values, Decimal(0))),
-    _Operation("highest", HIGHEST, max, is_extreme=True),
-    _Operation("lowest", LOWEST, min, is_extreme=True),
-)
+    rows: list[Row]
+    other_labels: set[str]
 
 
 def compute_over_table(request: Request) -> Gathered | None:
     """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
 
-    It is also None if a word of the question is neither in a label, a cell or the title, nor about tables: then the
-    question may be about other rows, or about none.
+    It is also None if anything in the question is not understood: each word has to be in a label, a cell or the title,
+    or to be about tables.
     """
-    for operation in _OPERATIONS:
-        if operation.sign.search(request.question.text):
-            return _compute_over_nearest(operation, request)
+    for task in read_tasks(request.question):
+        gathered = _compute_over_nearest(task, request)
+        if gathered:
+            return gathered
     return None
 
 
-def _compute_over_nearest(operation: _Operation, request: Request) -> Gathered | None:
-    """Return what an operation gives over the first table that fits a question, from the nearest document on."""
-    wanted = _list_wanted_words(operation, request.question)
+def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
+    """Return the result of a task over the first table that fits it, from the nearest document on."""
     for hit in request.best_hits:
         document_id, names = hit.chunk.document_id, [hit.chunk.title, parse_source(hit.chunk.source).name]
         with request.index.browse() as store:
             text = store.get_text(document_id)
             # A table takes long to read, and most documents lack a word of the question.
-            if not _has_stems(wanted, [*names, text]):
+            if not _has_stems(task.wanted, [*names, text]):
                 continue
             chunks = list_article(document_id, store)
+        known = list_name_words([*names, chunks[0].heading or ""])
         for table in _find_tables(text, chunks):
-            known = _list_words([*names, chunks[0].heading or ""])
-            result = _compute(operation, request.question, table, wanted - known)
+            result = _compute(task, table, known)
             gathered = _quote_rows(result, chunks, hit.score) if result else None
             if gathered:
                 return gathered
     return None
 
 
-def _list_wanted_words(operation: _Operation, question: Query) -> set[str]:
-    """Return the words of a question that say what it is about: a table has to have them."""
-    words = question.words - TABLE_WORDS - _list_years(question)
-    thing = WHICH.match(question.text)
-    if operation.is_extreme and thing:  # "Which e-bike is the cheapest?": the cells may have other words for it
-        words -= content_words(thing["thing"])
-    return words
-
-
-def _list_years(question: Query) -> set[str]:
-    return set(YEAR.findall(question.text))
-
-
-def _has_stems(stems: set[str], texts: Sequence[str]) -> bool:
+def _has_stems(stems: frozenset[str], texts: Sequence[str]) -> bool:
     """Return whether texts may have all words with some stems: a stem is the beginning of its words."""
     together = " ".join(texts).lower()
     return all(stem in together for stem in stems)
 
 
-def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
-    """Yield the tables of an article: rows that follow one another and have labels in common, without totals."""
+def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
+    """Yield the tables of an article that have enough rows."""
+    parts = list(_split_rows(text, chunks))
+    for number, part in enumerate(parts):
+        others = parts[:number] + parts[number + 1 :]
+        rows = _leave_out_totals(part)
+        if len(rows) >= _FEWEST_ROWS:
+            yield _Table(rows, {label for other in others for label in list_labels(other)})
+
+
+def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
+    """Yield the rows that follow one another and have labels in common."""
     rows: list[Row] = []
     for row in _read_lines(text, chunks):
         goes_on = rows and not row.cells.keys().isdisjoint(rows[-1].cells)
-        if not goes_on:
-            yield from _keep_table(rows)
+        if rows and not goes_on:
+            yield rows
             rows = []
         if row.cells:
             rows.append(row)
-    yield from _keep_table(rows)
+    if rows:
+        yield rows
 
 
 def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
@@ -127,95 +108,70 @@ def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
         nearest = bisect_right(starts, start) - 1
         is_article = nearest >= 0 and start < chunks[nearest].end
         cells = split_row(text[start:end]) if is_article else []
-        yield Row((start, end), dict(cells))
+        yield Row((start, end), _join_cells(cells))
 
 
-def _keep_table(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows without those that add up others, if enough are left."""
-    table = [row for row in rows if not _adds_up(row)]
-    if len(table) >= _FEWEST_ROWS:
-        yield table
+def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
+    """Return the cells of a row by their label; the cells of columns with the same label are joined: "5; 6"."""
+    joined: dict[str, str] = {}
+    for cell in cells:
+        joined[cell.label] = f"{joined[cell.label]}; {cell.value}" if cell.label in joined else cell.value
+    return joined
 
 
-def _adds_up(row: Row) -> bool:
-    return any(TOTAL.fullmatch(cell) for cell in row.cells.values())
+def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows without the last ones that add them up; [] if others seem to do so, or it is unclear."""
+    kept = list(rows)
+    while kept and _is_total(kept[-1]):
+        kept.pop()
+    unnamed = [row for row in kept if list_labels(rows)[0] not in row.cells]
+    if unnamed and unnamed[-1] is kept[-1]:
+        kept.pop()
+        if len(unnamed) > 1:
+            return []
+    return [] if any(map(_is_total, kept)) else kept
 
 
-def _compute(operation: _Operation, question: Query, table: Sequence[Row], wanted: set[str]) -> _Result | None:
-    """Return what an operation gives over the rows that a question asks for; None if the table does not fit it.
+def _is_total(row: Row) -> bool:
+    """Return whether a row begins with a word for a total, or has nothing else in another cell."""
+    first, *others = row.cells.values()
+    return bool(TOTAL.match(first)) or any(TOTAL.fullmatch(cell) for cell in others)
 
-    The rows have to have the `wanted` words.
+
+def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
+    """Return the result of a task over a table; None if the table does not fit it.
+
+    If another table of the article has the same column, it may be a part of the table, and nothing is computed. Rows
+    are not counted if one has a single cell, which may be a remark.
     """
-    rows = _choose_rows(question, table)
-    if not _have_words(wanted, rows):
+    choice = choose(task, table.rows, names)
+    if choice is None or not choice.rows:
         return None
-    if operation.compute is None:
-        return _Result(_count_rows(len(rows)), rows) if rows else None
-    column = _choose_column(question, table)
-    if column is None:
+    if choice.label is None:
+        has_remark = any(len(row.cells) == 1 for row in choice.rows)
+        is_clear = not has_remark and not table.other_labels
+        return _Result(_count_rows(len(choice.rows)), choice.rows) if is_clear else None
+    column = read_column(choice.label, table.rows)
+    if column is None or column.label in table.other_labels:
         return None
-    rows = [row for row in rows if row.span in column.numbers]
-    if not rows:
+    rows = [row for row in choice.rows if row.span in column.numbers]
+    if task.operation.is_extreme:
+        return _find_extreme(task, rows, column, table.rows)
+    return _Result(_describe_value(task.operation, column, rows), rows) if rows else None
+
+
+def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: Sequence[Row]) -> _Result | None:
+    """Return the rows with an extreme value; None if one row is all there is, or what has the value has other rows."""
+    if len(rows) <= 1 or task.operation.compute is None:
         return None
-    value = operation.compute([column.numbers[row.span] for row in rows])
-    if operation.is_extreme:
-        best = [row for row in rows if column.numbers[row.span] == value]
-        return _Result(_describe_extreme(best, _choose_name(question, table, column.label), column.label), best)
-    return _Result(_describe_value(value, operation, column, len(rows)), rows)
-
-
-def _choose_rows(question: Query, table: Sequence[Row]) -> list[Row]:
-    """Return the rows that have the words which the question shares with whole cells; all rows if it shares none."""
-    chosen = list(table)
-    for label in list_labels(table):
-        asked = _list_asked_cells(label, table, question)
-        if asked:
-            chosen = [row for row in chosen if row.cells.get(label, "") in asked]
-    return chosen
-
-
-def _list_asked_cells(label: str, table: Sequence[Row], question: Query) -> set[str]:
-    """Return the cells of a column that a question names; an empty set if these are all."""
-    cells = {row.cells.get(label, "") for row in table}
-    asked = {cell for cell in cells if _is_asked(cell, question)}
-    is_all = asked == cells
-    return set() if is_all else asked
-
-
-def _is_asked(cell: str, question: Query) -> bool:
-    """Return whether a question has all words of a cell, or the year of its date."""
-    if not _list_years(question).isdisjoint(YEAR.findall(cell)):
-        return True
-    words = content_words(cell)
-    is_amount = cell.replace(".", "").isdigit()
-    return bool(words) and not is_amount and words <= question.words
-
-
-def _have_words(wanted: set[str], rows: Sequence[Row]) -> bool:
-    """Return whether rows have all wanted words, in their labels or cells."""
-    missing = set(wanted)
-    for row in rows:
-        if not missing:
-            break
-        missing -= _list_words([*row.cells, *row.cells.values()])
-    return not missing
-
-
-def _list_words(texts: Sequence[str]) -> set[str]:
-    """Return the words of texts; "price_list" has two."""
-    return content_words(_JOINED.sub(" ", " ".join(texts)))
-
-
-def _choose_column(question: Query, table: Sequence[Row]) -> Column | None:
-    """Return the column of numbers that the question names; the only such column if it names none; else None."""
-    wanted = set(question.words)
-    for sign, words in COLUMN_WORDS:
-        if sign.search(question.text):
-            wanted |= words
-    columns = list(read_columns(table))
-    shared = [len(content_words(column.label) & wanted) for column in columns]
-    most = max(shared, default=0)
-    return columns[shared.index(most)] if shared.count(most) == 1 else None
+    value = task.operation.compute([column.numbers[row.span] for row in rows])
+    best = [row for row in rows if column.numbers[row.span] == value]
+    name = _choose_name(task.question, table, column.label)
+    names = {row.cells.get(name, "") for row in best}
+    namesakes = [row for row in rows if row.cells.get(name, "") in names]
+    if len(namesakes) > len(best):
+        return None
+    return _Result(_describe_extreme(best, name, column.label), best)
 
 
 def _choose_name(question: Query, table: Sequence[Row], label: str) -> str:
@@ -232,11 +188,13 @@ def _describe_extreme(rows: Sequence[Row], name: str, label: str) -> str:
     return f"{names}: {label} {rows[0].cells[label]}"
 
 
-def _describe_value(value: Decimal, operation: _Operation, column: Column, rows: int) -> str:
-    """Return a computed value in words: "2,000.00, the sum of Amount (EUR) over 4 rows"."""
+def _describe_value(operation: Operation, column: Column, rows: Sequence[Row]) -> str:
+    """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
+    value = operation.compute([column.numbers[row.span] for row in rows]) if operation.compute else Decimal(len(rows))
     if operation.name == "mean":
         value = round(value, _DECIMALS)
-    return f"{value:,f}, the {operation.name} of {column.label} over {_count_rows(rows)}"
+    with_unit = f"{value:,f} {column.unit}".strip()
+    return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(rows))}"
 
 
 def _count_rows(rows: int) -> str:

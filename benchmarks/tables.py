@@ -1,0 +1,64 @@
+"""Asks questions over tables without an LLM, and counts which are computed, and how many of these are right.
+
+    python -m benchmarks.tables [--wrong]
+
+Half of the 60 questions cannot be computed from benchmarks/questions/tables, and have to be refused.
+"""
+
+import argparse
+import re
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from click import echo as say
+
+from benchmarks.kinds import QUESTIONS, Row, read_rows
+from rag import Answer, Assistant, Settings, build_index
+from rag.evaluation.judge import reply_text
+from rag.index.embedder import open_embedder
+from rag.settings import NO_LLM
+
+VERDICTS = ("computed right", "computed wrong", "refused rightly", "refused wrongly")
+
+
+def open_assistant(place: Path) -> Assistant:
+    """Index the tables and return an assistant over them that has no LLM."""
+    settings = Settings.load(index_dir=place, name="tables", llm=NO_LLM)
+    build_index(sorted((QUESTIONS / "tables").iterdir()), settings=settings, embedder=open_embedder(settings))
+    return Assistant.open(settings=settings)
+
+
+def judge(row: Row, answer: Answer) -> str:
+    """Return one of the verdicts: a computed value is right if the reply has every string of `must`."""
+    if not answer.reply:
+        return "refused wrongly" if row["computable"] else "refused rightly"
+    is_right = row["computable"] and all(_has_one_of(wanted, reply_text(answer)) for wanted in row["must"])
+    return "computed right" if is_right else "computed wrong"
+
+
+def _has_one_of(alternatives: str, text: str) -> bool:
+    """Return whether a text has one of the alternatives, and not as a part of a longer word or number."""
+    words = "|".join(re.escape(alternative) for alternative in alternatives.split("|"))
+    return re.search(rf"(?<![\w.,-])(?:{words})(?!\w|[.,]\d)", text) is not None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wrong", action="store_true", help="also print the questions with a wrong verdict")
+    given = parser.parse_args()
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as name:
+        assistant = open_assistant(Path(name))
+        for row in read_rows("tables.jsonl"):
+            answer = assistant.ask(row["question"])
+            verdict = judge(row, answer)
+            counts[verdict] += 1
+            if given.wrong and verdict in ("computed wrong", "refused wrongly"):
+                say(f"{row['id']}: {verdict}: {row['question']} {reply_text(answer)}")
+    for verdict in VERDICTS:
+        say(f"{verdict:15} {counts[verdict]:3}")
+
+
+if __name__ == "__main__":
+    main()

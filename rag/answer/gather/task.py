@@ -1,0 +1,177 @@
+"""Finds what a question asks of a table: an operation, a column and rows, and no word is left over."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import mean
+from typing import NamedTuple
+
+from rag.answer.gather.columns import YEAR, Row, is_number, is_of_amounts, list_cells, list_labels
+from rag.answer.signs import (
+    ARITHMETIC,
+    ASKS_FOR_ROW,
+    COUNTS_ROWS,
+    COUNTS_THINGS,
+    COURTESY,
+    HIGHEST,
+    LOWEST,
+    MEAN,
+    MEASURES,
+    SUM,
+    TABLE_WORDS,
+)
+from rag.answer.understand.query import Query
+from rag.text import STOP_WORDS, WORD, content_words, stem
+
+_JOINED = re.compile(r"[_/-]")
+# An e-bike is a bike.
+_ELECTRIC = re.compile(r"\be-(?=\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation on the values of a column; `sign` recognises it in a question, `other` a question for else."""
+
+    name: str
+    sign: re.Pattern[str]
+    other: re.Pattern[str]
+    # None: the rows are counted, whatever is in them.
+    compute: Callable[[Sequence[Decimal]], Decimal] | None
+    # An extreme is the value of single rows, and only these are quoted.
+    is_extreme: bool = False
+
+
+# An extreme comes first: "the highest total" is the highest value of a column "Total".
+_OPERATIONS = (
+    Operation("highest", HIGHEST, COUNTS_THINGS, max, is_extreme=True),
+    Operation("lowest", LOWEST, COUNTS_THINGS, min, is_extreme=True),
+    Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, None),
+    Operation("mean", MEAN, ASKS_FOR_ROW, mean),
+    Operation("sum", SUM, ASKS_FOR_ROW, lambda values: sum(values, Decimal(0))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An operation that a question may ask for.
+
+    `rest` is the question without the operation, and `wanted` has the words of it that a table has to have.
+    `measures` has the words for what a superlative like "cheapest" compares; it is empty for the others.
+    """
+
+    question: Query
+    operation: Operation
+    rest: str
+    wanted: frozenset[str]
+    measures: frozenset[str]
+
+
+class Choice(NamedTuple):
+    """The rows of a table that a task is about, and the label of their column; None if the rows are counted."""
+
+    rows: list[Row]
+    label: str | None
+
+
+class _Filter(NamedTuple):
+    """The rows that a question names, its words that do so, and the labels of the columns with these words."""
+
+    rows: list[Row]
+    words: set[str]
+    labels: list[str]
+
+
+def read_tasks(question: Query) -> Iterator[Task]:
+    """Yield a task for each operation of which a question has a sign; none if it wants yes or no, or calculates."""
+    text = _ELECTRIC.sub("", COURTESY.sub("", question.text))
+    text = text[:1].lower() + text[1:]
+    if Query(text).is_yes_no or ARITHMETIC.search(text):
+        return
+    for operation in _OPERATIONS:
+        is_asked = operation.sign.search(text) and not operation.other.search(text)
+        if not is_asked:
+            continue
+        rest = operation.sign.sub(" ", text)
+        words = [word for word in WORD.findall(_JOINED.sub(" ", rest)) if word not in TABLE_WORDS]
+        measures = [words for sign, words in MEASURES if operation.is_extreme and sign.search(text)]
+        yield Task(question, operation, rest, frozenset(map(stem, words)), frozenset().union(*measures))
+
+
+def choose(task: Task, table: Sequence[Row], names: set[str]) -> Choice | None:
+    """Return the rows and the column that a task is about; None if a word of it is left over.
+
+    Each word has to be in a label, in a cell that the question has whole, or in the `names` of the document.
+    """
+    amounts = [label for label in list_labels(table) if is_of_amounts(label, table)]
+    is_count = task.operation.compute is None
+    named = [] if is_count else _list_named(task, amounts)
+    label = None if is_count else _choose_label(task, amounts, named)
+    if label is None and not is_count:
+        return None
+    chosen = _choose_rows(task, table, [name for name in list_labels(table) if name not in amounts])
+    if chosen is None or not chosen.words.isdisjoint(_list_words(label or "")):
+        return None
+    labels = list_labels(table) if named else chosen.labels
+    left_over = task.wanted - chosen.words - _list_words(" ".join(labels)) - names
+    return None if left_over else Choice(chosen.rows, label)
+
+
+def list_name_words(names: Sequence[str]) -> set[str]:
+    """Return the words of the names of a document; "price_list" has two."""
+    return content_words(_JOINED.sub(" ", " ".join(names)))
+
+
+def _list_words(text: str) -> set[str]:
+    """Return the stems of all words of a text, also of those that only join others."""
+    return {stem(word) for word in WORD.findall(_JOINED.sub(" ", text))}
+
+
+def _list_named(task: Task, labels: Sequence[str]) -> list[str]:
+    """Return the labels that a question names, the one with most of its words first."""
+    shared = {label: content_words(label) & _list_column_words(task) for label in labels}
+    return sorted((label for label in labels if shared[label]), key=lambda label: -len(shared[label]))
+
+
+def _list_column_words(task: Task) -> set[str]:
+    return task.question.words | task.measures
+
+
+def _choose_label(task: Task, amounts: Sequence[str], named: Sequence[str]) -> str | None:
+    """Return the label that has all words which the question shares with labels; the only one if it shares none.
+
+    An extreme has to be named: the largest city need not be the city with the largest number.
+    """
+    if not named:
+        is_alone = len(amounts) == 1 and not task.operation.is_extreme
+        return amounts[0] if is_alone else None
+    words = _list_column_words(task)
+    first, *others = [content_words(label) & words for label in named]
+    is_clear = all(other < first for other in others)
+    is_measured = not task.measures or not first.isdisjoint(task.measures)
+    return named[0] if is_clear and is_measured else None
+
+
+def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Filter | None:
+    """Return the rows whose whole cells a question has, all rows if it has none; None if it is unclear which."""
+    chosen = _Filter(list(table), set(), [])
+    for label in labels:
+        words = {cell: _list_asked_words(cell, task) for cell in list_cells(label, table)}
+        asked = {found for found in words.values() if found}
+        longest = [found for found in asked if not any(found < other for other in asked)]
+        if not longest:
+            continue
+        if len(longest) > 1 or not chosen.words.isdisjoint(longest[0]):
+            return None
+        rows = [row for row in chosen.rows if words.get(row.cells.get(label, "").strip()) == longest[0]]
+        chosen = _Filter(rows, chosen.words | longest[0], [*chosen.labels, label])
+    return chosen
+
+
+def _list_asked_words(cell: str, task: Task) -> frozenset[str]:
+    """Return the words of a cell if a question has them all, or the year of its date; an empty set if not."""
+    words = frozenset(_list_words(cell))
+    is_word = not words <= STOP_WORDS or re.search(rf"\b{re.escape(cell)}\b", task.rest)
+    if words and is_word and not is_number(cell) and words <= _list_words(task.rest):
+        return words
+    return frozenset(YEAR.findall(task.rest)) & frozenset(YEAR.findall(cell))
