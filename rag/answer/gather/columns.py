@@ -24,6 +24,7 @@ _DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0\.\d")
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0,\d")
 # "1,200,000" has two groups, and beside "900" the comma of "1,200" groups digits.
 _GROUPING_COMMA = re.compile(r",\d{3},\d{3}|(?<![\d.,' ])[1-9]\d{0,2}(?![\d.,'])(?! \d)")
+_IS_MONEY = re.compile(rf"[{_CURRENCY}]")
 _SPACES = re.compile(r"[ ']")
 _LEADING_ZERO = re.compile(r"0\d+")
 # A longer label measures something: "Hours per year".
@@ -103,7 +104,9 @@ def _is_clear(cells: str) -> bool:
     """Return whether it is clear what points and commas mean in cells without a clear decimal comma."""
     has_point = _DECIMAL_POINT.search(cells) is not None
     point_is_clear = has_point or not _UNCLEAR_POINT.search(cells)
-    comma_is_clear = has_point or _GROUPING_COMMA.search(cells) or not _UNCLEAR_COMMA.search(cells)
+    # Money has no three decimals.
+    groups_digits = _GROUPING_COMMA.search(cells) or _IS_MONEY.search(cells)
+    comma_is_clear = has_point or groups_digits or not _UNCLEAR_COMMA.search(cells)
     return bool(point_is_clear and comma_is_clear)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.columns import Column, Row, is_number, list_labels, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import Operation, Task, choose, list_name_words, read_tasks
+from rag.answer.gather.task import Task, choose, list_name_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import TOTAL
 from rag.answer.understand.query import Query
@@ -91,8 +91,7 @@ def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
     """Yield the rows that follow one another and have labels in common."""
     rows: list[Row] = []
     for row in _read_lines(text, chunks):
-        goes_on = rows and not row.cells.keys().isdisjoint(rows[-1].cells)
-        if rows and not goes_on:
+        if rows and row.cells.keys().isdisjoint(rows[-1].cells):
             yield rows
             rows = []
         if row.cells:
@@ -141,32 +140,41 @@ def _is_total(row: Row) -> bool:
 def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
     """Return the result of a task over a table; None if the table does not fit it.
 
-    If another table of the article has the same column, it may be a part of the table, and nothing is computed. Rows
-    are not counted if one has a single cell, which may be a remark.
+    If another table of the article has the same column, it may be a part of the table, and nothing is computed.
     """
     choice = choose(task, table.rows, names)
     if choice is None or not choice.rows:
         return None
     if choice.label is None:
-        has_remark = any(len(row.cells) == 1 for row in choice.rows)
-        is_clear = not has_remark and not table.other_labels
-        return _Result(_count_rows(len(choice.rows)), choice.rows) if is_clear else None
+        return _count(choice.rows, table)
     column = read_column(choice.label, table.rows)
     if column is None or column.label in table.other_labels:
         return None
     rows = [row for row in choice.rows if row.span in column.numbers]
-    if task.operation.is_extreme:
-        return _find_extreme(task, rows, column, table.rows)
-    return _Result(_describe_value(task.operation, column, rows), rows) if rows else None
-
-
-def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: Sequence[Row]) -> _Result | None:
-    """Return the rows with an extreme value; None if one row is all there is, or what has the value has other rows."""
-    if len(rows) <= 1 or task.operation.compute is None:
+    if task.operation.compute is None or not rows:
         return None
     value = task.operation.compute([column.numbers[row.span] for row in rows])
+    if task.operation.is_extreme:
+        return _find_extreme(value, task.question, rows, column, table.rows)
+    return _Result(_describe_value(value, task.operation.name, column, len(rows)), rows)
+
+
+def _count(rows: Sequence[Row], table: _Table) -> _Result | None:
+    """Return the number of rows; None if one of them may be a remark, or another table of the article a part of it."""
+    has_remark = any(len(row.cells) == 1 for row in rows)
+    if has_remark or table.other_labels:
+        return None
+    return _Result(_count_rows(len(rows)), rows)
+
+
+def _find_extreme(
+    value: Decimal, question: Query, rows: Sequence[Row], column: Column, table: Sequence[Row]
+) -> _Result | None:
+    """Return the rows with an extreme value; None if there is only one row, or other rows have the same name."""
+    if len(rows) == 1:
+        return None
     best = [row for row in rows if column.numbers[row.span] == value]
-    name = _choose_name(task.question, table, column.label)
+    name = _choose_name(question, table, column.label)
     names = {row.cells.get(name, "") for row in best}
     namesakes = [row for row in rows if row.cells.get(name, "") in names]
     if len(namesakes) > len(best):
@@ -188,13 +196,12 @@ def _describe_extreme(rows: Sequence[Row], name: str, label: str) -> str:
     return f"{names}: {label} {rows[0].cells[label]}"
 
 
-def _describe_value(operation: Operation, column: Column, rows: Sequence[Row]) -> str:
+def _describe_value(value: Decimal, name: str, column: Column, rows: int) -> str:
     """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
-    value = operation.compute([column.numbers[row.span] for row in rows]) if operation.compute else Decimal(len(rows))
-    if operation.name == "mean":
+    if name == "mean":
         value = round(value, _DECIMALS)
     with_unit = f"{value:,f} {column.unit}".strip()
-    return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(rows))}"
+    return f"{with_unit}, the {name} of {column.label} over {_count_rows(rows)}"
 
 
 def _count_rows(rows: int) -> str:

@@ -94,7 +94,7 @@ def read_tasks(question: Query) -> Iterator[Task]:
             continue
         rest = operation.sign.sub(" ", text)
         words = [word for word in WORD.findall(_JOINED.sub(" ", rest)) if word not in TABLE_WORDS]
-        measures = [words for sign, words in MEASURES if operation.is_extreme and sign.search(text)]
+        measures = [words for sign, words in MEASURES if sign.search(text)]
         yield Task(question, operation, rest, frozenset(map(stem, words)), frozenset().union(*measures))
 
 
@@ -104,12 +104,15 @@ def choose(task: Task, table: Sequence[Row], names: set[str]) -> Choice | None:
     Each word has to be in a label, in a cell that the question has whole, or in the `names` of the document.
     """
     amounts = [label for label in list_labels(table) if is_of_amounts(label, table)]
-    is_count = task.operation.compute is None
-    named = [] if is_count else _list_named(task, amounts)
-    label = None if is_count else _choose_label(task, amounts, named)
-    if label is None and not is_count:
-        return None
-    chosen = _choose_rows(task, table, [name for name in list_labels(table) if name not in amounts])
+    others = [label for label in list_labels(table) if label not in amounts]
+    named: list[str] = []
+    label = None
+    if task.operation.compute:
+        named = _list_named(task, amounts)
+        label = _choose_label(task, amounts, named)
+        if label is None:
+            return None
+    chosen = _choose_rows(task, table, others)
     if chosen is None or not chosen.words.isdisjoint(_list_words(label or "")):
         return None
     labels = list_labels(table) if named else chosen.labels
@@ -129,8 +132,9 @@ def _list_words(text: str) -> set[str]:
 
 def _list_named(task: Task, labels: Sequence[str]) -> list[str]:
     """Return the labels that a question names, the one with most of its words first."""
-    shared = {label: content_words(label) & _list_column_words(task) for label in labels}
-    return sorted((label for label in labels if shared[label]), key=lambda label: -len(shared[label]))
+    words = _list_column_words(task)
+    most_first = sorted(labels, key=lambda label: -len(content_words(label) & words))
+    return [label for label in most_first if content_words(label) & words]
 
 
 def _list_column_words(task: Task) -> set[str]:
