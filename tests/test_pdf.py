@@ -202,8 +202,12 @@ def test_a_line_on_each_page_that_counts_something_is_kept(
 
 
 def test_a_line_that_counts_something_parts_no_sentence(tmp_path: Path) -> None:
-    halves = [("the old bridge was", "closed in spring"), ("and a new one", "opens there in"), ("may, as the", "mayor"),
-              ("of the town told", "the council")]  # fmt: skip
+    halves = [
+        ("the old bridge was", "closed in spring"),
+        ("and a new one", "opens there in"),
+        ("may, as the", "mayor said"),
+        ("of the town told", "the council"),
+    ]
     pages = [[f"Report {n}", "", "", *lines] for n, lines in enumerate(halves, 1)]
     texts = read_texts(write_lines(tmp_path / "a.pdf", pages))
     words = [" ".join(lines) for lines in halves]

@@ -116,7 +116,7 @@ def _counts_things(line: Line, known: Set[_Mark]) -> bool:
 
 
 def _is_of_book(line: Line, side: str, known: Set[_Mark]) -> bool:
-    """Return whether a title has the page's number at its outer end: in front on left pages, behind on right ones."""
+    """Return whether the page's number is before the title on left pages, and after it on right ones."""
     for _, _, offset in _find_outer_number(line, side):
         if {(side, "before", offset), (side, "after", offset)} <= known:
             return True
