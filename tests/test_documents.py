@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rag import DocumentError
 from rag.documents.blocks import assemble
 from rag.documents.chunk import describe_context, limit_chunk, split_document
+from rag.documents.comments.plaintext import find_thread_start
 from rag.documents.comments.sections import find_sections
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date, parse_date
@@ -58,6 +59,33 @@ def test_a_comments_heading_begins_the_comments(heading: str) -> None:
     ]
 
 
+REPORT = "The house.\n\nCosts rose.\n\n{}\n\nThe heating cost 9,000 euros.\n\n{}\n\nRents stay as they are.\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "following"),
+    [
+        ("2. Comments", "3. Outlook"),
+        ("2. Comments", "The end"),
+        ("2) Kommentare", "3) Ausblick"),
+        ("2.1 Comments", "2.2 Outlook"),
+        ("## 2. Comments", "## 3. Outlook"),
+        ("2 Comments", "3 Outlook"),
+    ],
+)
+@pytest.mark.parametrize("markdown", [True, False])
+def test_a_chapter_with_a_number_begins_no_comments(heading: str, following: str, *, markdown: bool) -> None:
+    text = REPORT.format(heading, following)
+    assert find_thread_start(text, markdown=markdown) == (len(text), len(text))
+
+
+@pytest.mark.parametrize("heading", ["Comments (12)", "3 Comments", "1.204 comments"])
+@pytest.mark.parametrize("following", ["4 years ago", "Nice!", "3 Outlook is poor."])
+def test_a_heading_that_counts_comments_begins_them(heading: str, following: str) -> None:
+    text = REPORT.format(heading, following)
+    assert find_thread_start(text)[0] == text.index(heading)
+
+
 def test_the_word_comments_in_a_sentence_begins_nothing() -> None:
     text = "The minister had no comments.\nComments on the plan were few.\n"
     assert [s.voice for s in find_sections(text, find_metadata(text))] == ["article"]
@@ -81,6 +109,18 @@ def test_the_word_comments_in_a_sentence_begins_nothing() -> None:
 )
 def test_only_full_dates_are_normalised(text: str, date: str) -> None:
     assert parse_date(text) == date
+
+
+@pytest.mark.parametrize("text", ["1 April 24", "1. April 24", "01.04.24"])
+def test_a_year_of_two_digits_is_read_where_a_date_is_alone(text: str) -> None:
+    assert (parse_date(text), find_date(text)) == ("2024-04-01", "2024-04-01")
+    assert find_date(f"{text} people came") is None
+
+
+@pytest.mark.parametrize("text", ["2024-02-31", "31.02.2024", "2024-02-31 10:00"])
+def test_a_day_that_no_month_has_is_no_date(text: str) -> None:
+    front = f"---\ntitle: Fees\ndate: {text}\n---\nThe fees rose.\n"
+    assert find_metadata(front).date is None
 
 
 @needs_seed

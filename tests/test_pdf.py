@@ -161,6 +161,8 @@ RUNNING = [
     lambda n: (["The yearly report", f"Page {n} of 9"], []),
     lambda n: ([f"{n} Chapter on bridges" if n % 2 else f"Chapter {n // 4}: roads {n}"], []),
     lambda n: ([], [f"- {n} -", "Confidential"]),
+    lambda n: ([f"Bridges and roads | Seite {n} von 9"], [f"{n} | P a g e"]),
+    lambda n: ([f"{n} / 9"], [f"{n} of 9"]),
     lambda n: ([["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"][n - 1]], []),
 ]
 
@@ -175,6 +177,41 @@ def test_running_titles_and_page_numbers_are_dropped(
         above, below = running(n)
         pages.append([*above, *[""] * (3 - len(above)), text, *[""] * 20, *below])
     assert read_texts(write_lines(tmp_path / "a.pdf", pages)) == texts
+
+
+COUNTED = [
+    lambda n: f"Week {n}",
+    lambda n: f"Lesson {n} of 6",
+    lambda n: f"Invoice no. {n + 16}",
+    lambda n: f"{n} Strategy",
+    lambda n: f"Week {n} of 2024",
+]
+
+
+@pytest.mark.parametrize("count", COUNTED)
+@pytest.mark.parametrize("is_above", [True, False])
+def test_a_line_on_each_page_that_counts_something_is_kept(
+    tmp_path: Path, count: Callable[[int], str], *, is_above: bool
+) -> None:
+    pages, expected = [], []
+    for n in range(1, 7):
+        text = make_sentences(1, seed=n)
+        pages.append([count(n), "", "", text] if is_above else [text, *[""] * 20, count(n)])
+        expected += [count(n), text] if is_above else [text, count(n)]
+    assert read_texts(write_lines(tmp_path / "a.pdf", pages)) == expected
+
+
+def test_a_line_that_counts_something_parts_no_sentence(tmp_path: Path) -> None:
+    halves = [
+        ("the old bridge was", "closed in spring"),
+        ("and a new one", "opens there in"),
+        ("may, as the", "mayor said"),
+        ("of the town told", "the council"),
+    ]
+    pages = [[f"Report {n}", "", "", *lines] for n, lines in enumerate(halves, 1)]
+    texts = read_texts(write_lines(tmp_path / "a.pdf", pages))
+    words = [" ".join(lines) for lines in halves]
+    assert texts == ["Report 1", " ".join(words), "Report 2", "Report 3", "Report 4"]
 
 
 def test_what_is_at_the_top_of_a_few_pages_alone_is_kept(tmp_path: Path) -> None:

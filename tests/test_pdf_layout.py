@@ -10,7 +10,9 @@ from reportlab.lib.colors import black
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Table
 
+from rag.documents.formats.pdf.footnotes import set_notes_aside
 from rag.documents.formats.pdf.letters import read_lines
+from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.reader import read_pdf
 
 FILES = Path(__file__).parent / "files" / "pdf"
@@ -246,6 +248,27 @@ def test_other_raised_digits_stay_raised(tmp_path: Path) -> None:
     canvas.drawText(text)
     canvas.save()
     assert read_texts(tmp_path / "a.pdf") == ["The flat has 85 m² and the lake 10⁶ litres; H"]
+
+
+POWERS = ["80 m²", "80m²", "30 km²", "4 in²", "12 cm³", "80 €/m²", "x² + y²", "(a + b)²", "5 s⁻²"]
+
+
+@pytest.mark.parametrize("power", POWERS)
+def test_a_power_stays_beside_the_mark_of_a_note_with_the_same_number(power: str) -> None:
+    assert read_with_note(f"The sum is {power} in all.²", "2 Measured in 2019.") == f"The sum is {power} in all."
+
+
+@pytest.mark.parametrize(
+    "words", ["the harbour", "the year 900", "the house they live in", "it’s", "tenants (see below)"]
+)
+def test_a_mark_after_a_word_is_of_a_note(words: str) -> None:
+    assert read_with_note(f"That is {words}² and more.", "2 Measured in 2019.") == f"That is {words} and more."
+
+
+def read_with_note(text: str, note: str) -> str:
+    """Return the text of a page without the marks of a note in small letters at its foot."""
+    lines = [Line(text, 1, 72, 500, 700, 11), Line(note, 1, 72, 300, 60, 8)]
+    return set_notes_aside(lines)[0].text
 
 
 def test_a_line_at_the_edge_of_pages_that_is_a_fact_of_each_page_stays() -> None:

@@ -21,6 +21,9 @@ _FULL_DATE = re.compile(
     r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
     re.IGNORECASE,
 )
+# "1 April 24", "01.04.24": the last number is a year only if nothing else is in the text.
+_SHORT_DATE = re.compile(r"\d\d?\.? [^\W\d_]{3,10}\.? \d\d|\d\d?\.\d\d?\.\d\d")
+_NUMERIC_DATE = re.compile(r"(?:\d{4}([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2\d{4})(?:[T ]\d\d?:.*)?")
 # "3 hours ago", "yesterday at 9:12", "2d", "13.05. 12:50"
 _AGO = re.compile(
     r"^(?:(?:an?|\d+)\s+(?:sec(?:ond)?|min(?:ute)?|h(?:ou)?r|day|week|wk|month|mo|year|yr)s?\.?\s+ago|\d+[smhdwy](?:\s+ago)?"
@@ -48,13 +51,28 @@ LONGEST_LINE = 1000
 def find_date(text: str) -> str | None:
     """Return the first date in a text; a full date that can be read is written as ISO 8601."""
     full_date = _FULL_DATE.search(text)
-    return parse_date(full_date[0]) if full_date else None
+    if full_date:
+        return parse_date(full_date[0])
+    return _parse(text) if _SHORT_DATE.fullmatch(text) else None
 
 
 def parse_date(text: str) -> str:
     """Return a full date as ISO 8601, and any other text unchanged."""
+    return _parse(text) or text
+
+
+def read_date(text: str | None) -> str | None:
+    """Return a date as `parse_date` does; None if there is no text, or if no month has such a day: "2024-02-31"."""
+    if not text:
+        return None
+    is_numeric = _NUMERIC_DATE.fullmatch(text) is not None
+    return _parse(text) or (None if is_numeric else text)
+
+
+def _parse(text: str) -> str | None:
+    """Return a full date as ISO 8601, or None."""
     if len(text) > LONGEST_LINE:
-        return text
+        return None
     day_first = bool(_WITH_DOTS.match(text))
     try:
         # dateutil takes missing parts from a default date: if parts are missing, two defaults give two dates.
@@ -64,8 +82,8 @@ def parse_date(text: str) -> str:
         )
     except (ValueError, OverflowError):
         day = _parse_foreign(text, full=True)
-        return day.date().isoformat() if day else text
-    return first.date().isoformat() if first.date() == second.date() else text
+        return day.date().isoformat() if day else None
+    return first.date().isoformat() if first.date() == second.date() else None
 
 
 def spell_dates(text: str, other: str) -> str:
@@ -83,13 +101,8 @@ def spell_dates(text: str, other: str) -> str:
 def begins_with_date(line: str) -> bool:
     """Return whether a line begins with a full date that can be read, or is a date of any form: "4 May"."""
     full_date = _FULL_DATE.match(line)
-    is_full = full_date is not None and parse_date(full_date[0]) != full_date[0]
+    is_full = full_date is not None and _parse(full_date[0]) is not None
     return is_full or is_date(line)
-
-
-def read_date(text: str | None) -> str | None:
-    """Return a date as `parse_date` does; None if there is no text."""
-    return parse_date(text) if text else None
 
 
 @lru_cache(maxsize=4096)

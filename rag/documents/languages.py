@@ -31,8 +31,8 @@ OPENERS = frozenset(
 PARTICLES = frozenset(re.findall(r"\w+", "al and bin da de del den der di do dos du e el from la le of the van von y"))
 # Words before or after the number of a page.
 PAGE_WORDS = (
-    r"pages?|pag?\.|pp?\.|pág(?:ina)?|pagin[ae]|seite|s\.|bladzijde|blz|side|sida|sivu|stron[ay]|str|strana|oldal"
-    r"|страница|стр|сторінка|σελίδα|sayfa|صفحة|עמוד|第|页|頁|ページ|쪽"
+    r"pages?|p a g e|pag?\.|pp?\.|pág(?:ina)?|pagin[ae]|seite|s\.|bladzijde|blz|side|sida|sivu|stron[ay]|str|strana"
+    r"|oldal|страница|стр|сторінка|σελίδα|sayfa|صفحة|עמוד|第|页|頁|ページ|쪽"
 )
 
 

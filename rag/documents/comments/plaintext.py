@@ -22,6 +22,7 @@ from rag.types import Section, Span
 _LINE = re.compile(r"\S.*")
 # This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
+_COUNT = re.compile(r"\W*(\d{1,2})[ \t]+[^\W\d_]")
 
 
 @lru_cache(maxsize=1)  # the readers of the metadata and of the sections both call it
@@ -30,8 +31,8 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
 
     Without comments the span is empty, at the end of the text. A heading begins comments if it names readers, if it
     counts comments, or if comments below it are signed in one style. In plain text a bare "Comments" suffices. In
-    Markdown such a heading may be a chapter's, and comments need signatures in a sure style. Readers wrote everything
-    after the first comment: a heading there may be part of a comment.
+    Markdown such a heading may be a chapter's, and comments need signatures in a sure style. So may "2 Comments" above
+    "3 Outlook". Readers wrote everything after the first comment: a heading there may be part of a comment.
     """
     top = find_front_matter_end(text)
     sentence = SENTENCE_END.search(text, top)
@@ -43,7 +44,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
         is_between = end < len(text) and heading.start() < article and bool(text[: heading.start()].strip())
         # "12 comments" between a page's title and its first sentence is only a link down to another heading.
         leads_down = is_between and not _begins_with_signature(below)
-        if not leads_down and _begins_comments(heading[0], below, markdown=markdown):
+        if not leads_down and _begins_comments(heading, below, markdown=markdown):
             return _find_own_lines(heading), heading.end()
     return len(text), len(text)
 
@@ -58,13 +59,25 @@ def _find_own_lines(heading: re.Match[str]) -> int:
     return start
 
 
-def _begins_comments(heading: str, below: Lines, *, markdown: bool) -> bool:
-    if is_sure_heading(heading) or _is_signed(below, least=1):
+def _begins_comments(heading: re.Match[str], below: Lines, *, markdown: bool) -> bool:
+    is_chapter = _is_before_chapter(heading)
+    is_sure = is_sure_heading(heading[0]) and not is_chapter
+    if is_sure or _is_signed(below, least=1):
         return True
-    if markdown:  # the heading may be a chapter's
+    if markdown or is_chapter:  # the heading may be a chapter's
         return False
     signatures = set(find_headers(below).values()) - {UNSIGNED}
-    return bool(signatures) or names_comments(heading)
+    return bool(signatures) or names_comments(heading[0])
+
+
+def _is_before_chapter(heading: re.Match[str]) -> bool:
+    """Return whether the next number begins a line below that looks like the heading of a chapter."""
+    count = _COUNT.match(heading[0])
+    if count is None:
+        return False
+    marks, next_number = heading[0][: count.start(1)], int(count[1]) + 1
+    chapter = rf"^{re.escape(marks)}{next_number}[ \t]+[^\W\d_a-z].{{0,80}}(?<![.!?])\n[^\S\n]*\n"
+    return re.compile(chapter, re.MULTILINE).search(heading.string, heading.end()) is not None
 
 
 def is_signed(text: str, *, least: int = 1) -> bool:

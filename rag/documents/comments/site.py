@@ -35,8 +35,10 @@ _COUNT_AFTER = (
 )
 # Links of the site after a heading, on its line: "Comments | Sort by newest".
 _TOOLS = rf"{_SPACE}*(?:[|·•▾▼].*)?"
+# "2. Comments" and "2.1 Comments" are chapters; "1.204 comments" are counted.
+_CHAPTER = r"(?:\d{1,2}(?:\.\d{1,2})*[.)]|\d{1,2}(?:\.\d{1,2})+)[ \t]"
 HEADING = re.compile(
-    rf"^(?=.{{1,200}}$){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_AFTER}{_TOOLS}$",
+    rf"^(?=.{{1,200}}$)(?!{_MARKUP}{_CHAPTER}){_MARKUP}+(?:{'|'.join(_HEADINGS.values())}){_SPACE}*{_COUNT_AFTER}{_TOOLS}$",
     re.IGNORECASE | re.MULTILINE,
 )
 # A heading that names readers. One that names only comments may be a chapter about them.

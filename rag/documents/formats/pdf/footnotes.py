@@ -10,7 +10,14 @@ from rag.documents.raised import RAISED_DIGITS
 
 # The letters of notes are smaller than this multiple of the text's.
 _SMALLER = 0.95
-_MARK = re.compile(f"[{RAISED_DIGITS}]+")
+# A raised digit after one of these is a power: "80 m²", "30 km²", "4 in²", "(a + b)²", "s⁻¹".
+_POWERS = (
+    r"(?<![^\W\d_])(?<!['’])(?:[^\W\d_]|[cdkmnµ]m|[дкмс]м|ft|yd)",
+    r"(?<=\d )(?:in|mi)",
+    r"\((?=[^()]*[^\W\d_])(?:\b[^\W\d_]\b|[^()\w]|\d){1,80}\)",
+    r"[⁻⁺]",
+)
+_MARK = re.compile(rf"(?P<power>{'|'.join(_POWERS)})?(?P<mark>[{RAISED_DIGITS}]+)")
 _NOTE = re.compile(rf"(?P<number>\d{{1,3}}|[{RAISED_DIGITS}]{{1,3}})[.)]?\s*[^\s\d]")
 _DIGITS = str.maketrans(RAISED_DIGITS, "0123456789")
 
@@ -19,7 +26,7 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
     """Return the lines of a page; its notes are aside, and the text has no marks of them."""
     text = [line for line in lines if not line.is_aside]
     all_words = "\n".join(line.text for line in text)
-    marks = {mark.translate(_DIGITS) for mark in _MARK.findall(all_words)}
+    marks = {mark["mark"].translate(_DIGITS) for mark in _MARK.finditer(all_words)}
     if not marks:
         return list(lines)
     notes = _find_notes(text, marks)
@@ -63,10 +70,10 @@ def _read_number(line: Line) -> str:
 
 
 def _drop_marks(text: str, numbers: set[str]) -> str:
-    """Return a text without the marks of the notes with these numbers; other raised digits stay."""
+    """Return a text without the marks of the notes with these numbers; powers and other raised digits stay."""
 
     def keep_other(mark: re.Match[str]) -> str:
-        is_mark = mark[0].translate(_DIGITS) in numbers
-        return "" if is_mark else mark[0]
+        is_of_note = not mark["power"] and mark["mark"].translate(_DIGITS) in numbers
+        return "" if is_of_note else mark[0]
 
     return _MARK.sub(keep_other, text)

@@ -27,9 +27,14 @@ _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
 _ONLY_NUMBER = re.compile(r"[-–—· ]*(?P<number>\d{1,4})[-–—· ]*")
 _ONLY_ROMAN = re.compile(r"[-–— ]*[ivxlc]{1,7}[-–— ]*")
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,])")
-_BESIDE_PAGE = re.compile(rf"\b(?:{PAGE_WORDS})\s*\d|\d\s*(?:{PAGE_WORDS})|\d\s?/\s?\d|\d \w+ \d", re.IGNORECASE)
+_PAGE_WORD = rf"\b(?:{PAGE_WORDS})[\s:|]*\d|\d[\s|]*(?:{PAGE_WORDS})(?![^\W\d_])"
+_BESIDE_PAGE = re.compile(rf"{_PAGE_WORD}|\d\s?/\s?\d|\d \w+ \d", re.IGNORECASE)
+# "Page 3", with any words around it, or "3 of 9" alone.
+_OF_PAGE = re.compile(rf".*(?:{_PAGE_WORD})|\W*\d{{1,4}} \w+ \d{{1,4}}\W*$", re.IGNORECASE)
 # Telephone numbers, accounts, addresses in the web: the text needs them once.
 _FACT = re.compile(r"\d{3}|\w@\w|www\.|://")
+
+_SIDES = ("top", "bottom")
 
 LineT = TypeVar("LineT", bound=Line)
 # Two lines with the same mark, on different pages, are the same line.
@@ -69,7 +74,8 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     """Return the pages without running titles and page numbers.
 
     Such a line is at the top or bottom of many pages, or at the same height of one of the two pages before. A line with
-    facts is kept once, and is aside. A file of two or three pages keeps the first of all of them.
+    facts is kept once, and is aside; a line that counts something, such as "Week 3", is always kept. A file of two or
+    three pages keeps the first of all of them.
     """
     all_lines = list(map(list, pages))
     edges = list(map(_find_edges, pages))
@@ -81,7 +87,9 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
         running: set[Line] = set()
         for edge in edges[i]:
             running.update(_find_running_lines(edge, known, len(pages)))
-        remaining.append(list(_set_aside(lines, running, seen, len(pages))))
+        counting = {line for line in running if _counts_things(line, known)}
+        kept = [replace(line, is_aside=True) if line in counting else line for line in lines]
+        remaining.append(list(_set_aside(kept, running - counting, seen, len(pages))))
     return remaining if any(remaining) else all_lines
 
 
@@ -95,6 +103,24 @@ def _find_running_lines(edge: _Edge, known: Set[_Mark], pages: int) -> list[Line
 
 def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
     return {_find_place(line) for edge in edges for line in edge.outermost}
+
+
+def _counts_things(line: Line, known: Set[_Mark]) -> bool:
+    """Return whether a line has words, and a number of its own that is not the page's: "Week 3"."""
+    has_words = any(map(str.isalpha, line.text))
+    has_number = _NUMBER.search(line.text) is not None
+    if not has_words or not has_number or _OF_PAGE.match(line.text):
+        return False
+    is_repeated = not known.isdisjoint((_find_place(line), *(_find_title(line, side) for side in _SIDES)))
+    return not is_repeated and not any(_is_of_book(line, side, known) for side in _SIDES)
+
+
+def _is_of_book(line: Line, side: str, known: Set[_Mark]) -> bool:
+    """Return whether the page's number is before the title on left pages, and after it on right ones."""
+    for _, _, offset in _find_outer_number(line, side):
+        if {(side, "before", offset), (side, "after", offset)} <= known:
+            return True
+    return False
 
 
 def _set_aside(lines: Sequence[LineT], running: Set[Line], seen: set[str], pages: int) -> Iterator[LineT]:
@@ -145,14 +171,25 @@ def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
 
 def _find_marks(line: Line, side: str, pages: int) -> Iterator[_Mark]:
     """Yield the marks of a line: its words and size, and the offset between a number in it and the page's number."""
-    yield side, line.text, round(line.size)
+    yield _find_title(line, side)
     alone = _ONLY_NUMBER.fullmatch(line.text)
     if alone:
         yield side, "number", int(alone["number"]) - line.page
     if pages >= _FEWEST_PAGES or _BESIDE_PAGE.search(line.text):
         yield from _find_page_numbers(line, side)
+    if pages >= _FEWEST_PAGES:
+        yield from _find_outer_number(line, side)
+
+
+def _find_title(line: Line, side: str) -> _Mark:
+    """Return the mark of a line with the same words at other heights."""
+    return side, line.text, round(line.size)
+
+
+def _find_outer_number(line: Line, side: str) -> Iterator[_Mark]:
+    """Yield the mark of a number before or after the words of a line, if it may be the page's."""
     outer = _PAGE_NUMBER.fullmatch(line.text)
-    if outer and pages >= _FEWEST_PAGES:
+    if outer:
         position = str(outer.lastgroup)
         offset = int(outer[position]) - line.page
         if abs(offset) <= _MOST_OFFSET:
