@@ -1,5 +1,6 @@
 """Web pages: the main text in order, the readers' comments apart, nothing of the site around them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,32 @@ def test_no_text_of_a_table_is_lost(table: str, text: str) -> None:
 )
 def test_what_is_not_shown_is_not_read(hidden: str) -> None:
     assert read(f"<body><p>Shown.</p>{hidden}<p>Also shown.</p></body>").text == "Shown.\n\nAlso shown."
+
+
+@pytest.mark.parametrize("tag", ["del", "s", "strike"])
+def test_words_that_are_struck_out_are_not_read(tag: str) -> None:
+    assert read(f"<body><p>It costs <{tag}>90</{tag}> 60 euros.</p></body>").text == "It costs 60 euros."
+
+
+@pytest.mark.parametrize(
+    ("heading", "items"),
+    [
+        ("Latest dates", '<li><a href="/x">Choir</a></li><li><a href="/y">Market</a></li>'),
+        ("Related duties", '<li><a href="/x">Keep the gate</a></li>'),
+        ("Latest", '<li><a href="/x">Choir</a> sings in the hall on 3 May, doors open at seven</li>'),
+    ],
+)
+def test_links_with_other_words_beside_or_above_them_are_read(heading: str, items: str) -> None:
+    page = read(f"<body><h1>Harbour</h1><p>Text.</p><h2>{heading}</h2><ul>{items}</ul></body>")
+    words = re.sub("<.*?>", " ", items).split()
+    assert "".join(page.text.split()).endswith("".join(words))
+    assert any((section.heading or "").endswith(heading) for section in page.sections)
+
+
+@pytest.mark.parametrize("heading", ["Related", "Latest news", "Most read:", "You may also like", "More stories"])
+def test_links_to_other_pages_below_their_heading_are_not_read(heading: str) -> None:
+    links = f'<h3>{heading}</h3><ul><li><a href="/x">Ferry line to close</a></li></ul>'
+    assert "Ferry" not in read(f"<body><p>Shown.</p>{links}<p>Also shown.</p></body>").text
 
 
 def test_a_page_behind_a_dialog_is_read() -> None:

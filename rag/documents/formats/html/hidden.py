@@ -45,6 +45,7 @@ _PICTURES = ("img", "picture", "video", "svg", "canvas", "object", "iframe")
 _MOST_BESIDE = 30
 # The tags, roles and types of buttons.
 _CONTROLS = frozenset(("button", "summary", "label", "tab", "checkbox", "radio"))
+_DELETED = ("del", "s", "strike")
 _WHOLE_PAGE = ("html", "body", "main")
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
@@ -118,7 +119,7 @@ def parse_shown(html: bytes | str) -> "HtmlElement":
 
 
 def drop_hidden(tree: "HtmlElement") -> None:
-    """Remove the words that no reader of a page sees.
+    """Remove the words that no reader of a page sees, and words that are struck out.
 
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
@@ -156,7 +157,8 @@ class _Page:
         override(values, _read_attributes(element.tag, attributes))
         is_silent = element.attrib.pop("aria-hidden", "") == "true"  # trafilatura would drop the element
         is_gone = self._is_gone(element, values) or (is_silent and _is_no_text(element))
-        if is_gone and not contains(element, *_WHOLE_PAGE):
+        is_deleted = element.tag in _DELETED
+        if (is_gone or is_deleted) and not contains(element, *_WHOLE_PAGE):
             return True
         look = self._find_look(element, values, outer)
         path.append(names)

@@ -33,13 +33,13 @@ _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
 # One paragraph of several lines, and nothing else.
 _ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
 _MAIN = "descendant-or-self::*[self::main or @role='main']"
-# The beginnings of headings above links to other pages.
+# Headings above links to other pages.
 _RELATED_HEADINGS = (
     "related",
     "recommended",
     "read (?:more|next|also)",
     "see also",
-    "more (?:from|in|on|stories|news|like|must)",
+    "more(?: (?:from|in|on|like)(?: (?:this|the|our|us))?)?",
     "most (?:read|popular)",
     "you (?:may|might) (?:also )?like",
     "trending",
@@ -50,8 +50,8 @@ _RELATED_HEADINGS = (
     "sponsored",
     "around the web",
 )
-_RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})\b", re.IGNORECASE)
-_LONGEST_HEADING = 60
+_THINGS = "stories|articles|news|posts|links|content|videos|products"
+_RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})(?: (?:{_THINGS}))?\W*", re.IGNORECASE)
 # Trafilatura takes seconds for a page with more elements.
 _MOST_ELEMENTS = 50_000
 # An element is a list of links if at least 60 % of its characters are in links.
@@ -157,19 +157,32 @@ def _drop_related(tree: "HtmlElement") -> None:
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that link to other pages: the heading, or the heading and the element after it."""
-    text = squeeze(heading.text_content())
     is_dropped = heading.getparent() is None
-    if is_dropped or not _RELATED.match(text):
+    if is_dropped or not _RELATED.match(squeeze(heading.text_content())):
         return []
-    if _is_links(heading):
+    if not _RELATED.fullmatch(_find_unlinked(heading)):
+        return []
+    if _links_away(heading):
         return [heading]
     following = heading.getnext()
-    if following is None or len(text) > _LONGEST_HEADING or not _is_links(following):
+    if following is None or not _links_away(following) or not _is_links(following):
         return []
     return [following, heading]
 
 
+def _find_unlinked(element: "HtmlElement") -> str:
+    """Return the words of an element that are in no link."""
+    return squeeze(" ".join(element.xpath(".//text()[not(ancestor::a)]")))
+
+
+def _links_away(element: "HtmlElement") -> bool:
+    """Return whether an element has links, all of them to other pages."""
+    addresses = [link.get("href", "#") for link in element.iter("a")]
+    return bool(addresses) and not any(address.startswith("#") for address in addresses)
+
+
 def _is_links(element: "HtmlElement", share: float = _LINKS) -> bool:
+    """Return whether at least this share of the characters are in links."""
     linked = sum(len(link.text_content()) for link in element.iter("a"))
     return linked > 0 and linked >= share * len(element.text_content().strip())
 
@@ -224,7 +237,7 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
 
 def _is_heading_of_rest(block: Block) -> bool:
     """Return whether a block is the heading of removed links or comments."""
-    return block.kind == "heading" and (_RELATED.match(block.text) is not None or is_note(block.text))
+    return block.kind == "heading" and (_RELATED.fullmatch(block.text) is not None or is_note(block.text))
 
 
 def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
