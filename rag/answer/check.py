@@ -137,7 +137,7 @@ def _gives_order(claim: Claim) -> bool:
 
 
 def _list_new_numbers(claim: Claim) -> Iterator[str]:
-    """Yield the numbers of a claim that its sources do not have; those of the question do not count."""
+    """Yield the numbers of a claim that its sources do not have; numbers of the question do not count."""
     known = list_known_numbers(claim.sources)
     if BELOW_ZERO.search(claim.text):
         known |= {number.removeprefix("-") for number in known}

@@ -117,7 +117,7 @@ def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
 
 
 def find_names(text: str) -> Iterator[str]:
-    """Yield the capitalised words of a text, except those that only begin a sentence."""
+    """Yield the capitalised words of a text, except words that only begin a sentence."""
     for match in LETTERS.finditer(text):
         word = strip_possessive(match[0])
         is_capitalised = word[0].isupper() and word != "I"

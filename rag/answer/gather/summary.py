@@ -70,7 +70,7 @@ def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quo
 
 
 def _find_topic(question: Query) -> set[str]:
-    """Return the words of the topic to summarise: those of the last sentence, if it has any."""
+    """Return the words of the topic to summarise: of the last sentence, if it has any."""
     start, end = split_sentences(question.text)[-1]
     topic = content_words(question.text[start:end]) - SUMMARY_WORDS
     return topic or question.words - SUMMARY_WORDS

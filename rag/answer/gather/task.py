@@ -126,7 +126,7 @@ def list_name_words(names: Sequence[str]) -> set[str]:
 
 
 def _list_words(text: str) -> set[str]:
-    """Return the stems of all words of a text, also of those that only join others."""
+    """Return the stems of all words of a text, also of words that only join others."""
     return {stem(word) for word in WORD.findall(_JOINED.sub(" ", text))}
 
 

@@ -25,7 +25,7 @@ _MOST_NAMED = 3
 
 
 class Unmet(NamedTuple):
-    """A year, code or number that a question asks for and the passages lack, and those that they have instead."""
+    """A year, code or number that a question asks for and the passages lack, and what they have instead."""
 
     wanted: str
     others: tuple[str, ...]

@@ -15,7 +15,7 @@ _GUTTER = 0.8
 
 
 def order_columns(lines: Sequence[Line], rules: Rules) -> list[Line]:
-    """Return the lines of a page; columns of text that the file has line by line are one after the other."""
+    """Return the lines of a page, and read columns one by one whose lines are mixed in the file."""
     bands = _find_bands(make_rows(lines))
     texts = [band for band in bands if _is_text(band, rules)]
     return replace_rows(lines, [(band.rows, list(_read_columns(band, lines))) for band in texts])

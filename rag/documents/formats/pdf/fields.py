@@ -248,7 +248,7 @@ def _take_apart(lines: Iterable[Line], entry: _Entry) -> list[Line]:
 
 
 def _insert(lines: list[Line], entry: _Entry, text: str, number: int) -> list[Line]:
-    """Return the lines with a new one below those that are above it on the page."""
+    """Return the lines with a new one, in its place on the page."""
     size = _USUAL_SIZE
     place = 0
     lowest = float("inf")

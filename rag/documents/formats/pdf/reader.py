@@ -1,4 +1,4 @@
-"""Reads PDF files: the lines of their pages, without those that every page repeats."""
+"""Reads PDF files: the lines of their pages, without lines that every page repeats."""
 
 import logging
 import re

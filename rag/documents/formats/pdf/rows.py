@@ -93,7 +93,7 @@ def _is_lower(row: Row, line: Line) -> bool:
 
 
 def grow(rows: Sequence[Row], start: int, least: float = GUTTER) -> Iterator[tuple[Row, list[Gap]]]:
-    """Yield the rows from `start` on, each with the gaps of the first that go down between all words so far.
+    """Yield the rows from `start` on, each with the gaps of the first row that all rows so far leave free.
 
     They end where no gap is left that is wide enough, as a multiple of the size of the letters.
     """

@@ -25,7 +25,7 @@ from rag.documents.formats.pdf.table import Table
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
-# A row whose first column is empty, 1.6 times as far as usual, begins another table, but not before the fourth row.
+# From the fourth row on, a row with an empty first column, 1.6 times as far away as usual, begins another table.
 _JUMP = 1.6
 # The gaps of a justified line differ by less than this, and are narrower than this multiple of the letters' size.
 _EVEN = 1.7
@@ -231,6 +231,6 @@ def _is_text(table: Table, rules: Rules) -> bool:
 
 
 def _is_written_by_rows(table: Table, rules: Rules) -> bool:
-    """Return whether the file has all words of a row before those of the next."""
+    """Return whether the file has all words of a row before the words of the next."""
     places = list(map(list_places, table.group_rows(rules)))
     return all(above[-1] <= below[0] for above, below in pairwise(places))
