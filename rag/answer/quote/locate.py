@@ -172,7 +172,7 @@ def _is_clause(text: str) -> bool:
 
 
 def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return indices, and of the neighbours that their sentences need to be understood, each once."""
+    """Return indices and the neighbours that their sentences need to be understood, each once."""
     together = dict[int, None]()
     for index in indices:
         together |= dict.fromkeys(_list_neighbours(index, sentences))
@@ -180,7 +180,7 @@ def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> l
 
 
 def _list_neighbours(index: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the index of a sentence, and of each neighbour that it needs to be understood."""
+    """Yield the indices of a sentence and of the neighbours that it needs to be understood."""
     text = sentences[index].text
     is_first, is_last = index == 0, index + 1 == len(sentences)
     if points_back(text) and not is_first:
