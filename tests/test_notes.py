@@ -558,6 +558,7 @@ def test_links_and_marks_of_notes_are_shown_as_words(tmp_path: Path, text: str, 
 @pytest.mark.parametrize(
     ("text", "title"),
     [
+        ("| Name | Price |\n| --- | --- |\n| Tea | 3 |\n| Milk | 2 |\n\nThe prices are in euros.\n", ""),
         ("## Shopping list\n\n- milk\n- bread\n\nThe shop closes at seven.\n", "Shopping list"),
         ("**Shopping list**\n\nThe shop closes at seven.\n", "Shopping list"),
         ("```\nmake install\n```\n\nRun it as root.\n", ""),

@@ -10,6 +10,7 @@ from rag.documents.comments.plaintext import find_thread_start
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.formats.plain.front_matter import read_front_matter
 from rag.documents.languages import join
+from rag.rows import is_row
 from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
@@ -217,7 +218,7 @@ def _join_titles(lines: list[str]) -> dict[str, str]:
 
 
 def _may_open(line: str) -> bool:
-    """Return whether a line may be part of a title: it begins with a word, and has no end of a sentence."""
-    if not _TITLE_LINE.fullmatch(line):
+    """Return whether a line may be part of a title: it begins with a word, ends no sentence, and is not a row."""
+    if not _TITLE_LINE.fullmatch(line) or is_row(line):
         return False
     return line[0].isalnum() or line[0] in _OPENING_SIGNS or line[0] > _LAST_SIGN
