@@ -68,7 +68,8 @@ class Probe:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._end.wait(_PROBE_S):
+        is_over = False
+        while not is_over:  # an attack may be over before a request
             started = time.monotonic()
             try:
                 # A new connection, like that of a user who opens the page.
@@ -76,6 +77,7 @@ class Probe:
             except httpx.HTTPError:
                 self.failures += 1
             self.waits_s.append(time.monotonic() - started)
+            is_over = self._end.wait(_PROBE_S)
 
 
 def run_threads(count: int, work: Callable[[], None]) -> None:
