@@ -1,5 +1,6 @@
 """Sums, means, extremes and counts over the rows of a table, computed without an LLM."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,12 @@ def test_a_label_may_have_a_colon_inside() -> None:
     line = format_row(["Ratio 1:2", "Price"], ["0.5", "9"])
     assert is_row(line)
     assert split_row(line) == [("Ratio 1:2", "0.5"), ("Price", "9")]
+
+
+def test_the_time_grows_with_the_rows_and_not_with_their_square(tmp_path: Path, settings: Settings) -> None:
+    rows = "".join(f"Thing {number},{number}\n" for number in range(6000))
+    assistant = open_assistant(tmp_path, settings, "things.csv", f"Item,Amount\n{rows}", ScriptedLLM())
+    started = time.process_time()
+    answer = assistant.ask("What is the sum of the amount?")
+    assert answer.reply[0].text == "17,997,000, the sum of Amount over 6,000 rows"
+    assert time.process_time() - started < 3

@@ -43,7 +43,7 @@ _TICK_S = 0.5
 # Passages prefilled while the user types: most answers are in the first.
 _AHEAD = 3
 # The lowest temperature for asking again: at 0 the answer would be the same.
-_ANEW = 0.7
+_RETRY_TEMPERATURE = 0.7
 
 
 class Waiting(NamedTuple):
@@ -210,7 +210,10 @@ class Workspace:
     def _open_assistant(self, index: str, options: Options, *, retry: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()
         if retry:
-            chosen |= {"seed": secrets.randbelow(2**31), "temperature": max(self.settings.temperature, _ANEW)}
+            chosen |= {
+                "seed": secrets.randbelow(2**31),
+                "temperature": max(self.settings.temperature, _RETRY_TEMPERATURE),
+            }
         return Assistant(self.open_index(index), self.models.llm, self.settings.model_copy(update=chosen))
 
     def use_llm(self, name: str) -> None:

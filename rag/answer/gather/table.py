@@ -1,8 +1,10 @@
 """Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
@@ -33,10 +35,11 @@ class _Result(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The rows of a table without totals, and the labels of the other tables of its article."""
+    """The rows of a table without totals; the labels that several tables of its article have; whether it is alone."""
 
     rows: list[Row]
-    other_labels: set[str]
+    shared_labels: set[str]
+    is_alone: bool
 
 
 def compute_over_table(request: Request) -> Gathered | None:
@@ -80,11 +83,12 @@ def _has_stems(stems: frozenset[str], texts: Sequence[str]) -> bool:
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
     """Yield the tables of an article that have enough rows."""
     parts = list(_split_rows(text, chunks))
-    for number, part in enumerate(parts):
-        others = parts[:number] + parts[number + 1 :]
+    counts = Counter(chain.from_iterable(map(list_labels, parts)))
+    shared_labels = {label for label, count in counts.items() if count > 1}
+    for part in parts:
         rows = _leave_out_totals(part)
         if len(rows) >= _FEWEST_ROWS:
-            yield _Table(rows, {label for other in others for label in list_labels(other)})
+            yield _Table(rows, shared_labels, is_alone=len(parts) == 1)
 
 
 def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
@@ -123,7 +127,8 @@ def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     kept = list(rows)
     while kept and _is_total(kept[-1]):
         kept.pop()
-    unnamed = [row for row in kept if list_labels(rows)[0] not in row.cells]
+    name = list_labels(rows)[0]
+    unnamed = [row for row in kept if name not in row.cells]
     if unnamed and unnamed[-1] is kept[-1]:
         kept.pop()
         if len(unnamed) > 1:
@@ -148,7 +153,7 @@ def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
     if choice.label is None:
         return _count(choice.rows, table)
     column = read_column(choice.label, table.rows)
-    if column is None or column.label in table.other_labels:
+    if column is None or column.label in table.shared_labels:
         return None
     rows = [row for row in choice.rows if row.span in column.numbers]
     if task.operation.compute is None or not rows:
@@ -162,7 +167,7 @@ def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
 def _count(rows: Sequence[Row], table: _Table) -> _Result | None:
     """Return the number of rows; None if one of them may be a remark, or another table of the article a part of it."""
     has_remark = any(len(row.cells) == 1 for row in rows)
-    if has_remark or table.other_labels:
+    if has_remark or not table.is_alone:
         return None
     return _Result(_count_rows(len(rows)), rows)
 

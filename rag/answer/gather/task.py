@@ -159,8 +159,9 @@ def _choose_label(task: Task, amounts: Sequence[str], named: Sequence[str]) -> s
 def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Filter | None:
     """Return the rows whose whole cells a question has, all rows if it has none; None if it is unclear which."""
     chosen = _Filter(list(table), set(), [])
+    rest_words = _list_words(task.rest)
     for label in labels:
-        words = {cell: _list_asked_words(cell, task) for cell in list_cells(label, table)}
+        words = {cell: _list_asked_words(cell, task.rest, rest_words) for cell in list_cells(label, table)}
         asked = {found for found in words.values() if found}
         longest = [found for found in asked if not any(found < other for other in asked)]
         if not longest:
@@ -172,10 +173,11 @@ def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Fi
     return chosen
 
 
-def _list_asked_words(cell: str, task: Task) -> frozenset[str]:
-    """Return the words of a cell if a question has them all, or the year of its date; an empty set if not."""
+def _list_asked_words(cell: str, rest: str, rest_words: set[str]) -> frozenset[str]:
+    """Return the words of a cell if the rest of a question has them all, or the year of its date; else an empty set."""
     words = frozenset(_list_words(cell))
-    is_word = not words <= STOP_WORDS or re.search(rf"\b{re.escape(cell)}\b", task.rest)
-    if words and is_word and not is_number(cell) and words <= _list_words(task.rest):
-        return words
-    return frozenset(YEAR.findall(task.rest)) & frozenset(YEAR.findall(cell))
+    if words and words <= rest_words and not is_number(cell):
+        is_word = not words <= STOP_WORDS or re.search(rf"\b{re.escape(cell)}\b", rest)
+        if is_word:
+            return words
+    return frozenset(YEAR.findall(rest)) & frozenset(YEAR.findall(cell))
