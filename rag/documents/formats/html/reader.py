@@ -142,7 +142,11 @@ def _is_site_part(element: "HtmlElement") -> bool:
 def _drop_links_of_headings(tree: "HtmlElement") -> None:
     """Remove the links in brackets in a heading and beside it, such as "[edit]": they are controls."""
     for heading in list(tree.iter(*HEADINGS)):
-        for element in [*heading.iter("span"), *heading.itersiblings("span")]:
+        elements = list(heading.iter("span"))
+        is_first = next(heading.itersiblings(*HEADINGS, preceding=True), None) is None
+        if is_first:  # later headings have no other siblings below them
+            elements += heading.itersiblings("span")
+        for element in elements:
             has_link = element.find(".//a") is not None
             if has_link and _IN_BRACKETS.fullmatch(element.text_content().strip()):
                 element.drop_tree()
