@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 
 from rag.answer.mentions import (
@@ -131,11 +132,6 @@ def _find_first(rules: Sequence[Rule | NamingRule], claim: Claim) -> str | None:
     return None
 
 
-def _gives_order(claim: Claim) -> bool:
-    """Return whether a claim gives an order to machines."""
-    return is_order(claim.text)
-
-
 def _list_new_numbers(claim: Claim) -> Iterator[str]:
     """Yield the numbers of a claim that its sources do not have; numbers of the question do not count."""
     known = list_known_numbers(claim.sources)
@@ -144,31 +140,6 @@ def _list_new_numbers(claim: Claim) -> Iterator[str]:
     for number in find_numbers(claim.text):
         if number not in known:
             yield number
-
-
-def _list_joined_numbers(claim: Claim) -> Iterator[str]:
-    """Yield the times and dates of a claim whose numbers its sources have only in another order."""
-    return find_joined_numbers(claim.text, claim.sources)
-
-
-def _list_other_currencies(claim: Claim) -> Iterator[str]:
-    """Yield the amounts of a claim that its sources have in another currency."""
-    return find_other_currencies(claim.text, claim.sources)
-
-
-def _list_new_names(claim: Claim) -> Iterator[str]:
-    """Yield the names of a claim that neither its sources nor the question have."""
-    return find_unknown_names(claim.text, claim.known)
-
-
-def _list_joined_words(claim: Claim) -> Iterator[str]:
-    """Yield the phrases with a name or a number that only the claim makes, by joining words."""
-    return find_joined_words(claim.text, claim.known)
-
-
-def _has_no_word(claim: Claim) -> bool:
-    """Return whether a claim has no word with a meaning."""
-    return not claim.words
 
 
 def _has_other_words(claim: Claim) -> bool:
@@ -221,16 +192,6 @@ def _is_turned(pair: Sequence[re.Pattern[str]], text: str, quoted: str, *, known
     return False
 
 
-def _loses_doubt(claim: Claim) -> bool:
-    """Return whether a claim leaves out a "perhaps" of its quotes."""
-    return _loses(HEDGE, claim)
-
-
-def _loses_negation(claim: Claim) -> bool:
-    """Return whether a claim leaves out a "not" of its quotes."""
-    return _loses(NEGATION, claim)
-
-
 def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
     """Return whether a claim lacks a sign that all clauses of the quotes nearest to it have."""
     is_kept = sign.search(claim.text) or sign.search(claim.question)
@@ -250,22 +211,22 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
 
 # A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
 CONFLICTS = (
-    Rule("an order", _gives_order),
+    Rule("an order", lambda claim: is_order(claim.text)),
     NamingRule("the number", _list_new_numbers),
-    NamingRule("the time or date", _list_joined_numbers),
-    NamingRule("the currency", _list_other_currencies),
-    NamingRule("the name", _list_new_names),
+    NamingRule("the time or date", lambda claim: find_joined_numbers(claim.text, claim.sources)),
+    NamingRule("the currency", lambda claim: find_other_currencies(claim.text, claim.sources)),
+    NamingRule("the name", lambda claim: find_unknown_names(claim.text, claim.known)),
 )
 # A reply with one of these faults is unsupported. The first one that it has is named.
 FAULTS = (
-    Rule("no word of the quotes", _has_no_word),
+    Rule("no word of the quotes", lambda claim: not claim.words),
     *CONFLICTS,
-    NamingRule("the words", _list_joined_words),
+    NamingRule("the words", lambda claim: find_joined_words(claim.text, claim.known)),
     Rule("other words than the quotes", _has_other_words),
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
     Rule("a quantifier", _has_new_quantifier),
     Rule("the opposite", _says_opposite),
-    Rule("a doubt", _loses_doubt),
-    Rule("a negation", _loses_negation),
+    Rule("a doubt", partial(_loses, HEDGE)),
+    Rule("a negation", partial(_loses, NEGATION)),
 )
