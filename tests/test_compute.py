@@ -121,6 +121,7 @@ SCORES = "Team;Points\nA;3\nB;5\nC;7\n"
 PAY = "Name;Pay\nAnn;10\nBob;20\nEve;30\n"
 TEAS = "Product;Amount\nGreen tea;4\nBlack tea;2\nTea;3\nCocoa;9\n"
 PHONES = "Name;Zip\nAnn;10115\nBob;20095\nEve;80331\n"
+MANY = "Item;Price\nTea;2\n" + "".join(f"{name};5\n" for name in ("Jam", "Egg", "Ham", "Oil", "Rye", "Fig"))
 TRADES = "Buyer;Seller;Amount\nMax;Ann;1\nAnn;Max;2\nBob;Eve;4\n"
 CASES = [
     # The column that is named cannot be computed, or none is named.
@@ -155,6 +156,7 @@ CASES = [
     # Yes or no, and other measures.
     (SHOP, "Is tea the cheapest item?", None),
     (SHOP, "Which item is the cheapest?", "Milk: Price 2.00"),
+    (MANY, "Which item is the most expensive?", "6 rows: Price 5"),
     (SHOP, "Can you compute the average price?", "3.17, the mean of Price"),
     (SHOP, "Which item is the heaviest?", None),
     (SHOP, "Cheapest tea", None),

@@ -83,6 +83,7 @@ WRONG = [
     ("When was it signed?", "2024-05-12", "It was signed on 2024-12-05.", "the time or date 2024-05-12"),
     ("How much was it?", "3 €", "It cost 3 $.", "the currency 3 euro"),
     ("How much was it?", "€3", "It cost 3 dollars and 4 €.", "the currency 3 euro"),
+    ("How much was it?", "₴3", "It cost 3 €.", "the currency 3 hryvnia"),
     ("What happened?", "The price of water rose by 5 percent", "The price of water fell by 5 percent.", "the opposite"),
     (
         "How much did it rise?",

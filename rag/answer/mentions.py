@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
 
 from rag.answer.signs import (
     CURRENCIES,
@@ -24,7 +23,7 @@ _DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.I
 _MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
 # Numbers that are compared together: a time or ratio "10:30", a date "2024-05-12".
 _JOINED_NUMBERS = re.compile(r"(?<![\w.:/-])(?:\d+:\d+|\d{1,4}([-/.])\d\d?\1\d{1,4})(?![\w:/-]|\.\d)")
-_ANY_CURRENCY = "|".join(CURRENCIES.values())
+_ANY_CURRENCY = "|".join(currency.pattern for currency in CURRENCIES)
 # "€3", "3 €", "3 million euros"
 _AMOUNT = re.compile(
     rf"(?P<before>{_ANY_CURRENCY})\s?(?P<number>{_NUMBER})"
@@ -44,8 +43,6 @@ _NUMBER_CELL = re.compile(r"\d+(?:[.,]\d+)*(?!\w)")
 # "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
 _COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
 _LINKS = ("of", "the")
-# An acronym has two to six letters.
-_ACRONYM_LENGTHS = range(2, 7)
 # "Russia" and "Russian" are one name: a beginning of this many letters is shared, and the longer has few more.
 _FEWEST_SHARED, _MOST_ADDED = 4, 3
 
@@ -104,9 +101,9 @@ def _list_amounts(text: str) -> Iterator[tuple[str, str]]:
     for match in _AMOUNT.finditer(text):
         number = _simplify(match["number"] or match["first"])
         written = match["before"] or match["after"]
-        for currency, forms in CURRENCIES.items():
-            if re.fullmatch(forms, written, re.IGNORECASE):
-                yield number, currency
+        for currency in CURRENCIES:
+            if re.fullmatch(currency.pattern, written, re.IGNORECASE):
+                yield number, currency.name
 
 
 def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
@@ -149,12 +146,12 @@ def find_unknown_names(text: str, known: str) -> Iterator[str]:
 
 def _list_same_names(text: str, known: str) -> set[str]:
     """Return the other names of the things that `known` names: "US" for "United States", and the other way round."""
-    names = set[str]()
-    for words in _list_long_names(known):
-        names.update(_abbreviate(words))
-    acronyms = set(_ACRONYM.findall(known))
+    known_initials = " ".join(map(_abbreviate, _list_long_names(known)))
+    names = {acronym for acronym in _ACRONYM.findall(text) if acronym in known_initials}
+    known_acronyms = _ACRONYM.findall(known)
     for words in _list_long_names(text):
-        if not acronyms.isdisjoint(_abbreviate(words)):
+        initials = _abbreviate(words)
+        if any(acronym in initials for acronym in known_acronyms):
             names.update(words)
     return names
 
@@ -229,10 +226,6 @@ def _list_long_names(text: str) -> Iterator[list[str]]:
         yield [strip_possessive(word) for word in name.split() if word[0].isupper()]
 
 
-def _abbreviate(words: list[str]) -> Iterator[str]:
-    """Yield all acronyms of neighbouring words of a name."""
-    initials = "".join(word[0] for word in words)
-    for length, start in product(_ACRONYM_LENGTHS, range(len(initials))):
-        acronym = initials[start : start + length]
-        if len(acronym) == length:
-            yield acronym
+def _abbreviate(words: Sequence[str]) -> str:
+    """Return the initials of a name's words: neighbouring ones are an acronym."""
+    return "".join(word[0] for word in words)

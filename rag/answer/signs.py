@@ -5,8 +5,40 @@ A text in another language has no sign: a question counts as one of fact, a sent
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rag.text import WORD, content_words
+
+# --- Currencies (constraints.py, mentions.py, columns.py) ---
+
+
+class Currency(NamedTuple):
+    """A currency: its name, its sign, and the pattern of the words for it."""
+
+    name: str
+    sign: str
+    words: str
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of the sign and the words."""
+        return rf"{re.escape(self.sign)}|\b(?:{self.words})\b"
+
+
+CURRENCIES = (
+    Currency("euro", "€", "euros?|eur"),
+    Currency("dollar", "$", "dollars?|usd"),
+    Currency("pound", "£", "pounds?|gbp"),
+    Currency("yen", "¥", "yen|jpy"),
+    Currency("franc", "₣", "francs?|chf"),
+    Currency("rupee", "₹", "rupees?|inr"),
+    Currency("ruble", "₽", "ro?ubles?|rub"),
+    Currency("lira", "₺", "liras?|try"),
+    Currency("won", "₩", "krw"),  # "5 won" may be five winners
+    Currency("shekel", "₪", "shekels?|ils"),
+    Currency("hryvnia", "₴", "hryvnias?|uah"),
+)
+CURRENCY_SIGNS = "".join(currency.sign for currency in CURRENCIES)
 
 # --- Questions ---
 
@@ -76,7 +108,7 @@ WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 BOUND = re.compile(
     r"\b(?:(?:over|under|above|below|around|within|after|before|since|until|till|by|between|than|exceeding|nearly|almost"
     r"|(?:up|close) to|at (?:least|most)|from (?=\d+ (?:to|until|till|and)\b))|about (?!(?:1[0-9]|20)\d\d\b))\s*"
-    r"[€$£]?\d[\d.,]*(?: (?:and|to|until|till) [€$£]?\d[\d.,]*)?",
+    rf"[{CURRENCY_SIGNS}]?\d[\d.,]*(?: (?:and|to|until|till) [{CURRENCY_SIGNS}]?\d[\d.,]*)?",
     re.IGNORECASE,
 )
 
@@ -145,7 +177,7 @@ WHEN_INDEXED = re.compile(
 )
 MENTIONS = re.compile(
     rf"\W*(?:(?:which|what|how many)(?: of the)? {_FILES} (?:mentions?|names?|contains?|refers? to|talks? (?:about|of))"
-    r"|where is|where are)\s+(?P<phrase>.+?)(?P<mentioned>\s+mentioned)?\W*",
+    r"\s+(?P<phrase>.+?)(?:\s+mentioned)?|where (?:is|are)\s+(?P<place>.+?)\s+mentioned)\W*",
     re.IGNORECASE,
 )
 
@@ -345,17 +377,6 @@ BELOW_ZERO = re.compile(
     r"|discounts?)\b",
     re.IGNORECASE,
 )
-# The names and signs of currencies.
-CURRENCIES = {
-    "euro": r"€|\beuros?\b|\beur\b",
-    "dollar": r"\$|\bdollars?\b|\busd\b",
-    "pound": r"£|\bpounds?\b|\bgbp\b",
-    "yen": r"¥|\byen\b|\bjpy\b",
-    "franc": r"\bfrancs?\b|\bchf\b",
-    "rupee": r"₹|\brupees?\b|\binr\b",
-    "ruble": r"₽|\br(?:o)?ubles?\b|\brub\b",
-    "lira": r"₺|\bliras?\b|\btry\b",
-}
 # These words have a capital at the beginning of a sentence and are not names.
 SENTENCE_OPENERS = frozenset(
     {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}

@@ -94,12 +94,7 @@ def _name(sources: Sequence[str]) -> str:
 def _find_wanted_phrase(question: str) -> str | None:
     """Return the phrase that a question wants to find in the documents, in small letters, or None."""
     match = MENTIONS.fullmatch(question)
-    if not match:
-        return None
-    asks_where = match[0].strip().lower().startswith("where")
-    if asks_where and not match["mentioned"]:
-        return None
-    return _flatten(_QUOTATION.sub("", match["phrase"].strip()))
+    return _flatten(_QUOTATION.sub("", match["phrase"] or match["place"])) if match else None
 
 
 def _flatten(text: str) -> str:

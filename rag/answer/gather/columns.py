@@ -1,19 +1,18 @@
 """Reads the rows of a table, and its columns of numbers that can be added and compared."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from rag.answer.signs import IDENTIFIERS
+from rag.answer.signs import CURRENCY_SIGNS, IDENTIFIERS
 from rag.text import WORD
 from rag.types import Span
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
-_CURRENCY = "$€£¥₹₽₺₩₪₴"
 _NUMBER = re.compile(
-    rf"(?P<before>[{_CURRENCY}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
-    rf"(?P<after>(?:[^\W\d_]|[%‰°/.{_CURRENCY}]){{0,6}})"
+    rf"(?P<before>[{CURRENCY_SIGNS}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
+    rf"(?P<after>(?:[^\W\d_]|[%‰°/.{CURRENCY_SIGNS}]){{0,6}})"
 )
 _WITH_POINT = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+)(?:\.\d+)?")
 _WITH_COMMA = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ ']\d{3})+)(?:,\d+)?")
@@ -24,7 +23,7 @@ _DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0\.\d")
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0,\d")
 # "1,200,000" has two groups, and beside "900" the comma of "1,200" groups digits.
 _GROUPING_COMMA = re.compile(r",\d{3},\d{3}|(?<![\d.,' ])[1-9]\d{0,2}(?![\d.,'])(?! \d)")
-_IS_MONEY = re.compile(rf"[{_CURRENCY}]")
+_IS_MONEY = re.compile(rf"[{CURRENCY_SIGNS}]")
 _SPACES = re.compile(r"[ ']")
 _LEADING_ZERO = re.compile(r"0\d+")
 # A longer label measures something: "Hours per year".
@@ -61,15 +60,15 @@ def list_labels(rows: Sequence[Row]) -> list[str]:
     return list(labels)
 
 
-def list_cells(label: str, rows: Sequence[Row]) -> list[str]:
-    """Return the cells of a column from the top down, without empty ones."""
-    return [row.cells[label].strip() for row in rows if label in row.cells]
+def read_cells(label: str, rows: Sequence[Row]) -> dict[Span, str]:
+    """Return the cells of a column by the span of their row, from the top down and without empty ones."""
+    return {row.span: row.cells[label].strip() for row in rows if label in row.cells}
 
 
 def is_of_amounts(label: str, rows: Sequence[Row]) -> bool:
     """Return whether a column has numbers that measure something, even if not all of its cells are numbers."""
-    cells = list_cells(label, rows)
-    return any(map(is_number, cells)) and not _names_rows(label, cells)
+    cells = list(read_cells(label, rows).values())
+    return any(map(is_amount, cells)) and not _names_rows(label, cells)
 
 
 def read_column(label: str, rows: Sequence[Row]) -> Column | None:
@@ -77,7 +76,7 @@ def read_column(label: str, rows: Sequence[Row]) -> Column | None:
 
     It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma means.
     """
-    cells = {row.span: row.cells[label].strip() for row in rows if label in row.cells}
+    cells = read_cells(label, rows)
     together = ";".join(cells.values())
     has_decimal_comma = _DECIMAL_COMMA.search(together) is not None
     if not has_decimal_comma and not _is_clear(together):
@@ -93,8 +92,8 @@ def read_column(label: str, rows: Sequence[Row]) -> Column | None:
     return Column(label, numbers, units.pop()) if len(units) == 1 else None
 
 
-def is_number(cell: str) -> bool:
-    """Return whether a cell has a number, perhaps with a unit, and no other words."""
+def is_amount(cell: str) -> bool:
+    """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
     with_point = _read_number(cell.strip(), has_decimal_comma=False)
     with_comma = _read_number(cell.strip(), has_decimal_comma=True)
     return with_point is not None or with_comma is not None
@@ -127,9 +126,8 @@ def _read_number(cell: str, *, has_decimal_comma: bool) -> _Number | None:
     return _Number(value, unit.strip())
 
 
-def _names_rows(label: str, cells: Iterable[str]) -> bool:
+def _names_rows(label: str, cells: Sequence[str]) -> bool:
     """Return whether the numbers of a column name things and measure nothing: years, codes, the rows' own numbers."""
-    cells = list(cells)
     words = WORD.findall(label.lower())
     is_identifier = 0 < len(words) <= _LABEL_WORDS and words[-1] in IDENTIFIERS
     are_years = all(YEAR.fullmatch(cell) for cell in cells)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.columns import Column, Row, is_number, list_labels, read_column
+from rag.answer.gather.columns import Column, Row, is_amount, list_labels, read_column
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.task import Task, choose, list_name_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
@@ -23,6 +23,8 @@ from rag.types import Chunk, Hit
 _FEWEST_ROWS = 3
 # At most this many rows are quoted.
 _MOST_QUOTED = 20
+# The names of more rows with one extreme are not listed.
+_MOST_NAMED = 5
 # A mean is rounded to this many decimals.
 _DECIMALS = 2
 
@@ -150,13 +152,13 @@ def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
     choice = choose(task, table.rows, names)
     if choice is None or not choice.rows:
         return None
-    if choice.label is None:
+    if not choice.label:
         return _count(choice.rows, table)
     column = read_column(choice.label, table.rows)
     if column is None or column.label in table.shared_labels:
         return None
     rows = [row for row in choice.rows if row.span in column.numbers]
-    if task.operation.compute is None or not rows:
+    if not rows:
         return None
     value = task.operation.compute([column.numbers[row.span] for row in rows])
     if task.operation.is_extreme:
@@ -191,14 +193,15 @@ def _choose_name(question: Query, table: Sequence[Row], label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
     others = [name for name in list_labels(table) if name != label]
     asked = [name for name in others if content_words(name) & question.words]
-    of_words = [name for name in others if not is_number(table[0].cells.get(name, ""))]
+    of_words = [name for name in others if not is_amount(table[0].cells.get(name, ""))]
     return [*asked, *of_words, label][0]
 
 
 def _describe_extreme(rows: Sequence[Row], name: str, label: str) -> str:
-    """Return the names of rows and the value that they have in a column: "Finch Mini: Price (EUR) 1290"."""
-    names = ", ".join(dict.fromkeys(row.cells.get(name, "") for row in rows))
-    return f"{names}: {label} {rows[0].cells[label]}"
+    """Return the value that rows have in a column, and their names or number: "Finch Mini: Price (EUR) 1290"."""
+    names = dict.fromkeys(row.cells.get(name, "") for row in rows)
+    subject = ", ".join(names) if len(names) <= _MOST_NAMED else _count_rows(len(rows))
+    return f"{subject}: {label} {rows[0].cells[label]}"
 
 
 def _describe_value(value: Decimal, name: str, column: Column, rows: int) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from statistics import mean
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Row, is_number, is_of_amounts, list_cells, list_labels
+from rag.answer.gather.columns import YEAR, Row, is_amount, is_of_amounts, list_labels, read_cells
 from rag.answer.signs import (
     ARITHMETIC,
     ASKS_FOR_ROW,
@@ -36,17 +36,18 @@ class Operation:
     name: str
     sign: re.Pattern[str]
     other: re.Pattern[str]
-    # None: the rows are counted, whatever is in them.
-    compute: Callable[[Sequence[Decimal]], Decimal] | None
+    compute: Callable[[Sequence[Decimal]], Decimal]
     # An extreme is the value of single rows, and only these are quoted.
     is_extreme: bool = False
 
 
+# The rows are counted, whatever is in them.
+_COUNT = Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, lambda values: Decimal(len(values)))
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
 _OPERATIONS = (
     Operation("highest", HIGHEST, COUNTS_THINGS, max, is_extreme=True),
     Operation("lowest", LOWEST, COUNTS_THINGS, min, is_extreme=True),
-    Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, None),
+    _COUNT,
     Operation("mean", MEAN, ASKS_FOR_ROW, mean),
     Operation("sum", SUM, ASKS_FOR_ROW, lambda values: sum(values, Decimal(0))),
 )
@@ -66,12 +67,16 @@ class Task:
     wanted: frozenset[str]
     measures: frozenset[str]
 
+    def find_words(self, label: str) -> set[str]:
+        """Return the words of a label by which the question names the column."""
+        return content_words(label) & (self.question.words | self.measures)
+
 
 class Choice(NamedTuple):
-    """The rows of a table that a task is about, and the label of their column; None if the rows are counted."""
+    """The rows of a table that a task is about, and the label of their column; "" if the rows are counted."""
 
     rows: list[Row]
-    label: str | None
+    label: str
 
 
 class _Filter(NamedTuple):
@@ -103,20 +108,16 @@ def choose(task: Task, table: Sequence[Row], names: set[str]) -> Choice | None:
 
     Each word has to be in a label, in a cell that the question has whole, or in the `names` of the document.
     """
-    amounts = [label for label in list_labels(table) if is_of_amounts(label, table)]
-    others = [label for label in list_labels(table) if label not in amounts]
-    named: list[str] = []
-    label = None
-    if task.operation.compute:
-        named = _list_named(task, amounts)
-        label = _choose_label(task, amounts, named)
-        if label is None:
-            return None
-    chosen = _choose_rows(task, table, others)
-    if chosen is None or not chosen.words.isdisjoint(_list_words(label or "")):
+    labels = list_labels(table)
+    amounts = [label for label in labels if is_of_amounts(label, table)]
+    label = "" if task.operation is _COUNT else _choose_label(task, amounts)
+    if label is None:
         return None
-    labels = list_labels(table) if named else chosen.labels
-    left_over = task.wanted - chosen.words - _list_words(" ".join(labels)) - names
+    chosen = _choose_rows(task, table, [other for other in labels if other not in amounts])
+    if chosen is None or not chosen.words.isdisjoint(_list_words(label)):
+        return None
+    known_labels = labels if task.find_words(label) else chosen.labels
+    left_over = task.wanted - chosen.words - _list_words(" ".join(known_labels)) - names
     return None if left_over else Choice(chosen.rows, label)
 
 
@@ -130,30 +131,21 @@ def _list_words(text: str) -> set[str]:
     return {stem(word) for word in WORD.findall(_JOINED.sub(" ", text))}
 
 
-def _list_named(task: Task, labels: Sequence[str]) -> list[str]:
-    """Return the labels that a question names, the one with most of its words first."""
-    words = _list_column_words(task)
-    most_first = sorted(labels, key=lambda label: -len(content_words(label) & words))
-    return [label for label in most_first if content_words(label) & words]
-
-
-def _list_column_words(task: Task) -> set[str]:
-    return task.question.words | task.measures
-
-
-def _choose_label(task: Task, amounts: Sequence[str], named: Sequence[str]) -> str | None:
+def _choose_label(task: Task, amounts: Sequence[str]) -> str | None:
     """Return the label that has all words which the question shares with labels; the only one if it shares none.
 
     An extreme has to be named: the largest city need not be the city with the largest number.
     """
-    if not named:
+    if not amounts:
+        return None
+    shared = {label: task.find_words(label) for label in amounts}
+    best = max(amounts, key=lambda label: len(shared[label]))
+    if not shared[best]:
         is_alone = len(amounts) == 1 and not task.operation.is_extreme
-        return amounts[0] if is_alone else None
-    words = _list_column_words(task)
-    first, *others = [content_words(label) & words for label in named]
-    is_clear = all(other < first for other in others)
-    is_measured = not task.measures or not first.isdisjoint(task.measures)
-    return named[0] if is_clear and is_measured else None
+        return best if is_alone else None
+    is_clear = all(label == best or words < shared[best] for label, words in shared.items())
+    is_measured = not task.measures or not shared[best].isdisjoint(task.measures)
+    return best if is_clear and is_measured else None
 
 
 def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Filter | None:
@@ -161,22 +153,22 @@ def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Fi
     chosen = _Filter(list(table), set(), [])
     rest_words = _list_words(task.rest)
     for label in labels:
-        words = {cell: _list_asked_words(cell, task.rest, rest_words) for cell in list_cells(label, table)}
-        asked = {found for found in words.values() if found}
-        longest = [found for found in asked if not any(found < other for other in asked)]
-        if not longest:
-            continue
-        if len(longest) > 1 or not chosen.words.isdisjoint(longest[0]):
+        cells = read_cells(label, table)
+        asked = {span: _list_asked_words(cell, task.rest, rest_words) for span, cell in cells.items()}
+        most = max(asked.values(), key=len)
+        is_clear = all(words <= most for words in asked.values())
+        if not is_clear or not chosen.words.isdisjoint(most):
             return None
-        rows = [row for row in chosen.rows if words.get(row.cells.get(label, "").strip()) == longest[0]]
-        chosen = _Filter(rows, chosen.words | longest[0], [*chosen.labels, label])
+        if most:
+            rows = [row for row in chosen.rows if asked.get(row.span) == most]
+            chosen = _Filter(rows, chosen.words | most, [*chosen.labels, label])
     return chosen
 
 
 def _list_asked_words(cell: str, rest: str, rest_words: set[str]) -> frozenset[str]:
     """Return the words of a cell if the rest of a question has them all, or the year of its date; else an empty set."""
     words = frozenset(_list_words(cell))
-    if words and words <= rest_words and not is_number(cell):
+    if words and words <= rest_words and not is_amount(cell):
         is_word = not words <= STOP_WORDS or re.search(rf"\b{re.escape(cell)}\b", rest)
         if is_word:
             return words
