@@ -7,6 +7,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -160,11 +161,10 @@ def add_question(folder: Path, question: Question) -> Path:
     Raises DatasetError if the file cannot be written.
     """
     path = folder / QUESTIONS_FILE
-    record = TypeAdapter(Question).dump_python(question, mode="json", exclude_defaults=True)
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         others = [line for line in lines if json.loads(line)["id"] != question.id]
-        write_file(path, "\n".join([*others, json.dumps(record, ensure_ascii=False)]) + "\n")
+        write_file(path, "\n".join([*others, _dump(question)]) + "\n")
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot add to {path}: {exc}; mend the file") from exc
     return path
@@ -264,58 +264,58 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
     """
     if (folder / QUESTIONS_FILE).exists():
         raise DatasetError(f"{folder} holds a data set already: name another folder with --out")
-    corpus: list[dict[str, Any]] = []
-    passages: list[dict[str, Any]] = []
-    questions: list[dict[str, Any]] = []
+    documents: list[_Record] = []
+    passages: list[Passage] = []
+    questions: list[Question] = []
     try:
         for article in json.loads(file.read_bytes())["data"]:
-            doc_id = article["title"]
-            texts = [paragraph["context"] for paragraph in article["paragraphs"]]
-            corpus.append({"id": doc_id, "title": doc_id.replace("_", " "), "text": "\n\n".join(texts)})
-            new_passages = _convert_passages(doc_id, texts)
-            passages += new_passages
-            for passage, paragraph in zip(new_passages, article["paragraphs"], strict=True):
-                questions += [_convert_question(qa, doc_id, passage["id"]) for qa in paragraph["qas"]]
+            name, text = article["title"], ""
+            for number, paragraph in enumerate(article["paragraphs"]):
+                start = len(text)
+                text += paragraph["context"]
+                passages.append(Passage(f"{name}#{number}", name, start, len(text)))
+                text += "\n\n"
+                questions += [_convert_question(qa, passages[-1]) for qa in paragraph["qas"]]
+            documents.append(_Record(name, text.removesuffix("\n\n"), title=name.replace("_", " ")))
     except OSError as exc:
         raise DatasetError(f"cannot read {file}: {exc.strerror}") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot read {file}: not a SQuAD 2.0 file ({type(exc).__name__}: {exc})") from exc
     folder.mkdir(parents=True, exist_ok=True)
-    for name, records in ((CORPUS_FILE, corpus), (PASSAGES_FILE, passages), (QUESTIONS_FILE, questions)):
-        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        (folder / name).write_text(lines, encoding="utf-8")
+    _write_lines(folder / CORPUS_FILE, documents)
+    _write_lines(folder / PASSAGES_FILE, passages)
+    _write_lines(folder / QUESTIONS_FILE, questions)
     return load_dataset(folder)
 
 
-def _convert_passages(doc_id: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the positions of an article's paragraphs, which blank lines separate."""
-    passages = []
-    start = 0
-    for number, text in enumerate(texts):
-        end = start + len(text)
-        passages.append({"id": f"{doc_id}#{number}", "doc_id": doc_id, "start": start, "end": end})
-        start = end + len("\n\n")
-    return passages
-
-
-def _convert_question(qa: dict[str, Any], doc_id: str, passage_id: str) -> dict[str, Any]:
-    question = {
-        "id": qa["id"],
-        "question": qa["question"].strip(),
-        "answers": [],
-        "answerable": False,
-        "gold_doc_ids": [],
-        "gold_passage_ids": [],
-        "source_passage_id": passage_id,
-        "type": "unanswerable",
-    }
+def _convert_question(qa: dict[str, Any], passage: Passage) -> Question:
+    """Return a question of SQuAD that was written for a passage."""
+    question = Question(
+        qa["id"], qa["question"].strip(), answerable=False, type="unanswerable", source_passage_id=passage.id
+    )
     if qa["is_impossible"]:
         return question
-    answers = list(dict.fromkeys(answer["text"] for answer in qa["answers"]))
-    return question | {
-        "answers": answers,
-        "answerable": True,
-        "gold_doc_ids": [doc_id],
-        "gold_passage_ids": [passage_id],
-        "type": "extractive_span",
-    }
+    return replace(
+        question,
+        answerable=True,
+        answers=tuple(dict.fromkeys(answer["text"] for answer in qa["answers"])),
+        gold_doc_ids=(passage.doc_id,),
+        gold_passage_ids=(passage.id,),
+        type="extractive_span",
+    )
+
+
+def _write_lines(path: Path, records: Iterable[Question | Passage | _Record]) -> None:
+    """Write records as lines of JSON."""
+    path.write_text("".join(f"{_dump(record)}\n" for record in records), encoding="utf-8")
+
+
+def _dump(record: Question | Passage | _Record) -> str:
+    """Return a record as a line of JSON, without the fields that have their usual value."""
+    values = _make_adapter(type(record)).dump_python(record, mode="json", exclude_defaults=True)
+    return json.dumps(values, ensure_ascii=False)
+
+
+@cache
+def _make_adapter(record: type) -> TypeAdapter[Any]:
+    return TypeAdapter(record)
