@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -31,7 +31,7 @@ from rag.answer.reply import write_reply
 from rag.answer.understand.places import find_place
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import correct_typos, restate
-from rag.answer.understand.rewrite import rewrite_question, stands_alone
+from rag.answer.understand.rewrite import join_to_last, rewrite_question, stands_alone
 from rag.errors import QuestionError
 from rag.index.index import Index, open_index
 from rag.llm import open_llm
@@ -165,23 +165,15 @@ class Assistant:
         clock: "_Clock",
     ) -> "_Asked":
         """Return the question as it is searched, with the given hits or those of a search."""
-        followed_up = self.rewrite(question, history)
-        if followed_up:
+        complete = self.rewrite(question, history)
+        if complete:
             clock.stop("rewrite")
-        wanted = Query(restate(followed_up or question))
-        search: Search | None = None
-        if hits is None:
-            search = partial(self._search, where=where)
-            wanted, hits = self._search_corrected(question, wanted, where=where)
-            clock.stop("search")
-        else:
-            hits = find_evidence(question, hits)
-        rewritten = wanted.text if wanted.text != question else None
-        name = wanted.file_name
-        names_file = name is not None and all(name.lower() in hit.chunk.source.lower() for hit in hits)
-        if names_file:
-            wanted = wanted.without_file_name
-        return _Asked(question, wanted, rewritten, names_file, hits, search)
+        query = Query(restate(complete or question))
+        if hits is not None:
+            return _Asked(question, query, find_evidence(question, hits), search=None)
+        query, found = self._search_corrected(question, query, where=where)
+        clock.stop("search")
+        return _Asked(question, query, found, partial(self._search, where=where))
 
     def _make_answer(self, asked: "_Asked", finding: "_Finding", clock: "_Clock") -> Answer:
         quotes, note = finding.quotes, finding.quotes.note
@@ -254,7 +246,7 @@ class Assistant:
     def _quote(
         self,
         llm: LLM,
-        asked: Query,
+        query: Query,
         hits: tuple[Hit, ...],
         clock: "_Clock",
         *,
@@ -267,7 +259,7 @@ class Assistant:
         """
         room = llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution_share
-        reader = Reader(asked, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
+        reader = Reader(query, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
         quotes, spans, written = Quotes(hits), list[HitSpan](), 0
         for judged in reader.choose():
             clock.stop("read")
@@ -287,9 +279,9 @@ class Assistant:
                 break
         clock.stop("read")
         if may_add_hits:
-            quotes = complete_quotes(quotes, asked, self.index)
+            quotes = complete_quotes(quotes, query, self.index)
         return _Finding(
-            hold_to_question(quotes, asked),
+            hold_to_question(quotes, query),
             confidence=reader.confidence,
             prompt_tokens=reader.prompt_tokens,
             answer_tokens=written,
@@ -305,28 +297,27 @@ class Assistant:
             begin=BEGIN,
         )
 
-    def _search_corrected(self, question: str, wanted: Query, *, where: Filter | None) -> tuple[Query, tuple[Hit, ...]]:
-        """Return what a question wants, with its misspelt words as the documents spell them, and its hits."""
-        hits = self._search(question, wanted, where=where)
-        corrected = Query(correct_typos(wanted.text, hits, count_tokens=self.index.embedder.count_tokens))
-        if corrected != wanted:
+    def _search_corrected(self, question: str, query: Query, *, where: Filter | None) -> tuple[Query, tuple[Hit, ...]]:
+        """Return a question with its misspelt words as the documents spell them, and its hits."""
+        hits = self._search(question, query, where=where)
+        corrected = Query(correct_typos(query.text, hits, count_tokens=self.index.embedder.count_tokens))
+        if corrected != query:
             hits = self._search(question, corrected, where=where)
         return corrected, hits
 
-    def _search(self, question: str, wanted: Query | None = None, *, where: Filter | None) -> tuple[Hit, ...]:
-        """Return the hits of a question, by its own wording and the wanted one, if that is another.
+    def _search(self, question: str, query: Query | None = None, *, where: Filter | None) -> tuple[Hit, ...]:
+        """Return the hits of a question, by its own wording and the one of the query, if that is another.
 
         If it names a file of the index, or a place in one, these are only hits of there.
         """
-        wanted = wanted or Query(question)
-        passages, place = self.settings.passages, find_place(wanted)
-        if wanted.file_name and not (where and where.source):
-            within = replace(where or Filter(), source=wanted.file_name)
-            text = wanted.without_file_name.text
+        query = query or Query(question)
+        find = partial(retrieve, self.index, passages=self.settings.passages, is_in_place=find_place(query))
+        if query.file_name and not (where and where.source):
+            within = replace(where or Filter(), source=query.file_name)
             with suppress(QuestionError):
-                return _raise_scores(retrieve(self.index, text, passages=passages, where=within, is_in_place=place))
-        rewritten = wanted.text if wanted.text != question else None
-        return retrieve(self.index, question, passages=passages, where=where, rewritten=rewritten, is_in_place=place)
+                return _raise_scores(find(query.without_file_name.text, where=within))
+        rewritten = query.text if query.text != question else None
+        return find(question, where=where, rewritten=rewritten)
 
     def find(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> tuple[Hit, ...]:
         """Return the hits for a question with their evidence, without asking the LLM.
@@ -337,11 +328,8 @@ class Assistant:
         direct = answer_at_once(question, self.index)
         if direct:
             return direct.quotes.hits
-        wanted = restate(question)
-        earlier = [message.content for message in history if message.role == "user"]
-        if earlier and not stands_alone(question):
-            wanted = f"{earlier[-1]} {question}"
-        return self._search(question, Query(wanted), where=make_filter(where))
+        joined = None if stands_alone(question) else join_to_last(question, history)
+        return self._search(question, Query(joined or restate(question)), where=make_filter(where))
 
     def build_prompts(self, question: str, hits: Sequence[Hit]) -> list[list[Message]]:
         """Return the messages that ask the LLM about each hit; it answers sooner if `LLM.read` has read them ahead."""
@@ -417,20 +405,33 @@ class Chat:
             yield event
 
 
-class _Asked(NamedTuple):
-    """A question as the user typed it and as it is searched, and the hits to answer it from.
+@dataclass(frozen=True)
+class _Asked:
+    """A question as the user typed it and as it is understood, and the hits to answer it from.
 
-    `rewritten` is the question as it was understood, or None if it was not changed. `wanted` is the question
-    as understood, without the name of a file. `search` finds other hits; None: the caller gave the hits, and no others
-    may be quoted.
+    `search` finds other hits; None: the caller gave the hits, and no others may be quoted.
     """
 
     question: str
-    wanted: Query
-    rewritten: str | None
-    names_file: bool
+    query: Query
     hits: tuple[Hit, ...]
     search: Search | None
+
+    @property
+    def rewritten(self) -> str | None:
+        """The question as it is understood; None if it was not changed."""
+        return self.query.text if self.query.text != self.question else None
+
+    @cached_property
+    def names_file(self) -> bool:
+        """Whether the question names the file that all hits are of."""
+        name = self.query.file_name
+        return name is not None and all(name.lower() in hit.chunk.source.lower() for hit in self.hits)
+
+    @cached_property
+    def wanted(self) -> Query:
+        """The question as the passages are to answer it: without the name of their file."""
+        return self.query.without_file_name if self.names_file else self.query
 
 
 class _Finding(NamedTuple):

@@ -40,7 +40,7 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
     said = " ".join([*(message.content for message in recent), question])
     if is_whole and is_faithful(lines[0], said):
         return lines[0]
-    return _join_to_last(question, recent)
+    return join_to_last(question, recent)
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
@@ -61,7 +61,7 @@ def is_faithful(rewritten: str, said: str) -> bool:
     return rewritten.endswith("?") and find_conflict(rewritten, [said]) is None
 
 
-def _join_to_last(question: str, history: Sequence[Message]) -> str | None:
+def join_to_last(question: str, history: Sequence[Message]) -> str | None:
     """Return a question with the one before it in front, if there was one: an LLM understands the two together."""
     for message in reversed(history):
         if message.role == "user":
