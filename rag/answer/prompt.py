@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
@@ -19,6 +20,14 @@ BEGIN = f"{YES}:"
 _SPEAKERS, _ASSISTANT = {"user": "Reader"}, "Assistant"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
+# The placeholders that the last text of each folder has to have.
+_PLACEHOLDERS = {
+    "answer": frozenset({"passage", "question"}),
+    "reply": frozenset({"quotes", "question"}),
+    "rewrite": frozenset({"history", "question"}),
+    "split": frozenset({"question"}),
+    "suggest": frozenset({"passage"}),
+}
 # A number in square brackets in a document would look like a citation: the LLM sees it in round ones.
 _BRACKETED = re.compile(r"\[(\d+)\]")
 
@@ -36,33 +45,8 @@ def find_prompts() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
 
 
-def load_answer_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask whether a passage states the answer, and in which words; raises PromptError."""
-    return _load_prompts("answer", folder, required=frozenset({"passage", "question"}))
-
-
-def load_reply_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask for a short reply to a question from quotes; raises PromptError."""
-    return _load_prompts("reply", folder, required=frozenset({"quotes", "question"}))
-
-
-def load_rewrite_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask to make a follow-up question stand alone; raises PromptError."""
-    return _load_prompts("rewrite", folder, required=frozenset({"history", "question"}))
-
-
-def load_split_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask to split a comparison into two questions; raises PromptError."""
-    return _load_prompts("split", folder, required=frozenset({"question"}))
-
-
-def load_suggest_prompts(folder: Path | None = None) -> Prompts:
-    """Return the prompts that ask for a question that a passage answers; raises PromptError."""
-    return _load_prompts("suggest", folder, required=frozenset({"passage"}))
-
-
-def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -> Prompts:
-    """Return the prompts of a folder, or the usual ones of a name, in the order of their files."""
+def _load_prompts(name: str, folder: Path | None = None) -> Prompts:
+    """Return the prompts in a folder, or the usual ones of a name, in the order of their files; raises PromptError."""
     folder = folder or find_prompts() / name
     paths = sorted(folder.glob("*.txt"))
     if not paths:
@@ -70,7 +54,19 @@ def _load_prompts(name: str, folder: Path | None, *, required: frozenset[str]) -
     *examples, question = paths
     _check_turns(paths)
     messages = tuple(Message(_role(path), _load(path, required=frozenset()).substitute()) for path in examples)
-    return Prompts(messages, _load(question, required=required))
+    return Prompts(messages, _load(question, required=_PLACEHOLDERS[name]))
+
+
+# These ask whether a passage states the answer, and in which words,
+load_answer_prompts = partial(_load_prompts, "answer")
+# for a short reply to a question from quotes,
+load_reply_prompts = partial(_load_prompts, "reply")
+# to make a follow-up question stand alone,
+load_rewrite_prompts = partial(_load_prompts, "rewrite")
+# to split a comparison into two questions,
+load_split_prompts = partial(_load_prompts, "split")
+# and for a question that a passage answers.
+load_suggest_prompts = partial(_load_prompts, "suggest")
 
 
 def _check_turns(paths: Sequence[Path]) -> None:
