@@ -58,11 +58,6 @@ class _Claim(NamedTuple):
         """The article chunks that state the sentence."""
         return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
 
-    def add(self, span: HitSpan, chunk: Chunk) -> None:
-        """Add a span that states the sentence too; only the first span of a hit is kept."""
-        self.spans.setdefault(span.number, span)
-        self.chunks.setdefault(span.number, chunk)
-
 
 def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Quotes:
     """Return sentences of the hits as the evidence for an answer, each with its hit's number; readers' words come last.
@@ -120,7 +115,9 @@ def _merge(spans: Sequence[HitSpan], hits: Sequence[Hit]) -> list[_Claim]:
         if claim is None:
             claim = _Claim(text, {}, {})
             claims.append(claim)
-        claim.add(span, chunk)
+        # Only the first span of a hit is kept.
+        claim.spans.setdefault(span.number, span)
+        claim.chunks.setdefault(span.number, chunk)
     return claims
 
 

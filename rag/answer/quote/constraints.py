@@ -30,6 +30,11 @@ class Unmet(NamedTuple):
     wanted: str
     others: tuple[str, ...]
 
+    @property
+    def note(self) -> str:
+        """A line that names what the passages have instead."""
+        return f"The passages found speak of {', '.join(self.others[:_MOST_NAMED])}, not of {self.wanted}."
+
 
 def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
     """Return the quotes, or a refusal if their passages or rows have another year, code or number than the question.
@@ -40,7 +45,7 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
         return quotes
     texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
     unmet = find_unmet(question.text, texts) or _find_unmet_of_rows(question.text, quotes)
-    return Quotes(quotes.hits, note=describe_unmet(unmet)) if unmet else quotes
+    return Quotes(quotes.hits, note=unmet.note) if unmet else quotes
 
 
 def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
@@ -76,8 +81,3 @@ def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tup
     same = wanted["same"].lower()
     others = [match[0] for match in form.finditer(text) if match["same"].lower() == same]
     return tuple(dict.fromkeys(others))
-
-
-def describe_unmet(unmet: Unmet) -> str:
-    """Return a line that names what the passages have instead."""
-    return f"The passages found speak of {', '.join(unmet.others[:_MOST_NAMED])}, not of {unmet.wanted}."

@@ -103,14 +103,13 @@ def _find_nearest(text: str, sentences: Sequence[_Sentence], question: Query) ->
     Of equally near sentences, one that equals the text comes first, then the one with the most words of the question.
     """
     wanted, bare = content_words(text), _split_bare(text)
-    best, best_index = (0.0, False, 0), 0
-    for index, sentence in enumerate(sentences):
+    ranks: list[tuple[float, bool, int]] = []
+    for sentence in sentences:
         is_itself = _split_bare(sentence.text) == bare
         support = len(wanted & sentence.words) / len(wanted) if wanted else float(is_itself)
-        rank = (support, is_itself, len(question.words & sentence.words))
-        if support and rank > best:
-            best, best_index = rank, index
-    return best[0], best_index
+        ranks.append((support, is_itself, len(question.words & sentence.words)))
+    best = max(ranks)
+    return best[0], ranks.index(best)
 
 
 def _split_bare(sentence: str) -> list[str]:

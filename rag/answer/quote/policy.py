@@ -70,12 +70,9 @@ class Policy:
         """Whether the question asks for two things, or for a reason: other passages may give other reasons."""
         return self.question.asks_why or self.question.asks_two
 
-    def is_enough(self, judged: Sequence[Judged]) -> bool:
-        """Return whether the hit that was judged last answers the question, so that no others need judging."""
-        if not judged:
-            return False
-        last = judged[-1]
-        return last.confidence >= self.sure and not last.is_comment
+    def is_enough(self, one: Judged) -> bool:
+        """Return whether a hit answers the question, so that no others need judging."""
+        return one.confidence >= self.sure and not one.is_comment
 
     def could_be_likeliest(self, hit: Hit) -> bool:
         """Return whether to judge a hit: its score is near the best one, and a sure "yes" would reach the caution."""

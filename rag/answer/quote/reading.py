@@ -26,9 +26,8 @@ class Reader:
         self._policy = Policy(question, hits, llm.name, caution)
         self._llm = llm
         self._judged: list[Judged] = []
-        numbered = dict(enumerate(hits, start=1))
         self._messages = {
-            number: build_question(question.text, hit, prompts=prompts) for number, hit in numbered.items()
+            number: build_question(question.text, hit, prompts=prompts) for number, hit in enumerate(hits, start=1)
         }
         self.prompt_tokens = self._instruction_tokens = llm.count_tokens(prompts.examples)
         self._tokens = {number: llm.count_tokens(messages) for number, messages in self._messages.items()}
@@ -38,7 +37,7 @@ class Reader:
             raise QuestionError(
                 f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
             )
-        self._left = [number for number in fitting if has_evidence(numbered[number])]
+        self._left = [number for number in fitting if has_evidence(hits[number - 1])]
 
     @property
     def confidence(self) -> float:
@@ -62,20 +61,22 @@ class Reader:
     def _find_likeliest(self) -> Judged | None:
         """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
         for number in list(self._left):
-            if self._policy.is_enough(self._judged):
+            if not self._policy.could_be_likeliest(self._policy.hits[number - 1]):
+                continue
+            if self._policy.is_enough(self._judge(number)):
                 break
-            if self._policy.could_be_likeliest(self._policy.hits[number - 1]):
-                self._judge(number)
         return max(self._judged, key=lambda one: one.confidence, default=None)
 
-    def _judge(self, number: int) -> None:
-        """Have the LLM judge the hit with a number."""
+    def _judge(self, number: int) -> Judged:
+        """Have the LLM judge the hit with a number; return the judgement."""
         hit = self._policy.hits[number - 1]
         leaning = self._llm.compare(self._messages[number], YES, NO)
         confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
-        self._judged.append(Judged(number, hit, leaning.log_odds, confidence))
+        judged = Judged(number, hit, leaning.log_odds, confidence)
+        self._judged.append(judged)
         self._left.remove(number)
         self.prompt_tokens += self._tokens[number] - self._instruction_tokens  # the LLM reads the instruction once
+        return judged
 
     def get_messages(self, one: Judged) -> list[Message]:
         """Return the messages about a hit; the LLM's reply to them goes on with the words that state the answer."""
