@@ -7,7 +7,6 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -164,7 +163,7 @@ def add_question(folder: Path, question: Question) -> Path:
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         others = [line for line in lines if json.loads(line)["id"] != question.id]
-        write_file(path, "\n".join([*others, _dump(question)]) + "\n")
+        write_file(path, "\n".join([*others, *_format_lines(Question, [question])]) + "\n")
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot add to {path}: {exc}; mend the file") from exc
     return path
@@ -282,9 +281,9 @@ def convert_squad2(file: Path, folder: Path) -> Dataset:
     except (ValueError, KeyError, TypeError) as exc:
         raise DatasetError(f"cannot read {file}: not a SQuAD 2.0 file ({type(exc).__name__}: {exc})") from exc
     folder.mkdir(parents=True, exist_ok=True)
-    _write_lines(folder / CORPUS_FILE, documents)
-    _write_lines(folder / PASSAGES_FILE, passages)
-    _write_lines(folder / QUESTIONS_FILE, questions)
+    _write_lines(folder / CORPUS_FILE, _Record, documents)
+    _write_lines(folder / PASSAGES_FILE, Passage, passages)
+    _write_lines(folder / QUESTIONS_FILE, Question, questions)
     return load_dataset(folder)
 
 
@@ -305,17 +304,12 @@ def _convert_question(qa: dict[str, Any], passage: Passage) -> Question:
     )
 
 
-def _write_lines(path: Path, records: Iterable[Question | Passage | _Record]) -> None:
-    """Write records as lines of JSON."""
-    path.write_text("".join(f"{_dump(record)}\n" for record in records), encoding="utf-8")
+def _write_lines(path: Path, kind: type[_T], records: Iterable[_T]) -> None:
+    path.write_text("".join(f"{line}\n" for line in _format_lines(kind, records)), encoding="utf-8")
 
 
-def _dump(record: Question | Passage | _Record) -> str:
-    """Return a record as a line of JSON, without the fields that have their usual value."""
-    values = _make_adapter(type(record)).dump_python(record, mode="json", exclude_defaults=True)
-    return json.dumps(values, ensure_ascii=False)
-
-
-@cache
-def _make_adapter(record: type) -> TypeAdapter[Any]:
-    return TypeAdapter(record)
+def _format_lines(kind: type[_T], records: Iterable[_T]) -> list[str]:
+    """Return records of one kind as lines of JSON, without the fields that have their usual value."""
+    adapter = TypeAdapter(kind)
+    values = [adapter.dump_python(record, mode="json", exclude_defaults=True) for record in records]
+    return [json.dumps(value, ensure_ascii=False) for value in values]
