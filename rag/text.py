@@ -6,10 +6,13 @@ from operator import itemgetter
 
 import sentencex
 
+from rag.language import guess_language
 from rag.rows import is_row
 from rag.types import Span
 
-WORD = re.compile(r"\w+(?:[.,]\d+)*")
+# Chinese and Japanese put no space between words, so each of their characters counts as a word.
+UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:[.,]\d+)*")
 # Tokens that end or begin a message in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
 CONTROL_TOKEN = re.compile(
     r"<[|｜](?:[^|｜<>]*[|｜]>)?|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>", re.IGNORECASE
@@ -35,6 +38,14 @@ _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 # "5." before a heading or a step is not a separate sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
+# "Am 3. Mai", "im 19. Jahrhundert", "19. yüzyılda": a number with a full stop at the end of what sentencex takes for a
+# sentence, by language.
+_ORDINAL = {
+    "de": re.compile(
+        r"\b(?:am|im|vom|zum|beim|bis|ab|seit|de[rmns]|die|das|und|jede[rmns]?) \d{1,2}\.$", re.IGNORECASE
+    ),
+    "tr": re.compile(r"\b\d{1,2}\.$"),
+}
 # The lines around a block of code, and lines of code by their form: neither is split at a full stop, nor joined.
 _FENCE = re.compile(r"[ \t>]*(```|~~~)")
 _FENCES = ("```", "~~~")
@@ -80,6 +91,7 @@ def split_sentences(text: str) -> list[Span]:
     """
     spans = []
     code = _find_code(text)
+    language = guess_language(text)
     for line_start, line_end in split_lines(text):
         start = line_start
         if _is_inside(line_start, code) or _is_code(text[line_start:line_end]):
@@ -87,7 +99,7 @@ def split_sentences(text: str) -> list[Span]:
             continue
         while start < line_end:
             end = min(start + _LONGEST_LINE, line_end)
-            found = _find_sentences(text, start, end)
+            found = _find_sentences(text, start, end, language)
             if end < line_end and len(found) > 1:
                 end = found.pop()[0]  # it may continue after the piece
             spans += found
@@ -95,17 +107,24 @@ def split_sentences(text: str) -> list[Span]:
     return spans
 
 
-def _find_sentences(text: str, start: int, end: int) -> list[Span]:
+def _find_sentences(text: str, start: int, end: int, language: str) -> list[Span]:
     spans: list[Span] = []
     line = _SPACE.sub(" ", text[start:end])  # sentencex panics after "J." at a space of two bytes
-    for boundary in sentencex.get_sentence_boundaries("en", line):
+    for boundary in sentencex.get_sentence_boundaries(language, line):
         first, last = boundary["start_index"], boundary["end_index"]
         stripped = line[first:last].strip()
         if stripped:
             first += line[first:last].index(stripped)
-            begins = spans.pop()[0] if spans and _NUMBERS.fullmatch(text, *spans[-1]) else start + first
+            is_continued = spans and _is_continued(text, spans[-1], language)
+            begins = spans.pop()[0] if is_continued else start + first
             spans.append((begins, start + first + len(stripped)))
     return spans
+
+
+def _is_continued(text: str, span: Span, language: str) -> bool:
+    """Return whether a sentence is only a number before the next one, or ends with an ordinal number."""
+    ordinal = _ORDINAL.get(language)
+    return bool(_NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
 
 
 def split_lines(text: str) -> list[Span]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rag.errors import DatasetError
 from rag.extras import explain_missing
+from rag.text import UNSPACED
 
 with explain_missing("the evaluation", DatasetError):
     import ir_measures
@@ -21,6 +22,8 @@ RESAMPLES = 2_000
 _RANKING = {**{f"recall@{k}": R @ k for k in RANKS}, "mrr@10": RR @ 10, "ndcg@10": nDCG @ 10}
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_RUN = re.compile(r"[^\W_]+")
 
 # Phrases with which systems without outcomes say that they do not know: one list for all systems. It has more than the
 # phrase that a prompt asks for, because models vary it.
@@ -51,9 +54,11 @@ class Estimate(NamedTuple):
 def normalize_answer(text: str) -> str:
     """Return a text in lower case, without punctuation and articles, with single spaces.
 
-    As in the official SQuAD script (Rajpurkar et al. 2018, https://rajpurkar.github.io/SQuAD-explorer/).
+    As in the official SQuAD script (Rajpurkar et al. 2018, https://rajpurkar.github.io/SQuAD-explorer/). Each Chinese
+    or Japanese character is a word, as in MLQA's script (Lewis et al. 2020, https://github.com/facebookresearch/MLQA).
     """
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+    words = _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION))
+    return " ".join(_UNSPACED.sub(r" \g<0> ", words).split())
 
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
@@ -87,8 +92,12 @@ def rouge_l(text: str, references: Sequence[str]) -> float:
 
     ROUGE-L of Lin 2004, over lower-case runs of letters and digits, without stemming.
     """
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return max((_rouge_l(words, re.findall(r"[a-z0-9]+", r.lower())) for r in references), default=0.0)
+    words = _list_words(text)
+    return max((_rouge_l(words, _list_words(reference)) for reference in references), default=0.0)
+
+
+def _list_words(text: str) -> list[str]:
+    return _RUN.findall(_UNSPACED.sub(r" \g<0> ", text.lower()))
 
 
 def _rouge_l(words: list[str], wanted: list[str]) -> float:

@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from rag.errors import ModelError, QuestionError, StoreError
 from rag.index import open_store
 from rag.index.embedder import Embedder, Vectors, open_embedder
+from rag.index.floor import measure_floor
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.store import Store
 from rag.settings import Settings
@@ -72,8 +74,9 @@ class Index:
         """Return the k chunks nearest to a question by meaning and by words, best first, ties by id.
 
         The score is the cosine similarity plus WORDS_WEIGHT times the BM25 score as a share of the best one's (a convex
-        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934). For a rewritten question it is the weighted
-        mean of both wordings. Raises StoreError if there is no chunk, QuestionError if none passes `where`.
+        combination: Bruch et al. 2023, https://arxiv.org/abs/2210.11934). If the embedder finds unrelated texts
+        similar, the similarity counts from theirs on. For a rewritten question the score is the weighted mean of both
+        wordings. Raises StoreError if there is no chunk, QuestionError if none passes `where`.
         """
         question = repair_text(question)
         wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
@@ -106,6 +109,10 @@ class Index:
             document_ids = {known[source][1] for source in sources if source in known}
             return [chunk for document_id in document_ids for chunk in store.list_chunks(document_id)]
 
+    @cached_property
+    def _floor(self) -> float:
+        return measure_floor(self.embedder)
+
     @contextmanager
     def browse(self) -> Iterator[Store]:
         """Read one state of the store, alone: no document appears half old and half new."""
@@ -137,7 +144,8 @@ class Index:
     ) -> tuple[Hit, ...]:
         """Return the k best candidates, best first; the store's embeddings score them exactly."""
         ids, rows = self.store.get_embeddings(candidates, dim=self.embedder.dim)
-        scores = {i: float(score) + by_words.get(i, 0.0) for i, score in zip(ids, rows @ vector, strict=True)}
+        similarities = (rows @ vector - self._floor) / (1 - self._floor)
+        scores = {i: float(score) + by_words.get(i, 0.0) for i, score in zip(ids, similarities, strict=True)}
         best = sorted(scores, key=lambda i: (-scores[i], i))[:k]
         chunks = self.store.get_chunks(best)
         return tuple(Hit(chunk, scores[chunk.id], rank) for rank, chunk in enumerate(chunks, start=1))
