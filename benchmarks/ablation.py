@@ -15,7 +15,7 @@ from unittest.mock import patch
 import click
 
 from rag import Assistant, Settings, load_dataset
-from rag.answer.prompt import load_answer_prompts
+from rag.answer.prompt import Prompts, load_prompts
 from rag.answer.quote.confidence import ANY, estimate_confidence
 from rag.evaluation.dataset import sample_questions
 from rag.evaluation.metrics import Estimate
@@ -35,10 +35,13 @@ def estimate_without_layers(leaning: Leaning, score: float, *, llm: str) -> floa
 
 def make_parts() -> Mapping[str, Sequence[AbstractContextManager[Any]]]:
     """Return a context for each part that removes it."""
-    prompts = load_answer_prompts()
-    rules_alone = prompts._replace(examples=prompts.examples[:1])
+
+    def load_without_examples(name: str, folder: Path | None = None) -> Prompts:
+        prompts = load_prompts(name, folder)
+        return prompts._replace(examples=prompts.examples[:1]) if name == "answer" else prompts
+
     return {
-        "worked examples": [patch("rag.assistant.load_answer_prompts", return_value=rules_alone)],
+        "worked examples": [patch("rag.assistant.load_prompts", load_without_examples)],
         "the LLM's layers": [patch("rag.answer.quote.reading.estimate_confidence", estimate_without_layers)],
         "the check of the reply": [patch("rag.answer.reply.find_fault", return_value=None)],
         "caution": [],

@@ -32,7 +32,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
 
 from rag import Dataset, Settings, load_dataset
-from rag.answer.prompt import NO, YES, Prompts, build_question, load_answer_prompts
+from rag.answer.prompt import NO, YES, Prompts, build_question, load_prompts
 from rag.answer.quote.confidence import ANY
 from rag.documents.read import make_document
 from rag.evaluation.dataset import Question
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=2, help="passages for each question [2]")
     parser.add_argument("--features", type=Path, help="folder of each question's features [eval/confidence-HASH]")
     arguments = parser.parse_args()
-    settings, prompts = Settings.load(), load_answer_prompts()
+    settings, prompts = Settings.load(), load_prompts("answer")
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
     folder = arguments.features or Path("eval", f"confidence-{made_by}")
     held_out = read_ids(arguments.exclude) if arguments.exclude else set()

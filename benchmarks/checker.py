@@ -20,7 +20,7 @@ from tqdm import tqdm
 from rag import Answer, Settings
 from rag.answer.check import find_fault
 from rag.answer.mentions import find_names
-from rag.answer.prompt import build_reply, label_chunk, load_reply_prompts
+from rag.answer.prompt import build_reply, label_chunk, load_prompts
 from rag.evaluation.metrics import contains_answer
 from rag.evaluation.report import Result, load_report
 from rag.llm import open_llm
@@ -44,7 +44,7 @@ class Case(NamedTuple):
 
 def write_cases(results: Sequence[Result], llm: LLM) -> Iterator[Case]:
     """Yield the LLM's replies, before any check, that have an accepted text."""
-    prompts = load_reply_prompts()
+    prompts = load_prompts("reply")
     for result in tqdm(results, unit="reply"):
         answer = result.answer
         if not answer or not result.question.answerable or result.verdict != "right":

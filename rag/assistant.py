@@ -19,10 +19,7 @@ from rag.answer.prompt import (
     BEGIN,
     build_question,
     find_prompts,
-    load_answer_prompts,
-    load_reply_prompts,
-    load_rewrite_prompts,
-    load_split_prompts,
+    load_prompts,
 )
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
@@ -72,10 +69,10 @@ class Assistant:
         self.llm = llm
         self.settings = settings
         self._on_event = on_event
-        self._answer_prompts = load_answer_prompts(folder / "answer")
-        self._reply_prompts = load_reply_prompts(folder / "reply")
-        self._rewrite_prompts = load_rewrite_prompts(folder / "rewrite")
-        self._split_prompts = load_split_prompts(folder / "split")
+        self._answer_prompts = load_prompts("answer", folder / "answer")
+        self._reply_prompts = load_prompts("reply", folder / "reply")
+        self._rewrite_prompts = load_prompts("rewrite", folder / "rewrite")
+        self._split_prompts = load_prompts("split", folder / "split")
         self.prompts_hash = _hash_prompts(folder)
 
     @classmethod

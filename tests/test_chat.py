@@ -3,7 +3,7 @@
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.answer.prompt import load_rewrite_prompts
+from rag.answer.prompt import load_prompts
 from rag.answer.understand.rewrite import rewrite_question, stands_alone
 from rag.llm.base import Message
 from tests.fakes import ScriptedLLM
@@ -28,7 +28,7 @@ def test_a_follow_up_is_told_by_its_words(question: str, alone: bool) -> None:
 
 
 def test_a_question_that_stands_alone_or_comes_first_costs_no_llm_call() -> None:
-    llm, prompts = ScriptedLLM(), load_rewrite_prompts()
+    llm, prompts = ScriptedLLM(), load_prompts("rewrite")
     assert rewrite_question("What did the new bridge cost?", BEFORE, llm=llm, prompts=prompts) is None
     assert rewrite_question("What did it cost?", [], llm=llm, prompts=prompts) is None
     assert llm.asked == []
@@ -37,7 +37,7 @@ def test_a_question_that_stands_alone_or_comes_first_costs_no_llm_call() -> None
 def test_the_history_is_bounded_and_the_latest_turns_stay() -> None:
     history = [Message("user", f"Question {n} " + "word " * 300) for n in range(100)] + BEFORE
     llm = ScriptedLLM("When did Anna Berg open the bridge?\nIt was in May.")
-    written = rewrite_question("When did she?", history, llm=llm, prompts=load_rewrite_prompts())
+    written = rewrite_question("When did she?", history, llm=llm, prompts=load_prompts("rewrite"))
     assert written == "When did Anna Berg open the bridge?"
     ((*_, asked),) = llm.asked
     assert len(asked.content.split()) < 600
@@ -45,7 +45,7 @@ def test_the_history_is_bounded_and_the_latest_turns_stay() -> None:
 
 
 def test_a_history_that_leaves_no_room_is_cut_by_whole_turns_or_not_used() -> None:
-    prompts = load_rewrite_prompts()
+    prompts = load_prompts("rewrite")
     room = ScriptedLLM().count_tokens(prompts.examples) + 64 + 30
     llm = ScriptedLLM("When did Anna Berg open the bridge?", context_size=room)
     history = [Message("user", "word " * 20), Message("assistant", "word " * 20), *BEFORE]
@@ -58,7 +58,7 @@ def test_a_history_that_leaves_no_room_is_cut_by_whole_turns_or_not_used() -> No
 
 def test_a_rewriting_that_was_cut_off_gives_way_to_the_question_before() -> None:
     llm = ScriptedLLM("word " * 100)
-    written = rewrite_question("When did she?", BEFORE, llm=llm, prompts=load_rewrite_prompts())
+    written = rewrite_question("When did she?", BEFORE, llm=llm, prompts=load_prompts("rewrite"))
     assert written == "Who opened the bridge? When did she?"
 
 

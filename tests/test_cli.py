@@ -189,8 +189,8 @@ from rag.answer.quote.confidence import *
 from rag.answer.prompt import *
 from rag.web.layout import CSS, HEAD
 from rag.web.render import render_problem
-assert load_answer_prompts().examples and load_rewrite_prompts().examples and load_coefficients()
-assert load_suggest_prompts().examples and load_split_prompts().examples and load_reply_prompts().examples
+assert load_prompts("answer").examples and load_prompts("rewrite").examples and load_coefficients()
+assert load_prompts("suggest").examples and load_prompts("split").examples and load_prompts("reply").examples
 assert CSS and HEAD and render_problem("none")
 print(find_prompts())
 """

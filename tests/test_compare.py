@@ -6,7 +6,7 @@ import pytest
 
 from rag import Assistant, Index, Settings, build_index
 from rag.answer.gather.compare import COMPARED, split_question
-from rag.answer.prompt import load_split_prompts
+from rag.answer.prompt import load_prompts
 from rag.answer.understand.query import Query
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
@@ -15,7 +15,7 @@ SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
 
 
 def split(question: str, written: str) -> tuple[str, ...]:
-    return split_question(Query(question), llm=ScriptedLLM(split=written), prompts=load_split_prompts())
+    return split_question(Query(question), llm=ScriptedLLM(split=written), prompts=load_prompts("split"))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
 from rag.answer.check import FAULTS, NamingRule, Rule, find_fault, read_claim
-from rag.answer.prompt import find_prompts, load_reply_prompts
+from rag.answer.prompt import find_prompts, load_prompts
 from rag.answer.quote.cite import Quotes
 from rag.answer.reply import Reply, write_reply
 from rag.answer.understand.query import Query
@@ -133,7 +133,7 @@ def answer() -> Answer:
 
 def ask_for_reply(answer: Answer, llm: ScriptedLLM) -> Reply | None:
     quotes = Quotes(answer.hits, answer.outcome, answer.sentences, answer.citations)
-    return write_reply(quotes, Query(answer.question), llm=llm, prompts=load_reply_prompts())
+    return write_reply(quotes, Query(answer.question), llm=llm, prompts=load_prompts("reply"))
 
 
 def reply_to(answer: Answer, written: str, *, log_odds: float = 9.0) -> Answer:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
@@ -45,8 +44,11 @@ def find_prompts() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
 
 
-def _load_prompts(name: str, folder: Path | None = None) -> Prompts:
-    """Return the prompts in a folder, or the usual ones of a name, in the order of their files; raises PromptError."""
+def load_prompts(name: str, folder: Path | None = None) -> Prompts:
+    """Return the prompts of a name, in the order of their files, from `folder` or else the usual one.
+
+    The names are those in `_PLACEHOLDERS`. Raises PromptError.
+    """
     folder = folder or find_prompts() / name
     paths = sorted(folder.glob("*.txt"))
     if not paths:
@@ -55,18 +57,6 @@ def _load_prompts(name: str, folder: Path | None = None) -> Prompts:
     _check_turns(paths)
     messages = tuple(Message(_role(path), _load(path, required=frozenset()).substitute()) for path in examples)
     return Prompts(messages, _load(question, required=_PLACEHOLDERS[name]))
-
-
-# These ask whether a passage states the answer, and in which words,
-load_answer_prompts = partial(_load_prompts, "answer")
-# for a short reply to a question from quotes,
-load_reply_prompts = partial(_load_prompts, "reply")
-# to make a follow-up question stand alone,
-load_rewrite_prompts = partial(_load_prompts, "rewrite")
-# to split a comparison into two questions,
-load_split_prompts = partial(_load_prompts, "split")
-# and for a question that a passage answers.
-load_suggest_prompts = partial(_load_prompts, "suggest")
 
 
 def _check_turns(paths: Sequence[Path]) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from rag.answer.prompt import load_suggest_prompts
+from rag.answer.prompt import load_prompts
 from rag.answer.suggest import suggest_question
 from rag.errors import RagError
 from rag.files import is_plain, make_folder, write_file
@@ -56,7 +56,7 @@ class Suggestions:
 
     def _write(self, index: str, generation: int, path: Path) -> None:
         try:
-            llm, prompts = self._workspace.models.llm, load_suggest_prompts()
+            llm, prompts = self._workspace.models.llm, load_prompts("suggest")
             questions = []
             for chunk in self._choose(index):
                 while len(self._workspace.queue):

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.answer.prompt import load_answer_prompts, load_reply_prompts, load_rewrite_prompts
+from rag.answer.prompt import load_prompts
 from rag.answer.understand.rewrite import stands_alone
 from rag.assistant import Assistant
 from rag.errors import DocumentError, ModelError, RagError, SettingsError, StoreError
@@ -83,7 +83,7 @@ def open_models(settings: Settings) -> Models:
 
 def warm_up(llm: LLM) -> None:
     """Prefill the LLM's worked examples before a user waits for it: the first time takes a while."""
-    for prompts in (load_rewrite_prompts(), load_reply_prompts(), load_answer_prompts()):
+    for prompts in (load_prompts("rewrite"), load_prompts("reply"), load_prompts("answer")):
         llm.read([*prompts.examples, Message("user", "?")])
 
 
