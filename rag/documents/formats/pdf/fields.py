@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from ctypes import POINTER, c_ushort, cast, create_string_buffer
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pypdfium2 import PdfDocument, PdfPage, raw
+from pypdfium2 import PdfPage, raw
 
 from rag.documents.blocks import Block
 from rag.documents.formats.pdf.paragraphs import Line
@@ -20,21 +19,11 @@ _PASSWORD = 1 << 13
 _TICKS = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
 _VALUES = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 # The other kinds of annotations are links, films and windows.
-_NOTES = frozenset(
-    (
-        raw.FPDF_ANNOT_TEXT,
-        raw.FPDF_ANNOT_HIGHLIGHT,
-        raw.FPDF_ANNOT_UNDERLINE,
-        raw.FPDF_ANNOT_SQUIGGLY,
-        raw.FPDF_ANNOT_STRIKEOUT,
-        raw.FPDF_ANNOT_CARET,
-        raw.FPDF_ANNOT_SQUARE,
-        raw.FPDF_ANNOT_CIRCLE,
-        raw.FPDF_ANNOT_LINE,
-        raw.FPDF_ANNOT_INK,
-        raw.FPDF_ANNOT_STAMP,
-    )
-)
+_NOTES = frozenset((
+    raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_HIGHLIGHT, raw.FPDF_ANNOT_UNDERLINE, raw.FPDF_ANNOT_SQUIGGLY,
+    raw.FPDF_ANNOT_STRIKEOUT, raw.FPDF_ANNOT_CARET, raw.FPDF_ANNOT_SQUARE, raw.FPDF_ANNOT_CIRCLE, raw.FPDF_ANNOT_LINE,
+    raw.FPDF_ANNOT_INK, raw.FPDF_ANNOT_STAMP,
+))  # fmt: skip
 # Sizes of fields without a label are unknown: their letters are as large as usual.
 _USUAL_SIZE = 10.0
 # The label of a field is at most this far above it, or beside a box to tick, as a multiple of the letters' size.
@@ -61,30 +50,9 @@ class _Entry(NamedTuple):
     is_ticked: bool = False
 
 
-@contextmanager
-def open_form(pdf: PdfDocument) -> Iterator[Any]:
-    """Give the form of a file while its pages are read, None if it has none; no script in it runs."""
-    if pdf.get_formtype() == raw.FORMTYPE_NONE:
-        yield None
-        return
-    settings = raw.FPDF_FORMFILLINFO(version=2)
-    form = raw.FPDFDOC_InitFormFillEnvironment(pdf, settings)
-    try:
-        yield form
-    finally:
-        raw.FPDFDOC_ExitFormFillEnvironment(form)
-
-
-def add_entries(form: Any, page: PdfPage, lines: list[Line], number: int) -> list[Line]:
+def add_entries(page: PdfPage, lines: list[Line], number: int) -> list[Line]:
     """Return the lines of a page with the values of its form beside their labels, and with text typed onto the page."""
-    if not raw.FPDFPage_GetAnnotCount(page):
-        return lines
-    if form:
-        raw.FORM_OnAfterLoadPage(page, form)
-    entries = list(_read_entries(form, page))
-    if form:
-        raw.FORM_OnBeforeClosePage(page, form)
-    for entry in entries:
+    for entry in _read_entries(page):
         add = _add_tick if entry.is_tick else _add_value
         lines = add(_take_apart(lines, entry), entry, number)
     return lines
@@ -112,11 +80,11 @@ def _find_annotations(page: PdfPage) -> Iterator[Any]:
             raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _read_entries(form: Any, page: PdfPage) -> Iterator[_Entry]:
+def _read_entries(page: PdfPage) -> Iterator[_Entry]:
     for annotation in _find_annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
-        if kind == raw.FPDF_ANNOT_WIDGET and form:
-            yield from _read_field(form, annotation)
+        if kind == raw.FPDF_ANNOT_WIDGET and page.formenv:
+            yield from _read_field(page.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
             if words:

@@ -42,9 +42,6 @@ _SURELY_BOLD = 600
 _TYPEWRITERS = (b"courier", b"mono", b"typewriter")
 _BOLD_NAMES = (b"bold", b"black", b"heavy", b"demi")
 _LONGEST_NAME = 100
-# Some texts lack characters of the page, fewer than this in a line. A line is found again by its first characters.
-_MOST_LACKING = 16
-_FIRST_SIGNS = 4
 # A line with at least this number of spaces, and with fewer digits, is a sentence.
 _SPACES_OF_SENTENCE = 10
 
@@ -124,7 +121,6 @@ class _Reader:
         self._handle = textpage.raw
         self._page = page
         self._text = textpage.get_text_range()
-        self._is_whole = len(self._text) == textpage.count_chars()
         self._matrix = raw.FS_MATRIX()
         self._box = raw.FS_RECTF()
         self._point = c_double(), c_double()
@@ -132,13 +128,12 @@ class _Reader:
         self._flags = c_int()
 
     def find_matches(self) -> Iterator[_Match]:
-        shift = 0
         for match in _LINE.finditer(self._text):
             text = match[0].lstrip(_UNSEEN_ENDS)
             if text and not text.isspace():
-                place = match.end() - len(text)
-                shift = self._find_shift(text, place, shift)
-                yield from self._split_by_angle(text, place + shift)
+                # The text lacks some characters of the page.
+                first = raw.FPDFText_GetCharIndexFromTextIndex(self._handle, match.end() - len(text))
+                yield from self._split_by_angle(text, first)
 
     def _split_by_angle(self, text: str, first: int) -> Iterator[_Match]:
         """Yield a line, or its parts if pdfium joins it with words in another direction, such as a stamp."""
@@ -178,20 +173,6 @@ class _Reader:
             words=self._cut(match._replace(text=text), upright, wide),
             is_aside=match.angle != upright,
         )
-
-    def _find_shift(self, text: str, first: int, shift: int) -> int:
-        """Return by how much the index of a line's first character is above its place in the text.
-
-        The text may lack characters of the page; `shift` counts those that it lacks before the line above.
-        """
-        if self._is_whole:
-            return 0
-        signs = list(map(ord, text[:_FIRST_SIGNS]))
-        for more in range(_MOST_LACKING):
-            start = first + shift + more
-            if signs == [raw.FPDFText_GetUnicode(self._handle, start + place) for place in range(len(signs))]:
-                return shift + more
-        return shift
 
     def _find_size(self, char: int) -> float:
         raw.FPDFText_GetMatrix(self._handle, char, self._matrix)

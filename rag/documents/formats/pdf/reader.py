@@ -7,19 +7,18 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pypdfium2 import PdfDocument, PdfiumError
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.pdf.columns import order_columns
-from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
+from rag.documents.formats.pdf.fields import add_entries, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
 from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
 from rag.documents.formats.pdf.labels import label_continued_tables
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
-from rag.documents.formats.pdf.rows import has_neighbours
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
 from rag.documents.formats.pdf.tables import read_tables
@@ -85,20 +84,20 @@ def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
     pages: list[_Page] = []
     damage = None
     mode = "never" if job.explain_refusal() else job.mode
-    with open_form(pdf) as form:
-        for index in range(len(pdf)):
-            try:
-                pages.append(_read_page(pdf, index, form, mode))
-            except PdfiumError as exc:
-                logger.warning("page %d is damaged; it is left out", index + 1)
-                pages.append(_Page([], [], []))
-                damage = exc
+    pdf.init_forms()
+    for index in range(len(pdf)):
+        try:
+            pages.append(_read_page(pdf, index, mode))
+        except PdfiumError as exc:
+            logger.warning("page %d is damaged; it is left out", index + 1)
+            pages.append(_Page([], [], []))
+            damage = exc
     if damage and not any(page.lines or page.pictures for page in pages):
         raise damage
     return pages
 
 
-def _read_page(pdf: PdfDocument, index: int, form: Any, mode: OcrMode) -> _Page:
+def _read_page(pdf: PdfDocument, index: int, mode: OcrMode) -> _Page:
     """Return a page with its lines in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         rules = hide_unseen(page)
@@ -106,10 +105,9 @@ def _read_page(pdf: PdfDocument, index: int, form: Any, mode: OcrMode) -> _Page:
             pictures = find_pictures(page, textpage, index, mode)
             is_scan = any(picture.area is None for picture in pictures)
             lines = [] if is_scan else read_lines(textpage, index + 1)
-        lines = add_entries(form, page, lines, index + 1)
-        if has_neighbours(lines):
-            lines = read_tables(order_columns(lines, rules), rules)
-        return _Page(merge_rows(lines), list(read_notes(page, index + 1)), pictures)
+        lines = add_entries(page, lines, index + 1)
+        rows = merge_rows(read_tables(order_columns(lines, rules), rules))
+        return _Page(rows, list(read_notes(page, index + 1)), pictures)
 
 
 def _read_scans(pdf: PdfDocument, pages: Iterable[_Page], job: OcrJob) -> list[Block]:

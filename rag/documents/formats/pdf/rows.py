@@ -61,14 +61,6 @@ class Row:
         return [gap for gap in gaps if gap.width >= least * self.size]
 
 
-def has_neighbours(lines: Sequence[Line]) -> bool:
-    """Return whether words are beside others, with a wide gap between them."""
-    if any(line.words for line in lines):
-        return True
-    heights = sorted(line.y for line in lines)
-    return any(above - below < 1 for below, above in pairwise(heights))
-
-
 def make_rows(lines: Sequence[Line]) -> list[Row]:
     """Return the rows of a page from its top, without the lines that are aside."""
     rows: list[Row] = []
