@@ -39,8 +39,8 @@ _SAME_BASELINE = 0.1
 _REGULAR, _BOLD = 400, 700
 # Fonts that state a smaller weight may be bold all the same: some programs work the weight out of a wrong thickness.
 _SURELY_BOLD = 600
-_TYPEWRITERS = (b"courier", b"mono", b"typewriter")
-_BOLD_NAMES = (b"bold", b"black", b"heavy", b"demi")
+_TYPEWRITERS = re.compile(rb"courier|mono|typewriter")
+_BOLD_NAMES = re.compile(rb"bold|black|heavy|demi")
 _LONGEST_NAME = 100
 # A line with at least this number of spaces, and with fewer digits, is a sentence.
 _SPACES_OF_SENTENCE = 10
@@ -104,8 +104,8 @@ def _is_piece(line: Line, piece: Line) -> bool:
 
 
 def _join(line: Line, piece: Line) -> Line:
-    *before, last = line.words or (Word(line.text, line.left, line.right),)
-    first, *after = piece.words or (Word(piece.text, piece.left, piece.right),)
+    *before, last = line.parts
+    first, *after = piece.parts
     space = " " if piece.left - line.right >= _SPACE * line.size else ""
     words = (*before, Word(last.text + space + first.text, last.left, first.right), *after)
     size, weight = max(line.size, piece.size), min(line.weight, piece.weight)
@@ -183,8 +183,8 @@ class _Reader:
         weight = int(raw.FPDFText_GetFontWeight(self._handle, char))
         raw.FPDFText_GetFontInfo(self._handle, char, self._name, _LONGEST_NAME, self._flags)
         name = self._name.value.lower()
-        is_bold = weight < _SURELY_BOLD and any(word in name for word in _BOLD_NAMES)
-        is_fixed = self._flags.value & _FIXED_PITCH != 0 or any(word in name for word in _TYPEWRITERS)
+        is_bold = weight < _SURELY_BOLD and _BOLD_NAMES.search(name) is not None
+        is_fixed = self._flags.value & _FIXED_PITCH != 0 or _TYPEWRITERS.search(name) is not None
         return _Font(_BOLD if is_bold else max(weight, 0) or _REGULAR, is_fixed)
 
     def _raise_digits(self, match: _Match, size: float) -> str:

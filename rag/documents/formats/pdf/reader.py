@@ -36,12 +36,9 @@ logger = logging.getLogger(__name__)
 
 
 class _Bookmark(NamedTuple):
-    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs.
+    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs."""
 
-    The index is None if the entry leads to no page.
-    """
-
-    page: int | None
+    page: int
     level: int
     key: str
 
@@ -129,9 +126,10 @@ def _make_blocks(pages: Sequence[Sequence[Line]], bookmarks: Iterable[_Bookmark]
     if not any(pages):
         return [], None
     text_pages = list(map(set_notes_aside, label_continued_tables(drop_running_lines(pages))))
-    _mark_bookmarked(text_pages, bookmarks)
-    marked_pages, title = mark_printed_headings(text_pages)
-    return list(join_lines(list(chain.from_iterable(marked_pages)))), title
+    for bookmark in bookmarks:
+        _mark_heading(text_pages[bookmark.page], bookmark)
+    lines, title = mark_printed_headings(list(chain.from_iterable(text_pages)))
+    return list(join_lines(lines)), title
 
 
 def _explain_rest(job: OcrJob) -> str:
@@ -147,19 +145,12 @@ def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
         key = _squeeze(bookmark.get_title())
-        if key:
+        if key and index is not None:
             yield _Bookmark(index, bookmark.level + 1, key)
 
 
-def _mark_bookmarked(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
-    """Make headings of the lines that repeat the title of a bookmark to their page."""
-    lines_by_page: dict[int | None, list[Line]] = dict(enumerate(pages))
-    for bookmark in bookmarks:
-        _mark_heading(lines_by_page.get(bookmark.page, []), bookmark)
-
-
 def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:
-    """Merge the first lines that repeat the title of a bookmark into one line, which is a heading."""
+    """Merge the first lines of a page that repeat the title of a bookmark to it into one line, which is a heading."""
     for count, first in product(range(1, TALLEST_HEADING + 1), range(len(lines))):
         inside = lines[first : first + count]
         if not inside[0].level and _is_title(inside, bookmark.key):
