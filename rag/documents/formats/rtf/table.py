@@ -40,10 +40,16 @@ class Table:
         self._marks = dict.fromkeys(("clvmrg", "clmrg"), False)
         self._rows: list[_SourceRow] = []
         self._is_header = self._has_header = False
+        self.is_shaded = False  # whether a cell of the present row may have a colour
 
     def begin_row(self) -> None:
         """Forget the shapes of the cells; a row without its own has those of the row above."""
         self._shapes = []
+        self.is_shaded = False
+
+    def shade_cell(self, color: int) -> None:
+        """Note the colour of a cell; 0 is none."""
+        self.is_shaded |= color > 0
 
     def mark_header(self) -> None:
         """Note that the present row is the table's header."""
