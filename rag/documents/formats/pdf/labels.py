@@ -10,7 +10,7 @@ from rag.documents.formats.pdf.page_rows import PageRow, find_reach, list_places
 from rag.documents.formats.pdf.paragraphs import Columns, Line
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table
-from rag.documents.formats.rows import LONGEST_LABEL, has_header, has_second_level, join_levels, list_filled
+from rag.documents.formats.rows import LONGEST_LABEL, has_header, join_header, list_filled
 from rag.rows import format_row
 
 # Columns of two pages are at one place if they differ by less than this, in points.
@@ -80,11 +80,7 @@ def _find_header(
     rows = list(filter(_is_whole, texts))
     top = groups[texts.index(rows[0])][0]
     levels = [_spread_labels(rows[0], top, middles, rules), *rows[1:]]
-    height = 1
-    labels = rows[0]
-    if has_second_level(levels):
-        height = 2
-        labels = join_levels(levels[:height])
+    labels, height = join_header(levels)
     is_headed = len(labels) > 2 and has_header([labels, *rows[height:]])
     return (rows[:height], labels) if is_headed else ([], [])
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.grid import walk_table
-from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, spread_rows
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
 
 class _Shape(NamedTuple):
@@ -85,7 +85,7 @@ class Table:
         """Return the rows with the words of their header, and begin another table."""
         rows, self._rows = self._rows, []
         is_headed, self._has_header = self._has_header, False
-        return list(walk_table(spread_rows(_list_cells(rows)), is_headed=is_headed))
+        return list(walk_table(_list_cells(rows), is_headed=is_headed))
 
 
 def _list_cells(rows: Sequence[_SourceRow]) -> list[list[Cell]]:
