@@ -9,7 +9,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import NamedTuple
 
-from pypdfium2 import PdfDocument, PdfiumError
+from pypdfium2 import PdfDocument, PdfiumError, raw
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.pdf.columns import order_columns
@@ -81,7 +81,7 @@ def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
     pages: list[_Page] = []
     damage = None
     mode = "never" if job.explain_refusal() else job.mode
-    pdf.init_forms()
+    pdf.init_forms(raw.FPDF_FORMFILLINFO(version=2))  # without a platform for scripts: none runs
     for index in range(len(pdf)):
         try:
             pages.append(_read_page(pdf, index, mode))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_markup
+from rag.documents.formats.plain.markup import Mark, Markup, list_emphasis, make_extract, read_markup
 from rag.documents.headings import Heading
 
 _SIGNS = r"""[=\-~^"'`:.+*#_<>]"""
@@ -40,7 +40,7 @@ def _name_note(note: re.Match[str]) -> str:
     return f"{note[1]}{note[2].capitalize()}: {note[3]}"
 
 
-_MARKS = (
+_MARKS: tuple[Mark, ...] = (
     (
         re.compile(r"^([ \t]*)\.\.[ \t]+(?:[\w-]+:)?([\w-]+)::[ \t]*([^\n]*(?:\n[ \t]+:[\w-]+:[^\n]*)*)", re.MULTILINE),
         _name_note,
