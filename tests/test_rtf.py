@@ -101,7 +101,7 @@ def test_a_header_of_two_rows_names_the_columns_in_full(tmp_path: Path, years: l
 
 
 def test_headings_are_found_by_style_and_by_level_and_contents_are_left_out(tmp_path: Path) -> None:
-    styles = r"{\stylesheet{\s1 heading 1;}{\s2\outlinelevel1 House;}{\s3 toc 1;}{\*\cs4 Other;}}"
+    styles = r"{\stylesheet{\s1{\*\keycode\ctrl n}heading 1;}{\s2\outlinelevel1 House;}{\s3 toc 1;}{\*\cs4 Other;}}"
     body = r"\pard\s1 One\par\pard\s2 Two\par\pard\s3 Unseen\par\pard\outlinelevel2 Three\par\pard Words.\par"
     blocks = read(tmp_path, body, styles)
     assert [(block.kind, block.level, block.text) for block in blocks[:3]] == [

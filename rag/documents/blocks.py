@@ -44,6 +44,30 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
+def join_words(blocks: Iterable[Block]) -> str:
+    """Return the words of blocks in one line."""
+    return squeeze(" ".join(block.text for block in blocks))
+
+
+def walk_shape(blocks: list[Block], *, is_title: bool) -> Iterator[Block]:
+    """Yield the blocks of a shape on a slide: several are items, but those of the title are one heading."""
+    if is_title:
+        yield Block(join_words(blocks), "heading")
+    elif len(blocks) > 1:
+        for block in blocks:
+            yield replace(block, kind="item")
+    else:
+        yield from blocks
+
+
+def begin_sheet(blocks: Iterator[Block], name: str) -> Iterator[Block]:
+    """Yield the name of a sheet as a heading, and its blocks; without blocks, nothing."""
+    first = next(blocks, None)
+    if first:
+        yield Block(name, "heading")
+        yield from chain([first], blocks)
+
+
 def begin_slide(blocks: Iterator[Block], page: int) -> Iterator[Block]:
     """Yield the blocks of a slide with its number as their page, and begin with a heading; without blocks, nothing."""
     first = next(blocks, None)

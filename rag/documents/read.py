@@ -81,11 +81,9 @@ def _read_text(path: Path, suffix: str) -> Document:
 
 def _read_markdown(source: str, text: str) -> Document:
     from rag.documents.formats.plain.front_matter import add_front_matter, read_front_matter
-    from rag.documents.formats.plain.markdown import drop_hidden_words
-    from rag.documents.formats.plain.pipe_tables import spell_out_tables
-    from rag.documents.formats.plain.wiki_links import show_wiki_links
+    from rag.documents.formats.plain.markdown import show_markdown
 
-    shown = spell_out_tables(show_wiki_links(drop_hidden_words(text)))
+    shown = show_markdown(text)
     document = make_document(source, shown, markdown=True)
     return add_front_matter(document, read_front_matter(shown))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import read_date
 from rag.documents.formats.grid import walk_table
-from rag.documents.formats.rows import make_row
+from rag.documents.formats.rows import Cell
 from rag.documents.formats.untrusted import clear, drop_namespaces, get_text, parse_xml
 from rag.errors import DocumentError
 
@@ -21,6 +21,7 @@ _BINARY = re.compile(rb"<binary\b[^>]*>[^<]*</binary>")
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _NAMES = ("first-name", "middle-name", "last-name")
 _NOTES = ("notes", "comments")
+# The date of a book, or else the year in which it was published.
 _DATES = (
     "description/title-info/date/@value | description/title-info/date/text() | description/publish-info/year/text()"
 )
@@ -44,7 +45,7 @@ def read_fb2(path: Path) -> Extract:
         blocks + walker.list_other_notes(),
         title=" ".join(root.findtext("description/title-info/book-title", "").split()),
         author=", ".join(filter(None, authors)) or None,
-        date=_find_date(root),
+        date=read_date(str(root.xpath(_DATE)) or None),
     )
 
 
@@ -52,11 +53,6 @@ def _read_name(author: "_Element") -> str:
     """Return the full name of an author, or else the nickname."""
     names = " ".join(author.findtext(name, "") for name in _NAMES)
     return " ".join(names.split()) or author.findtext("nickname", "").strip()
-
-
-def _find_date(root: "_Element") -> str | None:
-    """Return the date of a book, or else the year in which it was published."""
-    return read_date(str(root.xpath(_DATE)) or None)
 
 
 class _Walker:
@@ -111,7 +107,7 @@ class _Walker:
 
     def _walk_table(self, table: "_Element", _: int) -> Iterator[Block]:
         """Return the rows of a table with the words of the header, which has no other cells than labels."""
-        rows = [make_row(map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
+        rows = [map(Cell, map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
         return walk_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr"))
 
     def _walk_paragraph(self, paragraph: "_Element", _: int) -> Iterator[Block]:

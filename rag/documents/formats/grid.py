@@ -4,18 +4,21 @@ A sheet may hold several tables, lines between them, and lists of names and valu
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice
+from itertools import chain, compress, groupby, islice
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.rows import (
+    Cell,
     Row,
     find_number_columns,
     has_header,
     has_second_level,
+    is_layout,
     is_number,
-    join_levels,
+    join_header,
     list_filled,
+    spread_rows,
 )
 from rag.rows import format_row
 
@@ -29,12 +32,19 @@ _WIDE = 3
 _WIDER_THAN_FORM = 4
 
 
-def walk_table(rows: Sequence[Row], *, is_headed: bool) -> Iterator[Block]:
+def walk_table(
+    cells: Iterable[Iterable[Cell]], *, is_headed: bool, layout: Iterable[Block] | None = None
+) -> Iterator[Block]:
     """Yield the lines of a table in a text, without empty rows: first the labels that no row has.
 
     The first row names the columns if it is marked as header (`is_headed`), or looks like one. A row of two cells is a
-    form if the table has no other row.
+    form if the table has no other row. `layout` are the blocks in the cells: they are yielded in place of the lines if
+    the table is the layout of a page.
     """
+    rows = spread_rows(cells)
+    if layout is not None and is_layout(rows):
+        yield from layout
+        return
     walker = _Walker(fewest_pairs=min(2, len(rows)), is_headed=is_headed)
     blocks = list(walker.walk(filter(Row.has_words, rows)))
     for block in (*walker.end_table(), *blocks):
@@ -59,28 +69,36 @@ class Labels:
 
     def __init__(self, header: Sequence[str]) -> None:
         self.header = header
-        self._unused = set(list_filled(header))
+        self._unused = dict.fromkeys(filter(None, header))
 
     def format(self, row: Sequence[str]) -> str:
         """Return a row with the labels of its columns."""
         if self._unused:
-            self._unused.difference_update(list_filled(row))
+            for label in compress(self.header, row):
+                self._unused.pop(label, None)
         return format_row(self.header, row)
 
     def format_unused(self) -> str:
         """Return the labels that no row has: of empty columns, or of a blank form."""
-        labels = dict.fromkeys(self.header)
-        for column in set(range(len(self.header))) - self._unused:
-            labels.pop(self.header[column], None)
-        return format_row((), list(labels))
+        return format_row((), list(self._unused))
 
 
 class _Table(NamedTuple):
-    """A table of a sheet: its labels, the rows with them, and the columns that have numbers."""
+    """A table of a sheet: its labels, the rows with them, and the columns that have numbers.
+
+    Without a header it has none of these. The rows of a form are names and values.
+    """
 
     labels: Labels
-    header_rows: list[Sequence[str]]
-    number_columns: set[int]
+    header_rows: Sequence[Sequence[str]] = ()
+    number_columns: frozenset[int] = frozenset()
+    is_form: bool = False
+
+    def format(self, row: Sequence[str]) -> str:
+        """Return a row of the table in words."""
+        if self.header_rows:
+            return self.labels.format(row)
+        return _format_line(row) if self.is_form else _format_cells(row)
 
     @property
     def columns(self) -> set[int]:
@@ -105,8 +123,7 @@ class _Walker:
     def __init__(self, fewest_pairs: float, *, is_headed: bool = False) -> None:
         self._fewest_pairs = fewest_pairs
         self._is_headed = is_headed
-        self._table: _Table | None = None
-        self._is_form = False  # of the rows without table
+        self._table = _Table(Labels(()))
 
     def walk(self, group: Iterator[Row]) -> Iterator[Block]:
         """Yield the rows up to the next empty row: the lines above a table, and the table."""
@@ -125,21 +142,22 @@ class _Walker:
     def _enter_table(self, rows: list[Row], *, is_titled: bool) -> Iterator[Block]:
         """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
         columns = _find_columns(rows)
-        is_form = len(columns) == _FORM_WIDTH and len(rows) >= self._fewest_pairs
+        are_pairs = len(columns) == _FORM_WIDTH
+        is_form = are_pairs and len(rows) >= self._fewest_pairs
         is_headed = self._is_headed and not is_titled
         table = _find_table(rows, columns, may_be_form=is_form, is_headed=is_headed)
         if self._goes_on(rows, table, is_form=is_form, is_titled=is_titled):
             return
-        yield from self.end_table()
-        self._table = table
         # A single pair goes on with the form above it.
-        self._is_form = is_form or (self._is_form and len(columns) == _FORM_WIDTH)
+        is_form |= are_pairs and self._table.is_form
+        yield from self.end_table()
+        self._table = table._replace(is_form=is_form)
 
-    def _goes_on(self, rows: list[Row], table: _Table | None, *, is_form: bool, is_titled: bool) -> bool:
-        """Return whether rows belong to the table above them."""
-        if self._table is None or not self._table.is_like(rows[0]):
+    def _goes_on(self, rows: list[Row], table: _Table, *, is_form: bool, is_titled: bool) -> bool:
+        """Return whether rows, which may be a table of their own, belong to the one above them."""
+        if not self._table.header_rows or not self._table.is_like(rows[0]):
             return False
-        if table is None:
+        if not table.header_rows:
             is_wide = len(self._table.columns) >= _WIDER_THAN_FORM
             return not (is_form and is_wide)
         if is_titled or rows[0].is_marked():
@@ -148,40 +166,34 @@ class _Walker:
 
     def _walk_rows(self, rows: Iterable[Row]) -> Iterator[Block]:
         """Yield the rows below the header, and no copies of it."""
-        write = _format_line if self._is_form else _format_cells
-        header_rows: list[Sequence[str]] = []
-        if self._table:
-            write = self._table.labels.format
-            header_rows = self._table.header_rows
         for row in rows:
-            if row.texts not in header_rows:
-                yield Block(write(row.texts), "item")
+            if row.texts not in self._table.header_rows:
+                yield Block(self._table.format(row.texts), "item")
 
     def end_table(self) -> Iterator[Block]:
         """Yield the labels of a table that no row has repeated."""
-        unused = self._table.labels.format_unused() if self._table else ""
-        self._table = None
+        unused = self._table.labels.format_unused()
+        self._table = _Table(Labels(()))
         if unused:
             yield Block(unused, "item")
 
 
-def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_headed: bool) -> _Table | None:
-    """Return the table whose header is in the first of some rows; None if they have no header."""
+def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_headed: bool) -> _Table:
+    """Return the table of some rows, with the header in the first of them if they have one."""
     if len(rows) < 2 or len(columns) < _FORM_WIDTH:
-        return None
+        return _Table(Labels(()))
     cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
-    height = 2 if has_second_level(cells) else 1
-    header = join_levels(cells[:height])
+    header, height = join_header(cells)
     named = [header, *cells[height:]]
     number_columns = find_number_columns(named)
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
     if not is_headed and not is_bold and not _looks_headed(named, number_columns, may_be_form=may_be_form):
-        return None
+        return _Table(Labels(()))
     labels = [""] * (columns[-1] + 1)
     for column, label in zip(columns, header, strict=True):
         labels[column] = label
     header_rows = [row.texts for row in rows[:height]]
-    return _Table(Labels(labels), header_rows, {columns[number] for number in number_columns})
+    return _Table(Labels(labels), header_rows, frozenset(columns[number] for number in number_columns))
 
 
 def _looks_headed(rows: Sequence[list[str]], number_columns: set[int], *, may_be_form: bool) -> bool:

@@ -8,9 +8,7 @@ from typing import Any
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markdown import drop_hidden_words
-from rag.documents.formats.plain.pipe_tables import spell_out_tables
-from rag.documents.formats.plain.wiki_links import show_wiki_links
+from rag.documents.formats.plain.markdown import show_markdown
 from rag.documents.formats.tables import list_records
 from rag.documents.headings import find_marked_headings
 from rag.errors import DocumentError
@@ -45,7 +43,7 @@ def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
     source = _join(cell.get("source", cell.get("input")))
     kind = cell.get("cell_type")
     if kind == "markdown":
-        yield from _read_markdown(spell_out_tables(show_wiki_links(drop_hidden_words(source))))
+        yield from _read_markdown(show_markdown(source))
     elif kind == "heading":
         level = cell.get("level")
         yield Block(source, "heading", level if isinstance(level, int) else 1)

@@ -139,9 +139,11 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     return numbers
 
 
-def join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the labels of a header of one or two rows."""
-    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip_longest(*rows, fillvalue="")]
+def join_header(rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """Return the labels of the columns, if the first row of a table has them, and the height of the header: 1 or 2."""
+    height = 2 if has_second_level(rows) else 1
+    levels = zip_longest(*rows[:height], fillvalue="")
+    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in levels], height
 
 
 def has_second_level(rows: Sequence[Sequence[str]]) -> bool:

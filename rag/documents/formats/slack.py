@@ -55,12 +55,8 @@ def _load_messages(path: Path) -> list[Message]:
         return []
     values = _load(path)
     messages = list_records(values)
-    if messages != values:
-        return []
-    for message in messages:
-        if not _is_message(message):
-            return []
-    return messages
+    is_channel = messages == values and all(map(_is_message, messages))
+    return messages if is_channel else []
 
 
 def _load(path: Path) -> Any:

@@ -3,7 +3,8 @@
 import html
 import re
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,13 +84,9 @@ def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
     """Yield each paragraph and the time above it; a paragraph has a line for each speaker in turn."""
     for paragraph in _split_paragraphs(cues):
         lines: list[str] = []
-        speaker = None
-        for cue in paragraph:
-            if cue.speaker == speaker:
-                lines[-1] += f" {cue.words}"
-            else:
-                lines.append(f"{cue.speaker}: {cue.words}" if cue.speaker else cue.words)
-            speaker = cue.speaker
+        for speaker, cues_in_turn in groupby(paragraph, key=attrgetter("speaker")):
+            words = " ".join(cue.words for cue in cues_in_turn)
+            lines.append(f"{speaker}: {words}" if speaker else words)
         yield Block(_show_time(paragraph[0].start), "heading")
         yield Block("\n".join(lines))
 

@@ -97,7 +97,7 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
         blocks=(),
         title=clean_title(core.findtext(f"{_DC}title"), path),
         author=clean_author(core.findtext(f"{_DC}creator")),
-        date=_read_date(core.findtext(f"{_TERMS}created")) or _read_date(core.findtext(f"{_TERMS}modified")),
+        date=clean_date(core.findtext(f"{_TERMS}created")) or clean_date(core.findtext(f"{_TERMS}modified")),
     )
 
 
@@ -109,7 +109,3 @@ def _open_properties(package: BytesIO) -> "_Element | None":
             if relation.get("Type", "").endswith(_PROPERTIES) and name in archive.namelist():
                 return parse_xml(read_part(archive, name, invalid=_INVALID), invalid=_INVALID)
     return None
-
-
-def _read_date(text: str | None) -> str | None:
-    return clean_date(text.strip()) if text else None

@@ -1,7 +1,7 @@
 """Finds the rows, columns and cells of a workbook's sheet that a reader does not see."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import filterfalse
 from posixpath import basename
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -72,14 +72,14 @@ class SheetView:
 
     def _read_settings(self, source: IO[bytes]) -> None:
         """Note the hidden parts of a sheet or of one of its tables."""
-        readers = {
+        readers: dict[str, Callable[[_Settings], None]] = {
             "row": self._read_row,
             "col": self._read_columns,
             "autoFilter": self._read_filter,
             "filterColumn": self._read_filtered_column,
-            "table": self._read_painted,
-            "conditionalFormatting": self._read_painted,
-            "mergeCell": self._read_merged,
+            "table": lambda settings: self._painted.extend(_read_areas(settings)),
+            "conditionalFormatting": lambda settings: self._painted.extend(_read_areas(settings)),
+            "mergeCell": lambda settings: self.merged.extend(_read_areas(settings)),
         }
         self._row = 0
         self._filtered = []
@@ -104,12 +104,6 @@ class SheetView:
         """Note the cells of a filter, which may leave out some of their rows."""
         self._filters += self._filtered
         self._filtered = []
-
-    def _read_painted(self, settings: _Settings) -> None:
-        self._painted += _read_areas(settings)
-
-    def _read_merged(self, settings: _Settings) -> None:
-        self.merged += _read_areas(settings)
 
     def is_bold(self, cells: Iterable[Any]) -> bool:
         """Return whether all cells with values are bold."""
@@ -226,9 +220,8 @@ def read_cell_place(cell: str) -> tuple[int, int]:
 
 
 def _read_areas(settings: _Settings) -> Iterator[Area]:
-    from openpyxl.utils.cell import coordinate_to_tuple
+    from openpyxl.utils.cell import range_boundaries
 
     for cells in _CELLS.findall(settings.get("sqref", settings.get("ref", ""))):
-        corners = cells.split(":")
-        (top, left), (bottom, right) = coordinate_to_tuple(corners[0]), coordinate_to_tuple(corners[-1])
+        left, top, right, bottom = range_boundaries(cells)
         yield Area(range(top, bottom + 1), range(left, right + 1))

@@ -1,13 +1,13 @@
 """Turns the sheets of a workbook into blocks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, begin_sheet
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.office.number_formats import format_duration, format_number, format_time, is_elapsed
 from rag.documents.formats.office.sheet_notes import SheetNotes
@@ -37,11 +37,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         notes = SheetNotes(sheet, view)
         rows = walk_sheet(_read_rows(sheet, view, notes))
         blocks = filter(attrgetter("text"), chain(rows, notes.walk()))
-        first = next(blocks, None)
-        if first:
-            yield Block(sheet.title, "heading")
-            yield first
-            yield from blocks
+        yield from begin_sheet(blocks, sheet.title)
 
 
 def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[Row]:
@@ -95,39 +91,22 @@ def _read_cell(cell: Any, view: SheetView) -> str:
     """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
     if cell.value is None or cell.data_type == "e" or not view.shows(cell):
         return ""
-    format_value = _FORMATTERS.get(type(cell.value), _format_other)
-    return format_value(cell)
+    format_value = _FORMATTERS.get(type(cell.value))
+    return format_value(cell.value, cell.number_format) if format_value else str(cell.value).strip()
 
 
-def _format_moment(cell: Any) -> str:
+def _format_moment(moment: datetime, code: str) -> str:
     """Return a date as ISO 8601, with its time if it has one, or a duration, which openpyxl may take for a date."""
-    moment: datetime = cell.value
-    if is_elapsed(cell.number_format):
-        return format_duration(moment - _EPOCH, cell.number_format)
+    if is_elapsed(code):
+        return format_duration(moment - _EPOCH, code)
     day = moment.date().isoformat()
-    return day if moment.time() == time() else f"{day} {format_time(moment.time(), cell.number_format)}"
+    return day if moment.time() == time() else f"{day} {format_time(moment.time(), code)}"
 
 
-def _format_time(cell: Any) -> str:
-    return format_time(cell.value, cell.number_format)
-
-
-def _format_duration(cell: Any) -> str:
-    return format_duration(cell.value, cell.number_format)
-
-
-def _format_number(cell: Any) -> str:
-    return format_number(cell.value, cell.number_format)
-
-
-def _format_other(cell: Any) -> str:
-    return str(cell.value).strip()
-
-
-_FORMATTERS = {
+_FORMATTERS: dict[type, Callable[[Any, str], str]] = {
     datetime: _format_moment,
-    time: _format_time,
-    timedelta: _format_duration,
-    int: _format_number,
-    float: _format_number,
+    time: format_time,
+    timedelta: format_duration,
+    int: format_number,
+    float: format_number,
 }

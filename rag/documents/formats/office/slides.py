@@ -1,18 +1,17 @@
 """Turns the slides of a presentation into blocks."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, begin_slide
+from rag.documents.blocks import Block, begin_slide, walk_shape
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
 from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
-from rag.documents.formats.rows import Cell, spread_rows
+from rag.documents.formats.rows import Cell
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -66,21 +65,14 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
 
 
 def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
-    """Yield the slide's title as a heading; yield the paragraphs of another shape, several of them as items."""
+    """Return the paragraphs of a shape."""
     texts = [_clean(text) for text in stage.read_paragraphs(shape.element)]
     blocks = [Block(text) for text in texts if text]
-    if shape == stage.title:
-        yield Block(" ".join(" ".join(texts).split()), "heading")
-    elif len(blocks) > 1:
-        for block in blocks:
-            yield replace(block, kind="item")
-    else:
-        yield from blocks
+    return walk_shape(blocks, is_title=shape == stage.title)
 
 
 def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    rows = spread_rows(_read_row(row, stage) for row in table.rows)
-    return walk_table(rows, is_headed=table.first_row)
+    return walk_table((_read_row(row, stage) for row in table.rows), is_headed=table.first_row)
 
 
 def _read_row(row: "_Row", stage: Stage) -> list[Cell]:

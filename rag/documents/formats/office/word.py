@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import strip_tags
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import walk_drawing
 from rag.documents.formats.office.package import load_word
@@ -26,7 +26,7 @@ from rag.documents.formats.office.word_headers import find_headers
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
-from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, is_layout, spread_rows
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
@@ -208,15 +208,13 @@ class _Walker:
                 inside = list(self.walk(cell))
                 blocks += inside
                 grid[-1].append(_read_cell(cell, inside))
-        spread = spread_rows(grid)
         is_headed = _has_header(table) or _has_bold_header(table)
-        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
+        yield from walk_table(grid, is_headed=is_headed, layout=blocks)
 
 
 def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
-    text = " ".join(block.text for block in blocks)
     width = min(read_number(_get_span(cell), 1), MOST_COLUMNS_SPANNED)
-    return Cell(" ".join(text.split()), width, is_continued=_is_continued(cell))
+    return Cell(join_words(blocks), width, is_continued=_is_continued(cell))
 
 
 def _walk_inner_document(data: bytes) -> Iterator[Block]:
@@ -238,8 +236,6 @@ class _Roles:
 
     def find_role(self, paragraph: "_Element") -> _Role:
         """Return a paragraph's role: its own settings come before those of its style."""
-        if paragraph.find(f"{W}pPr") is None:
-            return self._find_style_role("")
         level = _LEVELS.get(_get_level(paragraph))
         if level:
             return _Role(level)

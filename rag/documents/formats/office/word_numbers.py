@@ -118,12 +118,7 @@ class Numbers:
 
     def _find_place(self, paragraph: "_Element") -> tuple[str, int]:
         """Return the number of a paragraph's list, and its level: its own, or those of its style."""
-        settings = paragraph.find(f"{W}pPr")
-        if settings is None:
-            return self._find_place_of_style(self._styles.normal, "", "")
         style = _get_style_of_paragraph(paragraph) or self._styles.normal
-        if settings.find(f"{W}numPr") is None:
-            return self._find_place_of_style(style, "", "")
         return self._find_place_of_style(style, _get_list_of_paragraph(paragraph), _get_level_of_paragraph(paragraph))
 
     def _read_place_of_style(self, style_name: str, number: str, level: str) -> tuple[str, int]:
@@ -143,10 +138,10 @@ class Numbers:
         numbered = self._lists[number]
         is_new = (number, level) not in self._begun
         self._begun.add((number, level))
-        if is_new and level in numbered.starts:
-            return numbered.starts[level]
-        first = numbered.starts.get(level, numbered.levels[level].start)
-        return min(counts[level] + 1, _HIGHEST_NUMBER) if level in counts else first
+        begins_again = is_new and level in numbered.starts
+        if begins_again or level not in counts:
+            return numbered.starts.get(level, numbered.levels[level].start)
+        return min(counts[level] + 1, _HIGHEST_NUMBER)
 
 
 def _format(levels: dict[int, _Level], level: int, counts: dict[int, int]) -> str:

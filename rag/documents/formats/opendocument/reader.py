@@ -1,9 +1,7 @@
 """Reads OpenDocument files, which LibreOffice writes: texts, workbooks and presentations."""
 
-import re
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +22,6 @@ _INVALID = "it is not a valid OpenDocument file"
 # The content of a large workbook; its tree takes some five times as much memory.
 _MOST_BYTES = 200_000_000
 _MANIFEST = "META-INF/manifest.xml"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class _Parts(NamedTuple):
@@ -76,12 +73,8 @@ def _read(parts: _Parts, path: Path) -> Extract:
     return properties._replace(blocks=blocks + walker.comments, title=walker.title or properties.title)
 
 
-def _walk_text(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
-    return walker.walk(body, styles.page_look)
-
-
 _WALKERS: dict[str, Callable[..., Iterator[Block]]] = {
-    f"{OFFICE}text": _walk_text,
+    f"{OFFICE}text": lambda body, walker, styles: walker.walk(body, styles.page_look),
     f"{OFFICE}spreadsheet": walk_sheets,
     f"{OFFICE}presentation": walk_slides,
 }
@@ -101,18 +94,10 @@ def _read_properties(meta: "_Element | None", path: Path) -> Extract:
     if meta is None:
         return Extract(())
     author = meta.findtext(f".//{META}initial-creator") or meta.findtext(f".//{DC}creator")
-    dates = [_read_day(meta.findtext(f".//{name}") or "") for name in (f"{META}creation-date", f"{DC}date")]
+    dates = [clean_date(meta.findtext(f".//{name}")) for name in (f"{META}creation-date", f"{DC}date")]
     return Extract(
         blocks=(),
         title=clean_title(meta.findtext(f".//{DC}title"), path),
         author=clean_author(author),
         date=next(filter(None, dates), None),
     )
-
-
-def _read_day(text: str) -> str | None:
-    day = _DAY.match(text)
-    try:
-        return clean_date(date.fromisoformat(day[0])) if day else None
-    except ValueError:
-        return None

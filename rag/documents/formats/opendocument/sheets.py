@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, begin_sheet
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.styles import Look, Styles
@@ -26,14 +26,9 @@ def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
     reader = _SheetReader(walker, styles.page_look)
     for element in body.iterchildren(f"{TABLE}table"):
         table = Table(element, styles)
-        if table.is_hidden:
-            continue
-        blocks = walk_sheet(reader.read_rows(table))
-        first = next(blocks, None)
-        if first:
-            yield Block(element.get(f"{TABLE}name", ""), "heading")
-            yield first
-            yield from blocks
+        if not table.is_hidden:
+            blocks = walk_sheet(reader.read_rows(table))
+            yield from begin_sheet(blocks, element.get(f"{TABLE}name", ""))
 
 
 class _SheetReader:

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block, begin_slide
+from rag.documents.blocks import Block, begin_slide, walk_shape
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
-from rag.documents.formats.opendocument.text import COMMENT, TextWalker, join
+from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.visibility import WHITE, Color
 
 if TYPE_CHECKING:
@@ -75,14 +74,8 @@ class _Slide:
         return f"Notes: {notes}" if notes else ""
 
     def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
-        """Yield the words of a shape: several paragraphs are items, but in the title one heading."""
         blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
-        if _is_title(shape):
-            yield Block(join(blocks), "heading")
-        elif len(blocks) > 1:
-            yield from (replace(block, kind="item") for block in blocks)
-        else:
-            yield from blocks
+        return walk_shape(blocks, is_title=_is_title(shape))
 
     def _shows(self, shape: "_Element") -> bool:
         """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""

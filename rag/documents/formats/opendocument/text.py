@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.opendocument.tables import COVERED, Table, add_covered_cells
-from rag.documents.formats.rows import Cell, is_layout, spread_rows
+from rag.documents.formats.rows import Cell
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -168,11 +168,10 @@ class TextWalker:
                 # Each cell is walked once: a second time would double the work with each table inside a table.
                 inside = list(self.walk_cell(place.element, look))
                 blocks += inside
-                texts.append(join(inside))
+                texts.append(join_words(inside))
             cells.append(row.make_cells(texts))
-        spread = spread_rows(cells)
         is_headed = len(rows) > 0 and rows[0].is_header
-        yield from blocks if is_layout(spread) else walk_table(spread, is_headed=is_headed)
+        yield from walk_table(cells, is_headed=is_headed, layout=blocks)
 
     def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
         """Yield the blocks of a cell; one that another cell covers has none."""
@@ -260,8 +259,3 @@ def _begin_with(number: str, text: str) -> str:
 def _make_item(block: Block) -> Block:
     """Return a block of a list: a paragraph is an item."""
     return Block(block.text, "item", page=block.page) if block.kind == "paragraph" else block
-
-
-def join(blocks: list[Block]) -> str:
-    """Return the words of blocks in one line."""
-    return " ".join(" ".join(block.text.split()) for block in blocks)

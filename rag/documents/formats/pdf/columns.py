@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rag.documents.formats.pdf.page_rows import FEWEST_LINES, PageRow, grow, is_prose, make_rows, replace_rows
 from rag.documents.formats.pdf.paragraphs import Line
-from rag.documents.formats.pdf.rows import FEWEST_LINES, Row, grow, is_prose, make_rows, replace_rows
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table
 
@@ -21,7 +21,7 @@ def order_columns(lines: Sequence[Line], rules: Rules) -> list[Line]:
     return replace_rows(lines, [(band.rows, list(_read_columns(band, lines))) for band in texts])
 
 
-def _find_bands(rows: Sequence[Row]) -> Iterator[Table]:
+def _find_bands(rows: Sequence[PageRow]) -> Iterator[Table]:
     """Yield the groups of neighbouring rows that share gutters."""
     place = 0
     while place < len(rows):
@@ -36,11 +36,12 @@ def _find_bands(rows: Sequence[Row]) -> Iterator[Table]:
 
 def _is_text(band: Table, rules: Rules) -> bool:
     """Return whether all columns are text, the file has them line by line, and no lines divide them as in a table."""
-    whole = [row for row in band.rows if len(band.get_columns(row)) > len(band.borders)]
-    by_lines = [row for row in whole if row.cells[-1].place - row.cells[0].place < len(row.cells)]
-    if len(by_lines) < _LEAST_SHARE * len(band.rows) or band.has_grid(rules):
-        return False
-    return all(map(is_prose, band.list_columns()))
+    count = 0
+    for row in band.rows:
+        is_whole = len(band.get_columns(row)) > len(band.borders)
+        count += is_whole and row.cells[-1].place - row.cells[0].place < len(row.cells)
+    are_by_lines = count >= _LEAST_SHARE * len(band.rows)
+    return are_by_lines and not band.has_grid(rules) and all(map(is_prose, band.list_columns()))
 
 
 def _read_columns(band: Table, lines: Sequence[Line]) -> Iterator[Line]:

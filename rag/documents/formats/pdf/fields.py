@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from ctypes import POINTER, c_ushort, cast, create_string_buffer
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pypdfium2 import PdfDocument, PdfPage, raw
+from pypdfium2 import PdfPage, raw
 
 from rag.documents.blocks import Block
 from rag.documents.formats.pdf.paragraphs import Line
@@ -17,24 +16,15 @@ from rag.documents.properties import clean_author, clean_date
 _MOST_ANNOTATIONS = 1000
 _UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _PASSWORD = 1 << 13
+_TICKED, _UNTICKED = "[x]", "[ ]"
 _TICKS = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
 _VALUES = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 # The other kinds of annotations are links, films and windows.
-_NOTES = frozenset(
-    (
-        raw.FPDF_ANNOT_TEXT,
-        raw.FPDF_ANNOT_HIGHLIGHT,
-        raw.FPDF_ANNOT_UNDERLINE,
-        raw.FPDF_ANNOT_SQUIGGLY,
-        raw.FPDF_ANNOT_STRIKEOUT,
-        raw.FPDF_ANNOT_CARET,
-        raw.FPDF_ANNOT_SQUARE,
-        raw.FPDF_ANNOT_CIRCLE,
-        raw.FPDF_ANNOT_LINE,
-        raw.FPDF_ANNOT_INK,
-        raw.FPDF_ANNOT_STAMP,
-    )
-)
+_NOTES = frozenset((
+    raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_HIGHLIGHT, raw.FPDF_ANNOT_UNDERLINE, raw.FPDF_ANNOT_SQUIGGLY,
+    raw.FPDF_ANNOT_STRIKEOUT, raw.FPDF_ANNOT_CARET, raw.FPDF_ANNOT_SQUARE, raw.FPDF_ANNOT_CIRCLE, raw.FPDF_ANNOT_LINE,
+    raw.FPDF_ANNOT_INK, raw.FPDF_ANNOT_STAMP,
+))  # fmt: skip
 # Sizes of fields without a label are unknown: their letters are as large as usual.
 _USUAL_SIZE = 10.0
 # The label of a field is at most this far above it, or beside a box to tick, as a multiple of the letters' size.
@@ -49,7 +39,10 @@ _YES = ("on", "yes", "true", "1", "checked")
 
 
 class _Entry(NamedTuple):
-    """A value that a person typed or ticked in a box on a page; `label` is the name that the file gives to the box."""
+    """A value that a person typed in a box on a page, or ticked; `label` is the name that the file gives to the box.
+
+    `mark` is the sign of a box to tick.
+    """
 
     text: str
     left: float
@@ -57,35 +50,13 @@ class _Entry(NamedTuple):
     right: float
     top: float
     label: str = ""
-    is_tick: bool = False
-    is_ticked: bool = False
+    mark: str = ""
 
 
-@contextmanager
-def open_form(pdf: PdfDocument) -> Iterator[Any]:
-    """Give the form of a file while its pages are read, None if it has none; no script in it runs."""
-    if pdf.get_formtype() == raw.FORMTYPE_NONE:
-        yield None
-        return
-    settings = raw.FPDF_FORMFILLINFO(version=2)
-    form = raw.FPDFDOC_InitFormFillEnvironment(pdf, settings)
-    try:
-        yield form
-    finally:
-        raw.FPDFDOC_ExitFormFillEnvironment(form)
-
-
-def add_entries(form: Any, page: PdfPage, lines: list[Line], number: int) -> list[Line]:
+def add_entries(page: PdfPage, lines: list[Line], number: int) -> list[Line]:
     """Return the lines of a page with the values of its form beside their labels, and with text typed onto the page."""
-    if not raw.FPDFPage_GetAnnotCount(page):
-        return lines
-    if form:
-        raw.FORM_OnAfterLoadPage(page, form)
-    entries = list(_read_entries(form, page))
-    if form:
-        raw.FORM_OnBeforeClosePage(page, form)
-    for entry in entries:
-        add = _add_tick if entry.is_tick else _add_value
+    for entry in _read_entries(page):
+        add = _add_tick if entry.mark else _add_value
         lines = add(_take_apart(lines, entry), entry, number)
     return lines
 
@@ -112,11 +83,11 @@ def _find_annotations(page: PdfPage) -> Iterator[Any]:
             raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _read_entries(form: Any, page: PdfPage) -> Iterator[_Entry]:
+def _read_entries(page: PdfPage) -> Iterator[_Entry]:
     for annotation in _find_annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
-        if kind == raw.FPDF_ANNOT_WIDGET and form:
-            yield from _read_field(form, annotation)
+        if kind == raw.FPDF_ANNOT_WIDGET and page.formenv:
+            yield from _read_field(page.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
             if words:
@@ -129,9 +100,9 @@ def _read_field(form: Any, annotation: Any) -> Iterator[_Entry]:
     value = _read_text(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
     is_secret = raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD
     if kind in _TICKS:
-        is_ticked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
+        mark = _TICKED if raw.FPDFAnnot_IsChecked(form, annotation) else _UNTICKED
         text = _read_text(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
-        yield _Entry(text, *_find_box(annotation), label, is_tick=True, is_ticked=is_ticked)
+        yield _Entry(text, *_find_box(annotation), label, mark)
     elif kind in _VALUES and value and not is_secret:
         yield _Entry(value, *_find_box(annotation), label)
 
@@ -191,22 +162,21 @@ def _replace(lines: list[Line], old: Line, *new: Line) -> list[Line]:
 
 def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
     """Return the lines with a box before the words at its right, or after the words at its left."""
-    mark = "[x]" if entry.is_ticked else "[ ]"
     near = [line for line in _find_beside(lines, entry) if _find_distance(line, entry) < _FARTHEST_BESIDE]
     if near:
         label = min(near, key=lambda line: _find_distance(line, entry))
         is_behind = label.left > entry.left
-        text = f"{mark} {label.text}" if is_behind else _name(_show_tick(entry), label.text)
+        text = f"{entry.mark} {label.text}" if is_behind else _name(_show_tick(entry), label.text)
         return _replace(lines, label, replace(label, text=text, words=()))
     if entry.label:
-        return _insert(lines, entry, f"{mark} {entry.label}", number)
+        return _insert(lines, entry, f"{entry.mark} {entry.label}", number)
     return lines
 
 
 def _show_tick(entry: _Entry) -> str:
     """Return the words that a ticked box stands for, "yes" if the file has none, or an empty box."""
-    if not entry.is_ticked:
-        return "[ ]"
+    if entry.mark == _UNTICKED:
+        return _UNTICKED
     is_word = entry.text.casefold() not in _YES and _WORDS.fullmatch(entry.text)
     return entry.text if is_word else "yes"
 
@@ -239,11 +209,10 @@ def _take_apart(lines: Iterable[Line], entry: _Entry) -> list[Line]:
     """Return the lines; one with wide gaps, at the height of a box or above it, becomes several."""
     result: list[Line] = []
     for line in lines:
-        if not line.words or not (_is_level(line, entry) or _is_above(line, entry)):
+        if _is_level(line, entry) or _is_above(line, entry):
+            result += [replace(line, text=text, left=left, right=right, words=()) for text, left, right in line.parts]
+        else:
             result.append(line)
-            continue
-        for text, left, right in line.words:
-            result.append(replace(line, text=text, left=left, right=right, words=()))
     return result
 
 

@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
@@ -33,45 +32,34 @@ class _Style(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """The lines of each page, some of them marked as headings, and the title at the top of the file, or None."""
+    """The lines of a file, some of them marked as headings, and the title at its top, or None."""
 
-    pages: list[list[Line]]
+    lines: list[Line]
     title: str | None = None
 
 
-def mark_printed_headings(pages: Sequence[Sequence[Line]]) -> Marked:
-    """Return the pages with the lines that look like headings marked; a heading of several lines becomes one line.
+def mark_printed_headings(lines: Sequence[Line]) -> Marked:
+    """Return the lines with those that look like headings marked; a heading of several lines becomes one line.
 
     The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing
     changes. The title is text: it is above the whole file.
     """
-    lines = list(chain.from_iterable(pages))
     body = _find_body(lines)
-    if _has_headings(lines) or _has_too_many(lines, body):
-        return Marked([list(page) for page in pages])
-    merged_pages = [list(_merge_headings(page, body)) for page in pages]
-    headings = [line for line in chain.from_iterable(merged_pages) if line.level]
+    if any(line.level for line in lines) or _has_too_many(lines, body):
+        return Marked(list(lines))
+    merged_lines = list(_merge_headings(lines, body))
+    headings = [line for line in merged_lines if line.level]
     title = _find_title(lines, headings)
     others = headings[1:] if title else headings
     styles = sorted(set(map(_get_style, others)), reverse=True)
-    leveled_pages = [_set_levels(page, styles, title) for page in merged_pages]
-    return Marked(leveled_pages, title.text if title else None)
+    levels = {style: level for level, style in enumerate(styles, 1)}
+    leveled_lines = [_set_level(line, levels) for line in merged_lines]
+    return Marked(leveled_lines, title.text if title else None)
 
 
-def _set_levels(page: Sequence[Line], styles: Sequence[_Style], title: Line | None) -> list[Line]:
-    """Return the lines of a page with their levels: headings in the first of the styles have the level 1."""
-    lines = []
-    for line in page:
-        if line.level:
-            level = 0 if line is title else 1 + styles.index(_get_style(line))
-            lines.append(replace(line, level=level))
-        else:
-            lines.append(line)
-    return lines
-
-
-def _has_headings(lines: Sequence[Line]) -> bool:
-    return any(line.level for line in lines)
+def _set_level(line: Line, levels: Mapping[_Style, int]) -> Line:
+    """Return a line; a heading with the level of its style, and the title, which has no other's style, as text."""
+    return replace(line, level=levels.get(_get_style(line), 0)) if line.level else line
 
 
 def _has_too_many(lines: Sequence[Line], body: _Style) -> bool:
@@ -115,10 +103,10 @@ def _may_be_heading(line: Line) -> bool:
     return is_short and has_words and not is_other
 
 
-def _merge_headings(page: Sequence[Line], body: _Style) -> Iterator[Line]:
-    """Yield the lines of a page, with level 1 for headings; neighbouring lines of one heading are one line."""
+def _merge_headings(lines: Sequence[Line], body: _Style) -> Iterator[Line]:
+    """Yield the lines, with level 1 for headings; neighbouring lines of one heading are one line."""
     run: list[Line] = []
-    for line in page:
+    for line in lines:
         is_heading = _looks_like_heading(line, body)
         is_continued = is_heading and _continues(run, line)
         if run and not is_continued:
@@ -137,7 +125,7 @@ def _continues(run: Sequence[Line], line: Line) -> bool:
     if not run or len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
     last = run[-1]
-    is_below = 0 < last.y - line.y <= _PITCH * last.size
+    is_below = last.page == line.page and 0 < last.y - line.y <= _PITCH * last.size
     return is_below and _get_style(line) == _get_style(last)
 
 
@@ -151,7 +139,7 @@ def _find_title(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:
     if not headings:
         return None
     first, *others = headings
-    largest_size = max((line.size for line in others), default=0.0)
+    largest_size = max((_get_style(line).size for line in others), default=0.0)
     is_at_top = first.text.startswith(lines[0].text)
-    is_largest = first.size > largest_size
+    is_largest = _get_style(first).size > largest_size
     return first if is_at_top and is_largest else None

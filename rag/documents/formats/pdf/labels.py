@@ -3,14 +3,14 @@
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
+from rag.documents.formats.pdf.page_rows import PageRow, find_reach, list_places
 from rag.documents.formats.pdf.paragraphs import Columns, Line
-from rag.documents.formats.pdf.rows import Row, list_places
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table
-from rag.documents.formats.rows import LONGEST_LABEL, has_header, has_second_level, join_levels, list_filled
+from rag.documents.formats.rows import LONGEST_LABEL, has_header, join_header, list_filled
 from rag.rows import format_row
 
 # Columns of two pages are at one place if they differ by less than this, in points.
@@ -25,7 +25,7 @@ def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[
     if _has_drawn_cells(table, groups, middles, rules):
         texts = _repeat_merged(texts, groups, middles, rules)
     header_rows, labels = _find_header(texts, groups, middles, rules)
-    columns = Columns(tuple(labels), _find_places(table))
+    columns = Columns(tuple(labels), tuple(map(find_reach, table.list_columns())))
     for group, cells in zip(groups, texts, strict=True):
         if not _is_whole(cells):
             yield from (lines[place] for place in list_places(group))
@@ -43,17 +43,7 @@ def _find_middles(table: Table) -> list[float]:
     return [median((cell.left + cell.right) / 2 for cell in column) for column in table.list_columns()]
 
 
-def _find_places(table: Table) -> tuple[tuple[float, float], ...]:
-    """Return where the words of each column begin and end."""
-    places = []
-    for column in table.list_columns():
-        left = min(cell.left for cell in column)
-        right = max(cell.right for cell in column)
-        places.append((left, right))
-    return tuple(places)
-
-
-def _has_drawn_cells(table: Table, groups: Sequence[list[Row]], middles: Sequence[float], rules: Rules) -> bool:
+def _has_drawn_cells(table: Table, groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules) -> bool:
     """Return whether lines are drawn between the rows, and between all columns of each row but the first."""
     if not rules.find_separators(table.rows):
         return False
@@ -62,7 +52,7 @@ def _has_drawn_cells(table: Table, groups: Sequence[list[Row]], middles: Sequenc
 
 
 def _repeat_merged(
-    texts: Sequence[list[str]], groups: Sequence[list[Row]], middles: Sequence[float], rules: Rules
+    texts: Sequence[list[str]], groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules
 ) -> list[list[str]]:
     """Return the texts of the rows; the label of a cell that spans several rows is in each of them."""
     columns = [list(column) for column in zip(*texts, strict=True)]
@@ -84,22 +74,18 @@ def _share_label(texts: list[str], start: int, end: int) -> None:
 
 
 def _find_header(
-    texts: Sequence[list[str]], groups: Sequence[list[Row]], middles: Sequence[float], rules: Rules
+    texts: Sequence[list[str]], groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules
 ) -> tuple[list[list[str]], list[str]]:
     """Return the rows of the header and the labels of the columns; nothing unless three columns or more have names."""
     rows = list(filter(_is_whole, texts))
     top = groups[texts.index(rows[0])][0]
     levels = [_spread_labels(rows[0], top, middles, rules), *rows[1:]]
-    height = 1
-    labels = rows[0]
-    if has_second_level(levels):
-        height = 2
-        labels = join_levels(levels[:height])
+    labels, height = join_header(levels)
     is_headed = len(labels) > 2 and has_header([labels, *rows[height:]])
     return (rows[:height], labels) if is_headed else ([], [])
 
 
-def _spread_labels(cells: Sequence[str], row: Row, middles: Sequence[float], rules: Rules) -> list[str]:
+def _spread_labels(cells: Sequence[str], row: PageRow, middles: Sequence[float], rules: Rules) -> list[str]:
     """Return the texts of a row; the label of a cell that spans several columns is in each of them."""
     labels = list(cells)
     for cell in row.cells:
@@ -108,9 +94,8 @@ def _spread_labels(cells: Sequence[str], row: Row, middles: Sequence[float], rul
     return labels
 
 
-def _make_line(group: Sequence[Row], lines: Sequence[Line], cells: Sequence[str], columns: Columns) -> Line:
-    left = min(row.cells[0].left for row in group)
-    right = max(cell.right for row in group for cell in row.cells)
+def _make_line(group: Sequence[PageRow], lines: Sequence[Line], cells: Sequence[str], columns: Columns) -> Line:
+    left, right = find_reach(chain.from_iterable(row.cells for row in group))
     first = group[0]
     page = lines[first.cells[0].place].page
     text = _format_row(columns.labels, cells)

@@ -39,12 +39,9 @@ _SAME_BASELINE = 0.1
 _REGULAR, _BOLD = 400, 700
 # Fonts that state a smaller weight may be bold all the same: some programs work the weight out of a wrong thickness.
 _SURELY_BOLD = 600
-_TYPEWRITERS = (b"courier", b"mono", b"typewriter")
-_BOLD_NAMES = (b"bold", b"black", b"heavy", b"demi")
+_TYPEWRITERS = re.compile(rb"courier|mono|typewriter")
+_BOLD_NAMES = re.compile(rb"bold|black|heavy|demi")
 _LONGEST_NAME = 100
-# Some texts lack characters of the page, fewer than this in a line. A line is found again by its first characters.
-_MOST_LACKING = 16
-_FIRST_SIGNS = 4
 # A line with at least this number of spaces, and with fewer digits, is a sentence.
 _SPACES_OF_SENTENCE = 10
 
@@ -107,8 +104,8 @@ def _is_piece(line: Line, piece: Line) -> bool:
 
 
 def _join(line: Line, piece: Line) -> Line:
-    *before, last = line.words or (Word(line.text, line.left, line.right),)
-    first, *after = piece.words or (Word(piece.text, piece.left, piece.right),)
+    *before, last = line.parts
+    first, *after = piece.parts
     space = " " if piece.left - line.right >= _SPACE * line.size else ""
     words = (*before, Word(last.text + space + first.text, last.left, first.right), *after)
     size, weight = max(line.size, piece.size), min(line.weight, piece.weight)
@@ -124,7 +121,6 @@ class _Reader:
         self._handle = textpage.raw
         self._page = page
         self._text = textpage.get_text_range()
-        self._is_whole = len(self._text) == textpage.count_chars()
         self._matrix = raw.FS_MATRIX()
         self._box = raw.FS_RECTF()
         self._point = c_double(), c_double()
@@ -132,13 +128,12 @@ class _Reader:
         self._flags = c_int()
 
     def find_matches(self) -> Iterator[_Match]:
-        shift = 0
         for match in _LINE.finditer(self._text):
             text = match[0].lstrip(_UNSEEN_ENDS)
             if text and not text.isspace():
-                place = match.end() - len(text)
-                shift = self._find_shift(text, place, shift)
-                yield from self._split_by_angle(text, place + shift)
+                # The text lacks some characters of the page.
+                first = raw.FPDFText_GetCharIndexFromTextIndex(self._handle, match.end() - len(text))
+                yield from self._split_by_angle(text, first)
 
     def _split_by_angle(self, text: str, first: int) -> Iterator[_Match]:
         """Yield a line, or its parts if pdfium joins it with words in another direction, such as a stamp."""
@@ -179,20 +174,6 @@ class _Reader:
             is_aside=match.angle != upright,
         )
 
-    def _find_shift(self, text: str, first: int, shift: int) -> int:
-        """Return by how much the index of a line's first character is above its place in the text.
-
-        The text may lack characters of the page; `shift` counts those that it lacks before the line above.
-        """
-        if self._is_whole:
-            return 0
-        signs = list(map(ord, text[:_FIRST_SIGNS]))
-        for more in range(_MOST_LACKING):
-            start = first + shift + more
-            if signs == [raw.FPDFText_GetUnicode(self._handle, start + place) for place in range(len(signs))]:
-                return shift + more
-        return shift
-
     def _find_size(self, char: int) -> float:
         raw.FPDFText_GetMatrix(self._handle, char, self._matrix)
         return float(raw.FPDFText_GetFontSize(self._handle, char) * hypot(self._matrix.c, self._matrix.d))
@@ -202,8 +183,8 @@ class _Reader:
         weight = int(raw.FPDFText_GetFontWeight(self._handle, char))
         raw.FPDFText_GetFontInfo(self._handle, char, self._name, _LONGEST_NAME, self._flags)
         name = self._name.value.lower()
-        is_bold = weight < _SURELY_BOLD and any(word in name for word in _BOLD_NAMES)
-        is_fixed = self._flags.value & _FIXED_PITCH != 0 or any(word in name for word in _TYPEWRITERS)
+        is_bold = weight < _SURELY_BOLD and _BOLD_NAMES.search(name) is not None
+        is_fixed = self._flags.value & _FIXED_PITCH != 0 or _TYPEWRITERS.search(name) is not None
         return _Font(_BOLD if is_bold else max(weight, 0) or _REGULAR, is_fixed)
 
     def _raise_digits(self, match: _Match, size: float) -> str:

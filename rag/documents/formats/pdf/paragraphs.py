@@ -88,6 +88,11 @@ class Line:
     cells: tuple[str, ...] = ()
     columns: Columns | None = None
 
+    @property
+    def parts(self) -> tuple[Word, ...]:
+        """The parts of the line between wide gaps; all of it if there is no such gap."""
+        return self.words or (Word(self.text, self.left, self.right),)
+
 
 class _Column(NamedTuple):
     """Lines below one another: where the longest ends, and whether they are narrow."""

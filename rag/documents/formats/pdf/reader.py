@@ -7,19 +7,18 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pypdfium2 import PdfDocument, PdfiumError
+from pypdfium2 import PdfDocument, PdfiumError, raw
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.pdf.columns import order_columns
-from rag.documents.formats.pdf.fields import add_entries, open_form, read_notes
+from rag.documents.formats.pdf.fields import add_entries, read_notes
 from rag.documents.formats.pdf.footnotes import set_notes_aside
 from rag.documents.formats.pdf.headings import TALLEST_HEADING, mark_printed_headings
 from rag.documents.formats.pdf.labels import label_continued_tables
 from rag.documents.formats.pdf.letters import read_lines
 from rag.documents.formats.pdf.paragraphs import Line, join_lines, merge_rows
-from rag.documents.formats.pdf.rows import has_neighbours
 from rag.documents.formats.pdf.running_lines import drop_running_lines
 from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
 from rag.documents.formats.pdf.tables import read_tables
@@ -37,12 +36,9 @@ logger = logging.getLogger(__name__)
 
 
 class _Bookmark(NamedTuple):
-    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs.
+    """An entry of the outline: the index of its page, its level from 1, and its letters without spaces and signs."""
 
-    The index is None if the entry leads to no page.
-    """
-
-    page: int | None
+    page: int
     level: int
     key: str
 
@@ -85,20 +81,20 @@ def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
     pages: list[_Page] = []
     damage = None
     mode = "never" if job.explain_refusal() else job.mode
-    with open_form(pdf) as form:
-        for index in range(len(pdf)):
-            try:
-                pages.append(_read_page(pdf, index, form, mode))
-            except PdfiumError as exc:
-                logger.warning("page %d is damaged; it is left out", index + 1)
-                pages.append(_Page([], [], []))
-                damage = exc
+    pdf.init_forms(raw.FPDF_FORMFILLINFO(version=2))  # without a platform for scripts: none runs
+    for index in range(len(pdf)):
+        try:
+            pages.append(_read_page(pdf, index, mode))
+        except PdfiumError as exc:
+            logger.warning("page %d is damaged; it is left out", index + 1)
+            pages.append(_Page([], [], []))
+            damage = exc
     if damage and not any(page.lines or page.pictures for page in pages):
         raise damage
     return pages
 
 
-def _read_page(pdf: PdfDocument, index: int, form: Any, mode: OcrMode) -> _Page:
+def _read_page(pdf: PdfDocument, index: int, mode: OcrMode) -> _Page:
     """Return a page with its lines in the order of the file, which in columns is the order of reading."""
     with closing(pdf[index]) as page:
         rules = hide_unseen(page)
@@ -106,10 +102,9 @@ def _read_page(pdf: PdfDocument, index: int, form: Any, mode: OcrMode) -> _Page:
             pictures = find_pictures(page, textpage, index, mode)
             is_scan = any(picture.area is None for picture in pictures)
             lines = [] if is_scan else read_lines(textpage, index + 1)
-        lines = add_entries(form, page, lines, index + 1)
-        if has_neighbours(lines):
-            lines = read_tables(order_columns(lines, rules), rules)
-        return _Page(merge_rows(lines), list(read_notes(page, index + 1)), pictures)
+        lines = add_entries(page, lines, index + 1)
+        rows = merge_rows(read_tables(order_columns(lines, rules), rules))
+        return _Page(rows, list(read_notes(page, index + 1)), pictures)
 
 
 def _read_scans(pdf: PdfDocument, pages: Iterable[_Page], job: OcrJob) -> list[Block]:
@@ -131,9 +126,10 @@ def _make_blocks(pages: Sequence[Sequence[Line]], bookmarks: Iterable[_Bookmark]
     if not any(pages):
         return [], None
     text_pages = list(map(set_notes_aside, label_continued_tables(drop_running_lines(pages))))
-    _mark_bookmarked(text_pages, bookmarks)
-    marked_pages, title = mark_printed_headings(text_pages)
-    return list(join_lines(list(chain.from_iterable(marked_pages)))), title
+    for bookmark in bookmarks:
+        _mark_heading(text_pages[bookmark.page], bookmark)
+    lines, title = mark_printed_headings(list(chain.from_iterable(text_pages)))
+    return list(join_lines(lines)), title
 
 
 def _explain_rest(job: OcrJob) -> str:
@@ -149,19 +145,12 @@ def _read_bookmarks(pdf: PdfDocument) -> Iterator[_Bookmark]:
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
         key = _squeeze(bookmark.get_title())
-        if key:
+        if key and index is not None:
             yield _Bookmark(index, bookmark.level + 1, key)
 
 
-def _mark_bookmarked(pages: list[list[Line]], bookmarks: Iterable[_Bookmark]) -> None:
-    """Make headings of the lines that repeat the title of a bookmark to their page."""
-    lines_by_page: dict[int | None, list[Line]] = dict(enumerate(pages))
-    for bookmark in bookmarks:
-        _mark_heading(lines_by_page.get(bookmark.page, []), bookmark)
-
-
 def _mark_heading(lines: list[Line], bookmark: _Bookmark) -> None:
-    """Merge the first lines that repeat the title of a bookmark into one line, which is a heading."""
+    """Merge the first lines of a page that repeat the title of a bookmark to it into one line, which is a heading."""
     for count, first in product(range(1, TALLEST_HEADING + 1), range(len(lines))):
         inside = lines[first : first + count]
         if not inside[0].level and _is_title(inside, bookmark.key):

@@ -1,11 +1,12 @@
 """The straight lines that a page draws between the rows and columns of its tables."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.rows import Row
+from rag.documents.formats.pdf.page_rows import PageRow, find_reach
 
 
 class Rule(NamedTuple):
@@ -26,21 +27,19 @@ class Rules(NamedTuple):
         """Return whether a horizontal line passes `x`, between the heights `top` and `bottom`."""
         return any(bottom < height < top for height in self._find_heights_at(x))
 
-    def divide(self, above: Row, below: Row, x: float) -> bool:
+    def divide(self, above: PageRow, below: PageRow, x: float) -> bool:
         """Return whether a horizontal line is between two rows at `x`."""
         return _is_divided(above, below, self._find_heights_at(x))
 
     def find_sides(self, x: float, y: float) -> tuple[float, float]:
         """Return where the next vertical lines are to the left and right of a point; infinite if there are none."""
-        places = [rule.place for rule in self.vertical if rule.start < y < rule.end]
-        left = max((place for place in places if place < x), default=-inf)
-        right = min((place for place in places if place > x), default=inf)
-        return left, right
+        places = sorted(rule.place for rule in self.vertical if rule.start < y < rule.end)
+        edges = [-inf, *places, inf]
+        return edges[bisect_left(edges, x) - 1], edges[bisect_right(edges, x)]
 
-    def find_separators(self, rows: Sequence[Row]) -> list[bool]:
+    def find_separators(self, rows: Sequence[PageRow]) -> list[bool]:
         """Return whether a line is between each row and the next; nothing if the lines do not divide all rows."""
-        left = min(row.cells[0].left for row in rows)
-        right = max(cell.right for row in rows for cell in row.cells)
+        left, right = find_reach(chain.from_iterable(row.cells for row in rows))
         heights = self._find_heights_at((left + right) / 2)
         separators = [_is_divided(above, below, heights) for above, below in pairwise(rows)]
         if not any(separators):
@@ -55,7 +54,7 @@ class Rules(NamedTuple):
         return [rule.place for rule in self.horizontal if rule.start < x < rule.end]
 
 
-def _is_divided(above: Row, below: Row, heights: Sequence[float]) -> bool:
+def _is_divided(above: PageRow, below: PageRow, heights: Sequence[float]) -> bool:
     """Return whether a line is between two rows; one under the words of the upper row may touch them."""
     return any(below.y < height < above.y + above.size / 2 for height in heights)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median_low
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from rag.documents.formats.pdf.paragraphs import WIDEST_GAP, Line, is_same_size
 from rag.documents.languages import PAGE_WORDS
@@ -34,8 +34,6 @@ _OF_PAGE = re.compile(rf".*(?:{_PAGE_WORD})|\W*\d{{1,4}} \w+ \d{{1,4}}\W*$", re.
 # Telephone numbers, accounts, addresses in the web: the text needs them once.
 _FACT = re.compile(r"\d{3}|\w@\w|www\.|://")
 
-_SIDES = ("top", "bottom")
-
 LineT = TypeVar("LineT", bound=Line)
 # Two lines with the same mark, on different pages, are the same line.
 _Mark = tuple[str | int, ...]
@@ -44,7 +42,6 @@ _Mark = tuple[str | int, ...]
 class _Edge(NamedTuple):
     """The lines from the top or bottom of a page on, the outermost first, and the usual distance and size of lines."""
 
-    side: Literal["top", "bottom"]
     lines: list[Line]
     pitch: float
     size: float
@@ -57,7 +54,7 @@ class _Edge(NamedTuple):
         """Return whether a line is a Roman page number, or has one of the known marks and is not a heading."""
         if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
             return True
-        marks = {_find_place(line), *_find_marks(line, self.side, pages)}
+        marks = {_find_place(line), *_find_marks(line, pages)}
         return line.size <= _LARGER * self.size and not known.isdisjoint(marks)
 
 
@@ -77,20 +74,17 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     facts is kept once, and is aside; a line that counts something, such as "Week 3", is always kept. A file of two or
     three pages keeps the first of all of them.
     """
-    all_lines = list(map(list, pages))
     edges = list(map(_find_edges, pages))
     repeated = _find_repeated(edges)
     seen: set[str] = set()
     remaining = []
-    for i, lines in enumerate(all_lines):
+    for i, lines in enumerate(pages):
         known = repeated.union(*map(_find_places, edges[max(0, i - _PAGES_BEFORE) : i]))
         running: set[Line] = set()
         for edge in edges[i]:
             running.update(_find_running_lines(edge, known, len(pages)))
-        counting = {line for line in running if _counts_things(line, known)}
-        kept = [replace(line, is_aside=True) if line in counting else line for line in lines]
-        remaining.append(list(_set_aside(kept, running - counting, seen, len(pages))))
-    return remaining if any(remaining) else all_lines
+        remaining.append(list(_set_aside(lines, running, known, seen, len(pages))))
+    return remaining if any(remaining) else list(map(list, pages))
 
 
 def _find_running_lines(edge: _Edge, known: Set[_Mark], pages: int) -> list[Line]:
@@ -111,26 +105,26 @@ def _counts_things(line: Line, known: Set[_Mark]) -> bool:
     has_number = _NUMBER.search(line.text) is not None
     if not has_words or not has_number or _OF_PAGE.match(line.text):
         return False
-    is_repeated = not known.isdisjoint((_find_place(line), *(_find_title(line, side) for side in _SIDES)))
-    return not is_repeated and not any(_is_of_book(line, side, known) for side in _SIDES)
+    return known.isdisjoint((_find_place(line), _find_title(line))) and not _is_of_book(line, known)
 
 
-def _is_of_book(line: Line, side: str, known: Set[_Mark]) -> bool:
+def _is_of_book(line: Line, known: Set[_Mark]) -> bool:
     """Return whether the page's number is before the title on left pages, and after it on right ones."""
-    for _, _, offset in _find_outer_number(line, side):
-        if {(side, "before", offset), (side, "after", offset)} <= known:
-            return True
-    return False
+    offsets = {offset for _, offset in _find_outer_number(line)}
+    return any({("before", offset), ("after", offset)} <= known for offset in offsets)
 
 
-def _set_aside(lines: Sequence[LineT], running: Set[Line], seen: set[str], pages: int) -> Iterator[LineT]:
-    """Yield the lines of a page without the running ones; of equal lines with facts, the first stays."""
+def _set_aside(
+    lines: Sequence[LineT], running: Set[Line], known: Set[_Mark], seen: set[str], pages: int
+) -> Iterator[LineT]:
+    """Yield the lines of a page without the running ones; those that count, and the first of equal facts, are aside."""
     for line in lines:
         if line not in running:
             yield line
             continue
         text = _NUMBER.sub("#", line.text)
-        if text not in seen and _may_be_text(line.text, pages):
+        is_first_fact = text not in seen and _may_be_text(line.text, pages)
+        if is_first_fact or _counts_things(line, known):
             yield replace(line, is_aside=True)
         seen.add(text)
 
@@ -152,7 +146,7 @@ def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
         if size / 2 < gap <= WIDEST_GAP * size:
             pitches.append(gap)
     pitch = median_low(pitches or [size])
-    return _Edge("top", upwards[::-1], pitch, size), _Edge("bottom", upwards, pitch, size)
+    return _Edge(upwards[::-1], pitch, size), _Edge(upwards, pitch, size)
 
 
 def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
@@ -163,47 +157,47 @@ def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
         marks: set[_Mark] = set()
         for edge in edges:
             for line in edge.outermost:
-                marks.update(_find_marks(line, edge.side, len(pages)))
+                marks.update(_find_marks(line, len(pages)))
         counts.update(marks)
     fewest = max(2, _REPEATED_SHARE * len(pages))
     return {mark for mark, count in counts.items() if count >= fewest}
 
 
-def _find_marks(line: Line, side: str, pages: int) -> Iterator[_Mark]:
+def _find_marks(line: Line, pages: int) -> Iterator[_Mark]:
     """Yield the marks of a line: its words and size, and the offset between a number in it and the page's number."""
-    yield _find_title(line, side)
+    yield _find_title(line)
     alone = _ONLY_NUMBER.fullmatch(line.text)
     if alone:
-        yield side, "number", int(alone["number"]) - line.page
+        yield "number", int(alone["number"]) - line.page
     if pages >= _FEWEST_PAGES or _BESIDE_PAGE.search(line.text):
-        yield from _find_page_numbers(line, side)
+        yield from _find_page_numbers(line)
     if pages >= _FEWEST_PAGES:
-        yield from _find_outer_number(line, side)
+        yield from _find_outer_number(line)
 
 
-def _find_title(line: Line, side: str) -> _Mark:
+def _find_title(line: Line) -> _Mark:
     """Return the mark of a line with the same words at other heights."""
-    return side, line.text, round(line.size)
+    return "title", line.text, round(line.size)
 
 
-def _find_outer_number(line: Line, side: str) -> Iterator[_Mark]:
+def _find_outer_number(line: Line) -> Iterator[_Mark]:
     """Yield the mark of a number before or after the words of a line, if it may be the page's."""
     outer = _PAGE_NUMBER.fullmatch(line.text)
     if outer:
         position = str(outer.lastgroup)
         offset = int(outer[position]) - line.page
         if abs(offset) <= _MOST_OFFSET:
-            yield side, position, offset
+            yield position, offset
 
 
-def _find_page_numbers(line: Line, side: str) -> Iterator[_Mark]:
+def _find_page_numbers(line: Line) -> Iterator[_Mark]:
     """Yield a mark for each number that may be the page's, with the words around it."""
     for number in _NUMBER.finditer(line.text):
         offset = int(number[0]) - line.page
         if abs(offset) <= _MOST_OFFSET:
-            yield side, f"{line.text[: number.start()]}#{line.text[number.end() :]}", offset
+            yield f"{line.text[: number.start()]}#{line.text[number.end() :]}", offset
 
 
 def _find_place(line: Line) -> _Mark:
     """Return the mark of a line at the same height of another page."""
-    return line.text, round(line.y)
+    return "place", line.text, round(line.y)

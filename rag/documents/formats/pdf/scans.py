@@ -119,7 +119,7 @@ def _draw(page: PdfPage, area: _Area | None) -> "Image":
     scale = min(DOTS_PER_INCH / _POINTS_PER_INCH, LONGEST_SIDE / max(1.0, size))
     margins = (left - outer[0], bottom - outer[1], outer[2] - right, outer[3] - top)
     crop = tuple(max(0.0, margin) for margin in margins)
-    picture: Image = page.render(scale=scale, crop=crop, grayscale=True).to_pil()
+    picture: Image = page.render(scale=scale, crop=crop, grayscale=True, may_draw_forms=False).to_pil()
     return picture
 
 

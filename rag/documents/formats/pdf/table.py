@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.rows import Cell, Row, join_cells
+from rag.documents.formats.pdf.page_rows import PageCell, PageRow, join_cells
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.rows import is_number
 
@@ -22,20 +22,20 @@ _ENDED = re.compile(r"[.!?:;][\"')\]]*$")
 class Table(NamedTuple):
     """Lines of a page that form a table, and the places where one column ends and the next begins."""
 
-    rows: list[Row]
+    rows: list[PageRow]
     borders: list[float]
 
-    def find_column(self, cell: Cell) -> int:
+    def find_column(self, cell: PageCell) -> int:
         """Return the number of a cell's column, from 0."""
         return bisect_right(self.borders, cell.left)
 
-    def get_columns(self, row: Row) -> set[int]:
+    def get_columns(self, row: PageRow) -> set[int]:
         """Return the columns in which a row has words."""
         return set(map(self.find_column, row.cells))
 
-    def list_columns(self) -> list[list[Cell]]:
+    def list_columns(self) -> list[list[PageCell]]:
         """Return the lines of each column from the top, each as one cell."""
-        columns: list[list[Cell]] = [[] for _ in range(len(self.borders) + 1)]
+        columns: list[list[PageCell]] = [[] for _ in range(len(self.borders) + 1)]
         for row in self.rows:
             for column, cells in groupby(row.cells, key=self.find_column):
                 columns[column].append(join_cells(list(cells)))
@@ -45,12 +45,12 @@ class Table(NamedTuple):
         """Return whether a line is drawn between the rows, across a border of columns."""
         return rules.has_horizontal(self.borders[0], self.rows[0].y, self.rows[-1].y)
 
-    def get_texts(self, group: Sequence[Row]) -> list[str]:
+    def get_texts(self, group: Sequence[PageRow]) -> list[str]:
         """Return the text of each column of a row with several lines."""
         columns = Table(list(group), self.borders).list_columns()
         return [" ".join(cell.text for cell in column) for column in columns]
 
-    def group_rows(self, rules: Rules) -> list[list[Row]]:
+    def group_rows(self, rules: Rules) -> list[list[PageRow]]:
         """Return the rows, each with all lines of its cells."""
         groups = [[self.rows[0]]]
         for row, is_joined in zip(self.rows[1:], self._find_joins(rules), strict=True):
@@ -92,7 +92,7 @@ class Table(NamedTuple):
                 wrapped += self._has_wrapped_cell(above, below)
         return wrapped > near / 2
 
-    def _is_continued(self, above: Row, below: Row) -> bool:
+    def _is_continued(self, above: PageRow, below: PageRow) -> bool:
         """Return whether a line has only the next words of some cells: it is near, and its first column is empty."""
         columns = self.get_columns(below)
         is_near = above.y - below.y <= _LINE_PITCH * below.size
@@ -101,7 +101,7 @@ class Table(NamedTuple):
         may_be_part = 0 not in columns or len(columns) == 1
         return may_be_part and self._has_wrapped_cell(above, below)
 
-    def _has_wrapped_cell(self, above: Row, below: Row) -> bool:
+    def _has_wrapped_cell(self, above: PageRow, below: PageRow) -> bool:
         """Return whether a sentence in a cell continues in the next line, and no cell there is a number."""
         if any(is_number(cell.text) for cell in below.cells):
             return False

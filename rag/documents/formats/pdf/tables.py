@@ -7,19 +7,19 @@ from itertools import pairwise
 from statistics import median
 
 from rag.documents.formats.pdf.labels import format_table
-from rag.documents.formats.pdf.paragraphs import Line, is_same_size
-from rag.documents.formats.pdf.rows import (
+from rag.documents.formats.pdf.page_rows import (
     FEWEST_LINES,
     GUTTER,
     WORDS_OF_PROSE,
     Gap,
-    Row,
+    PageRow,
     grow,
     is_prose,
     list_places,
     make_rows,
     replace_rows,
 )
+from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.pdf.table import Table
 
@@ -85,7 +85,7 @@ def _read_flow(lines: Sequence[Line], rules: Rules) -> list[Line]:
     return replace_rows(lines, [(table.rows, list(format_table(table, lines, rules))) for table in tables])
 
 
-def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
+def _find_tables(rows: Sequence[PageRow], rules: Rules) -> Iterator[Table]:
     place = 0
     while place < len(rows):
         region = _find_region(rows, place)
@@ -96,9 +96,9 @@ def _find_tables(rows: Sequence[Row], rules: Rules) -> Iterator[Table]:
         place += 1
 
 
-def _find_region(rows: Sequence[Row], start: int) -> list[Row]:
+def _find_region(rows: Sequence[PageRow], start: int) -> list[PageRow]:
     """Return the rows from `start` on that share gutters and may be one table; none if the first has no gap."""
-    region: list[Row] = []
+    region: list[PageRow] = []
     for row, _ in grow(rows, start):
         if region and _is_apart(region, row):
             break
@@ -106,7 +106,7 @@ def _find_region(rows: Sequence[Row], start: int) -> list[Row]:
     return region
 
 
-def _is_apart(region: Sequence[Row], row: Row) -> bool:
+def _is_apart(region: Sequence[PageRow], row: PageRow) -> bool:
     """Return whether a row is not in the table above: it is far, or a heading, or has other columns."""
     last = region[-1]
     pitch = last.y - row.y
@@ -120,23 +120,28 @@ def _is_apart(region: Sequence[Row], row: Row) -> bool:
     return pitch > _JUMP * max(usual_pitch, row.size)
 
 
-def _make_table(region: list[Row], rules: Rules) -> Table | None:
+def _make_table(region: list[PageRow], rules: Rules) -> Table | None:
     """Return the table that rows form; None if they form none."""
+    table = Table(region, _find_borders(region))
+    while table.borders:
+        rows = _drop_text(table)
+        if len(rows) == len(table.rows):
+            is_table = _is_large(table) and not _is_list(table) and not _is_text(table, rules)
+            return table if is_table else None
+        table = Table(rows, _find_borders(rows))
+    return None
+
+
+def _find_borders(region: Sequence[PageRow]) -> list[float]:
+    """Return the places where a column of some rows ends and the next begins; none if they have no columns."""
     if len(region) < 2 or _is_justified(region):
-        return None
+        return []
     gaps = [gap for row in region for gap in row.find_gaps()]
-    gutters = [gutter for gutter in _find_gutters(region) if _is_between_columns(gutter, gaps, region)]
-    if not gutters:
-        return None
-    table = Table(region, [gap.middle for gap in gutters])
-    rest = _drop_text(table)
-    if len(rest) < len(region):
-        return _make_table(rest, rules)
-    is_table = _is_large(table) and not _is_list(table) and not _is_text(table, rules)
-    return table if is_table else None
+    gutters = _find_gutters(region)
+    return [gutter.middle for gutter in gutters if _is_between_columns(gutter, gaps, region)]
 
 
-def _drop_text(table: Table) -> list[Row]:
+def _drop_text(table: Table) -> list[PageRow]:
     """Return the rows without a line of text at the top or bottom, which has more gaps than the table has columns."""
     rows = table.rows
     most_cells = len(table.borders) + 1
@@ -145,14 +150,14 @@ def _drop_text(table: Table) -> list[Row]:
     return rows[start:stop]
 
 
-def _is_justified(region: Sequence[Row]) -> bool:
+def _is_justified(region: Sequence[PageRow]) -> bool:
     """Return whether most of the lines have gaps of one width between words, so that the lines are equally long."""
     rows = [row for row in region if len(row.cells) > 1]
     even_count = sum(map(_has_even_gaps, rows))
     return 2 * even_count >= len(rows)
 
 
-def _has_even_gaps(row: Row) -> bool:
+def _has_even_gaps(row: PageRow) -> bool:
     """Return whether a row has gaps of one width, as wide as spaces may be, and most cells are words."""
     if len(row.cells) < 3 or 2 * _count_with_digits(row) >= len(row.cells):
         return False
@@ -162,7 +167,7 @@ def _has_even_gaps(row: Row) -> bool:
     return max(widths) <= _EVEN * min(widths) and max(widths) < _WIDEST_SPACE * row.size
 
 
-def _count_with_digits(row: Row) -> int:
+def _count_with_digits(row: PageRow) -> int:
     """Return the number of cells with a digit."""
     return sum(re.search(r"\d", cell.text) is not None for cell in row.cells)
 
@@ -178,7 +183,7 @@ def _is_large(table: Table) -> bool:
     return _count_with_digits(header) == 0 and 2 * _count_with_digits(values) >= len(header.cells)
 
 
-def _find_gutters(region: Sequence[Row]) -> list[Gap]:
+def _find_gutters(region: Sequence[PageRow]) -> list[Gap]:
     """Return the gaps that nearly all of the rows leave free, between the first and the last word."""
     steps = Counter[float]()
     for row in region:
@@ -198,7 +203,7 @@ def _find_gutters(region: Sequence[Row]) -> list[Gap]:
     return [gap for gap in gutters if gap.width >= GUTTER * size]
 
 
-def _is_between_columns(gutter: Gap, all_gaps: Sequence[Gap], region: Sequence[Row]) -> bool:
+def _is_between_columns(gutter: Gap, all_gaps: Sequence[Gap], region: Sequence[PageRow]) -> bool:
     """Return whether a gutter is usually as wide as the gap of columns, or words begin below one another after it."""
     middle = gutter.middle
     gaps = [gap for gap in all_gaps if gap.left <= middle <= gap.right]

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from ctypes import c_float, c_int, c_uint
 from functools import cache, cached_property, reduce
-from itertools import product
 from math import hypot
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pypdfium2 import raw
+from pypdfium2 import PdfMatrix, raw
 
 from rag.documents.formats.pdf.rules import Rule, Rules
 from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same
@@ -107,7 +106,7 @@ class _Objects:
         # pdfium writes its results here. To make these for each object would take as long as the calls.
         self._edges = c_float(), c_float(), c_float(), c_float()
         self._channels = c_uint(), c_uint(), c_uint(), c_uint()
-        self._adders: dict[int, Callable[[Any, list[Any]], None]] = {
+        self._adders: dict[int, Callable[[Any, list[PdfMatrix]], None]] = {
             raw.FPDF_PAGEOBJ_TEXT: self._add_text,
             raw.FPDF_PAGEOBJ_PATH: self._add_shape,
             raw.FPDF_PAGEOBJ_IMAGE: self._add_image,
@@ -117,26 +116,26 @@ class _Objects:
         for index in range(raw.FPDFPage_CountObjects(page)):
             self._add(raw.FPDFPage_GetObject(page, index), [])
 
-    def _add(self, handle: Any, forms: list[Any]) -> None:
+    def _add(self, handle: Any, forms: list[PdfMatrix]) -> None:
         """Read an object of the page, or of a form; `forms` are the matrices of the forms around it."""
         add = self._adders.get(raw.FPDFPageObj_GetType(handle))
         if add:
             add(handle, forms)
 
-    def _add_form(self, handle: Any, forms: list[Any]) -> None:
+    def _add_form(self, handle: Any, forms: list[PdfMatrix]) -> None:
         if len(forms) >= _DEEPEST:
             return
         inner = [_find_matrix(handle), *forms]
         for index in range(raw.FPDFFormObj_CountObjects(handle)):
             self._add(raw.FPDFFormObj_GetObject(handle, index), inner)
 
-    def _add_image(self, handle: Any, forms: list[Any]) -> None:
+    def _add_image(self, handle: Any, forms: list[PdfMatrix]) -> None:
         self._images.append(self._find_box(handle, forms))
 
-    def _add_shading(self, handle: Any, forms: list[Any]) -> None:
+    def _add_shading(self, handle: Any, forms: list[PdfMatrix]) -> None:
         self._backdrops.append(_Backdrop(self._find_box(handle, forms), None))
 
-    def _add_text(self, handle: Any, forms: list[Any]) -> None:
+    def _add_text(self, handle: Any, forms: list[PdfMatrix]) -> None:
         box = self._find_box(handle, forms)
         mode = raw.FPDFTextObj_GetTextRenderMode(handle)
         find_color = raw.FPDFPageObj_GetStrokeColor if mode in _OUTLINED else raw.FPDFPageObj_GetFillColor
@@ -145,7 +144,7 @@ class _Objects:
         is_painted = mode not in _UNPAINTED and opacity > _FAINT
         self._texts.append(_Text(handle, box, is_out, is_painted, color, len(self._backdrops)))
 
-    def _add_shape(self, handle: Any, forms: list[Any]) -> None:
+    def _add_shape(self, handle: Any, forms: list[PdfMatrix]) -> None:
         self._shapes += 1
         box = self._find_box(handle, forms)
         self._add_rules(handle, box)
@@ -194,7 +193,7 @@ class _Objects:
             return self._find_color(handle, raw.FPDFPageObj_GetStrokeColor)
         return None, 0
 
-    def _find_box(self, handle: Any, forms: list[Any]) -> _Box:
+    def _find_box(self, handle: Any, forms: list[PdfMatrix]) -> _Box:
         """Return where an object is on the page."""
         left, bottom, right, top = self._edges
         raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
@@ -246,25 +245,17 @@ class _Objects:
         return look_same(text.color, backdrop)
 
 
-def _transform(box: _Box, matrix: Any) -> _Box:
-    corners = product((box.left, box.right), (box.bottom, box.top))
-    return _enclose(
-        [(matrix.a * x + matrix.c * y + matrix.e, matrix.b * x + matrix.d * y + matrix.f) for x, y in corners]
-    )
+def _transform(box: _Box, matrix: PdfMatrix) -> _Box:
+    return _Box(*matrix.on_rect(*box))
 
 
-def _enclose(points: list[tuple[float, float]]) -> _Box:
-    xs, ys = zip(*points, strict=True)
-    return _Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def _find_matrix(handle: Any) -> Any:
+def _find_matrix(handle: Any) -> PdfMatrix:
     matrix = raw.FS_MATRIX()
     raw.FPDFPageObj_GetMatrix(handle, matrix)
-    return matrix
+    return PdfMatrix.from_raw(matrix)
 
 
-def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
+def _is_tiny(handle: Any, box: _Box, forms: list[PdfMatrix]) -> bool:
     """Return whether letters are too small to read, by their box and font; a full stop has a small box in any font."""
     if box.thickness > TINY:
         return False
@@ -275,26 +266,28 @@ def _is_tiny(handle: Any, box: _Box, forms: list[Any]) -> bool:
     return abs(size.value) <= TINY
 
 
-def _is_clipped(handle: Any, box: _Box, forms: list[Any]) -> bool:
+def _is_clipped(handle: Any, box: _Box, forms: list[PdfMatrix]) -> bool:
     """Return whether letters are outside of a path to which they are clipped."""
     path = raw.FPDFPageObj_GetClipPath(handle)
     for index in range(raw.FPDFClipPath_CountPaths(path)):
-        points = _read_points(path, index)
-        if points:
-            clip = reduce(_transform, forms, _enclose(points))
+        xs, ys = _read_points(path, index)
+        if xs:
+            clip = reduce(_transform, forms, _Box(min(xs), min(ys), max(xs), max(ys)))
             if not clip.meets(box):
                 return True
     return False
 
 
-def _read_points(path: Any, index: int) -> list[tuple[float, float]]:
-    """Return the points of one of the paths of a clipping path."""
+def _read_points(path: Any, index: int) -> tuple[list[float], list[float]]:
+    """Return the places of the points of one of the paths of a clipping path: across the page, and upwards."""
     x, y = c_float(), c_float()
-    points = []
+    xs: list[float] = []
+    ys: list[float] = []
     for number in range(min(raw.FPDFClipPath_CountPathSegments(path, index), _MOST_SEGMENTS)):
         raw.FPDFPathSegment_GetPoint(raw.FPDFClipPath_GetPathSegment(path, index, number), x, y)
-        points.append((x.value, y.value))
-    return points
+        xs.append(x.value)
+        ys.append(y.value)
+    return xs, ys
 
 
 def _is_bar(handle: Any, box: _Box) -> bool:

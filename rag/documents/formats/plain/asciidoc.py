@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import find_date, read_date
+from rag.documents.dates import find_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, find_title, list_emphasis, read_markup
+from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_markup
 from rag.documents.headings import Heading
 
 _HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*)$", re.MULTILINE)
@@ -16,6 +16,7 @@ _HEAD = re.compile(
     r"(?P<version>\n[^\n:=]*\d[^\n=]*)?$",
     re.MULTILINE,
 )
+_FIELDS = {"author": "author", "revdate": "date"}
 _ATTRIBUTE = re.compile(r"^:(author|revdate):[ \t]+(\S[^\n]*)$", re.MULTILINE)
 _CODE = re.compile(
     r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -56,15 +57,9 @@ _ASCIIDOC = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 def read_asciidoc(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
     text = decode(path.read_bytes())
-    fields = dict(_ATTRIBUTE.findall(text))
+    fields = {_FIELDS[name]: value for name, value in _ATTRIBUTE.findall(text)}
     head = _HEAD.match(text)
     if head:
-        fields = {"author": head["author"], "revdate": find_date(head["version"] or "") or "", **fields}
+        fields = {"author": head["author"], "date": find_date(head["version"] or "") or "", **fields}
         text = head["title"] + text[head.end() :]
-    blocks = list(read_markup(text, _ASCIIDOC))
-    return Extract(
-        blocks,
-        title=find_title(blocks),
-        author=fields.get("author"),
-        date=read_date(fields.get("revdate")),
-    )
+    return make_extract(list(read_markup(text, _ASCIIDOC)), fields)

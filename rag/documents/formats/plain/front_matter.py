@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from rag.documents.blocks import squeeze
 from rag.documents.dates import read_date
@@ -19,48 +20,25 @@ _ITEM = re.compile(r"^[ \t]*-[ \t]+(\S[^\n]*)$", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|[ \t])#(?:[ \t][^\n]*)?$")
 _BLOCK = frozenset(("|", ">", "|-", ">-"))
 _MOST_VALUES = 50
-_TITLES, _AUTHORS, _DATES = ("title",), ("author", "authors", "by"), ("date", "published", "updated")
-_OUTLETS = ("outlet", "source")
+# The names of the title, the outlet, the author and the date.
+_NAMES = (("title",), ("outlet", "source"), ("author", "authors", "by"), ("date", "published", "updated"))
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The values in front matter by name, in small letters; it ends at `end`, and its lines are `[start, stop)`."""
+    """The values in front matter; `metadata` are the other ones by name, in small letters, such as the tags.
 
-    values: dict[str, str] = field(default_factory=dict)
+    The date is ISO 8601 if it can be read. The front matter ends at `end`, and its lines are `[start, stop)`.
+    """
+
+    title: str | None = None
+    outlet: str | None = None
+    author: str | None = None
+    date: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
     start: int = 0
     stop: int = 0
     end: int = 0
-
-    @property
-    def title(self) -> str | None:
-        """The title, or None."""
-        return self._get(_TITLES)
-
-    @property
-    def outlet(self) -> str | None:
-        """The outlet, or None."""
-        return self._get(_OUTLETS)
-
-    @property
-    def author(self) -> str | None:
-        """The authors, or None."""
-        return self._get(_AUTHORS)
-
-    @property
-    def date(self) -> str | None:
-        """The date, ISO 8601 if it can be read, or None."""
-        return read_date(self._get(_DATES))
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """The other values that can be metadata of a document, such as its tags."""
-        known = {*_TITLES, *_AUTHORS, *_DATES, *_OUTLETS, *FIELDS}
-        return {name: value for name, value in self.values.items() if name not in known}
-
-    def _get(self, names: tuple[str, ...]) -> str | None:
-        values = filter(None, map(self.values.get, names))
-        return next(values, None)
 
 
 def find_front_matter_end(text: str) -> int:
@@ -75,7 +53,10 @@ def read_front_matter(text: str) -> FrontMatter:
     if fenced is None:
         return FrontMatter()
     values = dict(list(_list_values(fenced["lines"]))[:_MOST_VALUES])
-    return FrontMatter(values, *fenced.span("lines"), fenced.end())
+    title, outlet, author, date = (next(filter(None, map(values.get, names)), None) for names in _NAMES)
+    known = {*chain.from_iterable(_NAMES), *FIELDS}
+    metadata = {name: value for name, value in values.items() if name not in known}
+    return FrontMatter(title, outlet, author, read_date(date), metadata, *fenced.span("lines"), fenced.end())
 
 
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ from itertools import islice
 
 from rag.documents.formats.html.hidden import parse_shown
 from rag.documents.formats.html.markup import find_text
+from rag.documents.formats.plain.pipe_tables import spell_out_tables
+from rag.documents.formats.plain.wiki_links import show_wiki_links
 from rag.types import Span
 
 _INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)"
@@ -30,6 +32,11 @@ _MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b|<(?:script|template)
 _IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
 # With more styles or elements, a large file could take minutes.
 _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
+
+
+def show_markdown(text: str) -> str:
+    """Return Markdown with the words of its links, the rows of its tables in words, and nothing hidden."""
+    return spell_out_tables(show_wiki_links(drop_hidden_words(text)))
 
 
 def drop_hidden_words(text: str) -> str:

@@ -1,11 +1,12 @@
 """Reads texts in a markup language as prose: headings, code to the letter, and paragraphs without the common marks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from textwrap import dedent
 from typing import NamedTuple
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, Extract
+from rag.documents.dates import read_date
 from rag.documents.headings import Heading
 
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
@@ -92,6 +93,12 @@ def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
         yield Block(paragraph[0])
 
 
-def find_title(blocks: list[Block]) -> str | None:
-    """Return the first heading, if nothing is above it."""
-    return blocks[0].text if blocks and blocks[0].kind == "heading" else None
+def make_extract(blocks: list[Block], fields: Mapping[str, str]) -> Extract:
+    """Return blocks with the title, author and date in some fields; a heading at the top is a title too."""
+    heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
+    return Extract(
+        blocks,
+        title=fields.get("title", heading),
+        author=fields.get("author"),
+        date=read_date(fields.get("date")),
+    )

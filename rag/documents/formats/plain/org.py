@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, find_title, list_emphasis, read_markup
+from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_markup
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.headings import Heading
 
@@ -53,9 +52,4 @@ def read_org(path: Path) -> Extract:
     blocks = list(read_markup(text, _ORG))
     fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text)}
     date = fields.get("date", "").strip("<>[]")
-    return Extract(
-        blocks,
-        title=fields.get("title") or find_title(blocks),
-        author=fields.get("author"),
-        date=read_date(date),
-    )
+    return make_extract(blocks, {**fields, "date": date})

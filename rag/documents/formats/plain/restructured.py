@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 from rag.documents.blocks import Extract
-from rag.documents.dates import read_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, find_title, read_markup
+from rag.documents.formats.plain.markup import Mark, Markup, list_emphasis, make_extract, read_markup
 from rag.documents.headings import Heading
 
 _SIGNS = r"""[=\-~^"'`:.+*#_<>]"""
@@ -32,7 +31,7 @@ _UNSEEN = re.compile(
     r")$",
     re.MULTILINE,
 )
-_FIELD = re.compile(r"^:(author|authors|date):[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(r"^:(author|date)s?:[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
 # The fields are in this many characters at the beginning.
 _HEAD = 2000
 
@@ -41,7 +40,7 @@ def _name_note(note: re.Match[str]) -> str:
     return f"{note[1]}{note[2].capitalize()}: {note[3]}"
 
 
-_MARKS = (
+_MARKS: tuple[Mark, ...] = (
     (
         re.compile(r"^([ \t]*)\.\.[ \t]+(?:[\w-]+:)?([\w-]+)::[ \t]*([^\n]*(?:\n[ \t]+:[\w-]+:[^\n]*)*)", re.MULTILINE),
         _name_note,
@@ -50,7 +49,7 @@ _MARKS = (
     (re.compile(r"(?::[\w+:-]{1,60}:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
     (re.compile(r"``([^`\n]+)``"), r"\1"),
     (re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])"), r"\1"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),
+    *list_emphasis("*"),
     (re.compile(r"(\[[\w#*]+\])_(?!\w)"), r"\1"),
     (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
 )
@@ -79,11 +78,5 @@ _RST = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 def read_rst(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
     text = decode(path.read_bytes())
-    blocks = list(read_markup(text, _RST))
     fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
-    return Extract(
-        blocks,
-        title=find_title(blocks),
-        author=fields.get("author", fields.get("authors")),
-        date=read_date(fields.get("date")),
-    )
+    return make_extract(list(read_markup(text, _RST)), fields)

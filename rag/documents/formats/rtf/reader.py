@@ -8,14 +8,7 @@ from typing import Any, NamedTuple
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.rtf.flow import Flow, Paragraph, Style
-from rag.documents.formats.rtf.tokens import (
-    SYMBOLS,
-    USUAL_ENCODING,
-    Token,
-    check_encoding,
-    find_encoding,
-    split_tokens,
-)
+from rag.documents.formats.rtf.tokens import CHARSETS, SYMBOLS, USUAL_ENCODING, Token, check_encoding, split_tokens
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
 from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
@@ -71,6 +64,8 @@ class _State(NamedTuple):
     backdrop: int = 0
     is_new: bool = True
     is_optional: bool = False
+    style_number: int | None = None
+    style_level: int = 0
 
 
 def read_rtf(path: Path) -> Extract:
@@ -98,18 +93,14 @@ class _Reader:
         self._stack: list[tuple[_State, bool]] = []  # with whether the group is a flow of its own
         self._encoding = USUAL_ENCODING
         self._encodings: dict[int, str | None] = {}
-        self._symbol_fonts: set[int] = set()
         self._usual_font = -1
         self._styles: dict[int, Style] = {}
-        self._style_number: int | None = None
-        self._style_level = 0
         self._colors: list[Color] = []
         self._rgb = dict.fromkeys(("red", "green", "blue"), 0)
-        self._numbers: dict[str, int] = {}  # of dates
+        self._numbers = {"yr": 0, "mo": 0, "dy": 0}  # of the day on which the document was made
         self._bytes: list[str] = []
         self._left_to_skip = 0
         self._has_background = False
-        self._is_shaded = False
         self._handlers = self._list_handlers()
 
     def read(self, source: str) -> None:
@@ -121,7 +112,7 @@ class _Reader:
             self._flush()
             if token.kind == "open":
                 self._stack.append((self._state, False))
-                self._state = self._state._replace(is_new=True, is_optional=False)
+                self._set(is_new=True, is_optional=False)
             elif token.kind == "close":
                 self._close()
                 if not self._stack:
@@ -134,11 +125,7 @@ class _Reader:
 
     def find_date(self) -> str | None:
         """Return the day on which the document was made."""
-        year, month, day = (self._numbers.get(name, 0) for name in ("yr", "mo", "dy"))
-        try:
-            return clean_date(date(year, month, day))
-        except ValueError:
-            return None
+        return clean_date("{yr:04}-{mo:02}-{dy:02}".format_map(self._numbers))
 
     def _close(self) -> None:
         """End a group, and the note, comment or box that it holds."""
@@ -146,16 +133,15 @@ class _Reader:
             self._add_style()
         elif self._state.place == "annotated":
             self._read_annotated()
-        if self._stack:
-            self._state, is_flow = self._stack.pop()
-            if is_flow:
-                flow = self.flows.pop()
-                self.flows[-1].add_below(flow)
+        self._state, is_flow = self._stack.pop()
+        if is_flow:
+            flow = self.flows.pop()
+            self.flows[-1].add_below(flow)
         self._left_to_skip = 0
 
     def _read_sign(self, sign: str) -> None:
         if sign == "*":
-            self._state = self._state._replace(is_optional=True)
+            self._set(is_optional=True)
         elif sign in "\r\n":
             self._end_paragraph(Token("word", "par"))
         else:
@@ -164,7 +150,7 @@ class _Reader:
     def _read_word(self, token: Token) -> None:
         is_first = self._state.is_new
         is_optional = self._state.is_optional
-        self._state = self._state._replace(is_new=False, is_optional=False)
+        self._set(is_new=False, is_optional=False)
         word = token.value
         if self._state.place == "nothing":
             return
@@ -181,10 +167,10 @@ class _Reader:
         is_known = word in _KNOWN or word in _PLACES or self._state.place == "styles"
         if word in _LEFT_OUT or (is_optional and not is_known):
             self._has_background = self._has_background or word == "background"
-            self._state = self._state._replace(place="nothing")
+            self._set(place="nothing")
         elif word in _PLACES:
-            self._state = self._state._replace(place=_PLACES[word])
-        elif word in _FLOWS and self._stack:
+            self._set(place=_PLACES[word])
+        elif word in _FLOWS:
             self.flows.append(self._make_flow(word))
             self._stack[-1] = (self._stack[-1][0], True)
             self._state = _State(is_new=False, font=self._state.font, skip=self._state.skip)
@@ -200,17 +186,17 @@ class _Reader:
             **dict.fromkeys(("par", "sect"), self._end_paragraph),
             **dict.fromkeys(_HIDING, self._read_hiding),
             **dict.fromkeys(("red", "green", "blue"), self._read_rgb),
-            **dict.fromkeys(("yr", "mo", "dy"), self._read_date_part),
+            **dict.fromkeys(self._numbers, self._read_date_part),
             **dict.fromkeys(_SETTINGS, self._read_setting),
             **dict.fromkeys(_PAGES, self._read_page),
-            "pard": lambda _: self._set_paragraph(Paragraph()),
+            "pard": lambda _: self._set_paragraph(**Paragraph()._asdict()),
             "plain": self._read_plain,
             "s": self._read_style,
             "outlinelevel": self._read_level,
-            "intbl": lambda _: self._set_paragraph(self.flows[-1].paragraph._replace(is_in_table=True)),
-            "cbpat": lambda token: self._set_paragraph(self.flows[-1].paragraph._replace(is_shaded=bool(token.number))),
-            "trowd": self._begin_row,
-            "clcbpat": self._read_shade,
+            "intbl": lambda _: self._set_paragraph(is_in_table=True),
+            "cbpat": lambda token: self._set_paragraph(is_shaded=bool(token.number)),
+            "trowd": lambda _: self.flows[-1].table.begin_row(),
+            "clcbpat": lambda token: self.flows[-1].table.shade_cell(token.number or 0),
             **dict.fromkeys(("clvmrg", "clmrg"), lambda token: self.flows[-1].table.mark_cell(token.value)),
             "cellx": lambda token: self.flows[-1].table.add_shape(token.number or 0),
             "trhdr": lambda _: self.flows[-1].table.mark_header(),
@@ -227,9 +213,10 @@ class _Reader:
     def _set(self, **settings: Any) -> None:
         self._state = self._state._replace(**settings)
 
-    def _set_paragraph(self, paragraph: Paragraph) -> None:
+    def _set_paragraph(self, **settings: Any) -> None:
         if self._state.place == "body":
-            self.flows[-1].paragraph = paragraph
+            flow = self.flows[-1]
+            flow.paragraph = flow.paragraph._replace(**settings)
 
     def _end_paragraph(self, _: Token) -> None:
         if self._state.place == "body":
@@ -237,12 +224,10 @@ class _Reader:
 
     def _read_hiding(self, token: Token) -> None:
         others = self._state.hiding - {token.value}
-        self._state = self._state._replace(hiding=others if token.number == 0 else others | {token.value})
+        self._set(hiding=others if token.number == 0 else others | {token.value})
 
     def _read_plain(self, _: Token) -> None:
-        self._state = self._state._replace(
-            font=self._usual_font, hiding=frozenset(), is_bold=False, size=_USUAL_SIZE, color=0, backdrop=0
-        )
+        self._set(font=self._usual_font, hiding=frozenset(), is_bold=False, size=_USUAL_SIZE, color=0, backdrop=0)
 
     def _read_rgb(self, token: Token) -> None:
         self._rgb[token.value] = min(255, max(0, token.number or 0))
@@ -258,33 +243,24 @@ class _Reader:
     def _read_style(self, token: Token) -> None:
         number = token.number or 0
         if self._state.place == "styles":
-            self._style_number = number
+            self._set(style_number=number)
         else:
-            style = self._styles.get(number, Style())
-            self._set_paragraph(self.flows[-1].paragraph._replace(style=style))
+            self._set_paragraph(style=self._styles.get(number, Style()))
 
     def _read_level(self, token: Token) -> None:
         """Note the level of a heading; RTF counts from 0, and 9 means text."""
         number = token.number or 0
         level = number + 1 if 0 <= number < 9 else 0
         if self._state.place == "styles":
-            self._style_level = level
+            self._set(style_level=level)
         else:
-            self._set_paragraph(self.flows[-1].paragraph._replace(level=level))
+            self._set_paragraph(level=level)
 
     def _add_style(self) -> None:
         """Note the style of a group in the style sheet, whose text is its name."""
         name = self.texts.pop("styles", "").strip(" ;").lower()
-        if self._style_number is not None:
-            self._styles[self._style_number] = Style(name, self._style_level)
-        self._style_number, self._style_level = None, 0
-
-    def _begin_row(self, _: Token) -> None:
-        self._is_shaded = False
-        self.flows[-1].table.begin_row()
-
-    def _read_shade(self, token: Token) -> None:
-        self._is_shaded = self._is_shaded or bool(token.number)
+        if self._state.style_number is not None:
+            self._styles[self._state.style_number] = Style(name, self._state.style_level)
 
     def _read_page(self, token: Token) -> None:
         self._encoding = _PAGES[token.value]
@@ -293,13 +269,11 @@ class _Reader:
         self._encoding = check_encoding(f"cp{token.number}")
 
     def _read_usual_font(self, token: Token) -> None:
-        self._usual_font = -1 if token.number is None else token.number
+        self._usual_font = token.number or 0
 
     def _read_charset(self, token: Token) -> None:
         if self._state.place == "fonts":
-            self._encodings[self._state.font] = find_encoding(token.number)
-            if token.number == SYMBOLS:
-                self._symbol_fonts.add(self._state.font)
+            self._encodings[self._state.font] = CHARSETS.get(token.number or 0)
 
     def _read_annotated(self) -> None:
         """Note the date of a comment: a number made of minute, hour, day, month and year."""
@@ -331,11 +305,11 @@ class _Reader:
         self._bytes.clear()
         if not data or self._state.place == "nothing":
             return
-        self._state = self._state._replace(is_new=False)
+        self._set(is_new=False)
         encoding = self._encodings.get(self._state.font) or self._encoding
         if self._state.place == "colors":
             self._add_colors(data)
-        elif self._state.font in self._symbol_fonts:
+        elif encoding == SYMBOLS:
             self._add_drawing()
         else:
             self._add(data if data.isascii() else data.encode("latin-1").decode(encoding, "replace"))
@@ -370,9 +344,8 @@ class _Reader:
     def _is_hidden(self) -> bool:
         """Return whether readers do not see words with the present settings."""
         is_tiny = self._state.size / 2 <= TINY
-        return (
-            bool(self._state.hiding) or is_tiny or look_same(self._get_color(self._state.color), self._find_backdrop())
-        )
+        is_lost = look_same(self._get_color(self._state.color), self._find_backdrop())
+        return bool(self._state.hiding) or is_tiny or is_lost
 
     def _get_color(self, number: int) -> Color | None:
         """Return a colour of the table; the first one is that of the system, and None is unknown."""
@@ -383,6 +356,6 @@ class _Reader:
         flow = self.flows[-1]
         if self._state.backdrop:
             return self._get_color(self._state.backdrop)
-        is_shaded = flow.paragraph.is_shaded or (flow.paragraph.is_in_table and self._is_shaded)
-        is_unknown = is_shaded or flow.is_box or self._has_background
+        is_in_shaded_row = flow.paragraph.is_in_table and flow.table.is_shaded
+        is_unknown = flow.paragraph.is_shaded or is_in_shaded_row or flow.is_box or self._has_background
         return None if is_unknown else WHITE

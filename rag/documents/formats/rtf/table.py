@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.grid import walk_table
-from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell, spread_rows
+from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
 
 class _Shape(NamedTuple):
@@ -40,10 +40,16 @@ class Table:
         self._marks = dict.fromkeys(("clvmrg", "clmrg"), False)
         self._rows: list[_SourceRow] = []
         self._is_header = self._has_header = False
+        self.is_shaded = False  # whether a cell of the present row may have a colour
 
     def begin_row(self) -> None:
         """Forget the shapes of the cells; a row without its own has those of the row above."""
         self._shapes = []
+        self.is_shaded = False
+
+    def shade_cell(self, color: int) -> None:
+        """Note the colour of a cell; 0 is none."""
+        self.is_shaded |= color > 0
 
     def mark_header(self) -> None:
         """Note that the present row is the table's header."""
@@ -79,7 +85,7 @@ class Table:
         """Return the rows with the words of their header, and begin another table."""
         rows, self._rows = self._rows, []
         is_headed, self._has_header = self._has_header, False
-        return list(walk_table(spread_rows(_list_cells(rows)), is_headed=is_headed))
+        return list(walk_table(_list_cells(rows), is_headed=is_headed))
 
 
 def _list_cells(rows: Sequence[_SourceRow]) -> list[list[Cell]]:

@@ -11,14 +11,14 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _LINE_ENDS = str.maketrans("", "", "\r\n\0")
+# Letters in the fonts of this set are drawings, such as bullets: they have no encoding.
+SYMBOLS = "symbols"
 # The encodings of fonts by the number of their character set.
-_CHARSETS = {
-    77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5", 161: "cp1253", 162: "cp1254",
-    163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
-    254: "cp437", 255: "cp850",
+CHARSETS = {
+    2: SYMBOLS, 77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5", 161: "cp1253",
+    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+    238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
-# Letters in the fonts of this set are drawings, such as bullets.
-SYMBOLS = 2
 USUAL_ENCODING = "cp1252"
 
 
@@ -61,11 +61,6 @@ def _make_token(match: re.Match[str]) -> Token:
     if match["byte"]:
         return Token("text", chr(int(match["byte"], 16)))
     return Token("text", match["text"].translate(_LINE_ENDS))
-
-
-def find_encoding(charset: int | None) -> str | None:
-    """Return the encoding of a character set; None for the file's own."""
-    return _CHARSETS.get(charset or 0)
 
 
 def check_encoding(name: str) -> str:

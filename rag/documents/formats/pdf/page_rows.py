@@ -6,7 +6,7 @@ from itertools import chain, pairwise
 from statistics import mean
 from typing import NamedTuple
 
-from rag.documents.formats.pdf.paragraphs import Line, Word
+from rag.documents.formats.pdf.paragraphs import Line
 
 # Baselines that differ by at most this multiple of the size of the letters are one row.
 _SAME_ROW = 0.4
@@ -38,7 +38,7 @@ class Gap(NamedTuple):
         return (self.left + self.right) / 2
 
 
-class Cell(NamedTuple):
+class PageCell(NamedTuple):
     """Words of a row without a wide gap inside; `place` is the index of their line on the page."""
 
     text: str
@@ -48,12 +48,12 @@ class Cell(NamedTuple):
 
 
 @dataclass(slots=True)
-class Row:
+class PageRow:
     """Words at one height of a page, from left to right."""
 
     y: float
     size: float
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[PageCell] = field(default_factory=list)
 
     def find_gaps(self, least: float = GUTTER) -> list[Gap]:
         """Return the gaps between words that are at least this wide, as a multiple of the size of the letters."""
@@ -61,38 +61,30 @@ class Row:
         return [gap for gap in gaps if gap.width >= least * self.size]
 
 
-def has_neighbours(lines: Sequence[Line]) -> bool:
-    """Return whether words are beside others, with a wide gap between them."""
-    if any(line.words for line in lines):
-        return True
-    heights = sorted(line.y for line in lines)
-    return any(above - below < 1 for below, above in pairwise(heights))
-
-
-def make_rows(lines: Sequence[Line]) -> list[Row]:
+def make_rows(lines: Sequence[Line]) -> list[PageRow]:
     """Return the rows of a page from its top, without the lines that are aside."""
-    rows: list[Row] = []
+    rows: list[PageRow] = []
     downwards = sorted(enumerate(lines), key=lambda numbered: -numbered[1].y)
     for place, line in downwards:
         if line.is_aside:
             continue
         if not rows or _is_lower(rows[-1], line):
-            rows.append(Row(line.y, line.size))
+            rows.append(PageRow(line.y, line.size))
         row = rows[-1]
         row.size = max(row.size, line.size)
-        for word in line.words or (Word(line.text, line.left, line.right),):
-            row.cells.append(Cell(*word, place))
+        for word in line.parts:
+            row.cells.append(PageCell(*word, place))
     for row in rows:
         row.cells.sort(key=lambda cell: cell.left)
     return rows
 
 
-def _is_lower(row: Row, line: Line) -> bool:
+def _is_lower(row: PageRow, line: Line) -> bool:
     """Return whether a line is below a row, and not a part of it."""
     return row.y - line.y > _SAME_ROW * max(row.size, line.size)
 
 
-def grow(rows: Sequence[Row], start: int, least: float = GUTTER) -> Iterator[tuple[Row, list[Gap]]]:
+def grow(rows: Sequence[PageRow], start: int, least: float = GUTTER) -> Iterator[tuple[PageRow, list[Gap]]]:
     """Yield the rows from `start` on, each with the gaps of the first row that all rows so far leave free.
 
     They end where no gap is left that is wide enough, as a multiple of the size of the letters.
@@ -105,7 +97,7 @@ def grow(rows: Sequence[Row], start: int, least: float = GUTTER) -> Iterator[tup
         yield row, gutters
 
 
-def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]:
+def narrow(gutters: Iterable[Gap], row: PageRow, least: float = GUTTER) -> list[Gap]:
     """Return the parts of the gutters that a row's words leave free and that are wide enough."""
     free = []
     for gutter in gutters:
@@ -119,27 +111,33 @@ def narrow(gutters: Iterable[Gap], row: Row, least: float = GUTTER) -> list[Gap]
     return [gap for gap in free if gap.width >= least * row.size]
 
 
-def join_cells(cells: Sequence[Cell]) -> Cell:
+def join_cells(cells: Sequence[PageCell]) -> PageCell:
     """Return neighbouring cells of a row as one."""
     return cells[0]._replace(text=" ".join(cell.text for cell in cells), right=cells[-1].right)
 
 
-def is_prose(cells: Sequence[Cell]) -> bool:
+def find_reach(cells: Iterable[PageCell]) -> tuple[float, float]:
+    """Return where the first of some cells begins and the last one ends, in points."""
+    sides = [(cell.left, cell.right) for cell in cells]
+    lefts, rights = zip(*sides, strict=True)
+    return min(lefts), max(rights)
+
+
+def is_prose(cells: Sequence[PageCell]) -> bool:
     """Return whether the cells of a column are the lines of a text: of several words, and mostly equally long."""
-    left = min(cell.left for cell in cells)
-    right = max(cell.right for cell in cells)
+    left, right = find_reach(cells)
     widths = [cell.right - cell.left for cell in cells]
     full_count = sum(width >= _FULL * (right - left) for width in widths)
     words = mean(len(cell.text.split()) for cell in cells)
     return words >= WORDS_OF_PROSE and full_count >= len(cells) / 2
 
 
-def list_places(rows: Iterable[Row]) -> list[int]:
+def list_places(rows: Iterable[PageRow]) -> list[int]:
     """Return the indexes of the lines from which rows were made, each once."""
     return sorted({cell.place for row in rows for cell in row.cells})
 
 
-def replace_rows(lines: Sequence[Line], replacements: Iterable[tuple[Sequence[Row], Sequence[Line]]]) -> list[Line]:
+def replace_rows(lines: Sequence[Line], replacements: Iterable[tuple[Sequence[PageRow], Sequence[Line]]]) -> list[Line]:
     """Return the lines; those from which some rows were made are replaced by others, at the place of the first."""
     lines_by_place: list[Sequence[Line]] = [[line] for line in lines]
     for rows, others in replacements:
