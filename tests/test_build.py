@@ -205,6 +205,7 @@ def test_kills_cost_no_index_its_last_state(
     assert state == read_state(folder, embedder)
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_nothing_that_was_done(
     tmp_path: Path, small_disk: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_thousand_changes_in_any_order_end_as_an_index_from_nothing(
     assert state == read_state(folder, embedder)
 
 
+@pytest.mark.slow
 def test_who_asks_while_another_process_indexes_never_sees_half_a_document(
     tmp_path: Path, settings: Settings, embedder: HashingEmbedder, build: Callable[..., object]
 ) -> None:

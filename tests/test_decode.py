@@ -55,7 +55,7 @@ SENTENCES = {
 )
 def test_a_sentence_in_an_old_encoding_is_read(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding)) == text
-    assert decode(f"Name;{text}\n".encode(encoding) * 3000) == f"Name;{text}\n" * 3000
+    assert decode(f"Name;{text}\n".encode(encoding) * 1000) == f"Name;{text}\n" * 1000
 
 
 def test_signs_that_windows_adds_to_a_japanese_mail_are_read() -> None:

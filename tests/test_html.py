@@ -213,7 +213,10 @@ def test_a_fragment_and_an_empty_page_are_read(tmp_path: Path) -> None:
     assert assemble("x", read_html(tmp_path / "page.html")).text == "Words."
 
 
-@pytest.mark.parametrize("tag", ["div", "p", "b", "table><tr><td", "ul><li", "blockquote", "form", "div class=comment"])
+COMMENT = pytest.param("div class=comment", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("tag", ["div", "p", "b", "table><tr><td", "ul><li", "blockquote", "form", COMMENT])
 def test_no_depth_is_too_much_and_no_text_is_lost(tag: str) -> None:
     document = read("<p>before</p>" + f"<{tag}>" * 5_000 + "deep<p>later</p>")
     assert document.text.split() == ["before", "deep", "later"]

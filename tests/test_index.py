@@ -146,6 +146,7 @@ def test_a_reranker_has_the_last_word_on_the_order(index: Index) -> None:
     }.items()
 
 
+@pytest.mark.slow  # it imports torch
 def test_a_cross_encoder_is_opened_by_its_folder(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     folder = tmp_path / "small"

@@ -56,6 +56,7 @@ def test_a_context_of_one_word_without_end_is_cut_by_its_characters() -> None:
     assert 0 < len(context) <= 64 * 32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filler", FILLERS)
 @pytest.mark.parametrize(
     "template",
@@ -102,6 +103,7 @@ LONG_FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG_FILES)
 def test_a_long_field_of_a_file_is_read_in_seconds(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(LONG_FILES[name])
@@ -110,6 +112,7 @@ def test_a_long_field_of_a_file_is_read_in_seconds(tmp_path: Path, name: str) ->
     assert time.process_time() - started < 15
 
 
+@pytest.mark.slow
 def test_many_code_blocks_and_headings_are_told_apart_in_seconds() -> None:
     text = "```\n# code\n```\n\n# Heading\n\nText.\n\n" * 20_000
     started = time.process_time()

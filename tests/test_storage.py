@@ -372,6 +372,7 @@ def flip(data: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [DATABASE_FILE, "vectors.faiss"])
 def test_whatever_page_is_damaged_each_command_works_or_says_so(
     name: str, docs: Path, tmp_path: Path, settings: Settings, embedder: HashingEmbedder

@@ -115,6 +115,7 @@ def test_documents_go_in_are_found_and_go_out(there: Settings, docs: Path) -> No
         remove_sources(there.location, ["nothing.txt"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES[1:])
 def test_the_places_hold_and_find_the_same(
     place: str, request: pytest.FixtureRequest, tmp_path: Path, docs: Path

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import filterfalse, product
+from itertools import filterfalse, pairwise, product
 from operator import itemgetter
 
 from rag.errors import DocumentError
@@ -175,7 +175,8 @@ class _Reading:
 
     def __init__(self, text: str) -> None:
         self._chars = Counter(filterfalse(str.isascii, text))
-        self._clashes = sum(map(_clash, text, text[1:]))
+        pairs = Counter(pairwise(text))
+        self._clashes = sum(count for pair, count in pairs.items() if _clash(*pair))
 
     def score(self, weights: Mapping[str, float]) -> float:
         """Return how well the letters fit to a language, at most about 1."""
