@@ -8,7 +8,7 @@ such an element, and the heading of an article is in it but not in one of its co
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import (
@@ -40,8 +40,8 @@ _FIRST_HEADING = f"({' | '.join(f'.//{tag}' for tag in HEADINGS)})[1]"
 _GENERATOR = "//meta[translate(@name, 'GENERATOR', 'generator') = 'generator']/@content"
 # The text of these elements is not a sentence of an article.
 _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "aside", "form", "noscript", *HEADINGS))
-_ARTICLE_TEXTS = f".//text()[not(ancestor::*[{' or '.join(f'self::{tag}' for tag in sorted(_BESIDE_ARTICLE))}])]"
-_INSIDE, _BELOW = "descendant::*", "following::*"
+# When an element begins, the number of open ones grows and its text follows. When it ends, its tail follows.
+_EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
 _ARTICLE_CHARACTERS = 100
 _FORMS = frozenset(("time", "form", "textarea", "button"))
 # An element with more characters than this, and than half of the page, holds more than a thread of comments.
@@ -254,15 +254,23 @@ _WAYS_TO_FIND_RUNS = ((find_labels, _find_run_below), (find_containers, _find_ru
 
 
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
-    """Return the elements that begin below the first sentence or the first heading of an article."""
-    below: set[HtmlElement] = set()
-    for heading in tree.xpath(f"({_BEGINNINGS})[1]"):
-        below.update(heading.xpath(f"{_INSIDE} | {_BELOW}"))
-    sentence = next(filter(is_sentence, tree.xpath(_ARTICLE_TEXTS)), None)
-    if sentence is not None:
-        element = sentence.getparent()
-        below.update(element.xpath(_BELOW if sentence.is_tail else f"{_INSIDE} | {_BELOW}"))
-    return below
+    """Return the elements that begin below a sentence or the heading of an article."""
+    from lxml.etree import iterwalk
+
+    walk = iter(iterwalk(tree, events=("start", "end")))
+    _skip_to_article(walk, set(tree.xpath(_BEGINNINGS)))
+    return {element for event, element in walk if event == "start"}
+
+
+def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["HtmlElement"]) -> None:
+    """Advance a walk through a page past the first sentence or heading of an article."""
+    beside = 0  # the number of open elements that hold no sentence of an article
+    for event, element in walk:
+        step, attribute = _EVENTS[event]
+        beside += step * (element.tag in _BESIDE_ARTICLE)
+        is_sentence_of_article = not beside and is_sentence(getattr(element, attribute))
+        if is_sentence_of_article or element in headings:
+            return
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:

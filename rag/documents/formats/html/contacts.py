@@ -17,7 +17,8 @@ _FOOTERS = (
     "//*[self::footer or @role='contentinfo' or @role='banner' or self::div[@id='footer' or @class='footer']]"
     # It is in no other one, and neither in nor around a text of the page.
     "[not(ancestor::footer)]"
-    "[not((ancestor::* | descendant-or-self::*)[self::article or self::main or self::blockquote])]"
+    "[not(ancestor::*[self::article or self::main or self::blockquote])]"
+    "[not(descendant-or-self::*[self::article or self::main or self::blockquote])]"
 )
 # A longer block is text about the page, and more blocks are the pages of a site.
 _LONGEST, _MOST = 300, 20

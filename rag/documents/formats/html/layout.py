@@ -256,7 +256,7 @@ def _format_rows(rows: list[list[_Cell]]) -> list[str]:
     height = len(headers) % len(rows)  # A table of labels alone has no header.
     header = join_levels(list(map(_get_texts, headers[:height])))
     long_labels = [label for label in header if len(label) > LONGEST_LABEL]
-    labels = Labels(["" if label in long_labels else label for label in header])
+    labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
     lines = [_format_row(labels, row) for row in rows[height:]]
     return [format_row((), [*dict.fromkeys(long_labels), labels.format_unused()]), *lines]
 

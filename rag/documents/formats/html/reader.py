@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
 _SITE_ROLES = " navigation banner contentinfo search dialog alertdialog menu menubar "
-_SITE_PARTS = f"//nav | //body/footer | //*[contains('{_SITE_ROLES}', concat(' ', @role, ' '))]"
+_HAS_SITE_ROLE = f"contains('{_SITE_ROLES}', concat(' ', @role, ' '))"
+_SITE_PARTS = f"//*[self::nav or (self::footer and parent::body) or {_HAS_SITE_ROLE}]"
 _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
 # One paragraph of several lines, and nothing else.
 _ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
@@ -122,7 +123,7 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
 
 def _drop_names_of_comments(tree: "HtmlElement") -> None:
     """Remove the class names and ids by which trafilatura would take elements for comments."""
-    for name in tree.xpath("//@class[contains(., 'omment')] | //@id[contains(., 'omment')]"):
+    for name in tree.xpath("//@*[(name() = 'class' or name() = 'id') and contains(., 'omment')]"):
         del name.getparent().attrib[name.attrname]
 
 
