@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.documents.blocks import LONGEST_HEADING, Block
@@ -109,10 +109,12 @@ def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
     if any(block.kind == "heading" for block in blocks):
         return blocks
     levels = _find_levels(list(map(_make_line, blocks)))
-    return [
-        replace(block, kind="heading", level=level) if level else block
-        for block, level in zip(blocks, levels, strict=True)
-    ]
+    return list(map(_set_level, blocks, levels))
+
+
+def _set_level(block: Block, level: int) -> Block:
+    """Return a block as a heading of a level; with level 0 it stays as it is."""
+    return replace(block, kind="heading", level=level) if level else block
 
 
 def has_form_of_heading(text: str) -> bool:
@@ -129,13 +131,15 @@ def _make_line(block: Block) -> _Line:
 def _find_levels(lines: Sequence[_Line]) -> list[int]:
     """Return the level of each line that is a heading, and 0 for each other one."""
     counts = Counter(line.text for line in lines)
-    forms: list[str | None] = []
-    for line, below in zip_longest(lines, lines[1:]):
-        is_heading = below is not None and counts[line.text] == 1 and _is_above(line, below)
-        forms.append(line.form if is_heading else None)
-    found = Counter(filter(None, forms))
-    levels = [form for form, count in found.items() if count >= _FEWEST]
-    return [levels.index(form) + 1 if form in levels else 0 for form in forms]
+    forms = [""] * len(lines)
+    for number, (line, below) in enumerate(pairwise(lines)):
+        if counts[line.text] == 1 and _is_above(line, below):
+            forms[number] = line.form
+    levels = {"": 0}
+    for form, count in Counter(forms).items():
+        if count >= _FEWEST:
+            levels.setdefault(form, len(levels))
+    return [levels.get(form, 0) for form in forms]
 
 
 def _list_lines(text: str, end: int) -> list[_Line]:

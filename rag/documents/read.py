@@ -159,9 +159,7 @@ def make_document(
         author=author or own.author,
         date=date or own.date,
     )
-    sections: tuple[Section, ...] = ()
-    if not voice:
-        sections = find_sections(text, metadata, markdown=markdown)
+    sections = () if voice else find_sections(text, metadata, markdown=markdown)
     if text.strip() and not sections:  # lines of metadata alone are text too
         sections = (Section(0, len(text), voice=voice or "article", author=metadata.author, date=metadata.date),)
     return Document(

@@ -171,11 +171,8 @@ def choose_languages(folders: dict[Path, frozenset[str]], script: str) -> tuple[
 
 def parse_lines(table: str) -> list[TextLine]:
     """Return the lines of Tesseract's table of words, which has a line for each block, paragraph, line and word."""
-    words = []
-    for line in table.splitlines():
-        row = line.split("\t", _TEXT)
-        if row[0] == _WORD and row[_TEXT].strip():
-            words.append(row)
+    rows = [line.split("\t", _TEXT) for line in table.splitlines()]
+    words = [row for row in rows if row[0] == _WORD and row[_TEXT].strip()]
     return [_make_line(list(run)) for _, run in groupby(words, key=itemgetter(_LINE))]
 
 

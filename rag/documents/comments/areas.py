@@ -227,9 +227,8 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
     holders = find_holders(areas)
     for find_places, find_run in _WAYS_TO_FIND_RUNS:
         for place in find_places(tree):
-            if place not in below_article or is_inside(place, readers):
-                continue
-            if not has_article_above(place, readers):
+            is_known = place not in below_article or is_inside(place, readers)
+            if is_known or not has_article_above(place, readers):
                 continue
             run = find_run(place, readers)
             is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
@@ -286,21 +285,15 @@ def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
 
 
 def _are_of_forum(posts: list["HtmlElement"]) -> bool:
-    """Return True for posts in a box that is called a forum, if most are signed and few lead to other pages.
+    """Return True for posts in a box that is called a forum, if few lead to other pages.
 
     The headings of a blog's posts link to pages of their own; the headings of a forum's posts do not.
     """
     if len(posts) < 2 or not any_has_role((posts[0], *posts[0].iterancestors()), "forum"):
         return False
-    half = len(posts) / 2
-    signed = sum(map(_is_signed, posts))
     leading_away = sum(map(_leads_away, posts))
-    return signed > half >= leading_away
+    return leading_away <= len(posts) / 2
 
 
 def _leads_away(post: "HtmlElement") -> bool:
     return bool(post.xpath(f"{_FIRST_HEADING}//a[@href][not(starts-with(@href, '#'))]"))
-
-
-def _is_signed(post: "HtmlElement") -> bool:
-    return any_has_role(post.iter(), "author", "name")

@@ -156,17 +156,15 @@ def _is_entry(element: "HtmlElement") -> bool:
         return False
     texts = _list_texts(element)
     dates = _find_dates(element, texts)
-    words = [text for text in texts if text not in dates]
-    if not dates or len(words) < 2:  # a name and what the person says
-        return False
-    first_date = min(map(texts.index, dates))
-    return any(map(read_name, texts[: min(first_date, _NAME_TEXTS)]))
+    has_words = len(set(texts) - dates) > 1  # a name and what the person says
+    first_date = min(map(texts.index, dates), default=0)
+    return has_words and any(map(read_name, texts[: min(first_date, _NAME_TEXTS)]))
 
 
 def _list_texts(element: "HtmlElement") -> list[str]:
     """Return the texts in an element that hold more than signs."""
     texts = [squeeze(text).strip(" ·•|–—-") for text in element.itertext()]
-    return [text for text in texts if text]
+    return list(filter(None, texts))
 
 
 def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block, squeeze
@@ -86,11 +87,8 @@ def _list_dicts(value: Any) -> list[dict[str, Any]]:
     """Return a dict, or the dicts in a list, as a list."""
     if isinstance(value, dict):
         return [value]
-    dicts: list[dict[str, Any]] = []
-    if isinstance(value, list):
-        for item in value:
-            dicts += _list_dicts(item)
-    return dicts
+    items = value if isinstance(value, list) else []
+    return list(chain.from_iterable(map(_list_dicts, items)))
 
 
 def _find_date(node: dict[str, Any]) -> str | None:

@@ -2,9 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from copy import deepcopy
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
@@ -53,7 +53,7 @@ _MOST_HEADINGS = 10
 _SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
 _SCHEMA_POST = re.compile(r"schema\.org/(?:DiscussionForumPosting|Question)\b")
 
-_Kind = Literal["comment", "reply", "post", "unnamed"]
+_Kind = Literal["comment", "reply", "post"]
 
 
 class Thread(NamedTuple):
@@ -82,8 +82,6 @@ class _Place(NamedTuple):
 
 _Places = dict["HtmlElement", _Place]
 _Posts = dict["HtmlElement", Post]
-# The elements right above each frame for replies, one of which the replies answer.
-_Heads = dict["HtmlElement", list["HtmlElement"]]
 
 
 def take_thread(tree: "HtmlElement", page: Page) -> Thread:
@@ -110,16 +108,9 @@ def _make_comment(element: "HtmlElement", place: _Place, posts: _Posts, authors:
     """Return a post as a comment. It answers the person whom its words or its marks name, or else the post above."""
     post = posts[element]
     text = join_blocks(post.blocks)
-    reply_to = find_addressee(text, authors) or post.answered or _find_author_above(place, posts)
+    author_above = next((posts[box].author for box in place.above if box in posts), None)
+    reply_to = find_addressee(text, authors) or post.answered or author_above
     return Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to)
-
-
-def _find_author_above(place: _Place, posts: _Posts) -> str | None:
-    """Return the author of the nearest post that a comment may answer."""
-    for element in place.above:
-        if element in posts:
-            return posts[element].author
-    return None
 
 
 def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
@@ -154,10 +145,7 @@ def _has_comments(blocks: Iterable[Block]) -> bool:
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
     """Return the comments in the blocks below a heading of comments, or in a frame for them."""
     text = _join_lines(blocks)
-    return [
-        Block(text[part.start : part.end], voice="comment", author=part.author, date=part.date, reply_to=part.reply_to)
-        for part in read_comments(text, 0)
-    ]
+    return [Block(text[part.start : part.end], **part.get_origin()) for part in read_comments(text, 0)]
 
 
 def _join_lines(blocks: Iterable[Block]) -> str:
@@ -231,12 +219,15 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
     kinds = _find_kinds(tree, page)
     frames = set(filter_role(find_holders(kinds), "replies")) - kinds.keys()
     heads = {frame: _find_heads(frame, kinds) for frame in frames}
-    pieces = _find_pieces(kinds, heads)
+    boxes = kinds.keys() | frames
+    outer = {element: [box for box in element.iterancestors() if box in boxes] for element in kinds}
+    pieces = _find_pieces(kinds, outer)
     places: _Places = {}
     for element, kind in kinds.items():
+        above = chain.from_iterable(heads.get(box, [box]) for box in outer[element])
         is_in_frame = not page.frames.isdisjoint(element.iterancestors())
         in_company = is_in_frame or has_neighbour(element, kinds.keys())
-        places[element] = _Place(kind, _list_above(element, kinds, heads), element not in pieces, in_company)
+        places[element] = _Place(kind, list(above), element not in pieces, in_company)
     return places
 
 
@@ -249,36 +240,17 @@ def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
     return []
 
 
-def _list_above(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> list["HtmlElement"]:
-    """Return the elements that a comment may answer: they are around it, or above a frame for replies around it."""
-    above: list[HtmlElement] = []
-    for outer in element.iterancestors():
-        if outer in kinds:
-            above.append(outer)
-        elif outer in heads:
-            above += heads[outer]
-    return above
+def _find_pieces(kinds: _Kinds, outer: Mapping["HtmlElement", list["HtmlElement"]]) -> set["HtmlElement"]:
+    """Return the elements that cannot be a comment: the only part of another one, or a frame around several.
 
-
-def _find_pieces(kinds: _Kinds, heads: _Heads) -> set["HtmlElement"]:
-    """Return the elements that cannot be a comment: the only part of another one, or a frame around several."""
+    `outer` has the comments and the frames for replies around each element, from the inside out.
+    """
     parts: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
-    for element, kind in kinds.items():
-        box = _find_box(element, kinds, heads)
-        if box in kinds and kind != "reply":
-            parts[box].append(element)
-    pieces: set[HtmlElement] = set()
-    for box, inside in parts.items():
-        pieces.add(inside[0] if len(inside) == 1 else box)
-    return pieces
-
-
-def _find_box(element: "HtmlElement", kinds: _Kinds, heads: _Heads) -> "HtmlElement | None":
-    """Return the innermost comment or frame for replies around an element."""
-    for outer in element.iterancestors():
-        if outer in kinds or outer in heads:
-            return outer
-    return None
+    for element, boxes in outer.items():
+        is_part = kinds[element] != "reply" and not kinds.keys().isdisjoint(boxes[:1])
+        if is_part:
+            parts[boxes[0]].append(element)
+    return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
 
 
 def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
@@ -300,7 +272,7 @@ def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
     """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
         for element in find_entries(frame) or find_innermost_entries(frame):
-            kinds[element] = "unnamed"
+            kinds[element] = "reply"  # it needs a name, as a reply does
 
 
 def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:

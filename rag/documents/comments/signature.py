@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import squeeze
@@ -172,13 +173,9 @@ def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> 
     """Return the first name that stands alone above a comment's date, and its element; nothing without a date."""
     if dated is None:
         return _NOTHING
-    for part in comment.iterdescendants():
-        if part is dated:
-            break
-        name = _read_name(part) if _is_short_alone(part, dated) else None
-        if name:
-            return part, name
-    return _NOTHING
+    above = takewhile(lambda part: part is not dated, comment.iterdescendants())
+    alone = [part for part in above if _is_short_alone(part, dated)]
+    return _find_first(alone, _read_name) or _NOTHING
 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:

@@ -320,8 +320,7 @@ def _drop_markup(line: str) -> str:
 
 def is_signature(line: str) -> bool:
     """Return True for a line that holds the author and the date of a comment, and nothing else."""
-    matches = list(islice(_LINE.finditer(line), 1))
-    return read_header(Lines(line, matches, [True]), 0) is not None
+    return read_header(read_lines(line, most=1), 0) is not None
 
 
 def begins_with_credit(line: str) -> bool:

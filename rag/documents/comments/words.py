@@ -72,11 +72,8 @@ def find_addressee(text: str, known: Iterable[str | None]) -> str | None:
     if not addressed:
         return None
     beginning = text.lstrip()[1:].casefold()
-    known_name = ""
-    for name in filter(None, known):
-        if beginning.startswith(name.casefold()):
-            known_name = max(known_name, name, key=len)
-    return known_name or _guess_addressee(addressed)
+    known_names = [name for name in known if name and beginning.startswith(name.casefold())]
+    return max(known_names, key=len, default="") or _guess_addressee(addressed)
 
 
 def _guess_addressee(addressed: re.Match[str]) -> str:

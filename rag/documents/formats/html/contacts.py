@@ -6,15 +6,20 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.html.markup import contains, walk_blocks
+from rag.documents.formats.html.markup import walk_blocks
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _HEADING = "Page footer"
 # The elements that hold a site's own facts, and lists of its pages.
-_FOOTERS = "//footer | //*[@role='contentinfo' or @role='banner'] | //div[@id='footer' or @class='footer']"
-_READERS = ("article", "main", "blockquote")
+_FOOTERS = (
+    "//*[self::footer or @role='contentinfo' or @role='banner' or self::div[@id='footer' or @class='footer']]"
+    # It is in no other one, and neither in nor around a text of the page.
+    "[not(ancestor::footer)]"
+    "[not(ancestor::*[self::article or self::main or self::blockquote])]"
+    "[not(descendant-or-self::*[self::article or self::main or self::blockquote])]"
+)
 # A longer block is text about the page, and more blocks are the pages of a site.
 _LONGEST, _MOST = 300, 20
 _LONGEST_NAME = 60
@@ -60,16 +65,9 @@ SIGNS = (
 def find_contacts(tree: "HtmlElement") -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
     lines: list[str] = []
-    for footer in filter(_is_outer_footer, tree.xpath(_FOOTERS)):
+    for footer in tree.xpath(_FOOTERS):
         lines += _list_facts(footer)
     return [Block(line, "item") for line in lines[:_MOST]]
-
-
-def _is_outer_footer(footer: "HtmlElement") -> bool:
-    """Return whether a footer is in no other one, and neither in nor around a text of the page."""
-    if contains(footer, *_READERS):
-        return False
-    return next(footer.iterancestors("footer", *_READERS), None) is None
 
 
 def _list_facts(footer: "HtmlElement") -> Iterator[str]:

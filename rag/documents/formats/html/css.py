@@ -76,14 +76,6 @@ class Value(NamedTuple):
     names: frozenset[str] = frozenset()
 
 
-class _Declaration(NamedTuple):
-    """A property with its value."""
-
-    name: str
-    value: str
-    is_important: bool
-
-
 class _Selector(NamedTuple):
     """The names that an element must have, and the names that elements around it must have, from the inside out.
 
@@ -163,16 +155,11 @@ class StyleSheet:
         values: dict[str, Value] = {}
         for name in names:
             override(values, self._plain.get(name, {}))
-            for selector, declared in self._list_others(name):
+            others = self._others.get(name, ()) if self._steps < _MOST_STEPS else ()
+            for selector, declared in others:
                 if self._matches(selector, names, path):
                     override(values, declared)
         return values
-
-    def _list_others(self, name: str) -> Sequence[tuple[_Selector, dict[str, Value]]]:
-        """Return the rules to compare for a name; none once the page has used its steps."""
-        if self._steps >= _MOST_STEPS:
-            return ()
-        return self._others.get(name, ())
 
     def _matches(self, selector: _Selector, names: frozenset[str], path: Sequence[frozenset[str]]) -> bool:
         self._steps += 1
@@ -213,14 +200,14 @@ def override(values: dict[str, Value], others: dict[str, Value]) -> None:
             values[name] = other
 
 
-def split_declarations(text: str) -> Iterator[_Declaration]:
+def split_declarations(text: str) -> Iterator[tuple[str, str, bool]]:
     """Yield the properties that matter, each with its value and whether it is important."""
     for declaration in text.lower().split(";"):
         name, _, value = declaration.partition(":")
         value, importances = _IMPORTANT.subn("", value)
         values = _expand(_VENDOR.sub("", name.strip()), value.strip()[:_LONGEST_VALUE])
         for part in PROPERTIES.intersection(values):
-            yield _Declaration(part, values[part], is_important=importances > 0)
+            yield part, values[part], importances > 0
 
 
 def _expand(name: str, value: str) -> dict[str, str]:
@@ -292,9 +279,7 @@ def _fits_screen(side: str, text: str) -> bool:
     width = read_length(text)
     if width is None:
         return True
-    if side == "min":
-        return width <= _SCREEN_WIDTH
-    return width >= _SCREEN_WIDTH
+    return width <= _SCREEN_WIDTH if side == "min" else width >= _SCREEN_WIDTH
 
 
 @dataclass(slots=True)
@@ -334,12 +319,8 @@ def _blank(found: re.Match[str]) -> str:
 def _open_rule(words: str, outer: _Rule) -> _Rule:
     """Return the rule or group that begins with these words. Rules within rules are not read."""
     is_read = outer.is_read and not outer.selectors
-    if words.startswith("@"):
-        return _open_group(words, outer, is_read=is_read)
-    return _Rule(words if is_read else "", outer.applies, is_read, declarations=[])
-
-
-def _open_group(words: str, outer: _Rule, *, is_read: bool) -> _Rule:
+    if not words.startswith("@"):
+        return _Rule(words if is_read else "", outer.applies, is_read, declarations=[])
     media = _MEDIA.match(words)
     applies = media is None or applies_to_screen(words[media.end() :])
     has_rules = _READ_GROUP.match(words) is not None

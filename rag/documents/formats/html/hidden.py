@@ -186,11 +186,10 @@ class _Page:
         if not values:
             return False
         texts = _get_texts(values)
-        for way in WAYS:
-            if not way.hides(texts):
-                continue
-            if not self._can_open(element, way, values):
-                return True
+        ways = [way for way in WAYS if way.hides(texts)]
+        if not all(self._can_open(element, way, values) for way in ways):
+            return True
+        if ways:
             element.attrib.pop("hidden", None)  # trafilatura would drop it
             element.attrib.pop("style", None)
         return False
@@ -248,14 +247,11 @@ class _Page:
         look = self._color(element, texts, look)
         look = _place(texts, look, outer)
         if "visibility" in texts and element.tag not in _WHOLE_PAGE:
-            look = look._replace(is_invisible=self._is_invisible(element, values, texts))
+            is_hidden = INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
+            look = look._replace(is_invisible=is_hidden)
         if look.is_hidden and self._changes_color(values, look):
             return look._replace(is_painted=True)
         return look
-
-    def _is_invisible(self, element: "HtmlElement", values: dict[str, Value], texts: Texts) -> bool:
-        """Return whether an element's own words are hidden for good."""
-        return INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
 
     def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
         """Return the look that an element inherits; the parts that another style sheet may change are unknown."""
@@ -268,11 +264,9 @@ class _Page:
 
     def _changes_color(self, values: dict[str, Value], look: _Look) -> bool:
         """Return whether letters in the colour of their background have another colour in some state of the page."""
-        for name in {"color", "background-color", "text-fill-color"}.intersection(values):
-            for text in self._sheet.find_alternatives(name, values[name]):
-                if not look_same(read_color(text), look.backdrop):
-                    return True
-        return False
+        names = {"color", "background-color", "text-fill-color"}.intersection(values)
+        texts = chain.from_iterable(self._sheet.find_alternatives(name, values[name]) for name in names)
+        return not all(look_same(read_color(text), look.backdrop) for text in texts)
 
     def _color(self, element: "HtmlElement", texts: Texts, look: _Look) -> _Look:
         """Return the look with an element's own colours."""
@@ -310,8 +304,7 @@ class _Page:
 
 def _list_styles(tree: "HtmlElement") -> tuple[str, ...]:
     """Return the style sheets in a page that are for a screen."""
-    styles = [style for style in tree.iter("style") if applies_to_screen(style.get("media", ""))]
-    return tuple(style.text_content() for style in styles)
+    return tuple(style.text_content() for style in tree.iter("style") if applies_to_screen(style.get("media", "")))
 
 
 def _has_other_sheets(tree: "HtmlElement", texts: tuple[str, ...]) -> bool:

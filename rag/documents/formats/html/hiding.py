@@ -67,12 +67,8 @@ def _read_numbers(text: str) -> list[float]:
 
 def _find_least(texts: Iterable[str]) -> float:
     """Return the least length among values, in pixels; infinity if none is a length."""
-    least = inf
-    for text in texts:
-        length = read_length(text)
-        if length is not None:
-            least = min(least, length)
-    return least
+    lengths = map(read_length, texts)
+    return min((length for length in lengths if length is not None), default=inf)
 
 
 def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:

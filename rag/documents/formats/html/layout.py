@@ -1,13 +1,13 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
 from collections.abc import Iterator
-from itertools import chain, compress, takewhile, zip_longest
-from operator import attrgetter
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block, squeeze
+from rag.documents.formats.grid import Labels
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
-from rag.documents.formats.rows import LONGEST_CELL, LONGEST_LABEL, MOST_COLUMNS_SPANNED
+from rag.documents.formats.rows import LONGEST_CELL, LONGEST_LABEL, MOST_COLUMNS_SPANNED, join_levels
 from rag.documents.formats.svg import list_drawn_words
 from rag.rows import format_row
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _TALLEST_HEADER = 3
-# In a larger table a cell is only in its first row and column: copies for all that it spans could fill the memory.
+# In a larger table no cell spans others: copies of it could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
 # The text of an item may begin inside one of these.
@@ -26,32 +26,14 @@ _ASKS = ("?", "？", "؟")
 
 
 class _Cell(NamedTuple):
-    text: str
-    is_label: bool
+    """A cell, whether it is a label, and how many rows it reaches down, with its own."""
 
-    @property
-    def repeated(self) -> "_Cell":
-        """The cell as repeated in further rows that it spans: empty if it is too long."""
-        return self if len(self.text) <= LONGEST_LABEL else _EMPTY
-
-    @property
-    def widened(self) -> "_Cell":
-        """The cell as repeated in further columns that it spans: empty if it is not a label."""
-        return self.repeated if self.is_label else _EMPTY
+    text: str = ""
+    is_label: bool = False
+    rows: int = 1
 
 
-_EMPTY = _Cell("", is_label=False)
-_get_text = attrgetter("text")
-
-
-class _Hanging(NamedTuple):
-    """A cell that reaches down from the rows above, and how many rows are left, with the present one."""
-
-    cell: _Cell
-    rows: int
-
-
-_NOTHING = _Hanging(_EMPTY, rows=0)
+_EMPTY = _Cell()
 
 
 def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
@@ -95,17 +77,12 @@ def _show_buttons(root: "HtmlElement") -> None:
     """Turn buttons into text if they are titles of the parts that they open."""
     for button in list(root.iter("button")):
         text = button.text_content().strip()
+        opens = not {"aria-expanded", "aria-controls"}.isdisjoint(button.attrib)
         is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
         if is_in_heading:
             button.tag = "span"
-        elif text.endswith(_ASKS) or _opens_part(button, text):
+        elif text.endswith(_ASKS) or (opens and len(text.split()) >= _FEWEST_WORDS):
             button.tag = "p"
-
-
-def _opens_part(button: "HtmlElement", text: str) -> bool:
-    """Return whether a button opens a part of the page, and has a title of some words."""
-    opens = not {"aria-expanded", "aria-controls"}.isdisjoint(button.attrib)
-    return opens and len(text.split()) >= _FEWEST_WORDS
 
 
 def _spell_out_definitions(definitions: "HtmlElement") -> None:
@@ -164,10 +141,15 @@ def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p
 
 
 def _spell_out_table(table: "HtmlElement") -> None:
+    from lxml.etree import strip_attributes
+
     rows = _list_rows(table)
     if table.getparent() is None or _is_layout(table, rows):
         return
-    texts = list(_format_rows(_Spreader(rows).spread_rows()))
+    widths = [sum(map(_find_width, row)) for row in rows]
+    if max(widths) * len(rows) > _MOST_CELLS:
+        strip_attributes(table, "colspan", "rowspan")
+    texts = _format_rows(_spread_rows(rows))
     _move_out_rest(table, rows)
     _replace(table, texts, item="li")
 
@@ -208,53 +190,49 @@ def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     return longest_cell > LONGEST_CELL and not is_headed
 
 
-class _Spreader:
-    """Puts each cell of a table into all the columns and rows that it spans."""
+def _spread_rows(rows: list[list["HtmlElement"]]) -> list[list[_Cell]]:
+    """Return the cells of each row, one for each column; a short text is in all the rows that its cell spans."""
+    spread: list[list[_Cell]] = []
+    above: list[_Cell] = []
+    for elements in rows:
+        above = _spread_row(elements, above)
+        spread.append(above)
+    return spread
 
-    def __init__(self, rows: list[list["HtmlElement"]]) -> None:
-        self._rows = rows
-        self._most_columns = MOST_COLUMNS_SPANNED
-        self._most_rows = len(rows)
-        width = max(sum(map(self._find_width, cells)) for cells in rows)
-        if width * len(rows) > _MOST_CELLS:
-            self._most_columns = self._most_rows = 1
-        # By column: the cells that reach into the present row, and into the next one.
-        self._above: dict[int, _Hanging] = {}
-        self._below: dict[int, _Hanging] = {}
 
-    def spread_rows(self) -> list[list[_Cell]]:
-        """Return the cells of each row, one for each column."""
-        return list(map(self._spread_row, self._rows))
+def _spread_row(elements: list["HtmlElement"], above: list[_Cell]) -> list[_Cell]:
+    """Return the cells of a row; a cell from above shows where the row has no words."""
+    hanging = {column: _hang(cell) for column, cell in enumerate(above) if cell.rows > 1}
+    row: list[_Cell] = []
+    for element in elements:
+        while len(row) in hanging:
+            row.append(_EMPTY)
+        row += _read_cell(element)
+    last_column = max(hanging, default=-1)
+    row += [_EMPTY] * (last_column + 1 - len(row))
+    for column, cell in hanging.items():
+        if not row[column].text:
+            row[column] = cell
+    return row
 
-    def _spread_row(self, elements: list["HtmlElement"]) -> list[_Cell]:
-        self._above, self._below = self._below, {}
-        row: list[_Cell] = []
-        for element in elements:
-            while len(row) in self._above:
-                self._add(row, _EMPTY, rows=0)
-            self._add_element(row, element)
-        last_column = max(self._above, default=-1)
-        while len(row) <= last_column:
-            self._add(row, _EMPTY, rows=0)
-        return row
 
-    def _add_element(self, row: list[_Cell], element: "HtmlElement") -> None:
-        cell = _Cell(_find_line(element), _is_label(element))
-        rows = _find_number(element, "rowspan", self._most_rows)
-        self._add(row, cell, rows)
-        for _ in range(self._find_width(element) - 1):
-            self._add(row, cell.widened, rows)
+def _read_cell(element: "HtmlElement") -> list[_Cell]:
+    """Return a cell for each column that an element spans; only a short label is in all of them."""
+    cell = _Cell(_find_line(element), _is_label(element), _find_number(element, "rowspan", _HIGHEST_NUMBER))
+    is_repeated = cell.is_label and len(cell.text) <= LONGEST_LABEL
+    copy = cell if is_repeated else _Cell(rows=cell.rows)
+    return [cell, *[copy] * (_find_width(element) - 1)]
 
-    def _find_width(self, element: "HtmlElement") -> int:
-        return _find_number(element, "colspan", self._most_columns)
 
-    def _add(self, row: list[_Cell], cell: _Cell, rows: int) -> None:
-        """Add a cell that spans some rows. A cell from above shows where it is empty, and can reach further down."""
-        above = self._above.get(len(row), _NOTHING)
-        lowest = max(above, _Hanging(cell.repeated, rows), key=attrgetter("rows"))
-        if lowest.rows > 1:
-            self._below[len(row)] = _Hanging(lowest.cell, lowest.rows - 1)
-        row.append(cell if cell.text else above.cell)
+def _find_width(element: "HtmlElement") -> int:
+    """Return how many columns a cell spans."""
+    return _find_number(element, "colspan", MOST_COLUMNS_SPANNED)
+
+
+def _hang(cell: _Cell) -> _Cell:
+    """Return a cell as it is in the next row: without its text if that is too long for a label."""
+    text = cell.text if len(cell.text) <= LONGEST_LABEL else ""
+    return _Cell(text, cell.is_label, cell.rows - 1)
 
 
 def _find_number(element: "HtmlElement", name: str, most: int) -> int:
@@ -272,44 +250,31 @@ def _is_label(cell: "HtmlElement") -> bool:
     return cell.tag == "th" or is_bold
 
 
-def _format_rows(rows: list[list[_Cell]]) -> Iterator[str]:
-    """Yield each row below the header in words, after the labels that none of these rows repeats."""
-    labels = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
-    height = len(labels) % len(rows)  # A table of labels alone has no header.
-    columns = zip_longest(*rows[:height], fillvalue=_EMPTY)
-    header = list(map(_join_labels, columns))
-    yield format_row((), _list_unused_labels(rows[:height], rows[height:]))
-    for row in rows[height:]:
-        yield _format_row(header, row)
+def _format_rows(rows: list[list[_Cell]]) -> list[str]:
+    """Return each row below the header in words, after the labels that none of these rows repeats."""
+    headers = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
+    height = len(headers) % len(rows)  # A table of labels alone has no header.
+    header = join_levels(list(map(_get_texts, headers[:height])))
+    long_labels = [label for label in header if len(label) > LONGEST_LABEL]
+    labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
+    lines = [_format_row(labels, row) for row in rows[height:]]
+    return [format_row((), [*dict.fromkeys(long_labels), labels.format_unused()]), *lines]
 
 
-def _format_row(header: list[str], row: list[_Cell]) -> str:
+def _format_row(labels: Labels, row: list[_Cell]) -> str:
     """Return a row in words; without a header, the row's own label comes before its cells."""
-    texts = [cell.text for cell in row]
+    texts = _get_texts(row)
     values = list(filter(None, texts[1:]))
-    if values and row[0].is_label and not header:
+    if values and row[0].is_label and not labels.header:
         return format_row(texts[:1], values)
-    return format_row(header, texts)
+    return labels.format(texts)
 
 
-def _list_unused_labels(header: list[list[_Cell]], rows: list[list[_Cell]]) -> list[str]:
-    """Return the labels that no row repeats: their columns are empty, or they are too long."""
-    columns = zip_longest(*rows, fillvalue=_EMPTY)
-    is_filled = [any(map(_get_text, column)) for column in columns]
-    texts = dict.fromkeys(map(_get_text, chain.from_iterable(header)))
-    for row in header:
-        for label in compress(row, is_filled):
-            texts.pop(label.repeated.text, None)
-    return list(texts)
+def _get_texts(row: list[_Cell]) -> list[str]:
+    return [cell.text for cell in row]
 
 
 def _is_header(row: list[_Cell]) -> bool:
     """Return whether all cells with words are labels, and there are any."""
     are_labels = {cell.is_label for cell in row if cell.text}
     return are_labels == {True}
-
-
-def _join_labels(column: tuple[_Cell, ...]) -> str:
-    """Return the different labels of a column, from the top."""
-    labels = [cell.repeated.text for cell in column]
-    return " ".join(dict.fromkeys(labels))

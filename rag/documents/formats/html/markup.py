@@ -59,16 +59,20 @@ def decode_html(data: bytes) -> str:
     if not declared:
         return decode(data)
     name = declared[1].decode("ascii", errors="replace").lower()
-    encodings = [_ENCODINGS.get(name, name)]
-    if not data.isascii():
-        # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the page declares.
-        encodings.insert(0, "utf-8-sig")
+    text = decode_as(data, _ENCODINGS.get(name, name))
+    return decode(data) if text is None else text
+
+
+def decode_as(data: bytes, declared: str) -> str | None:
+    """Return text in UTF-8 if it is valid, else in the declared encoding; None if it is not valid either."""
+    # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever is declared.
+    encodings = (declared,) if data.isascii() else ("utf-8-sig", declared)
     for encoding in encodings:
         try:
             return data.decode(encoding)
         except (LookupError, ValueError):
             continue
-    return decode(data)
+    return None
 
 
 def parse_html(html: bytes | str) -> "HtmlElement":
@@ -101,7 +105,6 @@ class _Flattener:
         self._begun: set[str] = set()  # the tags of `_ONCE` so far
         self._too_deep = 0
         self._ends_in_text = False
-        self._is_empty = True
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         is_deepest = len(self._open) == MAX_DEPTH
@@ -112,16 +115,13 @@ class _Flattener:
             self._break_line()
             return
         if self._open[-1:] == ["head"] and tag not in _IN_HEAD:  # the parser does not know that "<main>" begins a body
-            self._builder.end(self._open.pop())
-            self._builder.start("body", {})
-            self._open.append("body")
-            self._begun.add("body")
+            self.end("head")
+            self.start("body", {})
         attributes = islice(attrib.items(), _MOST_ATTRIBUTES)
         kept = {name: _UNREADABLE.sub("", value) for name, value in attributes if _NAME.fullmatch(name)}
         self._open.append(tag if _NAME.fullmatch(tag) else "span")
         self._builder.start(self._open[-1], kept)
         self._begun.update(_ONCE.intersection((tag,)))
-        self._is_empty = False
 
     def end(self, tag: str) -> None:
         if tag in _ONCE:
@@ -138,7 +138,7 @@ class _Flattener:
         self._ends_in_text = True
 
     def close(self) -> "HtmlElement":
-        if self._is_empty:
+        if not self._begun:
             self.start("html", {})
         for tag in reversed(self._open):
             self._builder.end(tag)

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from rag.documents.comments.elements import drop_elements
 from rag.documents.raised import raise_digits
 
 if TYPE_CHECKING:
@@ -20,10 +21,8 @@ _NOTES = (
 
 def set_raised(tree: "HtmlElement") -> None:
     """Change a page's raised digits to signs that stay apart from a number, and remove the marks of its footnotes."""
-    for mark in tree.xpath(_NOTES):
-        is_dropped = mark.getparent() is None
-        if not is_dropped and _MARK.fullmatch(mark.text_content().strip().lower()):
-            mark.drop_tree()
+    notes = tree.xpath(_NOTES)
+    drop_elements([note for note in notes if _MARK.fullmatch(note.text_content().strip().lower())])
     for element in tree.xpath("//sup"):
         text = element.text_content().strip()
         if _RAISED.fullmatch(text):

@@ -1,6 +1,7 @@
 """Reads web pages: the article or the first post of a thread, and separately the comments below it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import dropwhile
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract, squeeze
 from rag.documents.comments.areas import Page, survey
+from rag.documents.comments.elements import drop_elements
 from rag.documents.comments.jsonld import take_json_comments
 from rag.documents.comments.marked import drop_areas, read_plain_comments, take_plain_comments, take_thread
 from rag.documents.comments.post import Post, is_note
-from rag.documents.comments.roles import has_role
+from rag.documents.comments.roles import filter_role
 from rag.documents.comments.words import read_name
 from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.contacts import find_contacts, list_unread
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 # The tags of trafilatura's trees, and the same tags in HTML.
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
 # The roles of parts that are on every page of a site, or above the page.
-_SITE_PARTS = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"))
+_SITE_ROLES = " navigation banner contentinfo search dialog alertdialog menu menubar "
+_HAS_SITE_ROLE = f"contains('{_SITE_ROLES}', concat(' ', @role, ' '))"
+_SITE_PARTS = f"//*[self::nav or (self::footer and parent::body) or {_HAS_SITE_ROLE}]"
 _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
 # One paragraph of several lines, and nothing else.
 _ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
@@ -54,6 +58,7 @@ _THINGS = "stories|articles|news|posts|links|content|videos|products"
 _RELATED = re.compile(rf"(?:{'|'.join(_RELATED_HEADINGS)})(?: (?:{_THINGS}))?\W*", re.IGNORECASE)
 # Trafilatura takes seconds for a page with more elements.
 _MOST_ELEMENTS = 50_000
+_LINK = "descendant-or-self::a"
 # An element is a list of links if at least 60 % of its characters are in links.
 _LINKS = 0.6
 # A page is not part of a site if less than 1 % of its characters are in links.
@@ -118,25 +123,14 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
 
 def _drop_names_of_comments(tree: "HtmlElement") -> None:
     """Remove the class names and ids by which trafilatura would take elements for comments."""
-    for name in ("class", "id"):
-        for element in tree.xpath(f"//*[contains(@{name}, 'omment')]"):
-            del element.attrib[name]
+    for name in tree.xpath("//@*[(name() = 'class' or name() = 'id') and contains(., 'omment')]"):
+        del name.getparent().attrib[name.attrname]
 
 
 def _drop_site_parts(tree: "HtmlElement") -> None:
     """Remove the parts that are on every page of a site."""
-    for element in list(tree.iterdescendants()):
-        if _is_site_part(element) and not element.xpath(_SPARED):
-            element.drop_tree()
-
-
-def _is_site_part(element: "HtmlElement") -> bool:
-    if element.tag == "nav" or element.get("role") in _SITE_PARTS:
-        return True
-    is_of_page = next(element.iterancestors()).tag == "body"
-    if element.tag == "footer" and is_of_page:
-        return True
-    return has_role(element, "consent")
+    parts = [*tree.xpath(_SITE_PARTS), *filter_role(tree.iter(), "consent")]
+    drop_elements(part for part in parts if not part.xpath(_SPARED))
 
 
 def _drop_links_of_headings(tree: "HtmlElement") -> None:
@@ -155,16 +149,13 @@ def _drop_links_of_headings(tree: "HtmlElement") -> None:
 def _drop_related(tree: "HtmlElement") -> None:
     """Remove links to other pages, with the heading above them."""
     for heading in list(tree.iter(*HEADINGS, "p", "div", "strong")):
-        for element in _find_related(heading):
-            element.drop_tree()
+        drop_elements(_find_related(heading))
 
 
 def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
     """Return the elements that link to other pages: the heading, or the heading and the element after it."""
-    is_dropped = heading.getparent() is None
-    if is_dropped or not _RELATED.match(squeeze(heading.text_content())):
-        return []
-    if not _RELATED.fullmatch(_find_unlinked(heading)):
+    begins_as_one = _RELATED.match(squeeze(heading.text_content())) is not None
+    if not begins_as_one or not _RELATED.fullmatch(_find_unlinked(heading)):
         return []
     if _links_away(heading):
         return [heading]
@@ -181,8 +172,8 @@ def _find_unlinked(element: "HtmlElement") -> str:
 
 def _links_away(element: "HtmlElement") -> bool:
     """Return whether an element has links, all of them to other pages."""
-    addresses = [link.get("href", "#") for link in element.iter("a")]
-    return bool(addresses) and not any(address.startswith("#") for address in addresses)
+    has_links: bool = element.xpath(f"boolean({_LINK})")
+    return has_links and not element.xpath(f"{_LINK}[not(@href) or starts-with(@href, '#')]")
 
 
 def _is_links(element: "HtmlElement", share: float = _LINKS) -> bool:
@@ -227,14 +218,14 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
     the element that the page marks as its main part. We read a page without parts of a site around it whole.
     """
     mains = tree.xpath(_MAIN)
-    main = mains[0] if len(mains) == 1 else None
+    main = mains[0] if len(mains) == 1 else tree
     has_article = len(page.body) > 0
     if not has_article:
-        return tree if main is None or not is_site else main
+        return main if is_site else tree
     if not is_site and not _is_links(tree, _HARDLY):
         return tree
     is_manual = not page.date and not page.author
-    if main is not None and is_manual:
+    if is_manual and main is not tree:
         return main
     return _as_html(_split_lines(page.body, tree))
 
@@ -268,23 +259,23 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
 
 def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
     """Return a page's title: the one in its metadata, else its heading, else its name without the site's name."""
-    name = _find_name(tree)
+    name = squeeze(tree.xpath("string(//head/title)"))
     is_for_machines = declared != name and declared in tree.xpath("//meta/@content")
     if declared and is_for_machines:
         return _drop_outlet(declared, outlet)
+    return next(_list_titles(tree, name, outlet), None)
+
+
+def _list_titles(tree: "HtmlElement", name: str, outlet: str | None) -> Iterator[str]:
+    """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
-        return headings[0]
-    headings_in_name = filter(name.startswith, headings)
-    parts = [part for part in _SEPARATOR.split(name) if part not in ("", outlet)]
-    titles = [*headings_in_name, *parts, *headings]
-    return titles[0] if titles else None
-
-
-def _find_name(tree: "HtmlElement") -> str:
-    """Return the name that a browser shows for a page; empty if it has none."""
-    titles = [title.text_content() for title in tree.iterfind(".//head/title")]
-    return squeeze("".join(titles))
+        yield headings[0]
+    yield from filter(name.startswith, headings)
+    for part in _SEPARATOR.split(name):
+        if part not in ("", outlet):
+            yield part
+    yield from headings
 
 
 def _drop_outlet(title: str, outlet: str | None) -> str:

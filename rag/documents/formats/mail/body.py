@@ -10,7 +10,7 @@ from rag.documents.blocks import Block
 from rag.documents.comments.post import mark_quote
 from rag.documents.formats.html.hidden import parse_shown
 from rag.documents.formats.html.layout import walk_spelled_out
-from rag.documents.formats.html.markup import decode_html
+from rag.documents.formats.html.markup import decode_as, decode_html
 from rag.documents.formats.plain.decode import LABELS
 
 # A plain text with less than 30 % of the letters of the HTML is a stub: it only says that there is HTML.
@@ -32,32 +32,25 @@ def read_body(parts: list[EmailMessage]) -> list[Block]:
 
 def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
     """Return the plain text of a message, or its HTML if the plain text is only a stub."""
-    plain = list(chain.from_iterable(map(_split_paragraphs, plain_texts)))
+    paragraphs = chain.from_iterable(_PARAGRAPH.findall(text.replace("\r\n", "\n")) for text in plain_texts)
+    plain = list(map(Block, paragraphs))
     marked = list(chain.from_iterable(map(_read_html, html_texts)))
     is_stub = _count_letters(plain) < _STUB * _count_letters(marked)
     return marked if is_stub else plain
 
 
-def _split_paragraphs(text: str) -> list[Block]:
-    """Return the paragraphs of a plain text."""
-    paragraphs = _PARAGRAPH.finditer(text.replace("\r\n", "\n"))
-    return [Block(paragraph[0]) for paragraph in paragraphs]
-
-
 def decode_part(part: EmailMessage) -> str:
     """Return a part's text: as UTF-8 if it is valid, else in the declared encoding, else in a guessed one."""
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return ""
+    data = get_bytes(part)
     declared = part.get_content_charset("utf-8")
-    # Valid UTF-8 with characters outside ASCII is never in another encoding, whatever the label says.
-    encodings = ["utf-8"] if not data.isascii() else []
-    for encoding in (*encodings, LABELS.get(declared, declared)):
-        try:
-            return data.decode(encoding)
-        except (LookupError, ValueError):
-            continue
-    return decode_html(data)
+    text = decode_as(data, LABELS.get(declared, declared))
+    return decode_html(data) if text is None else text
+
+
+def get_bytes(part: EmailMessage) -> bytes:
+    """Return the content of a part; empty if it holds other parts."""
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def _read_html(text: str) -> Iterator[Block]:

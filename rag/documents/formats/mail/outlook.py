@@ -78,10 +78,6 @@ class _Message:
         except (LookupError, ValueError):
             return decode_html(data)
 
-    def find_sender(self) -> str:
-        """Return the name of the sender, or else the address."""
-        return self.find_text(_SENDER) or self.find_text(_SENDER_ADDRESS)
-
     def find_words(self) -> list[Block]:
         """Return the words of the message, from its plain text or its HTML."""
         html = self.find_bytes(_HTML, _BINARY)
@@ -107,7 +103,7 @@ class _Message:
 
 
 def _read_message(message: _Message) -> Extract:
-    sender = message.find_sender()
+    sender = message.find_text(_SENDER) or message.find_text(_SENDER_ADDRESS)
     words = attribute_quotes(message.find_words())
     attachments = [Attachment(name, partial(read_member, name, data)) for name, data in message.list_attachments()]
     recipients = format_recipients({"To": message.find_text(_TO).split("; "), "Cc": message.find_text(_CC).split("; ")})

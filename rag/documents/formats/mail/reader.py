@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.documents.blocks import Block, Extract, assemble
 from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.mail.attachments import Attachment, read_attachments
-from rag.documents.formats.mail.body import attribute_quotes, choose_body, is_attachment, read_body
+from rag.documents.formats.mail.body import attribute_quotes, choose_body, get_bytes, is_attachment, read_body
 from rag.documents.formats.mail.headers import HEADER_ERRORS, find_date, find_header, find_names, read_recipients
 from rag.documents.formats.mail.tnef import TYPE, UNNAMED, read_tnef
 from rag.documents.members import read_member
@@ -105,9 +105,8 @@ def _is_wrapper(part: EmailMessage) -> bool:
 
 def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
     """Return the words and the files in a "winmail.dat"; it is a file itself if it is damaged."""
-    data = part.get_payload(decode=True)
     try:
-        content = read_tnef(data if isinstance(data, bytes) else b"")
+        content = read_tnef(get_bytes(part))
     except DocumentError:
         return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
     files = [Attachment(file.name, partial(read_member, file.name, file.data)) for file in content.files]
@@ -135,8 +134,7 @@ def _open_attachment(part: EmailMessage, *, depth: int) -> Attachment:
 def _read_content(part: EmailMessage, name: str, *, depth: int) -> Document:
     message = _get_message(part)
     if message is None:
-        content = part.get_payload(decode=True)
-        return read_member(name, content if isinstance(content, bytes) else b"")
+        return read_member(name, get_bytes(part))
     if depth >= _DEEPEST:
         raise DocumentError(_NESTED)
     return _read_inner(message, depth=depth + 1)

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rag.documents.formats.plain.decode import decode
@@ -14,9 +13,12 @@ _SIGNATURE = 0x223E9F78
 _HEAD, _ATTRIBUTE = struct.Struct("<IH"), struct.Struct("<BII")
 _CHECKSUM = 2
 _BODY, _PROPERTIES = 0x0002800C, 0x00069003
+_OF_MESSAGE = frozenset((_BODY, _PROPERTIES))
 _NEXT_FILE, _FILE_NAME, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 # The numbers of properties in [MS-OXPROPS], and the kinds of their values.
-_PLAIN, _RTF, _HTML, _LONG_NAME, _DATA = 0x1000, 0x1009, 0x1013, 0x3707, 0x3701
+_PLAIN, _RTF, _HTML, _LONG_NAME = 0x1000, 0x1009, 0x1013, 0x3707
+# The number of properties is before them.
+_NO_PROPERTIES = bytes(4)
 _FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _STRING, _UNICODE = 0x1E, 0x1F
 _SEVERAL, _NAMED = 0x1000, 0x8000
@@ -40,25 +42,30 @@ class File(NamedTuple):
     data: bytes
 
 
-@dataclass(slots=True)
-class Content:
+class Content(NamedTuple):
     """The words of a message, in each form that it has them, and its attached files."""
 
-    plain: str = ""
-    html: bytes = b""
-    rtf: bytes = b""
-    files: list[File] = field(default_factory=list)
+    plain: str
+    html: bytes
+    rtf: bytes
+    files: list[File]
 
 
 def read_tnef(data: bytes) -> Content:
     """Return the content of a "winmail.dat"; raises DocumentError if it is damaged."""
-    content = Content()
+    message: dict[int, bytes] = {}
+    files: list[dict[int, bytes]] = []
     try:
         for number, value in _list_attributes(data):
-            _add_attribute(content, number, value)
+            if number == _NEXT_FILE:
+                files.append({})
+            if len(files) > _MOST_FILES:
+                raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
+            attributes = files[-1] if files and number not in _OF_MESSAGE else message
+            attributes[number] = value
+        return _read_content(message, list(map(_read_file, files)))
     except (struct.error, IndexError) as exc:
         raise DocumentError(_DAMAGED) from exc
-    return content
 
 
 def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -73,43 +80,23 @@ def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
         position += size + _CHECKSUM
 
 
-def _add_attribute(content: Content, number: int, value: bytes) -> None:
-    """Add the words or the next file that an attribute has, or what it says about the last file."""
-    if number == _BODY:
-        content.plain = _read_text(value)
-    elif number == _PROPERTIES:
-        _add_words(content, dict(_list_properties(value)))
-    elif number == _NEXT_FILE:
-        _add_file(content)
-    elif content.files:
-        content.files[-1] = _change_file(content.files[-1], number, value)
+def _read_content(message: dict[int, bytes], files: list[File]) -> Content:
+    """Return the content of a message with these attributes; the plain text of an attribute comes first."""
+    properties = dict(_list_properties(message.get(_PROPERTIES, _NO_PROPERTIES)))
+    return Content(
+        plain=_read_text(message.get(_BODY, b"")) or _read_text(properties.get(_PLAIN, b"")),
+        html=properties.get(_HTML, b""),
+        rtf=unpack_rtf(properties[_RTF]) if _RTF in properties else b"",
+        files=files,
+    )
 
 
-def _add_file(content: Content) -> None:
-    """Add a file to the content; the attributes that follow say its name and its bytes."""
-    if len(content.files) >= _MOST_FILES:
-        raise DocumentError(f"it has more than {_MOST_FILES:,} attachments")
-    content.files.append(File(UNNAMED, b""))
-
-
-def _change_file(file: File, number: int, value: bytes) -> File:
-    """Return a file with what an attribute says about it: its name, its bytes, or its long name."""
-    if number == _FILE_NAME:
-        return file._replace(name=_read_text(value))
-    if number == _FILE_DATA:
-        return file._replace(data=value)
-    if number != _FILE_PROPERTIES:
-        return file
-    long_name = dict(_list_properties(value)).get(_LONG_NAME, b"")
-    return file._replace(name=_read_text(long_name) or file.name)
-
-
-def _add_words(content: Content, properties: dict[int, bytes]) -> None:
-    """Add the words in the properties of a message; the plain text of an attribute is not replaced."""
-    content.plain = content.plain or _read_text(properties.get(_PLAIN, b""))
-    content.html = properties.get(_HTML, b"")
-    if _RTF in properties:
-        content.rtf = unpack_rtf(properties[_RTF])
+def _read_file(attributes: dict[int, bytes]) -> File:
+    """Return the file that has these attributes; its long name comes before its short one."""
+    properties = dict(_list_properties(attributes.get(_FILE_PROPERTIES, _NO_PROPERTIES)))
+    names = (properties.get(_LONG_NAME, b""), attributes.get(_FILE_NAME, b""))
+    name = next(filter(None, map(_read_text, names)), UNNAMED)
+    return File(name, attributes.get(_FILE_DATA, b""))
 
 
 def _read_text(value: bytes) -> str:
