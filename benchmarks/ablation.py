@@ -1,4 +1,4 @@
-"""Measures what each part of answering is worth: the same questions are asked again without it.
+"""Measures the worth of each part of answering: asks the same questions again without it.
 
 python benchmarks/ablation.py DATASET --questions FILE --limit 100 [--without PART]
 

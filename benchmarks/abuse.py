@@ -1,9 +1,9 @@
-"""Measures how the page copes with many clients, slow connections, a long body and many sessions on this machine.
+"""Attacks the page on this machine with many clients, slow connections, a long body and many sessions.
 
     python benchmarks/abuse.py --clients 50 --seconds 120 --sockets 2000 --megabytes 1000 --sessions 1000
 
 It starts `rag ui --no-llm` over a small index, in a separate folder, with the default embedder. During each attack
-another program requests the page's start and searches, and notes the longest wait. The status is 1 if a wait is longer
+another program requests the page's start, searches, and notes the longest wait. The status is 1 if a wait is longer
 than a second, if the page takes more than 1.2 times its memory, or if it writes more than a few lines.
 """
 
@@ -37,7 +37,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 def ask(client: httpx.Client, address: str, *, session: str) -> None:
-    """Ask in a session and read the whole answer; raises httpx.HTTPError, also for a refusal."""
+    """Ask in a session and read the whole answer; raises httpx.HTTPError, even for a refusal."""
     asked = {"data": [QUESTION, "default"], "session_hash": session}
     call = client.post(f"{address}gradio_api/call/ask", json=asked)
     call.raise_for_status()
@@ -72,7 +72,7 @@ class Probe:
         while not is_over:  # an attack may be over before a request
             started = time.monotonic()
             try:
-                # A new connection, like that of a user who opens the page.
+                # A new connection, like a user's who opens the page.
                 httpx.get(self._address, **_CLIENT).raise_for_status()
             except httpx.HTTPError:
                 self.failures += 1
@@ -204,7 +204,7 @@ def measure(address: str, pid: int, attacks: list[Callable[[], str]], log: Path)
     say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     for attack in attacks:
         logged = log.stat().st_size
-        # In another process, so that the two do not share an interpreter.
+        # In another process, because the two must not share an interpreter.
         summaries = _FORK.SimpleQueue()
         attacker = _FORK.Process(target=_report, args=(attack, summaries))
         attacker.start()

@@ -2,13 +2,13 @@
 
     python benchmarks/calibrate.py SOURCE... --exclude QUESTIONS --limit 400
 
-A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line.
-The script takes the questions about a sample of each source's passages, without those in QUESTIONS, and asks them of
-the first passages found among all of the source. It keeps their features in --features, and writes the coefficients to
-`rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text. Most passages get random
-labels of articles or readers' comments, so that the label carries no information. The printed figures are from models
-that have not seen the source, or else not the question's article. A question's confidence is that of its likeliest
-passage.
+A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line. The
+script takes the questions about a sample of each source's passages, except the ones in QUESTIONS. It asks them of the
+first passages that a search of the whole source finds. It keeps their features in --features, and writes the
+coefficients to `rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text. Most
+passages get random labels of articles or readers' comments, so that the label carries no information. The printed
+figures come from models that have not seen the source, or else not the question's article. A question's confidence is
+that of its likeliest passage.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from rag.retrieve import retrieve
 from rag.types import Chunk
 
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/quote/confidence.json"
-# The most informative of 28 layers: the first ones come too early, the last ones have already decided.
+# The most informative of 28 layers: earlier ones know too little, the last ones have already decided.
 LAYERS = slice(18, 21)
 # The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.
 STRENGTH, EASY = 3e-3, 10
@@ -139,7 +139,7 @@ class Sample(NamedTuple):
 def measure(
     dataset: Dataset, questions: list[Question], path: Path, *, passages: int, settings: Settings, prompts: Prompts
 ) -> list[list[Row]]:
-    """Return the rows of each question; those in the file at `path` are not measured again."""
+    """Return the rows of each question; take finished ones from the file at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {line["id"]: line["rows"] for line in map(json.loads, lines)}
@@ -235,7 +235,7 @@ def fit(samples: Sequence[Sample], *, llm: str) -> None:
 
 
 def report_transfer(samples: Sequence[Sample], tables: Sequence[Table]) -> None:
-    """Print the figures of each source by the model of the others, then in folds by article with the others added."""
+    """Print the figures of each source for a model of the others, then in folds by article with the others added."""
     for number, (sample, table) in enumerate(zip(samples, tables, strict=True)):
         others = [*tables[:number], *tables[number + 1 :]]
         if others:
@@ -250,7 +250,7 @@ def report_transfer(samples: Sequence[Sample], tables: Sequence[Table]) -> None:
 
 
 def report(p: Matrix, table: Table) -> None:
-    """Print how well the probabilities `p` of passages separate those with the answer, and answerable questions."""
+    """Print how well the probabilities `p` separate passages with the answer, and answerable questions, from others."""
     states, answerable = table.states, table.answerable
     say(f"{len(p)} passages, AUC {roc_auc_score(states, p):.3f}, Brier score {brier_score_loss(states, p):.3f}")
     # A question without passages has the confidence 0.

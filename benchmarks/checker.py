@@ -1,8 +1,8 @@
-"""Measures the check of replies: right ones that it drops, and altered ones that it catches.
+"""Measures the check of replies: how many right ones it drops, and how many altered ones it catches.
 
     python benchmarks/checker.py REPORT [--limit 500]
 
-It takes the right answers of an evaluation, has the LLM write their replies again without the check, and keeps those
+It takes the right answers of an evaluation, has the LLM write their replies again without the check, and keeps replies
 with an accepted text. The check compares each with its quotes: unchanged, and with a number, a date, a name or a
 negation changed. The new name comes from the passage itself, which is the hardest case, or from another one.
 """

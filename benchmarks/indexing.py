@@ -2,10 +2,10 @@
 
     python benchmarks/indexing.py FOLDER [--peer] [--words 1000000]
 
-FOLDER has the files. With --peer LlamaIndex embeds the same texts with the same model in alternating runs (`pip
-install -e '.[peers]'`). Both answer a hundred questions, which are the texts' own first sentences, and the program
-compares their first ten passages. With --words the program copies the files, with their words shuffled, up to that
-number of words, and shows the peak memory on the way.
+FOLDER has the files. With --peer LlamaIndex embeds the same texts with the same model in alternating runs
+(`pip install -e '.[peers]'`). Both search for a hundred questions, which are first sentences of the texts, and the
+program compares their first ten passages. With --words the program copies the files, with their words shuffled, up to
+that number of words, and shows the peak memory on the way.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def measure(folder: Path, settings: Settings, embedder: Embedder) -> tuple[float
 
 
 def profile(folder: Path, settings: Settings, embedder: Embedder) -> None:
-    """Index a folder into a temporary index, and print where the time went; profiling costs some time itself."""
+    """Index a folder into a temporary index, and print where the time went; profiling itself costs some time."""
     with cProfile.Profile() as profiler:
         seconds, chunks = measure(folder, settings, embedder)
     shares = dict.fromkeys(STEPS.values(), 0.0)

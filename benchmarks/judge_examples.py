@@ -1,7 +1,5 @@
-"""Makes the examples that the judge learns from: given ones, and negatives that come free.
-
-A negative comes free as a passage without the sentence that answers, as a question with another name or number of the
-same kind, and as a similar passage.
+"""Makes the examples from which the judge learns: given ones, and negatives made from them. A negative is a passage
+without the sentence that answers, a question with another name or number of the same kind, or a similar passage.
 """
 
 import hashlib
@@ -18,9 +16,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from rag.text import content_words, split_sentences
 from rag.types import Span
 
-# The label of a sentence that may help, but need not: it counts for nothing.
+# The label of a sentence that may or may not help; training ignores it.
 UNKNOWN = -1
-# One of ten passages is kept for the figures.
+# One of ten passages is held out for the figures.
 HELD_OUT = 10
 # A window of sentences or of a meeting's turns has this many.
 _SENTENCES, _TURNS = 5, 8
@@ -36,7 +34,7 @@ class Example(NamedTuple):
     answers: int
     sentences: Sequence[tuple[int, int]]
     helps: Sequence[int]
-    # Where the answer is in the passage, (0, 0) if nowhere, None if that is not known.
+    # The answer's place in the passage: (0, 0) if it is not there, None if that is not known.
     answer: tuple[int, int] | None = None
     kind: str = "given"
 
@@ -48,7 +46,7 @@ def load_rows(path: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to learn from, and how many examples of each kind are drawn from it."""
+    """A file to learn from, and the number of examples of each kind."""
 
     name: str
     file: str
@@ -104,7 +102,7 @@ def _swap_details(examples: Sequence[Example], chance: random.Random) -> Iterato
 
 
 def is_held_out(example: Example) -> bool:
-    """Return whether a passage is kept for the figures, with everything that is made of it."""
+    """Return whether a passage is held out for the figures, with all examples made from it."""
     start = re.sub(r"\W+", "", example.passage)[:40]
     return int(hashlib.sha256(start.encode()).hexdigest(), 16) % HELD_OUT == 0
 
@@ -120,7 +118,7 @@ def make_answered(source: str, row: dict[str, Any]) -> Example:
         helps = _label_overlapping(passage, sentences, answer)
         return Example(source, row["question"], passage, 1, sentences, helps)
     helps = _label_holding(passage, sentences, answer, row["question"])
-    if source == "musique":  # the other hops help too, but the data does not say which sentences they are
+    if source == "musique":  # the other hops help too, but the data does not name their sentences
         helps = [one or UNKNOWN for one in helps]
     return Example(
         source, row["question"], passage, 1, sentences, helps, _find_answer(passage, sentences, helps, answer)
@@ -128,7 +126,7 @@ def make_answered(source: str, row: dict[str, Any]) -> Example:
 
 
 def _find_answer(passage: str, sentences: Sequence[Span], helps: Sequence[int], answer: str) -> Span | None:
-    """Return where the answer is in the sentence that helps, or None if no sentence does."""
+    """Return the answer's place in the sentence that helps, or None if no sentence does."""
     if 1 not in helps:
         return None
     start, end = sentences[helps.index(1)]
@@ -156,7 +154,7 @@ def _label_overlapping(passage: str, sentences: Sequence[Span], answer: str) -> 
 
 
 def make_sentence_windows(rows: Sequence[dict[str, Any]], chance: random.Random) -> Iterator[Example]:
-    """Yield windows of neighbouring sentences, each with a question that one of them answers, or that none does."""
+    """Yield windows of neighbouring sentences, each with a question that one or none of them answers."""
     texts = list(dict.fromkeys(row["sentence"] for row in rows))
     position = {text: i for i, text in enumerate(texts)}
     for row in rows:
@@ -169,7 +167,7 @@ def make_sentence_windows(rows: Sequence[dict[str, Any]], chance: random.Random)
 
 
 def make_meeting_windows(meeting: dict[str, Any], chance: random.Random) -> Iterator[Example]:
-    """Yield turns of a meeting: for each question a window where turns matter, and one where none does."""
+    """Yield turns of a meeting: for each question a window with turns that matter, and one without."""
     turns = [" ".join(turn.split())[:_LONGEST_TURN] for turn in meeting["turns"]]
     for asked in meeting["questions"]:
         gold = {i for first, last in asked["turns"] for i in range(int(first), int(last) + 1)} & set(range(len(turns)))
@@ -211,7 +209,7 @@ def remove_answer(example: Example) -> Example | None:
 
 
 def swap_detail(example: Example, others: Sequence[str], chance: random.Random) -> Example | None:
-    """Return the example with another year, number or name in its question, or None if it has none to exchange."""
+    """Return the example with another year, number or name in its question, or None if it has nothing to exchange."""
     for pattern in (YEAR, NUMBER, NAME):
         details = [m[0] for m in pattern.finditer(example.question) if m.start() and m[0] in example.passage]
         if not details:

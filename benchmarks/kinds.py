@@ -4,8 +4,8 @@
 
 The author of benchmarks/questions has not seen the code. A right answer has the wanted outcome, and every string of
 `must` in the reply or in the quotes. Its reply has the strings of `reply_must` and none of `must_not`. A question with
-`after` follows up another one. For wordings the program counts the needs with one outcome in all wordings, the
-wordings with the most frequent outcome of their need, and those with the wanted outcome.
+`after` follows up another one. For wordings the program counts three things: needs with one outcome in all wordings,
+wordings with their need's most frequent outcome, and wordings with the wanted outcome.
 """
 
 import argparse

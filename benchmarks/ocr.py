@@ -2,10 +2,10 @@
 
     python benchmarks/ocr.py [--engine tesseract] [--engine rapidocr] [--most 2] [--pages FOLDER]
 
-The 32 pages are the same on each machine with the same fonts: clean, noisy, skewed, in two columns, as a phone sees
-them, and in other scripts. A script without a font on this machine is left out, and said. Each engine runs in a process
-of its own. `cpu` is the time of all cores together, which other work on the machine does not change much. --most reads
-fewer pages of each kind. --pages saves the pages and their texts.
+The 32 pages are the same on each machine with the same fonts: clean, noisy, skewed, in two columns, photographed, and
+in other scripts. The program names a script that it leaves out because this machine has no font for it. Each engine
+runs in a separate process. `cpu` is the time of all cores together, which hardly depends on other work on the machine.
+--most reads fewer pages of each kind. --pages saves the pages and their texts.
 """
 
 import argparse
@@ -208,7 +208,7 @@ def wrap(tokens: list[str], font: ImageFont.FreeTypeFont, width: float, *, space
 
 
 def add_noise(picture: Image.Image, number: int) -> Image.Image:
-    """Return a page as a bad copier makes it: grey, blurred, with grain and specks."""
+    """Return a page like a bad copy: grey, blurred, with grain and specks."""
     randomness = np.random.default_rng(number)
     blurred = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.8)), dtype=np.float32)
     grey = 60 + blurred * 0.65 + randomness.normal(0, 22, blurred.shape)
@@ -223,7 +223,7 @@ def skew(picture: Image.Image, number: int) -> Image.Image:
 
 
 def photograph(picture: Image.Image, number: int) -> Image.Image:
-    """Return a page as a phone sees it: in perspective, with a shadow and some blur, on a dark table."""
+    """Return a page like a phone's photo: in perspective, with a shadow and some blur, on a dark table."""
     shift = 40 + 15 * number
     corners = (-shift, -60, 0, HEIGHT + 60, WIDTH + shift, HEIGHT + 20, WIDTH, -shift)
     seen = picture.transform(

@@ -120,7 +120,7 @@ def open_desk(folder: Path, dataset: Path, *, chunks: int) -> tuple[Workspace, l
 
 
 def measure(address: str, questions: Sequence[str], wanted: str, *, letters_per_s: float = math.inf) -> list[float]:
-    """Return the seconds from Enter until an element is in the browser, for the questions where it comes."""
+    """Return the seconds from Enter until an element is in the browser, for questions where it appears."""
     seconds = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -162,7 +162,7 @@ def summarise(seconds: Sequence[float]) -> str:
 
 
 def ask_all(address: str, questions: Sequence[str], clients: int, seconds: float) -> list[tuple[float, float, str]]:
-    """Let the clients ask for some seconds; return the times of each question and answer, and the errors."""
+    """Let the clients ask for some seconds; return the times of questions and answers, and the errors."""
     results: list[tuple[float, float, str]] = []
     end = time.time() + seconds
 
@@ -215,7 +215,7 @@ def main() -> None:
                 memory.append(read_memory_mb())
             results = sorted(asking.get())
     wrong = [text for _, _, text in results if text]
-    # Answered before a question from half a second earlier; questions at nearly the same time may come in any order.
+    # Answers that overtook a question from half a second earlier; simultaneous questions may come in any order.
     late = sum(
         done > others_done and asked < others_asked - 0.5
         for n, (asked, done, _) in enumerate(results)

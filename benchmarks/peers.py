@@ -83,7 +83,7 @@ PEERS = {"llama-index": open_llama_index, "txtai": open_txtai}
 @click.option("--peer", "names", type=click.Choice([*PEERS]), multiple=True, default=[*PEERS], show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("eval"), show_default=True)
 def main(dataset: Path, questions: Path | None, limit: int, names: Sequence[str], out: Path) -> None:
-    """Ask a sample of DATASET's questions, the one that `rag eval --limit` asks, and print the measures."""
+    """Ask the sample of DATASET's questions that `rag eval --limit` asks, and print the measures."""
     settings = Settings.load()
     data = load_dataset(dataset, questions=questions)
     texts = {document.source: document.text for document in data.documents}

@@ -2,8 +2,8 @@
 
     python -m benchmarks.reading [FOLDER] [--formats pdf docx] [--markitdown VENV/bin/python] [--seconds]
 
-The files are those of `benchmarks/reading_files.py`. Other readers take part if their program is installed: pandoc,
-pdftotext, and markitdown in the environment of another Python. FOLDER keeps the files.
+`benchmarks/reading_files.py` makes the files. Other readers take part if they are installed: pandoc, pdftotext, and
+markitdown in another Python's environment. FOLDER keeps the files.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from rag.documents.read import read_document
 
 PANDOC_READS = ("docx", "odt", "rtf", "html", "epub", "md")
 MARKITDOWN_READS = ("pdf", "docx", "html", "epub", "md", "pptx", "xlsx")
-# Reads a path a line, and writes a text a line, both as JSON; an empty one of a file that it cannot read.
+# Reads a path a line, and writes a text a line, both as JSON; an empty text if it cannot read the file.
 MARKITDOWN = """
 import json, sys
 from markitdown import MarkItDown
@@ -46,7 +46,7 @@ for line in sys.stdin:
 """
 MARKDOWN_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 ROUNDS = 3
-# A number of a list item, or the mark of a footnote, may be in the text in any way.
+# The number of a list item and the mark of a footnote may have any form in the text.
 MARK = re.compile(r"\d\d?")
 
 
@@ -63,7 +63,7 @@ Reader = Callable[[Path], Content]
 
 
 class Score(NamedTuple):
-    """How many the reader kept or got right, and of how many: all pairs but the number of wrong headings."""
+    """For each measure, the number of items that the reader kept or got right, and of all items."""
 
     words: Count = (0, 0)
     right_words: Count = (0, 0)
@@ -75,7 +75,7 @@ class Score(NamedTuple):
 
 
 def read_with_footnote(path: Path) -> Content:
-    """Return what Footnote reads; the title of a page is not in its text, and comes first here."""
+    """Return Footnote's text of a file; the title of a page is not in it, and comes first here."""
     file_format = next((each for each in FORMATS if path.suffix in each.suffixes), None)
     if file_format:
         extract = file_format.load_reader()(path)
@@ -91,7 +91,7 @@ def read_with_footnote(path: Path) -> Content:
 
 
 def read_with_pandoc(path: Path) -> Content:
-    # Wide tables keep each row on a line in this form alone.
+    # In this form alone, wide tables keep each row on a line.
     return read_markdown(run(["pandoc", str(path), "-t", "gfm-raw_html+footnotes", "--wrap=none"]))
 
 
@@ -167,7 +167,7 @@ def score(text: Text, content: Content) -> Score:
 
 
 def score_words(text: Text, read: str) -> tuple[Count, Count]:
-    """Return how many words of a text were read, and how many of the words that were read are right.
+    """Return how many words of a text were read, and how many of the read words are right.
 
     The labels of a table may be repeated in each row. Numbers of items and marks of notes are neither right nor wrong.
     """
@@ -187,7 +187,7 @@ def show_words(text: Text) -> Iterator[str]:
 
 
 def show_labels(text: Text) -> Iterator[str]:
-    """Yield what may be in the text more often than in the document: labels of tables, and running titles."""
+    """Yield words that the text may repeat: labels of tables, and running titles."""
     yield f"{RUNNING_HEAD} Page {text.name}"
     for part in text.parts:
         for number, row in enumerate(part.rows):
@@ -205,7 +205,7 @@ def count_cells(row: Sequence[str], table: Part, lines: Sequence[str]) -> Count:
 
 
 def is_kept(row: Sequence[str], table: Part, lines: Sequence[str]) -> bool:
-    """Return whether a line has all cells of a row in their order, and not those of another row."""
+    """Return whether a line has all cells of a row in their order, and no other row's."""
     others = [squeeze("".join(other)) for other in table.rows if other is not row]
     longest = 3 * len(squeeze("".join(row))) + 60  # with the words of the header
     for line in lines:
@@ -226,7 +226,7 @@ def has_in_order(line: str, cells: Iterable[str]) -> bool:
 
 
 def find_places(text: Text, everything: str) -> Iterator[int]:
-    """Yield where the parts of a text begin in what was read; a broken one, or one that is missing, is at -1."""
+    """Yield the offsets where the parts of a text begin in the read text; -1 for a broken or missing part."""
     place = 0
     for part in text.parts:
         words = part.text if not part.rows else part.rows[-1][0]
@@ -292,7 +292,7 @@ def show_score(name: str, scores: Sequence[Score]) -> str:
 
 
 def show_seconds(suffix: str, paths: Sequence[Path], readers: dict[str, Reader]) -> None:
-    """Show the seconds a file, the median of some rounds; the readers take turns at each file."""
+    """Show the seconds a file, as the median of some rounds; the readers take turns at each file."""
     rounds: dict[str, list[float]] = {name: [] for name in readers}
     for _ in range(ROUNDS):
         times: dict[str, list[float]] = {name: [] for name in readers}

@@ -41,15 +41,16 @@ TEXT_FORMATS = ("pdf", "docx", "odt", "rtf", "html", "epub")
 PANDOC_FORMATS = ("docx", "odt", "rtf", "html", "epub")
 SUFFIXES = ("pdf", "docx", "odt", "rtf", "html", "epub", "md", "pptx", "xlsx", "ods")
 
-# The rows and columns that a cell covers, by its place; a covered cell has none.
+# The number of rows and columns that a cell covers, by its place; a covered cell has no entry.
 Spans = dict[tuple[int, int], tuple[int, int]]
 
 
 class Part(NamedTuple):
     """A heading (h1 to h3), a paragraph (p), an item (li, ol), or a table with or without rules (ruled, plain).
 
-    `headers` is the number of rows that name the columns. Equal neighbours in the first column, and in the first of two
-    rows of headers, are one cell of the file if the part `merges`. A letterhead (head) is at the top of the first page.
+    `headers` is the number of rows that name the columns. If the part `merges`, equal neighbours in the first column,
+    and in the first of two rows of headers, are one cell of the file. A letterhead (head) is at the top of the first
+    page.
     """
 
     tag: str
@@ -280,7 +281,7 @@ def show_table(part: Part) -> str:
 
 
 def show_linked_note(note: str, number: int) -> str:
-    """Return the mark of a footnote, which Chromium raises, and which LibreOffice reads as one with its text."""
+    """Return the mark of a footnote: Chromium raises it, and LibreOffice reads it as a footnote with its text."""
     return f'<a class=sdfootnoteanc name=sdfootnote{number}anc href="#sdfootnote{number}sym"><sup>{number}</sup></a>'
 
 
@@ -331,7 +332,7 @@ def run(command: Sequence[str], words: str | None = None) -> str:
 
 
 def write_with_pandoc(text: Text, path: Path, *options: str) -> None:
-    """Have pandoc write a text; it cannot set two columns, except with an option for LaTeX."""
+    """Have pandoc write a text; it can set two columns only with an option for LaTeX."""
     page = text._replace(columns=1)
     html = write_html(page, lambda note, _: f"<span class=note>{escape(note)}</span>")
     parts = json.loads(run(["pandoc", "-f", "html", "-t", "json"], html))
@@ -365,7 +366,7 @@ def write_with_latex(text: Text, path: Path) -> None:
     source = path.with_suffix(".tex")
     options = ["-V", "geometry=a4paper", *(["-V", "classoption=twocolumn"] if text.columns == 2 else [])]
     write_with_pandoc(text, source, *options)
-    for _ in range(2):  # the second time the columns of long tables have their widths
+    for _ in range(2):  # the second run gives the columns of long tables their widths
         run(["pdflatex", "-interaction=nonstopmode", f"-output-directory={path.parent}", str(source)])
     for suffix in (".tex", ".aux", ".log", ".out"):
         path.with_suffix(suffix).unlink(missing_ok=True)
@@ -446,7 +447,7 @@ def write_with_python_pptx(text: Text, path: Path) -> None:
 
 
 def write_slides_with_libreoffice(texts: Texts) -> None:
-    """Have LibreOffice read slides of python-pptx and save them, by way of its own format."""
+    """Have LibreOffice read slides of python-pptx and save them, through its own format."""
     with TemporaryDirectory() as place:
         for path, text in texts.items():
             write_with_python_pptx(text, Path(place, path.stem + ".pptx"))
@@ -465,7 +466,7 @@ def to_value(cell: str) -> tuple[str | float, str]:
 
 
 def write_with_openpyxl(text: Text, path: Path) -> None:
-    """Write sheets without any look; each table begins in the third row."""
+    """Write sheets without styles; each table begins in the third row."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, sentence, table in group_sheets(text):
@@ -501,7 +502,7 @@ def write_with_xlsxwriter(text: Text, path: Path) -> None:
 
 
 def write_sheets_with_libreoffice(texts: Texts) -> None:
-    """Have LibreOffice save sheets of XlsxWriter as .ods, or sheets of openpyxl as .xlsx by way of .ods."""
+    """Have LibreOffice save sheets of XlsxWriter as .ods, or sheets of openpyxl as .xlsx through .ods."""
     with TemporaryDirectory() as place:
         for path, text in texts.items():
             write = write_with_openpyxl if path.suffix == ".xlsx" else write_with_xlsxwriter
@@ -511,7 +512,7 @@ def write_sheets_with_libreoffice(texts: Texts) -> None:
 
 
 def one_by_one(write: Callable[[Text, Path], None]) -> Callable[[Texts], None]:
-    """Return a function that writes several texts, each by a call of its own."""
+    """Return a function that writes several texts, each by a separate call."""
 
     def write_all(texts: Texts) -> None:
         for path, text in texts.items():
@@ -567,7 +568,7 @@ def write_files(folder: Path, formats: Sequence[str]) -> list[Sample]:
 
 
 def make_shaped_texts(writer: Writer) -> list[Text]:
-    """Return the texts that a writer writes: tables alone in sheets, and on slides last; only what it can write."""
+    """Return the texts that a writer can write: only tables in sheets, and tables last on slides."""
     texts = make_texts()
     if writer.suffix == "pptx":
         texts = [text._replace(parts=[part for slide in split_slides(text) for part in slide]) for text in texts]

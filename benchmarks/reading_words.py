@@ -1,8 +1,8 @@
-"""Scores how many words of any files readers keep; the right words are those that the format itself holds.
+"""Scores how many words of any files readers keep; the right words come from the format itself.
 
     python -m benchmarks.reading_words FOLDER [--markitdown VENV/bin/python]
 
-The folder may be the test files of other projects. Of a sheet only cells with words count, because a reader may show
+The folder may be the test files of other projects. In a sheet only cells with words count, because a reader may show
 numbers and dates in another way. A PDF file holds no words, so its figures are the agreement with pdftotext.
 """
 
@@ -32,7 +32,7 @@ from benchmarks.reading import (
 from rag.errors import DocumentError
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# Text that a file has twice, that was moved away, or that nobody sees.
+# Text that a file has twice, that was moved, or that nobody sees.
 UNSEEN = ("Fallback", "moveFrom", "del", "tracked-changes", "annotation")
 PARAGRAPHS = ("p", "h")
 BREAKS = ("tab", "br", "cr", "s", "line-break")
@@ -42,7 +42,7 @@ LOWEST = 10
 
 
 class Result(NamedTuple):
-    """The words of a file that were kept, of all, and the words that were read and are in it, of all that were read."""
+    """Pairs of numbers: words that were kept, of the file's words; right words, of the words read."""
 
     path: Path
     kept: Count
@@ -73,14 +73,14 @@ def show_parts(path: Path, pattern: str) -> Iterator[str]:
 
 
 def show_paragraphs(root: etree._Element) -> Iterator[str]:
-    """Yield the text of each paragraph, without those of boxes inside of it, which come by themselves."""
+    """Yield the text of each paragraph; boxes inside a paragraph come separately."""
     for paragraph in root.iter("{*}p", "{*}h"):
         if not any(get_name(outer) in UNSEEN for outer in paragraph.iterancestors()):
             yield "".join(show_text(paragraph))
 
 
 def show_text(element: etree._Element) -> Iterator[str]:
-    """Yield the pieces of text in a paragraph: of OpenDocument all text, of Office files that in elements `t`."""
+    """Yield the pieces of text in a paragraph: all text in OpenDocument, elements `t` in Office files."""
     is_text = get_name(element) == "t" or "opendocument" in str(element.tag)
     yield " " if get_name(element) in BREAKS else ""
     yield (element.text or "") if is_text else ""
@@ -158,7 +158,7 @@ def find_truth(show_truth: Callable[[Path], Iterator[str]], path: Path) -> Count
 
 
 def read_or_nothing(read: Reader, path: Path) -> str:
-    """Return the text of a file, or none if the reader cannot read it."""
+    """Return the text of a file; an empty one if the reader cannot read it."""
     try:
         return read(path).text
     except (DocumentError, subprocess.CalledProcessError) as exc:

@@ -3,9 +3,9 @@
     python benchmarks/retrieval.py DATASET [--questions FILE] [--chunks N] [--place ADDRESS]...
 
 It uses the answerable questions. It prints how often one of the first k passages has an accepted text and is from a
-gold document, with 95 % intervals. With --chunks it fills the index up to N chunks, to measure the time alone: copies
-of its chunks, with words shuffled and vectors blurred. With --place it copies the index there (`milvus:URI/NAME`, the
-URI of a server or a file of milvus-lite), and searches there too.
+gold document, with 95 % intervals. With --chunks it fills the index up to N chunks, with copies whose words are
+shuffled and vectors blurred; this measures only the time. With --place it copies the index there (`milvus:URI/NAME`,
+the URI of a server or a file of milvus-lite), and searches there too.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Measures how many questions an inference server answers, singly and several at once, and how many it mixes up.
+"""Measures how many questions an inference server answers, one by one and all at once, and how many it mixes up.
 
     python benchmarks/server.py INDEX [--llm openai:URL#MODEL] [--questions FILE] [--count 16] [--at-once 16]
 
@@ -38,7 +38,7 @@ def run_server() -> Iterator[str]:
         port = free.getsockname()[1]
     path = locate_model("smollm2-135m", kind="llm", home=Settings.load().home)
     options = {"model": path, "model_alias": "smollm2-135m", "port": port, "n_ctx": 4096}
-    # With all logits it reads many times more slowly.
+    # With all logits it would read many times more slowly.
     options |= {"interrupt_requests": False, "logits_all": False, "n_threads": len(os.sched_getaffinity(0))}
     command = [sys.executable, "-m", "llama_cpp.server", *(str(w) for k, v in options.items() for w in (f"--{k}", v))]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

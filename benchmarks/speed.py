@@ -2,11 +2,11 @@
 
     python -m benchmarks.speed DATASET --questions FILE --limit 30 [--peer llama-index] [--peer txtai]
 
-It asks each question of a sample in turns: of the assistant, and of each peer (`pip install -e '.[peers]'`). Then it
-asks another question about the same paragraph, once with a new search and once from the passages already found. Later
-it asks the first one again, after prefilling all but its last word, as on the page. Then it starts `rag ask` in a
-terminal a few times. For comparison it measures how long the bare LLM takes to read the question and the best sentence
-found, and to write. It writes speed.json and speed.png to --out; times are medians in seconds.
+The assistant and each peer (`pip install -e '.[peers]'`) answer each question of a sample in turns. Then the assistant
+answers another question about the same paragraph, once with a new search and once from the passages already found.
+Later it answers the first one again, after prefilling all but its last word, as on the page. Then the program starts
+`rag ask` in a terminal a few times. For comparison it measures how long the bare LLM takes to read the question and the
+best sentence found, and to write. It writes speed.json and speed.png to --out; times are medians in seconds.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Asks questions over tables without an LLM, and counts which are computed, and how many of these are right.
+"""Asks questions over tables without an LLM, and counts how many answers are computed, and how many are right.
 
     python -m benchmarks.tables [--wrong]
 
-Half of the 60 questions cannot be computed from benchmarks/questions/tables, and have to be refused.
+Half of the 60 questions cannot be computed from benchmarks/questions/tables, and should be refused.
 """
 
 import argparse
@@ -23,7 +23,7 @@ VERDICTS = ("computed right", "computed wrong", "refused rightly", "refused wron
 
 
 def open_assistant(place: Path) -> Assistant:
-    """Index the tables and return an assistant over them that has no LLM."""
+    """Index the tables and return an assistant over them, without an LLM."""
     settings = Settings.load(index_dir=place, name="tables", llm=NO_LLM)
     build_index(sorted((QUESTIONS / "tables").iterdir()), settings=settings, embedder=open_embedder(settings))
     return Assistant.open(settings=settings)
@@ -38,7 +38,7 @@ def judge(row: Row, answer: Answer) -> str:
 
 
 def _has_one_of(alternatives: str, text: str) -> bool:
-    """Return whether a text has one of the alternatives, and not as a part of a longer word or number."""
+    """Return whether a text has one of the alternatives as a whole word or number."""
     words = "|".join(re.escape(alternative) for alternative in alternatives.split("|"))
     return re.search(rf"(?<![\w.,-])(?:{words})(?!\w|[.,]\d)", text) is not None
 

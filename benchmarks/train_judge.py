@@ -4,7 +4,7 @@
 
 The judge reads a question and a passage. It says how likely the passage answers the question, and how much each
 sentence helps. DATA is a folder of JSON-lines files, which judge_examples.py names. The script writes
-`judge.safetensors` with the hashes of these files, and prints figures of passages that it did not train on.
+`judge.safetensors` with the hashes of these files, and prints figures for passages that were held out.
 
 Method: low-rank adaptation of every linear layer (Hu et al. 2021), one epoch after another with a linear decay of the
 rate, on the CPU in bfloat16. docs/experiments.md says what the judge is worth.
@@ -34,7 +34,7 @@ from rag import Settings
 from rag.models import locate_model
 from rag.types import Span
 
-# Longer passages are cut: the product's chunks are shorter.
+# Longer passages are cut: Footnote's chunks are shorter.
 MOST_TOKENS = 256
 # The heads that the judge has: a sentence's and a passage's. Two more are learned with them, see `Recipe`.
 HEADS = 2
@@ -51,7 +51,7 @@ class Recipe:
     seed: int = 0
     # The sentences' part of the loss.
     sentence_weight: float = 0.5
-    # The answer's first and last token are learned only because it teaches what an answer is.
+    # Learning the answer's first and last token teaches the judge what an answer is.
     token_weight: float = 0.5
 
 
@@ -70,7 +70,7 @@ class LowRank(nn.Module):
 
 
 class Judge(nn.Module):
-    """The backbone with low-rank weights; for each token one score as a part of a sentence, one as the passage's."""
+    """The backbone with low-rank weights; each token has a score for its sentence and one for the passage."""
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
         super().__init__()

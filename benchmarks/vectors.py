@@ -2,8 +2,8 @@
 
     python benchmarks/vectors.py INDEX --sizes 10000 100000 1000000
 
-INDEX is a folder that `rag index` made. The program draws vectors and questions around its embeddings: each is near
-one of them (cosine similarity about 0.7), like a chunk of a larger corpus. It does not search words.
+INDEX is a folder that `rag index` made. The program draws vectors and questions near its embeddings (cosine similarity
+about 0.7), like chunks of a larger corpus. It does not search words.
 """
 
 import argparse

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
-    """Shows any error as one line; the traceback only with --debug."""
+    """Shows any error as one line, and the traceback only with --debug."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -136,7 +136,7 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
     default="1/1",
     callback=_read_shard,
     metavar="3/16",
-    help="Index one share of the files, such as the third of sixteen: one share for each machine.",
+    help="Index one share of the files, such as the third of sixteen. Each machine takes another share.",
 )
 @click.option(
     "--metadata",
@@ -147,11 +147,11 @@ def _read_shard(_context: click.Context, _parameter: click.Parameter, given: str
 )
 @_settings_options(*_INDEXING)
 def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, str] | None, settings: Settings) -> None:
-    """Index the files at PATHS, and in folders. Unchanged files cost nothing, and deleted ones are removed.
+    """Index the files at PATHS, and in folders; skip unchanged files, and remove deleted ones.
 
-    A file that you name is always read. In folders the command skips hidden files, links that lead out of the folder,
-    node_modules, virtual environments, caches, and files of keys or passwords. It also skips files that a .gitignore
-    or .ragignore (of the same syntax) names, and formats that it cannot read. `rag --debug index` names each of them.
+    The command always reads a file that you name. In folders it skips hidden files, links that lead out of the folder,
+    node_modules, virtual environments, caches, and files of keys or passwords. It also skips formats that it cannot
+    read, and files that a .gitignore or .ragignore (same syntax) names. `rag --debug index` names each skipped file.
     """
     from rag.index.build import build_index
 
@@ -201,7 +201,7 @@ def watch(paths: tuple[Path, ...], settings: Settings) -> None:
             except Exception as exc:
                 if is_first:
                     raise
-                # The next change may fix the cause of the error, or time may.
+                # The next change, or time, may fix the cause of the error.
                 logger.debug("not indexed", exc_info=exc)
                 if _show_error(exc) != problem:
                     click.echo(f"not indexed: {_show_error(exc)}", err=True)
@@ -226,7 +226,7 @@ def copy_index(source: str, target: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as one JSON array.")
 @_settings_options(*_WHERE)
 def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) -> None:
-    """List the documents of the index. With WORDS, list those with all WORDS in title, outlet or path."""
+    """List the documents of the index; with WORDS, only documents with all WORDS in title, outlet or path."""
     from rag.index import read_entries
     from rag.index.folder import list_indexes
     from rag.index.store import filter_entries
@@ -393,7 +393,7 @@ def evaluate(
         raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
 
-    # These load the models' libraries: mistakes in the command or the data set are shown before that.
+    # These load the models' libraries, so mistakes in the command or the data set are shown first.
     from rag.evaluation.page import PAGE_FILE
     from rag.evaluation.report import load_report
     from rag.evaluation.session import evaluate_dataset, name_folder
@@ -431,7 +431,7 @@ def _make_dataset(squad_file: Path, folder: Path) -> None:
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
     if given and ":" in given:
         raise click.BadParameter(
-            "the list of processes shows a password on the command line: write --auth NAME alone, and give the "
+            "other users can see a password on the command line: write --auth NAME alone, and give the "
             f"password when asked, with --password-file, or in {PASSWORD_VARIABLE}"
         )
     return given
@@ -465,7 +465,7 @@ def _read_password(file: Path | None) -> str:
     multiple=True,
     metavar="NAME[:PORT]",
     callback=_read_hosts,
-    help="Another name that browsers may use for the page, such as this machine's. Can be repeated.",
+    help="Another name by which browsers may call the page, such as this machine's. Can be repeated.",
 )
 @click.option("--auth", metavar="NAME", callback=_read_name, help="Require this name and a password.")
 @click.option(
@@ -476,7 +476,7 @@ def _read_password(file: Path | None) -> str:
 @click.option(
     "--no-login",
     is_flag=True,
-    help="Confirm a --host without login: all may read and change everything.",
+    help="Confirm a --host without login: everybody may read and change everything.",
 )
 @click.option("--share", is_flag=True, help="Get a public address from Gradio; needs --auth.")
 @click.option("--mcp", is_flag=True, help="Also serve MCP tools; needs pip install 'footnote-rag[mcp]'.")
@@ -570,7 +570,7 @@ def verify_models(settings: Settings) -> None:
 
 
 def _watch(events: "Iterator[Event]") -> "Answer":
-    """Return the answer; until then show the best sentence found, and then the draft, as the status."""
+    """Return the answer; until then show the best sentence found, and then the draft, on the status line."""
     from rag.answer.quote.cite import get_words, rank_evidence
     from rag.types import Answered, Drafted
 
@@ -589,7 +589,7 @@ def _watch(events: "Iterator[Event]") -> "Answer":
 
 
 def _show_status(text: str) -> None:
-    """Show the end of a text on the terminal's line, instead of the text before."""
+    """Replace the terminal's status line by the end of a text."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r\033[K{show_line(' '.join(text.split()))[-width:]}", nl=False, err=True)

@@ -54,8 +54,8 @@ class Collection:
     ) -> None:
         """Open the index in a folder, at an address or in a store; with `create`, make it if it is missing.
 
-        Without a location it is the settings' own. `prompts` is a folder with the texts that the LLM is given (see
-        prompts/README.md). `on_event` is called with every event of every answer, for tracing. Raises StoreError or
+        Without a location it opens the settings' own index. `prompts` is a folder with the texts that the LLM receives
+        (see prompts/README.md). `on_event` receives every event of every answer, for tracing. Raises StoreError or
         ModelError, saying what to run.
         """
         self.settings = settings or Settings.load()
@@ -114,9 +114,9 @@ class Collection:
     ) -> IndexReport:
         """Bring the index up to date with files and folders; skip unchanged files, and remove deleted ones.
 
-        `metadata` is given to the documents of all these files; with None each keeps what it has. `on_file` is called
-        after each file was read, with the reason if it was skipped. Raises DocumentError if nothing can be read,
-        StoreError if the index cannot be written.
+        `metadata` goes to the documents of all these files; with None each keeps its own. `on_file` is called after
+        each file, with the reason if it was skipped. Raises DocumentError if nothing can be read, StoreError if the
+        index cannot be written.
         """
         if not paths:
             raise DocumentError("no path is given: name files or folders to add")
@@ -143,7 +143,7 @@ class Collection:
             raise DocumentError("the text and its id must be strings")
         if not id.strip() or len(id) > _LONGEST_ID or is_path(id):
             raise DocumentError(
-                f"a text cannot have the id {id!r}: name it as no file is, in at most {_LONGEST_ID} signs"
+                f"a text cannot have the id {id!r}: choose one of at most {_LONGEST_ID} characters that is not a path"
             )
         document = make_document(id, text, title=title or None, outlet=outlet, author=author, date=date)
         if not document.sections:
@@ -151,7 +151,7 @@ class Collection:
         return self.add_documents([replace(document, metadata=check_metadata(metadata or {}))])
 
     def add_documents(self, documents: Iterable[Document]) -> IndexReport:
-        """Add documents, or replace those with the same sources; unchanged ones cost nothing."""
+        """Add documents, or replace the ones with the same sources; skip unchanged ones."""
         with self._writing() as index:
             return add_documents(index, documents, settings=self.settings)
 
@@ -197,7 +197,7 @@ class Collection:
     async def aask(self, question: str, *, where: Where | None = None, history: Sequence[Message] = ()) -> Answer:
         """Return the answer to a question, from a thread, so that other tasks can run meanwhile.
 
-        An answer that has begun runs to its end, even if the task is cancelled.
+        Once begun, an answer runs to its end, even if the task is cancelled.
         """
         return await asyncio.to_thread(self.ask, question, where=where, history=history)
 
@@ -205,8 +205,8 @@ class Collection:
         """Yield `Retrieved`, then a `Drafted` for each piece that the LLM writes, and last `Answered`.
 
         `where` filters the search, by the fields of `Filter` or by metadata. `history` has the earlier messages, oldest
-        first, for understanding a follow-up. Raises QuestionError if the question is empty or too long for the LLM's
-        context, or nothing passes the filter.
+        first, so that follow-ups are understood. Raises QuestionError if the question is empty or too long for the
+        LLM's context, or nothing passes the filter.
         """
         return self.assistant.stream(question, where=where, history=history)
 

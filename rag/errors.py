@@ -14,7 +14,7 @@ class DocumentError(RagError):
 
 
 class PassedOverError(DocumentError):
-    """A file is not meant to be indexed, if nobody named it; `why` says it in few words, "as a photo"."""
+    """A file is not meant to be indexed unless the user names it; `why` has the reason, such as "as a photo"."""
 
     def __init__(self, message: str, why: str) -> None:
         super().__init__(message)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from rag.errors import RagError
 
-# The libraries that are imported only where they are needed, and the extra of pyproject.toml that brings each.
+# The libraries that are imported only when needed, and the extra of pyproject.toml that brings each.
 EXTRAS = {
     "PIL": "ocr",
     "docx": "office",
@@ -26,7 +26,7 @@ EXTRAS = {
 
 
 def is_installed(module: str) -> bool:
-    """Return whether a module is there to be imported, without importing it."""
+    """Return whether a module can be imported, without importing it."""
     return find_spec(module) is not None
 
 

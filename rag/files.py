@@ -47,7 +47,7 @@ def check_plain(path: Path) -> bool:
 
 
 def find_share(folder: Path) -> int:
-    """Return the permissions that a folder gives to its group; 0 if it lets others in.
+    """Return the permissions that a folder gives to its group; 0 if others can enter it.
 
     At first only the owner can enter a folder. An administrator who shares it uses mode 0750, or 0770 if the group may
     write. If others can enter a folder, an earlier version made it, and nobody shared it with its group on purpose.
@@ -69,8 +69,8 @@ def make_file(path: Path, share: int = 0) -> None:
 
     Raises OSError if it cannot be written, or if `path` is a link, a pipe, a device or a folder.
     """
-    # An existing file is never opened here: this process may have it open as a database, and to close any second
-    # descriptor drops the locks of the first (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    # Do not open an existing file here: this process may have it open as a database, and closing any second descriptor
+    # drops the locks of the first (https://www.sqlite.org/howtocorrupt.html, section 2.2).
     if check_plain(path):
         return
     make_folder(path.parent)

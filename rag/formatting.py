@@ -19,7 +19,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 def format_answer(answer: Answer) -> str:
     """Return an answer as text: the reply, its sources with the quoted words, and the seconds of each step.
 
-    Below the reply are the sentences that it does not use, such as readers' words; without a reply, all sentences.
+    The sentences that the reply does not use, such as readers' words, follow below it; without a reply, all sentences.
     """
     parts = [" ".join(sentence.marked for sentence in answer.reply), _format_evidence(answer)]
     if answer.outcome == "unconfirmed":
@@ -73,7 +73,7 @@ def describe_voice(source: Citation | Chunk) -> list[str]:
 
 
 def join_first(items: Sequence[str], most: int, *, separator: str = ", ") -> str:
-    """Return the first items, and how many there are besides: "Ann, Ben and 3 more"."""
+    """Return the first items, and the number of the others: "Ann, Ben and 3 more"."""
     first = separator.join(items[:most])
     left = len(items) - most
     return f"{first} and {left:,} more" if left > 0 else first

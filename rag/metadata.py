@@ -1,4 +1,4 @@
-"""The metadata that a user gives to documents, and the filters by it."""
+"""Checks the metadata that a user gives to documents, and makes filters from it."""
 
 import json
 import re

@@ -12,9 +12,8 @@ _HIGHEST_STATUS = 255
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs a module with this Python.
-
-    Python ignores the current folder (`-P`), because it may have a foreign json.py or pip.py.
+    """Return the command that runs a module with this Python, without the current folder (`-P`), which may have a
+    foreign json.py or pip.py.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 
@@ -25,9 +24,9 @@ def make_environment() -> dict[str, str]:
 
 
 def quiet_libraries(*, uses_hub: bool) -> None:
-    """Stop libraries from sending reports and logging trivial lines; without `uses_hub`, none calls the model hub.
+    """Stop libraries from sending reports, logging trivial lines and, without `uses_hub`, calling the model hub.
 
-    This changes the whole process, so only a command calls it, before it opens models; a library must not.
+    This changes the whole process, so a command calls it before it opens models; a library must not.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -40,7 +39,7 @@ def quiet_libraries(*, uses_hub: bool) -> None:
 def end_process() -> NoReturn:
     """End this process at once, with status 0, even if threads of native code still run.
 
-    Before Python 3.14 such a thread crashes an interpreter at its end, or makes it wait for ever. ONNX Runtime has such
+    Before Python 3.14 such a thread crashes an interpreter that ends, or makes it wait for ever. ONNX Runtime has such
     threads while it loads a model (https://github.com/python/cpython/issues/87135).
     """
     atexit._run_exitfuncs()
@@ -50,7 +49,7 @@ def end_process() -> NoReturn:
 
 
 def describe_crash(status: int) -> str | None:
-    """Return the signal that ended a process, or the code that Windows gives in its place; None: it ended by itself."""
+    """Return the signal that ended a process, or Windows' code for it; None if it ended on its own."""
     if status < 0:
         return signal.Signals(-status).name
     return f"0x{status:08X}" if status > _HIGHEST_STATUS else None

@@ -31,7 +31,7 @@ def save_answer(answer: Answer, path: Path, *, assistant: Assistant) -> None:
 
 
 def check_format(path: Path) -> None:
-    """Raise SettingsError if a file's suffix is not that of a record."""
+    """Raise SettingsError if a file does not have the suffix of a record."""
     if path.suffix.lower() not in FORMATS:
         raise SettingsError(f"cannot save an answer as {path.name}: name a file that ends in {' or '.join(FORMATS)}")
 

@@ -13,7 +13,7 @@ from rag.types import Chunk, Evidence, Filter, Hit
 _COMMENT_SHARE = 0.25
 # Candidates for each wanted passage: enough to find an article below a long thread of comments.
 _CANDIDATES = 25
-# For a place in a document, such as a page, this many times as many candidates.
+# Multiplies the candidates if the question names a place in a document, such as a page.
 _WIDER = 8
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
@@ -34,7 +34,7 @@ def retrieve(
 ) -> tuple[Hit, ...]:
     """Return the best `passages` hits for a question, best first, with the evidence in them.
 
-    If several chunks say the same, only the best stays. `rewritten` is a follow-up question, made complete.
+    Near-duplicates are dropped. `rewritten` is a follow-up question, made complete.
     `is_in_place` says whether a chunk is in the place that the question names. Raises QuestionError if no document
     passes the filter.
     """

@@ -1,4 +1,4 @@
-"""Writes the row of a table as a line of text, each cell with the label of its column, and reads such a line."""
+"""Writes a row of a table as a line of text, each cell with the label of its column, and reads such lines."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # A line with two cells: "Tea: green; Price: 3".
 _SEPARATOR = "; "
-# A colon inside of a label has no space after it: "Ratio 1:2: 0.5".
+# A colon inside a label has no space after it: "Ratio 1:2: 0.5".
 _LABEL = r"(?P<label>(?:[^:;\n]|:(?! )){1,100}): "
 _CELL = re.compile(rf"{_LABEL}(?P<value>.+)", re.DOTALL)
 _FURTHER_CELL = re.compile(_SEPARATOR + _LABEL)

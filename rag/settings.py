@@ -24,8 +24,8 @@ ENV_PREFIX = "RAG_"
 # The login of `rag ui`. These are not settings, because they do not belong in a file.
 PASSWORD_VARIABLE, TOKEN_VARIABLE = "RAG_PASSWORD", "RAG_TOKEN"
 TOML_FILE = "rag.toml"
-# The settings that the current folder's file may set. The folder may come from others, so these send no data elsewhere,
-# choose no files to load or write, and lift no limit on reading documents.
+# The settings that the current folder's file may set. The folder may come from others, so these settings send no data
+# elsewhere, choose no files to load or write, and lift no limit on reading documents.
 _FOLDER_SETTINGS = frozenset(
     {
         "name",

@@ -1,6 +1,6 @@
 """Handles the differences between Linux, macOS and Windows: cores, limits of a process, names of files.
 
-A limit that a system lacks is left out, and `list_gaps` says so.
+`list_gaps` names the limits that a system lacks.
 """
 
 import os
@@ -106,7 +106,7 @@ def get_file_limit() -> int | None:
 
 
 def write_utf8(*streams: TextIO) -> None:
-    """Make the streams write UTF-8: on Windows, files and pipes get the letters of one region only."""
+    """Make the streams write UTF-8: on Windows, files and pipes otherwise get the letters of one region only."""
     for stream in streams:
         if IS_WINDOWS and isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
@@ -128,5 +128,5 @@ def is_path(source: str) -> bool:
 
 
 def parse_source(source: str) -> PurePath:
-    """Return the path of a stored source, whichever system it was stored on."""
+    """Return the path of a source, from whichever system stored it."""
     return PureWindowsPath(source) if _WINDOWS_PATH.match(source) else PurePath(source)

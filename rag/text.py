@@ -36,7 +36,7 @@ _LINE = re.compile(r"\S(?:.*\S)?")
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 # The start of an item, a heading, a quoted line or a row, which never continues the line before.
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
-# "5." before a heading or a step is not a separate sentence.
+# "5." before a heading or a step is not a sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
 # "Am 3. Mai", "im 19. Jahrhundert", "19. yüzyılda": a number with a full stop at the end of what sentencex takes for a
 # sentence, by language.

@@ -7,10 +7,10 @@ from typing import Any, Literal
 Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
 Voice = Literal["article", "comment"]
-# "auto" reads pages without text by OCR, "always" also those with text.
+# "auto" reads pages without text by OCR, "always" reads all pages.
 OcrMode = Literal["auto", "never", "always"]
-# "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": no document was
-# asked, for example after a greeting or a question about the collection.
+# "unconfirmed": only comments state the answer. "not_found": the documents do not state it. "aside": the question is a
+# greeting, or about the collection.
 Outcome = Literal["answered", "unconfirmed", "not_found", "aside"]
 
 
@@ -121,7 +121,7 @@ class Hit:
 class Citation(Origin):
     """A hit that the answer uses: its number `[n]`, and the exact words `[start:end)` that support one sentence.
 
-    If sentences use different words of the same hit, each has a citation, with the same number.
+    Sentences that use different words of the same hit have a citation each, with the same number.
     """
 
     number: int
@@ -159,10 +159,9 @@ class Answer:
     """A question with its answer and the evidence; `seconds` maps each step to its wall time.
 
     `sentences` are the evidence: the documents' own words, to the letter. `reply` is the short answer; each of its
-    sentences has the numbers of the passages that support it. Without a reply the evidence stands alone.
-    `confidence` is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated.
-    `rewritten` is a follow-up question, made complete; None: it was answered unchanged. `note` is a remark for the
-    user, if there is one.
+    sentences has the numbers of the passages that support it. Without a reply the evidence stands alone. `confidence`
+    is the estimated probability, 0 to 1, that the passages answer the question; None: not estimated. `rewritten` is a
+    follow-up question, made complete; None if it was not changed. `note` is a remark for the user, or None.
     """
 
     question: str
@@ -196,7 +195,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """An event of `Assistant.stream`: the hits that the answer is made from, with the evidence in them."""
+    """An event of `Assistant.stream`: the hits for the answer, with the evidence in them."""
 
     hits: tuple[Hit, ...]
 

@@ -46,6 +46,11 @@ RULES = (
     Rule("became of", r"\bbec[ao]mes? of\b", "say what happened"),
     Rule("behind", r"(?<!nothing )(?<!left )\bbehind\b(?! a proxy)", "after, below"),
     Rule("by ourselves", r"\bby ourselves\b|\bof our own\b", "say who does it, or leave it out"),
+    Rule("of first", r"(?-i:^Of) (?:all |the |these |those )?(?:first |other )?\d", "31 of the 40 questions …"),
+    Rule("place first", r"(?-i:^(?:In|On|Below|Above)) (?:it|them|(?:the|a) \w+) (?:is|are|was)\b", "noun first"),
+    Rule("as did", r", as (?:did|was|were)\b(?!.*\?)", "name both: Footnote and markitdown"),
+    Rule("by this", r"(?-i:^By) (?:this|these|it)\b", "so"),
+    Rule("word twice", r"\b([a-z]+) \1\b", "another verb: continue on the next page"),
 )  # fmt: skip
 _SPACED = re.compile(r"`[^`]*`|\"[^\"]{1,300}\"|“[^”]{1,300}”|https?://\S+|(?<=\])\([^)\s]*\)|<[^>\s]+>")
 # Names in a row count as one word: "FAISS, SQLite and Milvus".

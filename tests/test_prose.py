@@ -29,6 +29,15 @@ SENTENCES = [
     ("became of", "It returns what became of each file.", "The garden became one of the best of the town."),
     ("behind", "The date is behind the name.", "Nothing is left behind, also behind a proxy."),
     ("by ourselves", "Comments are found by ourselves.", "Footnote finds comments itself."),
+    (
+        "of first",
+        "Of the 40 questions it refused none.",
+        "It refused none of the 40 questions. Of course it reads them.",
+    ),
+    ("place first", "In it are two tables.", "The file has two tables. In the file it finds both."),
+    ("as did", "It ran in one process, as did pandoc.", "Both ran in one process, as the table shows."),
+    ("by this", "By this the index stays whole.", "By then the index is whole."),
+    ("word twice", "The table goes on on the next page.", "The table continues on the next page."),
 ]
 
 

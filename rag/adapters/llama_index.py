@@ -13,8 +13,8 @@ from rag.collection import Collection
 class FootnoteQueryEngine(CustomQueryEngine):  # type: ignore[misc]
     """A LlamaIndex query engine; the source nodes are the quotes of the answer, with the fields of their `Citation`.
 
-    The metadata of the response are the answer's outcome and confidence. Where the documents do not answer, there is
-    no source node.
+    The metadata of the response are the answer's outcome and confidence. If the documents do not answer, there is no
+    source node.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -24,7 +24,7 @@ def open_store(location: str | Path, *, embedder: str = "", dim: int = 0, create
 
 
 def read_documents(location: str | Path) -> list[Document]:
-    """Return the documents of an index, once for each source and in their order; the sections are the chunks.
+    """Return the documents of an index, each once for each of its sources, in order; the sections are the chunks.
 
     Raises StoreError.
     """

@@ -20,7 +20,7 @@ _FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
 def can_convert(folder: Path) -> bool:
     """Return whether the graph can compute the model in a sentence-transformers folder.
 
-    It can for BERT with GELU and absolute positions, and the mean over its tokens.
+    The model must be BERT with GELU, absolute positions, and the mean over its tokens.
     """
     has_files = (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file()
     # Each file is read, so that a damaged one is an error.
@@ -41,7 +41,7 @@ def _takes_mean(folder: Path) -> bool:
 
 
 def _list_modules(folder: Path) -> tuple[str, ...]:
-    """Return the names of a model's steps: short for the library's own steps, in full for those from other packages."""
+    """Return the names of a model's steps: short for the library's own, in full for steps of other packages."""
     modules = read_json(folder / "modules.json") or []
     return tuple(_LIBRARY_STEP.sub(r"\1", module["type"]) for module in modules)
 
@@ -54,7 +54,7 @@ def read_json(file: Path) -> Any:
 def make_graph(folder: Path, cache: Path) -> Path:
     """Return the file of a model's graph in the folder `cache`; write it if it is missing or damaged.
 
-    Each file of weights, and each change of it, has its own graph. Raises OSError, KeyError or ValueError.
+    Each version of the weights has its own graph. Raises OSError, KeyError or ValueError.
     """
     weights = folder / "model.safetensors"
     made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns)
@@ -136,7 +136,7 @@ class _Graph:
         return self._keep(name, self._weights[name].T.astype(np.float32))
 
     def _add_embeddings(self) -> str:
-        # The table of words is kept as it is: in float16 it is half as large, and only a few rows are looked up.
+        # The table of words keeps its type: in float16 it is half as large, and only a few rows are looked up.
         words = self._keep("words.table", self._weights["embeddings.word_embeddings.weight"])
         types = self._weights["embeddings.token_type_embeddings.weight"]
         positions = self._keep("positions", self._weights["embeddings.position_embeddings.weight"] + types[0])

@@ -30,10 +30,11 @@ from rag.metadata import check_metadata
 from rag.settings import Settings
 from rag.types import Document, OcrMode
 
-# The function gets the path of a file that was read, and the reason if it was skipped, or else None.
+# A function that receives the path of each file, and the reason if it was skipped, else None.
 OnFile = Callable[[Path, str | None], None]
 
-# Raised when the readers or the chunking change: every file is then read again, and only changed text is embedded.
+# Raise this when the readers or the chunking change: Footnote then reads every file again, and embeds only changed
+# text.
 _READING = 5
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
@@ -42,10 +43,9 @@ _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 class IndexReport(NamedTuple):
     """The result of `build_index`: numbers of documents and chunks, and the reasons for skipped files and folders.
 
-    `duplicates` counts files with the same content as a document of the index: they became further sources of it.
-    `renamed` has a line for each file that the page saved under another name. `passed_over` counts, by the reason, the
-    files and folders that are not meant to be indexed. `notes` are remarks about files that were read, such as pages
-    left out.
+    `duplicates` counts files that became further sources of a document with the same content. `renamed` has a line for
+    each file that the page saved under another name. `passed_over` counts, by reason, the files and folders that are
+    not meant to be indexed. `notes` are remarks about indexed files, such as pages left out.
     """
 
     indexed: int
@@ -76,7 +76,7 @@ def build_index(
     settings = settings or Settings.load()
     if name:
         settings = settings.in_folder(name)
-    search = find_files([Path(path) for path in paths])  # its errors come before the embedder is loaded
+    search = find_files([Path(path) for path in paths])  # first, so that its errors come before the embedder loads
     embedder = embedder or open_embedder(settings)
     with Index(settings.location, embedder, create=True) as index:
         return add_files(index, search, settings=settings, on_file=on_file, shard=shard, metadata=metadata)
@@ -93,14 +93,13 @@ def add_files(
 ) -> IndexReport:
     """Bring an index up to date with the files that `find_files` found; unchanged files cost nothing.
 
-    `on_file` is called after each file was read, with the reason if it was skipped. `shard` (3, 16) takes the third of
-    sixteen parts of the files, chosen by their paths: sixteen machines can index into one server at once. `metadata`
-    is given to the documents of all these files; with None each document keeps its own.
+    `on_file` is called after each file, with the reason if it was skipped. `shard` (3, 16) takes the third of sixteen
+    parts of the files, chosen by their paths: sixteen machines can index into one server at once. `metadata` goes to
+    the documents of all these files; with None each document keeps its own.
 
-    A file that is gone from one of the folders, or is passed over there now, is removed from the index. A file that
-    cannot be read is skipped, and the index keeps its last good state. It also keeps all documents of a folder that
-    cannot be searched or has no file any more. A document is added whole or not at all, whenever the process is
-    stopped. Raises as `build_index` does.
+    If a file is gone from one of the folders, or is passed over there now, its document is removed. If a file or folder
+    cannot be read, or a folder has no files any more, the index keeps its documents. However the process is stopped, a
+    document is added whole or not at all. Raises as `build_index` does.
     """
     part = _Part(search, *shard)
     with index.store.lock(part.has) as store:
@@ -109,7 +108,7 @@ def add_files(
         unread = len(update.skipped) + update.passed_over.total()
         if update.skipped and unread == len(part.files):
             raise DocumentError("nothing was indexed: " + "; ".join(update.skipped))
-        # Deleted files are removed last: a renamed file has to find its document, by its content, before that.
+        # Remove deleted files last, so that a renamed file still finds its document by its content.
         gone = part.list_gone(update.known)
         for source in gone:
             store.remove_source(source)
@@ -138,7 +137,7 @@ def _read_files(files: Mapping[str, Path], update: "_Update", settings: Settings
                 if on_file:
                     on_file(file, reason)
         except Exception:
-            update.writer.flush()  # keep the files that were read before the error
+            update.writer.flush()  # keep the files read before the error
             raise
         update.writer.flush()
 
@@ -229,7 +228,7 @@ def index_documents(
 
 
 class _Update:
-    """Brings an index up to date with one file after the other; lists skipped files, and counts others."""
+    """Brings an index up to date with one file after another; lists skipped files, and counts others."""
 
     def __init__(
         self,
@@ -255,8 +254,8 @@ class _Update:
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
         """Bring the index up to date with a file; return the reason if it is skipped.
 
-        A photo without words is passed over if it is in one of the folders: the user did not name it.
-        Raises RagError if every other file would fail too: the index cannot be written, or the reader cannot start.
+        In folders, a photo without words is passed over, because the user did not name it. Raises RagError if every
+        other file would fail too: the index cannot be written, or the reader cannot start.
         """
         reason = None
         try:
@@ -286,7 +285,7 @@ class _Update:
         there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
         if there is None:
             document = reader.read(file)
-            # The values that the user gives come before front matter, and front matter before the values in the index.
+            # The user's values override front matter, which overrides the values in the index.
             merged = {**metadata, **document.metadata, **(self._given or {})}
             document = replace(document, source=source, metadata=dict(sorted(merged.items())))
             content_hash = _hash_content(document)
@@ -306,7 +305,7 @@ class _Update:
         return self._metadata_by_source.get(source, {}) if source in self.known else {}
 
     def _has_given(self, source: str) -> bool:
-        """Return whether the index has the metadata that the user gives for a source, perhaps beside the file's own."""
+        """Return whether the index has the user's metadata for a source; it may have the file's own too."""
         if self._given is None:
             return True
         stored = self._get_metadata(source)
@@ -322,7 +321,7 @@ class _Progress:
 
     def __init__(self, files: Collection[Path]) -> None:
         self._sizes = {file: _measure(file) for file in files}
-        self.file = Path()  # the one that is being read
+        self.file = Path()  # the file that is read now
         self._seen, self._started = 0, time.perf_counter()
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
         self._bar = tqdm(total=sum(self._sizes.values()), bar_format=layout, disable=None, leave=False)
@@ -349,7 +348,7 @@ class _Progress:
 def _measure(file: Path) -> int:
     try:
         return file.stat().st_size
-    except OSError:  # it is gone; the reader reports that
+    except OSError:  # the file is gone; the reader reports that
         return 0
 
 
@@ -359,7 +358,7 @@ def _name_file(path: Path) -> str:
 
 
 def hash_file(path: Path, *, chunk_tokens: int, ocr: OcrMode = "auto") -> str:
-    """Return the hash of a file's bytes, and of everything else that determines its chunks: whether OCR reads it, too.
+    """Return the hash of a file's bytes, and of everything else that determines its chunks, such as the use of OCR.
 
     Raises DocumentError if the file cannot be read.
     """
@@ -377,7 +376,7 @@ def _hash(content: bytes, *, chunk_tokens: int) -> str:
 
 
 def _hash_content(document: Document) -> str:
-    """Return the hash of a document's words, speakers and fields; case, spacing and kinds of quotes do not count."""
+    """Return the hash of a document's words, speakers and fields, without case, spacing and kinds of quotes."""
     d = document
     parts = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
     runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(parts, key=lambda part: part[:2])]

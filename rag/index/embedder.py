@@ -41,7 +41,7 @@ class Embedder(Protocol):
     max_tokens: int
 
     def count_tokens(self, text: str) -> int:
-        """Return the number of tokens of a text, without the model's own marks."""
+        """Return the number of tokens of a text, without the model's special tokens."""
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         """Return one row a text, float32 of shape (len(texts), dim)."""
@@ -58,7 +58,7 @@ class SentenceTransformerEmbedder:
 
         self.name = name
         self._model = model
-        # A copy of the tokenizer that neither cuts nor pads: the model's own does both while it embeds.
+        # A copy of the tokenizer that neither cuts nor pads; the model's own does both.
         self._tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -176,7 +176,7 @@ def open_embedder(settings: Settings) -> Embedder:
         if not is_installed("sentence_transformers"):
             with explain_loading("embedder", folder, remedy="run `rag models verify`"):
                 raise
-        # The slower one below says what is wrong with the model.
+        # The slower embedder below reports what is wrong with the model.
         logger.debug("no graph for %s: %s", settings.embedder, exc)
     return _open_sentence_transformer(settings, folder)
 

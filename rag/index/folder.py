@@ -1,4 +1,4 @@
-"""Finds the indexes in folders; an index is there if its database is."""
+"""Finds the indexes in folders, by their databases."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from rag.settings import Settings
 from rag.text import repair_text, spell_codes
 from rag.types import Chunk, Filter, Hit
 
-# The middle of the best weights between 0.1 and 2 (docs/experiments.md); 0.3 to 0.7 are about equally good.
+# Weights from 0.3 to 0.7 are about equally good (docs/experiments.md).
 WORDS_WEIGHT = 0.5
 # The weight of a rewritten follow-up; the question itself has weight 1 (docs/experiments.md).
 _REWRITTEN_WEIGHT = 0.5
@@ -88,7 +88,7 @@ class Index:
             candidates = store.search_vectors(vector, 2 * k, where=where)
             hits = self._make_hits({*candidates, *by_words}, vector, by_words, k)
         if not hits and where:
-            raise QuestionError("nothing in the index passes the filter: `rag list` shows what there is")
+            raise QuestionError("nothing in the index passes the filter: `rag list` shows the documents")
         if not hits:
             name = store.name
             raise StoreError(f"index {name} has no documents: run `rag index PATHS --name {name}`")
@@ -115,7 +115,7 @@ class Index:
 
     @contextmanager
     def browse(self) -> Iterator[Store]:
-        """Read one state of the store, alone: no document appears half old and half new."""
+        """Read one state of the store during the block: no document appears half old and half new."""
         with self._lock:
             self._renew()
             with self.store.snapshot():
@@ -131,7 +131,7 @@ class Index:
         return vector
 
     def _score_words(self, weights: Mapping[str, float], k: int, where: Filter | None) -> dict[int, float]:
-        """Return the part of the score that the words give, for the k best chunks by words."""
+        """Return the words' part of the score, for the k best chunks by words."""
         scores: defaultdict[int, float] = defaultdict(float)
         for wording, weight in weights.items():
             found = self.store.search_words(spell_codes(wording), k, where=where)
@@ -159,12 +159,12 @@ def open_index(
     reranker: Reranker | None = None,
     create: bool = False,
 ) -> Index:
-    """Return the index at `location`, with the settings' models or those given; raises StoreError or ModelError.
+    """Return the index at `location`, with the given models or the settings' own; raises StoreError or ModelError.
 
     With `create`, make it if it is missing.
     """
     if isinstance(location, str | Path) and not create:
-        open_store(location).close()  # so that an error comes before the embedder loads, which takes seconds
+        open_store(location).close()  # first, because the embedder takes seconds to load
     return Index(
         location, embedder or open_embedder(settings), reranker=reranker or open_reranker(settings), create=create
     )

@@ -94,7 +94,7 @@ class LocalStore(SqliteStore):
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the right to write to the index in a folder; while another process has it, name it and wait."""
+    """Hold the right to write to the index in a folder; name a process that holds it, and wait."""
     path, holder = folder / _LOCK_FILE, folder / _HOLDER_FILE
     try:
         check_plain(path)
@@ -110,7 +110,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     try:
         try:
             write_file(holder, str(os.getpid()))
-        except OSError:  # a full disk: other processes cannot name this one
+        except OSError:  # a full disk: other processes cannot learn this one's number
             logger.debug("cannot write %s", holder)
         yield
     finally:
@@ -120,7 +120,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove the leftovers of a killed writer, and the read permission for others that earlier versions gave.
+    """Remove a killed writer's leftovers, and the read permission for others that earlier versions gave.
 
     Only a folder's writer does so. A folder that its owner shares with a group stays shared (see `find_share`).
     """

@@ -12,7 +12,7 @@ from rag.index import open_store
 def copy_index(source: str | Path, target: str | Path, *, progress: bool = False) -> int:
     """Copy the index at one folder or address to another, and return the number of documents.
 
-    Raises StoreError if there is no index, or the target has documents. Run again, a stopped copy continues.
+    Raises StoreError if there is no index, or the target has documents. A stopped copy continues when it is run again.
     """
     with closing(open_store(source)) as given:
         embedder, dim = given.embedder

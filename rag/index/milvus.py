@@ -57,7 +57,7 @@ from rag.types import Chunk, Document, Filter
 logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 4
-# USER:PASSWORD or an API key, if the server needs one. Not in the address, because addresses are shown.
+# USER:PASSWORD or an API key, if the server needs one. Addresses are shown, so they do not hold it.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of the server's authority, if the system does not know it.
 CA_VARIABLE = "MILVUS_CA_FILE"
@@ -73,7 +73,7 @@ class MilvusStore:
     def __init__(self, location: str, *, embedder: str = "", dim: int = 0, create: bool = False) -> None:
         """Open the index at `milvus:URI/NAME`, made by `embedder` if one is named; with `create`, make it.
 
-        Raises StoreError if the server is out of reach, or has no such index, or has one of another embedder.
+        Raises StoreError if the server is out of reach, or has no such index, or one of another embedder.
         """
         with explain_missing(location, StoreError):
             from pymilvus import MilvusClient
@@ -84,7 +84,7 @@ class MilvusStore:
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
         self._stemmer = Stemmer()
-        # This writer's own rows, because a server may show them only after a moment; and, while it writes, all sources.
+        # This writer's own rows, which a server may show only after a moment; while it writes, all sources.
         self._written: dict[str, tuple[int, str]] = {}
         self._known: dict[str, tuple[str, int]] | None = None
         with self._explained():
@@ -158,14 +158,14 @@ class MilvusStore:
             self._level, self._known = "Session", None
 
     def refresh(self) -> None:
-        """Have milvus-lite index the new rows, which it would otherwise scan; a server indexes them itself."""
+        """Make milvus-lite index the new rows, which it would otherwise scan; a server does so itself."""
         if self._is_lite:
             with self._explained():
                 self._client.flush(self._chunks, timeout=_TIMEOUT_S)
 
     @property
     def generation(self) -> int:
-        """The number of chunks: it changes with the documents, except if a new one has as many as the old one."""
+        """The number of chunks; it misses a change if a new document has as many as the old one."""
         return self.count_chunks()
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
@@ -452,6 +452,6 @@ class MilvusStore:
 
 
 def _read_credentials() -> dict[str, str]:
-    """Return the credentials in the environment; `https:` addresses are encrypted without any."""
+    """Return the credentials in the environment. `https:` addresses are encrypted without them."""
     found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
     return {name: value for name, value in found.items() if value}

@@ -86,7 +86,7 @@ def make_id(*parts: object) -> int:
 
 
 def make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
-    """Return the row of a source; without a file hash it is a note on a document that may be left over."""
+    """Return the row of a source; without a file hash it is a note on a document that may be unfinished."""
     return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
 
 

@@ -1,4 +1,4 @@
-"""How a search weighs words, the same in every store."""
+"""Weighs the words of a search, in the same way for every store."""
 
 import re
 

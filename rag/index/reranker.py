@@ -45,5 +45,5 @@ def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
     with explain_loading("reranker", folder, remedy="name the folder of a cross-encoder"):
         model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
     if model.num_labels != 1:
-        raise ModelError(f"the model in {folder} gives {model.num_labels} scores a passage: name one that gives one")
+        raise ModelError(f"the model in {folder} returns {model.num_labels} scores a passage: name one with one score")
     return CrossEncoderReranker(model)

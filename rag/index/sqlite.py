@@ -74,7 +74,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, about, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZE}'
 );
 """
-# Update the words with the chunks, also if a document is removed with its chunks.
+# Update the words with the chunks, even if a whole document is removed.
 _TRIGGERS = (
     "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
     " INSERT INTO words (rowid, text, about) VALUES (new.id, new.text, new.about); END",
@@ -84,7 +84,7 @@ _TRIGGERS = (
 _TEXT = str | None
 _NUMBER = int | None
 _NUMBER_BYTES = 2  # in a float16
-# Most chunks to rank, those with the rarest words: ranking 1,000,000 would take half a second.
+# Most chunks to rank, by the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
 _FILTERED = """
 SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -153,11 +153,11 @@ class SqliteStore:
                 make_file(self._file, find_share(folder))
             elif not check_plain(self._file):
                 raise StoreError(f"no index at {folder}: run `rag index PATHS --name {folder.name}`")
-            # Before opening the file: if another file replaces it in between, the stamp does not match.
+            # Before opening the file, so that the stamp does not match if another file replaces it in between.
             self._stamp: object = self._take_stamp()
             self._db = self._open(create=create)
             if not self._is_made():
-                if create:  # only if it is missing, so that an existing one opens on a full disk too
+                if create:  # only if it is missing, so that an existing one opens even on a full disk
                     self._db.execute("PRAGMA journal_mode = WAL")
                 else:
                     self._db, self._stamp = connect(self._file, "memory"), None
@@ -180,7 +180,7 @@ class SqliteStore:
         return db
 
     def _open_frozen(self) -> sqlite3.Connection:
-        """Open the store if SQLite cannot make a file beside it: then no process on this machine writes to it.
+        """Open the store if SQLite cannot make a file beside it; then no process on this machine writes to it.
 
         `is_current` notices a writer on another machine.
         """
@@ -208,7 +208,7 @@ class SqliteStore:
 
     @property
     def is_current(self) -> bool:
-        """Whether the folder still has this store, and nobody deleted or replaced it."""
+        """Whether the folder still has this store; false if somebody deleted or replaced it."""
         try:
             return self._stamp == self._take_stamp()
         except OSError:
@@ -289,7 +289,7 @@ class SqliteStore:
     def _query(
         self, statement: str, values: Sequence[object] | dict[str, object] = (), *, types: Sequence[Type]
     ) -> list[Row]:
-        """Return the rows of a statement; raises StoreError, also if a value is not of its type."""
+        """Return the rows of a statement; raises StoreError, even for a value of the wrong type."""
         with self._explained():
             rows = self._db.execute(statement, values).fetchall()
             check_types(rows, types)
@@ -493,8 +493,8 @@ class SqliteStore:
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
-        It compares words by their English stems. Words in double quotes also count as a phrase. Stop words count only
-        if the question has no others, and so do words that very many chunks hold.
+        It compares words by their English stems. Words in double quotes also count as a phrase. Stop words, and words
+        that very many chunks hold, count only if the question has no others.
         """
         phrases = re.findall(r'["“]([^"“”]+)["”]', question)
         terms = dict.fromkeys([*list_telling_words(question), *(" ".join(list_words(phrase)) for phrase in phrases)])
@@ -512,7 +512,7 @@ class SqliteStore:
         return [(i, score) for i, score in self._query(_BY_WORDS, given, types=[int, float])]
 
     def _make_query(self, terms: Sequence[str]) -> str:
-        """Return a query for the rarest terms, which few enough chunks hold; otherwise for all terms together."""
+        """Return a query for the rarest terms, if few enough chunks hold them; otherwise for all terms together."""
         holding = {t: self._query(_HOLDING, (t, MOST_RANKED + 1), types=[int])[0][0] for t in terms}
         rarest = sorted(terms, key=holding.__getitem__)
         totals = dict(zip(rarest, accumulate(holding[term] for term in rarest), strict=True))

@@ -9,7 +9,7 @@ TOKENIZE = "porter unicode61 remove_diacritics 2"
 
 
 class Stemmer:
-    """Has SQLite cut texts into words and stem them."""
+    """Makes SQLite cut texts into words and stem them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", check_same_thread=False)

@@ -58,8 +58,8 @@ class StoredDocument(NamedTuple):
 class Store(Protocol):
     """An open index without its embedder, to read: documents, their sources and their chunks, with words and vectors.
 
-    All methods raise StoreError if the store is damaged, full or out of reach. A search sees only whole documents,
-    whenever their writer was stopped.
+    All methods raise StoreError if the store is damaged, full or out of reach. A search sees only whole documents, even
+    if their writer was stopped.
     """
 
     @property
@@ -80,13 +80,13 @@ class Store(Protocol):
 
     @property
     def is_current(self) -> bool:
-        """Whether the location still has this index, and nobody deleted or replaced it."""
+        """Whether the location still has this index; false if somebody deleted or replaced it."""
 
     def close(self) -> None:
         """Close the store."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Read one state of the store during the block, despite other writers, as far as the store can."""
+        """Read one state of the store during the block, despite other writers, if the store can."""
 
     def lock(self, mine: Callable[[str], bool]) -> "AbstractContextManager[WritableStore]":
         """Hold the right to write; undo the unfinished work of a stopped writer on the sources that are `mine`.
@@ -168,7 +168,7 @@ def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: i
 
 
 def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry]:
-    """Return the documents that have all the words in their title, outlet or path, in any case."""
+    """Return the documents with all the words in their title, outlet or path, in upper or lower case."""
     folded = [word.casefold() for word in words]
     return [
         entry
@@ -193,9 +193,9 @@ def get_today() -> str:
 
 
 def describe_chunk(chunk: StoredChunk, text: str) -> str:
-    """Return the words beside a chunk's own that a search uses: its context, and the lead of its document's text.
+    """Return the words that a search uses beside a chunk's own: its context, and the lead of its document's text.
 
-    The lead names the subject of the document, where a chunk further down has "he" or "the appliance".
+    The lead names the subject of the document; a chunk further down has "he" or "the appliance".
     """
     return f"{chunk.context} {text[:_LEAD]}"
 

@@ -15,7 +15,7 @@ from rag.system import IS_WINDOWS
 # The ids of chunks, in one dimension.
 Ids = NDArray[np.int64]
 
-# Up to this many vectors a search compares all; above, only those in the nearest lists.
+# Up to this many vectors a search compares all; above, only the vectors in the nearest lists.
 FLAT_LIMIT = 100_000
 # Lists of an inverted file that are searched.
 _PROBES = 64
@@ -70,14 +70,14 @@ class FaissVectors:
         return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
     def fits(self, size: int, dim: int) -> bool:
-        """Return whether this kind of search suits `size` vectors of `dim` numbers."""
+        """Return whether this search suits `size` vectors of `dim` numbers."""
         import faiss
 
         if self._index.d != dim:
             return False
         if isinstance(self._index, faiss.IndexIDMap2):
             return size <= FLAT_LIMIT
-        # Half or twice the lists are as good, and a little below the limit a new store is not worth its time.
+        # Half or twice the lists are as good. A little below the limit a new store is not worth its time.
         return size > FLAT_LIMIT / 2 and 0.5 <= self._index.nlist / _count_lists(size) <= 2
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
@@ -135,7 +135,7 @@ class FaissVectors:
 
 
 def _can_name(path: Path) -> bool:
-    """Return whether FAISS opens a file by its path: on Windows it knows the letters of one region alone."""
+    """Return whether FAISS can open a file by its path: on Windows it knows the letters of one region only."""
     return str(path).isascii() or not IS_WINDOWS
 
 

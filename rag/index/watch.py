@@ -1,4 +1,4 @@
-"""Waits for changes of files and folders, even if these are deleted or replaced."""
+"""Waits for changes of files and folders, even if they are deleted or replaced."""
 
 import os
 import time

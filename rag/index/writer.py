@@ -1,4 +1,4 @@
-"""Writes documents into a store, and has the chunks of several embedded together."""
+"""Writes documents into a store, and embeds the chunks of several together."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from rag.index.store import StoredChunk, WritableStore
 from rag.settings import Settings
 from rag.types import Document
 
-# The embedder takes this many chunks at a time, of several documents if they are short.
+# The embedder takes this many chunks at a time, from several documents if they are short.
 _BATCH = 256
 
 _Key = tuple[str, str]
@@ -86,7 +86,7 @@ class DocumentWriter:
             return self._embedder.embed_documents(texts)
         except RagError:
             raise
-        except Exception as exc:  # from a library: the cause need not be the file that is being read
+        except Exception as exc:  # from a library: the cause need not be the current file
             words = " ".join(str(exc).split())
             raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
 

@@ -21,8 +21,8 @@ class Message(NamedTuple):
 class Leaning(NamedTuple):
     """The LLM's preference between two replies, before it writes either.
 
-    `log_odds` are the log-odds of the first against the second. `values`, shape (layers, n), are the attention values
-    of the last token in every layer; they show more than the reply does. None if the LLM does not expose them.
+    `log_odds` are the log-odds of the first against the second. `values`, shape (layers, n), are the last token's
+    attention values in every layer, which show more than the reply does; None if the LLM does not expose them.
     """
 
     log_odds: float
@@ -53,7 +53,7 @@ class LLM(Protocol):
         """Prefill the shared part of the messages, or the whole, so that asking them later takes less time."""
 
     def break_off(self) -> None:
-        """Stop a running `read`, if any; an unfinished part counts as not read."""
+        """Stop a running `read`; an unfinished part counts as not read."""
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
@@ -61,4 +61,4 @@ class LLM(Protocol):
         """Yield the reply in pieces of one token or more; it continues after `begin`, which is not yielded."""
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
-        """Return the preference for a reply that begins with `first` over `second`, by their first tokens."""
+        """Return the preference for a reply that begins with `first` over one with `second`, by their first tokens."""

@@ -1,7 +1,7 @@
 """Writes the likeliest reply of a llama.cpp model, and guesses tokens where the reply copies its prompt.
 
 If the last tokens of a reply are in the prompt too, the tokens that follow them there are good guesses for the next
-ones. Checking three guesses takes half as long again as writing one token, since each step reads all weights from
+ones. Checking three guesses takes 1.5 times as long as writing one token, because each step reads all weights from
 memory. Wrong guesses are dropped. So the reply stays the same, unless two tokens are nearly as likely, where rounding
 decides (prompt lookup decoding, Saxena 2023).
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 # Three tokens are guessed at once. With seven, a step takes twice as long, and few of the additional guesses are right.
 _GUESSED = 3
-# The last three tokens are looked up in the prompt, else the last two, else the last one.
+# Look up the last three tokens in the prompt, else the last two, else the last one.
 _LOOKED_UP = (3, 2, 1)
 
 
@@ -38,7 +38,8 @@ class GreedyWriter:
     def write(self, prompt: Sequence[int], *, max_tokens: int) -> Iterator[int]:
         """Yield the tokens of the likeliest reply to a prompt, at most `max_tokens`, without the one that ends it.
 
-        The model has read a beginning of the prompt, and reads the rest here. The reply ends with the context too.
+        The model has read a beginning of the prompt, and reads the rest here. The reply also ends when the context is
+        full.
         """
         import llama_cpp
 

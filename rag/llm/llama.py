@@ -147,7 +147,7 @@ class LlamaCpp:
 
     def _prefill(self, tokens: list[int], messages: Sequence[Message], *, whole: bool) -> None:
         """Prefill the messages before a reply, to their end or only their shared part."""
-        if whole and self._has_read(tokens):  # by `compare`, as a rule
+        if whole and self._has_read(tokens):  # usually by `compare`
             self._llama.n_tokens = len(tokens)  # the next evaluation removes the rest from the cache
             return
         self._read_shared(tokens, messages)
@@ -173,7 +173,7 @@ class LlamaCpp:
         return Leaning(log_odds, read.values)
 
     def _read_whole(self, tokens: list[int], messages: Sequence[Message]) -> _Read:
-        """Return the state after the messages; the last messages read here are not read again."""
+        """Return the state after the messages; if they were the last ones read here, do not read them again."""
         import llama_cpp
 
         if self._read_last is None or self._read_last.tokens != tokens:
@@ -200,7 +200,7 @@ class LlamaCpp:
                 self._prefixes.put(tokens[:cut], self._save_state(), on_disk=bool(earlier) and cut == cuts[0])
 
     def _go_back(self, tokens: list[int], cuts: Sequence[int]) -> None:
-        """Go back to the longest beginning of the tokens that was read or is cached, which may be empty."""
+        """Go back to the longest beginning of the tokens that was read or is cached; it may be empty."""
         import llama_cpp
 
         llama = self._llama
@@ -241,7 +241,7 @@ class LlamaCpp:
 
 
 def _find_strlen() -> Any:
-    """Return the function `strlen` of the C library, which on Windows is a library of its own."""
+    """Return the function `strlen` of the C library, which is a separate library on Windows."""
     return ctypes.CDLL("msvcrt" if IS_WINDOWS else None).strlen
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
-# Most states on disk, of 20 to 40 MB each, for the prompts of one or two LLMs. Memory holds as many, including those
-# of passages.
+# Most states on disk, of 20 to 40 MB each, for the prompts of one or two LLMs. Memory holds as many, with the states of
+# passages.
 _KEPT = 8
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -76,7 +76,7 @@ class PromptCache:
 
 
 def _allocate(size: int) -> memoryview:
-    """Return memory that goes back to the system after its use.
+    """Return memory that the system gets back after its use.
 
     Blocks of this size on the heap leave gaps, which grow with every question.
     """

@@ -27,7 +27,7 @@ _MOST_TOKENS = 20
 _CHOSEN = 2.0
 # A server answers with one of these to a request that it does not support.
 _UNABLE = (400, 422, 500, 501)
-# To estimate tokens, rather too many than too few: the tokens of a message's marks, and the bytes of a token.
+# To estimate tokens, too many rather than too few: the tokens of a message's marks, and the bytes of a token.
 _MESSAGE_TOKENS, _BYTES_PER_TOKEN = 8, 3
 
 
@@ -114,9 +114,8 @@ class ServerLLM:
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, seed: int, begin: str = ""
     ) -> Iterator[str]:
-        """Yield the reply in pieces; closing the generator early stops the server's writing too.
-
-        Not every server can continue after `begin`; one that cannot may repeat it.
+        """Yield the reply in pieces; closing the generator early also stops the server. A server that cannot continue
+        after `begin` may repeat it.
         """
         options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
         if begin:

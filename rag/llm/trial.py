@@ -38,7 +38,7 @@ def _try(path: Path, context: int, gpu_layers: int) -> None:
     try:
         llama = load_llama(path, context=context, gpu_layers=gpu_layers)
         llama.create_completion("Hello", max_tokens=1)
-    except Exception as exc:  # errors of llama.cpp, its Python library and the file's template
+    except Exception as exc:  # errors from llama.cpp, its Python library and the file's template
         sys.exit(" ".join(f"{exc}".split()) or type(exc).__name__)
 
 

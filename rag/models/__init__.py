@@ -1,4 +1,4 @@
-"""Finds the file or folder of a model on this machine by its name."""
+"""Finds the file or folder of a model on this machine by the model's name."""
 
 from pathlib import Path
 

@@ -42,7 +42,7 @@ class _Header(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """Where a tensor lies in the file: matrices are in 4 bits, vectors float32."""
+    """The place of a tensor in the file: matrices are in 4 bits, vectors float32."""
 
     in_blocks: bool
     size: int
@@ -56,7 +56,7 @@ def convert_e5(source: Path, folder: Path) -> None:
     """
     data = source.read_bytes()
     if data[: len(_MAGIC)] != _MAGIC:
-        raise ValueError(f"{source.name} is no E5S1 file")
+        raise ValueError(f"{source.name} is not an E5S1 file")
     try:
         header = _Header(*_HEADER.unpack_from(data, 8))
         at = 8 + _HEADER.size
@@ -65,7 +65,7 @@ def convert_e5(source: Path, folder: Path) -> None:
         tensors = _read_directory(data, at)
         weights = _read_weights(data, header, tensors)
     except (struct.error, LookupError, ValueError) as exc:
-        raise ValueError(f"{source.name} is torn or of another version") from exc
+        raise ValueError(f"{source.name} is damaged or has another version") from exc
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "1_Pooling").mkdir(exist_ok=True)
     for name, content in _make_configs(header).items():
@@ -88,7 +88,7 @@ def _read_pieces(data: bytes, at: int, header: _Header) -> tuple[list[str], list
 
 
 def _read_signs(data: bytes, at: int) -> tuple[dict[str, str], int]:
-    """Return the text that the tokenizer reads in place of each sign, and the offset after the map."""
+    """Return the text that the tokenizer reads instead of each sign, and the offset after the map."""
     count, size = struct.unpack_from("<iI", data, at)
     at += 8
     end = at + size
@@ -159,7 +159,7 @@ def _unpack(blocks: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
 
 
 def _make_configs(header: _Header) -> dict[str, Any]:
-    """Return the model's configuration files by name, as they are in its publisher's folder."""
+    """Return the model's configuration files by name, as its publisher has them."""
     return {
         "config.json": {
             "architectures": ["BertModel"],

@@ -24,7 +24,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """Where the package registry keeps a model: in `parts` wheels; the `member` files of all are joined.
+    """The place of a model in the package registry: `parts` wheels, whose `member` files are joined.
 
     If the result is not a file of the model, `converted_from` describes it, and `rag.models.e5` converts it.
     """

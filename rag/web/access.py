@@ -10,14 +10,14 @@ from collections import OrderedDict
 from rag.errors import RagError
 
 SESSION_S = 12 * 3600
-# Beyond these limits the oldest session ends, and the oldest address is forgotten.
+# Beyond these limits the oldest session ends, and the page forgets the oldest address.
 _MOST_SESSIONS = 1000
 _MOST_ADDRESSES = 1000
 _SHORTEST_TOKEN = 16
 
 
 class SignInError(RagError):
-    """A failed sign-in; `wait_s` is how long the next one has to wait, 0 for no wait."""
+    """A failed sign-in; `wait_s` is the wait before the next try, 0 for none."""
 
     def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
         super().__init__(text)
@@ -25,14 +25,14 @@ class SignInError(RagError):
 
 
 class Pauses:
-    """The pauses after failed tries, by key: from the `free`-th failure on, each doubles the pause."""
+    """The pauses after failed tries, by key; from the `free`-th failure on, each doubles the pause."""
 
     def __init__(self, *, free: int, longest_s: float) -> None:
         self._free, self._longest_s = free, longest_s
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # failures, end of the pause
 
     def get_rest_s(self, key: str) -> float:
-        """Return how many seconds of a pause are left, 0 if there is none."""
+        """Return the seconds left of a pause, 0 if there is none."""
         _, end = self._failures.get(key, (0, 0.0))
         return max(0.0, end - time.monotonic())
 
@@ -75,7 +75,7 @@ class Access:
 
     async def sign_in(self, name: str, password: str, *, address: str) -> str:
         """Return the id of a new session; raises SignInError."""
-        # One after another: otherwise none of several tries at once would find a pause.
+        # One after another: otherwise simultaneous tries would find no pause.
         async with self._one_at_a_time:
             rest_s = max(self._pauses.get_rest_s(address), self._pauses_of_all.get_rest_s(""))
             if rest_s:

@@ -1,4 +1,4 @@
-"""Named endpoints for other programs, which are MCP tools too (`rag ui --mcp`)."""
+"""Named endpoints for other programs; with `rag ui --mcp` they are also MCP tools."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -12,7 +12,7 @@ _TICK_S = 0.5
 
 
 class Cancellable(Generic[T]):
-    """Runs a generator in a thread; after a stop it still works until its next event."""
+    """Runs a generator in a thread; after a stop the generator still works until its next event."""
 
     def __init__(self, events: Generator[T, None, None]) -> None:
         self._events = events

@@ -19,7 +19,7 @@ from rag.web.workspace import DeskEvent, Options, Waiting, Workspace
 logger = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARACTERS = 4000
-# Fewer words than this do not show yet what a question is about.
+# With fewer words, the subject of a question is not clear yet.
 _FEWEST_WORDS = 3
 _EDITING = "Editing: the new answer replaces this one and all below it."
 UNFORESEEN = "This failed; the reason is in the log of `rag ui`. Try again."
@@ -39,7 +39,7 @@ class View(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question from the page: it becomes turn `turn` of a conversation; `retry` asks it again."""
+    """A question from the page, which becomes turn `turn` of a conversation; `retry` asks it again."""
 
     question: str
     conversation: str
@@ -175,7 +175,7 @@ class Chat:
         if asked.turn is not None:
             history.cut(asked.conversation, keep=asked.turn, owner=owner)
         conversation = history.add(asked.conversation, turn, owner=owner)
-        turns = history.read(conversation, owner=owner)  # again: an answer that the user left earlier may be new
+        turns = history.read(conversation, owner=owner)  # an answer that the user left may be new
         return View(_show_turns(turns), render_sources(turns), idle(), conversation, "")
 
     def stop(self, request: gr.Request) -> None:
@@ -210,7 +210,7 @@ class Chat:
     def show(self, conversation: str, request: gr.Request) -> View:
         """Show a conversation, or an empty one if it does not exist.
 
-        An answer in progress in this tab is kept in its own conversation, and not shown here.
+        An answer in progress in this tab stays in its own conversation, and is not shown here.
         """
         self._asking.pop(str(request.session_hash), None)
         owner = get_owner(request)
@@ -236,7 +236,7 @@ def _show_progress(
     def show(reply: str) -> Any:
         return _show_chat([*before, *_pair(asked, reply)], turns)
 
-    # With the first event, which comes at once: each view costs time that the LLM could use.
+    # With the first event, which comes at once: each further view costs time that the LLM could use.
     sources, box = render_sources(turns), gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
     for event in events:
         if isinstance(event, Answered):
@@ -297,5 +297,5 @@ def find_turn(message: int | tuple[int, int]) -> int:
 
 
 def get_owner(request: gr.Request) -> str:
-    """Return the name of the user who is logged in; it is empty where no login is needed."""
+    """Return the name of the user who is logged in; empty if the page has no login."""
     return request.username or ""

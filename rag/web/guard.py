@@ -28,7 +28,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-# Gradio serves more than the page and the programs use, such as statistics and a fetcher of addresses.
+# Gradio serves more than the page and programs use, such as statistics and a route that downloads addresses.
 _PATHS = frozenset(
     [
         *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/export"],
@@ -43,7 +43,7 @@ _FOLDERS = ("/assets/", "/static/", *[f"/gradio_api/{name}/" for name in ("call"
 # The paths without a login: the sign-in page, and a path that Gradio requests from itself when it starts.
 _OPEN_PATHS = (LOGIN, "/gradio_api/startup-events")
 _BODY_BYTES = 1_000_000
-# Gradio trusts these headers from anybody; the page needs no proxy for another name.
+# Gradio trusts these headers from anybody. The page gets its other names from --allow-host instead.
 _FORWARDED = (b"x-forwarded-", b"forwarded", b"x-gradio-server")
 
 Check = Callable[[Request], Response | None]
@@ -78,7 +78,7 @@ class Guard:
         )
 
     def _list_hosts(self, name: str) -> Collection[str]:
-        """Return the ways in which a browser writes a name with the page's port."""
+        """Return the forms in which a browser writes a name with the page's port."""
         return [f"{name}:{self._port}", name] if self._port == 80 else [f"{name}:{self._port}"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,7 +177,7 @@ def get_user(request: Request) -> str:
 
 
 def _follows_link(request: Request) -> bool:
-    """Return whether the user follows a link from another website; that website cannot read the page."""
+    """Return whether the user follows a link on another website, which cannot read the page."""
     headers = request.headers
     whole_window = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return whole_window and request.method == "GET" and request.scope["path"] == "/"
@@ -189,7 +189,7 @@ def _refuse(text: str, status: int) -> Response:
 
 
 def _describe_longest(longest: int) -> str:
-    return f"This is too much at once: send {longest / 1e6:g} MB at most."
+    return f"This request is too large: send {longest / 1e6:g} MB at most."
 
 
 def _add_headers(send: Send) -> Send:

@@ -145,7 +145,7 @@ class History:
             db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, owner))
 
     def rate(self, conversation: str, turn: int, *, rating: str | None, comment: str | None, owner: str) -> None:
-        """Store the user's rating and comment for a turn, by its place in the conversation, from 0."""
+        """Store the user's rating and comment for a turn, by its number in the conversation, from 0."""
         with self._opened() as db:
             if self._owns(conversation, owner):
                 db.execute(
@@ -172,7 +172,7 @@ class History:
 
     def _explained(self) -> AbstractContextManager[None]:
         failure = f"cannot keep conversations in {self._path}"
-        return explained(failure, self._path, remedy="move it away, and the page begins a new one")
+        return explained(failure, self._path, remedy="move it away, and the page starts a new one")
 
 
 def _fetch(rows: sqlite3.Cursor, types: Sequence[Type]) -> list[Row]:

@@ -35,9 +35,9 @@ from rag.web.uploads import forbid_addresses, make_upload
 from rag.web.workspace import Workspace
 
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
-# Events of all pages that may wait; if the queue is full, the page says so at once.
+# Most waiting events of all pages; if the queue is full, the page says so at once.
 _MAX_QUEUE = 64
-# One for each user in the queue for the LLM, and some for the rest.
+# One for each user in the queue for the LLM, and some for other work.
 _THREADS = 2 * LONGEST
 # Gradio keeps about 0.2 MB for each browser tab and program; beyond this number it forgets the oldest.
 _MOST_SESSIONS = 128
@@ -129,7 +129,7 @@ def _list_routes(workspace: Workspace, page: gr.Blocks, access: Access | None, *
 
 @contextmanager
 def _replace_server(start_server: Callable[..., Any]) -> Iterator[None]:
-    """Make Gradio start our web server: its own has no limits, and trusts the headers of proxies."""
+    """Make Gradio start our web server; its own has no limits, and trusts the headers of proxies."""
     original = http_server.start_server
     http_server.start_server = start_server
     try:
@@ -169,7 +169,7 @@ def _connect_mcp(page: gr.Blocks, address: str, access: Access | None) -> None:
 
 
 class _SilentClient(Client):  # type: ignore[misc]
-    """Gradio's client without its report to Hugging Face; `analytics_enabled=False` does not stop that."""
+    """Gradio's client without its report to Hugging Face, which `analytics_enabled=False` does not stop."""
 
     def _telemetry_thread(self) -> None:
         pass

@@ -242,7 +242,7 @@ def _lay_settings(workspace: Workspace) -> dict[str, Any]:
             list_llms(settings),
             value=settings.llm,
             label="LLM",
-            info="The model that writes the answers, for all users of this page. A larger one is better and slower.",
+            info="The model that writes the answers, for all users of this page. Larger models are better and slower.",
         )
         parts["passages"] = gr.Slider(
             1,

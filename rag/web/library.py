@@ -34,7 +34,7 @@ class Library:
         """Index uploaded files; yield the progress, the documents, and the emptied box."""
         paths = [Path(file) for file in files or []]
         if len(paths) > MAX_FILES:
-            problem = f"{len(paths)} files at once are too many: hand over {MAX_FILES} at most, or run `rag index`"
+            problem = f"{len(paths)} files at once are too many: add at most {MAX_FILES}, or run `rag index`"
             yield render_progress([], total=0, problem=problem), gr.skip(), None
             return
         for progress in self._follow(

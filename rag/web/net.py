@@ -1,4 +1,4 @@
-"""Addresses and sockets that the page listens at."""
+"""Opens the sockets that the page listens at, and names its address."""
 
 import ipaddress
 import socket

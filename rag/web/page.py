@@ -18,10 +18,10 @@ from rag.web.workspace import Workspace
 _KEEP_ADDRESS = "c => history.replaceState(null, '', c ? '?c=' + encodeURIComponent(c) : location.pathname)"
 # These handlers are neither endpoints nor MCP tools; they show their own progress.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# Short handlers bypass Gradio's queue. The queue sends results over a stream. The stream closes when it is empty, and
-# an action of the user in that moment gets lost. Only the queue can show a `gr.Info` or a `gr.Error`.
+# Short handlers bypass Gradio's queue, which sends results over a stream. When the stream is empty, it closes, and the
+# user's action at that moment gets lost. Only the queue can show a `gr.Info` or a `gr.Error`.
 _AT_ONCE: dict[str, Any] = {**_PRIVATE, "queue": False}
-# By default Gradio drops actions while the same handler still runs. These handlers must run for each action,
+# By default Gradio drops actions while the same handler runs. These handlers must run for each action,
 _EACH: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "multiple"}
 # and these for the last one.
 _LATEST: dict[str, Any] = {**_AT_ONCE, "trigger_mode": "always_last"}
@@ -76,7 +76,7 @@ def _bind_sidebar(page: gr.Blocks, parts: Parts, workspace: Workspace, chat: Cha
     page.load(**listing)
     parts.conversation.change(None, parts.conversation, None, js=_KEEP_ADDRESS, api_visibility="private")
     parts.conversation.change(**listing)
-    for event in asked:  # also if the page shows another conversation by then
+    for event in asked:  # even if the page shows another conversation by then
         event.then(**listing)
     # Other events do not overwrite a title while the user types it.
     parts.conversation.change(sidebar.describe, parts.conversation, [parts.title, parts.exports], **_AT_ONCE)
@@ -135,7 +135,7 @@ def _bind_status(page: gr.Blocks, parts: Parts, workspace: Workspace) -> None:
 
 
 def describe_desk(workspace: Workspace, index: str) -> str:
-    """Return the line that says which LLM answers, from what, and how fast."""
+    """Return the line with the LLM, the index and the speed of answers."""
     try:
         count = f"{len(workspace.list_documents(index)):,} documents"
     except RagError as exc:

@@ -24,7 +24,7 @@ class Prefetcher:
     ) -> None:
         """Prefill the shared parts of these prompts, in this order, then the `whole` ones; returns at once.
 
-        Other prompts are broken off. With `soon` the first one and the whole ones come before all others.
+        It breaks off other prompts. With `soon` the first one and the whole ones come before the others.
         """
         shared = {prompt[-1].content[: prompt[-1].shared]: partial(llm.read, prompt) for prompt in prompts}
         rest = {prompt[-1].content: partial(llm.read, prompt, whole=True) for prompt in whole}
@@ -37,7 +37,7 @@ class Prefetcher:
             self._reads = {text: kept.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
 
     def _keep(self, wanted: Collection[str], urgent: Collection[str]) -> tuple[dict[str, Future[None]], bool]:
-        """Return the reads that have begun and are still of use, and whether another one is running."""
+        """Return the reads that have begun and are still wanted, and whether another one is running."""
         begun = {text: read for text, read in self._reads.items() if not read.cancel()}
         done = {text for text, read in begun.items() if read.done()}
         needed = wanted if done.issuperset(urgent) else urgent

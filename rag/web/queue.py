@@ -33,7 +33,7 @@ class Place:
 
 
 class Queue:
-    """A queue for the LLM; `len` counts its questions, including those in progress."""
+    """A queue for the LLM; `len` counts its questions, with the ones in progress."""
 
     def __init__(self, longest: int = LONGEST) -> None:
         self.width = 1  # questions answered at once

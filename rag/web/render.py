@@ -31,7 +31,7 @@ _UNCHECKED = re.compile(r"\s*\[[^\]]*\]?")
 _QUOTED = 3
 # Most documents in the list.
 MAX_LISTED = 200
-# The labels of an answer, from the most confident.
+# The labels of answers, from the most confident.
 _ANSWERED = (
     (0.7, "Answered from the documents"),
     (0.4, "Probably answered from the documents"),
@@ -164,7 +164,7 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[Span]) -> Iter
 
 
 def mark_quotes(text: str, quotes: Collection[Span]) -> Iterator[Part]:
-    """Yield a text in parts, with the quotes marked; quotes outside of the text are left out."""
+    """Yield a text in parts, with the quotes marked; leave out quotes outside the text."""
     done = 0
     for start, end in sorted(quotes):
         begin, stop = max(start, done), min(end, len(text))
@@ -212,5 +212,5 @@ def _describe(chunk: Chunk) -> str:
 
 def _render(name: str, **given: Any) -> str:
     html = _TEMPLATES.get_template(f"{name}.html").render(**given)
-    # One line inside Markdown: a blank line would end the HTML, and the rest would be Markdown.
+    # One line, because after a blank line Markdown would read the rest.
     return html if name in {"document", "sources", "documents"} else " ".join(html.split())

@@ -52,7 +52,7 @@ def serve_page(
     listening = open_socket(host, port)
     with greet(listening), explain_missing("the chat page"):
         if mcp:
-            import_module("mcp")  # Gradio itself goes on without it
+            import_module("mcp")  # Gradio itself would continue without it
         from rag.web.launch import launch_page
         from rag.web.page import build_page
         from rag.web.workspace import Workspace
@@ -64,7 +64,7 @@ def serve_page(
             launch_page(
                 workspace, page, host=host, listening=listening, names=names, access=access, share=share, mcp_server=mcp
             )
-            while True:  # Ctrl-C ends no longer wait on Windows
+            while True:  # on Windows, Ctrl-C does not end a longer wait
                 time.sleep(_WAIT_S)
         # Gradio's own `block_thread` does not end the streams of open pages, and then waits 5 seconds for them.
         page.close(verbose=False)
@@ -74,7 +74,7 @@ def serve_page(
 
 
 class _Greeting(BaseHTTPRequestHandler):
-    """Says that the page is loading; it has no content to guard."""
+    """Says that the page is loading; it serves nothing that needs the guard."""
 
     timeout = 5  # longest request, in seconds
 
@@ -87,7 +87,7 @@ class _Greeting(BaseHTTPRequestHandler):
         self.wfile.write(_GREETING)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

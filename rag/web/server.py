@@ -1,4 +1,4 @@
-"""The page's web server: slow connections do not keep others waiting."""
+"""Runs the page's web server, in which slow connections do not delay others."""
 
 import asyncio
 import socket
@@ -21,14 +21,14 @@ _MOST_CONNECTIONS = 512
 _CLOSE_S = 5.0
 # asyncio accepts this many new connections before it reads from the others.
 _TAKEN_AT_ONCE = 128
-# The system holds this many more. It drops others, and their browsers try again only after a second.
+# The system holds this many more. It drops further ones, and their browsers try again only after a second.
 _HELD = 2048
 
 
 class PatientProtocol(H11Protocol):
     """Closes slow connections; if there are too many, the oldest one without a whole request.
 
-    uvicorn has no such time-out: a connection that sends a byte now and then stays for ever.
+    Without such a time-out, as in uvicorn, a connection that sends a byte now and then stays for ever.
     """
 
     def __init__(self, waiting: "dict[PatientProtocol, None]", **given: Any) -> None:
@@ -48,7 +48,7 @@ class PatientProtocol(H11Protocol):
             oldest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Set the time-out of what comes next: the rest of the head, the body, or nothing."""
+        """Set the time-out for the next part: the rest of the head, the body, or nothing."""
         state_before = self.conn.their_state
         super().data_received(data)
         state = self.conn.their_state
@@ -111,12 +111,12 @@ class PageServer(uvicorn.Server):
             self._listening.listen(_HELD)
 
     def close(self) -> None:
-        """Accept no more requests, and wait a short time for those in progress."""
+        """Accept no more requests, and wait a short time for running ones."""
         self.should_exit = True
         self._thread.join(_CLOSE_S)
 
 
 def _count_most_connections() -> int:
-    """Return the most connections: each takes a file descriptor, and other parts need some too."""
+    """Return the highest number of connections; each takes a file descriptor, and other parts need some too."""
     allowed = get_file_limit()
     return _MOST_CONNECTIONS if allowed is None else min(_MOST_CONNECTIONS, allowed // 2)

@@ -1,4 +1,4 @@
-"""Has the LLM write a few questions that an index answers, for an empty page, while nobody asks."""
+"""Has the LLM write a few questions that an index answers, for an empty page, while the LLM is idle."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 COUNT = 3
 _FILE = "suggestions.json"
 _TICK_S = 0.5
-# A passage with fewer words says too little for a question.
+# A passage with fewer words holds too little for a question.
 _LEAST_WORDS = 12
 
 

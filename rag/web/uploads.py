@@ -19,7 +19,7 @@ from starlette.routing import Route
 from rag.system import avoid_reserved
 from rag.web.guard import UPLOAD
 
-# The page may ask for the progress of an upload this late.
+# The page may ask for the progress of an upload for this long.
 _PROGRESS_S = 10.0
 
 
@@ -96,7 +96,7 @@ def _keep(files: list[UploadFile], folder: Path) -> list[str]:
 
 
 def forbid_addresses(page: gr.Blocks) -> None:
-    """Make the parts of a page accept files only: Gradio would download an address."""
+    """Make the parts of a page accept files only, because Gradio would download an address."""
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = _take_files_only(block.async_move_resource_to_block_cache)
 

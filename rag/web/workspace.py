@@ -56,7 +56,7 @@ DeskEvent = Waiting | Event
 
 
 class Options(NamedTuple):
-    """The options that the user of the page can choose: see the settings of the same names."""
+    """The options that the user of the page can choose; the settings of the same names explain them."""
 
     passages: int
     caution: float
@@ -82,13 +82,13 @@ def open_models(settings: Settings) -> Models:
 
 
 def warm_up(llm: LLM) -> None:
-    """Prefill the LLM's worked examples before a user waits for it: the first time takes a while."""
+    """Prefill the LLM's worked examples before a user waits, because the first time takes a while."""
     for prompts in (load_prompts("rewrite"), load_prompts("reply"), load_prompts("answer")):
         llm.read([*prompts.examples, Message("user", "?")])
 
 
 def is_address(index: object) -> bool:
-    """Return whether a value is the address of an index on a server; a browser may send anything."""
+    """Return whether a value from a browser, which may be anything, is the address of an index on a server."""
     return isinstance(index, str) and index.startswith(MILVUS)
 
 
@@ -159,7 +159,7 @@ class Workspace:
     ) -> Generator[DeskEvent, None, None]:
         """Yield the reasons for waiting, the hits as soon as they are found, then the events of `Assistant.stream`.
 
-        With `retry` the question is asked again, and the LLM may choose other words. Raises RagError.
+        With `retry` the LLM may choose other words than before. Raises RagError.
         """
         self.start()
         question = repair_text(question)
@@ -217,7 +217,7 @@ class Workspace:
         return Assistant(self.open_index(index), self.models.llm, self.settings.model_copy(update=chosen))
 
     def use_llm(self, name: str) -> None:
-        """Switch to another LLM for all users; if it raises ModelError, the page goes on without an LLM."""
+        """Switch to another LLM for all users; if it raises ModelError, the page continues without an LLM."""
         with self.queue.join() as place:
             for _ in place.wait():
                 pass
@@ -239,7 +239,7 @@ class Workspace:
     def settle(self, index: str) -> Settings:
         """Return the settings with an index of this name, or at the settings' own address.
 
-        Raises SettingsError for an invalid name, and for any other address: its server could be anybody's.
+        Raises SettingsError for an invalid name, and for any other address, whose server could be anybody's.
         """
         if not is_address(index):
             return self.settings.in_folder(index)
@@ -296,9 +296,9 @@ class Workspace:
         return stale
 
     def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
-        """Copy files into the index's folder and index them; refused files are not kept. Raises RagError.
+        """Copy files into the index's folder and index them; do not keep refused files. Raises RagError.
 
-        A file never replaces another one of its name: it gets another name, which the report gives.
+        A file never replaces another one: if its name is taken, it gets another name, which the report shows.
         """
         report_file = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
@@ -343,7 +343,7 @@ class Workspace:
     def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
         """Bring an index up to date with the files of its documents; raises RagError.
 
-        A file that cannot be read, such as one on a removed disk, stays as it was indexed.
+        A file that cannot be read, such as one on a removed disk, stays in the index unchanged.
         """
         sources = [source for entry in self.list_documents(index) for source in entry.sources if is_path(source)]
         there = [Path(source) for source in sources if os.path.isfile(source)]  # noqa: PTH113  # it raises nothing
@@ -363,7 +363,7 @@ class Workspace:
         with closing(open_store(self.locate(index))) as store:
             if source not in store.get_sources():
                 raise DocumentError(f"{source} is not in the index {index}")
-        # Delete the copy first: after a stop in between, removing again removes the rest.
+        # Delete the copy first: if the process stops in between, a second removal removes the rest.
         if self._is_upload(index, Path(source)):
             Path(source).unlink(missing_ok=True)
         self._remove_sources(index, [source])
