@@ -360,7 +360,7 @@ def test_a_quote_is_seen_on_the_page_of_its_file(page: Page, tmp_path: Path, siz
         page.get_by_role("link", name="See the page").first.click()
     source = opened.value
     source.set_viewport_size({"width": size[0], "height": size[1]})
-    expect(source.locator("figcaption")).to_have_text("Page 1 of the file, with the quote marked.")
+    expect(source.locator("figcaption")).to_have_text("Page 1 of the file, with the quote marked.", timeout=60_000)
     expect(source.locator("figure img")).to_be_in_viewport()
     expect(source.locator("mark#quote")).to_have_text("The ferry sank on Monday.")
     assert source.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
@@ -124,11 +124,10 @@ def turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.png", "a.jpg", "a.tif", "a.webp"])
 def test_a_scan_is_marked_where_ocr_reads_the_words(tmp_path: Path, turn: SimpleNamespace, name: str) -> None:
-    draw().convert("RGB").save(tmp_path / name, **({"resolution": 200} if name == "a.pdf" else {}))
+    draw().convert("RGB").save(tmp_path / name, dpi=(200, 200))
     page = draw_page(tmp_path / name, 1, ["Harbour was re-\nbuilt"])
-    left, top, right, bottom = measure_marks(page)
-    assert (left, right) == (pytest.approx(198 / 1654, abs=0.003), pytest.approx(592 / 1654, abs=0.003))
-    assert (top, bottom) == (pytest.approx(998 / 2339, abs=0.003), pytest.approx(1042 / 2339, abs=0.003))
+    box = [198 / 1654, 998 / 2339, 592 / 1654, 1042 / 2339]
+    assert list(measure_marks(page)) == pytest.approx(box, abs=0.003)
 
 
 def test_a_scan_that_lies_on_its_side_is_shown_upright(tmp_path: Path, turn: SimpleNamespace) -> None:
@@ -166,3 +165,19 @@ def test_only_pdf_files_and_pictures_have_pages_to_draw() -> None:
     assert can_draw("C:\\a\\b.jpeg")
     for source in ("/a/b.docx", "/a/b.txt", "b.pdf", "deed"):
         assert not can_draw(source)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ocr.has_ocr(), reason="the extra 'ocr' is not installed: the real OCR engine is not tested")
+def test_tesseract_finds_the_place_of_a_quote_in_a_skewed_scan(tmp_path: Path, settings: Settings) -> None:
+    picture = Image.new("L", (1654, 2339), 255)
+    lines = ["The town was proud of its old harbour.", "The quay was rebuilt in 1912 by the state."] * 3
+    lines.insert(4, "It cost nine million crowns in all.")
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(picture).text((170, 170 + 200 * number), line, font=ImageFont.load_default(34), fill=0)
+    picture.rotate(2, fillcolor=255).save(tmp_path / "scan.pdf", resolution=200)
+    with DocumentReader(settings) as reader:
+        page = reader.draw_page(tmp_path / "scan.pdf", 1, [lines[4]])
+    _, top, _, bottom = measure_marks(page)
+    assert top == pytest.approx(970 / 2339, abs=0.015)
+    assert (bottom - top) * 2339 == pytest.approx(40, abs=20)

@@ -1,5 +1,6 @@
 """The page of a source in the browser: who gets it, for which files, and what it says if there is none."""
 
+import http.client
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +19,7 @@ from rag.web.page import build_page
 from rag.web.render import link_picture
 from rag.web.workspace import Models, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder
-from tests.test_guard import send
+from tests.test_guard import Reply
 from tests.test_page_picture import write_pdf
 
 TOKEN = "a token of enough characters"  # noqa: S105
@@ -40,6 +41,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 @pytest.fixture(scope="module")
 def place(workspace: Workspace) -> str:
     return urlsplit(launch_page(workspace, build_page(workspace), quiet=True)).netloc
+
+
+def send(place: str, path: str, **headers: str) -> Reply:
+    """Ask for an address; to draw a page takes long on a busy machine."""
+    connection = http.client.HTTPConnection(place, timeout=200)
+    connection.request("GET", path, headers={"host": place, **headers})
+    return Reply(connection.getresponse())
 
 
 def find_zoo(workspace: Workspace) -> Path:

@@ -35,7 +35,7 @@ _SHORTEST_RUN = 5
 _LEAST_SHARE = 0.5
 # The letters of a quote are this near to its longest run, as a multiple of its length.
 _REACH = 2
-_MARK, _MARK_SHARE = (255, 213, 0), 0.45
+_MARK, _MARK_SHARE = (255, 213, 0), 0.4
 _MARGIN = 2  # pixels around the words of a line
 # Parts of a line are apart by at most this multiple of its height.
 _WIDEST_GAP = 3
