@@ -29,6 +29,7 @@ REPLIES = {
     "pipeline contract": "A reader says that the pipeline contract was surely not ready.",
     "it cost": "What did the new bridge cost?",
     "zebra": "The zebra escaped on Monday.",
+    "ferry": "The ferry sank on Monday.",
     "bridge take": "The bridge took long. " * 60,
     "evil": "The evil file has a picture.",
 }
@@ -345,6 +346,28 @@ def test_a_pdf_is_added_asked_and_removed(page: Page, tmp_path: Path) -> None:
     page.reload()
     expect(page.locator(".fn-outcome")).to_have_count(3)
     expect(page.locator(".fn-stale")).to_have_text("This source is no longer in the index.")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_quote_is_seen_on_the_page_of_its_file(page: Page, tmp_path: Path, size: tuple[int, int]) -> None:
+    page.get_by_role("tab", name="Documents").click()
+    pdf = make_pdf(tmp_path / "ferry.pdf", "The ferry sank on Monday.")
+    page.locator("#fn-upload input[type=file]").set_input_files(pdf)
+    expect(page.locator("#fn-progress")).to_contain_text(re.compile("1 added|1 unchanged"))
+    page.get_by_role("tab", name="Ask").click()
+    ask(page, "When did the ferry sink?")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="See the page").first.click()
+    source = opened.value
+    source.set_viewport_size({"width": size[0], "height": size[1]})
+    expect(source.locator("figcaption")).to_have_text("Page 1 of the file, with the quote marked.", timeout=60_000)
+    expect(source.locator("figure img")).to_be_in_viewport()
+    expect(source.locator("mark#quote")).to_have_text("The ferry sank on Monday.")
+    assert source.evaluate("document.documentElement.scrollWidth") <= size[0]
+    _, _, copy = source.locator("header").inner_text().rpartition(" · ")
+    Path(copy).unlink()
+    source.reload()
+    expect(source.locator("figure")).to_contain_text("ferry.pdf is gone. Here is its text as it was indexed.")
 
 
 def test_a_folder_is_added_and_a_file_that_changed_is_read_again(page: Page, tmp_path: Path) -> None:

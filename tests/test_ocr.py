@@ -47,10 +47,10 @@ class Reader:
         self.sizes: list[tuple[int, int]] = []
         self.pictures: list[Image.Image] = []
 
-    def read(self, picture: Image.Image) -> list[TextLine]:
+    def read(self, picture: Image.Image) -> tuple[list[TextLine], int]:
         self.sizes.append(picture.size)
         self.pictures.append(picture)
-        return self.pages.pop(0) if self.pages else []
+        return (self.pages.pop(0) if self.pages else []), 0
 
 
 @pytest.fixture
@@ -324,7 +324,7 @@ def test_ocr_ends_after_a_number_of_pages_and_says_so(
 
 
 def test_a_page_that_takes_too_long_ends_the_ocr_of_the_file(tmp_path: Path, engine: Reader) -> None:
-    def read_slowly(picture: Image.Image) -> list[TextLine]:
+    def read_slowly(picture: Image.Image) -> tuple[list[TextLine], int]:
         raise DocumentError("OCR takes longer than 50 s")
 
     path = write_pdf(tmp_path / "a.pdf", [("Some text.", None), ("", WHOLE), ("", WHOLE)])

@@ -30,6 +30,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", ROOT.joinpath("docs/programs.md").
 TOKEN = "a token of enough characters"  # noqa: S105
 PATHS = [
     "document?index=default&source=a",
+    "page?index=default&document=1&quotes=0-1",
     "export?conversation=a",
     "config",
     "gradio_api/info",

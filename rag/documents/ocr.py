@@ -117,10 +117,20 @@ def read_pages(
 
 def read_picture(picture: "Image") -> list[TextLine]:
     """Return the lines of a picture; none if it is empty."""
-    grey = _scale(picture.convert("L"))
+    _, lines = read_upright(picture.convert("L"))
+    return lines
+
+
+def read_upright(picture: "Image") -> tuple["Image", list[TextLine]]:
+    """Return a picture upright, with level lines of text, and these lines; their places are in the new picture."""
+    scaled = _scale(picture)
+    grey = scaled.convert("L")
     if _is_empty(grey):
-        return []
-    return open_engine().read(_straighten(_smooth(grey)))
+        return scaled, []
+    smooth = _smooth(grey)
+    angle = find_skew(smooth)
+    lines, turn = open_engine().read(_rotate(smooth, angle))
+    return _rotate(scaled, angle).rotate(turn, expand=True), lines
 
 
 def _is_empty(picture: "Image") -> bool:
@@ -138,14 +148,14 @@ def _smooth(picture: "Image") -> "Image":
     return smooth if unchanged < sum(changes) / 2 else picture
 
 
-def _straighten(picture: "Image") -> "Image":
-    """Return a picture with level lines of text."""
+def _rotate(picture: "Image", angle: float) -> "Image":
+    """Return a picture turned to the left, in degrees, unless that is too little to matter."""
     from PIL.Image import Resampling
 
-    angle = find_skew(picture)
     if abs(angle) < _LEAST_SKEW:
         return picture
-    return picture.rotate(angle, Resampling.BICUBIC, fillcolor=_find_paper(picture))
+    paper = tuple(_find_paper(band) for band in picture.split())
+    return picture.rotate(angle, Resampling.BICUBIC, fillcolor=paper)
 
 
 def find_skew(picture: "Image") -> float:

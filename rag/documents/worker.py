@@ -1,6 +1,7 @@
 """Reads files in a process of its own, which is stopped if a file takes too much time or memory.
 
-That process runs this module too. It reads one path a line, and writes the document or the error, all in JSON.
+That process runs this module too. It reads one path a line, and writes the document or the error, all in JSON. If the
+line has quotes, it writes a picture of their page.
 """
 
 import json
@@ -8,13 +9,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from rag.documents.ocr import OcrJob, run_job
+from rag.documents.page_picture import PagePicture, draw_page
 from rag.documents.read import check_unpacked, describe_failure, read_document
 from rag.errors import DocumentError, PassedOverError, RagError
 from rag.process import make_command, make_environment
@@ -53,16 +56,29 @@ class DocumentReader:
 
         Raises RagError if no file can be read because the process cannot start.
         """
+        reply = self._ask(path, {})
+        self.notes += [f"{path}: {note}" for note in reply["notes"]]
+        fields = reply["document"]
+        sections = tuple(Section(**section) for section in fields["sections"])
+        return Document(**{**fields, "sections": sections})
+
+    def draw_page(self, path: Path, page: int, quotes: Sequence[str]) -> PagePicture:
+        """Return a page of a file with quotes marked, as `page_picture.draw_page` does; raises as `read` does."""
+        fields = self._ask(path, {"page": page, "quotes": list(quotes)})["picture"]
+        return PagePicture(**{**fields, "png": b64decode(fields["png"])})
+
+    def _ask(self, path: Path, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return the reply of the process about a file."""
         process = self._process = self._process or self._start()
-        request, in_time = json.dumps(str(path)) + "\n", True
+        request, in_time = json.dumps({"path": str(path), **wanted}) + "\n", True
         while in_time:
             answer, in_time = self._exchange(process, request)
             if not answer.endswith("\n"):
                 break
-            reply = json.loads(answer)
+            reply: dict[str, Any] = json.loads(answer)
             if "page" not in reply:
-                self.notes += [f"{path}: {note}" for note in reply.get("notes", ())]
-                return _load(reply)
+                _check(reply)
+                return reply
             if self._on_page:
                 self._on_page(reply["page"], reply["count"])
             request = ""
@@ -128,14 +144,12 @@ class DocumentReader:
             self._folder = None
 
 
-def _load(answer: dict[str, Any]) -> Document:
+def _check(answer: dict[str, Any]) -> None:
+    """Raise the error that a reply names."""
     if "passed_over" in answer:
         raise PassedOverError(answer["error"], answer["passed_over"])
     if "error" in answer:
         raise DocumentError(answer["error"])
-    fields = answer["document"]
-    sections = tuple(Section(**section) for section in fields["sections"])
-    return Document(**{**fields, "sections": sections})
 
 
 def _limit_memory(limit_mb: int) -> int:
@@ -160,13 +174,13 @@ def _serve(limit_mb: int, max_file_mb: int, ocr: OcrMode) -> None:
 
     send(_READY)
     for line in sys.stdin:
-        path = Path(json.loads(line))
+        request = json.loads(line)
+        path = Path(request["path"])
         try:
-            check_unpacked(path, max_mb=max_file_mb)
             job = OcrJob(ocr, show_page)
             with run_job(job):
-                document = asdict(read_document(path))
-            answer: dict[str, Any] = {"document": document, "notes": job.notes}
+                answer = _answer(request, path, max_file_mb)
+            answer["notes"] = job.notes
         except PassedOverError as exc:
             answer = {"error": str(exc), "passed_over": exc.why}
         except DocumentError as exc:
@@ -176,6 +190,15 @@ def _serve(limit_mb: int, max_file_mb: int, ocr: OcrMode) -> None:
         except Exception as exc:  # any error of a library: only this file is skipped
             answer = {"error": describe_failure(path, exc)}
         send(json.dumps(answer) + "\n")
+
+
+def _answer(request: dict[str, Any], path: Path, max_file_mb: int) -> dict[str, Any]:
+    """Return the document in a file, or the picture of a page if the request has quotes."""
+    if "quotes" in request:
+        picture = draw_page(path, request["page"], request["quotes"])
+        return {"picture": {**picture._asdict(), "png": b64encode(picture.png).decode("ascii")}}
+    check_unpacked(path, max_mb=max_file_mb)
+    return {"document": asdict(read_document(path))}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ _HEADERS = {
 # Gradio serves more than the page and programs use, such as statistics and a route that downloads addresses.
 _PATHS = frozenset(
     [
-        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/export"],
+        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/page", "/export"],
         *[
             f"/gradio_api/{name}"
             for name in ("info", "startup-events", "upload", "upload_progress", "cancel", "reset", "mcp")

@@ -1,7 +1,6 @@
 """Launches the page, and serves whole documents and exported conversations beside it."""
 
 import json
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,13 +27,13 @@ from rag.web.guard import Guard, get_user
 from rag.web.history import Turn
 from rag.web.layout import CSS, HEAD, THEME
 from rag.web.net import format_address, open_socket
+from rag.web.pages import Pages, read_quotes
 from rag.web.queue import LONGEST
-from rag.web.render import render_document
+from rag.web.render import link_picture, render_document
 from rag.web.server import PageServer
 from rag.web.uploads import forbid_addresses, make_upload
 from rag.web.workspace import Workspace
 
-_QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
 # Most waiting events of all pages; if the queue is full, the page says so at once.
 _MAX_QUEUE = 64
 # One for each user in the queue for the LLM, and some for other work.
@@ -121,6 +120,7 @@ def _list_routes(workspace: Workspace, page: gr.Blocks, access: Access | None, *
     """Return the routes that the page adds to Gradio's, or replaces."""
     return [
         Route("/document", _serve(workspace, _show_document)),
+        Route("/page", _serve(workspace, Pages().show)),
         Route("/export", _serve(workspace, _export)),
         make_upload(page, max_file_mb=workspace.settings.max_file_mb),
         *(make_entrance(access, port=port) if access else []),
@@ -191,9 +191,11 @@ def _serve(workspace: Workspace, answer: Callable[[Workspace, Request], Response
 
 def _show_document(workspace: Workspace, request: Request) -> Response:
     asked = request.query_params
-    text, chunks = workspace.read_document(asked.get("index", ""), asked.get("source", ""))
-    quotes = [(int(start), int(end)) for start, end in _QUOTE.findall(asked.get("quotes", ""))]
-    return HTMLResponse(render_document(text, chunks, quotes=quotes, css=CSS))
+    index = asked.get("index", "")
+    text, chunks = workspace.read_document(index, asked.get("source", ""))
+    quotes = read_quotes(asked.get("quotes", ""))
+    picture = link_picture(index, chunks, quotes)
+    return HTMLResponse(render_document(text, chunks, quotes=quotes, css=CSS, picture=picture))
 
 
 def _export(workspace: Workspace, request: Request) -> Response:

@@ -4,7 +4,8 @@ The templates escape every value, so words of documents, files and the LLM are n
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from rag.answer.quote.cite import get_words, rank_evidence
+from rag.documents.page_picture import PagePicture, can_draw
 from rag.formatting import describe_voice, format_answer
 from rag.index.store import Entry, filter_entries
 from rag.types import Answer, Chunk, Citation, Hit, Span
@@ -102,17 +104,35 @@ def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -
     )
 
 
-def render_document(text: str, chunks: Sequence[Chunk], *, quotes: Collection[Span], css: str) -> str:
-    """Return the page of a whole document, with comments set off and the quotes marked."""
+def render_document(
+    text: str, chunks: Sequence[Chunk], *, quotes: Collection[Span], css: str, picture: str = ""
+) -> str:
+    """Return the page of a whole document, with comments set off and the quotes marked.
+
+    `picture` is the address of a picture of the quotes' page; empty: there is none.
+    """
     title = chunks[0].title if chunks else "Document"
     return _render(
         "document",
         title=title,
         about=chunks[0] if chunks else None,
+        picture=picture,
         scanned=any(chunk.ocr is not None for chunk in chunks),
         sections=_split(text, chunks, quotes),
         css=Markup(css),  # noqa: S704  # our own file
     )
+
+
+def link_picture(index: str, chunks: Sequence[Chunk], quotes: Collection[Span]) -> str:
+    """Return the address of the picture of the page that has the quotes, empty if it cannot be drawn."""
+    if not (chunks and quotes and can_draw(chunks[0].source)):
+        return ""
+    return f"page?{urlencode({'index': index, 'document': chunks[0].document_id, 'quotes': _write_spans(quotes)})}"
+
+
+def render_page(picture: PagePicture) -> str:
+    """Return the picture of a page, with a line that says whether a quote is marked."""
+    return _render("page", picture=picture, png=b64encode(picture.png).decode("ascii"))
 
 
 def render_progress(
@@ -187,9 +207,14 @@ def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
 
 
 def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] = ()) -> dict[str, Any]:
-    quotes = ",".join(f"{place.start}-{place.end}" for place in places) or f"{source.start}-{source.end}"
-    query = urlencode({"index": turn.index_name, "source": source.source, "quotes": quotes})
-    return {"source": source, "link": f"document?{query}#quote"}
+    quotes = _write_spans((place.start, place.end) for place in places or (source,))
+    link = f"document?{urlencode({'index': turn.index_name, 'source': source.source, 'quotes': quotes})}"
+    page = f"{link}#page" if can_draw(source.source) else ""
+    return {"source": source, "link": f"{link}#quote", "page": page}
+
+
+def _write_spans(spans: Iterable[Span]) -> str:
+    return ",".join(f"{start}-{end}" for start, end in spans)
 
 
 def render_login(problem: str = "") -> str:
@@ -213,4 +238,4 @@ def _describe(chunk: Chunk) -> str:
 def _render(name: str, **given: Any) -> str:
     html = _TEMPLATES.get_template(f"{name}.html").render(**given)
     # One line, because after a blank line Markdown would read the rest.
-    return html if name in {"document", "sources", "documents"} else " ".join(html.split())
+    return html if name in {"document", "sources", "documents", "page"} else " ".join(html.split())

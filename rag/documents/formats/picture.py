@@ -38,6 +38,15 @@ def read_picture(path: Path) -> Extract:
     return Extract(blocks)
 
 
+def open_picture(path: Path, page: int) -> "Image":
+    """Return a page, counted from 1, in colour; raises DocumentError if it is too large, and errors of Pillow."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.seek(page - 1)
+        return _open_page(image, "RGB")
+
+
 def _read_blocks(path: Path, job: OcrJob) -> list[Block]:
     from PIL import Image
 
@@ -57,11 +66,11 @@ def _read_blocks(path: Path, job: OcrJob) -> list[Block]:
 def _list_pages(image: "Image", count: int) -> Iterator[tuple[int, "Image"]]:
     for index in range(min(count, MOST_PAGES + 1)):
         image.seek(index)
-        yield index + 1, _open_page(image)
+        yield index + 1, _open_page(image, "L")
 
 
-def _open_page(image: "Image") -> "Image":
-    """Return a page as grey on white, the right way up."""
+def _open_page(image: "Image", mode: str) -> "Image":
+    """Return a page on white, the right way up: grey with the mode "L", in colour with "RGB"."""
     from PIL import Image, ImageOps
 
     width, height = image.size
@@ -70,11 +79,11 @@ def _open_page(image: "Image") -> "Image":
             f"it has {width:,} x {height:,} pixels, and at most {_MOST_PIXELS // 1_000_000} million are read: make it "
             "smaller"
         )
-    image.draft("L", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG files can be read smaller
+    image.draft(mode, (LONGEST_SIDE, LONGEST_SIDE))  # JPEG files can be read smaller
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I;16"):
-        return upright.point(lambda value: value / _ONE_BYTE).convert("L")
+        return upright.point(lambda value: value / _ONE_BYTE).convert("L").convert(mode)
     if upright.has_transparency_data:
         paper = Image.new("RGBA", upright.size, "white")
-        return Image.alpha_composite(paper, upright.convert("RGBA")).convert("L")
-    return upright.convert("L")
+        return Image.alpha_composite(paper, upright.convert("RGBA")).convert(mode)
+    return upright.convert(mode)

@@ -106,20 +106,22 @@ def _render(pdf: PdfDocument, pictures: Iterable[Picture]) -> Iterator[tuple[int
     for index, area, _ in pictures:
         try:
             with closing(pdf[index]) as page:
-                picture = _draw(page, area)
+                picture = draw(page, area)
         except PdfiumError:
             continue
         yield index + 1, picture
 
 
-def _draw(page: PdfPage, area: _Area | None) -> "Image":
+def draw(page: PdfPage, area: _Area | None = None, *, in_colour: bool = False) -> "Image":
+    """Return a picture of a page, or of an area on it, as large as OCR needs."""
     outer = page.get_cropbox()
     left, bottom, right, top = area or outer
     size = max(right - left, top - bottom)
     scale = min(DOTS_PER_INCH / _POINTS_PER_INCH, LONGEST_SIDE / max(1.0, size))
     margins = (left - outer[0], bottom - outer[1], outer[2] - right, outer[3] - top)
     crop = tuple(max(0.0, margin) for margin in margins)
-    picture: Image = page.render(scale=scale, crop=crop, grayscale=True, may_draw_forms=False).to_pil()
+    drawn = page.render(scale=scale, crop=crop, grayscale=not in_colour, may_draw_forms=in_colour)
+    picture: Image = drawn.to_pil()
     return picture
 
 
