@@ -142,8 +142,12 @@ def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
 def join_header(rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:
     """Return the labels of the columns, if the first row of a table has them, and the height of the header: 1 or 2."""
     height = 2 if has_second_level(rows) else 1
-    levels = zip_longest(*rows[:height], fillvalue="")
-    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in levels], height
+    return join_levels(rows[:height]), height
+
+
+def join_levels(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the labels of the columns that the rows of a header have together."""
+    return [" ".join(filter(None, dict.fromkeys(labels))) for labels in zip_longest(*rows, fillvalue="")]
 
 
 def has_second_level(rows: Sequence[Sequence[str]]) -> bool:
