@@ -16,7 +16,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from tqdm import tqdm
 from rag import Dataset, Settings, load_dataset
 from rag.answer.prompt import NO, YES, Prompts, build_question, load_prompts
 from rag.answer.quote.confidence import ANY
+from rag.answer.understand.restate import restate
 from rag.documents.read import make_document
 from rag.evaluation.dataset import Question
 from rag.evaluation.metrics import contains_answer
@@ -73,7 +74,8 @@ def main() -> None:
         dataset = load_rows(path) if path.is_file() else load_dataset(path)
         questions = draw([q for q in dataset.questions if q.id not in held_out], arguments.limit)
         file = folder / f"{dataset.name}.jsonl"
-        rows = measure(dataset, questions, file, passages=arguments.passages, settings=settings, prompts=prompts)
+        label = keep_label if has_files(path) else relabel
+        rows = measure(dataset, questions, file, How(label, arguments.passages, settings, prompts))
         samples.append(Sample(dataset.name, questions, rows))
     fit(samples, llm=settings.llm)
 
@@ -107,6 +109,16 @@ def draw(questions: list[Question], limit: int) -> list[Question]:
     return [question for passage in passages for question in by_passage[passage]][:limit]
 
 
+def has_files(source: Path) -> bool:
+    """Return whether a source has its documents as files, with the labels that people see."""
+    return source.is_dir() and not (source / "corpus.jsonl").exists()
+
+
+def keep_label(chunk: Chunk) -> Chunk:
+    """Return a chunk as it is."""
+    return chunk
+
+
 def relabel(chunk: Chunk) -> Chunk:
     """Return most chunks with an outlet and a date, or as a reader's comment, at random with a fixed seed."""
     chance = random.Random(str(chunk.id))  # noqa: S311
@@ -136,23 +148,31 @@ class Sample(NamedTuple):
     rows: list[list[Row]]
 
 
-def measure(
-    dataset: Dataset, questions: list[Question], path: Path, *, passages: int, settings: Settings, prompts: Prompts
-) -> list[list[Row]]:
+class How(NamedTuple):
+    """How questions are asked: what labels a chunk, and of how many passages the LLM is asked."""
+
+    label: Callable[[Chunk], Chunk]
+    passages: int
+    settings: Settings
+    prompts: Prompts
+
+
+def measure(dataset: Dataset, questions: list[Question], path: Path, how: How) -> list[list[Row]]:
     """Return the rows of each question; take finished ones from the file at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {line["id"]: line["rows"] for line in map(json.loads, lines)}
-    own = settings.beside(f"calibrate-{dataset.name}")
+    own = how.settings.beside(f"calibrate-{dataset.name}")
     with index_documents(dataset.documents, settings=own) as index, path.open("a", encoding="utf-8") as file:
-        llm = open_llm(settings)
+        llm = open_llm(how.settings)
         if llm is None:
             raise SystemExit("the confidence needs an LLM: set RAG_LLM to one")
         for question in tqdm(questions, unit="question"):
             if question.id not in known:
                 rows = known[question.id] = []
-                for hit in retrieve(index, question.question, passages=settings.passages)[:passages]:
-                    asked = build_question(question.question, replace(hit, chunk=relabel(hit.chunk)), prompts=prompts)
+                for hit in retrieve(index, restate(question.question), passages=how.settings.passages)[: how.passages]:
+                    labelled = replace(hit, chunk=how.label(hit.chunk))
+                    asked = build_question(question.question, labelled, prompts=how.prompts)
                     odds, values = llm.compare(asked, YES, NO)
                     states = question.answerable and contains_answer(hit.chunk.text, question.answers)
                     kept = None if values is None else [[round(float(v), 3) for v in layer] for layer in values[LAYERS]]
