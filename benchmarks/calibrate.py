@@ -1,14 +1,14 @@
 """Fits the confidence that a passage states the answer, from features that are known before the LLM writes.
 
-    python benchmarks/calibrate.py SOURCE... --exclude QUESTIONS --limit 400
+    python benchmarks/calibrate.py SOURCE[=LIMIT]... --exclude QUESTIONS
 
 A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line. The
-script takes the questions about a sample of each source's passages, except the ones in QUESTIONS. It asks them of the
-first passages that a search of the whole source finds. It keeps their features in --features, and writes the
-coefficients to `rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text. Most
-passages get random labels of articles or readers' comments, so that the label carries no information. The printed
-figures come from models that have not seen the source, or else not the question's article. A question's confidence is
-that of its likeliest passage.
+script takes the questions about a sample of each source's passages, at most LIMIT (400), except the ones in QUESTIONS. It
+asks them of the first passages that a search of the whole source finds. It keeps their features in --features, and
+writes the coefficients to `rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text.
+If a source has no files of its own, most of its passages get random labels of articles or readers' comments, so that the
+label carries no information. The printed figures come from models that have not seen the source, or else not the
+question's article. A question's confidence is that of its likeliest passage.
 """
 
 import argparse
@@ -47,6 +47,8 @@ from rag.types import Chunk
 COEFFICIENTS = Path(__file__).parents[1] / "rag/answer/quote/confidence.json"
 # The most informative of 28 layers: earlier ones know too little, the last ones have already decided.
 LAYERS = slice(18, 21)
+# Questions of a source, unless it names a limit.
+MOST_QUESTIONS = 400
 # The penalty's inverse: there are many weights for few passages. Two features are known to help: their penalty is low.
 STRENGTH, EASY = 3e-3, 10
 OUTLETS = ("Harbour Gazette", "The Daily Ledger", "Reuters", "Northern Echo", "City Mirror", "The Observer", "BBC News",
@@ -59,9 +61,8 @@ Numbers = npt.NDArray[np.int64]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE")
+    parser.add_argument("sources", nargs="+", metavar="SOURCE[=LIMIT]")
     parser.add_argument("--exclude", type=Path, help="questions for the measurements, never used for fitting")
-    parser.add_argument("--limit", type=int, default=400, help="questions of each source [400]")
     parser.add_argument("--passages", type=int, default=2, help="passages for each question [2]")
     parser.add_argument("--features", type=Path, help="folder of each question's features [eval/confidence-HASH]")
     arguments = parser.parse_args()
@@ -70,9 +71,11 @@ def main() -> None:
     folder = arguments.features or Path("eval", f"confidence-{made_by}")
     held_out = read_ids(arguments.exclude) if arguments.exclude else set()
     samples = []
-    for path in arguments.sources:
+    for source in arguments.sources:
+        name, _, limit = source.partition("=")
+        path = Path(name)
         dataset = load_rows(path) if path.is_file() else load_dataset(path)
-        questions = draw([q for q in dataset.questions if q.id not in held_out], arguments.limit)
+        questions = draw([q for q in dataset.questions if q.id not in held_out], int(limit or MOST_QUESTIONS))
         file = folder / f"{dataset.name}.jsonl"
         label = keep_label if has_files(path) else relabel
         rows = measure(dataset, questions, file, How(label, arguments.passages, settings, prompts))
