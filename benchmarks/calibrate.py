@@ -2,13 +2,13 @@
 
     python benchmarks/calibrate.py SOURCE[=LIMIT]... --exclude QUESTIONS
 
-A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line. The
-script takes the questions about a sample of each source's passages, at most LIMIT (400), except the ones in QUESTIONS. It
-asks them of the first passages that a search of the whole source finds. It keeps their features in --features, and
-writes the coefficients to `rag/answer/quote/confidence.json`. A passage states the answer if it has an accepted text.
-If a source has no files of its own, most of its passages get random labels of articles or readers' comments, so that the
-label carries no information. The printed figures come from models that have not seen the source, or else not the
-question's article. A question's confidence is that of its likeliest passage.
+A source is the folder of a data set, or a file with a passage, a question and its answer (null: none) in each line.
+The script takes the questions about a sample of each source's passages, at most LIMIT (400), except the ones in
+QUESTIONS. It asks them of the first passages that a search of the whole source finds. It keeps their features in
+--features, and writes the coefficients to `rag/answer/quote/confidence.json`. A passage states the answer if it has an
+accepted text. If a source has no files of its own, most of its passages get random labels of articles or readers'
+comments, so that the label carries no information. The printed figures come from models that have not seen the source,
+or else not the question's article. A question's confidence is that of its likeliest passage.
 """
 
 import argparse
@@ -152,7 +152,7 @@ class Sample(NamedTuple):
 
 
 class How(NamedTuple):
-    """How questions are asked: what labels a chunk, and of how many passages the LLM is asked."""
+    """The settings of a measurement: a function that labels a chunk, and the number of passages for each question."""
 
     label: Callable[[Chunk], Chunk]
     passages: int
