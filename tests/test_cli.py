@@ -113,7 +113,7 @@ def test_an_answer_is_shown_with_its_sources_and_times(index: Index, settings: S
     assert text.startswith("The president cancelled his visit without giving a reason [1].")
     assert "[1] Article · Minister arrives" in text
     assert "    “The president cancelled his visit without giving a reason.”" in text
-    assert "search 0.0 s" in text
+    assert re.search(r"search \d\.\d s", text)
 
 
 def test_a_terminal_shows_the_best_sentence_then_the_draft(

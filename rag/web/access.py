@@ -6,6 +6,7 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
+from math import ceil
 
 from rag.errors import RagError
 
@@ -17,9 +18,9 @@ _SHORTEST_TOKEN = 16
 
 
 class SignInError(RagError):
-    """A failed sign-in; `wait_s` is the wait before the next try, 0 for none."""
+    """A failed sign-in; `wait_s` is the wait before the next try in whole seconds, 0 for none."""
 
-    def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
+    def __init__(self, text: str, *, wait_s: int = 0) -> None:
         super().__init__(text)
         self.wait_s = wait_s
 
@@ -77,9 +78,9 @@ class Access:
         """Return the id of a new session; raises SignInError."""
         # One after another: otherwise simultaneous tries would find no pause.
         async with self._one_at_a_time:
-            rest_s = max(self._pauses.get_rest_s(address), self._pauses_of_all.get_rest_s(""))
+            rest_s = ceil(max(self._pauses.get_rest_s(address), self._pauses_of_all.get_rest_s("")))
             if rest_s:
-                raise SignInError(f"Too many wrong passwords: try again in {rest_s:.0f} s.", wait_s=rest_s)
+                raise SignInError(f"Too many wrong passwords: try again in {rest_s} s.", wait_s=rest_s)
             offered = await asyncio.to_thread(self._compute_hash, name, password)
             if not hmac.compare_digest(offered, self._hash):
                 self._pauses.add_failure(address)

@@ -24,7 +24,7 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
             session = await access.sign_in(name.strip(), password, address=address)
         except SignInError as exc:
             status = 429 if exc.wait_s else 401
-            return HTMLResponse(render_login(str(exc)), status, {"Retry-After": f"{exc.wait_s:.0f}"})
+            return HTMLResponse(render_login(str(exc)), status, {"Retry-After": str(exc.wait_s)})
         # gradio_client does not accept a redirection.
         is_browser = "text/html" in request.headers.get("accept", "")
         response = RedirectResponse("./", 303) if is_browser else Response()
