@@ -14,32 +14,29 @@ _LETTERS = {
     "el": re.compile(r"[α-ωά-ώ]"),
 }
 # Languages in Latin letters, by words that are frequent in one and rare in the others.
-_FREQUENT = {
-    word: language
-    for language, words in {
-        _ENGLISH: "the of and to in is that was for with on as are by from",
-        "de": "der das und ist nicht ein eine mit auf für von den dem des zu im wurde auch",
-        "es": "el los las del una por con para es se su y más como",
-        "fr": "le les des une est dans pour qui du et sur au par",
-        "it": "il di che è della non gli nel sono anche",
-        "nl": "het een van niet dat op te zijn voor met aan bij",
-        "pl": "na się nie jest że przez oraz jak",
-        "pt": "o os não uma em ao à são dos pelo também",
-        "tr": "ve bir bu için ile olarak olan daha sonra",
-    }.items()
-    for word in words.split()
+FREQUENT_WORDS = {
+    _ENGLISH: "the of and to in is that was for with on as are by from",
+    "de": "der die das und ist nicht ein eine mit auf für von den dem zu im am wurde auch",
+    "es": "el los las del una por con para es se su y más como",
+    "fr": "le les une est dans pour qui du et sur au par",
+    "it": "il di che è della non gli nel sono anche",
+    "nl": "het een van niet dat op te zijn voor met aan bij",
+    "pl": "na się nie jest że przez oraz jak",
+    "pt": "o os não uma em ao à são dos pelo também",
+    "tr": "ve bir bu için ile olarak olan daha sonra",
 }
+_LANGUAGES = {word: language for language, words in FREQUENT_WORDS.items() for word in words.split()}
 
 
 def guess_language(text: str) -> str:
-    """Return the ISO 639-1 code of the language that the beginning of a text is probably in; else English's."""
+    """Return the likely language of a text's beginning as ISO 639-1 code, "en" if unclear."""
     sample = text[:_LONGEST_SAMPLE].lower()
     for language, letter in _LETTERS.items():
         if len(letter.findall(sample)) > len(sample) / 3:
             return language
-    votes = dict.fromkeys(_FREQUENT.values(), 0)
+    votes = dict.fromkeys(FREQUENT_WORDS, 0)
     votes[_ENGLISH] = _HEAD_START
     for word in _WORD.findall(sample):
-        if word in _FREQUENT:
-            votes[_FREQUENT[word]] += 1
+        if word in _LANGUAGES:
+            votes[_LANGUAGES[word]] += 1
     return max(votes, key=votes.__getitem__)  # English is first, so it wins a tie

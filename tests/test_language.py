@@ -9,7 +9,7 @@ from rag import Index, Settings, build_index
 from rag.evaluation.metrics import contains_answer, rouge_l, token_f1
 from rag.index.embedder import Vectors
 from rag.index.floor import measure_floor
-from rag.language import guess_language
+from rag.language import FREQUENT_WORDS, guess_language
 from rag.text import content_words, split_sentences
 from tests.fakes import HashingEmbedder
 
@@ -25,6 +25,8 @@ from tests.fakes import HashingEmbedder
         ("Суд отклонил иск арендатора, и на этом всё закончилось.", "ru"),
         ("رفضت المحكمة دعوى المستأجر وانتهى الأمر", "ar"),
         ("法院驳回了租户的诉讼。", "en"),  # sentencex splits it by English rules as well
+        ("Die Frist endet am 3. Mai 2024.", "de"),
+        ("Die Kosten des Gutachtens des Architekten", "en"),  # too few words to say
         ("Total: 1,200", "en"),
         ("Le Monde, 12 May", "en"),
         ("", "en"),
@@ -32,6 +34,11 @@ from tests.fakes import HashingEmbedder
 )
 def test_a_language_is_guessed_from_letters_and_frequent_words(text: str, language: str) -> None:
     assert guess_language(text) == language
+
+
+def test_no_word_speaks_for_two_languages() -> None:
+    words = " ".join(FREQUENT_WORDS.values()).split()
+    assert len(words) == len(set(words))
 
 
 @pytest.mark.parametrize(
