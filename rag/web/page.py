@@ -137,7 +137,8 @@ def _bind_status(page: gr.Blocks, parts: Parts, workspace: Workspace) -> None:
 def describe_desk(workspace: Workspace, index: str) -> str:
     """Return the line with the LLM, the index and the speed of answers."""
     try:
-        count = f"{len(workspace.list_documents(index)):,} documents"
+        documents = len(workspace.list_documents(index))
+        count = "1 document" if documents == 1 else f"{documents:,} documents"
     except RagError as exc:
         count = str(exc)
     if workspace.loading:
