@@ -169,6 +169,21 @@ def test_a_bare_topic_gets_the_quotes_alone(answer: Answer) -> None:
     assert reply_to(replace(answer, question="bridge cost?"), "9 million euros").reply
 
 
+@pytest.mark.parametrize(
+    ("sentences", "is_replied"),
+    [
+        (("She left on Friday, the day before the flood.", "The authority gave no reason for it."), False),
+        (("She left on Friday because of the flood.", "The authority gave no reason for it."), True),
+    ],
+)
+def test_a_reply_gives_no_reason_if_the_quotes_say_that_none_was_given(
+    answer: Answer, sentences: tuple[str, ...], *, is_replied: bool
+) -> None:
+    quoted = tuple(Sentence(text, (1,)) for text in sentences)
+    asked = replace(answer, question="Why did she leave?", sentences=quoted)
+    assert bool(reply_to(asked, "Because of the flood").reply) == is_replied
+
+
 def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> None:
     assert not reply_to(answer, "8 million euros").reply
     assert not reply_to(answer, "9 million euros " * 20).reply

@@ -8,7 +8,7 @@ from rag.answer.check import find_fault
 from rag.answer.mentions import find_numbers
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import ADDED_DATE, HEDGE, NEGATION, REASON, YES_OR_NO
+from rag.answer.signs import ADDED_DATE, HEDGE, NEGATION, REASON, UNEXPLAINED, YES_OR_NO
 from rag.answer.understand.query import Query
 from rag.llm.base import LLM, Message
 from rag.text import content_words
@@ -98,7 +98,7 @@ def _lacks_reason(facts: _Facts) -> bool:
     """Return whether the question asks for a reason, and the sentences give none, or only doubt or deny one."""
     if not facts.question.asks_why:
         return False
-    gives_reason = any(REASON.search(text) for text in facts.texts)
+    gives_reason = any(REASON.search(text) and not UNEXPLAINED.search(text) for text in facts.texts)
     return not gives_reason or all(_is_open(text) for text in facts.texts)
 
 
