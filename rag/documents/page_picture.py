@@ -77,7 +77,7 @@ def can_draw(source: str) -> bool:
 
 
 def draw_page(path: Path, page: int, quotes: Sequence[str]) -> PagePicture:
-    """Return a page, counted from 1, with quotes marked; the next page if the quotes are there.
+    """Return a page, counted from 1, with quotes marked; or the next page, if more of the quotes are on it.
 
     The text of the file counts before the words that OCR reads. Raises DocumentError if OCR takes too long, and the
     errors of the libraries if the file is damaged.
