@@ -79,6 +79,37 @@ def test_a_chapter_with_a_number_begins_no_comments(heading: str, following: str
     assert find_thread_start(text, markdown=markdown) == (len(text), len(text))
 
 
+CHAPTERS = (
+    "{}\n\nThe heating cost 9,000 euros.\n\n{}\n\nRents stay as they are.\n",
+    "{}\nThe heating cost 9,000 euros.\n\n{}\nRents stay as they are.\n\n{}\nWe asked all tenants.\n",
+    "{}\n\nThe costs rose.\n\nHeating: 9,000 euros.\n\n{}\n\nRents stay.\n\n{}\n\nWe asked all.\n",
+)
+
+
+@pytest.mark.parametrize("chapters", CHAPTERS)
+@pytest.mark.parametrize("headings", [("Comments", "Outlook", "Method"), ("COMMENTS", "OUTLOOK", "METHOD")])
+def test_a_bare_heading_above_others_of_its_form_begins_no_comments(chapters: str, headings: tuple[str, ...]) -> None:
+    text = "The house.\n\nCosts rose.\n\n" + chapters.format(*headings)
+    assert find_thread_start(text) == (len(text), len(text))
+
+
+@pytest.mark.parametrize(
+    "thread",
+    [
+        "First words.\n\nSecond words.\n",
+        "Anna\n\nI agree.\n\nBob Ray\n\nSo do I.\n",
+        "Anna\nI agree.\n\nBob Ray\nSo do I.\n\nNot me\n\nIt is too late.\n",
+        "I agree.\n- Anna\n\nSo do I.\n- Bob\n\nNot me\n\nIt is too late.\n- Cleo\n",
+        "Anna: I agree.\nBob: So do I.\n\nSee also\n\nHow the town pays for its bridges.\n",
+        "I agree.\n\n@Anna Why is that?\n\nNot me\n\nIt is too late.\n",
+        "4 May 2024\nI agree.\n\n5 May 2024\nSo do I.\n\nNot me\n\nIt is too late.\n",
+    ],
+)
+def test_a_bare_heading_above_posts_begins_comments(thread: str) -> None:
+    text = f"The bridge\n\nIt opened on Monday.\n\nComments\n\n{thread}"
+    assert find_thread_start(text)[0] == text.index("Comments")
+
+
 @pytest.mark.parametrize("heading", ["Comments (12)", "3 Comments", "1.204 comments"])
 @pytest.mark.parametrize("following", ["4 years ago", "Nice!", "3 Outlook is poor."])
 def test_a_heading_that_counts_comments_begins_them(heading: str, following: str) -> None:
