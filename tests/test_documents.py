@@ -42,6 +42,17 @@ def test_comments_are_sections_of_their_own_with_author_and_date(docs: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("header", ["Tea | Price", "Title | Author", "Date | Price"])
+@pytest.mark.parametrize("below", ["The shop closes.", "4 May 2024\n\nThe shop closes."])
+def test_a_row_of_a_markdown_table_is_no_title_and_stays_text(tmp_path: Path, header: str, below: str) -> None:
+    path = tmp_path / "table.md"
+    path.write_text(f"| {header} |\n|---|---|\n| Green | 3 |\n\n{below}\n", encoding="utf-8")
+    document = read_document(path)
+    assert (document.title, document.author, document.date) == ("", None, None)
+    (section,) = document.sections
+    assert "Green" in document.text[section.start : section.end]
+
+
 def test_a_markdown_heading_is_the_title(docs: Path) -> None:
     assert read_document(docs / "bridge.md").title == "A new bridge"
 
