@@ -42,6 +42,17 @@ def test_comments_are_sections_of_their_own_with_author_and_date(docs: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("header", ["Tea | Price", "Title | Author", "Date | Price"])
+@pytest.mark.parametrize("below", ["The shop closes.", "4 May 2024\n\nThe shop closes."])
+def test_a_row_of_a_markdown_table_is_no_title_and_stays_text(tmp_path: Path, header: str, below: str) -> None:
+    path = tmp_path / "table.md"
+    path.write_text(f"| {header} |\n|---|---|\n| Green | 3 |\n\n{below}\n", encoding="utf-8")
+    document = read_document(path)
+    assert (document.title, document.author, document.date) == ("", None, None)
+    (section,) = document.sections
+    assert "Green" in document.text[section.start : section.end]
+
+
 def test_a_markdown_heading_is_the_title(docs: Path) -> None:
     assert read_document(docs / "bridge.md").title == "A new bridge"
 
@@ -77,6 +88,37 @@ REPORT = "The house.\n\nCosts rose.\n\n{}\n\nThe heating cost 9,000 euros.\n\n{}
 def test_a_chapter_with_a_number_begins_no_comments(heading: str, following: str, *, markdown: bool) -> None:
     text = REPORT.format(heading, following)
     assert find_thread_start(text, markdown=markdown) == (len(text), len(text))
+
+
+CHAPTERS = (
+    "{}\n\nThe heating cost 9,000 euros.\n\n{}\n\nRents stay as they are.\n",
+    "{}\nThe heating cost 9,000 euros.\n\n{}\nRents stay as they are.\n\n{}\nWe asked all tenants.\n",
+    "{}\n\nThe costs rose.\n\nHeating: 9,000 euros.\n\n{}\n\nRents stay.\n\n{}\n\nWe asked all.\n",
+)
+
+
+@pytest.mark.parametrize("chapters", CHAPTERS)
+@pytest.mark.parametrize("headings", [("Comments", "Outlook", "Method"), ("COMMENTS", "OUTLOOK", "METHOD")])
+def test_a_bare_heading_above_others_of_its_form_begins_no_comments(chapters: str, headings: tuple[str, ...]) -> None:
+    text = "The house.\n\nCosts rose.\n\n" + chapters.format(*headings)
+    assert find_thread_start(text) == (len(text), len(text))
+
+
+@pytest.mark.parametrize(
+    "thread",
+    [
+        "First words.\n\nSecond words.\n",
+        "Anna\n\nI agree.\n\nBob Ray\n\nSo do I.\n",
+        "Anna\nI agree.\n\nBob Ray\nSo do I.\n\nNot me\n\nIt is too late.\n",
+        "I agree.\n- Anna\n\nSo do I.\n- Bob\n\nNot me\n\nIt is too late.\n- Cleo\n",
+        "Anna: I agree.\nBob: So do I.\n\nSee also\n\nHow the town pays for its bridges.\n",
+        "I agree.\n\n@Anna Why is that?\n\nNot me\n\nIt is too late.\n",
+        "4 May 2024\nI agree.\n\n5 May 2024\nSo do I.\n\nNot me\n\nIt is too late.\n",
+    ],
+)
+def test_a_bare_heading_above_posts_begins_comments(thread: str) -> None:
+    text = f"The bridge\n\nIt opened on Monday.\n\nComments\n\n{thread}"
+    assert find_thread_start(text)[0] == text.index("Comments")
 
 
 @pytest.mark.parametrize("heading", ["Comments (12)", "3 Comments", "1.204 comments"])

@@ -661,6 +661,10 @@ def read_markdown(folder: Path, text: str) -> str:
         f'<font color="#fff">{SECRET}</font>',
         f'<style>.x {{ display:none }}</style><p class="x">{SECRET}</p>',
         f"<template>{SECRET}</template>",
+        f"~~{SECRET}~~",
+        f"~~{SECRET}\n{SECRET}~~",
+        f"<del>{SECRET}</del>",
+        f"<s>{SECRET}</s>",
     ],
 )
 def test_words_that_markdown_hides_are_left_out(tmp_path: Path, hidden: str) -> None:
@@ -684,6 +688,11 @@ def test_words_that_markdown_hides_are_left_out(tmp_path: Path, hidden: str) -> 
         f'See [the list][fees].\n\n[fees]: https://example.org "{NOTE}"',
         f"[^1]: {NOTE}",
         f"[Fees]: {NOTE}",
+        f"Write `~~{NOTE}~~` to strike it out.",
+        f"Write \\~~{NOTE}~~ to strike it out.",
+        f"It took ~~ {NOTE} ~~ of a day.",
+        f"It took ~~5 hours.\n\n{NOTE}~~",
+        f"~~~\n~~{NOTE}~~\n~~~",
     ],
 )
 def test_words_that_markdown_shows_stay(tmp_path: Path, shown: str) -> None:

@@ -31,8 +31,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     embedder = HashingEmbedder()
     write_pdf(root / "zoo.pdf", ["The zebra escaped on Monday."])
     (root / "note.txt").write_text("The lion slept.", encoding="utf-8")
+    write_pdf(root / "answers.pdf", ["Is the zebra old? No.", "Is the lion old? No."])
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
-    build_index([root / "zoo.pdf", root / "note.txt"], settings=settings, embedder=embedder)
+    build_index([root / "zoo.pdf", root / "note.txt", root / "answers.pdf"], settings=settings, embedder=embedder)
     workspace = Workspace(settings, lambda _: Models(embedder, AnsweringLLM({})))
     yield workspace
     workspace.close()
@@ -73,6 +74,14 @@ def test_a_document_links_to_the_picture_of_its_page_and_the_address_has_no_path
     assert "Page 1 of the file, with the quote marked." in reply.text
     assert reply.headers["cache-control"] == "no-store"
     assert "data-picture" not in send(place, f"/document?{query}".replace("0-28", "")).text
+
+
+def test_of_equal_quotes_on_a_page_the_cited_one_is_marked(workspace: Workspace, place: str) -> None:
+    _, chunks = workspace.read_document("test", str(find_zoo(workspace).with_name("answers.pdf")))
+    start = chunks[0].text.rindex("No.")
+    address = link_picture("test", chunks, [(start, start + 3)])
+    (top,) = re.findall(r'style="top: ([\d.]+)%"', send(place, f"/{address}").text)
+    assert float(top) == pytest.approx(26, abs=1)  # the first "No." is at 24
 
 
 def test_only_files_of_the_index_are_shown(workspace: Workspace, place: str) -> None:

@@ -3,22 +3,24 @@
 Letters are compared without spaces, signs and accents: a quote is found across lines, hyphens and ligatures.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
 from io import BytesIO
-from itertools import chain
+from itertools import chain, takewhile
 from math import sqrt
-from operator import attrgetter
+from operator import attrgetter, eq
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
 from rag.documents.ocr import get_job, read_upright
 from rag.documents.read import find_suffix
-from rag.documents.tesseract import Box
+from rag.documents.tesseract import Box, TextLine
 from rag.rows import is_row, split_row
 from rag.system import is_path, parse_source
+from rag.text import UNSPACED, WORD
 from rag.types import Span
 
 if TYPE_CHECKING:  # a program that draws nothing loads none of these
@@ -33,12 +35,15 @@ _MOST_PIXELS = 2_200_000
 # letters are chance, and so are all of them if they are a smaller share of the quote.
 _SHORTEST_RUN = 5
 _LEAST_SHARE = 0.5
+# An alignment takes time, so this many letters of all quotes together get one, with this many of a page.
+_MOST_ALIGNED, _MOST_ON_PAGE = 3000, 10_000
 # The letters of a quote are this near to its longest run, as a multiple of its length.
 _REACH = 2
 _MARK, _MARK_SHARE = (255, 213, 0), 0.4
 _MARGIN = 2  # pixels around the words of a line
 # Parts of a line are apart by at most this multiple of its height.
 _WIDEST_GAP = 3
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class PagePicture(NamedTuple):
@@ -54,12 +59,26 @@ class PagePicture(NamedTuple):
     place: float | None
 
 
+class Quote(NamedTuple):
+    """The words to mark, and the text before them, which shows the place if the words are in several."""
+
+    words: str
+    before: str = ""
+
+
+class Letters(NamedTuple):
+    """The letters of a text as `simplify` returns them, and the offsets where a word may begin or end, in order."""
+
+    text: str
+    edges: Sequence[int]
+
+
 class _View(NamedTuple):
     """A page with the letters that were read on it, and the box of each letter in the picture."""
 
     page: int
     picture: "Image"
-    letters: str
+    letters: Letters
     boxes: Sequence[Box]
 
 
@@ -76,7 +95,7 @@ def can_draw(source: str) -> bool:
     return is_path(source) and find_suffix(parse_source(source)) in _SUFFIXES
 
 
-def draw_page(path: Path, page: int, quotes: Sequence[str]) -> PagePicture:
+def draw_page(path: Path, page: int, quotes: Sequence[Quote]) -> PagePicture:
     """Return a page, counted from 1, with quotes marked; or the next page, if more of the quotes are on it.
 
     The text of the file counts before the words that OCR reads. Raises DocumentError if OCR takes too long, and the
@@ -89,14 +108,15 @@ def draw_page(path: Path, page: int, quotes: Sequence[str]) -> PagePicture:
     return _draw(_mark(_read_by_ocr(page, open_picture(path, page)), quotes))
 
 
-def _search_pdf(path: Path, page: int, quotes: Sequence[str]) -> _Marked:
+def _search_pdf(path: Path, page: int, quotes: Sequence[Quote]) -> _Marked:
     """Return the page that has most of the quotes, or the one that was asked for if none has them."""
     from pypdfium2 import PdfDocument
 
+    letters = sum(len(simplify(quote.words)) for quote in quotes)
     with closing(PdfDocument(path)) as pdf:
         pdf.init_forms()
         asked = best = _mark(_read_text(pdf, page), quotes)
-        if asked.found < len(simplify("".join(quotes))) and page < len(pdf):
+        if asked.found < letters and page < len(pdf):
             best = max(asked, _mark(_read_text(pdf, page + 1), quotes), key=attrgetter("found"))
     if not best.found:
         best = _mark(_read_by_ocr(page, asked.view.picture), quotes)
@@ -131,15 +151,33 @@ def _read_by_ocr(page: int, picture: "Image") -> _View:
     if get_job().explain_refusal():
         return _make_view(page, picture, [])
     upright, lines = read_upright(picture)
-    return _make_view(page, upright, chain.from_iterable(line.words for line in lines))
+    return _make_view(page, upright, _list_words(lines))
+
+
+def _list_words(lines: Iterable[TextLine]) -> Iterator[tuple[str, Box]]:
+    """Yield the words of lines, each with a space after it."""
+    for word, box in chain.from_iterable(line.words for line in lines):
+        yield f"{word} ", box
 
 
 def _make_view(page: int, picture: "Image", words: Iterable[tuple[str, Box]]) -> _View:
-    letters, boxes = [], []
+    texts, boxes = [], []
     for word, box in words:
-        letters.append(simplify(word))
-        boxes += [box] * len(letters[-1])
-    return _View(page, picture, "".join(letters), boxes)
+        texts.append(word)
+        boxes += [box] * len(simplify(word))
+    return _View(page, picture, read_letters("".join(texts)), boxes)
+
+
+def read_letters(text: str) -> Letters:
+    """Return the letters of a text with the edges of its words; each sign of a script without spaces is a word."""
+    forms, length, edges = [], 0, {0}
+    for sign in text:
+        forms.append(simplify(sign))
+        is_word = _UNSPACED.match(sign) is not None
+        if is_word or not forms[-1]:
+            edges |= {length, length + len(forms[-1])}
+        length += len(forms[-1])
+    return Letters("".join(forms), sorted(edges | {length}))
 
 
 def simplify(text: str) -> str:
@@ -147,13 +185,35 @@ def simplify(text: str) -> str:
     return "".join(filter(str.isalnum, normalize("NFKD", text).casefold()))
 
 
-def find_quote(quote: str, letters: str) -> list[Span]:
-    """Return the stretches of a page's letters that are in a quote; none if most of the quote is not there."""
-    for form in (simplify(quote), simplify(_drop_labels(quote))):
-        start = letters.find(form)
-        if form and start >= 0:
+def find_quote(quote: Quote, page: Letters, *, most_aligned: int = _MOST_ALIGNED) -> list[Span]:
+    """Return the stretches of a page's letters that are in a quote; none if most of the quote is not there.
+
+    Whole words in the order of the quote are one stretch. Otherwise at most `most_aligned` letters of it are aligned.
+    """
+    for form in (simplify(quote.words), simplify(_drop_labels(quote.words))):
+        places = _find_places(form, page)
+        if places:
+            start = _choose_place(places, simplify(quote.before), page.text)
             return [(start, start + len(form))]
-    return _align(form, letters)
+    is_word = len(WORD.findall(quote.words)) < 2  # it would be aligned with a part of another word
+    return [] if is_word else _align(form[:most_aligned], page.text[:_MOST_ON_PAGE])
+
+
+def _find_places(form: str, page: Letters) -> list[int]:
+    """Return each place where a quote's letters are whole words of a page."""
+    edges = set(page.edges)
+    starts = [edge for edge in page.edges if page.text.startswith(form, edge)]
+    return [start for start in starts if form and start + len(form) in edges]
+
+
+def _choose_place(places: Sequence[int], before: str, text: str) -> int:
+    """Return the place with most of the letters that are right before a quote; the first one of equal places."""
+
+    def count_shared(place: int) -> int:
+        above = text[max(0, place - len(before)) : place]
+        return sum(takewhile(bool, map(eq, reversed(before), reversed(above))))
+
+    return max(places, key=count_shared)
 
 
 def _drop_labels(quote: str) -> str:
@@ -166,19 +226,29 @@ def _drop_labels(quote: str) -> str:
 
 def _align(quote: str, letters: str) -> list[Span]:
     """Return the longer runs of a quote's letters on a page, near its longest one."""
-    core = SequenceMatcher(None, quote, letters, autojunk=False).find_longest_match()
+    pieces = _cut(quote)
+    core = SequenceMatcher(None, pieces, _cut(letters)).find_longest_match()
     first = max(0, core.b - _REACH * len(quote))
     near = letters[first : core.b + _REACH * len(quote)]
-    blocks = SequenceMatcher(None, quote, near, autojunk=False).get_matching_blocks()
-    runs = [block for block in blocks if block.size >= _SHORTEST_RUN]
-    if not runs or sum(run.size for run in runs) < _LEAST_SHARE * len(quote):
-        return []
-    return [(first + run.b, first + run.b + run.size) for run in runs]
+    runs: list[Span] = []
+    end = first
+    for block in SequenceMatcher(None, pieces, _cut(near)).get_matching_blocks()[:-1]:  # the last one is empty
+        start = max(end, first + block.b)
+        end = first + block.b + block.size + _SHORTEST_RUN - 1
+        runs.append((start, end))
+    found = sum(end - start for start, end in runs)
+    return runs if found >= _LEAST_SHARE * len(quote) else []
 
 
-def _mark(view: _View, quotes: Sequence[str]) -> _Marked:
+def _cut(letters: str) -> list[str]:
+    """Return each run of the shortest length; few places share one, which makes an alignment fast."""
+    return [letters[start : start + _SHORTEST_RUN] for start in range(len(letters) - _SHORTEST_RUN + 1)]
+
+
+def _mark(view: _View, quotes: Sequence[Quote]) -> _Marked:
     """Return a page with the lines of the quotes on it."""
-    spans = [span for quote in quotes for span in find_quote(quote, view.letters)]
+    most = _MOST_ALIGNED // max(1, len(quotes))
+    spans = [span for quote in quotes for span in find_quote(quote, view.letters, most_aligned=most)]
     marks: list[Box] = []
     for start, end in spans:
         for box in view.boxes[start:end]:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from rag.documents.ocr import OcrJob, run_job
-from rag.documents.page_picture import PagePicture, draw_page
+from rag.documents.page_picture import PagePicture, Quote, draw_page
 from rag.documents.read import check_unpacked, describe_failure, read_document
 from rag.errors import DocumentError, PassedOverError, RagError
 from rag.process import make_command, make_environment
@@ -62,7 +62,7 @@ class DocumentReader:
         sections = tuple(Section(**section) for section in fields["sections"])
         return Document(**{**fields, "sections": sections})
 
-    def draw_page(self, path: Path, page: int, quotes: Sequence[str]) -> PagePicture:
+    def draw_page(self, path: Path, page: int, quotes: Sequence[Quote]) -> PagePicture:
         """Return a page of a file with quotes marked, as `page_picture.draw_page` does; raises as `read` does."""
         fields = self._ask(path, {"page": page, "quotes": list(quotes)})["picture"]
         return PagePicture(**{**fields, "png": b64decode(fields["png"])})
@@ -195,7 +195,8 @@ def _serve(limit_mb: int, max_file_mb: int, ocr: OcrMode) -> None:
 def _answer(request: dict[str, Any], path: Path, max_file_mb: int) -> dict[str, Any]:
     """Return the document in a file, or the picture of a page if the request has quotes."""
     if "quotes" in request:
-        picture = draw_page(path, request["page"], request["quotes"])
+        quotes = [Quote(*quote) for quote in request["quotes"]]
+        picture = draw_page(path, request["page"], quotes)
         return {"picture": {**picture._asdict(), "png": b64encode(picture.png).decode("ascii")}}
     check_unpacked(path, max_mb=max_file_mb)
     return {"document": asdict(read_document(path))}

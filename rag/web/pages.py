@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from rag.documents.chunk import limit_chunk
-from rag.documents.page_picture import PagePicture, can_draw
+from rag.documents.page_picture import PagePicture, Quote, can_draw
 from rag.documents.read import check_size
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError
@@ -24,7 +24,9 @@ from rag.web.workspace import Workspace
 _QUOTE = re.compile(r"(\d{1,12})-(\d{1,12})")
 _ID = re.compile(r"[0-9]{1,19}")
 _HIGHEST_ID = 2**63 - 1
-_MOST_QUOTES, _LONGEST_QUOTE = 20, 5000
+_MOST_QUOTES, _LONGEST_QUOTE = 10, 5000
+# This many characters before a quote tell equal sentences apart.
+_BEFORE = 100
 # A page takes a core and some memory, so one is drawn at a time. Others wait this long.
 _WAIT_S = 10.0
 
@@ -58,12 +60,15 @@ class Pages:
         path = Path(chunk.source)
         file_hash, _ = sources[chunk.source]
         _check_unchanged(path, file_hash, workspace)
-        words = [text[start:end][:_LONGEST_QUOTE] for start, end in quotes[:_MOST_QUOTES]]
+        marked = [
+            Quote(text[start:end][:_LONGEST_QUOTE], text[max(0, start - _BEFORE) : start])
+            for start, end in sorted(quotes)[:_MOST_QUOTES]
+        ]
         if not self._drawing.acquire(timeout=_WAIT_S):
             raise DocumentError("Other pages are being drawn. Load this one again.")
         try:
             with DocumentReader(workspace.settings) as reader:
-                return reader.draw_page(path, chunk.page or 1, words)
+                return reader.draw_page(path, chunk.page or 1, marked)
         finally:
             self._drawing.release()
 

@@ -17,6 +17,7 @@ from rag.documents.comments.styles import (
 from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
 from rag.documents.formats.plain.front_matter import find_front_matter_end
+from rag.documents.headings import find_unmarked_headings
 from rag.types import Section, Span
 
 _LINE = re.compile(r"\S.*")
@@ -30,9 +31,10 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
     """Return the span of the heading of the readers' comments, with the site's own lines above it.
 
     Without comments the span is empty, at the end of the text. A heading begins comments if it names readers, if it
-    counts comments, or if comments below it are signed in one style. In plain text a bare "Comments" suffices. In
-    Markdown such a heading may be a chapter's, and comments need signatures in a sure style. So may "2 Comments" above
-    "3 Outlook". Readers wrote everything after the first comment: a heading there may be part of a comment.
+    counts comments, or if comments below it are signed in one style. In plain text a bare "Comments" suffices, if
+    no heading of its form is below it. In Markdown such a heading may be a chapter's, and comments need signatures in
+    a sure style. So may "2 Comments" above "3 Outlook". Readers wrote everything after the first comment: a heading
+    there may be part of a comment.
     """
     top = find_front_matter_end(text)
     sentence = SENTENCE_END.search(text, top)
@@ -66,8 +68,31 @@ def _begins_comments(heading: re.Match[str], below: Lines, *, markdown: bool) ->
         return True
     if markdown or is_chapter:  # the heading may be a chapter's
         return False
-    signatures = set(find_headers(below).values()) - {UNSIGNED}
-    return bool(signatures) or names_comments(heading[0])
+    levels, last = _find_levels(heading.string)
+    level = levels.get(_skip_space(heading), 0)
+    if names_comments(heading[0]) and heading.end() > last.get(level, 0):  # no other chapter is below
+        return True
+    headers = find_headers(below)
+    signed = [below.lines[number].start() for number, header in headers.items() if header != UNSIGNED]
+    is_signed = any(level == 0 or levels.get(start) != level for start in signed)
+    return is_signed or _has_reply(below)
+
+
+def _skip_space(heading: re.Match[str]) -> int:
+    """Return the offset of the first sign of a heading."""
+    return heading.end() - len(heading[0].lstrip())
+
+
+@lru_cache(maxsize=1)
+def _find_levels(text: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the level of each line with the form of a heading, by its offset, and the last offset of each level."""
+    levels = {heading.start: heading.level for heading in find_unmarked_headings(text, len(text))}
+    return levels, {level: start for start, level in levels.items()}
+
+
+def _has_reply(below: Lines) -> bool:
+    """Return whether a line begins with "@" and a name."""
+    return any(find_addressee(below.read(number), ()) for number in below.said)
 
 
 def _is_before_chapter(heading: re.Match[str]) -> bool:

@@ -15,20 +15,22 @@ _INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\
 _FENCE = r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*$"
 _CODE_IN_TEXT = r"(?<!`)(?P<ticks>`+)(?!`).{1,1000}?(?<!`)(?P=ticks)(?!`)"
 _COMMENT = r"(?P<comment><!--)"
+# "~~90~~ 60"
+_STRUCK = r"(?P<struck>(?<![~\\])~~(?![\s~])(?:[^~\n]|\n(?![ \t]*\n)){1,1000}(?<!\s)~~(?!~))"
 # "[//]: # (words)": the address and title of links with this label.
 _TITLE = r"""(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))"""
 _LINK = rf"^ {{0,3}}\[(?!\^)(?P<label>[^\[\]\n]{{1,200}})\]:[ \t]*\S+[ \t]+{_TITLE}[ \t]*$"
 _TAG = r"<(?P<name>[A-Za-z][\w-]*)(?:\s[^<>]*)?>"
 # Each pattern finds the beginning of code, or of words that may be hidden. If two match at one place, the first counts.
 _OPENING = re.compile(
-    "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _LINK, _TAG)), re.MULTILINE | re.DOTALL
+    "|".join((_INDENTED_CODE, _FENCE, _CODE_IN_TEXT, _COMMENT, _STRUCK, _LINK, _TAG)), re.MULTILINE | re.DOTALL
 )
 _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\](?!:)")
 # Only this many characters before indented lines are searched for the item of a list.
 _LONGEST_ITEM = 10_000
 _IN_LIST = re.compile(r"\s|(?:[-*+]|\d{1,9}[.)])\s")
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
-_MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b|<(?:script|template)\b", re.IGNORECASE)
+_MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b|<(?:script|template|del|s|strike)\b", re.IGNORECASE)
 _IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
 # With more styles or elements, a large file could take minutes.
 _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
@@ -40,7 +42,7 @@ def show_markdown(text: str) -> str:
 
 
 def drop_hidden_words(text: str) -> str:
-    """Return Markdown without comments, titles of unused links, and hidden elements of HTML.
+    """Return Markdown without comments, struck-out words, titles of unused links, and hidden elements of HTML.
 
     Code stays as it is.
     """
@@ -84,7 +86,7 @@ def _find_fence_end(text: str, start: int, fence: str) -> int:
 
 
 class _Page:
-    """The hidden parts of a Markdown text: comments, titles of links, elements of HTML."""
+    """The hidden parts of a Markdown text: comments, struck-out words, titles of links, elements of HTML."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -100,7 +102,7 @@ class _Page:
         comment, label, name = opening["comment"], opening["label"], opening["name"]
         if comment and opening.start() < self._last_comment_end:
             return self._text.index("-->", opening.start() + 2) + 3
-        if label and label.casefold() not in self._labels:
+        if opening["struck"] or (label and label.casefold() not in self._labels):
             return opening.end()
         if name and self._is_hidden(opening):
             return self._find_element_end(name.lower(), opening.end())

@@ -119,7 +119,9 @@ def _read_labelled(text: str, front_end: int) -> _Head:
 
 
 def _read_line(words: str, *, is_first: bool) -> tuple[str, str] | None:
-    """Return the key and the value in a line; None if there is no value."""
+    """Return the key and the value in a line; None if there is no value, or if the line is a row of a table."""
+    if is_row(words):
+        return None
     field = _FIELD.match(words)
     if field:
         return field[1].lower(), field[2].strip("\"' ")
@@ -171,8 +173,8 @@ def _may_be_above(line: str) -> bool:
 
 
 def _may_be_title(line: str) -> bool:
-    """Return whether a line begins like a title, and has no date."""
-    return line[0].isalnum() and not _find_any_date(line)
+    """Return whether a line begins like a title, has no date, and is not a row of a table."""
+    return line[0].isalnum() and not is_row(line) and not _find_any_date(line)
 
 
 def _find_author(line: str) -> str | None:
