@@ -211,6 +211,35 @@ def test_only_a_question_that_is_understood_whole_is_computed(
     assert found.startswith(reply) if reply else not found
 
 
+UNDERSTOOD_WHOLE = [
+    # A last row that adds up is a total, whatever its name; few digits may add up by chance.
+    *[
+        (f"Item;Net\nTea;5\nMilk;4\nJam;3\n{last};12\n", "What is the sum of net?", "12, the sum of Net over 3 rows")
+        for last in ("Overall", "All", "Altogether", "Net total", "In total", "Combined", "Tot.", "Σ", "All items")
+    ],
+    ("Item;Net\nTea;51\nMilk;51\nJam;51\nResult;153\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\n;7\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\nAll;7\n", "What is the sum of net?", "19, the sum of Net over 4 rows"),
+    ("Item;Net\nTea;5.10\nMilk;4.30\nJam;3.20\nResult;12.60\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5.10\nMilk;4.35\nJam;3.20\nResult;4.22\n", "Which item has the highest net?", None),
+    ("Item;Net;Tax\nTea;15;2\nMilk;4;1\nJam;3;1\nResult;22;4\n", "How many rows are there?", None),
+    ("Item;Net;Tax\nTea;15;2\nMilk;4;1\nJam;3;1\nEgg;22;5\n", "How many rows are there?", "4 rows"),
+    ("Year;Rent\n2021;500\n2022;600\n2023;550\n", "What is the total rent?", "1,650, the sum of Rent"),
+    ("Item;Tax\nTea;19.5\nMilk;19.5\nJam;19.5\n", "What is the average tax?", "19.50, the mean of Tax"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "reply"), UNDERSTOOD_WHOLE, ids=[question for _, question, _ in UNDERSTOOD_WHOLE]
+)
+def test_words_labels_cells_and_totals_are_understood_whole(
+    tmp_path: Path, settings: Settings, text: str, question: str, reply: str | None
+) -> None:
+    assistant = open_assistant(tmp_path, settings, "rents-2023.csv", text, ScriptedLLM(log_odds=-9.0))
+    found = " ".join(sentence.text for sentence in assistant.ask(question).reply)
+    assert found.startswith(reply) if reply else not found
+
+
 def test_the_parts_of_a_table_are_not_added_alone(tmp_path: Path, settings: Settings) -> None:
     rows = "| Tea | 5 |\n| Milk | 4 |\n| Jam | 3 |\n"
     header = "| Item | Net |\n| --- | --- |\n"

@@ -218,10 +218,13 @@ COUNTS_THINGS = re.compile(r"\b(?:how many|are|were|have)\b", re.IGNORECASE)
 ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
 # The beginning of a row below a table that adds up the others, or is their mean.
 TOTAL = re.compile(
-    r"\W*(?:(?:grand |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*|insgesamt"
-    r"|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
+    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
+    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b"
+    r"|\W*(?:altogether|tot|[Σ∑])\W*$",
     re.IGNORECASE,
 )
+# The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
+LIKE_TOTAL = re.compile(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)", re.IGNORECASE)
 # The last words of labels whose numbers name things and measure nothing.
 IDENTIFIERS = frozenset(
     WORD.findall(

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
+from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
@@ -12,7 +13,7 @@ from rag.answer.gather.columns import Column, Row, is_amount, list_labels, read_
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.task import Task, choose, list_name_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import TOTAL
+from rag.answer.signs import LIKE_TOTAL, TOTAL
 from rag.answer.understand.query import Query
 from rag.rows import Cell, split_row
 from rag.system import parse_source
@@ -21,6 +22,8 @@ from rag.types import Chunk, Hit
 
 # Fewer rows are not a table.
 _FEWEST_ROWS = 3
+# A last row with fewer digits may be the sum or the mean of the others by chance.
+_FEWEST_DIGITS = 3
 # At most this many rows are quoted.
 _MOST_QUOTED = 20
 # The names of more rows with one extreme are not listed.
@@ -129,13 +132,33 @@ def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     kept = list(rows)
     while kept and _is_total(kept[-1]):
         kept.pop()
-    name = list_labels(rows)[0]
-    unnamed = [row for row in kept if name not in row.cells]
-    if unnamed and unnamed[-1] is kept[-1]:
-        kept.pop()
-        if len(unnamed) > 1:
-            return []
-    return [] if any(map(_is_total, kept)) else kept
+    if not kept or any(map(_is_total, kept)):
+        return []
+    name = kept[-1].cells.get(list_labels(rows)[0], "")
+    digits = _count_total_digits(kept)
+    if digits and LIKE_TOTAL.match(name):
+        return kept[:-1]
+    is_clear = name and digits < _FEWEST_DIGITS
+    return kept if is_clear else []
+
+
+def _count_total_digits(rows: Sequence[Row]) -> int:
+    """Return how many digits show that the last row is a total; 0 if one of its numbers is not a total.
+
+    Zeros at the end do not count: 500, 600 and 550 may be the rents of three years.
+    """
+    digits = 0
+    for label in rows[-1].cells:
+        column = read_column(label, rows)
+        *above, last = column.numbers.values() if column else [Decimal(0)]
+        # Of equal numbers, each is the mean of the others.
+        if set(above) <= {last}:
+            continue
+        average = mean(above)
+        if last not in {sum(above), average, round(average, 1), round(average, _DECIMALS)}:
+            return 0
+        digits += len(last.normalize().as_tuple().digits)
+    return digits
 
 
 def _is_total(row: Row) -> bool:
