@@ -13,7 +13,7 @@ from rag.answer.gather.columns import Column, Row, is_amount, list_labels, read_
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.task import Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import LIKE_TOTAL, TOTAL
+from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
 from rag.rows import Cell, split_row
 from rag.system import parse_source
 from rag.text import split_lines
@@ -180,8 +180,9 @@ def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None
     if column is None or column.label in table.shared_labels:
         return None
     rows = [row for row in choice.rows if row.span in column.numbers]
-    is_unfit = task.operation.unfit.search(f"{column.label} {column.unit}")
-    if not rows or is_unfit:
+    measured = f"{column.label} {column.unit}"
+    other_currencies = set(CURRENCY_SIGNS).intersection(task.text).difference(measured)
+    if not rows or other_currencies or task.operation.unfit.search(measured):
         return None
     value = task.operation.compute([column.numbers[row.span] for row in rows])
     if task.operation.is_extreme:

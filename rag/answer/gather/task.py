@@ -192,6 +192,6 @@ def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Fi
 def _list_asked_words(cell: str, rest: str, rest_words: frozenset[str]) -> frozenset[str]:
     """Return the words of a cell if the rest of a question has them all, or the year of its date; else an empty set."""
     words = list_words(cell)
-    if words and words <= rest_words and not is_amount(cell) and _is_spelt(cell, rest):
+    if words <= rest_words and not is_amount(cell) and _is_spelt(cell, rest):
         return words
     return frozenset(YEAR.findall(rest)) & frozenset(YEAR.findall(cell))
