@@ -69,8 +69,14 @@ def stem(word: str) -> str:
 
     Numbers stay whole.
     """
+    singular = drop_plural(word)
+    return singular if singular[0].isdigit() else singular[:6]
+
+
+def drop_plural(word: str) -> str:
+    """Return a word in lower case and without a plural's "s"; numbers stay whole."""
     word = word.lower()
-    return word if word[0].isdigit() else _PLURAL.sub("", word)[:6]
+    return word if word[0].isdigit() else _PLURAL.sub("", word)
 
 
 def content_words(text: str) -> set[str]:

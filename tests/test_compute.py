@@ -211,6 +211,117 @@ def test_only_a_question_that_is_understood_whole_is_computed(
     assert found.startswith(reply) if reply else not found
 
 
+SCORES_AB = "Name;Score A;Score B\nAnn;1;30\nBob;2;40\nEve;3;50\n"
+PLANS = "Name;Price;Price change (%)\nAnn;10;5\nBob;15;7\nEve;40;4\n"
+PEOPLE = "City;Population (2021);Population (2022)\nRome;10;1\nParis;20;5\nBonn;45;9\n"
+PAID = "Item;Amount paid;Amount not paid\nTea;10;7\nJam;20;8\nOil;45;3\n"
+YEARS = "Year;Rent\n2021;500\n2021;550\n2022;600\n"
+
+
+def make_rows(*names: str) -> str:
+    """Return a table with a row for each name, with costs that do not add up."""
+    rows = [f"{name};{cost}\n" for name, cost in zip(names, (10, 20, 45, 90), strict=False)]
+    return "".join(["Item;Cost\n", *rows])
+
+
+UNDERSTOOD_WHOLE = [
+    # "A" may be a word, and the column that is named need not have amounts.
+    (SCORES_AB, "What is the total score A?", None),
+    (SCORES_AB, "What is the total score B?", "120, the sum of Score B"),
+    (SCORES_AB, "What is the total score?", None),
+    ("Name;Score A;Score\nAnn;1;30\nBob;2;40\nEve;3;50\n", "What is the total score A?", None),
+    ("Name;Score A\nAnn;4;\nBob;2\nEve;9\n", "What is the total of a score?", None),
+    (make_rows("Team A", "Team B", "Team C"), "What is the total cost of a team?", None),
+    (make_rows("Team A", "Team B", "Team C"), "What is the total cost of Team A?", "10, the sum of Cost over 1 row"),
+    # A cell is named by its words and not by their beginnings.
+    *[
+        (make_rows(one, other, "Else"), f"What is the total cost of {other}?", "20, the sum of Cost over 1 row")
+        for one, other in (
+            ("Product", "Production"),
+            ("Markets", "Marketing"),
+            ("Transport", "Transportation"),
+            ("Contract", "Contractor"),
+            ("Northampton", "Northallerton"),
+        )
+    ],
+    (make_rows("Internal fair", "International fair", "Else"), "What is the total cost of the internet fair?", None),
+    (make_rows("Market", "Markets", "Else"), "What is the total cost of the market?", None),
+    (make_rows("C", "C#", "C++"), "What is the total cost of C#?", None),
+    ("Item;Costume;Coast\nTea;10;1\nJam;20;2\nOil;45;9\n", "What is the total costumes?", "75, the sum of Costume"),
+    ("Item;Production;Stock\nTea;10;1\nJam;20;2\nOil;45;9\n", "What is the total product?", None),
+    # A part of a label is not the label; ratios are not added, and the highest rank is the lowest number.
+    ("Model;Weight limit (kg)\nA1;10\nB2;20\nC3;45\n", "Which model is the heaviest?", None),
+    ("Model;Weight (max. kg)\nA1;10\nB2;20\nC3;45\n", "Which model is the heaviest?", None),
+    ("Model;Weight limit (kg)\nA1;10\nB2;20\nC3;45\n", "Which model has the highest weight limit?", "C3: Weight limit"),
+    ("Item;Shipping cost\nTea;10\nJam;20\nOil;45\n", "Which is the cheapest item?", None),
+    ("Item;Price (EUR/kg)\nTea;10\nJam;20\nOil;45\n", "What is the total price?", None),
+    ("Item;Price (per kg)\nTea;10\nJam;20\nOil;45\n", "Which item is the cheapest?", None),
+    ("Item;Price ($)\nTea;10\nJam;20\nOil;45\n", "What is the total price in €?", None),
+    ("Item;Price ($)\nTea;10\nJam;20\nOil;45\n", "What is the total price in $?", "75, the sum of Price ($)"),
+    ("Item;Price\nTea;10 €\nJam;20 €\nOil;45 €\n", "What is the total price in €?", "75 €, the sum of Price"),
+    ("Item;Price in EUR\nTea;10\nJam;20\nOil;45\n", "What is the total price?", "75, the sum of Price in EUR"),
+    ("Item;Price change (%)\nTea;10\nJam;20\nOil;45\n", "What is the average price?", None),
+    (PLANS, "What is the total price change?", None),
+    (PLANS, "What is the total price?", "65, the sum of Price over 3 rows"),
+    ("Item;Price;Weekly change\nTea;10;5\nJam;20;7\nOil;45;4\n", "What is the total price change?", None),
+    ("Item;Unit price\nTea;10\nJam;20\nOil;45\n", "What is the total price?", None),
+    ("Item;Unit price\nTea;10\nJam;20\nOil;45\n", "What is the total unit price?", None),
+    ("Item;Units\nTea;10\nJam;20\nOil;45\n", "What are the total units?", "75, the sum of Units"),
+    ("Item;Discount\nTea;10 %\nJam;20 %\nOil;45 %\n", "What is the total discount?", None),
+    (PEOPLE, "What is the total population?", None),
+    (PEOPLE, "What is the total population in 2022?", "15, the sum of Population (2022)"),
+    (PAID, "What is the total amount paid?", "75, the sum of Amount paid"),
+    (PAID, "What is the total amount not paid?", "18, the sum of Amount not paid"),
+    (PAID, "What is the total amount?", None),
+    ("Customer name;Net\nAnn;10\nBob;25\nEve;40\n", "Which customer has the highest net?", "Eve: Net 40"),
+    ("Item;Sales;Number of sales\nTea;10;1\nJam;20;4\nOil;45;9\n", "What are the total sales?", None),
+    ("Item;Number of sales\nTea;10\nJam;20\nOil;45\n", "What are the total sales?", "75, the sum of Number of sales"),
+    ("Team;Rank\nReds;2\nBlues;1\nGreens;3\n", "Which team has the highest rank?", None),
+    # A year counts only if rows have it; the file is rents-2023.csv.
+    (YEARS, "What is the total rent in 2023?", None),
+    (YEARS, "What is the total rent in 2021?", "1,050, the sum of Rent over 2 rows"),
+    # The things of a table are not its amounts.
+    *[
+        (SHOP, question, None)
+        for question in (
+            "What is the total number of columns?",
+            "How much is a document in total?",
+            "How many rows have a price in total?",
+            "What are the total rows?",
+        )
+    ],
+    (SHOP, "What is the total number of rows?", "3 rows"),
+    (SHOP, "What is the total of all rows?", "9.50, the sum of Price"),
+    (SHOP, "What is the sum of all values in the table?", "9.50, the sum of Price"),
+    (SHOP, "What is the sum of the price column?", "9.50, the sum of Price"),
+    # A last row that adds up is a total, whatever its name; few digits may add up by chance.
+    *[
+        (f"Item;Net\nTea;5\nMilk;4\nJam;3\n{last};12\n", "What is the sum of net?", "12, the sum of Net over 3 rows")
+        for last in ("Overall", "All", "Altogether", "Net total", "In total", "Combined", "Tot.", "Σ", "All items")
+    ],
+    ("Item;Net\nTea;51\nMilk;51\nJam;51\nResult;153\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\n;7\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5\nMilk;4\nJam;3\nAll;7\n", "What is the sum of net?", "19, the sum of Net over 4 rows"),
+    ("Item;Net\nTea;5.10\nMilk;4.30\nJam;3.20\nResult;12.60\n", "What is the sum of net?", None),
+    ("Item;Net\nTea;5.10\nMilk;4.35\nJam;3.20\nResult;4.22\n", "Which item has the highest net?", None),
+    ("Item;Net;Tax\nTea;15;2\nMilk;4;1\nJam;3;1\nResult;22;4\n", "How many rows are there?", None),
+    ("Item;Net;Tax\nTea;15;2\nMilk;4;1\nJam;3;1\nEgg;22;5\n", "How many rows are there?", "4 rows"),
+    ("Year;Rent\n2021;500\n2022;600\n2023;550\n", "What is the total rent?", "1,650, the sum of Rent"),
+    ("Item;Tax\nTea;19.5\nMilk;19.5\nJam;19.5\n", "What is the average tax?", "19.50, the mean of Tax"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "reply"), UNDERSTOOD_WHOLE, ids=[question for _, question, _ in UNDERSTOOD_WHOLE]
+)
+def test_words_labels_cells_and_totals_are_understood_whole(
+    tmp_path: Path, settings: Settings, text: str, question: str, reply: str | None
+) -> None:
+    assistant = open_assistant(tmp_path, settings, "rents-2023.csv", text, ScriptedLLM(log_odds=-9.0))
+    found = " ".join(sentence.text for sentence in assistant.ask(question).reply)
+    assert found.startswith(reply) if reply else not found
+
+
 def test_the_parts_of_a_table_are_not_added_alone(tmp_path: Path, settings: Settings) -> None:
     rows = "| Tea | 5 |\n| Milk | 4 |\n| Jam | 3 |\n"
     header = "| Item | Net |\n| --- | --- |\n"

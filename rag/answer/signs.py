@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.text import WORD, content_words
+from rag.text import WORD, content_words, drop_plural
 
 # --- Currencies (constraints.py, mentions.py, columns.py) ---
 
@@ -186,7 +186,7 @@ MENTIONS = re.compile(
 # "Can you compute …" wants no yes or no.
 COURTESY = re.compile(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+", re.IGNORECASE)
 _ROWS = r"(?:rows|entries|records|lines)"
-COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\bnumber of {_ROWS}\b", re.IGNORECASE)
+COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\b(?:total )?number of {_ROWS}\b", re.IGNORECASE)
 # "What does E4 mean?" asks for no mean.
 MEAN = re.compile(r"\baverage\b|\b(?:the|arithmetic) mean\b|\bmean (?:of|value)\b|^\W*mean\b", re.IGNORECASE)
 SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b", re.IGNORECASE)
@@ -212,14 +212,30 @@ MEASURES = (
 )
 # "Which city has the total?" asks for a row, and a sum is of no row.
 ASKS_FOR_ROW = re.compile(r"\b(?:which|who|whose)\b", re.IGNORECASE)
+# "How many rows have a price in total?" asks for no sum either.
+ASKS_FOR_ELSE = re.compile(rf"{ASKS_FOR_ROW.pattern}|{COUNTS_ROWS.pattern}", re.IGNORECASE)
 # "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
 COUNTS_THINGS = re.compile(r"\b(?:how many|are|were|have)\b", re.IGNORECASE)
 # "Amounts > 100", "price * pieces".
 ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
 # The beginning of a row below a table that adds up the others, or is their mean.
 TOTAL = re.compile(
-    r"\W*(?:(?:grand |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*|insgesamt"
-    r"|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
+    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
+    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b"
+    r"|\W*(?:altogether|tot|[Σ∑])\W*$",
+    re.IGNORECASE,
+)
+# The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
+LIKE_TOTAL = re.compile(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)", re.IGNORECASE)
+# Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
+_RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
+RATIO = re.compile(rf"{_RATIO}|[%‰/]", re.IGNORECASE)
+# The highest rank is the lowest number.
+RANK = re.compile(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b", re.IGNORECASE)
+# The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
+UNIT = re.compile(
+    rf"\((?!.*{_RATIO})[^()]*\)|\[(?!.*{_RATIO})[^][]*\]"
+    rf"|(?<=\w)\W+(?:in )?\b(?:{'|'.join(currency.words for currency in CURRENCIES)})\W*$",
     re.IGNORECASE,
 )
 # The last words of labels whose numbers name things and measure nothing.
@@ -231,11 +247,21 @@ IDENTIFIERS = frozenset(
 )
 # Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
 TABLE_WORDS = frozenset(
-    WORD.findall(
-        "a an the of in for on is are was were be do does did has have had s what which who how many much number row"
-        " rows column columns entry entries record records line lines document table sheet spreadsheet workbook file"
-        " value values all across with csv xlsx give me there please calculate compute show tell"
+    map(
+        drop_plural,
+        WORD.findall(
+            "a an the of in for on is are was were be do does did has have had s what which who how many much number"
+            " all across with csv xlsx give me there please calculate compute show tell"
+        ),
     )
+)
+# Other parts of a question that say nothing more: "of all rows", "in the table", "which entry", "the lowest value".
+_TABLE = r"(?:document|table|sheet|spreadsheet|workbook|file)"
+OF_TABLE = re.compile(
+    rf"\b(?:(?:in|of|across) (?:the|this|my) {_TABLE}|(?:does|do) (?:the|this|my) {_TABLE} have"
+    rf"|(?:of|across) (?:all )?(?:the )?{_ROWS}|which (?:row|entry|record|line)|column"
+    r"|(?:the|all)\s+values?)\b",
+    re.IGNORECASE,
 )
 
 # --- Sentences ---

@@ -5,22 +5,24 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
+from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.columns import Column, Row, is_amount, list_labels, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import Task, choose, list_name_words, read_tasks
+from rag.answer.gather.task import Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import TOTAL
-from rag.answer.understand.query import Query
+from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
 from rag.rows import Cell, split_row
 from rag.system import parse_source
-from rag.text import content_words, split_lines
+from rag.text import split_lines
 from rag.types import Chunk, Hit
 
 # Fewer rows are not a table.
 _FEWEST_ROWS = 3
+# A last row with fewer digits may be the sum or the mean of the others by chance.
+_FEWEST_DIGITS = 3
 # At most this many rows are quoted.
 _MOST_QUOTED = 20
 # The names of more rows with one extreme are not listed.
@@ -64,10 +66,10 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
         with request.index.browse() as store:
             text = store.get_text(document_id)
             # A table takes long to read, and most documents lack a word of the question.
-            if not _has_stems(task.wanted, [*names, text]):
+            if not _has_words(task.wanted, [*names, text]):
                 continue
             chunks = list_article(document_id, store)
-        known = list_name_words([*names, chunks[0].heading or ""])
+        known = list_words(" ".join([*names, chunks[0].heading or ""]))
         for table in _find_tables(text, chunks):
             result = _compute(task, table, known)
             gathered = _quote_rows(result, chunks, hit.score) if result else None
@@ -76,10 +78,10 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
     return None
 
 
-def _has_stems(stems: frozenset[str], texts: Sequence[str]) -> bool:
-    """Return whether texts may have all words with some stems: a stem is the beginning of its words."""
+def _has_words(words: frozenset[str], texts: Sequence[str]) -> bool:
+    """Return whether texts may have all of some words, which have no plural's "s"."""
     together = " ".join(texts).lower()
-    return all(stem in together for stem in stems)
+    return all(word in together for word in words)
 
 
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
@@ -129,13 +131,33 @@ def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     kept = list(rows)
     while kept and _is_total(kept[-1]):
         kept.pop()
-    name = list_labels(rows)[0]
-    unnamed = [row for row in kept if name not in row.cells]
-    if unnamed and unnamed[-1] is kept[-1]:
-        kept.pop()
-        if len(unnamed) > 1:
-            return []
-    return [] if any(map(_is_total, kept)) else kept
+    if not kept or any(map(_is_total, kept)):
+        return []
+    name = kept[-1].cells.get(list_labels(rows)[0], "")
+    digits = _count_total_digits(kept)
+    if digits and LIKE_TOTAL.match(name):
+        return kept[:-1]
+    is_clear = name and digits < _FEWEST_DIGITS
+    return kept if is_clear else []
+
+
+def _count_total_digits(rows: Sequence[Row]) -> int:
+    """Return how many digits show that the last row is a total; 0 if one of its numbers is not a total.
+
+    Zeros at the end do not count: 500, 600 and 550 may be the rents of three years.
+    """
+    digits = 0
+    for label in rows[-1].cells:
+        column = read_column(label, rows)
+        *above, last = column.numbers.values() if column else [Decimal(0)]
+        # Of equal numbers, each is the mean of the others.
+        if set(above) <= {last}:
+            continue
+        average = mean(above)
+        if last not in {sum(above), average, round(average, 1), round(average, _DECIMALS)}:
+            return 0
+        digits += len(last.normalize().as_tuple().digits)
+    return digits
 
 
 def _is_total(row: Row) -> bool:
@@ -144,7 +166,7 @@ def _is_total(row: Row) -> bool:
     return bool(TOTAL.match(first)) or any(TOTAL.fullmatch(cell) for cell in others)
 
 
-def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
+def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None:
     """Return the result of a task over a table; None if the table does not fit it.
 
     If another table of the article has the same column, it may be a part of the table, and nothing is computed.
@@ -158,11 +180,13 @@ def _compute(task: Task, table: _Table, names: set[str]) -> _Result | None:
     if column is None or column.label in table.shared_labels:
         return None
     rows = [row for row in choice.rows if row.span in column.numbers]
-    if not rows:
+    measured = f"{column.label} {column.unit}"
+    other_currencies = set(CURRENCY_SIGNS).intersection(task.text).difference(measured)
+    if not rows or other_currencies or task.operation.unfit.search(measured):
         return None
     value = task.operation.compute([column.numbers[row.span] for row in rows])
     if task.operation.is_extreme:
-        return _find_extreme(value, task.question, rows, column, table.rows)
+        return _find_extreme(value, task, rows, column, table.rows)
     return _Result(_describe_value(value, task.operation.name, column, len(rows)), rows)
 
 
@@ -175,13 +199,13 @@ def _count(rows: Sequence[Row], table: _Table) -> _Result | None:
 
 
 def _find_extreme(
-    value: Decimal, question: Query, rows: Sequence[Row], column: Column, table: Sequence[Row]
+    value: Decimal, task: Task, rows: Sequence[Row], column: Column, table: Sequence[Row]
 ) -> _Result | None:
     """Return the rows with an extreme value; None if there is only one row, or other rows have the same name."""
     if len(rows) == 1:
         return None
     best = [row for row in rows if column.numbers[row.span] == value]
-    name = _choose_name(question, table, column.label)
+    name = _choose_name(task, table, column.label)
     names = {row.cells.get(name, "") for row in best}
     namesakes = [row for row in rows if row.cells.get(name, "") in names]
     if len(namesakes) > len(best):
@@ -189,10 +213,10 @@ def _find_extreme(
     return _Result(_describe_extreme(best, name, column.label), best)
 
 
-def _choose_name(question: Query, table: Sequence[Row], label: str) -> str:
+def _choose_name(task: Task, table: Sequence[Row], label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
     others = [name for name in list_labels(table) if name != label]
-    asked = [name for name in others if content_words(name) & question.words]
+    asked = [name for name in others if list_words(name) & task.wanted]
     of_words = [name for name in others if not is_amount(table[0].cells.get(name, ""))]
     return [*asked, *of_words, label][0]
 

@@ -1,7 +1,7 @@
 """Finds what a question asks of a table: an operation, a column and rows, and no word is left over."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rag.answer.gather.columns import YEAR, Row, is_amount, is_of_amounts, list_labels, read_cells
 from rag.answer.signs import (
     ARITHMETIC,
+    ASKS_FOR_ELSE,
     ASKS_FOR_ROW,
     COUNTS_ROWS,
     COUNTS_THINGS,
@@ -18,25 +19,34 @@ from rag.answer.signs import (
     LOWEST,
     MEAN,
     MEASURES,
+    OF_TABLE,
+    RANK,
+    RATIO,
     SUM,
     TABLE_WORDS,
+    UNIT,
 )
 from rag.answer.understand.query import Query
-from rag.text import STOP_WORDS, WORD, content_words, stem
+from rag.text import WORD, drop_plural
 
 _JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
+_NOTHING = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation on the values of a column; `sign` recognises it in a question, `other` a question for else."""
+    """An operation on the values of a column.
+
+    `sign` recognises it in a question, `other` a question for something else, and `unfit` a label that it is not for.
+    """
 
     name: str
     sign: re.Pattern[str]
     other: re.Pattern[str]
     compute: Callable[[Sequence[Decimal]], Decimal]
+    unfit: re.Pattern[str] = _NOTHING
     # An extreme is the value of single rows, and only these are quoted.
     is_extreme: bool = False
 
@@ -45,11 +55,11 @@ class Operation:
 _COUNT = Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, lambda values: Decimal(len(values)))
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
 _OPERATIONS = (
-    Operation("highest", HIGHEST, COUNTS_THINGS, max, is_extreme=True),
-    Operation("lowest", LOWEST, COUNTS_THINGS, min, is_extreme=True),
+    Operation("highest", HIGHEST, COUNTS_THINGS, max, RANK, is_extreme=True),
+    Operation("lowest", LOWEST, COUNTS_THINGS, min, RANK, is_extreme=True),
     _COUNT,
-    Operation("mean", MEAN, ASKS_FOR_ROW, mean),
-    Operation("sum", SUM, ASKS_FOR_ROW, lambda values: sum(values, Decimal(0))),
+    Operation("mean", MEAN, ASKS_FOR_ELSE, mean),
+    Operation("sum", SUM, ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), RATIO),
 )
 
 
@@ -61,15 +71,19 @@ class Task:
     `measures` has the words for what a superlative like "cheapest" compares; it is empty for the others.
     """
 
-    question: Query
     operation: Operation
+    text: str
     rest: str
     wanted: frozenset[str]
     measures: frozenset[str]
 
-    def find_words(self, label: str) -> set[str]:
-        """Return the words of a label by which the question names the column."""
-        return content_words(label) & (self.question.words | self.measures)
+    def find_label(self, label: str) -> frozenset[str]:
+        """Return the words of a label in the question if it has all but the unit, and what is measured; else none."""
+        name = UNIT.sub("", label)
+        words = list_words(label) & (list_words(self.text) | self.measures)
+        is_measured = not self.measures or not words.isdisjoint(self.measures)
+        is_whole = list_words(name) <= words | TABLE_WORDS and _is_spelt(name, self.text)
+        return words if is_measured and is_whole else frozenset()
 
 
 class Choice(NamedTuple):
@@ -88,7 +102,7 @@ class _Filter(NamedTuple):
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
-    """Yield a task for each operation of which a question has a sign; none if it wants yes or no, or calculates."""
+    """Yield a task for each operation that a question has a sign for; none if it wants yes or no, or calculates."""
     text = _ELECTRIC.sub("", COURTESY.sub("", question.text))
     text = text[:1].lower() + text[1:]
     if Query(text).is_yes_no or ARITHMETIC.search(text):
@@ -98,60 +112,65 @@ def read_tasks(question: Query) -> Iterator[Task]:
         if not is_asked:
             continue
         rest = operation.sign.sub(" ", text)
-        words = [word for word in WORD.findall(_JOINED.sub(" ", rest)) if word not in TABLE_WORDS]
+        wanted = list_words(OF_TABLE.sub(" ", rest)) - TABLE_WORDS
         measures = [words for sign, words in MEASURES if sign.search(text)]
-        yield Task(question, operation, rest, frozenset(map(stem, words)), frozenset().union(*measures))
+        yield Task(operation, text, rest, wanted, frozenset().union(*measures))
 
 
-def choose(task: Task, table: Sequence[Row], names: set[str]) -> Choice | None:
+def choose(task: Task, table: Sequence[Row], names: frozenset[str]) -> Choice | None:
     """Return the rows and the column that a task is about; None if a word of it is left over.
 
-    Each word has to be in a label, in a cell that the question has whole, or in the `names` of the document.
+    Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
+    to be in a row: the name of a file may be of another one.
     """
     labels = list_labels(table)
     amounts = [label for label in labels if is_of_amounts(label, table)]
-    label = "" if task.operation is _COUNT else _choose_label(task, amounts)
+    others = [label for label in labels if label not in amounts]
+    named = {label: task.find_label(label) for label in labels}
+    label = "" if task.operation is _COUNT else _choose_label(task, named, amounts)
     if label is None:
         return None
-    chosen = _choose_rows(task, table, [other for other in labels if other not in amounts])
-    if chosen is None or not chosen.words.isdisjoint(_list_words(label)):
+    chosen = _choose_rows(task, table, others)
+    if chosen is None or not chosen.words.isdisjoint(list_words(label)):
         return None
-    known_labels = labels if task.find_words(label) else chosen.labels
-    left_over = task.wanted - chosen.words - _list_words(" ".join(known_labels)) - names
+    # "Which customer" may mean a column "Customer name".
+    known_labels = [*chosen.labels, *others] if task.operation.is_extreme else chosen.labels
+    if named.get(label):
+        known_labels = [*known_labels, *filter(named.get, labels)]
+    known_names = names.difference(YEAR.findall(task.rest))
+    left_over = task.wanted - chosen.words - list_words(" ".join(known_labels)) - known_names
     return None if left_over else Choice(chosen.rows, label)
 
 
-def list_name_words(names: Sequence[str]) -> set[str]:
-    """Return the words of the names of a document; "price_list" has two."""
-    return content_words(_JOINED.sub(" ", " ".join(names)))
+def list_words(text: str) -> frozenset[str]:
+    """Return all words of a text, also words that only join others; "price_lists" has two, without its plural."""
+    return frozenset(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
 
 
-def _list_words(text: str) -> set[str]:
-    """Return the stems of all words of a text, also of words that only join others."""
-    return {stem(word) for word in WORD.findall(_JOINED.sub(" ", text))}
+def _is_spelt(name: str, text: str) -> bool:
+    """Return whether a question has a name as it is written if its last word only joins others, as in "Team A"."""
+    beginning, space, last = name.strip().rpartition(" ")
+    spelling = rf"\b(?i:{re.escape(beginning + space)}){re.escape(last)}\b"
+    return last.lower() not in TABLE_WORDS or re.search(spelling, text) is not None
 
 
-def _choose_label(task: Task, amounts: Sequence[str]) -> str | None:
-    """Return the label that has all words which the question shares with labels; the only one if it shares none.
+def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequence[str]) -> str | None:
+    """Return the label of amounts that a question names; the only one if it names none, and None if it is unclear.
 
     An extreme has to be named: the largest city need not be the city with the largest number.
     """
-    if not amounts:
-        return None
-    shared = {label: task.find_words(label) for label in amounts}
-    best = max(amounts, key=lambda label: len(shared[label]))
-    if not shared[best]:
-        is_alone = len(amounts) == 1 and not task.operation.is_extreme
-        return best if is_alone else None
-    is_clear = all(label == best or words < shared[best] for label, words in shared.items())
-    is_measured = not task.measures or not shared[best].isdisjoint(task.measures)
-    return best if is_clear and is_measured else None
+    candidates = [label for label in amounts if named[label]]
+    if not candidates and not task.operation.is_extreme:
+        return amounts[0] if len(amounts) == 1 else None
+    best = [label for label in candidates if not any(named[label] < words for words in named.values())]
+    return best[0] if len(best) == 1 else None
 
 
 def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Filter | None:
     """Return the rows whose whole cells a question has, all rows if it has none; None if it is unclear which."""
     chosen = _Filter(list(table), set(), [])
-    rest_words = _list_words(task.rest)
+    rest_words = list_words(task.rest)
+    years = set(YEAR.findall(task.rest))
     for label in labels:
         cells = read_cells(label, table)
         asked = {span: _list_asked_words(cell, task.rest, rest_words) for span, cell in cells.items()}
@@ -159,17 +178,20 @@ def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Fi
         is_clear = all(words <= most for words in asked.values())
         if not is_clear or not chosen.words.isdisjoint(most):
             return None
-        if most:
-            rows = [row for row in chosen.rows if asked.get(row.span) == most]
-            chosen = _Filter(rows, chosen.words | most, [*chosen.labels, label])
+        if not most:
+            continue
+        rows = [row for row in chosen.rows if asked.get(row.span) == most]
+        names = {row.cells[label].strip().casefold() for row in rows}
+        # "Market" and "Markets" are two things, but many dates are of one year.
+        if len(names) > 1 and not most <= years:
+            return None
+        chosen = _Filter(rows, chosen.words | most, [*chosen.labels, label])
     return chosen
 
 
-def _list_asked_words(cell: str, rest: str, rest_words: set[str]) -> frozenset[str]:
+def _list_asked_words(cell: str, rest: str, rest_words: frozenset[str]) -> frozenset[str]:
     """Return the words of a cell if the rest of a question has them all, or the year of its date; else an empty set."""
-    words = frozenset(_list_words(cell))
-    if words and words <= rest_words and not is_amount(cell):
-        is_word = not words <= STOP_WORDS or re.search(rf"\b{re.escape(cell)}\b", rest)
-        if is_word:
-            return words
+    words = list_words(cell)
+    if words <= rest_words and not is_amount(cell) and _is_spelt(cell, rest):
+        return words
     return frozenset(YEAR.findall(rest)) & frozenset(YEAR.findall(cell))
