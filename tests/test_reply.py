@@ -55,6 +55,14 @@ GOOD = [
     ("What happened?", "It rose by 5 percent", "It fell by 3 percent, then rose by 5 percent."),
     ("When does it open?", "It opens at 9", "It is closed until 9."),
     ("How deep is it?", "9 meters below the deck", "It is above the keel, 9 meters below the deck."),
+    ("How many came?", "Three", "3 people came."),
+    ("How many came?", "3", "Three people came."),
+    ("Who came?", "Twenty-five men", "25 men came."),
+    ("Who came?", "200 men", "Two hundred men came."),
+    ("Who paid?", "The UN", "The United Nations paid."),
+    ("Who paid?", "The United Nations", "The UN paid."),
+    ("Where is it?", "Between P and PSPACE", "It is between P and PSPACE, like BPP."),
+    ("Who paid?", "The US Senate", "The US Senate paid, and the United States agreed."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -100,6 +108,9 @@ WRONG = [
     ),
     ("How long?", "more than 6 days", "It takes less than 6 days.", "the opposite"),
     ("What did Bo do?", "He lost in Olm on 6 May", "Bo won in Olm on 6 May and Ada was there.", "the opposite"),
+    ("How many came?", "Four", "3 people came.", "the number 4"),
+    ("How much was it?", "Ten euros", "It cost ten dollars and 9 euros.", "the currency 10 euro"),
+    ("Who paid?", "The UN Army", "The United Nations paid, and the Army came.", "the words Nations Army"),
     ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
 ]
 

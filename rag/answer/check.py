@@ -14,6 +14,8 @@ from rag.answer.mentions import (
     find_other_currencies,
     find_unknown_names,
     list_known_numbers,
+    spell_names,
+    write_digits,
 )
 from rag.answer.signs import (
     BEGINS_WITH_NO,
@@ -102,7 +104,7 @@ def find_conflict(text: str, sources: Sequence[str], *, question: str = "") -> s
 
     A name may come from the question instead.
     """
-    return _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
+    return _find_first(CONFLICTS, read_claim(text, (), sources=sources, question=question))
 
 
 def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
@@ -116,9 +118,15 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 
 
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
-    """Return the claim of a reply: without its yes or no, and with its dates spelt as in the quotes."""
-    known = "\n".join((*quotes, *sources))
-    reply = spell_dates(reply, known)
+    """Return the claim of a reply: without its yes or no, and with its dates and names as in the quotes.
+
+    Numbers in words are digits, in all texts.
+    """
+    quotes = [write_digits(quote) for quote in quotes]
+    known = write_digits("\n".join((*quotes, *sources)))
+    question = write_digits(question)
+    reply = write_digits(spell_dates(reply, known))
+    reply = spell_names(reply, f"{known}\n{question}")
     text = YES_OR_NO.sub("", reply, count=1)
     return Claim(text, known, question, reply, quotes)
 

@@ -33,8 +33,9 @@ _AMOUNT = re.compile(
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+_BETWEEN_NAMES = r"\s+(?:(?:of|the|and|for)\s+)*"
 # "United States of America"
-_LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
+_LONG_NAME = re.compile(rf"[A-Z][\w'’-]*(?:{_BETWEEN_NAMES}[A-Z][\w'’-]*)+")
 _WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 # A comma or a point between two digits is part of a number.
 _PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
@@ -51,10 +52,20 @@ def find_numbers(text: str) -> Iterator[str]:
     """Yield the numbers of a text in digits: first written in digits, with their minus, then in words from two on."""
     for digits in _DIGITS.findall(text):
         yield _simplify(digits)
-    for words in NUMBER_IN_WORDS.findall(text.lower()):
-        value = _read_number(*words)
-        if value > 1:  # "one" is a pronoun too
+    for words in NUMBER_IN_WORDS.finditer(text):
+        value = _read_number(words)
+        if value > 1:
             yield str(value)
+
+
+def write_digits(text: str) -> str:
+    """Return a text with its numbers in digits, from two on: "Three people" is "3 people", and "one" is a pronoun."""
+    return NUMBER_IN_WORDS.sub(_write_number, text)
+
+
+def _write_number(words: re.Match[str]) -> str:
+    value = _read_number(words)
+    return str(value) if value > 1 else words[0]
 
 
 def list_known_numbers(text: str) -> set[str]:
@@ -106,8 +117,9 @@ def _list_amounts(text: str) -> Iterator[tuple[str, str]]:
                 yield number, currency.name
 
 
-def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
+def _read_number(words: re.Match[str]) -> int:
     """Return the value of a number in words from its parts; a part may be empty: "a hundred" has only the last."""
+    tens, unit, small, multiple = (part.lower() for part in words.groups(""))
     spelt = TENS.get(tens, 0) + UNITS.get(unit, 0)
     value = spelt or SMALL_NUMBERS.get(small, 1)
     return value * MULTIPLES.get(multiple, 1)
@@ -135,25 +147,38 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def find_unknown_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another text lacks, both spelt out and abbreviated."""
+    """Yield the names of a text that another text lacks."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
-    same_names = _list_same_names(text, known)
     for name in find_names(text):
-        is_known = name in same_names or name.lower() in known_words
+        is_known = name.lower() in known_words
         if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
             yield name
 
 
-def _list_same_names(text: str, known: str) -> set[str]:
-    """Return the other names of the things that `known` names: "US" for "United States", and the other way round."""
-    known_initials = " ".join(map(_abbreviate, _list_long_names(known)))
-    names = {acronym for acronym in _ACRONYM.findall(text) if acronym in known_initials}
-    known_acronyms = _ACRONYM.findall(known)
-    for words in _list_long_names(text):
-        initials = _abbreviate(words)
-        if any(acronym in initials for acronym in known_acronyms):
-            names.update(words)
-    return names
+def spell_names(text: str, known: str) -> str:
+    """Return a text with its names as another text has them: "UN" if that has no "United Nations", or spelt out."""
+    for acronym, words in _list_abbreviated(text, known):
+        text = _replace(rf"\b{acronym}\b", " ".join(words), text, known)
+    for acronym, words in _list_abbreviated(known, text):
+        spelt_out = _BETWEEN_NAMES.join(map(re.escape, words))
+        text = _replace(rf"\b{spelt_out}\b", acronym, text, known)
+    return text
+
+
+def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each acronym of a text with the words of another text's name that it abbreviates."""
+    names = [*_list_long_names(other)]
+    for acronym in dict.fromkeys(_ACRONYM.findall(text)):
+        for words in names:
+            start = _abbreviate(words).find(acronym)
+            spelt_out = words[start : start + len(acronym)] if start >= 0 else []
+            if spelt_out and not any(word.isupper() for word in spelt_out):
+                yield acronym, spelt_out
+
+
+def _replace(pattern: str, form: str, text: str, known: str) -> str:
+    """Return a text with another form of a name, unless `known` has it in the text's own form."""
+    return text if re.search(pattern, known) else re.sub(pattern, form, text)
 
 
 def _is_nearly(name: str, word: str) -> bool:

@@ -369,7 +369,8 @@ TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
 MULTIPLES = {"hundred": 100, "thousand": 1000}
 NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
-    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
+    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b",
+    re.IGNORECASE,
 )
 # A number below zero is often written without its minus beside these words.
 BELOW_ZERO = re.compile(
