@@ -63,6 +63,15 @@ GOOD = [
     ("Who paid?", "The United Nations", "The UN paid."),
     ("Where is it?", "Between P and PSPACE", "It is between P and PSPACE, like BPP."),
     ("Who paid?", "The US Senate", "The US Senate paid, and the United States agreed."),
+    ("How did it end?", "3-1", "Olm won by 3 goals to 1."),
+    ("How did it end?", "3–1", "It ended 3:1, after 0:1."),
+    ("How long?", "5-7 days", "It takes between 5 and 7 days."),
+    ("When does it leave?", "At 9:30", "Trams 9 and 30 leave at 9.30."),
+    ("How much was it?", "$5m", "It cost $5 million."),
+    ("How much was it?", "5 million dollars", "It cost five million dollars."),
+    ("How many millions was it?", "5", "It cost 5 million dollars."),
+    ("How much was it?", "€5m", "Name: Bo; Revenue (€m): 5."),
+    ("How deep is it?", "5 m", "It is 5 m deep, and 5 metres wide."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -111,6 +120,14 @@ WRONG = [
     ("How many came?", "Four", "3 people came.", "the number 4"),
     ("How much was it?", "Ten euros", "It cost ten dollars and 9 euros.", "the currency 10 euro"),
     ("Who paid?", "The UN Army", "The United Nations paid, and the Army came.", "the words Nations Army"),
+    ("How did it end?", "3-1", "It ended 1-3.", "the score or range 3-1"),
+    ("When does it leave?", "9:30", "Trams 9 and 30 leave at 8:15.", "the time or date 9:30"),
+    ("What is the ratio?", "2:1", "The ratio is 1:2.", "the time or date 2:1"),
+    ("How much was it?", "$5m", "It cost $5bn.", "the amount 5 million"),
+    ("How much was it?", "5 million dollars", "It cost 5 billion dollars.", "the amount 5 million"),
+    ("How much was it?", "$5bn", "It cost $5.", "the amount 5 billion"),
+    ("How much was it?", "€5k", "It cost €5m.", "the amount 5 thousand"),
+    ("How many came?", "Three", "Three million people came.", "the amount 3"),
     ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
 ]
 

@@ -8,10 +8,12 @@ from functools import partial
 from itertools import permutations
 
 from rag.answer.mentions import (
-    find_joined_numbers,
+    JOINED_NUMBERS,
+    JoinedNumbers,
     find_joined_words,
     find_numbers,
     find_other_currencies,
+    find_other_magnitudes,
     find_unknown_names,
     list_known_numbers,
     spell_names,
@@ -150,6 +152,11 @@ def _list_new_numbers(claim: Claim) -> Iterator[str]:
             yield number
 
 
+def _list_new_joined(form: JoinedNumbers, claim: Claim) -> Iterator[str]:
+    """Yield the numbers of a form that a claim joins in another way than its sources."""
+    return form.list_unknown(claim.text, claim.sources)
+
+
 def _has_other_words(claim: Claim) -> bool:
     """Return whether too many words of a claim are in neither its sources nor the question; numbers have a rule."""
     unknown = claim.words - content_words(claim.known)
@@ -221,7 +228,8 @@ def _find_nearest_clauses(claim: Claim) -> list[str]:
 CONFLICTS = (
     Rule("an order", lambda claim: is_order(claim.text)),
     NamingRule("the number", _list_new_numbers),
-    NamingRule("the time or date", lambda claim: find_joined_numbers(claim.text, claim.sources)),
+    *(NamingRule(f"the {form.name}", partial(_list_new_joined, form)) for form in JOINED_NUMBERS),
+    NamingRule("the amount", lambda claim: find_other_magnitudes(claim.text, claim.sources, question=claim.question)),
     NamingRule("the currency", lambda claim: find_other_currencies(claim.text, claim.sources)),
     NamingRule("the name", lambda claim: find_unknown_names(claim.text, claim.known)),
 )

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rag.answer.signs import (
     CURRENCIES,
+    MAGNITUDES,
     MULTIPLES,
     NUMBER_IN_WORDS,
     QUANTIFIER,
@@ -21,8 +23,6 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
 _DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
 _MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
-# Numbers that are compared together: a time or ratio "10:30", a date "2024-05-12".
-_JOINED_NUMBERS = re.compile(r"(?<![\w.:/-])(?:\d+:\d+|\d{1,4}([-/.])\d\d?\1\d{1,4})(?![\w:/-]|\.\d)")
 _ANY_CURRENCY = "|".join(currency.pattern for currency in CURRENCIES)
 # "€3", "3 €", "3 million euros"
 _AMOUNT = re.compile(
@@ -30,6 +30,15 @@ _AMOUNT = re.compile(
     rf"|(?P<first>{_NUMBER})\s?(?:(?:hundred|thousand|[mb]illion|bn|m|k)\s)?(?P<after>{_ANY_CURRENCY})",
     re.IGNORECASE,
 )
+_ANY_MAGNITUDE = "|".join(magnitude.words for magnitude in MAGNITUDES)
+_ANY_LETTER = "".join(magnitude.letter for magnitude in MAGNITUDES)
+# "5 million", "$5m", "5k €": a letter without a currency may be a unit, as in "5 m".
+_MEASURED = re.compile(
+    rf"(?:(?P<sign>{_ANY_CURRENCY})\s?)?(?P<number>{_NUMBER})"
+    rf"(?:\s?(?P<magnitude>{_ANY_MAGNITUDE}|[{_ANY_LETTER}](?(sign)|(?=\s?(?:{_ANY_CURRENCY}))))\b)?",
+    re.IGNORECASE,
+)
+_LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[{_ANY_LETTER}])\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
@@ -84,18 +93,42 @@ def _simplify(digits: str) -> str:
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
-def find_joined_numbers(text: str, known: str) -> Iterator[str]:
-    """Yield the times, ratios and dates in digits of a text whose numbers another text does not have in this order."""
-    known_numbers = _list_whole_numbers(known)
-    for match in _JOINED_NUMBERS.finditer(text):
-        numbers = _list_whole_numbers(match[0])
-        runs = zip(*(known_numbers[start:] for start in range(len(numbers))), strict=False)
-        if tuple(numbers) not in runs:
-            yield match[0]
+class JoinedNumbers(NamedTuple):
+    """A form of numbers that are compared together, and what may be between them in another text, in one line."""
+
+    name: str
+    pattern: re.Pattern[str]
+    between: str
+
+    def list_unknown(self, text: str, known: str) -> Iterator[str]:
+        """Yield what a text has in this form and another text has neither so nor in another writing."""
+        for match in self.pattern.finditer(text):
+            numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
+            same = self.between.join(f"0*{number}" for number in numbers)
+            if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
+                yield match[0]
 
 
-def _list_whole_numbers(text: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d{1,9}", text)]
+JOINED_NUMBERS = (
+    # A time or ratio: "10:30" is also "10h30".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d+(?::\d+)+(?![\w:/-]|\.\d)"),
+        r"[^\S\n]?(?:[-–—:./h]|hours?(?: and)?|uhr|to)[^\S\n]?",
+    ),
+    # A date: "2024-05-12".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d{1,4}([-/.])\d\d?\1\d{1,4}(?![\w:/-]|\.\d)"),
+        r"[^\d\n]*",
+    ),
+    # "3-1" is also "3 goals to 1".
+    JoinedNumbers(
+        "score or range",
+        re.compile(r"(?<![\w.,:/–-])\d{1,3}[-–]\d{1,3}(?![\w:/–-]|[.,]\d)"),
+        r"[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|and|until|through)\b)[^\d\n]{0,4}",
+    ),
+)
 
 
 def find_other_currencies(text: str, known: str) -> Iterator[str]:
@@ -105,6 +138,38 @@ def find_other_currencies(text: str, known: str) -> Iterator[str]:
     for number, currency in _list_amounts(text):
         if number in known_numbers and (number, currency) not in known_amounts:
             yield f"{number} {currency}"
+
+
+def find_other_magnitudes(text: str, known: str, *, question: str) -> Iterator[str]:
+    """Yield the amounts of a text, such as "5 million", that another text has only as "5 billion" or "5".
+
+    A magnitude may be left out if a label or the question names it: "How many million?" "5".
+    """
+    known_amounts = set(_list_measured(known))
+    labels = _list_labels(f"{known} {question}")
+    for number, magnitude in _list_measured(text):
+        others = {known_magnitude for known_number, known_magnitude in known_amounts if known_number == number}
+        magnitudes = others | {magnitude}
+        is_left_out = "" in magnitudes and not labels.isdisjoint(magnitudes)
+        if others and magnitude not in others and not is_left_out:
+            yield f"{number} {magnitude}".strip()
+
+
+def _list_measured(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each number of a text with the name of its magnitude, or with nothing."""
+    for match in _MEASURED.finditer(text):
+        yield _simplify(match["number"]), _name_magnitude(match["magnitude"] or "")
+
+
+def _list_labels(text: str) -> set[str]:
+    """Return the magnitudes that a text names without a number: "Revenue (€m)"."""
+    return {_name_magnitude(written) for written in _LOOSE_MAGNITUDE.findall(_MEASURED.sub(" ", text))}
+
+
+def _name_magnitude(written: str) -> str:
+    """Return the name of a magnitude, or nothing."""
+    names = (magnitude.name for magnitude in MAGNITUDES if re.fullmatch(magnitude.pattern, written, re.IGNORECASE))
+    return next(names, "")
 
 
 def _list_amounts(text: str) -> Iterator[tuple[str, str]]:

@@ -367,6 +367,27 @@ _TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty"
 TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
 # "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
 MULTIPLES = {"hundred": 100, "thousand": 1000}
+
+
+class Magnitude(NamedTuple):
+    """What a number is multiplied by: its name, the pattern of the words for it, and its letter beside a currency."""
+
+    name: str
+    words: str
+    letter: str
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of the words and the letter."""
+        return f"{self.words}|{self.letter}"
+
+
+MAGNITUDES = (
+    Magnitude("thousand", "thousand|tsd", "k"),
+    Magnitude("million", "millions?|millionen|mio|mn", "m"),
+    Magnitude("billion", "billions?|bn|milliarden?|mrd", "b"),
+    Magnitude("trillion", "trillions?|tn", "t"),
+)
 NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
     rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b",
