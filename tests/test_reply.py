@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
-from rag.answer.check import FAULTS, NamingRule, Rule, find_fault, read_claim
+from rag.answer.check import BARE_FAULTS, FAULTS, NamingRule, Rule, find_fault, read_claim
 from rag.answer.prompt import find_prompts, load_prompts
 from rag.answer.quote.cite import Quotes
 from rag.answer.reply import Reply, write_reply
@@ -72,6 +72,23 @@ GOOD = [
     ("How many millions was it?", "5", "It cost 5 million dollars."),
     ("How much was it?", "€5m", "Name: Bo; Revenue (€m): 5."),
     ("How deep is it?", "5 m", "It is 5 m deep, and 5 metres wide."),
+    ("When is it?", "Every second Monday", "It is every second Monday."),
+    ("Who used it?", "America", "They refused to allow America to use it."),
+    ("When is it?", "Every day", "It is every day, and every second Monday at 9."),
+    ("What did he do?", "He left", "He denied that he resigned, but he left."),
+    ("What did he deny?", "He resigned", "He denied that he resigned."),
+    ("Who is mayor?", "Ada Berg", "Mayor Ada Berg refused to resign."),
+    ("Is parking allowed?", "Yes", "Parking is allowed, but stopping is not."),
+    ("Is parking forbidden?", "Yes", "Parking is not allowed and forbidden."),
+    ("Is parking allowed?", "Yes", "Parking is not free, but you may stop."),
+    ("Can I come by 9?", "Yes", "Come by 9, no later than 10."),
+    ("Is parking allowed?", "No", "Parking is not allowed."),
+    ("Is parking allowed?", "No", "Parking is forbidden."),
+    ("Did it cost 8 euros?", "No", "It cost 9 euros."),
+    ("Did Bo beat Ada?", "No", "Ada beat Bo."),
+    ("Is parking allowed?", "No", "Parking is allowed on Sundays."),
+    ("Did he resign?", "No", "He denied that he resigned."),
+    ("Are dogs allowed?", "No", "Only small dogs are allowed."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -128,6 +145,15 @@ WRONG = [
     ("How much was it?", "$5bn", "It cost $5.", "the amount 5 billion"),
     ("How much was it?", "€5k", "It cost €5m.", "the amount 5 thousand"),
     ("How many came?", "Three", "Three million people came.", "the amount 3"),
+    ("When is it?", "Every Monday", "It is every second Monday.", "the frequency Every Monday"),
+    ("When is it?", "Every year", "It is every four years.", "the frequency Every year"),
+    ("What did he do?", "He resigned", "He denied that he resigned.", "what is denied"),
+    ("What did he do?", "They leave Olm", "They refused to leave Olm.", "what is denied"),
+    ("Is parking allowed?", "Yes", "Parking is not allowed.", "a yes to what is denied"),
+    ("Is parking allowed?", "Yes.", "Parking is forbidden.", "a yes to what is denied"),
+    ("Did he resign?", "Yes", "He denied that he resigned.", "a yes to what is denied"),
+    ("Is parking allowed?", "No", "Parking is allowed.", "a no to what is stated"),
+    ("Can I park in the yard?", "No.", "You can park in the yard.", "a no to what is stated"),
     ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
 ]
 
@@ -142,7 +168,7 @@ def test_a_reply_that_says_something_else_has_a_fault(question: str, reply: str,
     assert find_fault(reply, [quote], sources=[], question=question) == fault
 
 
-@pytest.mark.parametrize("rule", FAULTS)
+@pytest.mark.parametrize("rule", [*FAULTS, *BARE_FAULTS])
 def test_each_rule_of_the_check_objects_by_itself(rule: Rule | NamingRule) -> None:
     claims = [read_claim(reply, [quote], sources=[], question=question) for question, reply, quote, _ in WRONG]
     assert {rule.find_fault(claim) for claim in claims} & {fault for *_, fault in WRONG if fault}
