@@ -234,7 +234,7 @@ def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
 
 
 def _asserts_denied(claim: Claim) -> bool:
-    """Return whether a claim states what its quotes have only behind a verb such as "denied" or "claimed that"."""
+    """Return whether a claim states what its quotes have only after a verb such as "denied" or "claimed that"."""
     is_kept = DENIAL.search(f"{claim.text} {claim.question}") or NEGATION.search(claim.text)
     clauses = _find_nearest_clauses(claim.text, claim.quotes)
     return not is_kept and all(_find_denied(clause) in claim.words for clause in clauses)
@@ -312,7 +312,7 @@ def _differs(clause: str, question: str) -> bool:
 
 
 # A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
-CONFLICTS = (
+CONFLICTS: tuple[Rule | NamingRule, ...] = (
     Rule("an order", lambda claim: is_order(claim.text)),
     NamingRule("the number", _list_new_numbers),
     *(NamingRule(f"the {form.name}", partial(_list_new_joined, form)) for form in JOINED_NUMBERS),
@@ -321,7 +321,7 @@ CONFLICTS = (
     NamingRule("the name", lambda claim: find_unknown_names(claim.text, claim.known)),
 )
 # A reply with one of these faults is unsupported. The first one that it has is named.
-FAULTS = (
+FAULTS: tuple[Rule | NamingRule, ...] = (
     Rule("no word of the quotes", lambda claim: not claim.words),
     *CONFLICTS,
     NamingRule("the words", lambda claim: find_joined_words(claim.text, claim.known)),

@@ -392,7 +392,7 @@ MULTIPLES = {"hundred": 100, "thousand": 1000}
 
 
 class Magnitude(NamedTuple):
-    """What a number is multiplied by: its name, the pattern of the words for it, and its letter beside a currency."""
+    """A power of ten after a number: its name, the pattern of its words, and its letter beside a currency."""
 
     name: str
     words: str
