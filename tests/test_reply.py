@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from rag import Answer, Assistant, Index, Settings
-from rag.answer.check import FAULTS, NamingRule, Rule, find_fault, read_claim
+from rag.answer.check import BARE_FAULTS, FAULTS, NamingRule, Rule, find_fault, read_claim
 from rag.answer.prompt import find_prompts, load_prompts
 from rag.answer.quote.cite import Quotes
 from rag.answer.reply import Reply, write_reply
@@ -55,6 +55,40 @@ GOOD = [
     ("What happened?", "It rose by 5 percent", "It fell by 3 percent, then rose by 5 percent."),
     ("When does it open?", "It opens at 9", "It is closed until 9."),
     ("How deep is it?", "9 meters below the deck", "It is above the keel, 9 meters below the deck."),
+    ("How many came?", "Three", "3 people came."),
+    ("How many came?", "3", "Three people came."),
+    ("Who came?", "Twenty-five men", "25 men came."),
+    ("Who came?", "200 men", "Two hundred men came."),
+    ("Who paid?", "The UN", "The United Nations paid."),
+    ("Who paid?", "The United Nations", "The UN paid."),
+    ("Where is it?", "Between P and PSPACE", "It is between P and PSPACE, like BPP."),
+    ("Who paid?", "The US Senate", "The US Senate paid, and the United States agreed."),
+    ("How did it end?", "3-1", "Olm won by 3 goals to 1."),
+    ("How did it end?", "3–1", "It ended 3:1, after 0:1."),
+    ("How long?", "5-7 days", "It takes between 5 and 7 days."),
+    ("When does it leave?", "At 9:30", "Trams 9 and 30 leave at 9.30."),
+    ("How much was it?", "$5m", "It cost $5 million."),
+    ("How much was it?", "5 million dollars", "It cost five million dollars."),
+    ("How many millions was it?", "5", "It cost 5 million dollars."),
+    ("How much was it?", "€5m", "Name: Bo; Revenue (€m): 5."),
+    ("How deep is it?", "5 m", "It is 5 m deep, and 5 metres wide."),
+    ("When is it?", "Every second Monday", "It is every second Monday."),
+    ("Who used it?", "America", "They refused to allow America to use it."),
+    ("When is it?", "Every day", "It is every day, and every second Monday at 9."),
+    ("What did he do?", "He left", "He denied that he resigned, but he left."),
+    ("What did he deny?", "He resigned", "He denied that he resigned."),
+    ("Who is mayor?", "Ada Berg", "Mayor Ada Berg refused to resign."),
+    ("Is parking allowed?", "Yes", "Parking is allowed, but stopping is not."),
+    ("Is parking forbidden?", "Yes", "Parking is not allowed and forbidden."),
+    ("Is parking allowed?", "Yes", "Parking is not free, but you may stop."),
+    ("Can I come by 9?", "Yes", "Come by 9, no later than 10."),
+    ("Is parking allowed?", "No", "Parking is not allowed."),
+    ("Is parking allowed?", "No", "Parking is forbidden."),
+    ("Did it cost 8 euros?", "No", "It cost 9 euros."),
+    ("Did Bo beat Ada?", "No", "Ada beat Bo."),
+    ("Is parking allowed?", "No", "Parking is allowed on Sundays."),
+    ("Did he resign?", "No", "He denied that he resigned."),
+    ("Are dogs allowed?", "No", "Only small dogs are allowed."),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -100,6 +134,26 @@ WRONG = [
     ),
     ("How long?", "more than 6 days", "It takes less than 6 days.", "the opposite"),
     ("What did Bo do?", "He lost in Olm on 6 May", "Bo won in Olm on 6 May and Ada was there.", "the opposite"),
+    ("How many came?", "Four", "3 people came.", "the number 4"),
+    ("How much was it?", "Ten euros", "It cost ten dollars and 9 euros.", "the currency 10 euro"),
+    ("Who paid?", "The UN Army", "The United Nations paid, and the Army came.", "the words Nations Army"),
+    ("How did it end?", "3-1", "It ended 1-3.", "the score or range 3-1"),
+    ("When does it leave?", "9:30", "Trams 9 and 30 leave at 8:15.", "the time or date 9:30"),
+    ("What is the ratio?", "2:1", "The ratio is 1:2.", "the time or date 2:1"),
+    ("How much was it?", "$5m", "It cost $5bn.", "the amount 5 million"),
+    ("How much was it?", "5 million dollars", "It cost 5 billion dollars.", "the amount 5 million"),
+    ("How much was it?", "$5bn", "It cost $5.", "the amount 5 billion"),
+    ("How much was it?", "€5k", "It cost €5m.", "the amount 5 thousand"),
+    ("How many came?", "Three", "Three million people came.", "the amount 3"),
+    ("When is it?", "Every Monday", "It is every second Monday.", "the frequency Every Monday"),
+    ("When is it?", "Every year", "It is every four years.", "the frequency Every year"),
+    ("What did he do?", "He resigned", "He denied that he resigned.", "what is denied"),
+    ("What did he do?", "They leave Olm", "They refused to leave Olm.", "what is denied"),
+    ("Is parking allowed?", "Yes", "Parking is not allowed.", "a yes to what is denied"),
+    ("Is parking allowed?", "Yes.", "Parking is forbidden.", "a yes to what is denied"),
+    ("Did he resign?", "Yes", "He denied that he resigned.", "a yes to what is denied"),
+    ("Is parking allowed?", "No", "Parking is allowed.", "a no to what is stated"),
+    ("Can I park in the yard?", "No.", "You can park in the yard.", "a no to what is stated"),
     ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
 ]
 
@@ -114,7 +168,7 @@ def test_a_reply_that_says_something_else_has_a_fault(question: str, reply: str,
     assert find_fault(reply, [quote], sources=[], question=question) == fault
 
 
-@pytest.mark.parametrize("rule", FAULTS)
+@pytest.mark.parametrize("rule", [*FAULTS, *BARE_FAULTS])
 def test_each_rule_of_the_check_objects_by_itself(rule: Rule | NamingRule) -> None:
     claims = [read_claim(reply, [quote], sources=[], question=question) for question, reply, quote, _ in WRONG]
     assert {rule.find_fault(claim) for claim in claims} & {fault for *_, fault in WRONG if fault}

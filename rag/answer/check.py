@@ -5,24 +5,33 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import permutations
+from itertools import chain, permutations
 
 from rag.answer.mentions import (
-    find_joined_numbers,
+    JOINED_NUMBERS,
+    JoinedNumbers,
     find_joined_words,
     find_numbers,
     find_other_currencies,
+    find_other_magnitudes,
     find_unknown_names,
     list_known_numbers,
+    spell_names,
+    write_digits,
 )
 from rag.answer.signs import (
+    ASKING_WORDS,
     BEGINS_WITH_NO,
     BELOW_ZERO,
     CLAUSE_END,
+    DENIAL,
     DIRECTIONS,
+    FORBIDDEN,
+    FREQUENCY,
     HEDGE,
     LINKS,
     NEGATION,
+    NO_DENIAL,
     OFFERS_CHOICE,
     QUANTIFIER,
     SIDES_OF,
@@ -31,7 +40,7 @@ from rag.answer.signs import (
     is_order,
 )
 from rag.documents.dates import spell_dates
-from rag.text import content_words
+from rag.text import STOP_WORDS, WORD, content_words, stem
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
@@ -102,23 +111,29 @@ def find_conflict(text: str, sources: Sequence[str], *, question: str = "") -> s
 
     A name may come from the question instead.
     """
-    return _find_first(CONFLICTS, Claim(text, " ".join(sources), question))
+    return _find_first(CONFLICTS, read_claim(text, (), sources=sources, question=question))
 
 
 def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> str | None:
     """Return the fault of a reply, or None: a claim that its quotes lack, or a doubt or negation that it leaves out.
 
-    The first of `FAULTS` that objects names the fault. "Yes" or "No" alone has no words to check.
+    The first of `FAULTS` that objects names the fault, or of `BARE_FAULTS` for a "Yes" or "No" alone.
     """
     claim = read_claim(reply, quotes, sources=sources, question=question)
     is_bare = claim.is_yes_or_no and not claim.words
-    return None if is_bare else _find_first(FAULTS, claim)
+    return _find_first(BARE_FAULTS if is_bare else FAULTS, claim)
 
 
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
-    """Return the claim of a reply: without its yes or no, and with its dates spelt as in the quotes."""
-    known = "\n".join((*quotes, *sources))
-    reply = spell_dates(reply, known)
+    """Return the claim of a reply: without its yes or no, and with its dates and names as in the quotes.
+
+    Numbers in words are digits, in all texts.
+    """
+    quotes = [write_digits(quote) for quote in quotes]
+    known = write_digits("\n".join((*quotes, *sources)))
+    question = write_digits(question)
+    reply = write_digits(spell_dates(reply, known))
+    reply = spell_names(reply, f"{known}\n{question}")
     text = YES_OR_NO.sub("", reply, count=1)
     return Claim(text, known, question, reply, quotes)
 
@@ -140,6 +155,11 @@ def _list_new_numbers(claim: Claim) -> Iterator[str]:
     for number in find_numbers(claim.text):
         if number not in known:
             yield number
+
+
+def _list_new_joined(form: JoinedNumbers, claim: Claim) -> Iterator[str]:
+    """Yield the numbers of a form that a claim joins in another way than its sources."""
+    return form.list_unknown(claim.text, claim.sources)
 
 
 def _has_other_words(claim: Claim) -> bool:
@@ -192,33 +212,116 @@ def _is_turned(pair: Sequence[re.Pattern[str]], text: str, quoted: str, *, known
     return False
 
 
+def _list_new_frequencies(claim: Claim) -> Iterator[str]:
+    """Yield what a claim says of "every Monday" where the quotes have only "every second Monday"."""
+    known = {_read_frequency(match) for quote in claim.quotes for match in FREQUENCY.finditer(quote)}
+    for match in FREQUENCY.finditer(claim.text):
+        unit, step = _read_frequency(match)
+        steps = {known_step for known_unit, known_step in known if known_unit == unit}
+        if steps and step not in steps:
+            yield match[0]
+
+
+def _read_frequency(match: re.Match[str]) -> tuple[str, str]:
+    """Return the stem of what comes round, and its step, or nothing for each one."""
+    return stem(match["unit"]), (match["step"] or "").lower()
+
+
 def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
     """Return whether a claim lacks a sign that all clauses of the quotes nearest to it have."""
     is_kept = sign.search(claim.text) or sign.search(claim.question)
-    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(claim))
+    return not is_kept and all(sign.search(clause) for clause in _find_nearest_clauses(claim.text, claim.quotes))
 
 
-def _find_nearest_clauses(claim: Claim) -> list[str]:
-    """Return the clauses of the quotes that share the most words with a claim."""
-    words = content_words(claim.text)
+def _asserts_denied(claim: Claim) -> bool:
+    """Return whether a claim states what its quotes have only after a verb such as "denied" or "claimed that"."""
+    is_kept = DENIAL.search(f"{claim.text} {claim.question}") or NEGATION.search(claim.text)
+    clauses = _find_nearest_clauses(claim.text, claim.quotes)
+    return not is_kept and all(_find_denied(clause) in claim.words for clause in clauses)
+
+
+def _find_denied(clause: str) -> str | None:
+    """Return the stem of the first word that a clause's verb denies: "resign" in "he denied that he resigned"."""
+    verb = DENIAL.search(clause)
+    denied = _list_stems(clause[verb.end() :]) if verb else []
+    return denied[0] if denied else None
+
+
+def _find_nearest_clauses(text: str, quotes: Sequence[str]) -> list[str]:
+    """Return the clauses of the quotes that share the most words with a text."""
+    words = content_words(text)
     by_count = defaultdict[int, list[str]](list)
-    for quote in claim.quotes:
+    for quote in quotes:
         for clause in CLAUSE_END.split(quote):
             shared = words & content_words(clause)
             by_count[len(shared)].append(clause)
     return by_count[max(by_count, default=0)]
 
 
+def _affirms_denied(claim: Claim) -> bool:
+    """Return whether "Yes" alone answers a question that all clauses nearest to it deny.
+
+    They have to have most of the question's words.
+    """
+    if BEGINS_WITH_NO.match(claim.reply) or _denies(f"{claim.text} {claim.question}"):
+        return False
+    asked = content_words(claim.question) - ASKING_WORDS
+    quotes = [FORBIDDEN.sub("not allowed", quote) for quote in claim.quotes]
+    clauses = _find_nearest_clauses(claim.question, quotes)
+    return all(_denies(clause) and _is_most(asked & content_words(clause), asked) for clause in clauses)
+
+
+def _is_most(shared: set[str], words: set[str]) -> bool:
+    return 2 * len(shared) > len(words)
+
+
+def _denies_stated(claim: Claim) -> bool:
+    """Return whether "No" alone answers a question that a clause repeats, and no quote denies or doubts."""
+    said = f"{claim.question} {' '.join(claim.quotes)}"
+    if not BEGINS_WITH_NO.match(claim.reply) or _denies(said) or HEDGE.search(said):
+        return False
+    clauses = [clause for quote in claim.quotes for clause in CLAUSE_END.split(quote)]
+    return any(_repeats(clause, claim.question) and not _differs(clause, claim.question) for clause in clauses)
+
+
+def _denies(text: str) -> bool:
+    """Return whether a text has a negation, or a verb that denies or forbids."""
+    text = NO_DENIAL.sub(" ", text)
+    return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
+
+
+def _repeats(clause: str, question: str) -> bool:
+    """Return whether a clause has the words of a question in the same order: "A beat B" is not "B beat A"."""
+    following = iter(_list_stems(clause))
+    asked = [word for word in _list_stems(question) if word not in ASKING_WORDS]
+    return bool(asked) and all(word in following for word in asked)  # each search begins after the word before
+
+
+def _list_stems(text: str) -> list[str]:
+    return [stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
+
+
+def _differs(clause: str, question: str) -> bool:
+    """Return whether a clause has a number, a name, a quantifier or an opposite that a question lacks."""
+    has_number = not set(find_numbers(clause)) <= set(find_numbers(question))
+    has_name = any(find_unknown_names(clause, question))
+    has_quantifier = not _list_quantifiers(clause) <= _list_quantifiers(question)
+    signs = chain.from_iterable((*STATES, *DIRECTIONS, *SIDES_OF))
+    has_opposite = any(sign.search(clause) and not sign.search(question) for sign in signs)
+    return has_number or has_name or has_quantifier or has_opposite
+
+
 # A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
-CONFLICTS = (
+CONFLICTS: tuple[Rule | NamingRule, ...] = (
     Rule("an order", lambda claim: is_order(claim.text)),
     NamingRule("the number", _list_new_numbers),
-    NamingRule("the time or date", lambda claim: find_joined_numbers(claim.text, claim.sources)),
+    *(NamingRule(f"the {form.name}", partial(_list_new_joined, form)) for form in JOINED_NUMBERS),
+    NamingRule("the amount", lambda claim: find_other_magnitudes(claim.text, claim.sources, question=claim.question)),
     NamingRule("the currency", lambda claim: find_other_currencies(claim.text, claim.sources)),
     NamingRule("the name", lambda claim: find_unknown_names(claim.text, claim.known)),
 )
 # A reply with one of these faults is unsupported. The first one that it has is named.
-FAULTS = (
+FAULTS: tuple[Rule | NamingRule, ...] = (
     Rule("no word of the quotes", lambda claim: not claim.words),
     *CONFLICTS,
     NamingRule("the words", lambda claim: find_joined_words(claim.text, claim.known)),
@@ -226,7 +329,14 @@ FAULTS = (
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
     Rule("a quantifier", _has_new_quantifier),
+    NamingRule("the frequency", _list_new_frequencies),
     Rule("the opposite", _says_opposite),
     Rule("a doubt", partial(_loses, HEDGE)),
     Rule("a negation", partial(_loses, NEGATION)),
+    Rule("what is denied", _asserts_denied),
+)
+# So is a "Yes" or "No" alone with one of these.
+BARE_FAULTS = (
+    Rule("a yes to what is denied", _affirms_denied),
+    Rule("a no to what is stated", _denies_stated),
 )

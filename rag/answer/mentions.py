@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rag.answer.signs import (
     CURRENCIES,
+    MAGNITUDES,
     MULTIPLES,
     NUMBER_IN_WORDS,
     QUANTIFIER,
@@ -21,8 +23,6 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
 _DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
 _MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
-# Numbers that are compared together: a time or ratio "10:30", a date "2024-05-12".
-_JOINED_NUMBERS = re.compile(r"(?<![\w.:/-])(?:\d+:\d+|\d{1,4}([-/.])\d\d?\1\d{1,4})(?![\w:/-]|\.\d)")
 _ANY_CURRENCY = "|".join(currency.pattern for currency in CURRENCIES)
 # "€3", "3 €", "3 million euros"
 _AMOUNT = re.compile(
@@ -30,11 +30,21 @@ _AMOUNT = re.compile(
     rf"|(?P<first>{_NUMBER})\s?(?:(?:hundred|thousand|[mb]illion|bn|m|k)\s)?(?P<after>{_ANY_CURRENCY})",
     re.IGNORECASE,
 )
+_ANY_MAGNITUDE = "|".join(magnitude.words for magnitude in MAGNITUDES)
+_ANY_LETTER = "".join(magnitude.letter for magnitude in MAGNITUDES)
+# "5 million", "$5m", "5k €": a letter without a currency may be a unit, as in "5 m".
+_MEASURED = re.compile(
+    rf"(?:(?P<sign>{_ANY_CURRENCY})\s?)?(?P<number>{_NUMBER})"
+    rf"(?:\s?(?P<magnitude>{_ANY_MAGNITUDE}|[{_ANY_LETTER}](?(sign)|(?=\s?(?:{_ANY_CURRENCY}))))\b)?",
+    re.IGNORECASE,
+)
+_LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[{_ANY_LETTER}])\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+_BETWEEN_NAMES = r"\s+(?:(?:of|the|and|for)\s+)*"
 # "United States of America"
-_LONG_NAME = re.compile(r"[A-Z][\w'’-]*(?:\s+(?:(?:of|the|and|for)\s+)*[A-Z][\w'’-]*)+")
+_LONG_NAME = re.compile(rf"[A-Z][\w'’-]*(?:{_BETWEEN_NAMES}[A-Z][\w'’-]*)+")
 _WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 # A comma or a point between two digits is part of a number.
 _PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
@@ -51,10 +61,20 @@ def find_numbers(text: str) -> Iterator[str]:
     """Yield the numbers of a text in digits: first written in digits, with their minus, then in words from two on."""
     for digits in _DIGITS.findall(text):
         yield _simplify(digits)
-    for words in NUMBER_IN_WORDS.findall(text.lower()):
-        value = _read_number(*words)
-        if value > 1:  # "one" is a pronoun too
+    for words in NUMBER_IN_WORDS.finditer(text):
+        value = _read_number(words)
+        if value > 1:
             yield str(value)
+
+
+def write_digits(text: str) -> str:
+    """Return a text with its numbers in digits, from two on: "Three people" is "3 people", and "one" is a pronoun."""
+    return NUMBER_IN_WORDS.sub(_write_number, text)
+
+
+def _write_number(words: re.Match[str]) -> str:
+    value = _read_number(words)
+    return str(value) if value > 1 else words[0]
 
 
 def list_known_numbers(text: str) -> set[str]:
@@ -73,18 +93,42 @@ def _simplify(digits: str) -> str:
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
-def find_joined_numbers(text: str, known: str) -> Iterator[str]:
-    """Yield the times, ratios and dates in digits of a text whose numbers another text does not have in this order."""
-    known_numbers = _list_whole_numbers(known)
-    for match in _JOINED_NUMBERS.finditer(text):
-        numbers = _list_whole_numbers(match[0])
-        runs = zip(*(known_numbers[start:] for start in range(len(numbers))), strict=False)
-        if tuple(numbers) not in runs:
-            yield match[0]
+class JoinedNumbers(NamedTuple):
+    """A form of numbers that are compared together, and what may be between them in another text, in one line."""
+
+    name: str
+    pattern: re.Pattern[str]
+    between: str
+
+    def list_unknown(self, text: str, known: str) -> Iterator[str]:
+        """Yield what a text has in this form and another text has neither so nor in another writing."""
+        for match in self.pattern.finditer(text):
+            numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
+            same = self.between.join(f"0*{number}" for number in numbers)
+            if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
+                yield match[0]
 
 
-def _list_whole_numbers(text: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d{1,9}", text)]
+JOINED_NUMBERS = (
+    # A time or ratio: "10:30" is also "10h30".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d+(?::\d+)+(?![\w:/-]|\.\d)"),
+        r"[^\S\n]?(?:[-–—:./h]|hours?(?: and)?|uhr|to)[^\S\n]?",
+    ),
+    # A date: "2024-05-12".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d{1,4}([-/.])\d\d?\1\d{1,4}(?![\w:/-]|\.\d)"),
+        r"[^\d\n]*",
+    ),
+    # "3-1" is also "3 goals to 1".
+    JoinedNumbers(
+        "score or range",
+        re.compile(r"(?<![\w.,:/–-])\d{1,3}[-–]\d{1,3}(?![\w:/–-]|[.,]\d)"),
+        r"[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|and|until|through)\b)[^\d\n]{0,4}",
+    ),
+)
 
 
 def find_other_currencies(text: str, known: str) -> Iterator[str]:
@@ -94,6 +138,38 @@ def find_other_currencies(text: str, known: str) -> Iterator[str]:
     for number, currency in _list_amounts(text):
         if number in known_numbers and (number, currency) not in known_amounts:
             yield f"{number} {currency}"
+
+
+def find_other_magnitudes(text: str, known: str, *, question: str) -> Iterator[str]:
+    """Yield the amounts of a text, such as "5 million", that another text has only as "5 billion" or "5".
+
+    A magnitude may be left out if a label or the question names it: "How many million?" "5".
+    """
+    known_amounts = set(_list_measured(known))
+    labels = _list_labels(f"{known} {question}")
+    for number, magnitude in _list_measured(text):
+        others = {known_magnitude for known_number, known_magnitude in known_amounts if known_number == number}
+        magnitudes = others | {magnitude}
+        is_left_out = "" in magnitudes and not labels.isdisjoint(magnitudes)
+        if others and magnitude not in others and not is_left_out:
+            yield f"{number} {magnitude}".strip()
+
+
+def _list_measured(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each number of a text with the name of its magnitude, or with nothing."""
+    for match in _MEASURED.finditer(text):
+        yield _simplify(match["number"]), _name_magnitude(match["magnitude"] or "")
+
+
+def _list_labels(text: str) -> set[str]:
+    """Return the magnitudes that a text names without a number: "Revenue (€m)"."""
+    return {_name_magnitude(written) for written in _LOOSE_MAGNITUDE.findall(_MEASURED.sub(" ", text))}
+
+
+def _name_magnitude(written: str) -> str:
+    """Return the name of a magnitude, or nothing."""
+    names = (magnitude.name for magnitude in MAGNITUDES if re.fullmatch(magnitude.pattern, written, re.IGNORECASE))
+    return next(names, "")
 
 
 def _list_amounts(text: str) -> Iterator[tuple[str, str]]:
@@ -106,8 +182,9 @@ def _list_amounts(text: str) -> Iterator[tuple[str, str]]:
                 yield number, currency.name
 
 
-def _read_number(tens: str, unit: str, small: str, multiple: str) -> int:
+def _read_number(words: re.Match[str]) -> int:
     """Return the value of a number in words from its parts; a part may be empty: "a hundred" has only the last."""
+    tens, unit, small, multiple = (part.lower() for part in words.groups(""))
     spelt = TENS.get(tens, 0) + UNITS.get(unit, 0)
     value = spelt or SMALL_NUMBERS.get(small, 1)
     return value * MULTIPLES.get(multiple, 1)
@@ -135,25 +212,38 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def find_unknown_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another text lacks, both spelt out and abbreviated."""
+    """Yield the names of a text that another text lacks."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
-    same_names = _list_same_names(text, known)
     for name in find_names(text):
-        is_known = name in same_names or name.lower() in known_words
+        is_known = name.lower() in known_words
         if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
             yield name
 
 
-def _list_same_names(text: str, known: str) -> set[str]:
-    """Return the other names of the things that `known` names: "US" for "United States", and the other way round."""
-    known_initials = " ".join(map(_abbreviate, _list_long_names(known)))
-    names = {acronym for acronym in _ACRONYM.findall(text) if acronym in known_initials}
-    known_acronyms = _ACRONYM.findall(known)
-    for words in _list_long_names(text):
-        initials = _abbreviate(words)
-        if any(acronym in initials for acronym in known_acronyms):
-            names.update(words)
-    return names
+def spell_names(text: str, known: str) -> str:
+    """Return a text with its names as another text has them: "UN" if that has no "United Nations", or spelt out."""
+    for acronym, words in _list_abbreviated(text, known):
+        text = _replace(rf"\b{acronym}\b", " ".join(words), text, known)
+    for acronym, words in _list_abbreviated(known, text):
+        spelt_out = _BETWEEN_NAMES.join(map(re.escape, words))
+        text = _replace(rf"\b{spelt_out}\b", acronym, text, known)
+    return text
+
+
+def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each acronym of a text with the words of another text's name that it abbreviates."""
+    names = [*_list_long_names(other)]
+    for acronym in dict.fromkeys(_ACRONYM.findall(text)):
+        for words in names:
+            start = _abbreviate(words).find(acronym)
+            spelt_out = words[start : start + len(acronym)] if start >= 0 else []
+            if spelt_out and not any(word.isupper() for word in spelt_out):
+                yield acronym, spelt_out
+
+
+def _replace(pattern: str, form: str, text: str, known: str) -> str:
+    """Return a text with another form of a name, unless `known` has it in the text's own form."""
+    return text if re.search(pattern, known) else re.sub(pattern, form, text)
 
 
 def _is_nearly(name: str, word: str) -> bool:

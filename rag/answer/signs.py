@@ -339,6 +339,28 @@ YES_OR_NO = re.compile(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
 BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
 # A reply may join the words of its quotes with these.
 LINKS = content_words("because due about both also more less than")
+# Verbs that deny what follows them, or only report it.
+DENIAL = re.compile(
+    "|".join(
+        [
+            r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",
+            r"\b(?:refus(?:e[sd]?|ing)|fail(?:s|ed|ing)?|declin(?:e[sd]?|ing)|threaten(?:s|ed|ing)?) to\b",
+            r"\b(?:pretend(?:s|ed|ing)?|alleg(?:e[sd]?|ing)|accus(?:e[sd]?|ing)|claim(?:s|ed|ing)? (?:that|to))\b",
+        ]
+    ),
+    re.IGNORECASE,
+)
+_FORBIDDEN = r"forbid(?:s|den)?|prohibit(?:s|ed)?|banned"
+FORBIDDEN = re.compile(rf"\b(?:{_FORBIDDEN})\b", re.IGNORECASE)
+# These deny nothing: "not only Bo", "no later than 9".
+NO_DENIAL = re.compile(r"\bnot only\b|\bno \w+ than\b", re.IGNORECASE)
+# A statement answers a question without these words: "Can I park here?"
+ASKING_WORDS = content_words("can could may must should shall i we you one there")
+# "every Monday", "every second Monday", "every 4 years"
+FREQUENCY = re.compile(
+    r"\b(?:every|each)\s+(?:(?P<step>other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?(?P<unit>[^\W\d_]+)",
+    re.IGNORECASE,
+)
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -366,7 +388,7 @@ STATES = _compile_pairs(
     [
         (r"open(?:s|ed|ing)?", r"clos(?:e[sd]?|ing)|shut(?:s|ting)?"),
         (r"w[io]n(?:s|ning)?", r"los(?:es?|t|ing)"),
-        (r"allow(?:s|ed)?", r"forbid(?:s|den)?|prohibit(?:s|ed)?|banned"),
+        (r"allow(?:s|ed)?", _FORBIDDEN),
     ],
     "()",
 )
@@ -393,9 +415,31 @@ _TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty"
 TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
 # "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
 MULTIPLES = {"hundred": 100, "thousand": 1000}
+
+
+class Magnitude(NamedTuple):
+    """A power of ten after a number: its name, the pattern of its words, and its letter beside a currency."""
+
+    name: str
+    words: str
+    letter: str
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of the words and the letter."""
+        return f"{self.words}|{self.letter}"
+
+
+MAGNITUDES = (
+    Magnitude("thousand", "thousand|tsd", "k"),
+    Magnitude("million", "millions?|millionen|mio|mn", "m"),
+    Magnitude("billion", "billions?|bn|milliarden?|mrd", "b"),
+    Magnitude("trillion", "trillions?|tn", "t"),
+)
 NUMBER_IN_WORDS = re.compile(
     rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
-    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b"
+    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b",
+    re.IGNORECASE,
 )
 # A number below zero is often written without its minus beside these words.
 BELOW_ZERO = re.compile(

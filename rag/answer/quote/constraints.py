@@ -4,22 +4,33 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rag.answer.mentions import list_known_numbers
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import BOUND
+from rag.answer.signs import AUXILIARY, BOUND, CURRENCIES, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
 from rag.rows import is_row
+from rag.text import STOP_WORDS
 
+_ANY_CURRENCY = "|".join(currency.pattern for currency in CURRENCIES)
+_NO_LABEL = "|".join([AUXILIARY, *sorted(STOP_WORDS)])
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
-    # A year.
-    re.compile(r"(?<![\w.,-])(?P<same>)(?:1[0-9]|20)\d\d(?![\w%-]|[.,]\d)"),
+    # A year: "2019", "in 1066", but not "1200", "€1600", "1600 euros".
+    re.compile(
+        rf"(?<![\w.,{CURRENCY_SIGNS}-])(?P<same>)"
+        r"(?:(?:1[5-9]|20)\d\d|(?:(?<=\bin )|(?<=\bfrom )|(?<=\byear ))1[0-4]\d\d)"
+        rf"(?![\w%-]|[.,]\d|\s?(?:{_ANY_CURRENCY}))",
+        re.IGNORECASE,
+    ),
     # A code: "E4", "A-320", "T14s".
     re.compile(r"(?<![\w-])(?P<same>[A-Za-z]{1,4})-?\d{1,5}[A-Za-z]?(?![\w-])"),
-    # One of several: "clause 12", "Line 5".
-    re.compile(r"\b(?P<same>[A-Za-z]{3,})[ -]\d{1,3}\b(?![.,:]?\d|%)"),
+    # One of several: "clause 12", "Line 5". "Has 5" and "for 5" are quantities.
+    re.compile(rf"\b(?!(?:{_NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)", re.IGNORECASE),
 )
 _NUMBER = re.compile(r"\d+")
+# "1,200", "1.200" and "1 200" are also 1200.
+_SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 # The line about what the passages have instead names at most this many.
 _MOST_NAMED = 3
 
@@ -61,12 +72,12 @@ def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
     """Return the first year, code or number of a question that no text has, if the texts have others of its form.
 
-    "Clause 12" is there if the texts have a number 12, which may be before a heading.
+    "Clause 12" is there if the texts have a number 12, which may be before a heading, or "twelve".
     A bound such as "over 100" does not count.
     """
     values = BOUND.sub(" ", question)
     together = " ".join(texts)
-    numbers = set(_NUMBER.findall(together))
+    numbers = _list_numbers(together)
     for form in forms:
         for wanted in form.finditer(values):
             is_there = numbers.issuperset(_NUMBER.findall(wanted[0]))
@@ -74,6 +85,12 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
             if others and not is_there:
                 return Unmet(wanted[0], others)
     return None
+
+
+def _list_numbers(text: str) -> set[str]:
+    """Return the numbers of a text, also without their separators, and numbers in words as digits."""
+    joined = _SEPARATOR.sub("", text)
+    return {*_NUMBER.findall(text), *_NUMBER.findall(joined), *list_known_numbers(text)}
 
 
 def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tuple[str, ...]:
