@@ -226,11 +226,11 @@ def test_a_likely_article_is_the_last_that_is_read(settings: Settings) -> None:
 
 
 def test_otherwise_it_is_answered_from_the_likeliest(settings: Settings) -> None:
-    llm = ScriptedLLM("a rival power", log_odds={"minister": -1.0, "officials": 0.05})
+    llm = ScriptedLLM("a rival power", log_odds={"minister": -1.0, "officials": 0.33})
     answer = read(llm, "Who was behind it?", HITS, settings)
     assert answer.answer == "Some officials suspect that a rival power was behind the cancellation [2]."
     assert (len(llm.compared), len(llm.asked)) == (3, 1)
-    assert answer.confidence == pytest.approx(estimate_confidence(Leaning(0.05), 1.2, llm="scripted"))
+    assert answer.confidence == pytest.approx(estimate_confidence(Leaning(0.33), 1.2, llm="scripted"))
     assert answer.prompt_tokens > llm.count_tokens(llm.compared[0]) + 2 * len(HITS)
 
 
@@ -375,13 +375,13 @@ def test_a_sentence_that_points_back_is_told_with_the_one_before_it(settings: Se
 
 def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(settings: Settings) -> None:
     hits = [HITS[0], replace(HITS[1], score=0.5)]
-    llm = ScriptedLLM("on Wednesday", log_odds={"minister": 0.05, "officials": 9.0})
+    llm = ScriptedLLM("on Wednesday", log_odds={"minister": 0.33, "officials": 9.0})
     assert read(llm, "When did he arrive?", hits, settings).answer == "The minister arrived on Wednesday [1]."
     assert len(llm.compared) == 1
-    llm = ScriptedLLM("on Wednesday", "A rival power.", log_odds={"minister": 0.05, "officials": 9.0})
+    llm = ScriptedLLM("on Wednesday", "A rival power.", log_odds={"minister": 0.33, "officials": 9.0})
     assert len(read(llm, "When did he arrive and who was behind it?", hits, settings).sentences) == 2
-    nothing = ScriptedLLM()
-    assert read(nothing, "When?", [replace(HITS[0], score=0.2)], settings).confidence == 0
+    nothing, careful = ScriptedLLM(), settings.model_copy(update={"caution": 0.6})
+    assert read(nothing, "When?", [replace(HITS[0], score=0.2)], careful).confidence == 0
     assert not nothing.compared
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rag.assistant import Assistant
@@ -68,7 +69,8 @@ def test_exact_match_and_f1_by_hand() -> None:
     assert token_f1("cat", []) == 0
 
 
-@pytest.mark.slow  # torchmetrics imports torch
+@pytest.mark.slow  # torchmetrics imports torch, which takes longer than an example may
+@hypothesis_settings(deadline=None)
 @given(
     st.text(alphabet="ab the,.", max_size=20),
     st.lists(st.text(alphabet="ab the,.", min_size=1, max_size=20), min_size=1, max_size=3),
