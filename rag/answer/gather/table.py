@@ -39,7 +39,10 @@ class _Result(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The rows of a table without totals; the labels that several tables of its article have; whether it is alone."""
+    """The rows of a table without totals, and the labels that other tables of its article have too.
+
+    `is_alone`: its article has no other table.
+    """
 
     rows: list[Row]
     shared_labels: set[str]
@@ -79,7 +82,7 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
 
 
 def _has_words(words: frozenset[str], texts: Sequence[str]) -> bool:
-    """Return whether texts may have all of some words, which have no plural's "s"."""
+    """Return whether texts have all of some words, with or without a plural's "s"."""
     together = " ".join(texts).lower()
     return all(word in together for word in words)
 
@@ -127,7 +130,7 @@ def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows without the last ones that add them up; [] if others seem to do so, or it is unclear."""
+    """Return the rows without totals at the end; [] if it is unclear which rows are totals."""
     kept = list(rows)
     while kept and _is_total(kept[-1]):
         kept.pop()
@@ -161,7 +164,7 @@ def _count_total_digits(rows: Sequence[Row]) -> int:
 
 
 def _is_total(row: Row) -> bool:
-    """Return whether a row begins with a word for a total, or has nothing else in another cell."""
+    """Return whether a row begins with a word for a total, or one of its cells is just that word."""
     first, *others = row.cells.values()
     return bool(TOTAL.match(first)) or any(TOTAL.fullmatch(cell) for cell in others)
 
@@ -191,7 +194,7 @@ def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None
 
 
 def _count(rows: Sequence[Row], table: _Table) -> _Result | None:
-    """Return the number of rows; None if one of them may be a remark, or another table of the article a part of it."""
+    """Return the number of rows; None if one may be a remark, or if the article has another table."""
     has_remark = any(len(row.cells) == 1 for row in rows)
     if has_remark or not table.is_alone:
         return None

@@ -78,7 +78,7 @@ class Task:
     measures: frozenset[str]
 
     def find_label(self, label: str) -> frozenset[str]:
-        """Return the words of a label in the question if it has all but the unit, and what is measured; else none."""
+        """Return the words of a label that the question has; none if one is missing, unless it belongs to the unit."""
         name = UNIT.sub("", label)
         words = list_words(label) & (list_words(self.text) | self.measures)
         is_measured = not self.measures or not words.isdisjoint(self.measures)
@@ -102,7 +102,7 @@ class _Filter(NamedTuple):
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
-    """Yield a task for each operation that a question has a sign for; none if it wants yes or no, or calculates."""
+    """Yield a task for each operation that a question asks for; none if it wants yes or no, or calculates itself."""
     text = _ELECTRIC.sub("", COURTESY.sub("", question.text))
     text = text[:1].lower() + text[1:]
     if Query(text).is_yes_no or ARITHMETIC.search(text):
@@ -143,7 +143,7 @@ def choose(task: Task, table: Sequence[Row], names: frozenset[str]) -> Choice | 
 
 
 def list_words(text: str) -> frozenset[str]:
-    """Return all words of a text, also words that only join others; "price_lists" has two, without its plural."""
+    """Return all words of a text without plurals, also joining words; "price_lists" has two."""
     return frozenset(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
 
 
@@ -167,7 +167,7 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
 
 def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Filter | None:
-    """Return the rows whose whole cells a question has, all rows if it has none; None if it is unclear which."""
+    """Return the rows that the question names, or all if it names none; None if it is unclear."""
     chosen = _Filter(list(table), set(), [])
     rest_words = list_words(task.rest)
     years = set(YEAR.findall(task.rest))
@@ -190,7 +190,7 @@ def _choose_rows(task: Task, table: Sequence[Row], labels: Sequence[str]) -> _Fi
 
 
 def _list_asked_words(cell: str, rest: str, rest_words: frozenset[str]) -> frozenset[str]:
-    """Return the words of a cell if the rest of a question has them all, or the year of its date; else an empty set."""
+    """Return the words of a cell if the rest of a question has all of them, or the year of its date; else none."""
     words = list_words(cell)
     if words <= rest_words and not is_amount(cell) and _is_spelt(cell, rest):
         return words
