@@ -262,7 +262,8 @@ def test_a_reload_shows_the_same_conversation_which_can_be_found_renamed_exporte
     page.get_by_role("button", name="This conversation").click()
     expect(page.locator("#fn-listed input:checked")).to_have_count(1)  # all that loads has come
     expect(page.get_by_label("Title")).to_have_value(NOWHERE)
-    page.get_by_label("Title").fill("About the town hall")
+    page.get_by_label("Title").fill("")
+    page.get_by_label("Title").press_sequentially("About the town hall", delay=20)  # Enter may overtake a filled text
     page.keyboard.press("Enter")
     expect(page.locator("#fn-listed")).to_contain_text("About the town hall")
     with page.expect_download() as download:
