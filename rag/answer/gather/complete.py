@@ -1,6 +1,7 @@
 """Completes quotes where an answer needs several: with the whole list, or with the sentences beside them."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
@@ -87,9 +88,12 @@ def _add_blocks(quotes: Quotes, store: Store) -> Quotes:
     """Return quotes with the whole lists that they are from; the same quotes if they are from none."""
     hits, spans = quotes.hits, list[HitSpan]()
     articles = [citation for citation in quotes.citations if citation.voice == "article"]
+    # Several citations may be of one document.
+    get_text = cache(store.get_text)
+    get_chunks = cache(lambda document_id: list_article(document_id, store))
     for citation in articles:
-        chunks = list_article(citation.document_id, store)
-        block = find_block(store.get_text(citation.document_id), chunks, citation.start)
+        chunks = get_chunks(citation.document_id)
+        block = find_block(get_text(citation.document_id), chunks, citation.start)
         if block:
             quoted = quote_span(chunks, block, hits, score=hits[citation.number - 1].score)
             hits = quoted.hits
