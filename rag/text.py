@@ -11,8 +11,9 @@ from rag.rows import is_row
 from rag.types import Span
 
 # Chinese and Japanese put no space between words, so each of their characters counts as a word.
-UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:[.,]\d+)*")
+_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+UNSPACED = re.compile(f"[{_UNSPACED}]")
+WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[.,]\d+)*")
 # Tokens that end or begin a message in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
 CONTROL_TOKEN = re.compile(
     r"<[|｜](?:[^|｜<>]*[|｜]>)?|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>", re.IGNORECASE
@@ -81,7 +82,12 @@ def drop_plural(word: str) -> str:
 
 def content_words(text: str) -> set[str]:
     """Return the stems of a text's words, without stop words."""
-    return {stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS}
+    return set(list_stems(text))
+
+
+def list_stems(text: str) -> list[str]:
+    """Return the stems of a text's words in their order, without stop words."""
+    return [stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
 def spell_codes(question: str) -> str:

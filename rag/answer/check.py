@@ -40,7 +40,7 @@ from rag.answer.signs import (
     is_order,
 )
 from rag.documents.dates import spell_dates
-from rag.text import STOP_WORDS, WORD, content_words, stem
+from rag.text import content_words, list_stems, stem
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
@@ -243,7 +243,7 @@ def _asserts_denied(claim: Claim) -> bool:
 def _find_denied(clause: str) -> str | None:
     """Return the stem of the first word that a clause's verb denies: "resign" in "he denied that he resigned"."""
     verb = DENIAL.search(clause)
-    denied = _list_stems(clause[verb.end() :]) if verb else []
+    denied = list_stems(clause[verb.end() :]) if verb else []
     return denied[0] if denied else None
 
 
@@ -292,13 +292,9 @@ def _denies(text: str) -> bool:
 
 def _repeats(clause: str, question: str) -> bool:
     """Return whether a clause has the words of a question in the same order: "A beat B" is not "B beat A"."""
-    following = iter(_list_stems(clause))
-    asked = [word for word in _list_stems(question) if word not in ASKING_WORDS]
+    following = iter(list_stems(clause))
+    asked = [word for word in list_stems(question) if word not in ASKING_WORDS]
     return bool(asked) and all(word in following for word in asked)  # each search begins after the word before
-
-
-def _list_stems(text: str) -> list[str]:
-    return [stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
 def _differs(clause: str, question: str) -> bool:

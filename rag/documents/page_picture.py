@@ -3,7 +3,6 @@
 Letters are compared without spaces, signs and accents: a quote is found across lines, hyphens and ligatures.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
@@ -43,7 +42,6 @@ _MARK, _MARK_SHARE = (255, 213, 0), 0.4
 _MARGIN = 2  # pixels around the words of a line
 # Parts of a line are apart by at most this multiple of its height.
 _WIDEST_GAP = 3
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class PagePicture(NamedTuple):
@@ -173,7 +171,7 @@ def read_letters(text: str) -> Letters:
     forms, length, edges = [], 0, {0}
     for sign in text:
         forms.append(simplify(sign))
-        is_word = _UNSPACED.match(sign) is not None
+        is_word = UNSPACED.match(sign) is not None
         if is_word or not forms[-1]:
             edges |= {length, length + len(forms[-1])}
         length += len(forms[-1])

@@ -22,7 +22,6 @@ RESAMPLES = 2_000
 _RANKING = {**{f"recall@{k}": R @ k for k in RANKS}, "mrr@10": RR @ 10, "ndcg@10": nDCG @ 10}
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 _RUN = re.compile(r"[^\W_]+")
 
 # Phrases with which systems without outcomes say that they do not know: one list for all systems. It has more than the
@@ -58,7 +57,7 @@ def normalize_answer(text: str) -> str:
     or Japanese character is a word, as in MLQA's script (Lewis et al. 2020, https://github.com/facebookresearch/MLQA).
     """
     words = _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION))
-    return " ".join(_UNSPACED.sub(r" \g<0> ", words).split())
+    return " ".join(UNSPACED.sub(r" \g<0> ", words).split())
 
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
@@ -97,7 +96,7 @@ def rouge_l(text: str, references: Sequence[str]) -> float:
 
 
 def _list_words(text: str) -> list[str]:
-    return _RUN.findall(_UNSPACED.sub(r" \g<0> ", text.lower()))
+    return _RUN.findall(UNSPACED.sub(r" \g<0> ", text.lower()))
 
 
 def _rouge_l(words: list[str], wanted: list[str]) -> float:
