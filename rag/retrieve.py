@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
+from rag.index.late_interaction import compare_words
 from rag.text import WORD, content_words, split_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
@@ -15,8 +17,11 @@ _COMMENT_SHARE = 0.25
 _CANDIDATES = 25
 # Multiplies the candidates if the question names a place in a document, such as a page.
 _WIDER = 8
-# Candidates for a reranker, which takes about 10 ms for each.
+# Candidates for a reranker, which takes about 10 ms for each, and for the comparison of words.
 _RERANKED = 20
+_COMPARED = 12
+# The weight of the words' similarity; the score of the search has 1 (docs/experiments.md).
+_TOKENS_WEIGHT = 3.0
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
@@ -43,11 +48,7 @@ def retrieve(
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
-    if index.reranker:
-        first = found[:_RERANKED]
-        scores = index.reranker.score(rewritten or question, [hit.chunk.text for hit in first])
-        order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
-        found = (*(first[i] for i in order), *found[_RERANKED:])
+    found = _reorder(found, rewritten or question, index)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
@@ -65,6 +66,29 @@ def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, pas
         if is_near and is_in_place(hit.chunk):
             inside.append(hit)
     return tuple(inside) or found
+
+
+def _reorder(found: tuple[Hit, ...], question: str, index: Index) -> tuple[Hit, ...]:
+    """Return the hits with the first ones in the order of the reranker; their scores stay those of the search.
+
+    Without a reranker, the similarity of the question's words is added to the score, if the embedder knows it.
+    """
+    if index.reranker:
+        first = found[:_RERANKED]
+        scores = index.reranker.score(question, [hit.chunk.text for hit in first])
+    elif isinstance(index.embedder, TokenEmbedder):
+        first = found[:_COMPARED]
+        similarities = compare_words(question, [_add_titles(hit.chunk) for hit in first], index.embedder)
+        scores = [hit.score + _TOKENS_WEIGHT * s for hit, s in zip(first, similarities, strict=True)]
+    else:
+        return found
+    order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
+    return (*(first[i] for i in order), *found[len(first) :])
+
+
+def _add_titles(chunk: Chunk) -> str:
+    """Return the words of a chunk below its title and heading: they may name what the chunk is about."""
+    return "\n".join(filter(None, [chunk.title, chunk.heading, chunk.text]))
 
 
 def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:

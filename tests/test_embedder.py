@@ -13,7 +13,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from rag import ModelError, Settings, build_index
-from rag.index.embedder import OnnxEmbedder, SentenceTransformerEmbedder, open_embedder
+from rag.index.embedder import OnnxEmbedder, SentenceTransformerEmbedder, TokenEmbedder, open_embedder
 from rag.index.reranker import CrossEncoderReranker
 
 _DIM, _WIDE = 8, 16
@@ -111,6 +111,19 @@ def test_what_a_killed_process_left_is_written_over(own: Settings) -> None:
     tear(left)
     assert isinstance(open_embedder(own), OnnxEmbedder)
     assert not left.exists()
+
+
+def test_each_token_of_a_word_has_a_vector(own: Settings) -> None:
+    embedder = open_embedder(own)
+    assert isinstance(embedder, TokenEmbedder)
+    alone = embedder.embed_tokens(["cat, dog"])[0]
+    texts = ["bridge minister cat dog bridge", "cat, dog", ""]
+    long, same, empty = embedder.embed_tokens(texts)
+    assert long.vectors.shape == (5, _DIM)
+    assert same.words.tolist() == [0, 2]  # the comma is word 1, and has no vector
+    assert np.linalg.norm(long.vectors, axis=1) == pytest.approx(1)
+    assert same.vectors == pytest.approx(alone.vectors, abs=1e-5)
+    assert not len(empty.vectors)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-_VERSION = 2
+_VERSION = 3
 _FLOAT32 = 1  # onnx.TensorProto.FLOAT
 _COMPUTED_MODULES = (("Transformer", "Pooling"), ("Transformer", "Pooling", "Normalize"))
 _LIBRARY_STEP = re.compile(r"sentence_transformers\.(?:\w+\.)*(\w+)")
@@ -87,7 +87,10 @@ def _hash(path: Path) -> str:
 
 
 class _Graph:
-    """The graph from token ids and their mask, int64 and int32 of (n, tokens), to unit rows, float32 of (n, dim)."""
+    """The graph from token ids and their mask, int64 and int32 of (n, tokens), to unit vectors, float32.
+
+    There is one for each text, of (n, dim), and one for each token, of (n, tokens, dim).
+    """
 
     def __init__(self, folder: Path) -> None:
         from safetensors.numpy import load_file
@@ -100,12 +103,14 @@ class _Graph:
         for layer in range(self._config["num_hidden_layers"]):
             states = self._add_layer(states, layer)
         self._add_mean(states)
+        self._add("LpNormalization", [states], "tokens", axis=-1, p=2)
 
     def save(self, path: Path) -> None:
         """Write the graph to a file."""
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
+        size = self._config["hidden_size"]
         graph = helper.make_graph(
             self._nodes,
             "embedder",
@@ -113,7 +118,10 @@ class _Graph:
                 helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "tokens"]),
                 helper.make_tensor_value_info("mask", TensorProto.INT32, ["n", "tokens"]),
             ],
-            [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", self._config["hidden_size"]])],
+            [
+                helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", size]),
+                helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n", "tokens", size]),
+            ],
             [numpy_helper.from_array(array, name) for name, array in self._constants.items()],
         )
         versions = [helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)]

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from rag.system import count_cores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding
 
 # One vector, or a row for each of several.
 Vectors = NDArray[np.float32]
@@ -48,6 +49,21 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """Return one row, float32 of shape (dim,)."""
+
+
+class Tokens(NamedTuple):
+    """The tokens of a text's words: unit vectors, float32 of shape (n, dim), and the number of each one's word."""
+
+    vectors: Vectors
+    words: NDArray[np.int64]
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """The protocol of an embedder that also gives a vector for each token."""
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Return the tokens of each text, without punctuation and special tokens; a long text is cut."""
 
 
 class SentenceTransformerEmbedder:
@@ -124,17 +140,38 @@ class OnnxEmbedder:
         row: Vectors = self._embed([self._before_query + text])[0]
         return row
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        encodings = self._cutting.encode_batch(list(texts))
+        vectors = dict(self._run(encodings, "tokens"))
+        return [_keep_words(text, encodings[i], vectors[i]) for i, text in enumerate(texts)]
+
     def _embed(self, texts: list[str]) -> Vectors:
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
-        tokens = [encoding.ids for encoding in self._cutting.encode_batch_fast(texts)]
+        for i, row in self._run(self._cutting.encode_batch_fast(texts), "vectors"):
+            rows[i] = row
+        return _check_rows(rows, embedder=self.name)
+
+    def _run(self, encodings: "Sequence[Encoding]", output: str) -> Iterator[tuple[int, Vectors]]:
+        """Yield an output of the graph for each text, with the number of the text."""
+        tokens = [encoding.ids for encoding in encodings]
         for batch in _make_batches([len(ids) for ids in tokens]):
             ids = np.zeros((len(batch), max(len(tokens[i]) for i in batch)), dtype=np.int64)
             mask = np.zeros(ids.shape, dtype=np.int32)
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = tokens[i]
                 mask[row, : len(tokens[i])] = 1
-            rows[batch] = self._session.run(None, {"ids": ids, "mask": mask})[0]
-        return _check_rows(rows, embedder=self.name)
+            yield from zip(batch, self._session.run([output], {"ids": ids, "mask": mask})[0], strict=True)
+
+
+def _keep_words(text: str, encoding: "Encoding", vectors: Vectors) -> Tokens:
+    """Return the tokens of a text's words from the vectors of all its tokens."""
+    kept, words = [], []
+    for i, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
+        is_of_word = word is not None and any(map(str.isalnum, text[start:end]))
+        if is_of_word:
+            kept.append(i)
+            words.append(word)
+    return Tokens(vectors[kept], np.array(words, dtype=np.int64))
 
 
 def _read_prompts(folder: Path) -> dict[str, str]:
