@@ -56,7 +56,7 @@ STEPS: dict[str, Callable[[Index, str], Sequence[Hit]]] = {
     "vectors alone": search_vectors,
     "words alone (BM25)": search_words,
     "both": search_both,
-    "both, the same thing once (`rag search`)": search_whole,
+    "both, then word by word, duplicates once (`rag search`)": search_whole,
 }
 
 
