@@ -336,7 +336,7 @@ def search(question: str, where: "Filter | None", as_json: bool, settings: Setti
         click.echo(show_json([asdict(hit) for hit in hits]))
     for hit in () if as_json else hits:
         words = show_text(" ".join(hit.chunk.text.split()))
-        click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.score:.2f})\n   {words}\n")
+        click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.relevance:.2f})\n   {words}\n")
 
 
 @main.command("eval")

@@ -20,8 +20,8 @@ _WIDER = 8
 # Candidates for a reranker, which takes about 10 ms for each, and for the comparison of words.
 _RERANKED = 20
 _COMPARED = 12
-# The weight of the words' similarity; the score of the search has 1 (docs/experiments.md).
-_TOKENS_WEIGHT = 3.0
+# The weight of the words' similarity beside the score of the search (docs/experiments.md).
+_BONUS = 3.0
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
@@ -71,19 +71,20 @@ def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, pas
 def _reorder(found: tuple[Hit, ...], question: str, index: Index) -> tuple[Hit, ...]:
     """Return the hits with the first ones in the order of the reranker; their scores stay those of the search.
 
-    Without a reranker, the similarity of the question's words is added to the score, if the embedder knows it.
+    Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens.
     """
+    # Ties keep the order of the search.
     if index.reranker:
         first = found[:_RERANKED]
         scores = index.reranker.score(question, [hit.chunk.text for hit in first])
-    elif isinstance(index.embedder, TokenEmbedder):
+        order = sorted(range(len(first)), key=lambda i: -scores[i])
+        return (*(first[i] for i in order), *found[_RERANKED:])
+    if isinstance(index.embedder, TokenEmbedder):
         first = found[:_COMPARED]
         similarities = compare_words(question, [_add_titles(hit.chunk) for hit in first], index.embedder)
-        scores = [hit.score + _TOKENS_WEIGHT * s for hit, s in zip(first, similarities, strict=True)]
-    else:
-        return found
-    order = sorted(range(len(first)), key=lambda i: -scores[i])  # ties keep the order of the search
-    return (*(first[i] for i in order), *found[len(first) :])
+        compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(first, similarities, strict=True)]
+        return (*sorted(compared, key=lambda hit: -hit.relevance), *found[_COMPARED:])
+    return found
 
 
 def _add_titles(chunk: Chunk) -> str:

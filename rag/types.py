@@ -109,12 +109,21 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that a search found; `score` comes from `Index.search`, `rank` counts from 1."""
+    """A chunk that a search found; `score` comes from `Index.search`, `rank` counts from 1, the most relevant first.
+
+    `bonus` is what the comparison word by word adds to the score.
+    """
 
     chunk: Chunk
     score: float
     rank: int
     evidence: tuple[Evidence, ...] = ()
+    bonus: float = 0.0
+
+    @property
+    def relevance(self) -> float:
+        """The score with the bonus."""
+        return self.score + self.bonus
 
 
 @dataclass(frozen=True, slots=True)

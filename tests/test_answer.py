@@ -380,9 +380,13 @@ def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(setti
     assert len(llm.compared) == 1
     llm = ScriptedLLM("on Wednesday", "A rival power.", log_odds={"minister": 0.33, "officials": 9.0})
     assert len(read(llm, "When did he arrive and who was behind it?", hits, settings).sentences) == 2
-    nothing, careful = ScriptedLLM(), settings.model_copy(update={"caution": 0.6})
-    assert read(nothing, "When?", [replace(HITS[0], score=0.2)], careful).confidence == 0
-    assert not nothing.compared
+
+
+def test_a_hit_with_similar_words_is_near_whatever_its_score_is(settings: Settings) -> None:
+    for bonus, read_too in ((1.8, True), (0.9, False)):
+        hits = [replace(HITS[0], bonus=1.5), replace(HITS[1], score=0.7, bonus=bonus)]
+        llm = ScriptedLLM("A rival power.", log_odds={"minister": -9.0, "officials": 9.0})
+        assert (read(llm, "Who did it?", hits, settings).outcome == "answered") is read_too
 
 
 def test_what_leaves_the_answer_open_has_only_near_passages_of_the_same_document_read(settings: Settings) -> None:

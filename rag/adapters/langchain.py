@@ -22,5 +22,5 @@ class FootnoteRetriever(BaseRetriever):  # type: ignore[misc]
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         hits = self.collection.search(query, where=self.where, k=self.k)
         return [
-            Document(page_content=hit.chunk.text, metadata=asdict(hit.chunk) | {"score": hit.score}) for hit in hits
+            Document(page_content=hit.chunk.text, metadata=asdict(hit.chunk) | {"score": hit.relevance}) for hit in hits
         ]

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rag.answer.quote.confidence import estimate_confidence
 from rag.answer.signs import HEDGE, NEGATION
 from rag.answer.understand.query import Query
-from rag.llm.base import Leaning
 from rag.types import Hit
 
 
@@ -42,7 +40,6 @@ class Policy:
 
     question: Query
     hits: Sequence[Hit]
-    llm: str
     # The least confidence to answer with.
     caution: float
     # After an article with this confidence no more hits are judged, unless its words leave the question open.
@@ -50,8 +47,6 @@ class Policy:
     enough: float = 0.3
     # A hit with less than 80 % of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.8
-    # The log-odds are hardly ever higher. A hit that could not reach the caution even with these is not judged.
-    highest_log_odds: float = 3.0
     # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
     # An answer has at most this many passages.
@@ -74,14 +69,13 @@ class Policy:
         """Return whether a hit answers the question, so that no others need judging."""
         return one.confidence >= self.sure and not one.is_comment
 
-    def could_be_likeliest(self, hit: Hit) -> bool:
-        """Return whether to judge a hit: its score is near the best one, and a sure "yes" would reach the caution."""
-        highest = estimate_confidence(Leaning(self.highest_log_odds), hit.score, llm=self.llm)
-        return self._is_near(hit) and highest >= self.caution
+    def is_near(self, hit: Hit) -> bool:
+        """Return whether a hit is nearly as relevant as the first one, so that it may state the answer as well."""
+        return hit.relevance >= self.near * self.hits[0].relevance
 
     def could_add(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit that was not judged may add to the answer that the best one gives."""
-        is_worth_it = self.asks_more or self._is_near(hit)
+        is_worth_it = self.asks_more or self.is_near(hit)
         return is_worth_it and self._is_about_the_same(hit, best)
 
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
@@ -113,9 +107,6 @@ class Policy:
         """Return whether a hit is of the best hit's document, or of a rival."""
         document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
         return hit.chunk.document_id in document_ids | {best.document_id}
-
-    def _is_near(self, hit: Hit) -> bool:
-        return hit.score >= self.near * self.hits[0].score
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
         """Return the hits of other documents that score nearly as high as a hit."""

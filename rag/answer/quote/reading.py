@@ -23,7 +23,7 @@ class Reader:
 
         Raises QuestionError if every hit takes more.
         """
-        self._policy = Policy(question, hits, llm.name, caution)
+        self._policy = Policy(question, hits, caution)
         self._llm = llm
         self._judged: list[Judged] = []
         self._messages = {
@@ -60,9 +60,8 @@ class Reader:
 
     def _find_likeliest(self) -> Judged | None:
         """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
-        for number in list(self._left):
-            if not self._policy.could_be_likeliest(self._policy.hits[number - 1]):
-                continue
+        near = [number for number in self._left if self._policy.is_near(self._policy.hits[number - 1])]
+        for number in near:
             if self._policy.is_enough(self._judge(number)):
                 break
         return max(self._judged, key=lambda one: one.confidence, default=None)
