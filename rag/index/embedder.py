@@ -35,7 +35,10 @@ _LENGTH_TOLERANCE = 0.01
 
 
 class Embedder(Protocol):
-    """The protocol of an embedder; every row that it returns has length 1."""
+    """The protocol of an embedder; every row that it returns has length 1.
+
+    With `embed_tokens` too (`rag.index.embedder.TokenEmbedder`), passages are compared with a question word by word.
+    """
 
     name: str
     dim: int
