@@ -45,8 +45,8 @@ class Policy:
     # After an article with this confidence no more hits are judged, unless its words leave the question open.
     # Other hits with this confidence add to the answer.
     enough: float = 0.3
-    # A hit with less than 80 % of the first one's score is hardly ever the likeliest, and hardly ever adds to it.
-    near: float = 0.8
+    # A less relevant hit, compared with the first one, is hardly ever the likeliest, and hardly ever adds to it.
+    near: float = 0.84
     # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
     # An answer has at most this many passages.
