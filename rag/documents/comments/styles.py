@@ -318,11 +318,6 @@ def _drop_markup(line: str) -> str:
     return _MARKUP.sub("", line.strip()).strip()
 
 
-def is_signature(line: str) -> bool:
-    """Return True for a line that holds the author and the date of a comment, and nothing else."""
-    return read_header(read_lines(line, most=1), 0) is not None
-
-
 def begins_with_credit(line: str) -> bool:
     """Return True for "By Jane Doe", which signs an article more often than a comment."""
     return bool(_BY.match(line))

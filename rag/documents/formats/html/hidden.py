@@ -190,11 +190,9 @@ class _Page:
     def _is_shown_at_times(self, way: Way, values: dict[str, Value]) -> bool:
         """Return whether a style shows the element in another state of the page, or on another screen."""
         texts = _get_texts(values)
-        for name in values.keys() & way.properties:
-            alternatives = self._sheet.find_alternatives(name, values[name])
-            if not all(way.hides({**texts, name: text}) for text in alternatives):
-                return True
-        return False
+        names = values.keys() & way.properties
+        others = [{**texts, name: text} for name in names for text in self._sheet.find_alternatives(name, values[name])]
+        return not all(map(way.hides, others))
 
     def _is_opened(self, element: "HtmlElement") -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
