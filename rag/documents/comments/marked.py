@@ -28,7 +28,7 @@ from rag.documents.comments.elements import (
 from rag.documents.comments.entries import find_entries, find_innermost_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import SIGNATURE, any_has_role, collect_roles, filter_role, has_role
+from rag.documents.comments.roles import SIGNATURE, collect_roles, filter_role, has_role
 from rag.documents.comments.site import is_sure_heading
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
@@ -253,16 +253,10 @@ def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
     if is_schema_comment(element):
         return "comment"
     if _is_post(element, page):
-        is_inner = any_has_role(element.iterancestors(), "post")
-        return None if is_inner else "post"
-    if element in page.articles:
+        return "post"
+    is_named = has_role(element, "comment", "post", "reply")
+    if not is_named or element in page.articles or is_elsewhere(element):
         return None
-    kind = _find_called_kind(element, page)
-    return kind if kind and not is_elsewhere(element) else None
-
-
-def _find_called_kind(element: "HtmlElement", page: Page) -> _Kind | None:
-    """Return the kind that class names give an element: a comment, a reply or None."""
     if has_role(element, "comment", "post") and page.is_readers(element):
         return "comment"
     return "reply" if has_role(element, "reply") else None
@@ -298,11 +292,6 @@ def _is_part(element: "HtmlElement") -> bool:
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
     if post.author:
-        is_alone = not place.in_company and not place.above
-        is_button = is_alone and place.kind == "reply"
-        return not is_button
-    if place.kind != "comment" or not place.is_whole:
-        return False
-    if post.date is not None:
-        return True
-    return place.in_company and not is_note(post.blocks[0].text)
+        return place.kind != "reply" or place.in_company or bool(place.above)
+    is_whole_comment = place.kind == "comment" and place.is_whole
+    return is_whole_comment and place.in_company and not is_note(post.blocks[0].text)

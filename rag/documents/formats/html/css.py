@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from operator import ge, le
 from typing import NamedTuple
 
 # The width of a desktop screen, in pixels. Pages are judged by their styles for this screen.
@@ -34,11 +35,11 @@ _IMPORTANT = re.compile(r"!\s*important\s*$")
 _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 
 # Selectors.
-_PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:[-\w]+(?:\([^()]*\))?")
+# Content that the style sheet itself adds, such as ":before", is no piece.
+_PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:(?!before|after|first-l)[-\w]+(?:\([^()]*\))?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
 _ATTRIBUTE_NAME = re.compile(r"\[\s*([-\w]+)")
-_PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", re.IGNORECASE)
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
 # The name for a piece that does not ask for a name of an element, such as ":hover".
 _STATE = ":"
@@ -53,6 +54,7 @@ _NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
 _UPRIGHT = r"orientation\s*:\s*portrait"
 _PREFERENCE = r"prefers-[\w-]+\s*:\s*(?:dark|reduce|more)"
 _OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)))
+_FITS = {"min": le, "max": ge}
 _WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)")
 
 # Values.
@@ -118,7 +120,7 @@ class StyleSheet:
             return
         self.attributes.update(_ATTRIBUTE_NAME.findall(rule.selectors.lower()))
         for text in rule.selectors.split(","):
-            selector = _parse_selector(text)
+            selector = _parse_selector(text.strip())
             if selector is None:
                 continue
             names = find_main_names(selector.subject)
@@ -255,13 +257,9 @@ def applies_to_screen(query: str) -> bool:
 def _holds(query: str) -> bool:
     if _OTHER_MEDIUM.search(query):
         return False
-    return all(_fits_screen(side, text) for side, text in _WIDTH.findall(query))
-
-
-def _fits_screen(side: str, text: str) -> bool:
-    """Return whether a least or greatest width allows `_SCREEN_WIDTH`; an unknown width does."""
-    width = read_length(text) or _SCREEN_WIDTH
-    return width <= _SCREEN_WIDTH if side == "min" else width >= _SCREEN_WIDTH
+    # An unknown width fits every screen.
+    widths = [(_FITS[side], read_length(text) or _SCREEN_WIDTH) for side, text in _WIDTH.findall(query)]
+    return all(fits(width, _SCREEN_WIDTH) for fits, width in widths)
 
 
 @dataclass(slots=True)
@@ -310,9 +308,8 @@ def _open_rule(words: str, outer: _Rule) -> _Rule:
 
 
 def _parse_selector(text: str) -> _Selector | None:
-    """Return a selector; None if it cannot be read, or is for content that the style sheet itself adds."""
-    text = text.strip()
-    if len(text) > _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
+    """Return a selector; None if it cannot be read."""
+    if len(text) > _LONGEST_SELECTOR:
         return None
     parts = _COMBINATOR.split(text)
     pieces = list(map(_PIECE.findall, parts))

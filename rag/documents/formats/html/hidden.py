@@ -69,11 +69,6 @@ _OF_IDS = (
 _IDS = f"//@*[contains(' {_OF_IDS} ', concat(' ', name(), ' '))]"
 _SELECTORS = "//@*[name() = 'href' or starts-with(name(), 'data-')]"
 _SCRIPTS = "//script[not(contains(@type, 'json'))]/text()"
-# These properties decide how an element's own words look.
-_OF_LETTERS = frozenset((
-    "background-clip", "background-color", "background-image", "color", "font-size", "position", "text-fill-color",
-    "text-indent", "text-shadow", "text-stroke", "visibility",
-))  # fmt: skip
 # The properties that attributes of old pages set.
 _ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image", "color": "color", "text": "color"}
 # Every style sheet weighs more than an attribute.
@@ -115,11 +110,12 @@ def drop_hidden(tree: "HtmlElement") -> None:
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
     """
-    from lxml.etree import strip_elements
+    from lxml.etree import strip_attributes, strip_elements
 
     page = _Page(tree)
     page.prune(tree, page.find_first_look(), [])
     strip_elements(tree, _GONE, with_tail=False)
+    strip_attributes(tree, "aria-hidden", "hidden", "style")  # trafilatura would drop elements for them
 
 
 class _Page:
@@ -143,7 +139,7 @@ class _Page:
         names = self._find_names(element.tag, attributes)
         values = self._sheet.find_values(names, path)
         override(values, _read_attributes(element.tag, attributes))
-        is_silent = element.attrib.pop("aria-hidden", "") == "true"  # trafilatura would drop the element
+        is_silent = attributes.get("aria-hidden") == "true"
         is_gone = self._is_gone(element, values) or (is_silent and _is_no_text(element))
         is_deleted = element.tag in _DELETED
         if (is_gone or is_deleted) and not contains(element, *_WHOLE_PAGE):
@@ -171,13 +167,7 @@ class _Page:
         if not values:
             return False
         texts = _get_texts(values)
-        ways = [way for way in WAYS if way.hides(texts)]
-        if not all(self._can_open(element, way, values) for way in ways):
-            return True
-        if ways:
-            element.attrib.pop("hidden", None)  # trafilatura would drop it
-            element.attrib.pop("style", None)
-        return False
+        return not all(self._can_open(element, way, values) for way in WAYS if way.hides(texts))
 
     def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
         """Return whether the page may show an element that is hidden in some way."""
@@ -222,7 +212,7 @@ class _Page:
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
         """Return the look of an element's own words."""
         look = self._find_inherited_look(element, outer)
-        if values.keys().isdisjoint(_OF_LETTERS):
+        if not values:
             return look
         texts = {name: text for name, text in _get_texts(values).items() if text not in _TO_INHERIT}
         look = self._color(texts, look)
