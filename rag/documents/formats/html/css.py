@@ -35,7 +35,7 @@ _IMPORTANT = re.compile(r"!\s*important\s*$")
 _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 
 # Selectors.
-# Content that the style sheet itself adds, such as ":before", is no piece.
+# Content that the style sheet itself adds, such as ":before", is not a piece.
 _PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:(?!before|after|first-l)[-\w]+(?:\([^()]*\))?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")

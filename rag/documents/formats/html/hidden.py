@@ -52,8 +52,8 @@ _WHOLE_PAGE = ("html", "body", "main")
 _GONE = "gone"
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
-# Names of icons, which are letters in a font of pictures, of drawn formulas, which are in the page as "<math>" too, and
-# of boxes over the page that a reader closes.
+# Names of icons, which are letters in a font of pictures, and of boxes over the page that a reader closes. A formula
+# that KaTeX draws is in the page as "<math>" too.
 _NO_TEXT = re.compile(
     r"\b(?:material-(?:icons|symbols)|katex|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )

@@ -13,7 +13,7 @@ from rag.documents.comments.areas import Page, survey
 from rag.documents.comments.elements import drop_elements
 from rag.documents.comments.jsonld import take_json_comments
 from rag.documents.comments.marked import drop_areas, read_plain_comments, take_plain_comments, take_thread
-from rag.documents.comments.post import Post
+from rag.documents.comments.post import Post, is_note
 from rag.documents.comments.roles import filter_role
 from rag.documents.comments.words import read_name
 from rag.documents.dates import LONGEST_LINE
@@ -204,8 +204,10 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
 
 
 def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
-    """Return the blocks of the main text."""
-    blocks = walk_blocks(_choose_root(tree, page, is_site=is_site))
+    """Return the blocks of the main text, without headings at its end whose links or comments were removed."""
+    blocks = list(walk_blocks(_choose_root(tree, page, is_site=is_site)))
+    while blocks and _is_heading_of_rest(blocks[-1]):
+        blocks.pop()
     return [replace(block, text=block.text.translate(_UNFOLDED)) for block in blocks]
 
 
@@ -226,6 +228,11 @@ def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, 
     if is_manual and main is not tree:
         return main
     return _as_html(_split_lines(page.body, tree))
+
+
+def _is_heading_of_rest(block: Block) -> bool:
+    """Return whether a block is the heading of removed links or comments."""
+    return block.kind == "heading" and (_RELATED.fullmatch(block.text) is not None or is_note(block.text))
 
 
 def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
