@@ -168,7 +168,6 @@ def test_words_that_a_page_hides_in_other_ways_are_left_out(style: str, hidden: 
             "p { background:linear-gradient(red,blue); -webkit-background-clip:text; color:transparent }",
             f"<p>{SHOWN}</p>",
         ),
-        (":root { color-scheme:dark } p { color:#fff }", f"<p>{SHOWN}</p>"),
         ("p { color:var(--text); background:var(--page) }", f"<p>{SHOWN}</p>"),
         ("", f'<table bgcolor="#003366"><tr><td><font color="white">{SHOWN}</font></td></tr></table>'),
         # Small, pale or set apart, and yet seen.

@@ -43,14 +43,11 @@ _BESIDE_ARTICLE = frozenset(("a", "script", "style", "title", "nav", "footer", "
 # When an element begins, the number of open ones grows and its text follows. When it ends, its tail follows.
 _EVENTS = {"start": (1, "text"), "end": (-1, "tail")}
 _ARTICLE_CHARACTERS = 100
-_FORMS = frozenset(("time", "form", "textarea", "button"))
-# An element with more characters than this, and than half of the page, holds more than a thread of comments.
-_FRAME_CHARACTERS = 1000
 _SCHEMA_COMMENT = re.compile(r"schema\.org/(?:UserComments?|Comment|Answer)\b")
-_SCHEMA_FORUM = re.compile(r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\"")
-_FORUM_SOFTWARE = re.compile(
-    r"phpbb|vbulletin|xenforo|discourse|simple machines|mybb|invision|fluxbb|vanilla|nodebb|flarum|bbpress",
-    re.IGNORECASE,
+# A forum says that it is one by a mark of schema.org, or is made by a program for forums.
+_FORUM = re.compile(
+    r"schema\.org/(?:DiscussionForumPosting|QAPage)\b|\"(?:DiscussionForumPosting|QAPage)\""
+    r"|\A(?i:phpbb|vbulletin|xenforo|discourse|simple machines|mybb|invision|fluxbb|vanilla|nodebb|flarum|bbpress)"
 )
 
 
@@ -81,7 +78,7 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     """Return the parts of a page that hold its article, and the parts that its readers wrote."""
     candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
-    areas = _find_areas(tree, candidates, below_article)
+    areas = _find_areas(tree, set(candidates), below_article)
     is_forum = _is_forum(tree, areas)
     if is_forum:
         posts, run = set(filter_role(tree.iter(*UNITS), "post")), Run([], [])
@@ -187,35 +184,23 @@ _NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
-    """Return True if an element has only a name made of its heading, for links to it, and no mark of comments."""
+    """Return True if an element has only a name made of its heading, for links to it."""
     words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
-    name = element.get("id", "").casefold()
-    if not name or name != "-".join(words) or element.get("class"):
-        return False
-    return not any(map(_shows_comments, element.iterdescendants()))
-
-
-def _shows_comments(part: "HtmlElement") -> bool:
-    return part.tag in _FORMS or is_schema_comment(part) or has_role(part, "comment")
+    return element.get("id", "").casefold() == "-".join(words) and not element.get("class")
 
 
 def _find_areas(
-    tree: "HtmlElement", candidates: list["HtmlElement"], below_article: Set["HtmlElement"]
+    tree: "HtmlElement", named: Set["HtmlElement"], below_article: Set["HtmlElement"]
 ) -> set["HtmlElement"]:
-    """Return the outermost candidates that are not the frame of the page itself."""
-    named = set(candidates)
-    most_characters = max(_FRAME_CHARACTERS, len(tree.text_content()) / 2)
-    areas = set(named)
-    for element in named - below_article:
-        if is_schema_comment(element) or has_neighbour(element, named):
-            continue
-        if len(element.text_content()) > most_characters or _holds_article(element, named):
-            areas.remove(element)
-    return set(find_outermost(tree, areas))
+    """Return the outermost elements that are named comments and are not the frame of the page itself."""
+    frames = {element for element in named - below_article if _holds_article(element, named)}
+    return set(find_outermost(tree, named - frames))
 
 
 def _holds_article(element: "HtmlElement", named: Set["HtmlElement"]) -> bool:
-    """Return True if an element holds a mark of an article outside of its comments."""
+    """Return True if an element holds a mark of an article outside of its comments, and is not a comment itself."""
+    if is_schema_comment(element) or has_neighbour(element, named):
+        return False
     comments = named & set(element.iterdescendants())
     return bool(list_outside(element.xpath(_MARKS), comments))
 
@@ -274,26 +259,10 @@ def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["H
 
 
 def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
-    """Return True for a page of a forum: it says that it is one, or its posts look like a forum's."""
+    """Return True for a page of a forum: it says that it is one, or its posts are in a box that is called so."""
     marked = list_outside(tree.xpath("//*[@itemtype]"), areas)
     types = [element.get("itemtype", "") for element in marked]
-    if any(map(_SCHEMA_FORUM.search, [*types, *tree.xpath("//script/text()")])):
+    if any(map(_FORUM.search, [*types, *tree.xpath(_GENERATOR), *tree.xpath("//script/text()")])):
         return True
-    if any(map(_FORUM_SOFTWARE.search, tree.xpath(_GENERATOR))):
-        return True
-    return _are_of_forum(list_outside(filter_role(tree.iter(*UNITS), "post"), areas))
-
-
-def _are_of_forum(posts: list["HtmlElement"]) -> bool:
-    """Return True for posts in a box that is called a forum, if few lead to other pages.
-
-    The headings of a blog's posts link to pages of their own; the headings of a forum's posts do not.
-    """
-    if len(posts) < 2 or not any_has_role((posts[0], *posts[0].iterancestors()), "forum"):
-        return False
-    leading_away = sum(map(_leads_away, posts))
-    return leading_away <= len(posts) / 2
-
-
-def _leads_away(post: "HtmlElement") -> bool:
-    return bool(post.xpath(f"{_FIRST_HEADING}//a[@href][not(starts-with(@href, '#'))]"))
+    posts = list_outside(filter_role(tree.iter(*UNITS), "post"), areas)
+    return len(posts) > 1 and any_has_role((posts[0], *posts[0].iterancestors()), "forum")

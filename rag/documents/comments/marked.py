@@ -17,7 +17,6 @@ from rag.documents.comments.areas import (
 )
 from rag.documents.comments.elements import (
     UNITS,
-    count_characters,
     drop_elements,
     find_holders,
     find_outermost,
@@ -29,9 +28,8 @@ from rag.documents.comments.elements import (
 from rag.documents.comments.entries import find_entries, find_innermost_entries, holds_heading
 from rag.documents.comments.plaintext import is_signed, read_comments
 from rag.documents.comments.post import Post, is_note, join_blocks, read_post
-from rag.documents.comments.roles import SIGNATURE, any_has_role, collect_roles, filter_role, has_role
+from rag.documents.comments.roles import SIGNATURE, collect_roles, filter_role, has_role
 from rag.documents.comments.site import is_sure_heading
-from rag.documents.comments.styles import is_signature
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
 from rag.documents.formats.html.markup import HEADINGS, contains, walk_blocks
@@ -41,16 +39,11 @@ if TYPE_CHECKING:
 
 # The tags of boxes that can be a whole comment, around a part that has the name of one.
 _WHOLES = (*UNITS, "td")
-# A signature and its buttons have at most this many characters.
-_SIGNATURE_CHARACTERS = 200
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
-_ARTICLE = frozenset(("html", "body", "main", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
-# "Zara Khan said..."
-_SAID = re.compile(r"\b(sa(?:id|ys)) *(?:\.\.\.|…)$")
 _SCHEMA_POST = re.compile(r"schema\.org/(?:DiscussionForumPosting|Question)\b")
 
 _Kind = Literal["comment", "reply", "post"]
@@ -151,16 +144,9 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    said: list[str] = []
-    for line, below in pairwise([*lines, Block("")]):
-        if _is_said(line, below):
-            said.append(_SAID.sub(r"\1:", line.text))
-    return "\n\n".join(said)
-
-
-def _is_said(line: Block, below: Block) -> bool:
-    """Return True for a line of a comment: its words, or a name and a date, which may be in a heading."""
-    return line.kind != "heading" or is_date(below.text) or is_signature(line.text)
+    # A name above a date may be in a heading.
+    pairs = pairwise([*lines, Block("")])
+    return "\n\n".join(line.text for line, below in pairs if line.kind != "heading" or is_date(below.text))
 
 
 def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
@@ -170,12 +156,11 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
     """
     headings = [element for element in tree.iter(*_HEADING_TAGS) if holds_heading(element)]
     for heading in headings[:_MOST_HEADINGS]:
-        box = _find_box_of_heading(heading)
-        blocks = list(walk_blocks(_copy_below(box)))
+        blocks = list(walk_blocks(_copy_below(heading)))
         if blocks and _begins_comments(heading, blocks, page):
-            drop_below(box, page)
-            outer = next(box.iterancestors())
-            del outer[outer.index(box) :]
+            drop_below(heading, page)
+            outer = next(heading.iterancestors())
+            del outer[outer.index(heading) :]
             return read_plain_comments(blocks)
     return []
 
@@ -190,20 +175,6 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     is_heading_below = not is_label and heading in page.below_article
     is_sure = is_heading_below and is_sure_heading(read_line(heading))
     return is_sure or is_signed(text)
-
-
-def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
-    """Return the innermost box around a heading that has text after it, or else the outermost box in the article."""
-    box = heading
-    for outer in heading.iterancestors():
-        if _has_text_below(box) or outer.tag in _ARTICLE:
-            break
-        box = outer
-    return box
-
-
-def _has_text_below(element: "HtmlElement") -> bool:
-    return any(sibling.text_content().strip() for sibling in element.itersiblings())
 
 
 def _copy_below(element: "HtmlElement") -> "HtmlElement":
@@ -282,16 +253,10 @@ def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
     if is_schema_comment(element):
         return "comment"
     if _is_post(element, page):
-        is_inner = any_has_role(element.iterancestors(), "post")
-        return None if is_inner else "post"
-    if element in page.articles:
+        return "post"
+    is_named = has_role(element, "comment", "post", "reply")
+    if not is_named or element in page.articles or is_elsewhere(element):
         return None
-    kind = _find_called_kind(element, page)
-    return kind if kind and not is_elsewhere(element) else None
-
-
-def _find_called_kind(element: "HtmlElement", page: Page) -> _Kind | None:
-    """Return the kind that class names give an element: a comment, a reply or None."""
     if has_role(element, "comment", "post") and page.is_readers(element):
         return "comment"
     return "reply" if has_role(element, "reply") else None
@@ -321,19 +286,12 @@ def _is_part(element: "HtmlElement") -> bool:
         return False
     if not SIGNATURE.isdisjoint(inside):
         return "text" in beside - inside
-    if SIGNATURE.isdisjoint(beside):
-        return False
-    return count_characters(siblings) <= _SIGNATURE_CHARACTERS
+    return not SIGNATURE.isdisjoint(beside)
 
 
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
     if post.author:
-        is_alone = not place.in_company and not place.above
-        is_button = is_alone and place.kind == "reply"
-        return not is_button
-    if place.kind != "comment" or not place.is_whole:
-        return False
-    if post.date is not None:
-        return True
-    return place.in_company and not is_note(post.blocks[0].text)
+        return place.kind != "reply" or place.in_company or bool(place.above)
+    is_whole_comment = place.kind == "comment" and place.is_whole
+    return is_whole_comment and place.in_company and not is_note(post.blocks[0].text)

@@ -57,7 +57,7 @@ _PATTERNS = {
     "quote": rf"{_WORDS}(?:quote|quoted)(?:-(?:block|box|container|text))?",
     "answered": rf"{_WORDS}(?:in-reply-to|reply-to|replying-to|parent-link|parent-author)",
     # The kind of the whole page, and boxes that cover it.
-    "forum": rf"{_WORDS}(?:forum|thread|topic|viewtopic|showthread)(?:-\w+)*",
+    "forum": rf"{_WORDS}(?:forum|thread|topic|viewtopic|showthread){_BOX}",
     "consent": rf"{_WORDS}(?:cookie-?(?:banner|bar|box|consent|dialog|info|law|message|modal|notice|notification|popup"
     r"|overlay|wrapper|container)|consent|gdpr|onetrust)(?:-\w+)*",
 }

@@ -180,10 +180,5 @@ def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> 
 
 def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
     """Return True if an element holds one short text, and after it at most the date."""
-    text = part.text or ""
-    if len(text) > _LONGEST_UNMARKED_NAME:
-        return False
-    if len(part) == 0:
-        return True
-    rest = dated.tail or ""
-    return part[-1] is dated and not rest.strip()
+    is_short = len(part.text or "") <= _LONGEST_UNMARKED_NAME
+    return is_short and (len(part) == 0 or part[-1] is dated)

@@ -148,13 +148,6 @@ def match_below(page: Lines) -> Headers:
     return below if len(below) > len(above) else {}
 
 
-def match_dated_below(page: Lines) -> Headers:
-    """Return names after a dash below a comment, if some of them have a date."""
-    below = match_below(page)
-    dated = [header for header in below.values() if header.date]
-    return below if len(dated) >= _FEWEST_SIGNATURES else {}
-
-
 def match_names_above(page: Lines) -> Headers:
     """Return names alone on a line above the words of a comment."""
     opening = page.opening
@@ -196,7 +189,6 @@ def match_beside(page: Lines) -> Headers:
 # The first style that matches counts. A line with a name and a date is better evidence than a name alone, and a name
 # alone better than the beginning of a line.
 STYLES = (
-    Style("— Sana K., 6 October 2012 (below)", match_dated_below),
     Style("— Sana K. (below)", match_below, is_sure=False),
     Style("Sana K. · 6 October 2012", match_above),
     Style("Sana K.", match_names_above, is_sure=False),
@@ -316,11 +308,6 @@ def _read_above_date(line: str, following: str, *, loose: bool) -> Header | None
 def _drop_markup(line: str) -> str:
     """Return a line without the Markdown around its names and dates."""
     return _MARKUP.sub("", line.strip()).strip()
-
-
-def is_signature(line: str) -> bool:
-    """Return True for a line that holds the author and the date of a comment, and nothing else."""
-    return read_header(read_lines(line, most=1), 0) is not None
 
 
 def begins_with_credit(line: str) -> bool:

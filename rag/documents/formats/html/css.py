@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from operator import ge, le
 from typing import NamedTuple
 
 # The width of a desktop screen, in pixels. Pages are judged by their styles for this screen.
@@ -22,9 +23,9 @@ PROPERTIES = frozenset(
     re.findall(
         r"[\w-]+",
         "animation animation-name background-clip background-color background-image clip clip-path color"
-        " color-scheme content-visibility display filter font-size height left margin-left margin-top max-height"
-        " max-width opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform"
-        " transition visibility width zoom",
+        " content-visibility display filter font-size height left margin margin-left margin-top max-height max-width"
+        " opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform transition"
+        " visibility width zoom",
     )
 )
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
@@ -34,38 +35,35 @@ _IMPORTANT = re.compile(r"!\s*important\s*$")
 _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 
 # Selectors.
-_PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:[-\w]+(?:\([^()]*\))?")
+# Content that the style sheet itself adds, such as ":before", is not a piece.
+_PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:(?!before|after|first-l)[-\w]+(?:\([^()]*\))?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
 _ATTRIBUTE_NAME = re.compile(r"\[\s*([-\w]+)")
-_PSEUDO_ELEMENT = re.compile(r"::|:(?:before|after|first-line|first-letter)\b", re.IGNORECASE)
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
 # The name for a piece that does not ask for a name of an element, such as ":hover".
 _STATE = ":"
 # A rule that depends on neighbouring elements counts as a state: the neighbours are not examined.
 _STATES = frozenset((_STATE, "+", "~"))
 
-# Groups of rules.
+# Groups of rules, and the selector of rules within rules, which no element matches.
+_NESTED = "&"
 _MEDIA = re.compile(r"@media\b", re.IGNORECASE)
-# The rules in these are read: browsers support nearly everything that pages ask for.
-_READ_GROUP = re.compile(r"@(?:media|supports|layer|container|scope)\b", re.IGNORECASE)
 _OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
 _NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
 _UPRIGHT = r"orientation\s*:\s*portrait"
 _PREFERENCE = r"prefers-[\w-]+\s*:\s*(?:dark|reduce|more)"
 _OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)))
+_FITS = {"min": le, "max": ge}
 _WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)")
 
 # Values.
 _LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))([a-z]*)")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 16.0, "rem": 16.0}
 _IMAGE = re.compile(r"url\(|gradient\(|image-set\(")
-_VALUE = re.compile(r"[\w-]+\([^()]*\)|[^\s,/]+")
 _FONT_SIZE = re.compile(r"(?:^|\s)((?:\d+\.?\d*|\.\d+)(?:px|pt|em|rem|%)?)(?=\s*/|\s+\D)")
-_COLOR = re.compile(r"#\w+|(?:rgb|hsl|var)a?\(.*|[a-z]+")
-_NO_COLORS = frozenset(
-    re.findall(r"\w+", "none repeat scroll fixed local center left right top bottom cover contain auto round space")
-)
+# The colour at the beginning of a background; other values there are for pictures.
+_COLOR = re.compile(r"(?!none\b|no-|repeat)(?:#\w+|(?:rgb|hsl|var)a?\([^()]*\)|[a-z]+)")
 
 
 class Value(NamedTuple):
@@ -122,7 +120,7 @@ class StyleSheet:
             return
         self.attributes.update(_ATTRIBUTE_NAME.findall(rule.selectors.lower()))
         for text in rule.selectors.split(","):
-            selector = _parse_selector(text)
+            selector = _parse_selector(text.strip())
             if selector is None:
                 continue
             names = find_main_names(selector.subject)
@@ -219,15 +217,11 @@ def _expand(name: str, value: str) -> dict[str, str]:
 
 
 def _expand_background(value: str) -> dict[str, str]:
-    colors = filter(_is_color, _VALUE.findall(value))
+    color, image = _COLOR.match(value), _IMAGE.search(value)
     return {
-        "background-color": next(colors, "transparent"),
-        "background-image": "image" if _IMAGE.search(value) else "none",
+        "background-color": color[0] if color else "transparent",
+        "background-image": "image" if image else "none",
     }
-
-
-def _is_color(word: str) -> bool:
-    return word not in _NO_COLORS and _COLOR.fullmatch(word) is not None
 
 
 def _expand_font(value: str) -> dict[str, str]:
@@ -235,17 +229,9 @@ def _expand_font(value: str) -> dict[str, str]:
     return {"font-size": size[1] if size else "medium"}
 
 
-def _expand_margin(value: str) -> dict[str, str]:
-    """Return the top and left margins: CSS lists sides clockwise from the top, and opposite sides can share a value."""
-    sides = value.split()
-    left = sides[1] if len(sides) == 3 else sides[-1]
-    return {"margin-top": sides[0], "margin-left": left}
-
-
 _SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
     "background": _expand_background,
     "font": _expand_font,
-    "margin": _expand_margin,
     "overflow-x": lambda value: {"overflow": value},
     "overflow-y": lambda value: {"overflow": value},
 }
@@ -271,30 +257,23 @@ def applies_to_screen(query: str) -> bool:
 def _holds(query: str) -> bool:
     if _OTHER_MEDIUM.search(query):
         return False
-    return all(_fits_screen(side, text) for side, text in _WIDTH.findall(query))
-
-
-def _fits_screen(side: str, text: str) -> bool:
-    """Return whether a least or greatest width allows `_SCREEN_WIDTH`; an unknown width does."""
-    width = read_length(text)
-    if width is None:
-        return True
-    return width <= _SCREEN_WIDTH if side == "min" else width >= _SCREEN_WIDTH
+    # An unknown width fits every screen.
+    widths = [(_FITS[side], read_length(text) or _SCREEN_WIDTH) for side, text in _WIDTH.findall(query)]
+    return all(fits(width, _SCREEN_WIDTH) for fits, width in widths)
 
 
 @dataclass(slots=True)
 class _Rule:
-    """An open rule, or a group of rules, which has no selectors. Only if it `is_read` are its contents read."""
+    """An open rule, or a group of rules, which has the selectors of the rule around it."""
 
     selectors: str
     applies: bool
-    is_read: bool
     declarations: list[str]
 
 
 def _walk_rules(text: str) -> Iterator[_Rule]:
     """Yield the rules of a style sheet in the order of their ends."""
-    opened = [_Rule("", applies=True, is_read=True, declarations=[])]
+    opened = [_Rule("", applies=True, declarations=[])]
     for words, sign in _WORDS.findall(_COMMENT_OR_STRING.sub(_blank, text)):
         if sign == "{":
             opened.append(_open_rule(words.strip(), opened[-1]))
@@ -317,20 +296,20 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _open_rule(words: str, outer: _Rule) -> _Rule:
-    """Return the rule or group that begins with these words. Rules within rules are not read."""
-    is_read = outer.is_read and not outer.selectors
+    """Return the rule or group that begins with these words. Rules within rules are not read.
+
+    Browsers support nearly everything that groups ask for.
+    """
     if not words.startswith("@"):
-        return _Rule(words if is_read else "", outer.applies, is_read, declarations=[])
+        return _Rule(_NESTED if outer.selectors else words, outer.applies, declarations=[])
     media = _MEDIA.match(words)
     applies = media is None or applies_to_screen(words[media.end() :])
-    has_rules = _READ_GROUP.match(words) is not None
-    return _Rule("", outer.applies and applies, is_read and has_rules, declarations=[])
+    return _Rule(outer.selectors, outer.applies and applies, declarations=[])
 
 
 def _parse_selector(text: str) -> _Selector | None:
-    """Return a selector; None if it cannot be read, or is for content that the style sheet itself adds."""
-    text = text.strip()
-    if len(text) > _LONGEST_SELECTOR or _PSEUDO_ELEMENT.search(text):
+    """Return a selector; None if it cannot be read."""
+    if len(text) > _LONGEST_SELECTOR:
         return None
     parts = _COMBINATOR.split(text)
     pieces = list(map(_PIECE.findall, parts))

@@ -1,7 +1,7 @@
 """Removes from a page the words that its readers do not see."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,7 @@ from rag.documents.formats.html.css import (
 from rag.documents.formats.html.hiding import (
     INVISIBLE,
     OFF_SCREEN,
+    PLACED,
     USUAL_SIZE,
     WAYS,
     Texts,
@@ -47,11 +48,14 @@ _MOST_BESIDE = 30
 _CONTROLS = frozenset(("button", "summary", "label", "tab", "checkbox", "radio"))
 _DELETED = ("del", "s", "strike")
 _WHOLE_PAGE = ("html", "body", "main")
+# The tag of hidden elements until all of them are removed at once, which takes less time than one after the other.
+_GONE = "gone"
 # Names of parts that open when a reader clicks.
 _FOLDING = re.compile(r"accordion|collaps|expand|toggl|tab-?(?:pan|content)|faq|spoiler|read-?more", re.IGNORECASE)
-# Names of icons, which are letters in a font of pictures, and of boxes over the page that a reader closes.
+# Names of icons, which are letters in a font of pictures, and of boxes over the page that a reader closes. A formula
+# that KaTeX draws is in the page as "<math>" too.
 _NO_TEXT = re.compile(
-    r"\b(?:material-(?:icons|symbols)|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
+    r"\b(?:material-(?:icons|symbols)|katex|modal|dialog|drawer|off-?canvas|overlay|lightbox|popup)", re.IGNORECASE
 )
 # The elements above a folded part that name it.
 _TITLES = frozenset((*HEADINGS, "dt", "legend"))
@@ -65,15 +69,8 @@ _OF_IDS = (
 _IDS = f"//@*[contains(' {_OF_IDS} ', concat(' ', name(), ' '))]"
 _SELECTORS = "//@*[name() = 'href' or starts-with(name(), 'data-')]"
 _SCRIPTS = "//script[not(contains(@type, 'json'))]/text()"
-# These properties decide how an element's own words look.
-_OF_LETTERS = frozenset((
-    "background-clip", "background-color", "background-image", "color", "color-scheme", "font-size", "position",
-    "text-fill-color", "text-indent", "text-shadow", "text-stroke", "visibility",
-))  # fmt: skip
-# The properties that attributes of old pages set. Only a few tags have attributes for letters.
-_ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image"}
-_LETTER_ATTRIBUTES = {"color": "color", "text": "color"}
-_LETTER_TAGS = ("body", "font")
+# The properties that attributes of old pages set.
+_ATTRIBUTES = {"bgcolor": "background-color", "background": "background-image", "color": "color", "text": "color"}
 # Every style sheet weighs more than an attribute.
 _WEAK = (0, -1)
 
@@ -81,8 +78,8 @@ _WEAK = (0, -1)
 class _Look(NamedTuple):
     """The look of an element's own words. Elements inside it inherit the look, and their styles may change it.
 
-    The font's size is in pixels. An unknown colour is None; only letters can be "transparent". Letters that are
-    painted are visible in any colour, for example by their shadow.
+    The font's size is in pixels. An unknown colour is None; only letters can be "transparent". Letters with a shadow
+    or an outline are visible in any colour, so theirs is unknown.
     """
 
     font_size: float = USUAL_SIZE
@@ -90,24 +87,13 @@ class _Look(NamedTuple):
     backdrop: Color | None = WHITE
     is_invisible: bool = False
     is_off_screen: bool = False
-    is_painted: bool = False
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the letters have the colour of their background."""
-        if self.is_painted:
-            return False
-        return self.color == "transparent" or look_same(self.color, self.backdrop)
 
     @property
     def is_hidden(self) -> bool:
         """Whether no reader sees the words."""
         is_tiny = self.font_size <= _TINY_PIXELS
-        return self.is_invisible or self.is_off_screen or is_tiny or self.is_lost
-
-    def lose_colors(self) -> "_Look":
-        """Return the look with unknown colours."""
-        return self._replace(color=None, backdrop=None)
+        is_lost = self.color == "transparent" or look_same(self.color, self.backdrop)
+        return self.is_invisible or self.is_off_screen or is_tiny or is_lost
 
 
 def parse_shown(html: bytes | str) -> "HtmlElement":
@@ -124,8 +110,12 @@ def drop_hidden(tree: "HtmlElement") -> None:
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
     """
+    from lxml.etree import strip_attributes, strip_elements
+
     page = _Page(tree)
     page.prune(tree, page.find_first_look(), [])
+    strip_elements(tree, _GONE, with_tail=False)
+    strip_attributes(tree, "aria-hidden", "hidden", "style")  # trafilatura would drop elements for them
 
 
 class _Page:
@@ -141,34 +131,27 @@ class _Page:
 
     def find_first_look(self) -> _Look:
         """Return the look of words without a style."""
-        schemes = self._tree.xpath("//meta[@name='color-scheme']/@content")
-        if self._is_partial or any(map(_is_dark, schemes)):
-            return _Look().lose_colors()
-        return _Look()
+        return _Look(color=None, backdrop=None) if self._is_partial else _Look()
 
-    def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> bool:
-        """Remove the hidden parts of an element; return whether all of it is hidden.
-
-        `path` has the names of the elements around it.
-        """
+    def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> None:
+        """Remove hidden words, and mark hidden elements as gone; `path` has the names of the elements around."""
         attributes = dict(element.items())
         names = self._find_names(element.tag, attributes)
         values = self._sheet.find_values(names, path)
         override(values, _read_attributes(element.tag, attributes))
-        is_silent = element.attrib.pop("aria-hidden", "") == "true"  # trafilatura would drop the element
+        is_silent = attributes.get("aria-hidden") == "true"
         is_gone = self._is_gone(element, values) or (is_silent and _is_no_text(element))
         is_deleted = element.tag in _DELETED
         if (is_gone or is_deleted) and not contains(element, *_WHOLE_PAGE):
-            return True
+            element.tag = _GONE
+            return
         look = self._find_look(element, values, outer)
         path.append(names)
-        gone = {child for child in element.iterchildren("*") if self.prune(child, look, path)}
+        for child in element.iterchildren("*"):
+            self.prune(child, look, path)
         path.pop()
         if look.is_hidden:
             _remove_words(element)
-        if gone:
-            _remove_children(element, gone)
-        return False
 
     def _find_names(self, tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
         names = ["*", tag]
@@ -176,9 +159,7 @@ class _Page:
             names.append(f"#{attributes['id']}")
         names += [f".{name}" for name in attributes.get("class", "").split()]
         for name in self._sheet.attributes.intersection(attributes):
-            value = attributes[name]
-            names.append(f"[{name}]")
-            names += [f"[{name}={word}]" for word in (value, *value.split())]
+            names += [f"[{name}]", f"[{name}={attributes[name]}]"]
         return frozenset(names)
 
     def _is_gone(self, element: "HtmlElement", values: dict[str, Value]) -> bool:
@@ -186,13 +167,7 @@ class _Page:
         if not values:
             return False
         texts = _get_texts(values)
-        ways = [way for way in WAYS if way.hides(texts)]
-        if not all(self._can_open(element, way, values) for way in ways):
-            return True
-        if ways:
-            element.attrib.pop("hidden", None)  # trafilatura would drop it
-            element.attrib.pop("style", None)
-        return False
+        return not all(self._can_open(element, way, values) for way in WAYS if way.hides(texts))
 
     def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
         """Return whether the page may show an element that is hidden in some way."""
@@ -205,11 +180,9 @@ class _Page:
     def _is_shown_at_times(self, way: Way, values: dict[str, Value]) -> bool:
         """Return whether a style shows the element in another state of the page, or on another screen."""
         texts = _get_texts(values)
-        for name in values.keys() & way.properties:
-            alternatives = self._sheet.find_alternatives(name, values[name])
-            if not all(way.hides({**texts, name: text}) for text in alternatives):
-                return True
-        return False
+        names = values.keys() & way.properties
+        others = [{**texts, name: text} for name in names for text in self._sheet.find_alternatives(name, values[name])]
+        return not all(map(way.hides, others))
 
     def _is_opened(self, element: "HtmlElement") -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
@@ -225,13 +198,11 @@ class _Page:
 
     def _is_opener(self, before: "HtmlElement") -> bool:
         """Return whether an element is a question, a heading that a script may listen to, or holds a button."""
-        if _is_among_first(before, _is_control) or before.text_content().rstrip().endswith("?"):
+        if before.text_content().rstrip().endswith("?"):
             return True
-        return before.tag in _TITLES and self._has_scripts
-
-    @cached_property
-    def _has_scripts(self) -> bool:
-        return bool(self._tree.xpath("//script[not(contains(@type, 'json'))]"))
+        if before.tag in _TITLES and contains(self._tree, "script"):
+            return True
+        return any(map(_is_control, islice(before.iter(), _MOST_BESIDE)))
 
     @cached_property
     def _openers(self) -> frozenset[str]:
@@ -241,23 +212,23 @@ class _Page:
     def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
         """Return the look of an element's own words."""
         look = self._find_inherited_look(element, outer)
-        if values.keys().isdisjoint(_OF_LETTERS):
+        if not values:
             return look
         texts = {name: text for name, text in _get_texts(values).items() if text not in _TO_INHERIT}
-        look = self._color(element, texts, look)
+        look = self._color(texts, look)
         look = _place(texts, look, outer)
         if "visibility" in texts and element.tag not in _WHOLE_PAGE:
             is_hidden = INVISIBLE.hides(texts) and not self._can_open(element, INVISIBLE, values)
             look = look._replace(is_invisible=is_hidden)
         if look.is_hidden and self._changes_color(values, look):
-            return look._replace(is_painted=True)
+            return look._replace(color=None)
         return look
 
     def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
         """Return the look that an element inherits; the parts that another style sheet may change are unknown."""
         look = outer
         if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
-            look = look.lose_colors()._replace(font_size=USUAL_SIZE)
+            look = look._replace(color=None, backdrop=None, font_size=USUAL_SIZE)
         if element.tag == "a":
             look = look._replace(color=None)
         return look
@@ -268,38 +239,26 @@ class _Page:
         texts = chain.from_iterable(self._sheet.find_alternatives(name, values[name]) for name in names)
         return not all(look_same(read_color(text), look.backdrop) for text in texts)
 
-    def _color(self, element: "HtmlElement", texts: Texts, look: _Look) -> _Look:
+    def _color(self, texts: Texts, look: _Look) -> _Look:
         """Return the look with an element's own colours."""
-        if _is_dark(texts.get("color-scheme", "")):
-            look = look.lose_colors()
+        backdrop = self._find_backdrop(texts, look.backdrop)
         letters = texts.get("text-fill-color", texts.get("color"))
-        return look._replace(
-            color=look.color if letters is None else read_color(letters),
-            backdrop=self._find_backdrop(element, texts, look.backdrop),
-            is_painted=look.is_painted or _is_decorated(texts),
-        )
+        if _is_decorated(texts):
+            return look._replace(color=None, backdrop=backdrop)
+        return look._replace(color=read_color(letters) if letters else look.color, backdrop=backdrop)
 
-    def _find_backdrop(self, element: "HtmlElement", texts: Texts, outer: Color | None) -> Color | None:
-        """Return the background of an element's words; `outer` is the colour around it."""
+    def _find_backdrop(self, texts: Texts, outer: Color | None) -> Color | None:
+        """Return the background of an element's words; `outer` is the colour around it.
+
+        An element that leaves its place may lie over a picture.
+        """
         if texts.get("background-image", "none") != "none":
             return None
         background = read_color(texts.get("background-color", "transparent"))
         if background != "transparent":
             return background
-        return None if self._may_overlay(element, texts.get("position", "static")) else outer
-
-    def _may_overlay(self, element: "HtmlElement", position: str) -> bool:
-        """Return whether an element may lie over a picture."""
-        if position in ("absolute", "fixed"):
-            return self._has_pictures
-        before = element.getprevious()
-        if position == "static" or before is None:
-            return False
-        return _is_among_first(before, lambda other: other.tag in _PICTURES)
-
-    @cached_property
-    def _has_pictures(self) -> bool:
-        return contains(self._tree, *_PICTURES)
+        is_overlay = texts.get("position") in PLACED and contains(self._tree, *_PICTURES)
+        return None if is_overlay else outer
 
 
 def _list_styles(tree: "HtmlElement") -> tuple[str, ...]:
@@ -366,10 +325,8 @@ def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value
     values: dict[str, Value] = {}
     if _is_shut(tag, attributes):
         values["display"] = Value("none", _WEAK)
-    properties = _ATTRIBUTES | _LETTER_ATTRIBUTES if tag in _LETTER_TAGS else _ATTRIBUTES
-    for name in properties:
-        if name in attributes:
-            values[properties[name]] = Value(attributes[name].strip().lower(), _WEAK)
+    for name in attributes.keys() & _ATTRIBUTES.keys():
+        values[_ATTRIBUTES[name]] = Value(attributes[name].strip().lower(), _WEAK)
     override(values, _read_style(attributes.get("style", "")))
     return values
 
@@ -396,41 +353,10 @@ def _remove_words(element: "HtmlElement") -> None:
         child.tail = ""
 
 
-def _remove_children(element: "HtmlElement", gone: set["HtmlElement"]) -> None:
-    """Remove these children of an element, and keep the words between them.
-
-    They are removed all at once: joining the words for each child would take minutes on a large page.
-    """
-    words: list[str | None] = []  # the words after the last child that stays, from the end
-    for child in reversed(list(element)):
-        words.append(child.tail)
-        if child in gone:
-            element.remove(child)
-        else:
-            child.tail = _join_backwards(words)
-            words.clear()
-    element.text = _join_backwards([*words, element.text])
-
-
-def _join_backwards(words: list[str | None]) -> str:
-    return "".join(filter(None, reversed(words)))
-
-
 def _is_no_text(element: "HtmlElement") -> bool:
-    """Return whether an element that is hidden from screen readers has no words for other readers either.
-
-    It holds only signs, repeats a formula, or is a closed dialog.
-    """
+    """Return whether an element that is hidden from screen readers has no words for other readers either."""
     names = f"{element.get('class', '')} {element.get('id', '')}"
-    if _NO_TEXT.search(names) or not any(map(str.isalnum, element.text_content())):
-        return True
-    before = element.getprevious()
-    return before is not None and _is_among_first(before, lambda other: other.tag == "math")
-
-
-def _is_among_first(element: "HtmlElement", test: Callable[["HtmlElement"], bool]) -> bool:
-    """Return whether an element, or one of the first elements in it, passes a test."""
-    return any(map(test, islice(element.iter(), _MOST_BESIDE)))
+    return _NO_TEXT.search(names) is not None or not any(map(str.isalnum, element.text_content()))
 
 
 def _is_control(element: "HtmlElement") -> bool:
@@ -440,7 +366,3 @@ def _is_control(element: "HtmlElement") -> bool:
         return True
     href: str = element.get("href", "#")
     return element.tag == "a" and href.startswith(("#", "javascript:"))
-
-
-def _is_dark(scheme: str) -> bool:
-    return "dark" in scheme and "light" not in scheme

@@ -16,6 +16,8 @@ Texts: TypeAlias = Mapping[str, str]
 OFF_SCREEN = -900
 _SIZES = ("height", "max-height", "width", "max-width")
 _MARGINS = ("margin-left", "margin-top")
+# The positions that take an element out of its place.
+PLACED = ("absolute", "fixed")
 _SIDES = ("left", "top", "right", "bottom")
 _COLOR_NAMES: dict[str, Color] = {
     "white": WHITE, "snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255),
@@ -27,8 +29,13 @@ _HEX = re.compile(r"[0-9a-f]{6}(?:[0-9a-f]{2})?")
 _SHARE = re.compile(r"(?:\d+\.?\d*|\.\d+)%?")
 _SCALED_AWAY = re.compile(r"\bscale(?:3d|x|y)?\(\s*(?:0*\.)?0+\s*[,)]")
 _MOVED = re.compile(r"\btranslate(?:3d|x|y)?\(\s*([^,()\s]+)(?:[,\s]+([^,()\s]+))?")
-# A circle whose first number is 0, a polygon without any other number.
-_EMPTY_SHAPE = re.compile(r"(?:circle|ellipse)\([^\d.]*+[0.]++(?!\d)|polygon\([^1-9]*+\Z")
+# Rectangles of at most one pixel: "rect(0 0 0 0)", "rect(1px, 1px, 1px, 1px)".
+_EMPTY_CLIP = re.compile(r"rect\((?:[\s,]*[01](?:px)?\b){4}")
+# A circle whose first number is 0, a polygon without any other number, a rectangle cut by half or more on all sides, or
+# all of it on one.
+_EMPTY_SHAPE = re.compile(
+    r"(?:circle|ellipse)\([^\d.]*+[0.]++(?!\d)|polygon\([^1-9]*+\Z|inset\((?:[5-9]\d|100)%\s*\)|inset\([^)]*?\b100%"
+)
 _FADED = re.compile(r"\bopacity\(\s*([\d.]+%?)")
 # The size of the font, in pixels.
 USUAL_SIZE = 16.0
@@ -61,10 +68,6 @@ def _read_share(text: str) -> float:
     return float(number[0]) / whole
 
 
-def _read_numbers(text: str) -> list[float]:
-    return list(map(float, _NUMBER.findall(text)))
-
-
 def _find_least(texts: Iterable[str]) -> float:
     """Return the least length among values, in pixels; infinity if none is a length."""
     lengths = map(read_length, texts)
@@ -76,28 +79,12 @@ def _list_values(texts: Texts, names: Iterable[str]) -> list[str]:
 
 
 def _is_clipped(texts: Texts) -> bool:
-    """Return whether "rect(top, right, bottom, left)" leaves at most a line of pixels of a placed element."""
-    sides = _read_numbers(texts.get("clip", ""))
-    is_placed = texts.get("position") in ("absolute", "fixed")
-    if not is_placed or len(sides) != 4:
-        return False
-    top, right, bottom, left = sides
-    return min(right - left, bottom - top) <= 1
+    """Return whether a placed element is cut off."""
+    return texts.get("position") in PLACED and _EMPTY_CLIP.match(texts.get("clip", "")) is not None
 
 
 def _is_cut_out(texts: Texts) -> bool:
-    shape = texts.get("clip-path", "")
-    return _EMPTY_SHAPE.match(shape) is not None or _is_empty_inset(shape)
-
-
-def _is_empty_inset(shape: str) -> bool:
-    """Return whether "inset(top right bottom left)" leaves nothing; a missing side equals the opposite one."""
-    numbers = _read_numbers(shape)
-    if not numbers or not shape.startswith("inset(") or "%" not in shape:
-        return False
-    sides = numbers if len(numbers) > 3 else [numbers[0], numbers[-1]] * 2
-    top, right, bottom, left = sides[:4]
-    return max(top + bottom, right + left) >= 100
+    return _EMPTY_SHAPE.match(texts.get("clip-path", "")) is not None
 
 
 def _is_closed(texts: Texts) -> bool:
@@ -107,7 +94,7 @@ def _is_closed(texts: Texts) -> bool:
 
 
 def _is_off_screen(texts: Texts) -> bool:
-    places = _list_values(texts, _MARGINS)
+    places = [*_list_values(texts, _MARGINS), *texts.get("margin", "").split()]
     if texts.get("position", "static") != "static":
         places += _list_values(texts, _SIDES)
     shift = _MOVED.search(texts.get("transform", ""))
@@ -123,7 +110,7 @@ WAYS = (
     Way((*_SIZES, "overflow"), _is_closed, is_state=True),
     Way(("clip", "position"), _is_clipped),
     Way(("clip-path",), _is_cut_out),
-    Way((*_SIDES, *_MARGINS, "position", "transform"), _is_off_screen),
+    Way((*_SIDES, *_MARGINS, "margin", "position", "transform"), _is_off_screen),
     Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
     Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= FAINT),
 )

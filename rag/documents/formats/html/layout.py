@@ -126,9 +126,6 @@ def _find_line(element: "HtmlElement") -> str:
 
 def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p"]) -> None:
     """Put a list of items or paragraphs in the place of an element; without texts it is only removed."""
-    parent = element.getparent()
-    if parent is None:
-        return
     box = element.makeelement("ul" if item == "li" else "div")
     for text in filter(None, texts):
         part = box.makeelement(item)
@@ -137,14 +134,14 @@ def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p
     box.tail, element.tail = element.tail, None
     if len(box) == 0:
         box.tag = "span"
-    parent.replace(element, box)
+    element.getparent().replace(element, box)
 
 
 def _spell_out_table(table: "HtmlElement") -> None:
     from lxml.etree import strip_attributes
 
     rows = _list_rows(table)
-    if table.getparent() is None or _is_layout(table, rows):
+    if _is_layout(table, rows):
         return
     widths = [sum(map(_find_width, row)) for row in rows]
     if max(widths) * len(rows) > _MOST_CELLS:

@@ -95,7 +95,7 @@ def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
 
 
 class _Flattener:
-    """Builds a tree from the parser's events; of elements that are too deep it keeps only text and line breaks."""
+    """Builds a tree from the parser's events; of elements that are too deep it keeps only the text."""
 
     def __init__(self, make_element: Any) -> None:
         from lxml.etree import TreeBuilder
@@ -104,7 +104,6 @@ class _Flattener:
         self._open: list[str] = []
         self._begun: set[str] = set()  # the tags of `_ONCE` so far
         self._too_deep = 0
-        self._ends_in_text = False
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         is_deepest = len(self._open) == MAX_DEPTH
@@ -112,7 +111,7 @@ class _Flattener:
             return
         if is_deepest:
             self._too_deep += 1
-            self._break_line()
+            self._builder.data(" ")
             return
         if self._open[-1:] == ["head"] and tag not in _IN_HEAD:  # the parser does not know that "<main>" begins a body
             self.end("head")
@@ -129,13 +128,12 @@ class _Flattener:
                 self._builder.end(self._open.pop())
         elif self._too_deep:
             self._too_deep -= 1
-            self._break_line()
+            self._builder.data(" ")
         else:
             self._builder.end(self._open.pop())
 
     def data(self, data: str) -> None:
         self._builder.data(_UNREADABLE.sub("", data))
-        self._ends_in_text = True
 
     def close(self) -> "HtmlElement":
         if not self._begun:
@@ -143,12 +141,6 @@ class _Flattener:
         for tag in reversed(self._open):
             self._builder.end(tag)
         return self._builder.close()
-
-    def _break_line(self) -> None:
-        if self._ends_in_text:
-            self._builder.start("br", {})
-            self._builder.end("br")
-        self._ends_in_text = False
 
 
 def contains(element: "HtmlElement", *tags: str) -> bool:
