@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _WHOLES = (*UNITS, "td")
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
+_ARTICLE = frozenset(("html", "body", "main", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
@@ -156,11 +157,12 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
     """
     headings = [element for element in tree.iter(*_HEADING_TAGS) if holds_heading(element)]
     for heading in headings[:_MOST_HEADINGS]:
-        blocks = list(walk_blocks(_copy_below(heading)))
+        box = _find_box_of_heading(heading)
+        blocks = list(walk_blocks(_copy_below(box)))
         if blocks and _begins_comments(heading, blocks, page):
-            drop_below(heading, page)
-            outer = next(heading.iterancestors())
-            del outer[outer.index(heading) :]
+            drop_below(box, page)
+            outer = next(box.iterancestors())
+            del outer[outer.index(box) :]
             return read_plain_comments(blocks)
     return []
 
@@ -175,6 +177,20 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     is_heading_below = not is_label and heading in page.below_article
     is_sure = is_heading_below and is_sure_heading(read_line(heading))
     return is_sure or is_signed(text)
+
+
+def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
+    """Return the innermost box around a heading that has text after it, or else the outermost box in the article."""
+    box = heading
+    for outer in heading.iterancestors():
+        if _has_text_below(box) or outer.tag in _ARTICLE:
+            break
+        box = outer
+    return box
+
+
+def _has_text_below(element: "HtmlElement") -> bool:
+    return any(sibling.text_content().strip() for sibling in element.itersiblings())
 
 
 def _copy_below(element: "HtmlElement") -> "HtmlElement":
@@ -293,5 +309,6 @@ def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
     if post.author:
         return place.kind != "reply" or place.in_company or bool(place.above)
-    is_whole_comment = place.kind == "comment" and place.is_whole
-    return is_whole_comment and place.in_company and not is_note(post.blocks[0].text)
+    if place.kind != "comment" or not place.is_whole:
+        return False
+    return post.date is not None or (place.in_company and not is_note(post.blocks[0].text))

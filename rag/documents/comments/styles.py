@@ -148,6 +148,13 @@ def match_below(page: Lines) -> Headers:
     return below if len(below) > len(above) else {}
 
 
+def match_dated_below(page: Lines) -> Headers:
+    """Return names after a dash below a comment, if some of them have a date."""
+    below = match_below(page)
+    dated = [header for header in below.values() if header.date]
+    return below if len(dated) >= _FEWEST_SIGNATURES else {}
+
+
 def match_names_above(page: Lines) -> Headers:
     """Return names alone on a line above the words of a comment."""
     opening = page.opening
@@ -189,6 +196,7 @@ def match_beside(page: Lines) -> Headers:
 # The first style that matches counts. A line with a name and a date is better evidence than a name alone, and a name
 # alone better than the beginning of a line.
 STYLES = (
+    Style("— Sana K., 6 October 2012 (below)", match_dated_below),
     Style("— Sana K. (below)", match_below, is_sure=False),
     Style("Sana K. · 6 October 2012", match_above),
     Style("Sana K.", match_names_above, is_sure=False),

@@ -72,12 +72,15 @@ def find_contacts(tree: "HtmlElement") -> list[Block]:
 
 def _list_facts(footer: "HtmlElement") -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
-    blocks = [block.text for block in walk_blocks(_drop_links(footer))]
-    lines = [line for line in blocks if len(line) <= _LONGEST]
-    are_facts = list(map(_has_sign, lines))
+    addresses: list[str] = []
+    for address in footer.iter("address"):
+        addresses += _list_lines(address)
+    lines = _list_lines(_drop_links(footer))
+    are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):
         is_near_fact = any(are_facts[max(0, number - 1) : number + 2])
-        if are_facts[number] or (is_near_fact and _may_be_name(line)):
+        is_name_beside = is_near_fact and _may_be_name(line)
+        if are_facts[number] or is_name_beside:
             yield line
 
 
@@ -88,6 +91,11 @@ def _drop_links(footer: "HtmlElement") -> "HtmlElement":
         if not _has_sign(link.text_content()[:_LONGEST]):
             link.drop_tree()
     return rest
+
+
+def _list_lines(element: "HtmlElement") -> list[str]:
+    """Return the blocks of an element that are short enough for facts."""
+    return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
 
 
 def _may_be_name(line: str) -> bool:

@@ -159,7 +159,9 @@ class _Page:
             names.append(f"#{attributes['id']}")
         names += [f".{name}" for name in attributes.get("class", "").split()]
         for name in self._sheet.attributes.intersection(attributes):
-            names += [f"[{name}]", f"[{name}={attributes[name]}]"]
+            value = attributes[name]
+            names.append(f"[{name}]")
+            names += [f"[{name}={word}]" for word in (value, *value.split())]
         return frozenset(names)
 
     def _is_gone(self, element: "HtmlElement", values: dict[str, Value]) -> bool:
