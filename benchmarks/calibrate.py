@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,6 @@ from click import echo as say
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
 
 from rag import Dataset, Settings, load_dataset
@@ -40,7 +38,6 @@ from rag.evaluation.dataset import Question
 from rag.evaluation.metrics import contains_answer
 from rag.index.build import index_documents
 from rag.llm import open_llm
-from rag.llm.base import Leaning
 from rag.retrieve import retrieve
 from rag.types import Chunk
 
@@ -57,6 +54,8 @@ READERS = ("Ines", "Marco P.", "J. Fielding", "Ayesha", "Tom", "oldsailor", "K. 
 Matrix = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+# The passages of a question: `log_odds`, `values` (layers' values or None), `score`, and `states`, the label.
+Rows = list[dict[str, Any]]
 
 
 def main() -> None:
@@ -70,7 +69,7 @@ def main() -> None:
     made_by = hashlib.sha256(repr((settings.llm, settings.embedder, prompts.examples)).encode()).hexdigest()[:8]
     folder = arguments.features or Path("eval", f"confidence-{made_by}")
     held_out = read_ids(arguments.exclude) if arguments.exclude else set()
-    samples = []
+    tables = []
     for source in arguments.sources:
         name, _, limit = source.partition("=")
         path = Path(name)
@@ -79,8 +78,8 @@ def main() -> None:
         file = folder / f"{dataset.name}.jsonl"
         label = keep_label if has_files(path) else relabel
         rows = measure(dataset, questions, file, How(label, arguments.passages, settings, prompts))
-        samples.append(Sample(dataset.name, questions, rows))
-    fit(samples, llm=settings.llm)
+        tables.append(make_table(dataset.name, questions, rows))
+    fit(tables, llm=settings.llm)
 
 
 def read_ids(path: Path) -> set[str]:
@@ -135,22 +134,6 @@ def relabel(chunk: Chunk) -> Chunk:
     return replace(chunk, voice="comment", outlet=None, author=author, date=date if chance.random() < 0.5 else None)
 
 
-class Row(NamedTuple):
-    """The features of one passage for a question, and whether it states the answer."""
-
-    leaning: Leaning
-    score: float
-    states: bool
-
-
-class Sample(NamedTuple):
-    """The questions of a source, and the rows of each."""
-
-    name: str
-    questions: list[Question]
-    rows: list[list[Row]]
-
-
 class How(NamedTuple):
     """The settings of a measurement: a function that labels a chunk, and the number of passages for each question."""
 
@@ -160,8 +143,8 @@ class How(NamedTuple):
     prompts: Prompts
 
 
-def measure(dataset: Dataset, questions: list[Question], path: Path, how: How) -> list[list[Row]]:
-    """Return the rows of each question; take finished ones from the file at `path`."""
+def measure(dataset: Dataset, questions: list[Question], path: Path, how: How) -> list[Rows]:
+    """Return the rows of each question, a row for each passage; take finished ones from the file at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {line["id"]: line["rows"] for line in map(json.loads, lines)}
@@ -182,21 +165,16 @@ def measure(dataset: Dataset, questions: list[Question], path: Path, how: How) -
                     rows.append({"log_odds": odds, "values": kept, "score": hit.score, "states": states})
                 file.write(json.dumps({"id": question.id, "rows": rows}) + "\n")
                 file.flush()
-    return [
-        [
-            Row(Leaning(row["log_odds"], row["values"] and np.array(row["values"])), row["score"], row["states"])
-            for row in known[question.id]
-        ]
-        for question in questions
-    ]
+    return [known[question.id] for question in questions]
 
 
 class Table(NamedTuple):
-    """The passages of a sample as arrays: features (n, m), labels, and the number of each one's question and article.
+    """The passages of a source as arrays: features (n, m), labels, and the number of each one's question and article.
 
     `answerable` has a flag for each question.
     """
 
+    name: str
     x: Matrix
     states: Flags
     question: Numbers
@@ -204,71 +182,78 @@ class Table(NamedTuple):
     answerable: Flags
 
 
-def make_table(sample: Sample) -> Table:
-    """Return a sample's table; the first features are the log-odds and the score, then the layers' values."""
-    rows = [row for found in sample.rows for row in found]
-    x = np.array([[row.leaning.log_odds, row.score] for row in rows])
-    values = [row.leaning.values.ravel() for row in rows if row.leaning.values is not None]
-    if len(values) == len(rows):
+def make_table(name: str, questions: Sequence[Question], rows: Sequence[Rows]) -> Table:
+    """Return the table of a source; the first features are the log-odds and the score, then the layers' values."""
+    passages = [row for found in rows for row in found]
+    x = np.array([[row["log_odds"], row["score"]] for row in passages])
+    values = [np.ravel(row["values"]) for row in passages if row["values"] is not None]
+    if len(values) == len(passages):
         x = np.column_stack([x, values])
-    question = np.repeat(np.arange(len(sample.rows)), [len(found) for found in sample.rows])
-    passages = [q.source_passage_id or q.id for q in sample.questions]
-    _, article = np.unique([passage.partition("#")[0] for passage in passages], return_inverse=True)
-    answerable = np.array([q.answerable for q in sample.questions])
-    return Table(x, np.array([row.states for row in rows]), question, article[question], answerable)
+    question = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
+    articles = [(q.source_passage_id or q.id).partition("#")[0] for q in questions]
+    _, article = np.unique(articles, return_inverse=True)
+    answerable = np.array([q.answerable for q in questions])
+    return Table(name, x, np.array([row["states"] for row in passages]), question, article[question], answerable)
 
 
-def make_model() -> Pipeline:
-    """Return a logistic model over log-odds, score and values, on one scale; the first two are scaled by `EASY`."""
-    easy = FunctionTransformer(lambda x: np.column_stack([EASY * x[:, :2], x[:, 2:]]))
-    return make_pipeline(StandardScaler(), easy, LogisticRegression(C=STRENGTH, max_iter=1000))
+class Model(NamedTuple):
+    """The coefficients of a logistic model for features as they are."""
+
+    weights: Matrix
+    intercept: float
+
+    def predict(self, x: Matrix) -> Matrix:
+        """Return the probability that each passage states the answer."""
+        p: Matrix = 1 / (1 + np.exp(-(x @ self.weights + self.intercept)))
+        return p
 
 
-def fit_model(tables: Sequence[Table]) -> Pipeline:
-    """Return the model of the tables together."""
-    return make_model().fit(np.concatenate([t.x for t in tables]), np.concatenate([t.states for t in tables]))
+def fit_model(tables: Sequence[Table]) -> Model:
+    """Return the model of the tables together. It is fitted to features on one scale, the first two larger."""
+    x = np.concatenate([t.x for t in tables])
+    mean, scale = x.mean(axis=0), x.std(axis=0)
+    scale[:2] /= EASY
+    logistic = LogisticRegression(C=STRENGTH, max_iter=1000)
+    logistic.fit((x - mean) / scale, np.concatenate([t.states for t in tables]))
+    weights = logistic.coef_[0] / scale
+    return Model(weights, float(logistic.intercept_[0] - weights @ mean))
 
 
-def to_coefficients(model: Pipeline) -> dict[str, object]:
-    """Return a fitted model's coefficients for unscaled features."""
-    scaler, _, logistic = (step for _, step in model.steps)
-    weights = logistic.coef_[0] / scaler.scale_
-    weights[:2] *= EASY
-    intercept = logistic.intercept_[0] - weights @ scaler.mean_
-    log_odds, score, *values = (round(float(weight), 5) for weight in weights)
+def to_coefficients(model: Model) -> dict[str, object]:
+    """Return a model's coefficients as the assistant reads them."""
+    log_odds, score, *values = (round(float(weight), 5) for weight in model.weights)
     return {
         "log_odds": log_odds,
         "score": score,
-        "intercept": round(float(intercept), 3),
+        "intercept": round(model.intercept, 3),
         "first_layer": LAYERS.start if values else 0,
         "values": values,
     }
 
 
-def fit(samples: Sequence[Sample], *, llm: str) -> None:
+def fit(tables: Sequence[Table], *, llm: str) -> None:
     """Print how well the features separate answerable questions from others, and write the coefficients."""
-    tables = [make_table(sample) for sample in samples]
     narrow = [table._replace(x=table.x[:, :2]) for table in tables]
     fitted = {ANY: narrow} | ({llm: tables} if all(table.x.shape[1] > 2 for table in tables) else {})
     for name, of_kind in fitted.items():
         say(f"\n{name}")
-        report_transfer(samples, of_kind)
+        report_transfer(of_kind)
     coefficients = {name: to_coefficients(fit_model(of_kind)) for name, of_kind in fitted.items()}
     COEFFICIENTS.write_text(json.dumps(coefficients) + "\n", encoding="utf-8")
 
 
-def report_transfer(samples: Sequence[Sample], tables: Sequence[Table]) -> None:
+def report_transfer(tables: Sequence[Table]) -> None:
     """Print the figures of each source for a model of the others, then in folds by article with the others added."""
-    for number, (sample, table) in enumerate(zip(samples, tables, strict=True)):
+    for number, table in enumerate(tables):
         others = [*tables[:number], *tables[number + 1 :]]
         if others:
-            say(f"{sample.name}, fitted to the others")
-            report(fit_model(others).predict_proba(table.x)[:, 1], table)
-        say(f"{sample.name}, fitted to the others and the other articles")
+            say(f"{table.name}, fitted to the others")
+            report(fit_model(others).predict(table.x), table)
+        say(f"{table.name}, fitted to the others and the other articles")
         p = np.zeros(len(table.x))
         for train, test in GroupKFold(8).split(table.x, groups=table.article):
             rest = table._replace(x=table.x[train], states=table.states[train])
-            p[test] = fit_model([*others, rest]).predict_proba(table.x[test])[:, 1]
+            p[test] = fit_model([*others, rest]).predict(table.x[test])
         report(p, table)
 
 

@@ -65,12 +65,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         with closing(open_store(settings.location)) as store:
             yield check_store(store)
-    except RagError as exc:
-        yield Finding.bad("index", str(exc))
-        return
-    if not models[0].ok:
-        return
-    try:
+        if not models[0].ok:
+            return
         index = open_index(settings.location, settings)
     except RagError as exc:
         yield Finding.bad("index", str(exc))

@@ -43,12 +43,13 @@ def retrieve(
     `is_in_place` says whether a chunk is in the place that the question names. Raises QuestionError if no document
     passes the filter.
     """
-    wordings = f"{question} {rewritten or ''}"
+    asked = rewritten or question
+    wordings = f"{question} {asked}"
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
-    found = _reorder(found, rewritten or question, index)
+    found = _reorder(found, asked, index)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
@@ -60,12 +61,8 @@ def retrieve(
 def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:
     """Return the hits in a place of the nearest documents; all hits if none of these documents has such a place."""
     nearest = {hit.chunk.document_id for hit in found[:passages]}
-    inside = []
-    for hit in found:
-        is_near = hit.chunk.document_id in nearest
-        if is_near and is_in_place(hit.chunk):
-            inside.append(hit)
-    return tuple(inside) or found
+    inside = tuple(hit for hit in found if hit.chunk.document_id in nearest and is_in_place(hit.chunk))
+    return inside or found
 
 
 def _reorder(found: tuple[Hit, ...], question: str, index: Index) -> tuple[Hit, ...]:

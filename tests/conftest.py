@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
-from rag import Document, Index, Settings, build_index
+from rag import Index, Settings, build_index
 from rag.documents.worker import DocumentReader
 from rag.process import make_command
 from tests.fakes import HashingEmbedder
@@ -70,11 +71,11 @@ class SharedReader(DocumentReader):
         user = os.geteuid() if sys.platform != "win32" else None
         return os.getpid(), user, *make_command("", *limits), *sys.path
 
-    def read(self, path: Path) -> Document:
+    def _ask(self, path: Path, wanted: dict[str, Any]) -> dict[str, Any]:
         if not self._process and path.is_absolute():  # the process has the working directory of an earlier test
             with suppress(KeyError, IndexError):
                 self._process = self._waiting[self._kind].pop()
-        return super().read(path)
+        return super()._ask(path, wanted)
 
     def __exit__(self, *error: object) -> None:
         if self._process and not any(error):

@@ -333,8 +333,8 @@ def measure_patience(place: str, beginning: str) -> float:
 
 
 def test_a_request_that_is_long_in_coming_is_closed(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_HEAD_S", 0.3)
-    monkeypatch.setattr(server, "_BODY_S", 0.3)
+    monkeypatch.setattr(server, "_HEAD_S", 0.1)
+    monkeypatch.setattr(server, "_BODY_S", 0.1)
     beginnings = [
         "",
         "GET / HT",
@@ -352,7 +352,7 @@ def test_a_second_request_has_the_five_seconds_of_uvicorn_to_come(place: str, mo
 
 
 def test_a_drop_now_and_then_does_not_keep_a_head_open(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_HEAD_S", 0.5)
+    monkeypatch.setattr(server, "_HEAD_S", 0.2)
     host, _, port = place.partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(f"GET / HTTP/1.1\r\nHost: {place}\r\n".encode())
@@ -364,14 +364,14 @@ def test_a_drop_now_and_then_does_not_keep_a_head_open(place: str, monkeypatch: 
 
 
 def test_an_answer_may_take_its_time(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_HEAD_S", 0.2)
-    monkeypatch.setattr(server, "_BODY_S", 0.2)
+    monkeypatch.setattr(server, "_HEAD_S", 0.1)
+    monkeypatch.setattr(server, "_BODY_S", 0.1)
     connection = http.client.HTTPConnection(place, timeout=20)
     connection.request("GET", "/gradio_api/heartbeat/a")
     answer = connection.getresponse()
     assert answer.status == 200
-    time.sleep(0.5)
-    connection.sock.settimeout(0.3)
+    time.sleep(0.3)
+    connection.sock.settimeout(0.2)
     assert answer.read1(20).startswith(b"data: ALIVE")
     with pytest.raises(TimeoutError):
         answer.read1(20)  # it is not closed, and nothing more has come

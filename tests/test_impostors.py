@@ -343,6 +343,7 @@ def test_what_is_no_heading_of_readers_begins_nothing(heading: str) -> None:
     assert {section.voice for section in document.sections} == {"article"}
 
 
+@pytest.mark.slow
 def test_many_lines_like_headings_of_comments_are_read_in_time(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text("Words.\n\n" + "12 responses\n\nWords of a chapter.\n\n" * 5000, encoding="utf-8")

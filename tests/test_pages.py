@@ -18,6 +18,7 @@ from rag.web.launch import launch_page
 from rag.web.page import build_page
 from rag.web.render import link_picture
 from rag.web.workspace import Models, Workspace
+from tests.conftest import SharedReader
 from tests.fakes import AnsweringLLM, HashingEmbedder
 from tests.test_guard import Reply
 from tests.test_page_picture import write_pdf
@@ -35,7 +36,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     settings = Settings.load(index_dir=root / "index", name="test", chunk_tokens=32)
     build_index([root / "zoo.pdf", root / "note.txt", root / "answers.pdf"], settings=settings, embedder=embedder)
     workspace = Workspace(settings, lambda _: Models(embedder, AnsweringLLM({})))
-    yield workspace
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.web.pages.DocumentReader", SharedReader)
+        yield workspace
     workspace.close()
 
 

@@ -165,6 +165,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 def test_hostile_files_are_refused_or_read_and_the_rest_is_indexed(
     docs: Path, settings: Settings, embedder: HashingEmbedder
 ) -> None:

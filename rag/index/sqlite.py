@@ -412,35 +412,22 @@ class SqliteStore:
         """Return the documents, in order of their first source."""
         entries = []
         with self._explained():
-            for document_id, title, *known, sources, characters, chunks, comments, metadata, indexed in self._query(
-                _ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str, _TEXT]
-            ):
+            for row in self._query(_ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str, _TEXT]):
+                i, title, outlet, author, date, sources, characters, chunks, comments, stored, indexed = row
                 paths = tuple(json.loads(sources))
                 check_types([paths], [str] * len(paths))
                 if not paths:
                     raise sqlite3.DatabaseError("a document has no source")
-                outlet, author, date = known
+                title, metadata = title or name_source(paths[0]), _load_metadata(stored)
                 entries.append(
-                    Entry(
-                        document_id,
-                        title or name_source(paths[0]),
-                        outlet,
-                        author,
-                        date,
-                        paths,
-                        characters,
-                        chunks,
-                        comments,
-                        _load_metadata(metadata),
-                        indexed,
-                    )
+                    Entry(i, title, outlet, author, date, paths, characters, chunks, comments, metadata, indexed)
                 )
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents with all their stored data."""
-        for entry in self.list_entries():
-            d = entry.document_id
+        for e in self.list_entries():
+            d = e.document_id
             ((title, content_hash),) = self._query(
                 "SELECT title, content_hash FROM documents WHERE id = ?", (d,), types=[str, str]
             )
@@ -451,16 +438,8 @@ class SqliteStore:
             rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
             files: dict[str, str] = dict(rows)
             sections = tuple(chunk.section for chunk in chunks)
-            document = Document(
-                entry.sources[0],
-                self.get_text(d),
-                title,
-                sections,
-                entry.outlet,
-                entry.author,
-                entry.date,
-                entry.metadata,
-            )
+            text = self.get_text(d)
+            document = Document(e.sources[0], text, title, sections, e.outlet, e.author, e.date, e.metadata)
             yield StoredDocument(document, chunks, content_hash, files)
 
     def count_chunks(self) -> int:

@@ -92,6 +92,10 @@ def is_address(index: object) -> bool:
     return isinstance(index, str) and index.startswith(MILVUS)
 
 
+def _ignore(_file: Path, _reason: str | None) -> None:
+    """Report nothing about a file."""
+
+
 class Workspace:
     """Answers all users of the page, as many at once as the LLM can; holds their indexes and conversations."""
 
@@ -295,12 +299,11 @@ class Workspace:
                     stale[citation.number] = "This source has changed since then: it no longer says this."
         return stale
 
-    def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile | None = None) -> IndexReport:
+    def add_files(self, index: str, files: Iterable[Path], *, on_file: OnFile = _ignore) -> IndexReport:
         """Copy files into the index's folder and index them; do not keep refused files. Raises RagError.
 
         A file never replaces another one: if its name is taken, it gets another name, which the report shows.
         """
-        report_file = on_file or (lambda _file, _reason: None)
         folder = self.get_folder(index) / UPLOADS
         known = {source for entry in self.list_documents(index) for source in entry.sources}
         copies: dict[Path, None] = {}
@@ -310,7 +313,7 @@ class Workspace:
                 copy = self._keep_file(file, folder)
             except DocumentError as exc:
                 refused.append(str(exc))
-                report_file(file, str(exc))
+                on_file(file, str(exc))
                 continue
             copies[copy] = None
             if copy.name != file.name:
@@ -319,7 +322,7 @@ class Workspace:
         def note(file: Path, reason: str | None) -> None:
             if reason and str(file) not in known:
                 file.unlink(missing_ok=True)
-            report_file(file, reason)
+            on_file(file, reason)
 
         report = self._build(index, list(copies), on_file=note)
         return report._replace(skipped=[*refused, *report.skipped], renamed=renamed)
@@ -340,22 +343,20 @@ class Workspace:
             raise DocumentError(f"cannot keep {file.name}: {exc.strerror}; check its name and the disk") from exc
         return copy.resolve()
 
-    def update(self, index: str, *, on_file: OnFile | None = None) -> IndexReport:
+    def update(self, index: str, *, on_file: OnFile = _ignore) -> IndexReport:
         """Bring an index up to date with the files of its documents; raises RagError.
 
         A file that cannot be read, such as one on a removed disk, stays in the index unchanged.
         """
         sources = [source for entry in self.list_documents(index) for source in entry.sources if is_path(source)]
-        there = [Path(source) for source in sources if os.path.isfile(source)]  # noqa: PTH113  # it raises nothing
-        gone = [source for source in sources if _is_gone(Path(source))]
+        there = list(filter(os.path.isfile, sources))  # unlike Path.is_file, it raises nothing
+        gone = list(filter(_is_gone, sources))
         self._remove_sources(index, gone)
         report = self._build(index, there, on_file=on_file) if there else IndexReport(0, 0, 0, 0, [])
-        out_of_reach = [source for source in sources if source not in gone and Path(source) not in there]
         skipped = list(report.skipped)
-        for source in out_of_reach:
+        for source in sorted(set(sources).difference(there, gone)):
             skipped.append(f"cannot read {source}: its folder cannot be read; it stays as it was indexed")
-            if on_file:
-                on_file(Path(source), skipped[-1])
+            on_file(Path(source), skipped[-1])
         return report._replace(removed=len(gone), skipped=skipped)
 
     def remove(self, index: str, source: str) -> None:
@@ -381,14 +382,14 @@ class Workspace:
                 for source in sources:
                     writable.remove_source(source)
 
-    def _build(self, index: str, files: Sequence[Path], *, on_file: OnFile | None) -> IndexReport:
+    def _build(self, index: str, files: Sequence[str | Path], *, on_file: OnFile) -> IndexReport:
         return build_index(files, settings=self.settle(index), embedder=self.models.embedder, on_file=on_file)
 
 
-def _is_gone(path: Path) -> bool:
+def _is_gone(source: str) -> bool:
     """Return whether a file was deleted from its folder; an empty folder may belong to a removed disk."""
     try:
-        return not os.path.lexists(path) and any(path.parent.iterdir())
+        return not os.path.lexists(source) and any(Path(source).parent.iterdir())
     except OSError:
         return False
 
