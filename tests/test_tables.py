@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rag.documents.blocks import Block, assemble
-from rag.documents.formats.tables import read_csv, read_json, read_jsonl
+from rag.documents.formats.records import read_csv, read_json, read_jsonl
 from rag.errors import DocumentError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markdown import show_markdown
-from rag.documents.formats.tables import list_records
+from rag.documents.formats.records import list_records
 from rag.documents.headings import find_marked_headings
 from rag.errors import DocumentError
 

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import list_emphasis
-from rag.documents.formats.tables import list_records
-from rag.documents.formats.tables import read_json as read_records
+from rag.documents.formats.records import list_records
+from rag.documents.formats.records import read_json as read_records
 from rag.errors import DocumentError
 from rag.rows import format_row
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rag.documents.blocks import Block, begin_sheet
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
+from rag.documents.formats.opendocument.source_rows import SourceRow, SourceTable
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import SourceRow, Table
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.rows import EMPTY_ROW, Row, spread_row
 from rag.errors import DocumentError
@@ -25,7 +25,7 @@ def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterato
     """Yield each visible sheet's name and its rows, as for an Excel workbook."""
     reader = _SheetReader(walker, styles.page_look)
     for element in body.iterchildren(f"{TABLE}table"):
-        table = Table(element, styles)
+        table = SourceTable(element, styles)
         if not table.is_hidden:
             blocks = walk_sheet(reader.read_rows(table))
             yield from begin_sheet(blocks, element.get(f"{TABLE}name", ""))
@@ -39,7 +39,7 @@ class _SheetReader:
         self._look = look
         self._copied = 0  # characters and cells
 
-    def read_rows(self, table: Table) -> Iterator[Row]:
+    def read_rows(self, table: SourceTable) -> Iterator[Row]:
         """Yield each visible row; raises DocumentError if cells are repeated too often."""
         row = EMPTY_ROW
         for source in table.list_rows():

@@ -7,8 +7,8 @@ from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.opendocument.lists import Counter, read_number
 from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
+from rag.documents.formats.opendocument.source_rows import COVERED, SourceTable, add_covered_cells
 from rag.documents.formats.opendocument.styles import Look, Styles
-from rag.documents.formats.opendocument.tables import COVERED, Table, add_covered_cells
 from rag.documents.formats.rows import Cell
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class TextWalker:
     def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         add_covered_cells(element)
-        rows = list(Table(element, self._styles).list_rows())
+        rows = list(SourceTable(element, self._styles).list_rows())
         while rows and rows[0].is_single:  # it is the table's title, or a frame around text
             for place in rows.pop(0).places:
                 yield from self.walk_cell(place.element, look)

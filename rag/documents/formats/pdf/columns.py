@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rag.documents.formats.pdf.bands import Band
 from rag.documents.formats.pdf.page_rows import FEWEST_LINES, PageRow, grow, is_prose, make_rows, replace_rows
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.pdf.table import Table
 
 # At least 60 % of the lines have words in all columns, and the file has these lines one after the other.
 _LEAST_SHARE = 0.6
@@ -21,7 +21,7 @@ def order_columns(lines: Sequence[Line], rules: Rules) -> list[Line]:
     return replace_rows(lines, [(band.rows, list(_read_columns(band, lines))) for band in texts])
 
 
-def _find_bands(rows: Sequence[PageRow]) -> Iterator[Table]:
+def _find_bands(rows: Sequence[PageRow]) -> Iterator[Band]:
     """Yield the groups of neighbouring rows that share gutters."""
     place = 0
     while place < len(rows):
@@ -31,10 +31,10 @@ def _find_bands(rows: Sequence[PageRow]) -> Iterator[Table]:
             steps.pop()
         if len(steps) >= FEWEST_LINES:
             _, gutters = steps[-1]
-            yield Table([row for row, _ in steps], [gap.middle for gap in gutters])
+            yield Band([row for row, _ in steps], [gap.middle for gap in gutters])
 
 
-def _is_text(band: Table, rules: Rules) -> bool:
+def _is_text(band: Band, rules: Rules) -> bool:
     """Return whether all columns are text, the file has them line by line, and no lines divide them as in a table."""
     count = 0
     for row in band.rows:
@@ -44,7 +44,7 @@ def _is_text(band: Table, rules: Rules) -> bool:
     return are_by_lines and not band.has_grid(rules) and all(map(is_prose, band.list_columns()))
 
 
-def _read_columns(band: Table, lines: Sequence[Line]) -> Iterator[Line]:
+def _read_columns(band: Band, lines: Sequence[Line]) -> Iterator[Line]:
     for column in band.list_columns():
         for cell in column:
             yield replace(lines[cell.place], text=cell.text, left=cell.left, right=cell.right, words=())

@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from statistics import median
 
+from rag.documents.formats.pdf.bands import Band
 from rag.documents.formats.pdf.page_rows import PageRow, find_reach, list_places
 from rag.documents.formats.pdf.paragraphs import Columns, Line
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.pdf.table import Table
 from rag.documents.formats.rows import LONGEST_LABEL, has_header, join_header, list_filled
 from rag.rows import format_row
 
@@ -17,7 +17,7 @@ from rag.rows import format_row
 _SAME_PLACE = 2
 
 
-def format_table(table: Table, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
+def format_table(table: Band, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
     """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
     middles = _find_middles(table)
     groups = table.group_rows(rules)
@@ -38,12 +38,12 @@ def _is_whole(cells: Sequence[str]) -> bool:
     return len(list_filled(cells)) > 1
 
 
-def _find_middles(table: Table) -> list[float]:
+def _find_middles(table: Band) -> list[float]:
     """Return where the middle of a cell usually is in each column."""
     return [median((cell.left + cell.right) / 2 for cell in column) for column in table.list_columns()]
 
 
-def _has_drawn_cells(table: Table, groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules) -> bool:
+def _has_drawn_cells(table: Band, groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules) -> bool:
     """Return whether lines are drawn between the rows, and between all columns of each row but the first."""
     if not rules.find_separators(table.rows):
         return False

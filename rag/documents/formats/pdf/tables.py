@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
+from rag.documents.formats.pdf.bands import Band
 from rag.documents.formats.pdf.labels import format_table
 from rag.documents.formats.pdf.page_rows import (
     FEWEST_LINES,
@@ -21,7 +22,6 @@ from rag.documents.formats.pdf.page_rows import (
 )
 from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.formats.pdf.table import Table
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
@@ -85,7 +85,7 @@ def _read_flow(lines: Sequence[Line], rules: Rules) -> list[Line]:
     return replace_rows(lines, [(table.rows, list(format_table(table, lines, rules))) for table in tables])
 
 
-def _find_tables(rows: Sequence[PageRow], rules: Rules) -> Iterator[Table]:
+def _find_tables(rows: Sequence[PageRow], rules: Rules) -> Iterator[Band]:
     place = 0
     while place < len(rows):
         region = _find_region(rows, place)
@@ -120,15 +120,15 @@ def _is_apart(region: Sequence[PageRow], row: PageRow) -> bool:
     return pitch > _JUMP * max(usual_pitch, row.size)
 
 
-def _make_table(region: list[PageRow], rules: Rules) -> Table | None:
+def _make_table(region: list[PageRow], rules: Rules) -> Band | None:
     """Return the table that rows form; None if they form none."""
-    table = Table(region, _find_borders(region))
+    table = Band(region, _find_borders(region))
     while table.borders:
         rows = _drop_text(table)
         if len(rows) == len(table.rows):
             is_table = _is_large(table) and not _is_list(table) and not _is_text(table, rules)
             return table if is_table else None
-        table = Table(rows, _find_borders(rows))
+        table = Band(rows, _find_borders(rows))
     return None
 
 
@@ -141,7 +141,7 @@ def _find_borders(region: Sequence[PageRow]) -> list[float]:
     return [gutter.middle for gutter in gutters if _is_between_columns(gutter, gaps, region)]
 
 
-def _drop_text(table: Table) -> list[PageRow]:
+def _drop_text(table: Band) -> list[PageRow]:
     """Return the rows without a line of text at the top or bottom, which has more gaps than the table has columns."""
     rows = table.rows
     most_cells = len(table.borders) + 1
@@ -172,7 +172,7 @@ def _count_with_digits(row: PageRow) -> int:
     return sum(re.search(r"\d", cell.text) is not None for cell in row.cells)
 
 
-def _is_large(table: Table) -> bool:
+def _is_large(table: Band) -> bool:
     """Return whether enough rows have words in several columns; of two rows, the second must have the numbers."""
     rows = [row for row in table.rows if len(table.get_columns(row)) > 1]
     if len(rows) > 2:
@@ -217,7 +217,7 @@ def _is_between_columns(gutter: Gap, all_gaps: Sequence[Gap], region: Sequence[P
     return aligned_count >= max(FEWEST_LINES, _ALIGNED_SHARE * len(region))
 
 
-def _is_list(table: Table) -> bool:
+def _is_list(table: Band) -> bool:
     """Return whether the rows are items with bullets or numbers, or lines of a table of contents."""
     first, *_, last = table.list_columns()
     contents_count = sum("…" in cell.text for cell in first + last)
@@ -227,7 +227,7 @@ def _is_list(table: Table) -> bool:
     return len(table.borders) == 1 and marker_count > len(first) / 2
 
 
-def _is_text(table: Table, rules: Rules) -> bool:
+def _is_text(table: Band, rules: Rules) -> bool:
     """Return whether the columns are lines of text, which are read one after the other."""
     prose = [is_prose(column) for column in table.list_columns() if column]
     if not any(prose) or table.has_grid(rules):
@@ -235,7 +235,7 @@ def _is_text(table: Table, rules: Rules) -> bool:
     return all(prose) or not _is_written_by_rows(table, rules)
 
 
-def _is_written_by_rows(table: Table, rules: Rules) -> bool:
+def _is_written_by_rows(table: Band, rules: Rules) -> bool:
     """Return whether the file has all words of a row before the words of the next."""
     places = list(map(list_places, table.group_rows(rules)))
     return all(above[-1] <= below[0] for above, below in pairwise(places))

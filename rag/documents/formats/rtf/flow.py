@@ -5,7 +5,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.formats.rtf.table import Table
+from rag.documents.formats.rtf.row_collector import RowCollector
 
 _HEADING = re.compile(r"heading (\d)")
 _CONTENTS = re.compile(r"(?:toc|contents) .*")
@@ -60,7 +60,7 @@ class Flow:
         self._bold: set[int] = set()  # the numbers of the blocks that are all bold
         self._below: list[Block] = []
         self._comments: list[Block] = []
-        self.table = Table()
+        self.table = RowCollector()
 
     def add(self, text: str, *, is_bold: bool) -> None:
         """Add visible words to the paragraph."""

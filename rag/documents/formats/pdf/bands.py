@@ -19,7 +19,7 @@ _WIDER = 1.15
 _ENDED = re.compile(r"[.!?:;][\"')\]]*$")
 
 
-class Table(NamedTuple):
+class Band(NamedTuple):
     """Lines of a page that form a table, and the places where one column ends and the next begins."""
 
     rows: list[PageRow]
@@ -47,7 +47,7 @@ class Table(NamedTuple):
 
     def get_texts(self, group: Sequence[PageRow]) -> list[str]:
         """Return the text of each column of a row with several lines."""
-        columns = Table(list(group), self.borders).list_columns()
+        columns = Band(list(group), self.borders).list_columns()
         return [" ".join(cell.text for cell in column) for column in columns]
 
     def group_rows(self, rules: Rules) -> list[list[PageRow]]:

@@ -119,7 +119,7 @@ class _Member(NamedTuple):
         return self.element.get(f"{TABLE}visibility") == "collapse" and not self.is_outlined
 
 
-class Table:
+class SourceTable:
     """A table of a text, a slide or a workbook."""
 
     def __init__(self, element: "_Element", styles: Styles) -> None:

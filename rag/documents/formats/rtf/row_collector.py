@@ -30,7 +30,7 @@ class _SourceRow(NamedTuple):
         return sorted(shape.edge for shape in self.shapes)
 
 
-class Table:
+class RowCollector:
     """The rows of a table so far, and the shapes of the cells in the next row."""
 
     def __init__(self) -> None:
