@@ -382,13 +382,6 @@ def test_a_hit_that_cannot_be_the_likeliest_is_read_only_if_more_is_wanted(setti
     assert len(read(llm, "When did he arrive and who was behind it?", hits, settings).sentences) == 2
 
 
-def test_a_readers_comment_is_judged_however_far_it_is(settings: Settings) -> None:
-    hits = [HITS[0], replace(HITS[1], score=0.5), replace(HITS[2], score=0.5)]
-    llm = ScriptedLLM("The contract was not ready.", log_odds={"minister": -9.0, "officials": -9.0, "pipeline": 9.0})
-    assert read(llm, "Was the contract ready?", hits, settings).outcome == "unconfirmed"
-    assert len(llm.compared) == 2
-
-
 def test_a_hit_with_similar_words_is_near_whatever_its_score_is(settings: Settings) -> None:
     for bonus, read_too in ((1.8, True), (0.9, False)):
         hits = [replace(HITS[0], bonus=1.5), replace(HITS[1], score=0.7, bonus=bonus)]

@@ -69,13 +69,13 @@ class Policy:
         """Return whether a hit answers the question, so that no others need judging."""
         return one.confidence >= self.sure and not one.is_comment
 
-    def may_answer(self, hit: Hit) -> bool:
-        """Return whether to judge a hit: it is near, or the words of a reader, which resemble the question less."""
-        return hit.chunk.voice == "comment" or self._is_near(hit)
+    def is_near(self, hit: Hit) -> bool:
+        """Return whether a hit is nearly as relevant as the first one, so that it may state the answer as well."""
+        return hit.relevance >= self.near * self.hits[0].relevance
 
     def could_add(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit that was not judged may add to the answer that the best one gives."""
-        is_worth_it = self.asks_more or self._is_near(hit)
+        is_worth_it = self.asks_more or self.is_near(hit)
         return is_worth_it and self._is_about_the_same(hit, best)
 
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
@@ -107,9 +107,6 @@ class Policy:
         """Return whether a hit is of the best hit's document, or of a rival."""
         document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
         return hit.chunk.document_id in document_ids | {best.document_id}
-
-    def _is_near(self, hit: Hit) -> bool:
-        return hit.relevance >= self.near * self.hits[0].relevance
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
         """Return the hits of other documents that score nearly as high as a hit."""

@@ -60,8 +60,8 @@ class Reader:
 
     def _find_likeliest(self) -> Judged | None:
         """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
-        candidates = [number for number in self._left if self._policy.may_answer(self._policy.hits[number - 1])]
-        for number in candidates:
+        near = [number for number in self._left if self._policy.is_near(self._policy.hits[number - 1])]
+        for number in near:
             if self._policy.is_enough(self._judge(number)):
                 break
         return max(self._judged, key=lambda one: one.confidence, default=None)
