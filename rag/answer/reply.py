@@ -1,14 +1,15 @@
 """Has the LLM write a short reply to a question from the quoted sentences, and checks it against them."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rag.answer.check import find_fault
-from rag.answer.mentions import find_numbers
+from rag.answer.numbers import find_numbers
 from rag.answer.prompt import Prompts, build_reply, label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import ADDED_DATE, HEDGE, NEGATION, REASON, UNEXPLAINED, YES_OR_NO
+from rag.answer.signs import HEDGE, NEGATION, REASON, UNEXPLAINED, YES_OR_NO
 from rag.answer.understand.query import Query
 from rag.llm.base import LLM, Message
 from rag.text import content_words
@@ -24,6 +25,8 @@ _DECIDED = 0.5
 _SIDE = 0.5
 # A comparison of amounts needs one for each of two things.
 _AMOUNTS = 2
+# An answer may add a date to a sentence: "It cost 9 million (2019-03-12)."
+_ADDED_DATE = re.compile(r"\(\d{4}[\d-]*\)")
 
 
 class Reply(NamedTuple):
@@ -130,7 +133,7 @@ def _lacks_amounts(facts: _Facts) -> bool:
 
 def _has_amount(text: str) -> bool:
     """Return whether a quoted sentence has a number outside the date that the answer added."""
-    numbers = find_numbers(ADDED_DATE.sub("", text))
+    numbers = find_numbers(_ADDED_DATE.sub("", text))
     return next(numbers, None) is not None
 
 

@@ -5,40 +5,29 @@ A text in another language has no sign: a question counts as one of fact, a sent
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rag.text import WORD, content_words, drop_plural
 
-# --- Currencies (constraints.py, mentions.py, columns.py) ---
+# --- Currencies (constraints.py, numbers.py, columns.py) ---
 
-
-class Currency(NamedTuple):
-    """A currency: its name, its sign, and the pattern of the words for it."""
-
-    name: str
-    sign: str
-    words: str
-
-    @property
-    def pattern(self) -> str:
-        """The pattern of the sign and the words."""
-        return rf"{re.escape(self.sign)}|\b(?:{self.words})\b"
-
-
-CURRENCIES = (
-    Currency("euro", "€", "euros?|eur"),
-    Currency("dollar", "$", "dollars?|usd"),
-    Currency("pound", "£", "pounds?|gbp"),
-    Currency("yen", "¥", "yen|jpy"),
-    Currency("franc", "₣", "francs?|chf"),
-    Currency("rupee", "₹", "rupees?|inr"),
-    Currency("ruble", "₽", "ro?ubles?|rub"),
-    Currency("lira", "₺", "liras?|try"),
-    Currency("won", "₩", "krw"),  # "5 won" may be five winners
-    Currency("shekel", "₪", "shekels?|ils"),
-    Currency("hryvnia", "₴", "hryvnias?|uah"),
-)
-CURRENCY_SIGNS = "".join(currency.sign for currency in CURRENCIES)
+# The sign of each currency, and the words for it.
+CURRENCIES = {
+    "euro": "€ euro euros eur",
+    "dollar": "$ dollar dollars usd",
+    "pound": "£ pound pounds gbp",
+    "yen": "¥ yen jpy",
+    "franc": "₣ franc francs chf",
+    "rupee": "₹ rupee rupees inr",
+    "ruble": "₽ ruble rubles rouble roubles rub",
+    "lira": "₺ lira liras try",
+    "won": "₩ krw",  # "5 won" may be five winners
+    "shekel": "₪ shekel shekels ils",
+    "hryvnia": "₴ hryvnia hryvnias uah",
+}
+CURRENCY_NAMES = {word: name for name, words in CURRENCIES.items() for word in words.split()}
+CURRENCY_SIGNS = "".join(words[0] for words in CURRENCIES.values())
+_CURRENCY_WORDS = "|".join(word for word in CURRENCY_NAMES if word.isalpha())
+ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
 
 # --- Questions ---
 
@@ -235,7 +224,7 @@ RANK = re.compile(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b",
 # The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
 UNIT = re.compile(
     rf"\((?!.*{_RATIO})[^()]*\)|\[(?!.*{_RATIO})[^][]*\]"
-    rf"|(?<=\w)\W+(?:in )?\b(?:{'|'.join(currency.words for currency in CURRENCIES)})\W*$",
+    rf"|(?<=\w)\W+(?:in )?\b(?:{_CURRENCY_WORDS})\W*$",
     re.IGNORECASE,
 )
 # The last words of labels whose numbers name things and measure nothing.
@@ -331,14 +320,10 @@ UNEXPLAINED = re.compile(
     re.IGNORECASE,
 )
 
-# --- Replies (check.py) ---
+# --- Replies (check.py, yes_no.py) ---
 
 # "No, only on Mondays", but not "No reason was given".
 YES_OR_NO = re.compile(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*", re.IGNORECASE)
-# "No", but also "Nobody" and "Not yet".
-BEGINS_WITH_NO = re.compile("no", re.IGNORECASE)
-# A reply may join the words of its quotes with these.
-LINKS = content_words("because due about both also more less than")
 # Verbs that deny what follows them, or only report it.
 DENIAL = re.compile(
     "|".join(
@@ -352,16 +337,6 @@ DENIAL = re.compile(
 )
 _FORBIDDEN = r"forbid(?:s|den)?|prohibit(?:s|ed)?|banned"
 FORBIDDEN = re.compile(rf"\b(?:{_FORBIDDEN})\b", re.IGNORECASE)
-# These deny nothing: "not only Bo", "no later than 9".
-NO_DENIAL = re.compile(r"\bnot only\b|\bno \w+ than\b", re.IGNORECASE)
-# A statement answers a question without these words: "Can I park here?"
-ASKING_WORDS = content_words("can could may must should shall i we you one there")
-# "every Monday", "every second Monday", "every 4 years"
-FREQUENCY = re.compile(
-    r"\b(?:every|each)\s+(?:(?P<step>other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?(?P<unit>[^\W\d_]+)",
-    re.IGNORECASE,
-)
-CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
 def _compile_pairs(pairs: Sequence[tuple[str, str]], after: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
@@ -402,55 +377,7 @@ SIDES_OF = _compile_pairs(
     ],
     r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
 )
-# An answer may add a date to a sentence: "It cost 9 million (2019-03-12)."
-ADDED_DATE = re.compile(r"\(\d{4}[\d-]*\)")
-OFFERS_CHOICE = re.compile(" or ", re.IGNORECASE)
-
-# --- Numbers and names (mentions.py) ---
-
-UNITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
-_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-SMALL_NUMBERS = UNITS | dict(zip(_TEENS, range(10, 20), strict=True))
-_TEN_WORDS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-TENS = dict(zip(_TEN_WORDS, range(20, 100, 10), strict=True))
-# "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
-MULTIPLES = {"hundred": 100, "thousand": 1000}
-
-
-class Magnitude(NamedTuple):
-    """A power of ten after a number: its name, the pattern of its words, and its letter beside a currency."""
-
-    name: str
-    words: str
-    letter: str
-
-    @property
-    def pattern(self) -> str:
-        """The pattern of the words and the letter."""
-        return f"{self.words}|{self.letter}"
-
-
-MAGNITUDES = (
-    Magnitude("thousand", "thousand|tsd", "k"),
-    Magnitude("million", "millions?|millionen|mio|mn", "m"),
-    Magnitude("billion", "billions?|bn|milliarden?|mrd", "b"),
-    Magnitude("trillion", "trillions?|tn", "t"),
-)
-NUMBER_IN_WORDS = re.compile(
-    rf"\b(?:({'|'.join(TENS)})(?:[-\s]({'|'.join(UNITS)}))?|({'|'.join(SMALL_NUMBERS)})"
-    rf"|a(?=\s+(?:{'|'.join(MULTIPLES)})))(?:\s+({'|'.join(MULTIPLES)}))?\b",
-    re.IGNORECASE,
-)
-# A number below zero is often written without its minus beside these words.
-BELOW_ZERO = re.compile(
-    r"\b(?:below zero|negative|f[ae]ll\w*|dropp?\w*|declin\w+|decreas\w+|reduc\w+|lower\w*|los\w+|deficits?"
-    r"|discounts?)\b",
-    re.IGNORECASE,
-)
-# These words have a capital at the beginning of a sentence and are not names.
-SENTENCE_OPENERS = frozenset(
-    {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
-)
+OPPOSITES = (*STATES, *DIRECTIONS, *SIDES_OF)
 
 
 def is_order(text: str) -> bool:

@@ -4,15 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.answer.mentions import list_known_numbers
+from rag.answer.numbers import list_known_numbers
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import AUXILIARY, BOUND, CURRENCIES, CURRENCY_SIGNS
+from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
 from rag.rows import is_row
 from rag.text import STOP_WORDS
 
-_ANY_CURRENCY = "|".join(currency.pattern for currency in CURRENCIES)
 _NO_LABEL = "|".join([AUXILIARY, *sorted(STOP_WORDS)])
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
@@ -20,7 +19,7 @@ _FORMS = (
     re.compile(
         rf"(?<![\w.,{CURRENCY_SIGNS}-])(?P<same>)"
         r"(?:(?:1[5-9]|20)\d\d|(?:(?<=\bin )|(?<=\bfrom )|(?<=\byear ))1[0-4]\d\d)"
-        rf"(?![\w%-]|[.,]\d|\s?(?:{_ANY_CURRENCY}))",
+        rf"(?![\w%-]|[.,]\d|\s?(?:{ANY_CURRENCY}))",
         re.IGNORECASE,
     ),
     # A code: "E4", "A-320", "T14s".

@@ -1,0 +1,163 @@
+"""Finds the numbers and amounts of a text, in digits or in words, and those that another text has otherwise."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rag.answer.signs import ANY_CURRENCY, CURRENCY_NAMES
+
+_UNITS = "one two three four five six seven eight nine"
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL_VALUES = dict(zip(f"{_UNITS} {_TEENS}".split(), range(1, 20), strict=True))
+_VALUES = {"": 0, **_SMALL_VALUES, **dict(zip(_TENS.split(), range(20, 100, 10), strict=True))}
+# "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
+_MULTIPLES = {"": 1, "hundred": 100, "thousand": 1000}
+_IN_WORDS = re.compile(
+    rf"\b(?:({_TENS.replace(' ', '|')})(?:[-\s]({_UNITS.replace(' ', '|')}))?|({'|'.join(_SMALL_VALUES)})"
+    r"|a(?=\s+(?:hundred|thousand)))(?:\s+(hundred|thousand))?\b",
+    re.IGNORECASE,
+)
+_NUMBER = r"\d+(?:[.,]\d+)*"
+# A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
+_DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
+_MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
+# "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
+_COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
+# A power of ten, and how it is written after a number; last with its letter beside a currency.
+_MAGNITUDES = {
+    "thousand": "thousand tsd k",
+    "million": "million millions millionen mio mn m",
+    "billion": "billion billions bn milliarde milliarden mrd b",
+    "trillion": "trillion trillions tn t",
+}
+_MAGNITUDE_NAMES = {word: name for name, words in _MAGNITUDES.items() for word in words.split()}
+_ANY_MAGNITUDE = "|".join(word for word in _MAGNITUDE_NAMES if len(word) > 1)
+# "5 million", "$5m", "5k €": a letter without a currency may be a unit, as in "5 m".
+_AMOUNT = re.compile(
+    rf"(?:(?P<before>{ANY_CURRENCY})\s?)?(?P<number>{_NUMBER})"
+    rf"(?:\s?(?P<magnitude>{_ANY_MAGNITUDE}|[kmbt](?(before)|(?=\s?(?:{ANY_CURRENCY}))))\b)?"
+    rf"(?(before)|(?:\s?(?P<after>{ANY_CURRENCY}))?)",
+    re.IGNORECASE,
+)
+_LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[kmbt])\b", re.IGNORECASE)
+
+
+def find_numbers(text: str) -> Iterator[str]:
+    """Yield the numbers of a text in digits, with their minus; of numbers in words, those from two on."""
+    for digits in _DIGITS.findall(write_digits(text)):
+        yield _simplify(digits)
+
+
+def write_digits(text: str) -> str:
+    """Return a text with its numbers in digits, from two on: "Three people" is "3 people", and "one" is a pronoun."""
+    return _IN_WORDS.sub(_write_number, text)
+
+
+def _write_number(words: re.Match[str]) -> str:
+    """Return a number in words in digits, from two on; a part may be empty: "a hundred" has only the last."""
+    *parts, multiple = (part.lower() for part in words.groups(""))
+    value = sum(_VALUES.get(part, 0) for part in parts) or 1
+    value *= _MULTIPLES[multiple]
+    return str(value) if value > 1 else words[0]
+
+
+def list_known_numbers(text: str) -> set[str]:
+    """Return the numbers of a text; "91,25" is also known as 91.25."""
+    pointed = _COMMA_FRACTION.sub(lambda match: f"{match[1].replace('.', '')}.{match[2]}", text)
+    return {*find_numbers(text), *find_numbers(pointed)}
+
+
+def _simplify(digits: str) -> str:
+    """Return a number without separators and needless zeros: "1,200.50" is "1200.5", "−05" is "-5"."""
+    unsigned = _MINUS.sub("", digits)
+    sign = "-" if unsigned != digits else ""
+    whole, _, fraction = unsigned.replace(",", "").partition(".")
+    whole = whole.lstrip("0") or "0"
+    fraction = fraction.rstrip("0")
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+class JoinedNumbers(NamedTuple):
+    """A form of numbers that are compared together, and what may be between them in another text, in one line."""
+
+    name: str
+    pattern: re.Pattern[str]
+    between: str
+
+    def find_unknown(self, text: str, known: str) -> Iterator[str]:
+        """Yield what a text has in this form and another text has neither so nor in another writing."""
+        for match in self.pattern.finditer(text):
+            numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
+            same = self.between.join(f"0*{number}" for number in numbers)
+            if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
+                yield match[0]
+
+
+JOINED_NUMBERS = (
+    # A time or ratio: "10:30" is also "10h30".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d+(?::\d+)+(?![\w:/-]|\.\d)"),
+        r"[^\S\n]?(?:[-–—:./h]|hours?(?: and)?|uhr|to)[^\S\n]?",
+    ),
+    # A date: "2024-05-12".
+    JoinedNumbers(
+        "time or date",
+        re.compile(r"(?<![\w.:/-])\d{1,4}([-/.])\d\d?\1\d{1,4}(?![\w:/-]|\.\d)"),
+        r"[^\d\n]*",
+    ),
+    # "3-1" is also "3 goals to 1".
+    JoinedNumbers(
+        "score or range",
+        re.compile(r"(?<![\w.,:/–-])\d{1,3}[-–]\d{1,3}(?![\w:/–-]|[.,]\d)"),
+        r"[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|and|until|through)\b)[^\d\n]{0,4}",
+    ),
+)
+
+
+def find_others(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs, such as "3" and "euro", whose first is known only beside another second."""
+    known = set(known)
+    known_firsts = {first for first, _ in known}
+    for pair in said:
+        if pair[0] in known_firsts and pair not in known:
+            yield pair
+
+
+def find_other_currencies(text: str, known: str) -> Iterator[str]:
+    """Yield the amounts of a text, such as "3 euro", that another text has in another currency only."""
+    for number, currency in find_others(_list_sums(text), _list_sums(known)):
+        yield f"{number} {currency}"
+
+
+def _list_sums(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the number and the currency of each amount of money in a text."""
+    for match in _AMOUNT.finditer(text):
+        currency = match["before"] or match["after"]
+        if currency:
+            yield _simplify(match["number"]), CURRENCY_NAMES.get(currency.lower(), "")
+
+
+def find_other_magnitudes(text: str, known: str, *, question: str) -> Iterator[str]:
+    """Yield the amounts of a text, such as "5 million", that another text has only as "5 billion" or "5".
+
+    A magnitude may be left out if a label or the question names it: "How many million?" "5".
+    """
+    loose = _LOOSE_MAGNITUDE.findall(_AMOUNT.sub(" ", f"{known} {question}"))
+    labels = set(map(_name_magnitude, loose))
+    amounts = set(_list_measured(known))
+    amounts |= {(number, label) for label in labels for number, magnitude in amounts if not magnitude}
+    amounts |= {(number, "") for number, magnitude in amounts if magnitude in labels}
+    for number, magnitude in find_others(_list_measured(text), amounts):
+        yield f"{number} {magnitude}".strip()
+
+
+def _list_measured(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each number of a text with the name of its magnitude, or with nothing."""
+    for match in _AMOUNT.finditer(text):
+        yield _simplify(match["number"]), _name_magnitude(match["magnitude"] or "")
+
+
+def _name_magnitude(written: str) -> str:
+    return _MAGNITUDE_NAMES.get(written.lower(), "")
