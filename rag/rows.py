@@ -1,7 +1,7 @@
 """Writes a row of a table as a line of text, each cell with the label of its column, and reads such lines.
 
-"; " comes before a cell, and the first ": " of a cell after its label: "Tea: green; Price: 3". A label or a cell that has
-these marks itself loses the space after them: "Note: see;Price: 9".
+"; " comes before a cell, and the first ": " of a cell after its label: "Tea: green; Price: 3". A label or a cell that
+has these marks itself loses the space after them: "Note: see;Price: 9".
 """
 
 import re

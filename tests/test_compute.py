@@ -357,12 +357,13 @@ def test_a_label_may_have_a_colon_inside() -> None:
 @pytest.mark.parametrize(
     ("header", "cells", "expected"),
     [
-        (["Tea", "Note", "Price"], ["green", "see; Price: 9", "3"], [("Tea", "green"), ("Note", "see;Price: 9"), ("Price", "3")]),
-        (["Tea", "Time: UTC", "Net; tax"], ["a; b", "9: 30", "4"], [("Tea", "a; b"), ("Time:UTC", "9: 30"), ("Net;tax", "4")]),
+        (["Note", "Price"], ["see; Price: 9", "3"], [("Note", "see;Price: 9"), ("Price", "3")]),
+        (["Time: UTC", "Net; tax"], ["a; 9: 30", "4"], [("Time:UTC", "a;9: 30"), ("Net;tax", "4")]),
+        (["Time", "Price"], ["9: 30; 10", "3"], [("Time", "9: 30; 10"), ("Price", "3")]),
         (["", "P200"], ["Pressure (bar)", "4.2"], [("", "Pressure (bar)"), ("P200", "4.2")]),
         (["", ""], ["Pressure (bar)", "4.2"], []),
     ],
-)  # fmt: skip
+)
 def test_the_cells_that_are_written_are_read_back(
     header: list[str], cells: list[str], expected: list[tuple[str, str]]
 ) -> None:
