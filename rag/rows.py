@@ -1,20 +1,22 @@
-"""Writes a row of a table as a line of text, each cell with the label of its column, and reads such lines."""
+"""Writes a row of a table as a line of text, each cell with the label of its column, and reads such lines.
+
+"; " comes before a cell, and the first ": " of a cell after its label: "Tea: green; Price: 3". A label or a cell that
+has these marks itself loses the space after them: "Note: see;Price: 9".
+"""
 
 import re
 from collections.abc import Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
-# A line with two cells: "Tea: green; Price: 3".
-_SEPARATOR = "; "
-# A colon inside a label has no space after it: "Ratio 1:2: 0.5".
-_LABEL = r"(?P<label>(?:[^:;\n]|:(?! )){1,100}): "
-_CELL = re.compile(rf"{_LABEL}(?P<value>.+)", re.DOTALL)
-_FURTHER_CELL = re.compile(_SEPARATOR + _LABEL)
+_SEPARATOR, _COLON = "; ", ": "
+_SPACE_IN_LABEL = re.compile(r"(?<=[:;]) ")
+# A piece without a label belongs to the cell before it: "Tea: green; black".
+_FURTHER_CELL = re.compile(r"; (?=(?:[^:;\n]|[:;](?! )){1,100}: )")
 
 
 class Cell(NamedTuple):
-    """A cell of a row, and the label of its column."""
+    """A cell of a row, and the label of its column; only the first cell may have none, ""."""
 
     label: str
     value: str
@@ -22,9 +24,14 @@ class Cell(NamedTuple):
 
 def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
     """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
-    names = map(_squeeze, chain(header, repeat("")))
-    pairs = zip(names, map(_squeeze, cells), strict=False)
-    return _SEPARATOR.join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    pieces: list[str] = []
+    for label, cell in zip(chain(header, repeat("")), cells, strict=False):
+        name, value = _SPACE_IN_LABEL.sub("", _squeeze(label)), _squeeze(cell)
+        if name and value:
+            value = name + _COLON + _FURTHER_CELL.sub(";", value)
+        if value:
+            pieces.append(value)
+    return _SEPARATOR.join(pieces)
 
 
 def _squeeze(text: str) -> str:
@@ -42,16 +49,9 @@ def get_first_cell(line: str) -> str:
 
 
 def split_row(line: str) -> list[Cell]:
-    """Return the cells of a row that `format_row` wrote.
-
-    A piece without a label belongs to the cell before it. Pieces before the first label are left out.
-    """
+    """Return the cells of a row that `format_row` wrote; none if no cell has a label."""
     cells: list[Cell] = []
-    for piece in line.split(_SEPARATOR):
-        match = _CELL.fullmatch(piece)
-        if match:
-            cells.append(Cell(match["label"], match["value"]))
-        elif cells:
-            last = cells.pop()
-            cells.append(Cell(last.label, last.value + _SEPARATOR + piece))
-    return cells
+    for piece in _FURTHER_CELL.split(line):
+        label, colon, value = piece.partition(_COLON)
+        cells.append(Cell(label, value) if colon else Cell("", piece))
+    return [] if cells == [Cell("", line)] else cells

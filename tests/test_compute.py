@@ -354,6 +354,29 @@ def test_a_label_may_have_a_colon_inside() -> None:
     assert split_row(line) == [("Ratio 1:2", "0.5"), ("Price", "9")]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "expected"),
+    [
+        (["Note", "Price"], ["see; Price: 9", "3"], [("Note", "see;Price: 9"), ("Price", "3")]),
+        (["Time: UTC", "Net; tax"], ["a; 9: 30", "4"], [("Time:UTC", "a;9: 30"), ("Net;tax", "4")]),
+        (["Time", "Price"], ["9: 30; 10", "3"], [("Time", "9: 30; 10"), ("Price", "3")]),
+        (["", "P200"], ["Pressure (bar)", "4.2"], [("", "Pressure (bar)"), ("P200", "4.2")]),
+        (["", ""], ["Pressure (bar)", "4.2"], []),
+    ],
+)
+def test_the_cells_that_are_written_are_read_back(
+    header: list[str], cells: list[str], expected: list[tuple[str, str]]
+) -> None:
+    assert split_row(format_row(header, cells)) == expected
+
+
+def test_an_unlabelled_row_of_totals_is_not_added(tmp_path: Path, settings: Settings) -> None:
+    text = ",Net,Unit\nTea,5,kg\nMilk,4,kg\nJam,3,kg\nTotal,12,\n"
+    assistant = open_assistant(tmp_path, settings, "a.csv", text, ScriptedLLM(log_odds=-9.0))
+    answer = assistant.ask("What is the sum of net?")
+    assert answer.reply[0].text == "12, the sum of Net over 3 rows"
+
+
 def test_the_time_grows_with_the_rows_and_not_with_their_square(tmp_path: Path, settings: Settings) -> None:
     rows = "".join(f"Thing {number},{number}\n" for number in range(6000))
     assistant = open_assistant(tmp_path, settings, "things.csv", f"Item,Amount\n{rows}", ScriptedLLM())

@@ -179,26 +179,24 @@ COUNTS_ROWS = re.compile(rf"\bhow many {_ROWS}\b|\b(?:total )?number of {_ROWS}\
 # "What does E4 mean?" asks for no mean.
 MEAN = re.compile(r"\baverage\b|\b(?:the|arithmetic) mean\b|\bmean (?:of|value)\b|^\W*mean\b", re.IGNORECASE)
 SUM = re.compile(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b", re.IGNORECASE)
-# "The max" is the highest, and "Max" is a name.
-HIGHEST = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)|most expensive|dearest|heaviest|tallest"
-    r"|fastest)\b",
-    re.IGNORECASE,
-)
-LOWEST = re.compile(
-    r"\b(?:lowest|smallest|minimum|(?-i:(?<=the )min)|cheapest|least expensive|lightest|shortest|slowest)\b",
-    re.IGNORECASE,
-)
-# Superlatives that name their column, with the words of its label.
-MEASURES = (
-    (
-        re.compile(r"\b(?:cheapest|(?:most|least) expensive|dearest)\b", re.IGNORECASE),
-        content_words("price cost fee rent"),
-    ),
-    (re.compile(r"\b(?:heaviest|lightest)\b", re.IGNORECASE), content_words("weight mass")),
-    (re.compile(r"\b(?:tallest|shortest)\b", re.IGNORECASE), content_words("height length")),
-    (re.compile(r"\b(?:fastest|slowest)\b", re.IGNORECASE), content_words("speed")),
-)
+_PRICES = "price cost fee rent"
+# Superlatives, whether they mean the highest value, and the words for what they compare, if they say it. "The max" is
+# the highest, and "Max" is a name.
+SUPERLATIVES = [
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), is_highest, frozenset(content_words(measures)))
+    for words, is_highest, measures in (
+        ("highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", True, ""),
+        ("lowest|smallest|minimum|(?-i:(?<=the )min)", False, ""),
+        ("most expensive|dearest", True, _PRICES),
+        ("least expensive|cheapest", False, _PRICES),
+        ("heaviest", True, "weight mass"),
+        ("lightest", False, "weight mass"),
+        ("tallest", True, "height length"),
+        ("shortest", False, "height length"),
+        ("fastest", True, "speed"),
+        ("slowest", False, "speed"),
+    )
+]
 # "Which city has the total?" asks for a row, and a sum is of no row.
 ASKS_FOR_ROW = re.compile(r"\b(?:which|who|whose)\b", re.IGNORECASE)
 # "How many rows have a price in total?" asks for no sum either.

@@ -1,7 +1,7 @@
 """Reads the rows of a table, and its columns of numbers that can be added and compared."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,17 +14,8 @@ _NUMBER = re.compile(
     rf"(?P<before>[{CURRENCY_SIGNS}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
     rf"(?P<after>(?:[^\W\d_]|[%‰°/.{CURRENCY_SIGNS}]){{0,6}})"
 )
-_WITH_POINT = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+)(?:\.\d+)?")
-_WITH_COMMA = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ ']\d{3})+)(?:,\d+)?")
-# "1.200" and "1,200" are a thousand or a little more than one: another cell of the column has to show it.
-_UNCLEAR_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+(?![\d.,])")
-_UNCLEAR_COMMA = re.compile(r"\d,\d{3}(?!\d)")
-_DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0\.\d")
-_DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)|(?<![\d.,])0,\d")
-# "1,200,000" has two groups, and beside "900" the comma of "1,200" groups digits.
-_GROUPING_COMMA = re.compile(r",\d{3},\d{3}|(?<![\d.,' ])[1-9]\d{0,2}(?![\d.,'])(?! \d)")
-_IS_MONEY = re.compile(rf"[{CURRENCY_SIGNS}]")
-_SPACES = re.compile(r"[ ']")
+# Money has no three decimals, and beside "900" the comma of "1,200" groups digits.
+_GROUPS_BY_COMMA = re.compile(rf"[{CURRENCY_SIGNS}]|(?<![\d.,' ])[1-9]\d{{0,2}}(?![\d.,'])(?! \d)")
 _LEADING_ZERO = re.compile(r"0\d+")
 # A longer label measures something: "Hours per year".
 _LABEL_WORDS = 2
@@ -52,85 +43,86 @@ class _Number(NamedTuple):
     unit: str
 
 
-def list_labels(rows: Sequence[Row]) -> list[str]:
-    """Return the labels of a table's columns, in their order."""
-    labels: dict[str, None] = {}
+class _Notation(NamedTuple):
+    """A way to write numbers: the pattern of their digits, and what turns them into Python's digits."""
+
+    digits: re.Pattern[str]
+    translation: dict[int, int | None]
+
+
+def _make_notation(separator: str, point: str) -> _Notation:
+    groups = rf"[1-9]\d{{0,2}}(?:\{separator}\d{{3}})+|\d{{1,3}}(?:[ ']\d{{3}})+|\d+"
+    digits = re.compile(rf"(?:{groups})(?:\{point}\d+)?")
+    return _Notation(digits, str.maketrans(point, ".", f"{separator} '"))
+
+
+_POINT, _COMMA = _make_notation(",", "."), _make_notation(".", ",")
+
+
+def list_columns(rows: Iterable[Row]) -> dict[str, dict[Span, str]]:
+    """Return the cells of each column that are not empty, by its label and the span of their row, in their order."""
+    columns: dict[str, dict[Span, str]] = {}
     for row in rows:
-        labels |= dict.fromkeys(row.cells)
-    return list(labels)
+        for label, cell in row.cells.items():
+            columns.setdefault(label, {})[row.span] = cell
+    return columns
 
 
-def read_cells(label: str, rows: Sequence[Row]) -> dict[Span, str]:
-    """Return the cells of a column by the span of their row, from the top down and without empty ones."""
-    return {row.span: row.cells[label].strip() for row in rows if label in row.cells}
-
-
-def is_of_amounts(label: str, rows: Sequence[Row]) -> bool:
+def is_of_amounts(label: str, cells: Collection[str]) -> bool:
     """Return whether a column has numbers that measure something, even if not all of its cells are numbers."""
-    cells = list(read_cells(label, rows).values())
     return any(map(is_amount, cells)) and not _names_rows(label, cells)
 
 
-def read_column(label: str, rows: Sequence[Row]) -> Column | None:
+def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
     """Return the numbers of a column.
 
     It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma means.
     """
-    cells = read_cells(label, rows)
-    together = ";".join(cells.values())
-    has_decimal_comma = _DECIMAL_COMMA.search(together) is not None
-    if not has_decimal_comma and not _is_clear(together):
+    readings: list[list[_Number]] = []
+    for notation in (_POINT, _COMMA):
+        numbers = list(filter(None, [_read_number(cell, notation) for cell in cells.values()]))
+        if len(numbers) == len(cells) and numbers not in readings:
+            readings.append(numbers)
+    is_clear = len(readings) == 1 or _groups_by_comma(cells.values())
+    if not readings or not is_clear:
         return None
-    units: set[str] = set()
-    numbers: dict[Span, Decimal] = {}
-    for span, cell in cells.items():
-        number = _read_number(cell, has_decimal_comma=has_decimal_comma)
-        if number is None:
-            return None
-        units.add(number.unit)
-        numbers[span] = number.value
-    return Column(label, numbers, units.pop()) if len(units) == 1 else None
+    values = [number.value for number in readings[0]]
+    units = {number.unit for number in readings[0]}
+    return Column(label, dict(zip(cells, values, strict=True)), units.pop()) if len(units) == 1 else None
 
 
 def is_amount(cell: str) -> bool:
     """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
-    with_point = _read_number(cell.strip(), has_decimal_comma=False)
-    with_comma = _read_number(cell.strip(), has_decimal_comma=True)
-    return with_point is not None or with_comma is not None
+    return any(_read_number(cell, notation) for notation in (_POINT, _COMMA))
 
 
-def _is_clear(cells: str) -> bool:
-    """Return whether it is clear what points and commas mean in cells without a clear decimal comma."""
-    has_point = _DECIMAL_POINT.search(cells) is not None
-    point_is_clear = has_point or not _UNCLEAR_POINT.search(cells)
-    # Money has no three decimals.
-    groups_digits = _GROUPING_COMMA.search(cells) or _IS_MONEY.search(cells)
-    comma_is_clear = has_point or groups_digits or not _UNCLEAR_COMMA.search(cells)
-    return bool(point_is_clear and comma_is_clear)
+def _groups_by_comma(cells: Iterable[str]) -> bool:
+    """Return whether the commas of cells group digits; a point would be as unclear."""
+    together = ";".join(cells)
+    return "." not in together and _GROUPS_BY_COMMA.search(together) is not None
 
 
-def _read_number(cell: str, *, has_decimal_comma: bool) -> _Number | None:
+def _read_number(cell: str, notation: _Notation) -> _Number | None:
     """Return the number of a cell; None if the cell has other words, or digits that are not grouped in threes."""
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return None
     digits = match["digits"].rstrip("., ")
-    form = _WITH_COMMA if has_decimal_comma else _WITH_POINT
-    if not form.fullmatch(digits):
+    if not notation.digits.fullmatch(digits):
         return None
-    thousands, point = (".", ",") if has_decimal_comma else (",", ".")
-    value = Decimal(_SPACES.sub("", digits).replace(thousands, "").replace(point, "."))
-    if match["sign"] in {"-", "−"}:
-        value = -value
+    sign = match["sign"].replace("−", "-")
     unit = f"{match['before']} {match['after']}"
-    return _Number(value, unit.strip())
+    return _Number(Decimal(sign + digits.translate(notation.translation)), unit.strip())
 
 
-def _names_rows(label: str, cells: Sequence[str]) -> bool:
-    """Return whether the numbers of a column name things and measure nothing: years, codes, the rows' own numbers."""
+def _names_rows(label: str, cells: Collection[str]) -> bool:
+    """Return whether the numbers of a column name things and measure nothing: years, codes, the rows' own numbers.
+
+    Numbers without a label do so too.
+    """
     words = WORD.findall(label.lower())
-    is_identifier = 0 < len(words) <= _LABEL_WORDS and words[-1] in IDENTIFIERS
-    are_years = all(YEAR.fullmatch(cell) for cell in cells)
-    has_code = any(_LEADING_ZERO.fullmatch(cell) for cell in cells)
-    are_in_order = cells == [str(number) for number in range(1, len(cells) + 1)]
-    return is_identifier or are_years or has_code or are_in_order
+    is_identifier = len(words) <= _LABEL_WORDS and not IDENTIFIERS.isdisjoint(words[-1:])
+    are_years = all(map(YEAR.fullmatch, cells))
+    has_code = any(map(_LEADING_ZERO.fullmatch, cells))
+    are_in_order = list(cells) == list(map(str, range(1, len(cells) + 1)))
+    return not label or is_identifier or are_years or has_code or are_in_order

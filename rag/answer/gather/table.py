@@ -4,23 +4,24 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import chain
 from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.columns import Column, Row, is_amount, list_labels, read_column
+from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import Task, choose, list_words, read_tasks
+from rag.answer.gather.task import Operation, Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
 from rag.rows import Cell, split_row
 from rag.system import parse_source
 from rag.text import split_lines
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Span
 
 # Fewer rows are not a table.
 _FEWEST_ROWS = 3
+# A single row has no extreme value.
+_FEWEST_COMPARED = 2
 # A last row with fewer digits may be the sum or the mean of the others by chance.
 _FEWEST_DIGITS = 3
 # At most this many rows are quoted.
@@ -39,14 +40,14 @@ class _Result(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The rows of a table without totals, and the labels that other tables of its article have too.
+    """The rows of a table without totals, its columns, and the labels that other tables of its article have too.
 
-    `is_alone`: its article has no other table.
+    Every table has the label "" for its rows: they are counted only if there is no other table.
     """
 
     rows: list[Row]
+    columns: dict[str, dict[Span, str]]
     shared_labels: set[str]
-    is_alone: bool
 
 
 def compute_over_table(request: Request) -> Gathered | None:
@@ -69,7 +70,8 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
         with request.index.browse() as store:
             text = store.get_text(document_id)
             # A table takes long to read, and most documents lack a word of the question.
-            if not _has_words(task.wanted, [*names, text]):
+            together = " ".join([*names, text]).lower()
+            if not all(word in together for word in task.wanted):
                 continue
             chunks = list_article(document_id, store)
         known = list_words(" ".join([*names, chunks[0].heading or ""]))
@@ -81,21 +83,17 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
     return None
 
 
-def _has_words(words: frozenset[str], texts: Sequence[str]) -> bool:
-    """Return whether texts have all of some words, with or without a plural's "s"."""
-    together = " ".join(texts).lower()
-    return all(word in together for word in words)
-
-
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
     """Yield the tables of an article that have enough rows."""
     parts = list(_split_rows(text, chunks))
-    counts = Counter(chain.from_iterable(map(list_labels, parts)))
+    counts = Counter[str]()
+    for part in parts:
+        counts.update({"", *list_columns(part)})
     shared_labels = {label for label, count in counts.items() if count > 1}
     for part in parts:
         rows = _leave_out_totals(part)
         if len(rows) >= _FEWEST_ROWS:
-            yield _Table(rows, shared_labels, is_alone=len(parts) == 1)
+            yield _Table(rows, list_columns(rows), shared_labels)
 
 
 def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
@@ -124,8 +122,8 @@ def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
 def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
     """Return the cells of a row by their label; the cells of columns with the same label are joined: "5; 6"."""
     joined: dict[str, str] = {}
-    for cell in cells:
-        joined[cell.label] = f"{joined[cell.label]}; {cell.value}" if cell.label in joined else cell.value
+    for label, value in cells:
+        joined[label] = f"{joined[label]}; {value}" if label in joined else value.strip()
     return joined
 
 
@@ -136,7 +134,7 @@ def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
         kept.pop()
     if not kept or any(map(_is_total, kept)):
         return []
-    name = kept[-1].cells.get(list_labels(rows)[0], "")
+    name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
     digits = _count_total_digits(kept)
     if digits and LIKE_TOTAL.match(name):
         return kept[:-1]
@@ -150,8 +148,9 @@ def _count_total_digits(rows: Sequence[Row]) -> int:
     Zeros at the end do not count: 500, 600 and 550 may be the rents of three years.
     """
     digits = 0
+    columns = list_columns(rows)
     for label in rows[-1].cells:
-        column = read_column(label, rows)
+        column = read_column(label, columns[label])
         *above, last = column.numbers.values() if column else [Decimal(0)]
         # Of equal numbers, each is the mean of the others.
         if set(above) <= {last}:
@@ -174,69 +173,60 @@ def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None
 
     If another table of the article has the same column, it may be a part of the table, and nothing is computed.
     """
-    choice = choose(task, table.rows, names)
-    if choice is None or not choice.rows:
+    choice = choose(task, table.columns, names)
+    if choice is None or choice.label in table.shared_labels:
         return None
+    rows = [row for row in table.rows if row.span in choice.rows]
     if not choice.label:
-        return _count(choice.rows, table)
-    column = read_column(choice.label, table.rows)
-    if column is None or column.label in table.shared_labels:
+        has_remark = any(len(row.cells) == 1 for row in rows)
+        return None if has_remark or not rows else _Result(_count_rows(len(rows)), rows)
+    column = read_column(choice.label, table.columns[choice.label])
+    if column is None or not _fits(task, column):
         return None
-    rows = [row for row in choice.rows if row.span in column.numbers]
+    rows = [row for row in rows if row.span in column.numbers]
+    if task.operation.is_extreme:
+        return _find_extreme(task, rows, column, table)
+    values = [column.numbers[row.span] for row in rows]
+    return _Result(_describe_value(task.operation, values, column), rows) if rows else None
+
+
+def _fits(task: Task, column: Column) -> bool:
+    """Return whether an operation makes sense for a column, and the question names no other currency than its own."""
     measured = f"{column.label} {column.unit}"
     other_currencies = set(CURRENCY_SIGNS).intersection(task.text).difference(measured)
-    if not rows or other_currencies or task.operation.unfit.search(measured):
+    return not other_currencies and not task.operation.unfit.search(measured)
+
+
+def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: _Table) -> _Result | None:
+    """Return the rows with an extreme value; None if there are no two rows, or other rows have the same name."""
+    if len(rows) < _FEWEST_COMPARED:
         return None
-    value = task.operation.compute([column.numbers[row.span] for row in rows])
-    if task.operation.is_extreme:
-        return _find_extreme(value, task, rows, column, table.rows)
-    return _Result(_describe_value(value, task.operation.name, column, len(rows)), rows)
-
-
-def _count(rows: Sequence[Row], table: _Table) -> _Result | None:
-    """Return the number of rows; None if one may be a remark, or if the article has another table."""
-    has_remark = any(len(row.cells) == 1 for row in rows)
-    if has_remark or not table.is_alone:
-        return None
-    return _Result(_count_rows(len(rows)), rows)
-
-
-def _find_extreme(
-    value: Decimal, task: Task, rows: Sequence[Row], column: Column, table: Sequence[Row]
-) -> _Result | None:
-    """Return the rows with an extreme value; None if there is only one row, or other rows have the same name."""
-    if len(rows) == 1:
-        return None
-    best = [row for row in rows if column.numbers[row.span] == value]
-    name = _choose_name(task, table, column.label)
-    names = {row.cells.get(name, "") for row in best}
-    namesakes = [row for row in rows if row.cells.get(name, "") in names]
+    extreme = task.operation.compute([column.numbers[row.span] for row in rows])
+    best = [row for row in rows if column.numbers[row.span] == extreme]
+    label = _choose_name(task, table, column.label)
+    names = dict.fromkeys(row.cells.get(label, "") for row in best)
+    namesakes = [row for row in rows if row.cells.get(label, "") in names]
     if len(namesakes) > len(best):
         return None
-    return _Result(_describe_extreme(best, name, column.label), best)
+    subject = ", ".join(names) if len(names) <= _MOST_NAMED else _count_rows(len(best))
+    return _Result(f"{subject}: {column.label} {best[0].cells[column.label]}", best)
 
 
-def _choose_name(task: Task, table: Sequence[Row], label: str) -> str:
+def _choose_name(task: Task, table: _Table, label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
-    others = [name for name in list_labels(table) if name != label]
+    others = [name for name in table.columns if name != label]
     asked = [name for name in others if list_words(name) & task.wanted]
-    of_words = [name for name in others if not is_amount(table[0].cells.get(name, ""))]
+    of_words = [name for name in others if not is_amount(table.rows[0].cells.get(name, ""))]
     return [*asked, *of_words, label][0]
 
 
-def _describe_extreme(rows: Sequence[Row], name: str, label: str) -> str:
-    """Return the value that rows have in a column, and their names or number: "Finch Mini: Price (EUR) 1290"."""
-    names = dict.fromkeys(row.cells.get(name, "") for row in rows)
-    subject = ", ".join(names) if len(names) <= _MOST_NAMED else _count_rows(len(rows))
-    return f"{subject}: {label} {rows[0].cells[label]}"
-
-
-def _describe_value(value: Decimal, name: str, column: Column, rows: int) -> str:
+def _describe_value(operation: Operation, values: Sequence[Decimal], column: Column) -> str:
     """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
-    if name == "mean":
+    value = operation.compute(values)
+    if operation.name == "mean":
         value = round(value, _DECIMALS)
     with_unit = f"{value:,f} {column.unit}".strip()
-    return f"{with_unit}, the {name} of {column.label} over {_count_rows(rows)}"
+    return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(values))}"
 
 
 def _count_rows(rows: int) -> str:
