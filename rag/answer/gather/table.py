@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import Operation, Task, choose, list_words, read_tasks
+from rag.answer.gather.task import DECIMALS, Operation, Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
 from rag.rows import Cell, split_row
@@ -28,8 +29,6 @@ _FEWEST_DIGITS = 3
 _MOST_QUOTED = 20
 # The names of more rows with one extreme are not listed.
 _MOST_NAMED = 5
-# A mean is rounded to this many decimals.
-_DECIMALS = 2
 
 
 class _Result(NamedTuple):
@@ -74,12 +73,12 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
             if not all(word in together for word in task.wanted):
                 continue
             chunks = list_article(document_id, store)
-        known = list_words(" ".join([*names, chunks[0].heading or ""]))
+        headings = [chunk.heading or "" for chunk in chunks[:1]]
+        known = list_words(" ".join([*names, *headings]))
         for table in _find_tables(text, chunks):
             result = _compute(task, table, known)
-            gathered = _quote_rows(result, chunks, hit.score) if result else None
-            if gathered:
-                return gathered
+            if result:
+                return _quote_rows(result, chunks, hit.score)
     return None
 
 
@@ -129,10 +128,8 @@ def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
 
 def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     """Return the rows without totals at the end; [] if it is unclear which rows are totals."""
-    kept = list(rows)
-    while kept and _is_total(kept[-1]):
-        kept.pop()
-    if not kept or any(map(_is_total, kept)):
+    kept = list(takewhile(lambda row: not _is_total(row), rows))
+    if not kept or not all(map(_is_total, rows[len(kept) :])):
         return []
     name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
     digits = _count_total_digits(kept)
@@ -156,7 +153,7 @@ def _count_total_digits(rows: Sequence[Row]) -> int:
         if set(above) <= {last}:
             continue
         average = mean(above)
-        if last not in {sum(above), average, round(average, 1), round(average, _DECIMALS)}:
+        if last not in {sum(above), average, round(average, 1), round(average, DECIMALS)}:
             return 0
         digits += len(last.normalize().as_tuple().digits)
     return digits
@@ -179,7 +176,7 @@ def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None
     rows = [row for row in table.rows if row.span in choice.rows]
     if not choice.label:
         has_remark = any(len(row.cells) == 1 for row in rows)
-        return None if has_remark or not rows else _Result(_count_rows(len(rows)), rows)
+        return None if has_remark else _Result(_count_rows(len(rows)), rows)
     column = read_column(choice.label, table.columns[choice.label])
     if column is None or not _fits(task, column):
         return None
@@ -214,7 +211,8 @@ def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: _Table
 
 def _choose_name(task: Task, table: _Table, label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
-    others = [name for name in table.columns if name != label]
+    others = dict(table.columns)
+    del others[label]
     asked = [name for name in others if list_words(name) & task.wanted]
     of_words = [name for name in others if not is_amount(table.rows[0].cells.get(name, ""))]
     return [*asked, *of_words, label][0]
@@ -222,10 +220,7 @@ def _choose_name(task: Task, table: _Table, label: str) -> str:
 
 def _describe_value(operation: Operation, values: Sequence[Decimal], column: Column) -> str:
     """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
-    value = operation.compute(values)
-    if operation.name == "mean":
-        value = round(value, _DECIMALS)
-    with_unit = f"{value:,f} {column.unit}".strip()
+    with_unit = f"{operation.compute(values):,f} {column.unit}".strip()
     return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(values))}"
 
 
@@ -233,8 +228,8 @@ def _count_rows(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
-def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered | None:
-    """Return a computed text with the first rows as its quotes; None if none can be quoted."""
+def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered:
+    """Return a computed text with the first rows as its quotes."""
     hits: tuple[Hit, ...] = ()
     spans: list[HitSpan] = []
     for row in result.rows[:_MOST_QUOTED]:
@@ -244,5 +239,4 @@ def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathe
     note = "Computed from the rows of the table."
     if len(result.rows) > _MOST_QUOTED:
         note += f" The first {_MOST_QUOTED} of {len(result.rows):,} are shown."
-    quotes = cite_spans(spans, hits)
-    return Gathered(quotes._replace(note=note), result.text) if quotes.citations else None
+    return Gathered(cite_spans(spans, hits)._replace(note=note), result.text)

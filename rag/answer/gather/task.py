@@ -28,6 +28,8 @@ from rag.answer.understand.query import Query
 from rag.text import WORD, drop_plural
 from rag.types import Span
 
+# A mean is rounded to this many decimals.
+DECIMALS = 2
 _JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
@@ -52,6 +54,10 @@ class Operation:
     is_extreme: bool = False
 
 
+def _compute_mean(values: Collection[Decimal]) -> Decimal:
+    return round(mean(values), DECIMALS)
+
+
 # The rows are counted, whatever is in them.
 _COUNT = Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, lambda values: Decimal(len(values)))
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
@@ -61,7 +67,7 @@ _OPERATIONS = (
         for sign, is_highest, measures in SUPERLATIVES
     ],
     _COUNT,
-    Operation("mean", MEAN, ASKS_FOR_ELSE, mean),
+    Operation("mean", MEAN, ASKS_FOR_ELSE, _compute_mean),
     Operation("sum", SUM, ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), RATIO),
 )
 
@@ -138,7 +144,7 @@ def choose(task: Task, columns: Mapping[str, Mapping[Span, str]], names: frozens
         known += others
     known_names = names.difference(YEAR.findall(task.rest))
     left_over = task.wanted - chosen.words - list_words(" ".join(known)) - known_names
-    return None if left_over else Choice(chosen.rows, label)
+    return Choice(chosen.rows, label) if chosen.rows and not left_over else None
 
 
 def list_words(text: str) -> frozenset[str]:
@@ -164,11 +170,12 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
     An extreme has to be named: the largest city need not be the city with the largest number.
     """
-    candidates = [label for label in amounts if named[label]]
-    if not candidates and not task.operation.is_extreme:
-        return amounts[0] if len(amounts) == 1 else None
-    best = [label for label in candidates if not any(named[label] < words for words in named.values())]
-    return best[0] if len(best) == 1 else None
+    candidates = list(filter(named.get, amounts))
+    if candidates:
+        candidates = [label for label in candidates if not any(named[label] < words for words in named.values())]
+    elif not task.operation.is_extreme:
+        candidates = list(amounts)
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _choose_rows(task: Task, columns: Mapping[str, Mapping[Span, str]], labels: Sequence[str]) -> _Filter | None:
