@@ -77,8 +77,9 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
         known = list_words(" ".join([*names, *headings]))
         for table in _find_tables(text, chunks):
             result = _compute(task, table, known)
-            if result:
-                return _quote_rows(result, chunks, hit.score)
+            gathered = _quote_rows(result, chunks, hit.score) if result else None
+            if gathered:
+                return gathered
     return None
 
 
@@ -228,8 +229,8 @@ def _count_rows(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
-def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered:
-    """Return a computed text with the first rows as its quotes."""
+def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered | None:
+    """Return a computed text with the first rows as its quotes; None if none can be quoted, such as orders."""
     hits: tuple[Hit, ...] = ()
     spans: list[HitSpan] = []
     for row in result.rows[:_MOST_QUOTED]:
@@ -239,4 +240,5 @@ def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathe
     note = "Computed from the rows of the table."
     if len(result.rows) > _MOST_QUOTED:
         note += f" The first {_MOST_QUOTED} of {len(result.rows):,} are shown."
-    return Gathered(cite_spans(spans, hits)._replace(note=note), result.text)
+    quotes = cite_spans(spans, hits)
+    return Gathered(quotes._replace(note=note), result.text) if quotes.citations else None
