@@ -93,6 +93,7 @@ GOOD = [
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
+    ("Who paid?", "Northern Water has not paid", "Northern Water has paid.", "a negation"),
     ("What did it cost?", "8 million euros", QUOTE, "the number 8"),
     ("Who opened it?", "Bo Holm", QUOTE, "the name Bo"),
     ("Who opened it?", "Ada Holm opened it on 2 May", QUOTE, "the name Holm"),

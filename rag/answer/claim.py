@@ -13,6 +13,7 @@ from rag.text import content_words
 
 # A reply may join the words of its quotes with these.
 _LINKS = content_words("because due about both also more less than")
+_NO = re.compile(r"no(?:t|ne|body|thing|where| one)?\b", re.IGNORECASE)
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -38,7 +39,7 @@ class Claim:
     @property
     def begins_with_no(self) -> bool:
         """Whether the reply begins with "No", or with a word such as "Nobody" or "Not"."""
-        return self.reply.lower().startswith("no")
+        return _NO.match(self.reply) is not None
 
     @property
     def words(self) -> set[str]:
