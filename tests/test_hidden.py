@@ -155,6 +155,7 @@ def test_words_that_a_page_hides_in_other_ways_are_left_out(style: str, hidden: 
         ("", f'<p style="opacity:0" data-aos="fade-up">{SHOWN}</p>'),
         ("@media print { p { display:none } }", f"<p>{SHOWN}</p>"),
         ("@media (max-width: 600px) { p { display:none } }", f"<p>{SHOWN}</p>"),
+        ("@media (max-width: 0) { p { display:none } }", f"<p>{SHOWN}</p>"),
         ("@media (prefers-color-scheme: dark) { p { color:#fff } }", f"<p>{SHOWN}</p>"),
         (".m { display:none } @media (max-width: 600px) { .m { display:block } }", f'<p class="m">{SHOWN}</p>'),
         (".m { display:none } @media (min-width: 600px) { .m { display:block } }", f'<p class="m">{SHOWN}</p>'),

@@ -257,9 +257,11 @@ def applies_to_screen(query: str) -> bool:
 def _holds(query: str) -> bool:
     if _OTHER_MEDIUM.search(query):
         return False
-    # An unknown width fits every screen.
-    widths = [(_FITS[side], read_length(text) or _SCREEN_WIDTH) for side, text in _WIDTH.findall(query)]
-    return all(fits(width, _SCREEN_WIDTH) for fits, width in widths)
+    for side, text in _WIDTH.findall(query):
+        width = read_length(text)  # an unknown width fits every screen
+        if width is not None and not _FITS[side](width, _SCREEN_WIDTH):
+            return False
+    return True
 
 
 @dataclass(slots=True)
