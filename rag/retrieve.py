@@ -17,8 +17,9 @@ _COMMENT_SHARE = 0.25
 _CANDIDATES = 25
 # Multiplies the candidates if the question names a place in a document, such as a page.
 _WIDER = 8
-# Candidates for a reranker, which takes about 10 ms for each, and for the comparison of words.
+# Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
+# Candidates for the comparison word by word.
 _COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
 _BONUS = 3.0
@@ -43,13 +44,12 @@ def retrieve(
     `is_in_place` says whether a chunk is in the place that the question names. Raises QuestionError if no document
     passes the filter.
     """
-    asked = rewritten or question
-    wordings = f"{question} {asked}"
+    wordings = f"{question} {rewritten or ''}"
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
-    found = _reorder(found, asked, index)
+    found = _reorder(found, rewritten or question, index)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
     kept = _choose(found, passages=passages, comments=limit)
