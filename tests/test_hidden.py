@@ -227,6 +227,7 @@ def test_many_rules_and_many_elements_take_seconds() -> None:
         "<style>" + "[" * 200_000 + "{color:red}</style>",
         "<style>p{clip-path:inset(" + "1% " * 100_000 + ")}</style>" + "<p>x</p>" * 300,
         "<p>" + "<span hidden>x</span>y" * 20_000,
+        "<h3>T</h3><p style='display:none'>x</p>" * 30_000 + "<script></script>",
     ],
 )
 def test_odd_styles_take_no_more_than_seconds(page: str) -> None:

@@ -202,9 +202,17 @@ class _Page:
         """Return whether an element is a question, a heading that a script may listen to, or holds a button."""
         if before.text_content().rstrip().endswith("?"):
             return True
-        if before.tag in _TITLES and contains(self._tree, "script"):
+        if before.tag in _TITLES and self._has_scripts:
             return True
         return any(map(_is_control, islice(before.iter(), _MOST_BESIDE)))
+
+    @cached_property
+    def _has_scripts(self) -> bool:
+        return contains(self._tree, "script")
+
+    @cached_property
+    def _has_pictures(self) -> bool:
+        return contains(self._tree, *_PICTURES)
 
     @cached_property
     def _openers(self) -> frozenset[str]:
@@ -259,7 +267,7 @@ class _Page:
         background = read_color(texts.get("background-color", "transparent"))
         if background != "transparent":
             return background
-        is_overlay = texts.get("position") in PLACED and contains(self._tree, *_PICTURES)
+        is_overlay = texts.get("position") in PLACED and self._has_pictures
         return None if is_overlay else outer
 
 
