@@ -122,7 +122,7 @@ def test_a_terminal_shows_the_best_sentence_then_the_draft(
     llm = ScriptedLLM("A rival power was behind it.\x1b[2J", "", "")
     monkeypatch.setattr(Assistant, "open", lambda **_: Assistant(index, llm, settings))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((61, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda **_: os.terminal_size((61, 24)))
     main(["ask", "Which officials suspect a rival power?"], standalone_mode=False)
     output = capsys.readouterr()
     begin, evidence, first, *drafts, last = output.err.split("\r\x1b[K")
