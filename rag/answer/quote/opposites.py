@@ -20,7 +20,7 @@ _PAIRS = (
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # "Unsuitable" is the opposite of "suitable". After "in", "dis" and "de" only long words are: "discover".
 _PREFIX = re.compile(r"(?:un|non-?|il|ir)(?=[^\W\d_]{5})|(?:in|im(?!m)|dis|de)(?=[^\W\d_]{8})")
-# Two forms of one word differ by at most so many letters at the end: "deactivated", "activation".
+# Two forms of one word differ by at most three letters at the end: "deactivated", "activation".
 _ENDING = 3
 # A question for what is not so: "What does the insurance not cover?", but not "What if it does not start?", nor "Who
 # sings 'I don't want to miss you'?".
