@@ -23,6 +23,8 @@ UNMET = [
     ("What do they say about 2018?", "Ada spoke about 2021.", "2018", ("2021",)),
     ("Who was king in 1066?", "Ada was queen in 1087.", "1066", ("1087",)),
     ("Who won the cup of 1599?", "Ada won the cup of 1601.", "1599", ("1601",)),
+    ("What does Newton's third law say?", "Newton's second law is about mass.", "3rd law", ("2nd law",)),
+    ("Who ruled in the 18th century?", "Bo ruled from the nineteenth century on.", "18th century", ("19th century",)),
 ]
 MET = [
     ("Which rent of 1200 is due?", "Since 2020 the rent is 1,200."),
@@ -46,6 +48,9 @@ MET = [
     ("Who paid more than 100?", "Ada has more than 20 ships."),
     ("Who won after 1999?", "Ada won in 2001."),
     ("Who won between 2001 and 2003?", "Ada won in 2002."),
+    ("What did the Second World War end?", "World War II ended more than the First World War."),
+    ("When was the 22nd amendment made?", "The twenty-second amendment was made in May, the 22nd in June."),
+    ("Who came third?", "Ada was second."),
     ("Who won from 2001 to 2003?", "Ada won in 2002."),
 ]
 

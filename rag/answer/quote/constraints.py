@@ -9,6 +9,7 @@ from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_what_quotes_deny, find_opposite
 from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
+from rag.documents.formats.numerals import format_ordinal, format_roman
 from rag.rows import is_row
 from rag.text import STOP_WORDS
 
@@ -26,7 +27,18 @@ _FORMS = (
     re.compile(r"(?<![\w-])(?P<same>[A-Za-z]{1,4})-?\d{1,5}[A-Za-z]?(?![\w-])"),
     # One of several: "clause 12", "Line 5". "Has 5" and "for 5" are quantities.
     re.compile(rf"\b(?!(?:{_NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)", re.IGNORECASE),
+    # One of a series, after `_write_ordinals`: "2nd law", "19th century".
+    re.compile(r"\b\d{1,2}(?:st|nd|rd|th)[ -](?P<same>[A-Za-z]{3,})\b"),
 )
+_ORDINAL_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
+    " fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_ORDINALS = {word: format_ordinal(number) for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+# In "twenty-second" it is another number.
+_ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
+# "World War II" is the second one; "I" is a word.
+_ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)}
 _NUMBER = re.compile(r"\d+")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
@@ -71,8 +83,8 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     "Clause 12" is there if the texts have a number 12, which may be before a heading, or "twelve".
     A bound such as "over 100" does not count.
     """
-    values = BOUND.sub(" ", question)
-    together = " ".join(texts)
+    values = _write_ordinals(BOUND.sub(" ", question))
+    together = _write_ordinals(" ".join(texts))
     numbers = _list_numbers(together)
     for form in forms:
         for wanted in form.finditer(values):
@@ -83,10 +95,16 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     return None
 
 
+def _write_ordinals(text: str) -> str:
+    """Return a text with its ordinals in digits: "the 2nd law"."""
+    return _ORDINAL.sub(lambda word: _ORDINALS[word[0].lower()], text)
+
+
 def _list_numbers(text: str) -> set[str]:
-    """Return the numbers of a text, also without their separators, and numbers in words as digits."""
+    """Return the numbers of a text, also without their separators; numbers in words and Roman numerals as digits."""
     joined = _SEPARATOR.sub("", text)
-    return {*_NUMBER.findall(text), *_NUMBER.findall(joined), *list_known_numbers(text)}
+    roman = {number for sign, number in _ROMAN.items() if re.search(rf"\b{sign}\b", text)}
+    return {*_NUMBER.findall(text), *_NUMBER.findall(joined), *list_known_numbers(text), *roman}
 
 
 def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tuple[str, ...]:
