@@ -24,6 +24,7 @@ UNMET = [
     ("Who was king in 1066?", "Ada was queen in 1087.", "1066", ("1087",)),
     ("Who won the cup of 1599?", "Ada won the cup of 1601.", "1599", ("1601",)),
     ("What does Newton's third law say?", "Newton's second law is about mass.", "3rd law", ("2nd law",)),
+    ("Which visa do Indian citizens need?", "Chinese citizens need a visa.", "Indian citizens", ("Chinese citizens",)),
     ("Who ruled in the 18th century?", "Bo ruled from the nineteenth century on.", "18th century", ("19th century",)),
 ]
 MET = [
@@ -51,6 +52,8 @@ MET = [
     ("What did the Second World War end?", "World War II ended more than the First World War."),
     ("When was the 22nd amendment made?", "The twenty-second amendment was made in May, the 22nd in June."),
     ("Who came third?", "Ada was second."),
+    ("Which visa do Spanish citizens need?", "In Spain, French citizens need none."),
+    ("Which polish cloth is soft?", "The Danish cloth is soft."),
     ("Who won from 2001 to 2003?", "Ada won in 2002."),
 ]
 

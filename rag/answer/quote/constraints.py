@@ -14,6 +14,15 @@ from rag.rows import is_row
 from rag.text import STOP_WORDS
 
 _NO_LABEL = "|".join([AUXILIARY, *sorted(STOP_WORDS)])
+_NATIONS = (
+    "african|albanian|american|arab|argentine|asian|australian|austrian|belgian|brazilian|british|bulgarian|canadian"
+    "|chilean|chinese|colombian|croatian|cuban|czech|danish|dutch|egyptian|english|estonian|ethiopian|european|finnish"
+    "|french|german|greek|hungarian|icelandic|indian|indonesian|iranian|iraqi|irish|israeli|italian|japanese|kenyan"
+    "|korean|latvian|lithuanian|mexican|moroccan|nigerian|norwegian|pakistani|peruvian|polish|portuguese|romanian"
+    "|russian|scottish|serbian|slovak|slovenian|spanish|swedish|swiss|syrian|thai|turkish|ukrainian|vietnamese|welsh"
+)
+# "Spain" and "Spanish" have this many letters in common.
+_SAME_LETTERS = 3
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
     # A year: "2019", "in 1066", but not "1200", "€1600", "1600 euros".
@@ -29,6 +38,8 @@ _FORMS = (
     re.compile(rf"\b(?!(?:{_NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)", re.IGNORECASE),
     # One of a series, after `_write_ordinals`: "2nd law", "19th century".
     re.compile(r"\b\d{1,2}(?:st|nd|rd|th)[ -](?P<same>[A-Za-z]{3,})\b"),
+    # Of one country: "Indian citizens". "Polish" in small letters has to do with shoes.
+    re.compile(rf"\b(?=[A-Z])(?i:{_NATIONS}) (?P<same>[A-Za-z]{{3,}})\b"),
 )
 _ORDINAL_WORDS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
@@ -78,7 +89,7 @@ def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
-    """Return the first year, code or number of a question that no text has, if the texts have others of its form.
+    """Return the first year, code, number or nationality of a question that no text has, if the texts have others.
 
     "Clause 12" is there if the texts have a number 12, which may be before a heading, or "twelve".
     A bound such as "over 100" does not count.
@@ -88,11 +99,17 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     numbers = _list_numbers(together)
     for form in forms:
         for wanted in form.finditer(values):
-            is_there = numbers.issuperset(_NUMBER.findall(wanted[0]))
+            is_there = _is_there(wanted[0], together, numbers)
             others = _list_others(form, wanted, together)
             if others and not is_there:
                 return Unmet(wanted[0], others)
     return None
+
+
+def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
+    """Return whether a text has the numbers of a word; of one without numbers, a word that begins like its country."""
+    asked = _NUMBER.findall(wanted)
+    return numbers.issuperset(asked) if asked else re.search(rf"\b{wanted[:_SAME_LETTERS]}", text) is not None
 
 
 def _write_ordinals(text: str) -> str:
