@@ -80,6 +80,13 @@ OPPOSITES = [
         "suitable",
     ),
     ("When is the pump deactivated?", "Its activation takes place at 9.", "deactivated", "activation"),
+    (
+        "What must I do after the exam?",
+        "Before the exam, switch off your telephone.",
+        "after the exam",
+        "Before the exam",
+    ),
+    ("When does the pool close?", "The pool opens at nine.", "close", "opens"),
     ("Who is an official speaker?", "Ada is their unofficial speaker.", "official", "unofficial"),
 ]
 NOT_OPPOSITES = [
@@ -90,6 +97,7 @@ NOT_OPPOSITES = [
     ("What was discovered?", "Snow covered a well."),
     ("How old is the new bridge?", "The bridge is 9 years old."),
     ("Who sold the house?", "Ada bought it from Bo."),
+    ("What must I do after the exam?", "Before the meal, switch off your telephone."),
 ]
 
 
@@ -98,7 +106,7 @@ NOT_OPPOSITES = [
 )
 def test_the_opposite_of_what_is_asked_is_named(question: str, quote: str, wanted: str, other: str) -> None:
     assert find_opposite(question, [quote], [f"Article: {quote}"]) == (wanted, (other,))
-    assert find_opposite(question, [quote], [f"{quote} Others are {wanted}."]) is None
+    assert find_opposite(question, [quote], [f"{quote} Another one is {wanted}."]) is None
 
 
 @pytest.mark.parametrize(("question", "quote"), NOT_OPPOSITES, ids=[quote for _, quote in NOT_OPPOSITES])

@@ -1,21 +1,19 @@
 """Finds out whether the quotes speak of the opposite of what a question asks for: the lowest, not the highest price."""
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable
+from itertools import chain, permutations
 from typing import NamedTuple
 
-from rag.answer.signs import AUXILIARY, NEGATION
+from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES
 
-# Words of which a text has one or the other. "Bought" and "sold", or "before" and "after", may both describe one event.
+# Words of which a text has one or the other, besides those of `OPPOSITES`. "Bought" and "sold" may be one event.
 _PAIRS = (
-    "accepted rejected", "allowed forbidden", "allowed prohibited", "best worst", "cheapest dearest", "earliest latest",
-    "eastern western", "easy difficult", "external internal", "failure success", "fastest slowest", "female male",
-    "greatest least", "higher lower", "highest lowest", "increase decrease", "increase reduction",
+    "accepted rejected", "best worst", "cheapest dearest", "earliest latest", "eastern western", "easy difficult",
+    "external internal", "failure success", "fastest slowest", "female male", "greatest least", "highest lowest",
     "inner outer", "inside outside", "larger smaller", "largest smallest", "least most", "less more",
     "longest shortest", "maximum minimum", "men women", "negative positive", "north south", "northern southern",
-    "oldest youngest", "private public", "rising falling", "strong weak", "stronger weaker", "strongest weakest",
-    "tallest shortest",
+    "oldest youngest", "private public", "strong weak", "stronger weaker", "strongest weakest", "tallest shortest",
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # "Unsuitable" is the opposite of "suitable". After "in", "dis" and "de" only long words are: "discover".
@@ -69,16 +67,8 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     quotes = list(quotes)
     if any(map(NEGATION.search, [question, *quotes])):
         return None
-    quoted = set(_list_words(quotes))
-    known = quoted.union(_list_words(texts))
-    asked = set(_list_words([question]))
-    for word in sorted(asked):
-        if any(_is_form(word, other) for other in known):
-            continue
-        for other in sorted(quoted - asked):
-            if _are_opposites(word, other):
-                return Unmet(word, (other,))
-    return None
+    known = " ; ".join([*quotes, *texts])
+    return _compare_signs(question, " ; ".join(quotes), known) or _compare_words(question, quotes, known)
 
 
 def asks_for_what_quotes_deny(question: str, quotes: Iterable[str]) -> bool:
@@ -88,8 +78,30 @@ def asks_for_what_quotes_deny(question: str, quotes: Iterable[str]) -> bool:
     return bool(_DENIES.search(question)) and not is_short and not any(map(_NOT_SO.search, texts))
 
 
-def _list_words(texts: Iterable[str]) -> Iterator[str]:
-    return chain.from_iterable(_WORD.findall(text.lower()) for text in texts)
+def _compare_signs(question: str, quoted: str, known: str) -> Unmet | None:
+    """Return a word of a question with an opposite in the quotes, such as "after 5" and "before 5"."""
+    for one, other in chain.from_iterable(map(permutations, OPPOSITES)):
+        asked = set(one.findall(question)) - set(one.findall(known)) - set(other.findall(question))
+        word, opposite = one.search(question), other.search(quoted)
+        if word and opposite and not asked.isdisjoint(other.findall(quoted)):
+            return Unmet(word[0], (opposite[0],))
+    return None
+
+
+def _compare_words(question: str, quotes: Iterable[str], known: str) -> Unmet | None:
+    """Return a word of a question with an opposite in the quotes, such as "unsuitable" and "suitable"."""
+    asked, quoted, known_words = map(_list_words, (question, " ".join(quotes), known))
+    for word in sorted(asked):
+        if any(_is_form(word, other) for other in known_words):
+            continue
+        for other in sorted(quoted - asked):
+            if _are_opposites(word, other):
+                return Unmet(word, (other,))
+    return None
+
+
+def _list_words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
 
 
 def _are_opposites(word: str, other: str) -> bool:
