@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from operator import itemgetter
 
 import sentencex
 
 from rag.language import guess_language
 from rag.rows import is_row
-from rag.types import Span
+from rag.types import Chunk, Span
 
 # Chinese and Japanese put no space between words, so each of their characters counts as a word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -137,6 +138,12 @@ def _is_continued(text: str, span: Span, language: str) -> bool:
     """Return whether a sentence is only a number before the next one, or ends with an ordinal number."""
     ordinal = _ORDINAL.get(language)
     return bool(_NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
+
+
+def list_sentences(chunk: Chunk) -> Iterator[tuple[str, Span]]:
+    """Yield the sentences of a chunk, each with its span in the document."""
+    for start, end in split_sentences(chunk.text):
+        yield chunk.text[start:end], (chunk.start + start, chunk.start + end)
 
 
 def split_lines(text: str) -> list[Span]:

@@ -48,13 +48,11 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
     return not name_goes_on or word in _NO_NAMES
 
 
-def find_unknown_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another text lacks."""
+def has_new_name(text: str, known: str) -> bool:
+    """Return whether a text has a name that another text lacks."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
-    for name in find_names(text):
-        is_known = name.lower() in known_words
-        if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
-            yield name
+    new_names = {name.lower() for name in find_names(text)} - known_words
+    return any(not any(_is_nearly(name, word) for word in known_words) for name in new_names)
 
 
 def spell_names(text: str, known: str) -> str:
@@ -90,8 +88,8 @@ def _is_nearly(name: str, word: str) -> bool:
     return is_near and longer.startswith(shorter)
 
 
-def find_joined_words(text: str, known: str) -> Iterator[str]:
-    """Yield the phrases of a text with a name or a number whose words another text has only apart.
+def has_new_phrase(text: str, known: str) -> bool:
+    """Return whether a text has a phrase with a name or a number whose words another text has only apart.
 
     "Louis XIV beat Aas" does not make "Aas XIV" known. The words that "of" or "the" links are one phrase too.
     """
@@ -100,7 +98,8 @@ def find_joined_words(text: str, known: str) -> Iterator[str]:
         for phrase in _list_phrases(clause):
             is_named = any(not word.islower() for word in phrase)
             if is_named and _flatten(phrase) not in known_phrases:
-                yield " ".join(phrase)
+                return True
+    return False
 
 
 def _list_phrases(text: str) -> Iterator[list[str]]:

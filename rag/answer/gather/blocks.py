@@ -1,14 +1,15 @@
 """Finds the list, the numbered sentences or the section to quote as a whole, and quotes it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import OPENS_ITEM, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.index.store import Store
-from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
+from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
 from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
@@ -82,22 +83,15 @@ def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, scor
         if chunk.id not in numbers:
             together.append(Hit(chunk, score, len(together) + 1))
             numbers[chunk.id] = len(together)
-        for start, end in _list_sentences(chunk, span):
-            words_left -= len(chunk.text[start - chunk.start : end - chunk.start].split())
+        for sentence, (start, end) in list_sentences(chunk):
+            is_inside = span[0] <= start and end <= span[1]
+            if not is_inside or is_order(sentence):
+                continue
+            words_left -= len(sentence.split())
             if words_left < 0:
                 return Quoted(tuple(together), tuple(spans), is_cut_off=True)
             spans.append(HitSpan(numbers[chunk.id], start, end))
     return Quoted(tuple(together), tuple(spans), is_cut_off=False)
-
-
-def _list_sentences(chunk: Chunk, span: Span) -> Iterator[Span]:
-    """Yield the spans of a chunk's sentences that are inside of a span, without orders to machines."""
-    first, last = span
-    for a, b in split_sentences(chunk.text):
-        start, end = chunk.start + a, chunk.start + b
-        is_inside = first <= start and end <= last
-        if is_inside and not is_order(chunk.text[a:b]):
-            yield start, end
 
 
 def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Span | None:
@@ -116,13 +110,9 @@ def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Spa
 
 def _find_end(sections: Sequence[_Section], depth: int) -> int:
     """Return the end of the sections that have the same first `depth` headings as the first one."""
-    first = sections[0]
-    end = first.end
-    for section in sections:
-        if section.path[:depth] != first.path[:depth]:
-            break
-        end = section.end
-    return end
+    path = sections[0].path[:depth]
+    *_, last = takewhile(lambda section: section.path[:depth] == path, sections)
+    return last.end
 
 
 def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
@@ -152,7 +142,8 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
     for section in _list_sections(chunks):
         if section.start <= offset < section.end:
             lines = _list_lines(text, section)
-            return _find_list(lines, offset) or _find_counting(lines, offset)
+            number = next(i for i, line in enumerate(lines) if line.end > offset)
+            return _find_list(lines, number) or _find_counting(lines[number], offset)
     return None
 
 
@@ -166,17 +157,9 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     return [*lines, _EDGE]
 
 
-def _find_line(lines: Sequence[_Line], offset: int) -> int:
-    """Return the number of the line at an offset."""
-    number = 0
-    while lines[number].end <= offset:
-        number += 1
-    return number
-
-
-def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
-    """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
-    above = last = _find_line(lines, offset)
+def _find_list(lines: Sequence[_Line], number: int) -> Span | None:
+    """Return the span of the list around a line, with the line that introduces it; None if there is no list."""
+    above = last = number
     while lines[above].is_item:
         above -= 1
     while lines[last + 1].is_item:
@@ -185,9 +168,8 @@ def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
     return (lines[first].start, lines[last].end) if first < last else None
 
 
-def _find_counting(lines: Sequence[_Line], offset: int) -> Span | None:
+def _find_counting(line: _Line, offset: int) -> Span | None:
     """Return the span of the sentences that count ("The first is …"), with the one before the first; or None."""
-    line = lines[_find_line(lines, offset)]
     counting: list[Span] = []
     start_before = line.start
     for a, b in split_sentences(line.text):

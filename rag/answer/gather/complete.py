@@ -12,7 +12,7 @@ from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.rows import is_row
-from rag.text import split_sentences
+from rag.text import list_sentences
 from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -63,8 +63,7 @@ def _add_following(quotes: Quotes, index: Index) -> Quotes:
     with index.browse() as store:
         chunks = list_article(asked.document_id, store)
     for chunk in chunks:
-        for a, b in split_sentences(chunk.text):
-            span = chunk.start + a, chunk.start + b
+        for _, span in list_sentences(chunk):
             if span[0] >= asked.end:
                 quoted = quote_span(chunks, span, quotes.hits, score=quotes.hits[asked.number - 1].score)
                 return _add_spans(quotes, quoted.spans, quoted.hits)

@@ -4,11 +4,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
-from rag.text import NEW_ITEM, content_words, split_sentences
+from rag.text import NEW_ITEM, content_words, list_sentences
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 5
@@ -78,7 +79,8 @@ def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Ca
     highest = math.log1p(len(candidates))
     worth = {}
     for candidate in candidates:
-        centrality = _CENTRALITY * _average(candidate.words, frequency) / highest
+        shared = sum(math.log1p(frequency[word]) for word in candidate.words) / max(len(candidate.words), 1)
+        centrality = _CENTRALITY * shared / highest
         start, _ = candidate.spans[0]
         own_worth = candidate.weight * (candidate.relevance + centrality)
         worth[candidate] = own_worth + lead * math.exp(-start / _LEAD_CHARACTERS)
@@ -113,32 +115,19 @@ def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_C
 
 def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
-    text = hit.chunk.text
-    spans = split_sentences(text)
-    for index, (start, end) in enumerate(spans):
-        sentence = text[start:end]
-        if not _says_something(sentence):
-            continue
-        first = index - 1 if _leans_back(sentence) else index
-        if first < 0:  # the sentence before it is not in the hit
-            continue
-        last = _find_last_item(text, spans, index)
-        together = spans[first : last + 1]
-        if is_order(_join(text, together)):
-            continue
-        own_words = content_words(_join(text, spans[index : last + 1]))
-        yield _make_candidate(number, hit, together, own_words, weight=weight)
-
-
-def _make_candidate(
-    number: int, hit: Hit, together: Sequence[Span], own_words: set[str], *, weight: float
-) -> _Candidate:
-    """Return a candidate that consists of neighbouring sentences of a hit, given by their spans in its text."""
-    chunk = hit.chunk
+    sentences = list(list_sentences(hit.chunk))
+    texts, spans = [text for text, _ in sentences], [span for _, span in sentences]
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    spans = tuple((chunk.start + start, chunk.start + end) for start, end in together)
-    relevance = max(shares.get(start, 0.0) for start, _ in spans)
-    return _Candidate(number, spans, _join(chunk.text, together), frozenset(own_words), relevance, weight)
+    for index, sentence in enumerate(texts):
+        first = index - 1 if _leans_back(sentence) else index
+        last = _find_last_item(texts, index)
+        text = " ".join(texts[max(first, 0) : last + 1])
+        # The sentence before it may not be in the hit.
+        if first < 0 or not _says_something(sentence) or is_order(text):
+            continue
+        own_words = frozenset(content_words(" ".join(texts[index : last + 1])))
+        relevance = max(shares.get(start, 0.0) for start, _ in spans[first : last + 1])
+        yield _Candidate(number, tuple(spans[first : last + 1]), text, own_words, relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:
@@ -154,21 +143,12 @@ def _says_something(sentence: str) -> bool:
     return small_words >= _FEWEST_SMALL_WORDS
 
 
-def _join(text: str, spans: Sequence[Span]) -> str:
-    return " ".join(text[start:end] for start, end in spans)
-
-
-def _find_last_item(text: str, spans: Sequence[Span], lead: int) -> int:
+def _find_last_item(sentences: Sequence[str], lead: int) -> int:
     """Return the index of the last item of the list that a sentence with a colon introduces, or its own index."""
-    last = lead
-    if text[slice(*spans[lead])].endswith(":"):
-        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
-            last += 1
-    return last
-
-
-def _average(words: frozenset[str], frequency: Counter[str]) -> float:
-    return sum(math.log1p(frequency[word]) for word in words) / max(len(words), 1)
+    if not sentences[lead].endswith(":"):
+        return lead
+    items = takewhile(lambda sentence: NEW_ITEM.match(f"{sentence} "), sentences[lead + 1 :])
+    return lead + len(list(items))
 
 
 def _measure_overlap(one: _Candidate, chosen: Sequence[_Candidate]) -> float:

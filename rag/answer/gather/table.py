@@ -9,16 +9,24 @@ from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
+from rag.answer.gather.columns import Column, Columns, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import DECIMALS, Operation, Task, choose, list_words, read_tasks
+from rag.answer.gather.task import DECIMALS, Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
-from rag.rows import Cell, split_row
+from rag.answer.signs import CURRENCY_SIGNS, compile_any
+from rag.rows import split_row
 from rag.system import parse_source
 from rag.text import split_lines
-from rag.types import Chunk, Hit, Span
+from rag.types import Chunk, Hit
 
+# The beginning of a row below a table that adds up the others, or is their mean.
+_TOTAL = compile_any(
+    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
+    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
+    r"\W*(?:altogether|tot|[Σ∑])\W*$",
+)
+# The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
+_LIKE_TOTAL = compile_any(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)")
 # Fewer rows are not a table.
 _FEWEST_ROWS = 3
 # A single row has no extreme value.
@@ -45,7 +53,7 @@ class _Table(NamedTuple):
     """
 
     rows: list[Row]
-    columns: dict[str, dict[Span, str]]
+    columns: Columns
     shared_labels: set[str]
 
 
@@ -85,44 +93,33 @@ def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
 
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
     """Yield the tables of an article that have enough rows."""
-    parts = list(_split_rows(text, chunks))
-    counts = Counter[str]()
-    for part in parts:
-        counts.update({"", *list_columns(part)})
-    shared_labels = {label for label, count in counts.items() if count > 1}
+    parts = _split_rows(text, chunks)
+    counts = Counter(label for part in parts for label in ["", *list_columns(part)])
     for part in parts:
         rows = _leave_out_totals(part)
         if len(rows) >= _FEWEST_ROWS:
-            yield _Table(rows, list_columns(rows), shared_labels)
+            yield _Table(rows, list_columns(rows), {label for label in counts if counts[label] > 1})
 
 
-def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
-    """Yield the rows that follow one another and have labels in common."""
-    rows: list[Row] = []
-    for row in _read_lines(text, chunks):
-        if rows and row.cells.keys().isdisjoint(rows[-1].cells):
-            yield rows
-            rows = []
-        if row.cells:
-            rows.append(row)
-    if rows:
-        yield rows
-
-
-def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
-    """Yield each line of a text as a row; it has no cells if it has no labels, or is not of the article."""
+def _split_rows(text: str, chunks: Sequence[Chunk]) -> list[list[Row]]:
+    """Return the rows of an article, in groups that follow one another and have labels in common."""
+    groups: list[list[Row]] = [[]]
     starts = [chunk.start for chunk in chunks]
     for start, end in split_lines(text):
         nearest = bisect_right(starts, start) - 1
         is_article = nearest >= 0 and start < chunks[nearest].end
-        cells = split_row(text[start:end]) if is_article else []
-        yield Row((start, end), _join_cells(cells))
+        row = Row((start, end), _read_cells(text[start:end]) if is_article else {})
+        if groups[-1] and row.cells.keys().isdisjoint(groups[-1][-1].cells):
+            groups.append([])
+        if row.cells:
+            groups[-1].append(row)
+    return groups if groups[-1] else groups[:-1]
 
 
-def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
+def _read_cells(line: str) -> dict[str, str]:
     """Return the cells of a row by their label; the cells of columns with the same label are joined: "5; 6"."""
     joined: dict[str, str] = {}
-    for label, value in cells:
+    for label, value in split_row(line):
         joined[label] = f"{joined[label]}; {value}" if label in joined else value.strip()
     return joined
 
@@ -134,10 +131,9 @@ def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
         return []
     name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
     digits = _count_total_digits(kept)
-    if digits and LIKE_TOTAL.match(name):
+    if digits and _LIKE_TOTAL.match(name):
         return kept[:-1]
-    is_clear = name and digits < _FEWEST_DIGITS
-    return kept if is_clear else []
+    return kept if name and digits < _FEWEST_DIGITS else []
 
 
 def _count_total_digits(rows: Sequence[Row]) -> int:
@@ -163,7 +159,7 @@ def _count_total_digits(rows: Sequence[Row]) -> int:
 def _is_total(row: Row) -> bool:
     """Return whether a row begins with a word for a total, or one of its cells is just that word."""
     first, *others = row.cells.values()
-    return bool(TOTAL.match(first)) or any(TOTAL.fullmatch(cell) for cell in others)
+    return bool(_TOTAL.match(first)) or any(_TOTAL.fullmatch(cell) for cell in others)
 
 
 def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None:
@@ -184,8 +180,11 @@ def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None
     rows = [row for row in rows if row.span in column.numbers]
     if task.operation.is_extreme:
         return _find_extreme(task, rows, column, table)
-    values = [column.numbers[row.span] for row in rows]
-    return _Result(_describe_value(task.operation, values, column), rows) if rows else None
+    if not rows:
+        return None
+    value = task.operation.compute([column.numbers[row.span] for row in rows])
+    with_unit = f"{value:,f} {column.unit}".strip()
+    return _Result(f"{with_unit}, the {task.operation.name} of {column.label} over {_count_rows(len(rows))}", rows)
 
 
 def _fits(task: Task, column: Column) -> bool:
@@ -212,17 +211,10 @@ def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: _Table
 
 def _choose_name(task: Task, table: _Table, label: str) -> str:
     """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
-    others = dict(table.columns)
-    del others[label]
+    others = [name for name in table.columns if name != label]
     asked = [name for name in others if list_words(name) & task.wanted]
     of_words = [name for name in others if not is_amount(table.rows[0].cells.get(name, ""))]
     return [*asked, *of_words, label][0]
-
-
-def _describe_value(operation: Operation, values: Sequence[Decimal], column: Column) -> str:
-    """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
-    with_unit = f"{operation.compute(values):,f} {column.unit}".strip()
-    return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(values))}"
 
 
 def _count_rows(rows: int) -> str:

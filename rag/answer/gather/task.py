@@ -4,26 +4,12 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from statistics import mean
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, is_amount, is_of_amounts
-from rag.answer.signs import (
-    ARITHMETIC,
-    ASKS_FOR_ELSE,
-    ASKS_FOR_ROW,
-    COUNTS_ROWS,
-    COUNTS_THINGS,
-    COURTESY,
-    MEAN,
-    OF_TABLE,
-    RANK,
-    RATIO,
-    SUM,
-    SUPERLATIVES,
-    TABLE_WORDS,
-    UNIT,
-)
+from rag.answer.gather.columns import YEAR, Columns, is_amount, is_of_amounts
+from rag.answer.signs import ANY_CURRENCY, compile_any
 from rag.answer.understand.query import Query
 from rag.text import WORD, drop_plural
 from rag.types import Span
@@ -34,6 +20,35 @@ _JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
 _NOTHING = re.compile(r"(?!)")
+# "Can you compute …" wants no yes or no.
+_COURTESY = compile_any(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+")
+# "Amounts > 100", "price * pieces".
+_ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
+_ROWS = r"(?:rows|entries|records|lines)"
+_COUNTS_ROWS = rf"\bhow many {_ROWS}\b|\b(?:total )?number of {_ROWS}\b"
+# "Which city has the total?" asks for a row, and a sum is of no row.
+_ASKS_FOR_ROW = r"\b(?:which|who|whose)\b"
+# "How many rows have a price in total?" asks for no sum either.
+_ASKS_FOR_ELSE = compile_any(_ASKS_FOR_ROW, _COUNTS_ROWS)
+# "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
+_COUNTS_THINGS = compile_any(r"\b(?:how many|are|were|have)\b")
+# Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
+_RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
+# The highest rank is the lowest number.
+_RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
+# The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
+_UNIT = compile_any(
+    rf"\((?!.*{_RATIO})[^()]*\)", rf"\[(?!.*{_RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
+)
+# Other parts of a question that say nothing more: "of all rows", "in the table", "which entry", "the lowest value".
+_TABLE = r"(?:document|table|sheet|spreadsheet|workbook|file)"
+_OF_TABLE = compile_any(
+    rf"\b(?:(?:in|of|across) (?:the|this|my) {_TABLE}|(?:does|do) (?:the|this|my) {_TABLE} have"
+    rf"|(?:of|across) (?:all )?(?:the )?{_ROWS}|which (?:row|entry|record|line)|column|(?:the|all)\s+values?)\b"
+)
+
+
+Compute = Callable[[Collection[Decimal]], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +62,46 @@ class Operation:
     name: str
     sign: re.Pattern[str]
     other: re.Pattern[str]
-    compute: Callable[[Collection[Decimal]], Decimal]
+    compute: Compute
     unfit: re.Pattern[str] = _NOTHING
     measures: frozenset[str] = frozenset()
-    # An extreme is the value of single rows, and only these are quoted.
-    is_extreme: bool = False
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether the result is the value of single rows; only these are quoted."""
+        return self.name == "extreme"
 
 
-def _compute_mean(values: Collection[Decimal]) -> Decimal:
-    return round(mean(values), DECIMALS)
-
-
+# Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
+# and "Max" is a name.
+_PRICES = "price cost fee rent"
+_SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
+    (r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", max, ""),
+    (r"lowest|smallest|minimum|(?-i:(?<=the )min)", min, ""),
+    ("most expensive|dearest", max, _PRICES),
+    ("least expensive|cheapest", min, _PRICES),
+    ("heaviest", max, "weight mass"),
+    ("lightest", min, "weight mass"),
+    ("tallest", max, "height length"),
+    ("shortest", min, "height length"),
+    ("fastest", max, "speed"),
+    ("slowest", min, "speed"),
+)
+_EXTREMES = [
+    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, frozenset(measures.split()))
+    for words, compute, measures in _SUPERLATIVES
+]
 # The rows are counted, whatever is in them.
-_COUNT = Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, lambda values: Decimal(len(values)))
+_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), lambda values: Decimal(len(values)))
+# "What does E4 mean?" asks for no mean.
+_MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
+_SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
 _OPERATIONS = (
-    *[
-        Operation("extreme", sign, COUNTS_THINGS, max if is_highest else min, RANK, measures, is_extreme=True)
-        for sign, is_highest, measures in SUPERLATIVES
-    ],
+    *_EXTREMES,
     _COUNT,
-    Operation("mean", MEAN, ASKS_FOR_ELSE, _compute_mean),
-    Operation("sum", SUM, ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), RATIO),
+    Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
+    Operation("sum", _SUM, _ASKS_FOR_ELSE, partial(sum, start=Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
 
 
@@ -114,17 +147,17 @@ class _Filter(NamedTuple):
 
 def read_tasks(question: Query) -> Iterator[Task]:
     """Yield a task for each operation that a question asks for; none if it wants yes or no, or calculates itself."""
-    text = _ELECTRIC.sub("", COURTESY.sub("", question.text))
+    text = _ELECTRIC.sub("", _COURTESY.sub("", question.text))
     text = text[:1].lower() + text[1:]
-    if Query(text).is_yes_no or ARITHMETIC.search(text):
+    if Query(text).is_yes_no or _ARITHMETIC.search(text):
         return
     for operation in _OPERATIONS:
         if operation.sign.search(text) and not operation.other.search(text):
             rest = operation.sign.sub(" ", text)
-            yield Task(operation, text, rest, list_words(OF_TABLE.sub(" ", rest)) - TABLE_WORDS)
+            yield Task(operation, text, rest, list_words(_OF_TABLE.sub(" ", rest)) - _TABLE_WORDS)
 
 
-def choose(task: Task, columns: Mapping[str, Mapping[Span, str]], names: frozenset[str]) -> Choice | None:
+def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None:
     """Return the rows and the column that a task is about; None if a word of it is left over.
 
     Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
@@ -152,16 +185,23 @@ def list_words(text: str) -> frozenset[str]:
     return frozenset(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
 
 
+# Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
+_TABLE_WORDS = list_words(
+    "a an the of in for on is are was were be do does did has have had s what which who how many much number all across"
+    " with csv xlsx give me there please calculate compute show tell"
+)
+
+
 def _find_name(name: str, text: str, others: frozenset[str] = frozenset()) -> frozenset[str]:
     """Return the words of a name that are in a text, or among others; none if one is missing.
 
     Words of its unit and joining words may be missing. A joining word at the end has to be spelt as there: "Team A".
     """
     words = list_words(name) & (list_words(text) | others)
-    bare = UNIT.sub("", name)
+    bare = _UNIT.sub("", name)
     last = WORD.findall(bare)[-1:]
-    is_spelt = TABLE_WORDS.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
-    is_whole = is_spelt and list_words(bare) - TABLE_WORDS <= words
+    is_spelt = _TABLE_WORDS.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
+    is_whole = is_spelt and list_words(bare) - _TABLE_WORDS <= words
     return words if is_whole else frozenset()
 
 
@@ -178,7 +218,7 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _choose_rows(task: Task, columns: Mapping[str, Mapping[Span, str]], labels: Sequence[str]) -> _Filter | None:
+def _choose_rows(task: Task, columns: Columns, labels: Sequence[str]) -> _Filter | None:
     """Return the rows that the question names, or all if it names none; None if it is unclear."""
     chosen = _Filter(set().union(*columns.values()), frozenset(), [])
     years = set(YEAR.findall(task.rest))
