@@ -120,7 +120,7 @@ def test_a_section_is_found_by_its_heading_and_the_title(topic: str, quotes: lis
     if section is None:
         assert quotes is None
     else:
-        quoted = quote_span(chunks, section, (), score=1.0)
+        quoted = quote_span(chunks, section, score=1.0)
         assert [RULES[start:end] for _, start, end in quoted.spans] == quotes
 
 

@@ -44,7 +44,7 @@ def test_a_question_is_of_a_kind(kind: str, question: str) -> None:
 
 def read_sentences(question: str, *texts: str) -> list[str]:
     hits = find_evidence(question, [make_hit(rank, text) for rank, text in enumerate(texts, start=1)])
-    return [hits[n - 1].chunk.text[start - 100 : end - 100] for n, start, end in select_sentences(hits)]
+    return [span.words for span in select_sentences(hits)]
 
 
 def test_sentences_about_the_question_are_gathered_in_the_order_of_their_passages() -> None:

@@ -66,13 +66,18 @@ def spell_names(text: str, known: str) -> str:
 
 
 def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each acronym of a text with the words of another text's name that it abbreviates."""
-    names = [*_list_long_names(other)]
-    for acronym in dict.fromkeys(_ACRONYM.findall(text)):
-        for words in names:
-            start = _abbreviate(words).find(acronym)
+    """Yield each acronym of a text with the words of another text's name that it abbreviates.
+
+    "UN" abbreviates two of the three words of "United Nations Army".
+    """
+    acronyms = dict.fromkeys(_ACRONYM.findall(text))
+    for name in _LONG_NAME.findall(other):
+        words = [strip_possessive(word) for word in name.split() if word[0].isupper()]
+        initials = "".join(word[0] for word in words)
+        for acronym in acronyms:
+            start = initials.find(acronym)
             spelt_out = words[start : start + len(acronym)] if start >= 0 else []
-            if spelt_out and not any(word.isupper() for word in spelt_out):
+            if spelt_out and not any(map(str.isupper, spelt_out)):
                 yield acronym, spelt_out
 
 
@@ -144,14 +149,3 @@ def _flatten(phrase: Sequence[str]) -> str:
 def strip_possessive(word: str) -> str:
     """Return a word without the "'s" at its end."""
     return _POSSESSIVE.sub("", word)
-
-
-def _list_long_names(text: str) -> Iterator[list[str]]:
-    """Yield the capitalised words of each name that has several: "United States of America" has three."""
-    for name in _LONG_NAME.findall(text):
-        yield [strip_possessive(word) for word in name.split() if word[0].isupper()]
-
-
-def _abbreviate(words: Sequence[str]) -> str:
-    """Return the initials of a name's words: neighbouring ones are an acronym."""
-    return "".join(word[0] for word in words)

@@ -27,10 +27,9 @@ _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 
 
 class Quoted(NamedTuple):
-    """Hits, the spans of them that are quoted, and whether there was more to quote."""
+    """The sentences that are quoted, and whether there was more to quote."""
 
-    hits: tuple[Hit, ...]
-    spans: tuple[HitSpan, ...]
+    spans: list[HitSpan]
     is_cut_off: bool
 
 
@@ -68,30 +67,26 @@ def list_article(document_id: int, store: Store) -> list[Chunk]:
     return [chunk for chunk in store.list_chunks(document_id) if chunk.voice == "article"]
 
 
-def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, score: float) -> Quoted:
-    """Return the hits, followed by the other chunks of an article in a span, and the span's sentences as quotes.
+def quote_span(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quoted:
+    """Return the sentences in a span of an article, from hits that all have this score.
 
     At most `MOST_WORDS` are quoted, from the beginning. Orders to machines are left out.
     """
-    together = list(hits)
-    numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
     spans: list[HitSpan] = []
     words_left = MOST_WORDS
     for chunk in chunks:
         if chunk.end <= span[0] or span[1] <= chunk.start:
             continue
-        if chunk.id not in numbers:
-            together.append(Hit(chunk, score, len(together) + 1))
-            numbers[chunk.id] = len(together)
+        hit = Hit(chunk, score, rank=1)
         for sentence, (start, end) in list_sentences(chunk):
             is_inside = span[0] <= start and end <= span[1]
             if not is_inside or is_order(sentence):
                 continue
             words_left -= len(sentence.split())
             if words_left < 0:
-                return Quoted(tuple(together), tuple(spans), is_cut_off=True)
-            spans.append(HitSpan(numbers[chunk.id], start, end))
-    return Quoted(tuple(together), tuple(spans), is_cut_off=False)
+                return Quoted(spans, is_cut_off=True)
+            spans.append(HitSpan(hit, start, end))
+    return Quoted(spans, is_cut_off=False)
 
 
 def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Span | None:

@@ -99,12 +99,8 @@ def _find_mentions(asked: re.Match[str], store: Store) -> Gathered | None:
     if not first:
         return None
     mentions = sorted(first.values(), key=lambda pair: pair[0].source)
-    hits: list[Hit] = []
-    spans: list[HitSpan] = []
-    for number, (chunk, span) in enumerate(mentions[:MOST_NAMED], start=1):
-        hits.append(Hit(chunk, 1.0, rank=number))
-        spans.append(HitSpan(number, *span))
-    return Gathered(cite_spans(spans, hits), _name([chunk.source for chunk, _ in mentions]))
+    spans = [HitSpan(Hit(chunk, 1.0, rank=1), *span) for chunk, span in mentions[:MOST_NAMED]]
+    return Gathered(cite_spans(spans), _name([chunk.source for chunk, _ in mentions]))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:

@@ -61,7 +61,6 @@ def _find_between_neighbours(lines: Sequence[re.Match[str]], number: str) -> int
 
 
 def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:
-    """Return the sentences of an article's span as quotes, from new hits that all have this score."""
-    quoted = quote_span(chunks, span, (), score=score)
-    note = CUT_OFF if quoted.is_cut_off else None
-    return cite_spans(quoted.spans, quoted.hits)._replace(note=note)
+    """Return the sentences of an article's span as quotes, from hits that all have this score."""
+    quoted = quote_span(chunks, span, score=score)
+    return cite_spans(quoted.spans)._replace(note=CUT_OFF if quoted.is_cut_off else None)

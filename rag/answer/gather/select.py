@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -50,25 +50,22 @@ class _Candidate(NamedTuple):
 def select_sentences(
     hits: Sequence[Hit],
     *,
-    among: Collection[Hit] | None = None,
     naming: frozenset[str] = frozenset(),
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
 ) -> list[HitSpan]:
-    """Return the sentences of the hits that are worth most together, by number and offset.
+    """Return the sentences of the hits that are worth most together, in the order of the hits and of their text.
 
     A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
     shares with many others. The hit's score weighs this. Words that a chosen sentence already has count against it.
     `lead` is the bonus of a sentence at the beginning of a document. At most `most` sentences are chosen, of
     `MOST_WORDS` words together, with the neighbours that they need. Readers' comments and orders to machines are left
-    out, and so are hits that are not in `among`, and sentences without all words of `naming`.
+    out, and so are sentences without all words of `naming`.
     """
-    candidates = _list_candidates(hits, hits if among is None else among)
-    named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
-    spans: set[HitSpan] = set()
-    for candidate in _choose(_measure_worth(named, lead=lead), most=most):
-        spans.update(HitSpan(candidate.number, *span) for span in candidate.spans)
-    return sorted(spans)
+    named = [candidate for candidate in _list_candidates(hits) if naming <= content_words(candidate.text)]
+    chosen = _choose(_measure_worth(named, lead=lead), most=most)
+    places = {(candidate.number, *span) for candidate in chosen for span in candidate.spans}
+    return [HitSpan(hits[number - 1], start, end) for number, start, end in sorted(places)]
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
@@ -103,12 +100,11 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
     return chosen
 
 
-def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_Candidate]:
-    """Yield the sentences of articles that can be quoted from the hits, if these are in `among`."""
+def _list_candidates(hits: Sequence[Hit]) -> Iterator[_Candidate]:
+    """Yield the sentences of articles that can be quoted from the hits."""
     best_score = max((hit.score for hit in hits), default=0.0)
     for number, hit in enumerate(hits, start=1):
-        is_article = hit.chunk.voice == "article"
-        if is_article and hit.score > 0 and hit in among:
+        if hit.chunk.voice == "article" and hit.score > 0:
             weight = (hit.score / best_score) ** _STEEPNESS
             yield from _split_hit(number, hit, weight=weight)
 

@@ -6,7 +6,7 @@ from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import quote_part
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
-from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
+from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -84,14 +84,8 @@ def _covers(text: str, topic: set[str]) -> bool:
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question.text, _list_whole(hits, store))
-    quoted: list[Hit] = []
-    spans: list[HitSpan] = []
-    for span in select_sentences(whole, lead=_LEAD):
-        hit = whole[span.number - 1]
-        if hit not in quoted:
-            quoted.append(hit)
-        spans.append(span._replace(number=len(quoted)))
-    return cite_spans(spans, quoted)._replace(note=GATHERED, is_pieced=True) if spans else None
+    spans = select_sentences(whole, lead=_LEAD)
+    return cite_spans(spans)._replace(note=GATHERED, is_pieced=True) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:

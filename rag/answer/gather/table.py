@@ -1,6 +1,5 @@
 """Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -16,8 +15,8 @@ from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import CURRENCY_SIGNS, compile_any
 from rag.rows import split_row
 from rag.system import parse_source
-from rag.text import split_lines
-from rag.types import Chunk, Hit
+from rag.text import is_inside, split_lines
+from rag.types import Chunk
 
 # The beginning of a row below a table that adds up the others, or is their mean.
 _TOTAL = compile_any(
@@ -104,11 +103,9 @@ def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
 def _split_rows(text: str, chunks: Sequence[Chunk]) -> list[list[Row]]:
     """Return the rows of an article, in groups that follow one another and have labels in common."""
     groups: list[list[Row]] = [[]]
-    starts = [chunk.start for chunk in chunks]
+    article = [(chunk.start, chunk.end) for chunk in chunks]
     for start, end in split_lines(text):
-        nearest = bisect_right(starts, start) - 1
-        is_article = nearest >= 0 and start < chunks[nearest].end
-        row = Row((start, end), _read_cells(text[start:end]) if is_article else {})
+        row = Row((start, end), _read_cells(text[start:end]) if is_inside(start, article) else {})
         if groups[-1] and row.cells.keys().isdisjoint(groups[-1][-1].cells):
             groups.append([])
         if row.cells:
@@ -223,14 +220,11 @@ def _count_rows(rows: int) -> str:
 
 def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered | None:
     """Return a computed text with the first rows as its quotes; None if none can be quoted, such as orders."""
-    hits: tuple[Hit, ...] = ()
     spans: list[HitSpan] = []
     for row in result.rows[:_MOST_QUOTED]:
-        quoted = quote_span(chunks, row.span, hits, score=score)
-        hits = quoted.hits
-        spans += quoted.spans
+        spans += quote_span(chunks, row.span, score=score).spans
     note = "Computed from the rows of the table."
     if len(result.rows) > _MOST_QUOTED:
         note += f" The first {_MOST_QUOTED} of {len(result.rows):,} are shown."
-    quotes = cite_spans(spans, hits)
+    quotes = cite_spans(spans)
     return Gathered(quotes._replace(note=note), result.text) if quotes.citations else None

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from statistics import mean
 from typing import NamedTuple
 
@@ -101,7 +100,7 @@ _OPERATIONS = (
     *_EXTREMES,
     _COUNT,
     Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
-    Operation("sum", _SUM, _ASKS_FOR_ELSE, partial(sum, start=Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
+    Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
 
 

@@ -54,18 +54,12 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
     if question.is_yes_no:
         return quotes
     texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
-    unmet = find_unmet(question.text, texts) or _find_unmet_of_rows(question.text, quotes)
+    unmet = find_unmet(question.text, texts)
+    rows = [citation.quote for citation in quotes.citations]
+    if not unmet and all(map(is_row, rows)):
+        # Other rows are about other things. A year may be that of the whole table.
+        unmet = find_unmet(question.text, rows, forms=_FORMS[1:])
     return Quotes(quotes.hits, note=unmet.note) if unmet else quotes
-
-
-def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
-    """Return the first code or number of a question that the quoted rows of a table lack, if they have others.
-
-    Other rows are about other things. A year may be that of the whole table.
-    """
-    rows = [citation.quote for citation in quotes.citations if is_row(citation.quote)]
-    is_all = len(rows) == len(quotes.citations)
-    return find_unmet(question, rows, forms=_FORMS[1:]) if is_all else None
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
