@@ -48,8 +48,8 @@ _ORDINAL = {
     ),
     "tr": re.compile(r"\b\d{1,2}\.$"),
 }
-# A block of code in Markdown, with the lines around it, and lines of code by their form: neither is split at a full stop,
-# nor joined. A block without an end goes on to the end of the text.
+# A block of code in Markdown, with the lines around it, up to the end of the text if it has none, and lines of code by
+# their form: neither is split at a full stop, nor joined.
 _CODE_BLOCK = re.compile(
     r"^[ \t]*(?P<block>(?:>[ \t>]*)?(?P<fence>```|~~~)(?:.*?^[ \t>]*(?P=fence)(?=[ \t>]*$)|.*\S|))",
     re.DOTALL | re.MULTILINE,

@@ -202,12 +202,6 @@ _GOES_ON = compile_any(
 )
 # '"It rained," she said.'
 _SPOKEN = compile_any(r"[,.!?][\"”’]\s+(?:he|she|they)\b")
-# A numbered sentence of a paragraph: "The first is heat."
-OPENS_ITEM = compile_any(
-    r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
-    r"(?! (?:years?|weeks?|months?|days?|times?|floor|half|quarter|century|of)\b)",
-    r"\W*(?:the )?(?:last|other)(?= is\b| are\b| one\b|,|:)|\W*(?:finally|lastly)\b",
-)
 # A sentence that says that no reason was given.
 UNEXPLAINED = compile_any(
     r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"

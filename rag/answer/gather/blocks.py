@@ -1,15 +1,16 @@
-"""Finds the list, the numbered sentences or the section to quote as a whole, and quotes it."""
+"""Finds the list or the section to quote as a whole, and quotes it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
-from rag.answer.signs import OPENS_ITEM, is_order
+from rag.answer.signs import is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.index.store import Store
-from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
+from rag.text import NEW_ITEM, content_words, list_sentences, split_lines
 from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
@@ -20,8 +21,6 @@ MOST_WORDS = 200
 _LABEL_WORDS = 8
 # Below a label, a single line with a number or a dash may be anything.
 _FEWEST_ITEMS = 2
-# A paragraph is numbered if this many of its sentences begin with a number word such as "the first".
-_FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 
@@ -75,11 +74,11 @@ def quote_span(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quoted:
     spans: list[HitSpan] = []
     words_left = MOST_WORDS
     for chunk in chunks:
-        if chunk.end <= span[0] or span[1] <= chunk.start:
+        if min(chunk.end, span[1]) <= max(chunk.start, span[0]):
             continue
         hit = Hit(chunk, score, rank=1)
         for sentence, (start, end) in list_sentences(chunk):
-            is_inside = span[0] <= start and end <= span[1]
+            is_inside = span[0] <= start <= end <= span[1]
             if not is_inside or is_order(sentence):
                 continue
             words_left -= len(sentence.split())
@@ -113,12 +112,9 @@ def _find_end(sections: Sequence[_Section], depth: int) -> int:
 def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
     """Return the sections that the chunks of an article make."""
     sections: list[_Section] = []
-    for chunk in chunks:
-        path = chunk.heading.split(HEADING_SEPARATOR) if chunk.heading else []
-        start = chunk.start
-        if sections and sections[-1].path == path:
-            start = sections.pop().start
-        sections.append(_Section(path, start, chunk.end))
+    for heading, group in groupby(chunks, key=lambda chunk: chunk.heading or ""):
+        same = list(group)
+        sections.append(_Section(heading.split(HEADING_SEPARATOR), same[0].start, same[-1].end))
     return sections
 
 
@@ -133,12 +129,10 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
 
 def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
-    """Return the span of the list or of the counting sentences around an offset of a document's text, or None."""
+    """Return the span of the list around an offset of a document's text, with the line that introduces it; or None."""
     for section in _list_sections(chunks):
         if section.start <= offset < section.end:
-            lines = _list_lines(text, section)
-            number = next(i for i, line in enumerate(lines) if line.end > offset)
-            return _find_list(lines, number) or _find_counting(lines[number], offset)
+            return _find_list(_list_lines(text, section), offset)
     return None
 
 
@@ -152,26 +146,12 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     return [*lines, _EDGE]
 
 
-def _find_list(lines: Sequence[_Line], number: int) -> Span | None:
-    """Return the span of the list around a line, with the line that introduces it; None if there is no list."""
-    above = last = number
+def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
+    """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
+    above = last = bisect_right([line.end for line in lines[:-1]], offset)
     while lines[above].is_item:
         above -= 1
     while lines[last + 1].is_item:
         last += 1
     first = above if lines[above].introduces(last - above) else above + 1
     return (lines[first].start, lines[last].end) if first < last else None
-
-
-def _find_counting(line: _Line, offset: int) -> Span | None:
-    """Return the span of the sentences that count ("The first is …"), with the one before the first; or None."""
-    counting: list[Span] = []
-    start_before = line.start
-    for a, b in split_sentences(line.text):
-        if OPENS_ITEM.match(line.text, a):
-            counting.append((start_before, line.start + b))
-        start_before = line.start + a
-    if len(counting) < _FEWEST_COUNTING:
-        return None
-    start, end = counting[0][0], counting[-1][1]
-    return (start, end) if start <= offset < end else None

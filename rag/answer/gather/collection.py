@@ -90,9 +90,8 @@ def _flatten(text: str) -> str:
 def _find_mentions(asked: re.Match[str], store: Store) -> Gathered | None:
     """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
     phrase = _flatten(_QUOTATION.sub("", asked["phrase"] or asked["place"]))
-    ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
     first: dict[int, tuple[Chunk, Span]] = {}
-    for chunk in store.get_chunks(ids):
+    for chunk in store.get_chunks([*dict(store.search_words(phrase, _MOST_CHUNKS))]):
         span = _find_phrase(phrase, chunk)
         if span:
             first.setdefault(chunk.document_id, (chunk, span))

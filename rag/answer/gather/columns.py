@@ -25,7 +25,7 @@ _LEADING_ZERO = re.compile(r"0\d+")
 _IDENTIFIERS = frozenset(
     WORD.findall(
         "id no nr number code zip zipcode plz postcode postleitzahl phone telephone tel telefon mobile fax year jahr"
-        " año année"
+        " año année pos row line"
     )
 )
 # A longer label measures something: "Hours per year".
@@ -70,14 +70,13 @@ def list_columns(rows: Iterable[Row]) -> Columns:
 def is_of_amounts(label: str, cells: Collection[str]) -> bool:
     """Return whether a column has numbers that measure something, even if not all of its cells are numbers.
 
-    Years, codes, the rows' own numbers and numbers without a label measure nothing.
+    Years, codes and numbers without a label measure nothing.
     """
     words = WORD.findall(label.lower())
-    is_identifier = len(words) <= _LABEL_WORDS and not _IDENTIFIERS.isdisjoint(words[-1:])
+    is_identifier = len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:])
     are_years = all(map(YEAR.fullmatch, cells))
     has_code = any(map(_LEADING_ZERO.fullmatch, cells))
-    are_in_order = list(cells) == list(map(str, range(1, len(cells) + 1)))
-    names_rows = not label or is_identifier or are_years or has_code or are_in_order
+    names_rows = is_identifier or are_years or has_code
     return not names_rows and any(map(is_amount, cells))
 
 
@@ -86,17 +85,23 @@ def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
 
     It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma means.
     """
-    readings: list[list[_Number]] = []
-    for notation in _NOTATIONS:
-        numbers = list(filter(None, [_read_number(cell, notation) for cell in cells.values()]))
-        if len(numbers) == len(cells) and numbers not in readings:
-            readings.append(numbers)
-    is_clear = len(readings) == 1 or _groups_by_comma(cells.values())
-    units = {number.unit for number in readings[0]} if readings else set()
-    if not is_clear or len(units) != 1:
+    by_point, by_comma = (_read_numbers(cells.values(), notation) for notation in _NOTATIONS)
+    is_read_twice = by_point and by_comma and by_point != by_comma
+    if is_read_twice and not _groups_by_comma(cells.values()):
         return None
-    values = [number.value for number in readings[0]]
+    numbers = by_point or by_comma
+    units = {number.unit for number in numbers}
+    if len(units) != 1:
+        return None
+    values = [number.value for number in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())
+
+
+def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
+    """Return the numbers of all cells; [] if one has none."""
+    numbers = [_read_number(cell, notation) for cell in cells]
+    readable = list(filter(None, numbers))
+    return readable if len(readable) == len(cells) else []
 
 
 def is_amount(cell: str) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, fill
-from rag.answer.quote.cite import Quotes, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import COMPARING
 from rag.answer.understand.query import Query, Side
 from rag.answer.understand.restate import find_spelling
 from rag.answer.understand.rewrite import is_faithful
 from rag.llm.base import LLM
 from rag.text import content_words
+from rag.types import Hit
 
 # The note of an answer to a comparison in general.
 COMPARED = "Pieced together from what the documents say of each."
@@ -89,7 +90,13 @@ def compare_in_general(request: Request) -> Gathered | None:
 
 def join_quotes(parts: Mapping[str, Quotes]) -> Quotes:
     """Return the quotes for several questions as one; the note names the questions without an answer, if not all."""
-    spans = {(span.hit.chunk.id, span.start): span for part in parts.values() for span in part.spans}
-    lines = [f"The documents do not say: {question}" for question, part in parts.items() if not part.citations]
+    hits: list[Hit] = []
+    spans: dict[tuple[int, int], HitSpan] = {}  # each sentence once
+    lines: list[str] = []
+    for question, part in parts.items():
+        hits += part.hits
+        spans |= {(span.hit.chunk.id, span.start): span for span in part.spans}
+        if not part.citations:
+            lines.append(f"The documents do not say: {question}")
     note = " ".join(lines) if 0 < len(lines) < len(parts) else None
-    return cite_spans([*spans.values()], [hit for part in parts.values() for hit in part.hits])._replace(note=note)
+    return cite_spans([*spans.values()], hits)._replace(note=note)

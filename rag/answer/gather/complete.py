@@ -6,25 +6,22 @@ from functools import cache
 from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
-from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, is_comment
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.rows import is_row
 from rag.text import list_sentences
-from rag.types import Chunk, Hit
 
 # An answer of fewer words is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
-# Passages with no more characters between them than this are beside each other.
-_GAP_CHARACTERS = 10
 
 
 def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
-    """Return quotes with the sentences beside them in their documents, if the question's kind wants more than one.
+    """Return quotes with more sentences of their documents, if the question's kind wants more than one.
 
-    Quotes about a numbered part get no sentences beside them: these may be of another part. A question gets its answer.
+    Quotes about a numbered part get none: these may be of another part. A question gets its answer.
     """
     if question.part_number is not None:
         return quotes
@@ -39,10 +36,11 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 
 def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
-    """Return quotes with their whole lists, or else with the sentences beside them if they say too little."""
+    """Return quotes with their whole lists, or else with more sentences of their passages if they say too little."""
     completed = _add_blocks(quotes, store)
     if completed is quotes and _is_too_little(quotes, kind):
-        return _add_spans(quotes, select_sentences(_find_beside(quotes)))
+        cited = dict.fromkeys(span.hit for span in quotes.spans)
+        return _add_spans(quotes, select_sentences([*cited]))
     return completed
 
 
@@ -50,9 +48,12 @@ def _add_following(quotes: Quotes, store: Store) -> Quotes:
     """Return quotes that end with a question, with the sentence after it: it may answer the question."""
     asked = quotes.spans[-1]
     chunks = list_article(asked.hit.chunk.document_id, store)
-    later = (span for chunk in chunks if chunk.end > asked.end for _, span in list_sentences(chunk))
-    following = next((span for span in later if span[0] >= asked.end), None)
-    return _add_spans(quotes, quote_span(chunks, following, score=asked.hit.score).spans) if following else quotes
+    for chunk in chunks:
+        for _, span in list_sentences(chunk):
+            if span[0] >= asked.end:
+                quoted = quote_span(chunks, span, score=asked.hit.score)
+                return _add_spans(quotes, quoted.spans)
+    return quotes
 
 
 def _is_too_little(quotes: Quotes, kind: Kind) -> bool:
@@ -72,9 +73,8 @@ def _add_blocks(quotes: Quotes, store: Store) -> Quotes:
     get_text = cache(store.get_text)
     get_chunks = cache(lambda document_id: list_article(document_id, store))
     for span in quotes.spans:
-        document_id = span.hit.chunk.document_id
-        chunks = get_chunks(document_id)
-        block = None if is_comment(span.hit) else find_block(get_text(document_id), chunks, span.start)
+        chunks = get_chunks(span.hit.chunk.document_id)
+        block = find_block(get_text(span.hit.chunk.document_id), chunks, span.start)
         if block:
             spans += quote_span(chunks, block, score=span.hit.score).spans
     return _add_spans(quotes, spans) if spans else quotes
@@ -83,17 +83,9 @@ def _add_blocks(quotes: Quotes, store: Store) -> Quotes:
 def _add_spans(quotes: Quotes, spans: Sequence[HitSpan]) -> Quotes:
     """Return quotes with more spans of their documents, in the order of the documents."""
     document_ids = [hit.chunk.document_id for hit in quotes.hits]
-    places = {(document_ids.index(span.hit.chunk.document_id), span.start): span for span in [*spans, *quotes.spans]}
-    return cite_spans([places[place] for place in sorted(places)], quotes.hits)
-
-
-def _find_beside(quotes: Quotes) -> list[Hit]:
-    """Return the cited hits, and the hits that touch them."""
-    cited = quotes.cited_chunks
-    return [hit for hit in quotes.hits if any(_touch(hit.chunk, chunk) for chunk in cited)]
-
-
-def _touch(one: Chunk, other: Chunk) -> bool:
-    """Return whether two chunks of one document are beside each other, or overlap."""
-    gap = max(one.start, other.start) - min(one.end, other.end)
-    return one.document_id == other.document_id and gap <= _GAP_CHARACTERS
+    together: dict[tuple[int, int], HitSpan] = {}  # each sentence once
+    for span in [*spans, *quotes.spans]:
+        number = document_ids.index(span.hit.chunk.document_id)
+        together[number, span.start] = span
+    ordered = [together[place] for place in sorted(together)]
+    return cite_spans(ordered, quotes.hits)

@@ -16,12 +16,10 @@ def find_page(request: Request) -> Gathered | None:
     topic = request.question.words - _NO_TOPIC - {str(number)}
     if number is None or (topic and request.question.kind is not SUMMARY):
         return None
-    nearest = next((hit for hit in request.hits if hit.chunk.page == number), None)
-    if nearest is None:
-        return None
-    with request.index.browse() as store:
-        chunks = list_article(nearest.chunk.document_id, store)
-    inside = [chunk for chunk in chunks if chunk.page == number]
-    if not inside:
-        return None
-    return Gathered(quote_part(chunks, (inside[0].start, inside[-1].end), score=nearest.score))
+    for hit in request.best_hits:
+        with request.index.browse() as store:
+            chunks = list_article(hit.chunk.document_id, store)
+        inside = [chunk for chunk in chunks if chunk.page == number]
+        if inside:
+            return Gathered(quote_part(chunks, (inside[0].start, inside[-1].end), score=hit.score))
+    return None

@@ -37,27 +37,28 @@ def find_span(text: str, number: str) -> Span | None:
 
     If several lines have the number, one between its neighbours is preferred: 4 between 3 and 5.
     """
+    *above, last = number.split(".")
     lines = [line for line in _NUMBERED.finditer(text) if not begins_with_date(line["words"])]
-    starts = [line.start() for line in lines if line["number"] == number]
-    if not starts:
+    of_depth = [line for line in lines if line["number"].count(".") == len(above)]
+    own = [index for index, line in enumerate(of_depth) if line["number"] == number]
+    if not own:
         return None
-    start = _find_between_neighbours(lines, number) or starts[0]
-    # After "4.2" follows "4.3" or "5".
-    steps = number.split(".")
-    following = [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
+
+    three = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
+
+    def is_between(index: int) -> bool:
+        return [line["number"] for line in of_depth[max(index - 1, 0) : index + 2]] == three
+
+    start = of_depth[max(own, key=is_between)].start()
+    following = _list_following(number)
     ends = [line.start() for line in lines if line.start() > start and line["number"] in following]
     return start, min(ends, default=len(text))
 
 
-def _find_between_neighbours(lines: Sequence[re.Match[str]], number: str) -> int | None:
-    """Return where the first line with a number begins that follows the number before and precedes the one after."""
-    *above, last = number.split(".")
-    wanted = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
-    of_depth = [line for line in lines if line["number"].count(".") == len(above)]
-    for three in zip(of_depth, of_depth[1:], of_depth[2:], strict=False):
-        if [line["number"] for line in three] == wanted:
-            return three[1].start()
-    return None
+def _list_following(number: str) -> list[str]:
+    """Return the numbers that may follow the number of a part: after "4.2" these are "4.3" and "5"."""
+    steps = number.split(".")
+    return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
 
 
 def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:

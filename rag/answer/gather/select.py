@@ -116,14 +116,15 @@ def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     for index, sentence in enumerate(texts):
         first = index - 1 if _leans_back(sentence) else index
-        last = _find_last_item(texts, index)
-        text = " ".join(texts[max(first, 0) : last + 1])
-        # The sentence before it may not be in the hit.
-        if first < 0 or not _says_something(sentence) or is_order(text):
+        if first < 0:  # the sentence before it is not in the hit
             continue
-        own_words = frozenset(content_words(" ".join(texts[index : last + 1])))
-        relevance = max(shares.get(start, 0.0) for start, _ in spans[first : last + 1])
-        yield _Candidate(number, tuple(spans[first : last + 1]), text, own_words, relevance, weight)
+        end = _find_last_item(texts, index) + 1
+        text = " ".join(texts[first:end])
+        if not _says_something(sentence) or is_order(text):
+            continue
+        own_words = frozenset(content_words(" ".join(texts[index:end])))
+        relevance = max(shares.get(start, 0.0) for start, _ in spans[first:end])
+        yield _Candidate(number, tuple(spans[first:end]), text, own_words, relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:

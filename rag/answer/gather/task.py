@@ -63,7 +63,7 @@ class Operation:
     other: re.Pattern[str]
     compute: Compute
     unfit: re.Pattern[str] = _NOTHING
-    measures: frozenset[str] = frozenset()
+    measures: str = ""
 
     @property
     def is_extreme(self) -> bool:
@@ -87,7 +87,7 @@ _SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
     ("slowest", min, "speed"),
 )
 _EXTREMES = [
-    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, frozenset(measures.split()))
+    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures)
     for words, compute, measures in _SUPERLATIVES
 ]
 # The rows are counted, whatever is in them.
@@ -108,25 +108,14 @@ _OPERATIONS = (
 class Task:
     """An operation that a question may ask for.
 
-    `rest` is the question without the operation, and `wanted` has the words of it that a table has to have.
+    `text` is the question, with the words for what a superlative compares. `rest` is the question without the
+    operation, and `wanted` has the words of it that a table has to have.
     """
 
     operation: Operation
     text: str
     rest: str
     wanted: frozenset[str]
-
-    def find_label(self, label: str) -> frozenset[str]:
-        """Return the words of a label that the question has; none if one is missing or it is not what is compared."""
-        measures = self.operation.measures
-        words = _find_name(label, self.text, measures)
-        is_measured = not measures or not words.isdisjoint(measures)
-        return words if is_measured else frozenset()
-
-    def find_cell(self, cell: str) -> frozenset[str]:
-        """Return the words of a cell if the rest of the question has it whole, or the year of its date; else none."""
-        words = frozenset[str]() if is_amount(cell) else _find_name(cell, self.rest)
-        return words or frozenset(YEAR.findall(self.rest)) & frozenset(YEAR.findall(cell))
 
 
 class Choice(NamedTuple):
@@ -137,11 +126,10 @@ class Choice(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """The rows that a question names, its words that do so, and the labels of the columns with these words."""
+    """The rows that a question names, and the words of cells and their labels that do so."""
 
     rows: set[Span]
     words: frozenset[str]
-    labels: list[str]
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
@@ -153,7 +141,8 @@ def read_tasks(question: Query) -> Iterator[Task]:
     for operation in _OPERATIONS:
         if operation.sign.search(text) and not operation.other.search(text):
             rest = operation.sign.sub(" ", text)
-            yield Task(operation, text, rest, list_words(_OF_TABLE.sub(" ", rest)) - _TABLE_WORDS)
+            wanted = list_words(_OF_TABLE.sub(" ", rest)) - _TABLE_WORDS
+            yield Task(operation, f"{text} {operation.measures}", rest, wanted)
 
 
 def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None:
@@ -164,19 +153,17 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     """
     amounts = [label for label, cells in columns.items() if is_of_amounts(label, cells.values())]
     others = [label for label in columns if label not in amounts]
-    named = {label: task.find_label(label) for label in columns}
+    named = {label: _find_name(label, task.text) for label in columns}
     label = "" if task.operation is _COUNT else _choose_label(task, named, amounts)
     chosen = _choose_rows(task, columns, others)
-    if label is None or chosen is None or not chosen.words.isdisjoint(list_words(label)):
+    if label is None or chosen is None:
         return None
-    known = list(chosen.labels)
+    known = chosen.words | names.difference(YEAR.findall(task.rest))
     if named.get(label):
-        known += filter(named.get, columns)
+        known = known.union(*named.values())
     if task.operation.is_extreme:  # "which customer" may mean a column "Customer name"
-        known += others
-    known_names = names.difference(YEAR.findall(task.rest))
-    left_over = task.wanted - chosen.words - list_words(" ".join(known)) - known_names
-    return Choice(chosen.rows, label) if chosen.rows and not left_over else None
+        known |= list_words(" ".join(others))
+    return Choice(chosen.rows, label) if chosen.rows and task.wanted <= known else None
 
 
 def list_words(text: str) -> frozenset[str]:
@@ -191,17 +178,23 @@ _TABLE_WORDS = list_words(
 )
 
 
-def _find_name(name: str, text: str, others: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return the words of a name that are in a text, or among others; none if one is missing.
+def _find_name(name: str, text: str) -> frozenset[str]:
+    """Return the words of a name that are in a text; none if one is missing.
 
     Words of its unit and joining words may be missing. A joining word at the end has to be spelt as there: "Team A".
     """
-    words = list_words(name) & (list_words(text) | others)
+    words = list_words(name) & list_words(text)
     bare = _UNIT.sub("", name)
     last = WORD.findall(bare)[-1:]
     is_spelt = _TABLE_WORDS.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
     is_whole = is_spelt and list_words(bare) - _TABLE_WORDS <= words
     return words if is_whole else frozenset()
+
+
+def _find_cell(cell: str, text: str) -> frozenset[str]:
+    """Return the words of a cell if a text has it whole, or the year of its date; none if it is an amount."""
+    words = frozenset[str]() if is_amount(cell) else _find_name(cell, text)
+    return words or frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
 
 
 def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequence[str]) -> str | None:
@@ -219,21 +212,28 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
 def _choose_rows(task: Task, columns: Columns, labels: Sequence[str]) -> _Filter | None:
     """Return the rows that the question names, or all if it names none; None if it is unclear."""
-    chosen = _Filter(set().union(*columns.values()), frozenset(), [])
-    years = set(YEAR.findall(task.rest))
+    rows: set[Span] = set().union(*columns.values())
+    words = frozenset[str]()
     for label in labels:
-        cells = columns[label]
-        asked = {span: task.find_cell(cell) for span, cell in cells.items()}
-        most = max(asked.values(), key=len)
-        is_clear = all(words <= most for words in asked.values())
-        if not is_clear or not chosen.words.isdisjoint(most):
+        named = _name_rows(columns[label], task.rest)
+        if named is None or not words.isdisjoint(named.words):
             return None
-        if not most:
-            continue
-        rows = {span for span in chosen.rows if asked.get(span) == most}
-        names = {cells[span].casefold() for span in rows}
-        # "Market" and "Markets" are two things, but many dates are of one year.
-        if len(names) > 1 and not most <= years:
-            return None
-        chosen = _Filter(rows, chosen.words | most, [*chosen.labels, label])
-    return chosen
+        if named.words:
+            rows &= named.rows
+            words |= named.words | list_words(label)
+    return _Filter(rows, words)
+
+
+def _name_rows(cells: Mapping[Span, str], text: str) -> _Filter | None:
+    """Return the rows of a column that a text names, with the words that do so; None if it is unclear.
+
+    It is clear if one cell has the words of all others. Without such words, all rows are returned.
+    """
+    asked = {span: _find_cell(cell, text) for span, cell in cells.items()}
+    most = max(asked.values(), key=len)
+    rows = {span for span, words in asked.items() if words == most}
+    names = {cells[span].casefold() for span in rows}
+    # "Market" and "Markets" are two things, but many dates are of one year.
+    is_one = len(names) == 1 or most.issubset(YEAR.findall(text))
+    is_clear = is_one and all(words <= most for words in asked.values())
+    return _Filter(rows, most) if is_clear else None
