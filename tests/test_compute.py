@@ -189,6 +189,7 @@ CASES = [
         )
     ],
     (CITIES, "What is the total amount for Berlin?", "10, the sum of Amount over 1 row"),
+    ("Item;Rent;Tax\nRent;5;1\nFood;4;7\nFuel;8;3\n", "What is the total rent?", None),
     # A word of a cell is not the cell.
     (TEAS, "What is the total amount of green tea?", "4, the sum of Amount over 1 row"),
     (TEAS, "What is the total amount of black?", None),

@@ -126,10 +126,11 @@ class Choice(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """The rows that a question names, and the words of cells and their labels that do so."""
+    """The rows that a question names, the words of cells that do so, and the words of their labels."""
 
     rows: set[Span]
     words: frozenset[str]
+    label_words: frozenset[str] = frozenset()
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
@@ -156,9 +157,9 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     named = {label: _find_name(label, task.text) for label in columns}
     label = "" if task.operation is _COUNT else _choose_label(task, named, amounts)
     chosen = _choose_rows(task, columns, others)
-    if label is None or chosen is None:
+    if label is None or chosen is None or not chosen.words.isdisjoint(list_words(label)):
         return None
-    known = chosen.words | names.difference(YEAR.findall(task.rest))
+    known = chosen.words | chosen.label_words | names.difference(YEAR.findall(task.rest))
     if named.get(label):
         known = known.union(*named.values())
     if task.operation.is_extreme:  # "which customer" may mean a column "Customer name"
@@ -212,16 +213,15 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
 def _choose_rows(task: Task, columns: Columns, labels: Sequence[str]) -> _Filter | None:
     """Return the rows that the question names, or all if it names none; None if it is unclear."""
-    rows: set[Span] = set().union(*columns.values())
-    words = frozenset[str]()
+    chosen = _Filter(set().union(*columns.values()), frozenset())
     for label in labels:
         named = _name_rows(columns[label], task.rest)
-        if named is None or not words.isdisjoint(named.words):
+        if named is None or not chosen.words.isdisjoint(named.words):
             return None
         if named.words:
-            rows &= named.rows
-            words |= named.words | list_words(label)
-    return _Filter(rows, words)
+            label_words = chosen.label_words | list_words(label)
+            chosen = _Filter(chosen.rows & named.rows, chosen.words | named.words, label_words)
+    return chosen
 
 
 def _name_rows(cells: Mapping[Span, str], text: str) -> _Filter | None:
