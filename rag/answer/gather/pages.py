@@ -14,7 +14,8 @@ def find_page(request: Request) -> Gathered | None:
     """Return the page that a question asks for as a whole, from the nearest document with such a page; or None."""
     number = request.question.page_number
     topic = request.question.words - _NO_TOPIC - {str(number)}
-    if number is None or (topic and request.question.kind is not SUMMARY):
+    is_whole = not topic or request.question.kind is SUMMARY
+    if number is None or not is_whole:
         return None
     for hit in request.best_hits:
         with request.index.browse() as store:

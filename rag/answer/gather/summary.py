@@ -28,7 +28,8 @@ def find_summary(request: Request) -> Gathered | None:
     """
     question = request.question
     is_topical = question.kind is SUMMARY or question.is_phrase
-    if not is_topical or not request.hits or question.part_number is not None:
+    is_numbered = question.part_number is not None
+    if not request.hits or not is_topical or is_numbered:
         return None
     nearest, topic = request.hits[0], _find_topic(question)
     with request.index.browse() as store:

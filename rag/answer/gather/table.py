@@ -103,7 +103,8 @@ def _read_cells(line: str) -> dict[str, str]:
 def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     """Return the rows without totals at the end; [] if it is unclear which rows are totals, or if they are too few."""
     kept = list(takewhile(lambda row: not _is_total(row), rows))
-    if len(kept) < _FEWEST_ROWS or not all(map(_is_total, rows[len(kept) :])):
+    has_rows_below = not all(map(_is_total, rows[len(kept) :]))
+    if len(kept) < _FEWEST_ROWS or has_rows_below:
         return []
     name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
     digits = _count_total_digits(kept)

@@ -203,9 +203,13 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
     An extreme has to be named: the largest city need not be the city with the largest number.
     """
+
+    def is_part(label: str) -> bool:
+        return any(named[label] < words for words in named.values())
+
     candidates = list(filter(named.get, amounts))
     if candidates:
-        candidates = [label for label in candidates if not any(named[label] < words for words in named.values())]
+        candidates = [label for label in candidates if not is_part(label)]
     elif not task.operation.is_extreme:
         candidates = list(amounts)
     return candidates[0] if len(candidates) == 1 else None
