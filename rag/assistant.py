@@ -40,6 +40,8 @@ _LEAST_SCORE = 0.1
 # Half of the caution suffices if the question names its document. It also suffices for answers that documents seldom
 # state as clearly as a fact: several sentences, yes or no.
 _OPEN_CAUTION = 0.5
+# The highest confidence if the quotes are about another year or code than the question, or about the opposite.
+_OTHERWISE = 0.05
 # The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
 # The note of an answer to a question about all documents.
@@ -268,9 +270,10 @@ class Assistant:
         clock.stop("read")
         if may_add_hits:
             quotes = complete_quotes(quotes, query, self.index)
+        held = hold_to_question(quotes, query)
         return _Finding(
-            hold_to_question(quotes, query),
-            confidence=reader.confidence,
+            held,
+            confidence=reader.confidence if held is quotes else min(reader.confidence, _OTHERWISE),
             prompt_tokens=reader.prompt_tokens,
             answer_tokens=tokens,
         )

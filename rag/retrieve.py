@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
@@ -23,6 +24,12 @@ _RERANKED = 20
 _COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
 _BONUS = 3.0
+# The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
+# round number is a quantity: "in May 2019", "spend 100 billion".
+_NAME = re.compile(
+    r"\b[^\W\d_]{3,}:? #?(?P<number>(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*)\b(?![.,]\d|%)"
+    r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
+)
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
@@ -47,6 +54,7 @@ def retrieve(
     wordings = f"{question} {rewritten or ''}"
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
+    found = _keep_named(found, wordings)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     found = _reorder(found, rewritten or question, index)
@@ -56,6 +64,23 @@ def retrieve(
     if len(kept) < passages:  # only comments are left
         kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
     return find_evidence(wordings, kept, candidates=found)
+
+
+def _keep_named(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
+    """Return the hits of the documents that have a number or code of the question, such as "8841"; all if none has.
+
+    Other documents of the same form, such as invoices, are about other things.
+    """
+    names = {match["number"] or match["code"] for match in _NAME.finditer(question)}
+    if not names:
+        return found
+    any_name = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?![^\W_])")
+    named = {
+        hit.chunk.document_id
+        for hit in found
+        if any_name.search(f"{hit.chunk.text} {hit.chunk.title} {PurePath(hit.chunk.source).name}")
+    }
+    return tuple(hit for hit in found if hit.chunk.document_id in named) or found
 
 
 def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:

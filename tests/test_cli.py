@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from rag import Assistant, Index, Settings, build_index
 from rag.cli import main
 from rag.formatting import format_answer
 from tests.conftest import ARTICLE
-from tests.fakes import HashingEmbedder, ScriptedLLM, find_free_port
+from tests.fakes import HashingEmbedder, ScriptedLLM, find_free_port, wait_until
 
 ROOT = Path(__file__).parents[1]
 
@@ -122,7 +123,7 @@ def test_a_terminal_shows_the_best_sentence_then_the_draft(
     llm = ScriptedLLM("A rival power was behind it.\x1b[2J", "", "")
     monkeypatch.setattr(Assistant, "open", lambda **_: Assistant(index, llm, settings))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((61, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda **_: os.terminal_size((61, 24)))
     main(["ask", "Which officials suspect a rival power?"], standalone_mode=False)
     output = capsys.readouterr()
     begin, evidence, first, *drafts, last = output.err.split("\r\x1b[K")
@@ -238,12 +239,18 @@ def test_a_document_is_removed_by_its_path_or_folder(index: Index) -> None:
 
 @contextmanager
 def start(command: list[str], **how: Any) -> "Iterator[subprocess.Popen[str]]":
-    """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it."""
+    """Start a command that Ctrl-C reaches, even where the tests run in a shell's background, which ignores it.
+
+    It is killed after a minute, so that a line for which a test waits in vain ends the test.
+    """
     catch_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, preexec_fn=catch_interrupts, **how) as it:  # noqa: PLW1509 - it takes no lock
+        limit = threading.Timer(60, it.kill)
+        limit.start()
         try:
             yield it
         finally:
+            limit.cancel()
             it.kill()
 
 
@@ -285,8 +292,7 @@ def test_ctrl_c_while_indexing_says_what_is_kept(docs: Path) -> None:
     command = [sys.executable, "-m", "rag", "index", str(docs), "--name", "t"]
     with start(command, stderr=subprocess.PIPE, text=True) as it:
         store = Path("index/t/catalog.sqlite-wal")
-        while not (store.exists() and store.stat().st_size > 200_000):
-            time.sleep(0.05)
+        wait_until(lambda: store.exists() and store.stat().st_size > 200_000, timeout_s=60)
         it.send_signal(signal.SIGINT)
         _, error = it.communicate(timeout=30)
     assert it.returncode == 130

@@ -7,6 +7,7 @@ import pytest
 from rag import Answer, Assistant, Hit, Index, Settings
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.constraints import find_unmet, hold_to_question
+from rag.answer.quote.opposites import asks_for_what_quotes_deny, find_opposite
 from rag.answer.understand.query import Query
 from rag.formatting import format_answer
 from tests.fakes import ScriptedLLM
@@ -59,6 +60,77 @@ def test_what_the_texts_have_of_another_year_code_or_number_is_named(
 @pytest.mark.parametrize(("question", "text"), MET, ids=[text for _, text in MET])
 def test_what_the_texts_have_or_have_nothing_like_is_no_objection(question: str, text: str) -> None:
     assert find_unmet(question, [text]) is None
+
+
+OPPOSITES = [
+    ("What is the lowest fee?", "The highest fee is 90 euros.", "lowest", "highest"),
+    ("Who is the youngest of them?", "The oldest is Ada.", "youngest", "oldest"),
+    (
+        "Which drugs are unsuitable for children?",
+        "Drugs that are suitable for children: A, B.",
+        "unsuitable",
+        "suitable",
+    ),
+    ("When is the pump deactivated?", "Its activation takes place at 9.", "deactivated", "activation"),
+    ("Who is an official speaker?", "Ada is their unofficial speaker.", "official", "unofficial"),
+]
+NOT_OPPOSITES = [
+    ("What is the lowest fee?", "The highest fee is 90 euros, the lowest 3."),
+    ("Which is larger, the old or the smaller one?", "The old one is larger."),
+    ("Where is smoking forbidden?", "Smoking is not allowed in the hall."),
+    ("Who was unable to come?", "Ada could not come, though she was able to call."),
+    ("What was discovered?", "Snow covered a well."),
+    ("How old is the new bridge?", "The bridge is 9 years old."),
+    ("Who sold the house?", "Ada bought it from Bo."),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "wanted", "other"), OPPOSITES, ids=[wanted for _, _, wanted, _ in OPPOSITES]
+)
+def test_the_opposite_of_what_is_asked_is_named(question: str, quote: str, wanted: str, other: str) -> None:
+    assert find_opposite(question, [quote], [f"Article: {quote}"]) == (wanted, (other,))
+    assert find_opposite(question, [quote], [f"{quote} Others are {wanted}."]) is None
+
+
+@pytest.mark.parametrize(("question", "quote"), NOT_OPPOSITES, ids=[quote for _, quote in NOT_OPPOSITES])
+def test_other_words_are_no_opposites(question: str, quote: str) -> None:
+    assert find_opposite(question, [quote], [quote]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "asks"),
+    [
+        ("What does the insurance not cover?", "The insurance covers fire, theft and storms.", True),
+        ("Which rooms can guests never enter?", "Guests can enter the hall and the garden.", True),
+        ("What doesn't the fee include?", "The fee includes water and heating for all.", True),
+        ("What does the insurance not cover?", "The insurance covers no damage by war.", False),
+        ("What does the insurance not cover?", "Damage by war is excluded from the insurance.", False),
+        ("What is not covered?", "War and floods.", False),
+        ("What happens if the pump does not start?", "The lamp turns red and a bell rings.", False),
+        ("Who asked about fire and not about theft?", "Ada asked about the fire in the hall.", False),
+        ("What did she cost, taxes not counted?", "The ship cost nine million euros in all.", False),
+    ],
+)
+def test_what_is_so_is_no_answer_to_what_is_not(question: str, quote: str, asks: bool) -> None:
+    assert asks_for_what_quotes_deny(question, [quote]) == asks
+
+
+def test_a_question_for_the_opposite_is_refused_with_the_reason(index: Index, settings: Settings) -> None:
+    for question, text, note in (
+        ("What is the lowest fee?", "The highest fee is 90 euros.", "speak of highest, not of lowest."),
+        (
+            "What does the fee not include?",
+            "The fee includes water and heating.",
+            "say what is so, not what is not so.",
+        ),
+    ):
+        answer = ask(index, settings, question, make_hit(1, text))
+        assert (answer.outcome, answer.citations, answer.reply) == ("not_found", (), ())
+        assert answer.note is not None
+        assert answer.note.endswith(note)
+        assert answer.confidence is not None
+        assert answer.confidence < settings.caution
 
 
 def ask(index: Index, settings: Settings, question: str, hit: Hit) -> Answer:

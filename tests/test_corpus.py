@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import shutil
-import subprocess
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -21,6 +19,7 @@ from rag import Index, Settings, build_index
 from rag.documents.read import SUFFIXES
 from rag.index import read_entries
 from tests.fakes import HashingEmbedder
+from tests.libreoffice import convert, needs_office
 
 
 def write_html(path: Path) -> None:
@@ -190,7 +189,7 @@ def test_every_format_that_the_readme_names_is_read() -> None:
 
 
 @pytest.mark.model
-@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+@needs_office
 def test_files_that_libreoffice_wrote_are_read(tmp_path: Path, settings: Settings, embedder: HashingEmbedder) -> None:
     folder, made = tmp_path / "written", tmp_path / "made"
     for path in (folder, made):
@@ -202,15 +201,7 @@ def test_files_that_libreoffice_wrote_are_read(tmp_path: Path, settings: Setting
     ):
         FILES[name].write(folder / name)
         for target in targets:
-            out = made / target
-            command = [
-                "soffice",
-                "--headless",
-                f"-env:UserInstallation=file://{tmp_path}/office",
-                "--convert-to",
-                target,
-            ]
-            subprocess.run([*command, "--outdir", str(out), str(folder / name)], check=True, capture_output=True)
+            convert(folder / name, target, made / target)
     report = build_index([made], settings=settings, embedder=embedder)
     assert report.skipped == []
     entries = {

@@ -396,7 +396,7 @@ def test_gold_context_is_the_gold_documents_with_the_scores_of_a_search(tmp_path
 def faked(monkeypatch: pytest.MonkeyPatch, _no_plots: None) -> list[ScriptedLLM]:
     """Let the command take these instead of the models; the last first."""
     llms: list[ScriptedLLM] = []
-    for module in ("rag.llm", "rag.evaluation.session"):
+    for module in ("rag.collection", "rag.evaluation.session"):
         monkeypatch.setattr(f"{module}.open_llm", lambda _: llms.pop())
     monkeypatch.setattr("rag.index.index.open_embedder", lambda _: HashingEmbedder())
     return llms

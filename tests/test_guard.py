@@ -511,4 +511,4 @@ def test_rag_ui_with_a_login_starts_and_hides_its_password(tmp_path: Path) -> No
             assert send(f"127.0.0.1:{port}", "/config").status == 401
             assert send(f"127.0.0.1:{port}", "/config", authorization=f"Bearer {TOKEN}").status == 200
         finally:
-            process.terminate()
+            process.kill()

@@ -187,6 +187,31 @@ def test_what_says_otherwise_in_nearly_the_same_words_is_found_too(
         assert len(retrieve(index, "What of the invoice?", passages=2)) == 2
 
 
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What is the total due of invoice 8841?", {"a.txt"}),
+        ("What is the total due of invoices #8842 and PO-55-12?", {"a.txt", "b.txt"}),
+        ("What is the total due of invoice 8843?", {"a.txt", "b.txt", "c.txt"}),
+        ("What is the total due in invoice 2019?", {"a.txt", "b.txt", "c.txt"}),
+        ("Which invoice is over 300?", {"a.txt", "b.txt", "c.txt"}),
+    ],
+)
+def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that_have_it(
+    settings: Settings, embedder: HashingEmbedder, tmp_path: Path, question: str, found: set[str]
+) -> None:
+    invoices = {
+        "a.txt": "Invoice no.: 8841\nOrder: PO-55-12\nTotal due: 300",
+        "b.txt": "Invoice no.: 8842\nTotal due: 18841",
+        "c.txt": "Invoice of 2019\nTotal due: 70",
+    }
+    for name, text in invoices.items():
+        (tmp_path / name).write_text(text)
+    build_index([tmp_path / name for name in invoices], settings=settings, embedder=embedder)
+    with Index(settings.location, embedder) as index:
+        assert {Path(hit.chunk.source).name for hit in retrieve(index, question, passages=4)} == found
+
+
 def test_an_unsigned_comment_is_not_its_articles_author(index: Index) -> None:
     hits = index.search("good relations", k=9, where=Filter(author="a. WRITER"))
     assert {hit.chunk.voice for hit in hits} == {"article"}

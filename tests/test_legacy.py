@@ -1,9 +1,7 @@
 """Reading files from before 2007, and those of Pages, Numbers and Keynote."""
 
 import os
-import shutil
 import stat
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -16,10 +14,10 @@ from rag.documents.formats.office import legacy
 from rag.documents.formats.office.legacy import read_legacy, read_preview
 from rag.documents.read import read_document
 from rag.errors import DocumentError
+from tests.libreoffice import convert, needs_office
 from tests.test_pdf import write_lines
 
 OLD = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(1000)
-needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
 posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in for LibreOffice is a shell script")
 # It takes its arguments like LibreOffice, and "converts" any file to the newer one beside it.
 STAND_IN = """#!/bin/sh
@@ -119,9 +117,7 @@ def test_an_old_file_with_the_package_of_a_new_one_has_a_password(tmp_path: Path
 @pytest.mark.parametrize(("suffix", "old"), [("docx", "doc"), ("xlsx", "xls"), ("pptx", "ppt")])
 def test_libreoffice_reads_the_files_that_it_wrote(tmp_path: Path, suffix: str, old: str) -> None:
     write_new(tmp_path / f"report.{suffix}", suffix)
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", old, "--outdir", str(tmp_path)]
-    subprocess.run([*command, str(tmp_path / f"report.{suffix}")], check=True, capture_output=True, timeout=120)
+    convert(tmp_path / f"report.{suffix}", old, tmp_path)
     assert "It was replaced in 2019." in read_document(tmp_path / f"report.{old}").text
 
 

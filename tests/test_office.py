@@ -1,8 +1,6 @@
 """Reading Word documents, presentations and workbooks."""
 
 import re
-import shutil
-import subprocess
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -23,8 +21,7 @@ from rag.documents.blocks import Block, Extract, assemble
 from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
 from rag.documents.read import check_unpacked, read_document
 from rag.errors import DocumentError
-
-needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
+from tests.libreoffice import convert, needs_office
 
 
 def read_words(path: Path) -> list[Block]:
@@ -39,15 +36,6 @@ def save(document: WordDocument, folder: Path) -> Path:
 
 def texts(extract: Extract) -> list[tuple[str, str]]:
     return [(block.kind, block.text) for block in extract.blocks]
-
-
-def convert(path: Path, suffix: str) -> Path:
-    """Return the file as LibreOffice writes it in another format."""
-    folder = path.parent / "converted"
-    profile = f"-env:UserInstallation={(path.parent / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", suffix, "--outdir", str(folder), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    return folder / f"{path.stem}.{suffix}"
 
 
 def write_report(folder: Path) -> Path:

@@ -31,6 +31,8 @@ STORY = (
         ("I need the way to the station", "What is the way to the station?"),
         ("I need the speed of the pump", "What is the speed of the pump?"),
         ("What does it cost?", "What does it cost?"),
+        ("How many came in the third quarter?", "How many came in the third quarter (Q3)?"),
+        ("How many came in the 2nd quarter (Q2)?", "How many came in the 2nd quarter (Q2)?"),
         (STORY, "I would rather not pay. Who pays for repairs of the boiler?"),
         (f"{STORY} And who pays for the noise?", f"{STORY} And who pays for the noise?"),
     ],

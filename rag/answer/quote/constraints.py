@@ -1,12 +1,12 @@
-"""Checks whether the passages have the year or the code that a question asks for, or only others."""
+"""Checks whether the quotes are about what a question asks for: its year or code, and not the opposite."""
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rag.answer.numbers import list_known_numbers
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import Quotes
+from rag.answer.quote.opposites import Unmet, asks_for_what_quotes_deny, find_opposite
 from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
 from rag.rows import is_row
@@ -30,36 +30,29 @@ _FORMS = (
 _NUMBER = re.compile(r"\d+")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
-# The line about what the passages have instead names at most this many.
-_MOST_NAMED = 3
-
-
-class Unmet(NamedTuple):
-    """A year, code or number that a question asks for and the passages lack, and what they have instead."""
-
-    wanted: str
-    others: tuple[str, ...]
-
-    @property
-    def note(self) -> str:
-        """A line that names what the passages have instead."""
-        return f"The passages found speak of {', '.join(self.others[:_MOST_NAMED])}, not of {self.wanted}."
+_SAYS_SO = "The passages found say what is so, not what is not so."
 
 
 def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
-    """Return the quotes, or a refusal if their passages or rows have another year, code or number than the question.
+    """Return the quotes, or a refusal if they are about another year, code or number than the question.
 
+    They may also be about the opposite: the lowest for the highest, what is covered for what is not.
     A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
-    if question.is_yes_no:
+    if question.is_yes_no or not quotes.citations:
         return quotes
-    texts = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
-    unmet = find_unmet(question.text, texts)
-    rows = [citation.quote for citation in quotes.citations]
-    if not unmet and all(map(is_row, rows)):
+    passages = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
+    sentences = [citation.quote for citation in quotes.citations]
+    unmet = find_unmet(question.text, passages)
+    if not unmet and all(map(is_row, sentences)):
         # Other rows are about other things. A year may be that of the whole table.
-        unmet = find_unmet(question.text, rows, forms=_FORMS[1:])
-    return Quotes(quotes.hits, note=unmet.note) if unmet else quotes
+        unmet = find_unmet(question.text, sentences, forms=_FORMS[1:])
+    unmet = unmet or find_opposite(question.text, sentences, passages)
+    if unmet:
+        return Quotes(quotes.hits, note=unmet.note)
+    if not question.asks_why and asks_for_what_quotes_deny(question.text, sentences):
+        return Quotes(quotes.hits, note=_SAYS_SO)
+    return quotes
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
