@@ -20,7 +20,7 @@ from tqdm import tqdm
 from rag import Answer, Settings
 from rag.answer.check import find_fault
 from rag.answer.mentions import find_names
-from rag.answer.prompt import build_reply, label_chunk, load_prompts
+from rag.answer.prompt import fill, label_chunk, load_prompts
 from rag.evaluation.metrics import contains_answer
 from rag.evaluation.report import Result, load_report
 from rag.llm import open_llm
@@ -50,7 +50,7 @@ def write_cases(results: Sequence[Result], llm: LLM) -> Iterator[Case]:
         if not answer or not result.question.answerable or result.verdict != "right":
             continue
         case = _make_case(answer)
-        messages = build_reply(case.question, case.quotes, prompts=prompts)
+        messages = fill(prompts, quotes=" ".join(case.quotes), question=case.question)
         reply = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0)).strip()
         if case.quotes and contains_answer(reply, result.question.answers):
             yield case._replace(reply=reply)

@@ -15,12 +15,7 @@ from rag.answer.gather.compare import join_quotes, split_question
 from rag.answer.gather.complete import complete_quotes
 from rag.answer.gather.find import gather
 from rag.answer.gather.request import Gathered, Request, Search
-from rag.answer.prompt import (
-    BEGIN,
-    build_question,
-    find_prompts,
-    load_prompts,
-)
+from rag.answer.prompt import BEGIN, build_question, find_prompts, load_prompts
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question
 from rag.answer.quote.reading import Reader
@@ -127,13 +122,13 @@ class Assistant:
         these passages alone: no list or section is completed, and nothing is summarised or compared. Raises
         QuestionError if the question is empty or too long for the LLM's context, or if nothing passes the filter.
         """
-        for event in self._stream(question, where=make_filter(where), history=history, hits=hits):
+        for event in self._stream(question, make_filter(where), history, hits):
             if self._on_event:
                 self._on_event(event)
             yield event
 
     def _stream(
-        self, question: str, *, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
+        self, question: str, where: Filter | None, history: Sequence[Message], hits: tuple[Hit, ...] | None
     ) -> Iterator[Event]:
         question = check_question(question)
         direct = answer_at_once(question, self.index)
@@ -142,7 +137,16 @@ class Assistant:
             yield Answered(_answer_directly(question, direct))
             return
         clock = _Clock()
-        asked = self._understand(question, where=where, history=history, hits=hits, clock=clock)
+        complete = self.rewrite(question, history)
+        if complete:
+            clock.stop("rewrite")
+        query = Query(restate(complete or question))
+        if hits is None:
+            query, found = self._search_corrected(question, query, where=where)
+            clock.stop("search")
+            asked = _Asked(question, query, found, partial(self._search, where=where))
+        else:
+            asked = _Asked(question, query, find_evidence(question, hits), search=None)
         yield Retrieved(asked.hits)
         gathered = gather(Request(asked.wanted, asked.hits, self.index, asked.search)) if asked.search else None
         if gathered:
@@ -153,26 +157,6 @@ class Assistant:
         else:
             finding = _Finding(quote_evidence(asked.hits))
         yield Answered(self._make_answer(asked, finding, clock))
-
-    def _understand(
-        self,
-        question: str,
-        *,
-        where: Filter | None,
-        history: Sequence[Message],
-        hits: tuple[Hit, ...] | None,
-        clock: "_Clock",
-    ) -> "_Asked":
-        """Return the question as it is searched, with the given hits or those of a search."""
-        complete = self.rewrite(question, history)
-        if complete:
-            clock.stop("rewrite")
-        query = Query(restate(complete or question))
-        if hits is not None:
-            return _Asked(question, query, find_evidence(question, hits), search=None)
-        query, found = self._search_corrected(question, query, where=where)
-        clock.stop("search")
-        return _Asked(question, query, found, partial(self._search, where=where))
 
     def _make_answer(self, asked: "_Asked", finding: "_Finding", clock: "_Clock") -> Answer:
         quotes, note = finding.quotes, finding.quotes.note
@@ -259,20 +243,27 @@ class Assistant:
         room = llm.context_size - self.settings.max_answer_tokens
         least = self.settings.caution * caution_share
         reader = Reader(query, hits, llm=llm, prompts=self._answer_prompts, caution=least, room=room)
-        quotes, spans, written = Quotes(hits), list[HitSpan](), 0
+        quotes, spans, tokens = Quotes(hits), list[HitSpan](), 0
         for judged in reader.choose():
             clock.stop("read")
             if spans:
                 yield Drafted("\n")
             pieces: list[str] = []
-            for piece in self._write(llm, reader.get_messages(judged)):
+            written = llm.stream(
+                reader.get_messages(judged),
+                max_tokens=self.settings.max_answer_tokens,
+                temperature=self.settings.temperature,
+                seed=self.settings.seed,
+                begin=BEGIN,
+            )
+            for piece in written:
                 yield Drafted(piece if pieces else piece.lstrip())
                 pieces.append(piece)
             clock.stop("write")
             located = reader.locate(judged, "".join(pieces))
             spans += located
             quotes = cite_spans(spans, hits)
-            written += len(pieces)
+            tokens += len(pieces)
             clock.stop("check")
             if quotes.outcome == "answered" and not reader.leaves_open(judged, located):
                 break
@@ -284,17 +275,7 @@ class Assistant:
             held,
             confidence=reader.confidence if held is quotes else min(reader.confidence, _OTHERWISE),
             prompt_tokens=reader.prompt_tokens,
-            answer_tokens=written,
-        )
-
-    def _write(self, llm: LLM, messages: Sequence[Message]) -> Iterator[str]:
-        settings = self.settings
-        return llm.stream(
-            messages,
-            max_tokens=settings.max_answer_tokens,
-            temperature=settings.temperature,
-            seed=settings.seed,
-            begin=BEGIN,
+            answer_tokens=tokens,
         )
 
     def _search_corrected(self, question: str, query: Query, *, where: Filter | None) -> tuple[Query, tuple[Hit, ...]]:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words
-from rag.text import WORD, content_words, split_sentences
+from rag.text import WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
@@ -151,7 +151,7 @@ def find_evidence(question: str, hits: Sequence[Hit], *, candidates: Sequence[Hi
 
 def _weigh_sentences(hit: Hit, weights: Mapping[str, float]) -> Iterator[Evidence]:
     total = sum(weights.values())
-    for start, end in split_sentences(hit.chunk.text):
-        share = sum(weights.get(word, 0.0) for word in content_words(hit.chunk.text[start:end]))
+    for sentence, span in list_sentences(hit.chunk):
+        share = sum(weights.get(word, 0.0) for word in content_words(sentence))
         if share:
-            yield Evidence(hit.chunk.start + start, hit.chunk.start + end, share / total)
+            yield Evidence(*span, share / total)

@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from operator import itemgetter
 
 import sentencex
 
 from rag.language import guess_language
 from rag.rows import is_row
-from rag.types import Span
+from rag.types import Chunk, Span
 
 # Chinese and Japanese put no space between words, so each of their characters counts as a word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -47,10 +48,12 @@ _ORDINAL = {
     ),
     "tr": re.compile(r"\b\d{1,2}\.$"),
 }
-# The lines around a block of code, and lines of code by their form: neither is split at a full stop, nor joined.
-_FENCE = re.compile(r"[ \t>]*(```|~~~)")
-_FENCES = ("```", "~~~")
-_FENCE_SIGN = re.compile("|".join(_FENCES))
+# A block of code in Markdown, with the lines around it, up to the end of the text if it has none, and lines of code by
+# their form: neither is split at a full stop, nor joined.
+_CODE_BLOCK = re.compile(
+    r"^[ \t]*(?P<block>(?:>[ \t>]*)?(?P<fence>```|~~~)(?:.*?^[ \t>]*(?P=fence)(?=[ \t>]*$)|.*\S|))",
+    re.DOTALL | re.MULTILINE,
+)
 _KEYWORDS = (
     "def|class|return|raise|import|from|if|for|while|with|elif|else|try|except|const|let|var|function|public|private"
 )
@@ -106,7 +109,7 @@ def split_sentences(text: str) -> list[Span]:
     language = guess_language(text)
     for line_start, line_end in split_lines(text):
         start = line_start
-        if _is_inside(line_start, code) or _is_code(text[line_start:line_end]):
+        if is_inside(line_start, code) or _is_code(text[line_start:line_end]):
             spans.append((line_start, line_end))
             continue
         while start < line_end:
@@ -139,13 +142,19 @@ def _is_continued(text: str, span: Span, language: str) -> bool:
     return bool(_NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
 
 
+def list_sentences(chunk: Chunk) -> Iterator[tuple[str, Span]]:
+    """Yield the sentences of a chunk, each with its span in the document."""
+    for start, end in split_sentences(chunk.text):
+        yield chunk.text[start:end], (chunk.start + start, chunk.start + end)
+
+
 def split_lines(text: str) -> list[Span]:
     """Return the spans of a text's lines without blank ones; wrapped lines count as one."""
     spans: list[Span] = []
     block: list[Span] = []
     code = _find_code(text)
     for line in _LINE.finditer(text):
-        if code and _is_inside(line.start(), code):
+        if code and is_inside(line.start(), code):
             spans += [*_join_wrapped(text, block), line.span()]
             block.clear()
             continue
@@ -159,30 +168,13 @@ def split_lines(text: str) -> list[Span]:
 def split_blocks(text: str) -> list[Span]:
     """Return the offsets of a text's lines as `split_lines` does, but of each block of code as a whole."""
     code = _find_code(text)
-    outside = [line for line in split_lines(text) if not _is_inside(line[0], code)]
+    outside = [line for line in split_lines(text) if not is_inside(line[0], code)]
     return sorted([*code, *outside])
 
 
 def _find_code(text: str) -> list[Span]:
     """Return the offsets of the blocks of code in Markdown, with the lines around them."""
-    if _FENCE_SIGN.search(text) is None:
-        return []
-    blocks: list[Span] = []
-    opening: re.Match[str] | None = None
-    for line in _LINE.finditer(text):
-        fence = _FENCE.match(line[0])
-        if fence is None:
-            continue
-        if opening is None:
-            opening = line
-            continue
-        is_bare = line[0].strip(" \t>") in _FENCES
-        if is_bare and fence[1] in opening[0]:
-            blocks.append((opening.start(), line.end()))
-            opening = None
-    if opening is not None:
-        blocks.append((opening.start(), len(text.rstrip())))
-    return blocks
+    return [block.span("block") for block in _CODE_BLOCK.finditer(text)]
 
 
 def _is_code(line: str) -> bool:
@@ -190,7 +182,7 @@ def _is_code(line: str) -> bool:
     return len(line) <= _LONGEST_CODE_LINE and _CODE_LINE.fullmatch(line) is not None
 
 
-def _is_inside(position: int, spans: list[Span]) -> bool:
+def is_inside(position: int, spans: list[Span]) -> bool:
     """Return whether a position is in one of some spans, which are in order."""
     number = bisect_right(spans, position, key=itemgetter(0))
     return number > 0 and position < spans[number - 1][1]

@@ -31,11 +31,11 @@ def test_what_the_source_says_in_other_words_passes(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "conflict"),
     [
-        ("Karin Aas opened the bridge on 4 May 1987.", "the number 4"),
-        ("The bridge cost ten million euros.", "the number 10"),
-        ("Karin Berg opened the bridge.", "the name Berg"),
-        ("The envoy of the United Kingdom left.", "the name Kingdom"),
-        ("The bridge was opened in June 1987.", "the name June"),
+        ("Karin Aas opened the bridge on 4 May 1987.", "a new number"),
+        ("The bridge cost ten million euros.", "a new number"),
+        ("Karin Berg opened the bridge.", "a new name"),
+        ("The envoy of the United Kingdom left.", "a new name"),
+        ("The bridge was opened in June 1987.", "a new name"),
     ],
 )
 def test_what_the_source_does_not_say_is_named(text: str, conflict: str) -> None:
@@ -53,7 +53,7 @@ def test_a_number_is_the_same_however_it_is_written(said: str, written: str) -> 
 
 def test_a_long_run_of_capitals_is_no_burden() -> None:
     capitals = "A " * 20_000
-    assert find_conflict("The UN agreed.", [capitals], question=capitals) == "the name UN"
+    assert find_conflict("The UN agreed.", [capitals], question=capitals) == "a new name"
 
 
 @pytest.mark.parametrize("text", ["", "?", "[1]", "Ünïcödé İstanbul", "’s", "A", "I", "\x00", "1,2,3...", "-5.00"])

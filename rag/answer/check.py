@@ -1,24 +1,23 @@
 """Finds, without an LLM, claims of a text that its sources lack: a number, a name, a "not", other words."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import permutations
 from typing import NamedTuple
 
-from rag.answer.claim import Claim, find_nearest_clauses, list_quantifiers, read_claim
-from rag.answer.mentions import find_joined_words, find_unknown_names
+from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, list_quantifiers, read_claim
+from rag.answer.mentions import has_new_name, has_new_phrase
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
     find_numbers,
-    find_other_currencies,
-    find_other_magnitudes,
-    find_others,
+    has_other,
+    has_other_currency,
+    has_other_magnitude,
     list_known_numbers,
 )
-from rag.answer.signs import DENIAL, DIRECTIONS, HEDGE, NEGATION, SIDES_OF, STATES, is_order
-from rag.answer.yes_no import affirms_denied, denies_stated
+from rag.answer.signs import DENIAL, FORBIDDEN, HEDGE, NEGATION, OPPOSITES, STATES, is_order
 from rag.text import content_words, list_stems, stem
 
 # At most a quarter of a reply's words may be missing from its quotes.
@@ -31,24 +30,20 @@ _BELOW_ZERO = re.compile(
 )
 # "every Monday", "every second Monday", "every 4 years"
 _FREQUENCY = re.compile(
-    r"\b(?:every|each)\s+(?:(?P<step>other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?(?P<unit>[^\W\d_]+)",
+    r"\b(?:every|each)\s+(?:(other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
     re.IGNORECASE,
 )
+# These deny nothing: "not only Bo", "no later than 9".
+_NO_DENIAL = re.compile(r"\bnot only\b|\bno \w+ than\b", re.IGNORECASE)
+# A statement answers a question without these words: "Can I park here?"
+_ASKING_WORDS = content_words("can could may must should shall i we you one there")
 
 
 class Rule(NamedTuple):
-    """A fault, and the test of whether a claim has it; of the words that a test finds, the fault names the first."""
+    """A fault, and the test of whether a claim has it."""
 
     fault: str
-    test: Callable[[Claim], bool | Iterator[str]]
-
-    def find_fault(self, claim: Claim) -> str | None:
-        """Return the fault of a claim, or None."""
-        result = self.test(claim)
-        if isinstance(result, bool):
-            return self.fault if result else None
-        unknown = next(result, None)
-        return f"{self.fault} {unknown}" if unknown else None
+    has_fault: Callable[[Claim], bool]
 
 
 def find_conflict(text: str, sources: Sequence[str], *, question: str = "") -> str | None:
@@ -70,24 +65,21 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 
 
 def _find_first(rules: Sequence[Rule], claim: Claim) -> str | None:
-    """Return the fault of the first rule that finds one, or None."""
-    faults = (rule.find_fault(claim) for rule in rules)
-    return next(filter(None, faults), None)
+    """Return the first fault that a claim has, or None."""
+    return next((rule.fault for rule in rules if rule.has_fault(claim)), None)
 
 
-def _list_new_numbers(claim: Claim) -> Iterator[str]:
-    """Yield the numbers of a claim that its sources do not have; numbers of the question do not count."""
+def _has_new_number(claim: Claim) -> bool:
+    """Return whether a claim has a number that its sources do not have; numbers of the question do not count."""
     known = list_known_numbers(claim.sources)
     if _BELOW_ZERO.search(claim.text):
         known |= {number.removeprefix("-") for number in known}
-    for number in find_numbers(claim.text):
-        if number not in known:
-            yield number
+    return not known.issuperset(find_numbers(claim.text))
 
 
-def _list_new_joined(form: JoinedNumbers, claim: Claim) -> Iterator[str]:
-    """Yield the numbers of a form that a claim joins in another way than its sources."""
-    return form.find_unknown(claim.text, claim.sources)
+def _has_new_joined(form: JoinedNumbers, claim: Claim) -> bool:
+    """Return whether a claim has numbers of a form that its sources do not join so."""
+    return form.is_new(claim.text, claim.sources)
 
 
 def _has_other_words(claim: Claim) -> bool:
@@ -114,16 +106,14 @@ def _has_new_quantifier(claim: Claim) -> bool:
     return not list_quantifiers(claim.text) <= list_quantifiers(claim.nearest)
 
 
-def _list_new_frequencies(claim: Claim) -> Iterator[str]:
-    """Yield what a claim says of "every Monday" where the quotes have only "every second Monday"."""
-    said = _read_frequencies(claim.text)
-    for frequency in find_others(said, _read_frequencies(claim.quoted)):
-        yield said[frequency]
+def _has_new_frequency(claim: Claim) -> bool:
+    """Return whether a claim says "every Monday" where the quotes have only "every second Monday"."""
+    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quoted))
 
 
-def _read_frequencies(text: str) -> dict[tuple[str, str], str]:
-    """Return the frequencies of a text by the stem of what comes round and by its step, "" for each one."""
-    return {(stem(match["unit"]), (match["step"] or "").lower()): match[0] for match in _FREQUENCY.finditer(text)}
+def _list_frequencies(text: str) -> list[tuple[str, str]]:
+    """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
+    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(text)]
 
 
 def _says_opposite(claim: Claim) -> bool:
@@ -133,17 +123,12 @@ def _says_opposite(claim: Claim) -> bool:
     """
     if NEGATION.search(f"{claim.reply} {claim.quoted}"):
         return False
-    known = [(pair, claim.nearest) for pair in STATES]
-    known += [(pair, claim.quoted) for pair in (*DIRECTIONS, *SIDES_OF)]
-    return any(_is_turned(pair, claim, known=text) for pair, text in known)
-
-
-def _is_turned(pair: Sequence[re.Pattern[str]], claim: Claim, *, known: str) -> bool:
-    """Return whether a claim has only one of two opposites, its quotes have the other, and `known` lacks the first."""
-    for own, opposite in permutations(pair):
-        said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
-        if not said.isdisjoint(opposite.findall(claim.quoted)):
-            return True
+    for pair in OPPOSITES:
+        known = claim.nearest if pair in STATES else claim.quoted
+        for own, opposite in permutations(pair):
+            said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
+            if not said.isdisjoint(opposite.findall(claim.quoted)):
+                return True
     return False
 
 
@@ -168,25 +153,70 @@ def _find_denied(clause: str) -> str | None:
     return denied[0] if denied else None
 
 
+def _affirms_denied(claim: Claim) -> bool:
+    """Return whether "Yes" alone answers a question that all clauses nearest to it deny.
+
+    They have to have most of the question's words.
+    """
+    if _denies(f"{claim.question} {claim.reply}"):
+        return False
+    asked = content_words(claim.question) - _ASKING_WORDS
+    quotes = [FORBIDDEN.sub("not allowed", quote) for quote in claim.quotes]
+    clauses = find_nearest_clauses(claim.question, quotes)
+    return all(_denies(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
+
+
+def _denies_stated(claim: Claim) -> bool:
+    """Return whether "No" alone answers a question that a clause repeats, and no quote denies or doubts."""
+    if not claim.begins_with_no or _denies(claim.nearest) or HEDGE.search(claim.nearest):
+        return False
+    clauses = CLAUSE_END.split(" ; ".join(claim.quotes))
+    return any(_repeats(clause, claim.question) and not _adds_to(clause, claim.question) for clause in clauses)
+
+
+def _denies(text: str) -> bool:
+    """Return whether a text has a negation, or a verb that denies or forbids."""
+    text = _NO_DENIAL.sub(" ", text)
+    return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
+
+
+def _repeats(clause: str, question: str) -> bool:
+    """Return whether a clause has the words of a question in the same order: "A beat B" is not "B beat A"."""
+    following = iter(list_stems(clause))
+    asked = [word for word in list_stems(question) if word not in _ASKING_WORDS]
+    return bool(asked) and all(word in following for word in asked)  # each search begins after the word before
+
+
+def _adds_to(clause: str, question: str) -> bool:
+    """Return whether a clause has a number, a name, a quantifier or an opposite that a question lacks."""
+    return has_new_name(clause, question) or not _list_marks(clause) <= _list_marks(question)
+
+
+def _list_marks(text: str) -> set[str]:
+    """Return the numbers and the quantifiers of a text, and the patterns of the opposites that it has."""
+    opposites = {sign.pattern for pair in OPPOSITES for sign in pair if sign.search(text)}
+    return {*find_numbers(text), *list_quantifiers(text), *opposites}
+
+
 # A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
 CONFLICTS = (
     Rule("an order", lambda claim: is_order(claim.text)),
-    Rule("the number", _list_new_numbers),
-    *(Rule(f"the {form.name}", partial(_list_new_joined, form)) for form in JOINED_NUMBERS),
-    Rule("the amount", lambda claim: find_other_magnitudes(claim.text, claim.sources, question=claim.question)),
-    Rule("the currency", lambda claim: find_other_currencies(claim.text, claim.sources)),
-    Rule("the name", lambda claim: find_unknown_names(claim.text, claim.known)),
+    Rule("a new number", _has_new_number),
+    *(Rule(f"a new {form.name}", partial(_has_new_joined, form)) for form in JOINED_NUMBERS),
+    Rule("a new amount", lambda claim: has_other_magnitude(claim.text, claim.sources, question=claim.question)),
+    Rule("a new currency", lambda claim: has_other_currency(claim.text, claim.sources)),
+    Rule("a new name", lambda claim: has_new_name(claim.text, claim.known)),
 )
 # A reply with one of these faults is unsupported. The first one that it has is named.
 FAULTS = (
     Rule("no word of the quotes", lambda claim: not claim.words),
     *CONFLICTS,
-    Rule("the words", lambda claim: find_joined_words(claim.text, claim.known)),
+    Rule("a new phrase", lambda claim: has_new_phrase(claim.text, claim.known)),
     Rule("other words than the quotes", _has_other_words),
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
     Rule("a quantifier", _has_new_quantifier),
-    Rule("the frequency", _list_new_frequencies),
+    Rule("a new frequency", _has_new_frequency),
     Rule("the opposite", _says_opposite),
     Rule("a doubt", partial(_loses, HEDGE)),
     Rule("a negation", partial(_loses, NEGATION)),
@@ -194,6 +224,6 @@ FAULTS = (
 )
 # So is a "Yes" or "No" alone with one of these.
 BARE_FAULTS = (
-    Rule("a yes to what is denied", affirms_denied),
-    Rule("a no to what is stated", denies_stated),
+    Rule("a yes to what is denied", _affirms_denied),
+    Rule("a no to what is stated", _denies_stated),
 )

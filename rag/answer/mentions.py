@@ -48,13 +48,11 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
     return not name_goes_on or word in _NO_NAMES
 
 
-def find_unknown_names(text: str, known: str) -> Iterator[str]:
-    """Yield the names of a text that another text lacks."""
+def has_new_name(text: str, known: str) -> bool:
+    """Return whether a text has a name that another text lacks."""
     known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
-    for name in find_names(text):
-        is_known = name.lower() in known_words
-        if not is_known and not any(_is_nearly(name.lower(), word) for word in known_words):
-            yield name
+    new_names = {name.lower() for name in find_names(text)} - known_words
+    return any(not any(_is_nearly(name, word) for word in known_words) for name in new_names)
 
 
 def spell_names(text: str, known: str) -> str:
@@ -68,13 +66,18 @@ def spell_names(text: str, known: str) -> str:
 
 
 def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each acronym of a text with the words of another text's name that it abbreviates."""
-    names = [*_list_long_names(other)]
-    for acronym in dict.fromkeys(_ACRONYM.findall(text)):
-        for words in names:
-            start = _abbreviate(words).find(acronym)
+    """Yield each acronym of a text with the words of another text's name that it abbreviates.
+
+    "UN" abbreviates two of the three words of "United Nations Army".
+    """
+    acronyms = dict.fromkeys(_ACRONYM.findall(text))
+    for name in _LONG_NAME.findall(other):
+        words = [strip_possessive(word) for word in name.split() if word[0].isupper()]
+        initials = "".join(word[0] for word in words)
+        for acronym in acronyms:
+            start = initials.find(acronym)
             spelt_out = words[start : start + len(acronym)] if start >= 0 else []
-            if spelt_out and not any(word.isupper() for word in spelt_out):
+            if spelt_out and not any(map(str.isupper, spelt_out)):
                 yield acronym, spelt_out
 
 
@@ -90,8 +93,8 @@ def _is_nearly(name: str, word: str) -> bool:
     return is_near and longer.startswith(shorter)
 
 
-def find_joined_words(text: str, known: str) -> Iterator[str]:
-    """Yield the phrases of a text with a name or a number whose words another text has only apart.
+def has_new_phrase(text: str, known: str) -> bool:
+    """Return whether a text has a phrase with a name or a number whose words another text has only apart.
 
     "Louis XIV beat Aas" does not make "Aas XIV" known. The words that "of" or "the" links are one phrase too.
     """
@@ -100,7 +103,8 @@ def find_joined_words(text: str, known: str) -> Iterator[str]:
         for phrase in _list_phrases(clause):
             is_named = any(not word.islower() for word in phrase)
             if is_named and _flatten(phrase) not in known_phrases:
-                yield " ".join(phrase)
+                return True
+    return False
 
 
 def _list_phrases(text: str) -> Iterator[list[str]]:
@@ -145,14 +149,3 @@ def _flatten(phrase: Sequence[str]) -> str:
 def strip_possessive(word: str) -> str:
     """Return a word without the "'s" at its end."""
     return _POSSESSIVE.sub("", word)
-
-
-def _list_long_names(text: str) -> Iterator[list[str]]:
-    """Yield the capitalised words of each name that has several: "United States of America" has three."""
-    for name in _LONG_NAME.findall(text):
-        yield [strip_possessive(word) for word in name.split() if word[0].isupper()]
-
-
-def _abbreviate(words: Sequence[str]) -> str:
-    """Return the initials of a name's words: neighbouring ones are an acronym."""
-    return "".join(word[0] for word in words)

@@ -85,13 +85,14 @@ class JoinedNumbers(NamedTuple):
     pattern: re.Pattern[str]
     between: str
 
-    def find_unknown(self, text: str, known: str) -> Iterator[str]:
-        """Yield what a text has in this form and another text has neither so nor in another writing."""
+    def is_new(self, text: str, known: str) -> bool:
+        """Return whether a text has numbers in this form that another text has neither so nor in another writing."""
         for match in self.pattern.finditer(text):
             numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
             same = self.between.join(f"0*{number}" for number in numbers)
             if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
-                yield match[0]
+                return True
+        return False
 
 
 JOINED_NUMBERS = (
@@ -116,19 +117,16 @@ JOINED_NUMBERS = (
 )
 
 
-def find_others(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs, such as "3" and "euro", whose first is known only beside another second."""
+def has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the first of a pair, such as "3" and "euro", is known only beside another second."""
     known = set(known)
     known_firsts = {first for first, _ in known}
-    for pair in said:
-        if pair[0] in known_firsts and pair not in known:
-            yield pair
+    return any(pair[0] in known_firsts and pair not in known for pair in said)
 
 
-def find_other_currencies(text: str, known: str) -> Iterator[str]:
-    """Yield the amounts of a text, such as "3 euro", that another text has in another currency only."""
-    for number, currency in find_others(_list_sums(text), _list_sums(known)):
-        yield f"{number} {currency}"
+def has_other_currency(text: str, known: str) -> bool:
+    """Return whether a text has an amount, such as "3 euro", that another text has in another currency only."""
+    return has_other(_list_sums(text), _list_sums(known))
 
 
 def _list_sums(text: str) -> Iterator[tuple[str, str]]:
@@ -139,8 +137,8 @@ def _list_sums(text: str) -> Iterator[tuple[str, str]]:
             yield _simplify(match["number"]), CURRENCY_NAMES.get(currency.lower(), "")
 
 
-def find_other_magnitudes(text: str, known: str, *, question: str) -> Iterator[str]:
-    """Yield the amounts of a text, such as "5 million", that another text has only as "5 billion" or "5".
+def has_other_magnitude(text: str, known: str, *, question: str) -> bool:
+    """Return whether a text has an amount, such as "5 million", that another text has only as "5 billion" or "5".
 
     A magnitude may be left out if a label or the question names it: "How many million?" "5".
     """
@@ -149,8 +147,7 @@ def find_other_magnitudes(text: str, known: str, *, question: str) -> Iterator[s
     amounts = set(_list_measured(known))
     amounts |= {(number, label) for label in labels for number, magnitude in amounts if not magnitude}
     amounts |= {(number, "") for number, magnitude in amounts if magnitude in labels}
-    for number, magnitude in find_others(_list_measured(text), amounts):
-        yield f"{number} {magnitude}".strip()
+    return has_other(_list_measured(text), amounts)
 
 
 def _list_measured(text: str) -> Iterator[tuple[str, str]]:

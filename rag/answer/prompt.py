@@ -79,7 +79,6 @@ def _role(path: Path) -> str:
 
 def _load(path: Path, *, required: frozenset[str]) -> Template:
     """Return the template in a prompt's file; it must have the required placeholders and no others."""
-    _role(path)
     template = Template(path.read_text(encoding="utf-8").strip())
     if not template.is_valid():
         raise PromptError(f"prompt {path}: a stray $; write $$ for a dollar sign")
@@ -139,21 +138,14 @@ def build_rewrite(question: str, history: Sequence[Message], *, prompts: Prompts
     return [*prompts.examples, Message("user", content)]
 
 
-def build_split(question: str, *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask to split a question that compares two things."""
-    return [*prompts.examples, Message("user", prompts.question.substitute(question=_flatten(question)))]
-
-
-def build_reply(question: str, quotes: Sequence[str], *, prompts: Prompts) -> list[Message]:
-    """Return the messages that ask for a short reply to a question from quotes."""
-    content = prompts.question.substitute(quotes=_flatten(" ".join(quotes)), question=_flatten(question))
-    return [*prompts.examples, Message("user", content)]
-
-
 def build_suggestion(chunk: Chunk, *, prompts: Prompts) -> list[Message]:
     """Return the messages that ask for a question that a chunk answers."""
-    passage = f"{_flatten(chunk.title)}{_bracket_heading(chunk)}: {_flatten(chunk.text)}"
-    content = prompts.question.substitute(passage=passage)
+    return fill(prompts, passage=f"{chunk.title}{_bracket_heading(chunk)}: {chunk.text}")
+
+
+def fill(prompts: Prompts, **texts: str) -> list[Message]:
+    """Return the messages of prompts with texts, on one line each, in the places that are named for them."""
+    content = prompts.question.substitute({name: _flatten(text) for name, text in texts.items()})
     return [*prompts.examples, Message("user", content)]
 
 

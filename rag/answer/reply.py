@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from rag.answer.check import find_fault
 from rag.answer.numbers import find_numbers
-from rag.answer.prompt import Prompts, build_reply, label_chunk
+from rag.answer.prompt import Prompts, fill, label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import HEDGE, NEGATION, REASON, UNEXPLAINED, YES_OR_NO
+from rag.answer.signs import REASON, UNEXPLAINED, YES_OR_NO, is_unsure
 from rag.answer.understand.query import Query
 from rag.llm.base import LLM, Message
 from rag.text import content_words
@@ -54,7 +54,7 @@ def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> 
     facts = _collect_facts(quotes, query)
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
         return None
-    messages = build_reply(query.text, facts.texts, prompts=prompts)
+    messages = fill(prompts, quotes=" ".join(facts.texts), question=query.text)
     pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
     text = "".join(pieces).strip()
     fault = _find_fault(text, facts, messages, llm) if 0 < len(pieces) < _MAX_TOKENS else "no end"
@@ -87,27 +87,12 @@ def _collect_facts(quotes: Quotes, query: Query) -> _Facts:
     return _Facts(query, tuple(texts), chunks)
 
 
-def _has_no_article(facts: _Facts) -> bool:
-    """Return whether no sentence cites an article."""
-    return not facts.texts
-
-
-def _is_bare_topic(facts: _Facts) -> bool:
-    """Return whether the question asks nothing that a reply could answer."""
-    return facts.question.is_topic
-
-
 def _lacks_reason(facts: _Facts) -> bool:
     """Return whether the question asks for a reason, and the sentences give none, or only doubt or deny one."""
     if not facts.question.asks_why:
         return False
     gives_reason = any(REASON.search(text) and not UNEXPLAINED.search(text) for text in facts.texts)
-    return not gives_reason or all(_is_open(text) for text in facts.texts)
-
-
-def _is_open(text: str) -> bool:
-    """Return whether a sentence has a doubt or a negation."""
-    return bool(HEDGE.search(text) or NEGATION.search(text))
+    return not gives_reason or all(map(is_unsure, facts.texts))
 
 
 def _has_many_parts(facts: _Facts) -> bool:
@@ -124,23 +109,15 @@ def _is_one_sided(facts: _Facts) -> bool:
 
 
 def _lacks_amounts(facts: _Facts) -> bool:
-    """Return whether the question asks which thing is more, and there are no two numbers to compare."""
-    if not facts.question.compares_amounts:
-        return False
-    amounts = sum(_has_amount(text) for text in facts.texts)
-    return amounts < min(len(facts.texts), _AMOUNTS)
-
-
-def _has_amount(text: str) -> bool:
-    """Return whether a quoted sentence has a number outside the date that the answer added."""
-    numbers = find_numbers(_ADDED_DATE.sub("", text))
-    return next(numbers, None) is not None
+    """Return whether the question asks which thing is more, and there are no two sentences with a number to compare."""
+    amounts = sum(any(find_numbers(_ADDED_DATE.sub("", text))) for text in facts.texts)
+    return facts.question.compares_amounts and amounts < min(len(facts.texts), _AMOUNTS)
 
 
 # The quotes stand alone if one of these holds.
 _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
-    _has_no_article,
-    _is_bare_topic,
+    lambda facts: not facts.texts,
+    lambda facts: facts.question.is_topic,
     _lacks_reason,
     _has_many_parts,
     _is_one_sided,

@@ -1,14 +1,16 @@
-"""Finds the list, the numbered sentences or the section to quote as a whole, and quotes it."""
+"""Finds the list or the section to quote as a whole, and quotes it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
-from rag.answer.signs import OPENS_ITEM, is_order
+from rag.answer.signs import is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.index.store import Store
-from rag.text import NEW_ITEM, content_words, split_lines, split_sentences
+from rag.text import NEW_ITEM, content_words, list_sentences, split_lines
 from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
@@ -19,17 +21,14 @@ MOST_WORDS = 200
 _LABEL_WORDS = 8
 # Below a label, a single line with a number or a dash may be anything.
 _FEWEST_ITEMS = 2
-# A paragraph is numbered if this many of its sentences begin with a number word such as "the first".
-_FEWEST_COUNTING = 2
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 
 
 class Quoted(NamedTuple):
-    """Hits, the spans of them that are quoted, and whether there was more to quote."""
+    """The sentences that are quoted, and whether there was more to quote."""
 
-    hits: tuple[Hit, ...]
-    spans: tuple[HitSpan, ...]
+    spans: list[HitSpan]
     is_cut_off: bool
 
 
@@ -67,37 +66,26 @@ def list_article(document_id: int, store: Store) -> list[Chunk]:
     return [chunk for chunk in store.list_chunks(document_id) if chunk.voice == "article"]
 
 
-def quote_span(chunks: Sequence[Chunk], span: Span, hits: Sequence[Hit], *, score: float) -> Quoted:
-    """Return the hits, followed by the other chunks of an article in a span, and the span's sentences as quotes.
+def quote_span(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quoted:
+    """Return the sentences in a span of an article, from hits that all have this score.
 
     At most `MOST_WORDS` are quoted, from the beginning. Orders to machines are left out.
     """
-    together = list(hits)
-    numbers = {hit.chunk.id: number for number, hit in enumerate(hits, start=1)}
     spans: list[HitSpan] = []
     words_left = MOST_WORDS
     for chunk in chunks:
-        if chunk.end <= span[0] or span[1] <= chunk.start:
+        if min(chunk.end, span[1]) <= max(chunk.start, span[0]):
             continue
-        if chunk.id not in numbers:
-            together.append(Hit(chunk, score, len(together) + 1))
-            numbers[chunk.id] = len(together)
-        for start, end in _list_sentences(chunk, span):
-            words_left -= len(chunk.text[start - chunk.start : end - chunk.start].split())
+        hit = Hit(chunk, score, rank=1)
+        for sentence, (start, end) in list_sentences(chunk):
+            is_inside = span[0] <= start <= end <= span[1]
+            if not is_inside or is_order(sentence):
+                continue
+            words_left -= len(sentence.split())
             if words_left < 0:
-                return Quoted(tuple(together), tuple(spans), is_cut_off=True)
-            spans.append(HitSpan(numbers[chunk.id], start, end))
-    return Quoted(tuple(together), tuple(spans), is_cut_off=False)
-
-
-def _list_sentences(chunk: Chunk, span: Span) -> Iterator[Span]:
-    """Yield the spans of a chunk's sentences that are inside of a span, without orders to machines."""
-    first, last = span
-    for a, b in split_sentences(chunk.text):
-        start, end = chunk.start + a, chunk.start + b
-        is_inside = first <= start and end <= last
-        if is_inside and not is_order(chunk.text[a:b]):
-            yield start, end
+                return Quoted(spans, is_cut_off=True)
+            spans.append(HitSpan(hit, start, end))
+    return Quoted(spans, is_cut_off=False)
 
 
 def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Span | None:
@@ -116,24 +104,18 @@ def find_section(chunks: Sequence[Chunk], topic: set[str], *, title: str) -> Spa
 
 def _find_end(sections: Sequence[_Section], depth: int) -> int:
     """Return the end of the sections that have the same first `depth` headings as the first one."""
-    first = sections[0]
-    end = first.end
-    for section in sections:
-        if section.path[:depth] != first.path[:depth]:
-            break
-        end = section.end
-    return end
+    path = sections[0].path[:depth]
+    *_, last = takewhile(lambda section: section.path[:depth] == path, sections)
+    return last.end
 
 
 def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
     """Return the sections that the chunks of an article make."""
     sections: list[_Section] = []
-    for chunk in chunks:
-        path = chunk.heading.split(HEADING_SEPARATOR) if chunk.heading else []
-        start = chunk.start
-        if sections and sections[-1].path == path:
-            start = sections.pop().start
-        sections.append(_Section(path, start, chunk.end))
+    by_heading = groupby(chunks, key=lambda chunk: chunk.heading or "")
+    for heading, group in by_heading:
+        same = list(group)
+        sections.append(_Section(heading.split(HEADING_SEPARATOR), same[0].start, same[-1].end))
     return sections
 
 
@@ -148,11 +130,10 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
 
 def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
-    """Return the span of the list or of the counting sentences around an offset of a document's text, or None."""
+    """Return the span of the list around an offset of a document's text, with the line that introduces it; or None."""
     for section in _list_sections(chunks):
         if section.start <= offset < section.end:
-            lines = _list_lines(text, section)
-            return _find_list(lines, offset) or _find_counting(lines, offset)
+            return _find_list(_list_lines(text, section), offset)
     return None
 
 
@@ -166,35 +147,12 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     return [*lines, _EDGE]
 
 
-def _find_line(lines: Sequence[_Line], offset: int) -> int:
-    """Return the number of the line at an offset."""
-    number = 0
-    while lines[number].end <= offset:
-        number += 1
-    return number
-
-
 def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
     """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
-    above = last = _find_line(lines, offset)
+    above = last = bisect_right([line.end for line in lines[:-1]], offset)
     while lines[above].is_item:
         above -= 1
     while lines[last + 1].is_item:
         last += 1
     first = above if lines[above].introduces(last - above) else above + 1
     return (lines[first].start, lines[last].end) if first < last else None
-
-
-def _find_counting(lines: Sequence[_Line], offset: int) -> Span | None:
-    """Return the span of the sentences that count ("The first is …"), with the one before the first; or None."""
-    line = lines[_find_line(lines, offset)]
-    counting: list[Span] = []
-    start_before = line.start
-    for a, b in split_sentences(line.text):
-        if OPENS_ITEM.match(line.text, a):
-            counting.append((start_before, line.start + b))
-        start_before = line.start + a
-    if len(counting) < _FEWEST_COUNTING:
-        return None
-    start, end = counting[0][0], counting[-1][1]
-    return (start, end) if start <= offset < end else None

@@ -10,7 +10,7 @@ from rag.formatting import join_first
 from rag.index.index import Index
 from rag.index.store import Entry, Store
 from rag.system import parse_source
-from rag.text import split_sentences
+from rag.text import list_sentences
 from rag.types import Chunk, Hit, Span
 
 # Longer lists name the first files only.
@@ -27,25 +27,29 @@ def answer_at_once(question: str, index: Index) -> Gathered | None:
     for sign, text in _COURTESIES:
         if sign.fullmatch(question):
             return Gathered(_NO_QUOTES, text)
-    for sign, describe in _DESCRIPTIONS:
-        if sign.fullmatch(question):
+    for sign, find in _FINDERS:
+        match = sign.fullmatch(question)
+        if match:
             with index.browse() as store:
-                return Gathered(_NO_QUOTES, f"I have {describe(store)}.")
-    named = WHEN_INDEXED.fullmatch(question)
-    if named:
-        with index.browse() as store:
-            return _find_day(_QUOTATION.sub("", named["name"]), store)
-    phrase = _find_wanted_phrase(question)
-    if not phrase:
-        return None
-    with index.browse() as store:
-        return _find_mentions(phrase, store)
+                return find(match, store)
+    return None
 
 
-def _find_day(name: str, store: Store) -> Gathered | None:
+def _count_documents(_: re.Match[str], store: Store) -> Gathered:
+    """Return how many documents there are."""
+    return Gathered(_NO_QUOTES, f"I have {_count(len(store.list_entries()), 'document')}.")
+
+
+def _list_documents(_: re.Match[str], store: Store) -> Gathered:
+    """Return how many documents there are, and the names of the first ones."""
+    return Gathered(_NO_QUOTES, f"I have {_name([entry.sources[0] for entry in store.list_entries()])}.")
+
+
+def _find_day(asked: re.Match[str], store: Store) -> Gathered | None:
     """Return the day on which the file with a name was indexed; None if there is no such file."""
+    name = _QUOTATION.sub("", asked["name"]).casefold()
     for entry in store.list_entries():
-        if entry.indexed and name.casefold() in _list_names(entry):
+        if entry.indexed and name in _list_names(entry):
             first = parse_source(entry.sources[0]).name
             return Gathered(_NO_QUOTES, f"{first} was last indexed on {entry.indexed}.")
     return None
@@ -60,14 +64,6 @@ def _list_names(entry: Entry) -> set[str]:
     return names
 
 
-def _count_documents(store: Store) -> str:
-    return _count(len(store.list_entries()), "document")
-
-
-def _name_documents(store: Store) -> str:
-    return _name([entry.sources[0] for entry in store.list_entries()])
-
-
 # Greetings and thanks of a user, each with the assistant's answer.
 _COURTESIES = (
     (GREETING, "Hello! Ask me anything about your documents."),
@@ -78,11 +74,6 @@ _COURTESIES = (
         " I can also summarise a document, list the files that I have, and find the files that mention something.",
     ),
 )
-# Questions about the collection as a whole, each with the function that describes it.
-_DESCRIPTIONS: tuple[tuple[re.Pattern[str], Callable[[Store], str]], ...] = (
-    (COUNT_FILES, _count_documents),
-    (LIST_FILES, _name_documents),
-)
 
 
 def _name(sources: Sequence[str]) -> str:
@@ -91,45 +82,41 @@ def _name(sources: Sequence[str]) -> str:
     return f"{_count(len(sources), 'document')}: {join_first(names, MOST_NAMED)}"
 
 
-def _find_wanted_phrase(question: str) -> str | None:
-    """Return the phrase that a question wants to find in the documents, in small letters, or None."""
-    match = MENTIONS.fullmatch(question)
-    return _flatten(_QUOTATION.sub("", match["phrase"] or match["place"])) if match else None
-
-
 def _flatten(text: str) -> str:
     """Return a text on one line and in small letters."""
     return " ".join(text.split()).casefold()
 
 
-def _find_mentions(phrase: str, store: Store) -> Gathered | None:
+def _find_mentions(asked: re.Match[str], store: Store) -> Gathered | None:
     """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
-    ids = [number for number, _ in store.search_words(phrase, _MOST_CHUNKS)]
+    phrase = _flatten(_QUOTATION.sub("", asked["phrase"] or asked["place"]))
     first: dict[int, tuple[Chunk, Span]] = {}
-    for chunk in store.get_chunks(ids):
+    for chunk in store.get_chunks([*dict(store.search_words(phrase, _MOST_CHUNKS))]):
         span = _find_phrase(phrase, chunk)
         if span:
             first.setdefault(chunk.document_id, (chunk, span))
     if not first:
         return None
     mentions = sorted(first.values(), key=lambda pair: pair[0].source)
-    hits: list[Hit] = []
-    spans: list[HitSpan] = []
-    for number, (chunk, span) in enumerate(mentions[:MOST_NAMED], start=1):
-        hits.append(Hit(chunk, 1.0, rank=number))
-        spans.append(HitSpan(number, *span))
-    return Gathered(cite_spans(spans, hits), _name([chunk.source for chunk, _ in mentions]))
+    spans = [HitSpan(Hit(chunk, 1.0, rank=1), *span) for chunk, span in mentions[:MOST_NAMED]]
+    return Gathered(cite_spans(spans), _name([chunk.source for chunk, _ in mentions]))
 
 
 def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:
     """Return the span in the document of the first sentence of a chunk that has a phrase."""
     wanted = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
-    for start, end in split_sentences(chunk.text):
-        if wanted.search(_flatten(chunk.text[start:end])):
-            return chunk.start + start, chunk.start + end
-    return None
+    return next((span for sentence, span in list_sentences(chunk) if wanted.search(_flatten(sentence))), None)
 
 
 def _count(number: int, thing: str) -> str:
     ending = "" if number == 1 else "s"
     return f"{number:,} {thing}{ending}"
+
+
+# Questions about the collection, each with the function that answers them from what they name.
+_FINDERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Store], Gathered | None]], ...] = (
+    (COUNT_FILES, _count_documents),
+    (LIST_FILES, _list_documents),
+    (WHEN_INDEXED, _find_day),
+    (MENTIONS, _find_mentions),
+)

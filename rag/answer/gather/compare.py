@@ -1,12 +1,11 @@
 """Answers a question that compares two things by joining one answer about each."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
-from rag.answer.prompt import Prompts, build_split
+from rag.answer.prompt import Prompts, fill
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import COMPARING
 from rag.answer.understand.query import Query, Side
@@ -33,7 +32,7 @@ def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str,
     """
     if not question.sides:
         return ()
-    messages = build_split(question.text, prompts=prompts)
+    messages = fill(prompts, question=question.text)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
     questions = []
     for line in re.split(r"\s*\n\s*", written.strip()):
@@ -90,31 +89,14 @@ def compare_in_general(request: Request) -> Gathered | None:
 
 
 def join_quotes(parts: Mapping[str, Quotes]) -> Quotes:
-    """Return the quotes for several questions as one; the note names the questions without an answer."""
-    hits = _join_hits(parts.values())
-    numbers = {hit.chunk.id: hit.rank for hit in hits}
-    spans: dict[HitSpan, None] = {}
-    for part in parts.values():
-        for citation in part.citations:
-            spans[HitSpan(numbers[citation.chunk_id], citation.start, citation.end)] = None
-    return cite_spans(spans, hits)._replace(note=_describe_open(parts))
-
-
-def _join_hits(parts: Iterable[Quotes]) -> tuple[Hit, ...]:
-    """Return the hits of several questions, each chunk once; the ranks are new."""
-    first: dict[int, Hit] = {}
-    for part in parts:
-        for hit in part.hits:
-            first.setdefault(hit.chunk.id, replace(hit, rank=len(first) + 1))
-    return tuple(first.values())
-
-
-def _describe_open(parts: Mapping[str, Quotes]) -> str | None:
-    """Return a line that names the questions without an answer; None if all have one, or none has."""
-    lines = []
+    """Return the quotes for several questions as one; the note names the questions without an answer, if not all."""
+    hits: list[Hit] = []
+    spans: dict[tuple[int, int], HitSpan] = {}  # each sentence once
+    lines: list[str] = []
     for question, part in parts.items():
+        hits += part.hits
+        spans |= {(span.hit.chunk.id, span.start): span for span in part.spans}
         if not part.citations:
             lines.append(f"The documents do not say: {question}")
-    if len(lines) == len(parts):
-        return None
-    return " ".join(lines) or None
+    note = " ".join(lines) if 0 < len(lines) < len(parts) else None
+    return cite_spans([*spans.values()], hits)._replace(note=note)

@@ -6,7 +6,7 @@ from rag.answer.gather.compare import compare_in_general
 from rag.answer.gather.pages import find_page
 from rag.answer.gather.parts import find_part
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.summary import find_named_section, find_summary
+from rag.answer.gather.summary import find_summary
 from rag.answer.gather.table import compute_over_table
 
 # The first of these that finds something answers the question.
@@ -14,7 +14,6 @@ FINDERS: tuple[Callable[[Request], Gathered | None], ...] = (
     compute_over_table,
     find_part,
     find_page,
-    find_named_section,
     find_summary,
     compare_in_general,
 )

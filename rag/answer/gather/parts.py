@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.request import Gathered, Request
@@ -17,13 +16,6 @@ _NUMBERED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 CUT_OFF = "Only the beginning of this part is quoted."
-
-
-class _Line(NamedTuple):
-    """A numbered line: its offset in the text, and its number."""
-
-    start: int
-    number: str
 
 
 def find_part(request: Request) -> Gathered | None:
@@ -45,25 +37,22 @@ def find_span(text: str, number: str) -> Span | None:
 
     If several lines have the number, one between its neighbours is preferred: 4 between 3 and 5.
     """
-    lines = _list_lines(text)
-    starts = [line.start for line in lines if line.number == number]
-    if not starts:
-        return None
-    start = _find_between_neighbours(lines, number) or starts[0]
-    following = _list_following(number)
-    end = next((line.start for line in lines if line.start > start and line.number in following), len(text))
-    return start, end
-
-
-def _find_between_neighbours(lines: Sequence[_Line], number: str) -> int | None:
-    """Return where the first line with a number begins that follows the number before and precedes the one after."""
     *above, last = number.split(".")
-    wanted = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
-    of_depth = [line for line in lines if line.number.count(".") == len(above)]
-    for three in zip(of_depth, of_depth[1:], of_depth[2:], strict=False):
-        if [line.number for line in three] == wanted:
-            return three[1].start
-    return None
+    lines = [line for line in _NUMBERED.finditer(text) if not begins_with_date(line["words"])]
+    of_depth = [line for line in lines if line["number"].count(".") == len(above)]
+    own = [index for index, line in enumerate(of_depth) if line["number"] == number]
+    if not own:
+        return None
+
+    three = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
+
+    def is_between(index: int) -> bool:
+        return [line["number"] for line in of_depth[max(index - 1, 0) : index + 2]] == three
+
+    start = of_depth[max(own, key=is_between)].start()
+    following = _list_following(number)
+    ends = [line.start() for line in lines if line.start() > start and line["number"] in following]
+    return start, min(ends, default=len(text))
 
 
 def _list_following(number: str) -> list[str]:
@@ -72,14 +61,7 @@ def _list_following(number: str) -> list[str]:
     return [".".join([*steps[:depth], str(int(step) + 1)]) for depth, step in enumerate(steps)]
 
 
-def _list_lines(text: str) -> list[_Line]:
-    """Return the lines of a text that have a number before their words, except dates."""
-    numbered = _NUMBERED.finditer(text)
-    return [_Line(line.start(), line["number"]) for line in numbered if not begins_with_date(line["words"])]
-
-
 def quote_part(chunks: Sequence[Chunk], span: Span, *, score: float) -> Quotes:
-    """Return the sentences of an article's span as quotes, from new hits that all have this score."""
-    quoted = quote_span(chunks, span, (), score=score)
-    note = CUT_OFF if quoted.is_cut_off else None
-    return cite_spans(quoted.spans, quoted.hits)._replace(note=note)
+    """Return the sentences of an article's span as quotes, from hits that all have this score."""
+    quoted = quote_span(chunks, span, score=score)
+    return cite_spans(quoted.spans)._replace(note=CUT_OFF if quoted.is_cut_off else None)

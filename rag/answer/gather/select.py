@@ -3,12 +3,13 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
-from rag.text import NEW_ITEM, content_words, split_sentences
+from rag.text import NEW_ITEM, content_words, list_sentences
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 5
@@ -49,25 +50,22 @@ class _Candidate(NamedTuple):
 def select_sentences(
     hits: Sequence[Hit],
     *,
-    among: Collection[Hit] | None = None,
     naming: frozenset[str] = frozenset(),
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
 ) -> list[HitSpan]:
-    """Return the sentences of the hits that are worth most together, by number and offset.
+    """Return the sentences of the hits that are worth most together, in the order of the hits and of their text.
 
     A sentence's worth grows with the question's rare words in it (the evidence of its hit), and with the words that it
     shares with many others. The hit's score weighs this. Words that a chosen sentence already has count against it.
     `lead` is the bonus of a sentence at the beginning of a document. At most `most` sentences are chosen, of
     `MOST_WORDS` words together, with the neighbours that they need. Readers' comments and orders to machines are left
-    out, and so are hits that are not in `among`, and sentences without all words of `naming`.
+    out, and so are sentences without all words of `naming`.
     """
-    candidates = _list_candidates(hits, hits if among is None else among)
-    named = [candidate for candidate in candidates if naming <= content_words(candidate.text)]
-    spans: set[HitSpan] = set()
-    for candidate in _choose(_measure_worth(named, lead=lead), most=most):
-        spans.update(HitSpan(candidate.number, *span) for span in candidate.spans)
-    return sorted(spans)
+    named = [candidate for candidate in _list_candidates(hits) if naming <= content_words(candidate.text)]
+    chosen = _choose(_measure_worth(named, lead=lead), most=most)
+    places = {(candidate.number, *span) for candidate in chosen for span in candidate.spans}
+    return [HitSpan(hits[number - 1], start, end) for number, start, end in sorted(places)]
 
 
 def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Candidate, float]:
@@ -78,7 +76,8 @@ def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Ca
     highest = math.log1p(len(candidates))
     worth = {}
     for candidate in candidates:
-        centrality = _CENTRALITY * _average(candidate.words, frequency) / highest
+        shared = sum(math.log1p(frequency[word]) for word in candidate.words) / max(len(candidate.words), 1)
+        centrality = _CENTRALITY * shared / highest
         start, _ = candidate.spans[0]
         own_worth = candidate.weight * (candidate.relevance + centrality)
         worth[candidate] = own_worth + lead * math.exp(-start / _LEAD_CHARACTERS)
@@ -101,44 +100,31 @@ def _choose(worth: dict[_Candidate, float], *, most: int) -> list[_Candidate]:
     return chosen
 
 
-def _list_candidates(hits: Sequence[Hit], among: Collection[Hit]) -> Iterator[_Candidate]:
-    """Yield the sentences of articles that can be quoted from the hits, if these are in `among`."""
+def _list_candidates(hits: Sequence[Hit]) -> Iterator[_Candidate]:
+    """Yield the sentences of articles that can be quoted from the hits."""
     best_score = max((hit.score for hit in hits), default=0.0)
     for number, hit in enumerate(hits, start=1):
-        is_article = hit.chunk.voice == "article"
-        if is_article and hit.score > 0 and hit in among:
+        if hit.chunk.voice == "article" and hit.score > 0:
             weight = (hit.score / best_score) ** _STEEPNESS
             yield from _split_hit(number, hit, weight=weight)
 
 
 def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
-    text = hit.chunk.text
-    spans = split_sentences(text)
-    for index, (start, end) in enumerate(spans):
-        sentence = text[start:end]
-        if not _says_something(sentence):
-            continue
+    sentences = list(list_sentences(hit.chunk))
+    texts, spans = [text for text, _ in sentences], [span for _, span in sentences]
+    shares = {evidence.start: evidence.score for evidence in hit.evidence}
+    for index, sentence in enumerate(texts):
         first = index - 1 if _leans_back(sentence) else index
         if first < 0:  # the sentence before it is not in the hit
             continue
-        last = _find_last_item(text, spans, index)
-        together = spans[first : last + 1]
-        if is_order(_join(text, together)):
+        end = _find_last_item(texts, index) + 1
+        text = " ".join(texts[first:end])
+        if not _says_something(sentence) or is_order(text):
             continue
-        own_words = content_words(_join(text, spans[index : last + 1]))
-        yield _make_candidate(number, hit, together, own_words, weight=weight)
-
-
-def _make_candidate(
-    number: int, hit: Hit, together: Sequence[Span], own_words: set[str], *, weight: float
-) -> _Candidate:
-    """Return a candidate that consists of neighbouring sentences of a hit, given by their spans in its text."""
-    chunk = hit.chunk
-    shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    spans = tuple((chunk.start + start, chunk.start + end) for start, end in together)
-    relevance = max(shares.get(start, 0.0) for start, _ in spans)
-    return _Candidate(number, spans, _join(chunk.text, together), frozenset(own_words), relevance, weight)
+        own_words = frozenset(content_words(" ".join(texts[index:end])))
+        relevance = max(shares.get(start, 0.0) for start, _ in spans[first:end])
+        yield _Candidate(number, tuple(spans[first:end]), text, own_words, relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:
@@ -154,21 +140,12 @@ def _says_something(sentence: str) -> bool:
     return small_words >= _FEWEST_SMALL_WORDS
 
 
-def _join(text: str, spans: Sequence[Span]) -> str:
-    return " ".join(text[start:end] for start, end in spans)
-
-
-def _find_last_item(text: str, spans: Sequence[Span], lead: int) -> int:
+def _find_last_item(sentences: Sequence[str], lead: int) -> int:
     """Return the index of the last item of the list that a sentence with a colon introduces, or its own index."""
-    last = lead
-    if text[slice(*spans[lead])].endswith(":"):
-        while last + 1 < len(spans) and NEW_ITEM.match(text, spans[last + 1][0]):
-            last += 1
-    return last
-
-
-def _average(words: frozenset[str], frequency: Counter[str]) -> float:
-    return sum(math.log1p(frequency[word]) for word in words) / max(len(words), 1)
+    if not sentences[lead].endswith(":"):
+        return lead
+    items = takewhile(lambda sentence: NEW_ITEM.match(f"{sentence} "), sentences[lead + 1 :])
+    return lead + len(list(items))
 
 
 def _measure_overlap(one: _Candidate, chosen: Sequence[_Candidate]) -> float:

@@ -6,7 +6,7 @@ from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import quote_part
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
-from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
+from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
@@ -21,34 +21,26 @@ GATHERED = "Pieced together from the document that comes nearest to the question
 _LEAD = 0.5
 
 
-def find_named_section(request: Request) -> Gathered | None:
-    """Return the section of the nearest document whose heading the topic of a question names, or None."""
-    if not _may_name_text(request):
-        return None
-    nearest = request.hits[0]
-    with request.index.browse() as store:
-        chunks = list_article(nearest.chunk.document_id, store)
-    span = find_section(chunks, _find_topic(request.question), title=nearest.chunk.title)
-    return Gathered(quote_part(chunks, span, score=nearest.score)) if span else None
-
-
 def find_summary(request: Request) -> Gathered | None:
-    """Return a summary of the nearest document, if a question asks for one and names no other text; else None."""
-    question = request.question
-    if question.kind is not SUMMARY or not _may_name_text(request):
-        return None
-    if not _is_nearest_meant(_find_topic(question), request.hits):
-        return None
-    with request.index.browse() as store:
-        quotes = _summarize(question, request.hits, store)
-    return Gathered(quotes) if quotes else None
+    """Return the section of the nearest document that a question names, or the summary of that document; or None.
 
-
-def _may_name_text(request: Request) -> bool:
-    """Return whether a question may name a section or a document found, other than a numbered part."""
+    A summary has to be asked for; a numbered part has a finder of its own.
+    """
     question = request.question
     is_topical = question.kind is SUMMARY or question.is_phrase
-    return bool(request.hits) and is_topical and question.part_number is None
+    is_numbered = question.part_number is not None
+    if not request.hits or not is_topical or is_numbered:
+        return None
+    nearest, topic = request.hits[0], _find_topic(question)
+    with request.index.browse() as store:
+        chunks = list_article(nearest.chunk.document_id, store)
+        span = find_section(chunks, topic, title=nearest.chunk.title)
+        if span:
+            return Gathered(quote_part(chunks, span, score=nearest.score))
+        if question.kind is SUMMARY and _is_nearest_meant(topic, request.hits):
+            quotes = _summarize(question, request.hits, store)
+            return Gathered(quotes) if quotes else None
+    return None
 
 
 def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
@@ -84,14 +76,8 @@ def _covers(text: str, topic: set[str]) -> bool:
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return the best sentences of the nearest document together; None if it has none."""
     whole = find_evidence(question.text, _list_whole(hits, store))
-    quoted: list[Hit] = []
-    spans: list[HitSpan] = []
-    for span in select_sentences(whole, lead=_LEAD):
-        hit = whole[span.number - 1]
-        if hit not in quoted:
-            quoted.append(hit)
-        spans.append(span._replace(number=len(quoted)))
-    return cite_spans(spans, quoted)._replace(note=GATHERED, is_pieced=True) if spans else None
+    spans = select_sentences(whole, lead=_LEAD)
+    return cite_spans(spans)._replace(note=GATHERED, is_pieced=True) if spans else None
 
 
 def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
@@ -99,4 +85,4 @@ def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
     article = list_article(hits[0].chunk.document_id, store)
-    return [Hit(chunk, scores.get(chunk.id, lowest), rank) for rank, chunk in enumerate(article, start=1)]
+    return [Hit(chunk, scores.get(chunk.id, lowest), rank=1) for chunk in article]

@@ -1,8 +1,6 @@
 """Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import takewhile
 from statistics import mean
@@ -11,18 +9,25 @@ from typing import NamedTuple
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import DECIMALS, Operation, Task, choose, list_words, read_tasks
+from rag.answer.gather.task import DECIMALS, Choice, Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import CURRENCY_SIGNS, LIKE_TOTAL, TOTAL
-from rag.rows import Cell, split_row
+from rag.answer.signs import CURRENCY_SIGNS, compile_any
+from rag.index.index import Index
+from rag.rows import split_row
 from rag.system import parse_source
-from rag.text import split_lines
-from rag.types import Chunk, Hit, Span
+from rag.text import is_inside, split_lines
+from rag.types import Chunk, Hit
 
+# The beginning of a row below a table that adds up the others, or is their mean.
+_TOTAL = compile_any(
+    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
+    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
+    r"\W*(?:altogether|tot|[Σ∑])\W*$",
+)
+# The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
+_LIKE_TOTAL = compile_any(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)")
 # Fewer rows are not a table.
 _FEWEST_ROWS = 3
-# A single row has no extreme value.
-_FEWEST_COMPARED = 2
 # A last row with fewer digits may be the sum or the mean of the others by chance.
 _FEWEST_DIGITS = 3
 # At most this many rows are quoted.
@@ -38,17 +43,6 @@ class _Result(NamedTuple):
     rows: Sequence[Row]
 
 
-class _Table(NamedTuple):
-    """The rows of a table without totals, its columns, and the labels that other tables of its article have too.
-
-    Every table has the label "" for its rows: they are counted only if there is no other table.
-    """
-
-    rows: list[Row]
-    columns: dict[str, dict[Span, str]]
-    shared_labels: set[str]
-
-
 def compute_over_table(request: Request) -> Gathered | None:
     """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
 
@@ -56,88 +50,67 @@ def compute_over_table(request: Request) -> Gathered | None:
     or to be about tables.
     """
     for task in read_tasks(request.question):
-        gathered = _compute_over_nearest(task, request)
-        if gathered:
-            return gathered
-    return None
-
-
-def _compute_over_nearest(task: Task, request: Request) -> Gathered | None:
-    """Return the result of a task over the first table that fits it, from the nearest document on."""
-    for hit in request.best_hits:
-        document_id, names = hit.chunk.document_id, [hit.chunk.title, parse_source(hit.chunk.source).name]
-        with request.index.browse() as store:
-            text = store.get_text(document_id)
-            # A table takes long to read, and most documents lack a word of the question.
-            together = " ".join([*names, text]).lower()
-            if not all(word in together for word in task.wanted):
-                continue
-            chunks = list_article(document_id, store)
-        headings = [chunk.heading or "" for chunk in chunks[:1]]
-        known = list_words(" ".join([*names, *headings]))
-        for table in _find_tables(text, chunks):
-            result = _compute(task, table, known)
-            gathered = _quote_rows(result, chunks, hit.score) if result else None
+        for hit in request.best_hits:
+            gathered = _compute_over_document(task, hit, request.index)
             if gathered:
                 return gathered
     return None
 
 
-def _find_tables(text: str, chunks: Sequence[Chunk]) -> Iterator[_Table]:
-    """Yield the tables of an article that have enough rows."""
-    parts = list(_split_rows(text, chunks))
-    counts = Counter[str]()
-    for part in parts:
-        counts.update({"", *list_columns(part)})
-    shared_labels = {label for label, count in counts.items() if count > 1}
-    for part in parts:
-        rows = _leave_out_totals(part)
-        if len(rows) >= _FEWEST_ROWS:
-            yield _Table(rows, list_columns(rows), shared_labels)
+def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
+    """Return the result of a task over the table of a hit's document that fits it; None if there is not one alone."""
+    names = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
+    with index.browse() as store:
+        text = store.get_text(hit.chunk.document_id)
+        # A table takes long to read, and most documents lack a word of the question.
+        together = f"{names} {text}".lower()
+        if not all(word in together for word in task.wanted):
+            return None
+        chunks = list_article(hit.chunk.document_id, store)
+    fitting: list[tuple[Choice, list[Row]]] = []
+    for rows in _find_tables(text, chunks):
+        clear_rows = _leave_out_totals(rows)
+        choice = choose(task, list_columns(clear_rows or rows), list_words(names))
+        if choice:
+            fitting.append((choice, clear_rows))
+    # Of two tables that fit, one may be a part of the other.
+    result = _compute(task, *fitting[0]) if len(fitting) == 1 else None
+    return _quote_rows(result, chunks, hit.score) if result else None
 
 
-def _split_rows(text: str, chunks: Sequence[Chunk]) -> Iterator[list[Row]]:
-    """Yield the rows that follow one another and have labels in common."""
-    rows: list[Row] = []
-    for row in _read_lines(text, chunks):
-        if rows and row.cells.keys().isdisjoint(rows[-1].cells):
-            yield rows
-            rows = []
-        if row.cells:
-            rows.append(row)
-    if rows:
-        yield rows
-
-
-def _read_lines(text: str, chunks: Sequence[Chunk]) -> Iterator[Row]:
-    """Yield each line of a text as a row; it has no cells if it has no labels, or is not of the article."""
-    starts = [chunk.start for chunk in chunks]
+def _find_tables(text: str, chunks: Sequence[Chunk]) -> list[list[Row]]:
+    """Return the tables of an article: rows that follow one another and have labels in common."""
+    tables: list[list[Row]] = []
+    last: dict[str, str] = {}
+    article = [(chunk.start, chunk.end) for chunk in chunks]
     for start, end in split_lines(text):
-        nearest = bisect_right(starts, start) - 1
-        is_article = nearest >= 0 and start < chunks[nearest].end
-        cells = split_row(text[start:end]) if is_article else []
-        yield Row((start, end), _join_cells(cells))
+        cells = _read_cells(text[start:end]) if is_inside(start, article) else {}
+        if cells.keys().isdisjoint(last):
+            tables.append([])
+        tables[-1].append(Row((start, end), cells))
+        last = cells
+    return [rows for rows in tables if rows[0].cells]
 
 
-def _join_cells(cells: Sequence[Cell]) -> dict[str, str]:
+def _read_cells(line: str) -> dict[str, str]:
     """Return the cells of a row by their label; the cells of columns with the same label are joined: "5; 6"."""
     joined: dict[str, str] = {}
-    for label, value in cells:
+    for label, value in split_row(line):
         joined[label] = f"{joined[label]}; {value}" if label in joined else value.strip()
     return joined
 
 
 def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows without totals at the end; [] if it is unclear which rows are totals."""
+    """Return the rows without totals at the end; [] if it is unclear which rows are totals, or if they are too few."""
     kept = list(takewhile(lambda row: not _is_total(row), rows))
-    if not kept or not all(map(_is_total, rows[len(kept) :])):
+    has_rows_below = not all(map(_is_total, rows[len(kept) :]))
+    if len(kept) < _FEWEST_ROWS or has_rows_below:
         return []
     name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
     digits = _count_total_digits(kept)
-    if digits and LIKE_TOTAL.match(name):
+    if digits and _LIKE_TOTAL.match(name):
         return kept[:-1]
-    is_clear = name and digits < _FEWEST_DIGITS
-    return kept if is_clear else []
+    return kept if name and digits < _FEWEST_DIGITS else []
 
 
 def _count_total_digits(rows: Sequence[Row]) -> int:
@@ -163,29 +136,31 @@ def _count_total_digits(rows: Sequence[Row]) -> int:
 def _is_total(row: Row) -> bool:
     """Return whether a row begins with a word for a total, or one of its cells is just that word."""
     first, *others = row.cells.values()
-    return bool(TOTAL.match(first)) or any(TOTAL.fullmatch(cell) for cell in others)
+    return bool(_TOTAL.match(first)) or any(_TOTAL.fullmatch(cell) for cell in others)
 
 
-def _compute(task: Task, table: _Table, names: frozenset[str]) -> _Result | None:
-    """Return the result of a task over a table; None if the table does not fit it.
-
-    If another table of the article has the same column, it may be a part of the table, and nothing is computed.
-    """
-    choice = choose(task, table.columns, names)
-    if choice is None or choice.label in table.shared_labels:
-        return None
-    rows = [row for row in table.rows if row.span in choice.rows]
+def _compute(task: Task, choice: Choice, table: Sequence[Row]) -> _Result | None:
+    """Return the result of a task over the chosen rows of a table; None if there are none, or numbers are unclear."""
+    rows = [row for row in table if row.span in choice.rows]
     if not choice.label:
-        has_remark = any(len(row.cells) == 1 for row in rows)
-        return None if has_remark else _Result(_count_rows(len(rows)), rows)
-    column = read_column(choice.label, table.columns[choice.label])
+        return _count(rows)
+    column = read_column(choice.label, list_columns(table).get(choice.label, {}))
     if column is None or not _fits(task, column):
         return None
     rows = [row for row in rows if row.span in column.numbers]
+    if not rows:
+        return None
+    value = task.operation.compute([column.numbers[row.span] for row in rows])
     if task.operation.is_extreme:
-        return _find_extreme(task, rows, column, table)
-    values = [column.numbers[row.span] for row in rows]
-    return _Result(_describe_value(task.operation, values, column), rows) if rows else None
+        return _describe_extreme(task, rows, column, value)
+    with_unit = f"{value:,f} {column.unit}".strip()
+    return _Result(f"{with_unit}, the {task.operation.name} of {column.label} over {_count_rows(len(rows))}", rows)
+
+
+def _count(rows: Sequence[Row]) -> _Result | None:
+    """Return the number of rows; None if one of them may be a remark, because it has only one cell."""
+    fewest_cells = min((len(row.cells) for row in rows), default=0)
+    return _Result(_count_rows(len(rows)), rows) if fewest_cells > 1 else None
 
 
 def _fits(task: Task, column: Column) -> bool:
@@ -195,50 +170,40 @@ def _fits(task: Task, column: Column) -> bool:
     return not other_currencies and not task.operation.unfit.search(measured)
 
 
-def _find_extreme(task: Task, rows: Sequence[Row], column: Column, table: _Table) -> _Result | None:
-    """Return the rows with an extreme value; None if there are no two rows, or other rows have the same name."""
-    if len(rows) < _FEWEST_COMPARED:
-        return None
-    extreme = task.operation.compute([column.numbers[row.span] for row in rows])
-    best = [row for row in rows if column.numbers[row.span] == extreme]
-    label = _choose_name(task, table, column.label)
+def _describe_extreme(task: Task, rows: Sequence[Row], column: Column, value: Decimal) -> _Result | None:
+    """Return the rows with an extreme value; None if other rows have the same name."""
+    best = [row for row in rows if column.numbers[row.span] == value]
+    label = _choose_name(task, rows, column.label)
     names = dict.fromkeys(row.cells.get(label, "") for row in best)
-    namesakes = [row for row in rows if row.cells.get(label, "") in names]
-    if len(namesakes) > len(best):
+    if sum(row.cells.get(label, "") in names for row in rows) > len(best):
         return None
     subject = ", ".join(names) if len(names) <= _MOST_NAMED else _count_rows(len(best))
     return _Result(f"{subject}: {column.label} {best[0].cells[column.label]}", best)
 
 
-def _choose_name(task: Task, table: _Table, label: str) -> str:
-    """Return the label of the column that names a row: the one that the question asks for, else the first of words."""
-    others = dict(table.columns)
-    del others[label]
-    asked = [name for name in others if list_words(name) & task.wanted]
-    of_words = [name for name in others if not is_amount(table.rows[0].cells.get(name, ""))]
-    return [*asked, *of_words, label][0]
+def _choose_name(task: Task, rows: Sequence[Row], label: str) -> str:
+    """Return the label of the column that names a row: the one that the question asks for, else the first of words.
 
+    `label` is that of the numbers; it names the rows if there is no other.
+    """
 
-def _describe_value(operation: Operation, values: Sequence[Decimal], column: Column) -> str:
-    """Return a computed value in words: "2,000.00 €, the sum of Amount over 4 rows"."""
-    with_unit = f"{operation.compute(values):,f} {column.unit}".strip()
-    return f"{with_unit}, the {operation.name} of {column.label} over {_count_rows(len(values))}"
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        own_words = list_words(name) - list_words(label)
+        return own_words.isdisjoint(task.wanted), is_amount(rows[0].cells.get(name, "")), name != label
+
+    return min(list_columns(rows), key=rank)
 
 
 def _count_rows(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
-def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered | None:
-    """Return a computed text with the first rows as its quotes; None if none can be quoted, such as orders."""
-    hits: tuple[Hit, ...] = ()
+def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered:
+    """Return a computed text with the first rows as its quotes; there are none if no row can be quoted."""
     spans: list[HitSpan] = []
     for row in result.rows[:_MOST_QUOTED]:
-        quoted = quote_span(chunks, row.span, hits, score=score)
-        hits = quoted.hits
-        spans += quoted.spans
+        spans += quote_span(chunks, row.span, score=score).spans
     note = "Computed from the rows of the table."
     if len(result.rows) > _MOST_QUOTED:
         note += f" The first {_MOST_QUOTED} of {len(result.rows):,} are shown."
-    quotes = cite_spans(spans, hits)
-    return Gathered(quotes._replace(note=note), result.text) if quotes.citations else None
+    return Gathered(cite_spans(spans)._replace(note=note), result.text)

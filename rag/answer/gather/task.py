@@ -7,23 +7,8 @@ from decimal import Decimal
 from statistics import mean
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, is_amount, is_of_amounts
-from rag.answer.signs import (
-    ARITHMETIC,
-    ASKS_FOR_ELSE,
-    ASKS_FOR_ROW,
-    COUNTS_ROWS,
-    COUNTS_THINGS,
-    COURTESY,
-    MEAN,
-    OF_TABLE,
-    RANK,
-    RATIO,
-    SUM,
-    SUPERLATIVES,
-    TABLE_WORDS,
-    UNIT,
-)
+from rag.answer.gather.columns import YEAR, Columns, is_amount, is_of_amounts
+from rag.answer.signs import ANY_CURRENCY, compile_any
 from rag.answer.understand.query import Query
 from rag.text import WORD, drop_plural
 from rag.types import Span
@@ -34,6 +19,35 @@ _JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
 _NOTHING = re.compile(r"(?!)")
+# "Can you compute …" wants no yes or no.
+_COURTESY = compile_any(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+")
+# "Amounts > 100", "price * pieces".
+_ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
+_ROWS = r"(?:rows|entries|records|lines)"
+_COUNTS_ROWS = rf"\bhow many {_ROWS}\b|\b(?:total )?number of {_ROWS}\b"
+# "Which city has the total?" asks for a row, and a sum is of no row.
+_ASKS_FOR_ROW = r"\b(?:which|who|whose)\b"
+# "How many rows have a price in total?" asks for no sum either.
+_ASKS_FOR_ELSE = compile_any(_ASKS_FOR_ROW, _COUNTS_ROWS)
+# "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
+_COUNTS_THINGS = compile_any(r"\b(?:how many|are|were|have)\b")
+# Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
+_RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
+# The highest rank is the lowest number.
+_RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
+# The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
+_UNIT = compile_any(
+    rf"\((?!.*{_RATIO})[^()]*\)", rf"\[(?!.*{_RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
+)
+# Other parts of a question that say nothing more: "of all rows", "in the table", "which entry", "the lowest value".
+_TABLE = r"(?:document|table|sheet|spreadsheet|workbook|file)"
+_OF_TABLE = compile_any(
+    rf"\b(?:(?:in|of|across) (?:the|this|my) {_TABLE}|(?:does|do) (?:the|this|my) {_TABLE} have"
+    rf"|(?:of|across) (?:all )?(?:the )?{_ROWS}|which (?:row|entry|record|line)|column|(?:the|all)\s+values?)\b"
+)
+
+
+Compute = Callable[[Collection[Decimal]], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +61,46 @@ class Operation:
     name: str
     sign: re.Pattern[str]
     other: re.Pattern[str]
-    compute: Callable[[Collection[Decimal]], Decimal]
+    compute: Compute
     unfit: re.Pattern[str] = _NOTHING
-    measures: frozenset[str] = frozenset()
-    # An extreme is the value of single rows, and only these are quoted.
-    is_extreme: bool = False
+    measures: str = ""
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether the result is the value of single rows; only these are quoted."""
+        return self.name == "extreme"
 
 
-def _compute_mean(values: Collection[Decimal]) -> Decimal:
-    return round(mean(values), DECIMALS)
-
-
+# Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
+# and "Max" is a name.
+_PRICES = "price cost fee rent"
+_SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
+    (r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", max, ""),
+    (r"lowest|smallest|minimum|(?-i:(?<=the )min)", min, ""),
+    ("most expensive|dearest", max, _PRICES),
+    ("least expensive|cheapest", min, _PRICES),
+    ("heaviest", max, "weight mass"),
+    ("lightest", min, "weight mass"),
+    ("tallest", max, "height length"),
+    ("shortest", min, "height length"),
+    ("fastest", max, "speed"),
+    ("slowest", min, "speed"),
+)
+_EXTREMES = [
+    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures)
+    for words, compute, measures in _SUPERLATIVES
+]
 # The rows are counted, whatever is in them.
-_COUNT = Operation("count", COUNTS_ROWS, ASKS_FOR_ROW, lambda values: Decimal(len(values)))
+_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), lambda values: Decimal(len(values)))
+# "What does E4 mean?" asks for no mean.
+_MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
+_SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
 _OPERATIONS = (
-    *[
-        Operation("extreme", sign, COUNTS_THINGS, max if is_highest else min, RANK, measures, is_extreme=True)
-        for sign, is_highest, measures in SUPERLATIVES
-    ],
+    *_EXTREMES,
     _COUNT,
-    Operation("mean", MEAN, ASKS_FOR_ELSE, _compute_mean),
-    Operation("sum", SUM, ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), RATIO),
+    Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
+    Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
 
 
@@ -76,25 +108,14 @@ _OPERATIONS = (
 class Task:
     """An operation that a question may ask for.
 
-    `rest` is the question without the operation, and `wanted` has the words of it that a table has to have.
+    `text` is the question, with the words for what a superlative compares. `rest` is the question without the
+    operation, and `wanted` has the words of it that a table has to have.
     """
 
     operation: Operation
     text: str
     rest: str
     wanted: frozenset[str]
-
-    def find_label(self, label: str) -> frozenset[str]:
-        """Return the words of a label that the question has; none if one is missing or it is not what is compared."""
-        measures = self.operation.measures
-        words = _find_name(label, self.text, measures)
-        is_measured = not measures or not words.isdisjoint(measures)
-        return words if is_measured else frozenset()
-
-    def find_cell(self, cell: str) -> frozenset[str]:
-        """Return the words of a cell if the rest of the question has it whole, or the year of its date; else none."""
-        words = frozenset[str]() if is_amount(cell) else _find_name(cell, self.rest)
-        return words or frozenset(YEAR.findall(self.rest)) & frozenset(YEAR.findall(cell))
 
 
 class Choice(NamedTuple):
@@ -105,26 +126,27 @@ class Choice(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """The rows that a question names, its words that do so, and the labels of the columns with these words."""
+    """The rows that a question names, the words of cells that do so, and the words of their labels."""
 
     rows: set[Span]
     words: frozenset[str]
-    labels: list[str]
+    label_words: frozenset[str] = frozenset()
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
     """Yield a task for each operation that a question asks for; none if it wants yes or no, or calculates itself."""
-    text = _ELECTRIC.sub("", COURTESY.sub("", question.text))
+    text = _ELECTRIC.sub("", _COURTESY.sub("", question.text))
     text = text[:1].lower() + text[1:]
-    if Query(text).is_yes_no or ARITHMETIC.search(text):
+    if Query(text).is_yes_no or _ARITHMETIC.search(text):
         return
     for operation in _OPERATIONS:
         if operation.sign.search(text) and not operation.other.search(text):
             rest = operation.sign.sub(" ", text)
-            yield Task(operation, text, rest, list_words(OF_TABLE.sub(" ", rest)) - TABLE_WORDS)
+            wanted = list_words(_OF_TABLE.sub(" ", rest)) - _TABLE_WORDS
+            yield Task(operation, f"{text} {operation.measures}", rest, wanted)
 
 
-def choose(task: Task, columns: Mapping[str, Mapping[Span, str]], names: frozenset[str]) -> Choice | None:
+def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None:
     """Return the rows and the column that a task is about; None if a word of it is left over.
 
     Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
@@ -132,19 +154,17 @@ def choose(task: Task, columns: Mapping[str, Mapping[Span, str]], names: frozens
     """
     amounts = [label for label, cells in columns.items() if is_of_amounts(label, cells.values())]
     others = [label for label in columns if label not in amounts]
-    named = {label: task.find_label(label) for label in columns}
+    named = {label: _find_name(label, task.text) for label in columns}
     label = "" if task.operation is _COUNT else _choose_label(task, named, amounts)
     chosen = _choose_rows(task, columns, others)
     if label is None or chosen is None or not chosen.words.isdisjoint(list_words(label)):
         return None
-    known = list(chosen.labels)
+    known = chosen.words | chosen.label_words | names.difference(YEAR.findall(task.rest))
     if named.get(label):
-        known += filter(named.get, columns)
+        known = known.union(*named.values())
     if task.operation.is_extreme:  # "which customer" may mean a column "Customer name"
-        known += others
-    known_names = names.difference(YEAR.findall(task.rest))
-    left_over = task.wanted - chosen.words - list_words(" ".join(known)) - known_names
-    return Choice(chosen.rows, label) if chosen.rows and not left_over else None
+        known |= list_words(" ".join(others))
+    return Choice(chosen.rows, label) if chosen.rows and task.wanted <= known else None
 
 
 def list_words(text: str) -> frozenset[str]:
@@ -152,17 +172,30 @@ def list_words(text: str) -> frozenset[str]:
     return frozenset(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
 
 
-def _find_name(name: str, text: str, others: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return the words of a name that are in a text, or among others; none if one is missing.
+# Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
+_TABLE_WORDS = list_words(
+    "a an the of in for on is are was were be do does did has have had s what which who how many much number all across"
+    " with csv xlsx give me there please calculate compute show tell"
+)
+
+
+def _find_name(name: str, text: str) -> frozenset[str]:
+    """Return the words of a name that are in a text; none if one is missing.
 
     Words of its unit and joining words may be missing. A joining word at the end has to be spelt as there: "Team A".
     """
-    words = list_words(name) & (list_words(text) | others)
-    bare = UNIT.sub("", name)
+    words = list_words(name) & list_words(text)
+    bare = _UNIT.sub("", name)
     last = WORD.findall(bare)[-1:]
-    is_spelt = TABLE_WORDS.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
-    is_whole = is_spelt and list_words(bare) - TABLE_WORDS <= words
+    is_spelt = _TABLE_WORDS.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
+    is_whole = is_spelt and list_words(bare) - _TABLE_WORDS <= words
     return words if is_whole else frozenset()
+
+
+def _find_cell(cell: str, text: str) -> frozenset[str]:
+    """Return the words of a cell if a text has it whole, or the year of its date; none if it is an amount."""
+    words = frozenset[str]() if is_amount(cell) else _find_name(cell, text)
+    return words or frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
 
 
 def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequence[str]) -> str | None:
@@ -170,31 +203,41 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequ
 
     An extreme has to be named: the largest city need not be the city with the largest number.
     """
+
+    def is_part(label: str) -> bool:
+        return any(named[label] < words for words in named.values())
+
     candidates = list(filter(named.get, amounts))
     if candidates:
-        candidates = [label for label in candidates if not any(named[label] < words for words in named.values())]
+        candidates = [label for label in candidates if not is_part(label)]
     elif not task.operation.is_extreme:
         candidates = list(amounts)
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _choose_rows(task: Task, columns: Mapping[str, Mapping[Span, str]], labels: Sequence[str]) -> _Filter | None:
+def _choose_rows(task: Task, columns: Columns, labels: Sequence[str]) -> _Filter | None:
     """Return the rows that the question names, or all if it names none; None if it is unclear."""
-    chosen = _Filter(set().union(*columns.values()), frozenset(), [])
-    years = set(YEAR.findall(task.rest))
+    chosen = _Filter(set().union(*columns.values()), frozenset())
     for label in labels:
-        cells = columns[label]
-        asked = {span: task.find_cell(cell) for span, cell in cells.items()}
-        most = max(asked.values(), key=len)
-        is_clear = all(words <= most for words in asked.values())
-        if not is_clear or not chosen.words.isdisjoint(most):
+        named = _name_rows(columns[label], task.rest)
+        if named is None or not chosen.words.isdisjoint(named.words):
             return None
-        if not most:
-            continue
-        rows = {span for span in chosen.rows if asked.get(span) == most}
-        names = {cells[span].casefold() for span in rows}
-        # "Market" and "Markets" are two things, but many dates are of one year.
-        if len(names) > 1 and not most <= years:
-            return None
-        chosen = _Filter(rows, chosen.words | most, [*chosen.labels, label])
+        if named.words:
+            label_words = chosen.label_words | list_words(label)
+            chosen = _Filter(chosen.rows & named.rows, chosen.words | named.words, label_words)
     return chosen
+
+
+def _name_rows(cells: Mapping[Span, str], text: str) -> _Filter | None:
+    """Return the rows of a column that a text names, with the words that do so; None if it is unclear.
+
+    It is clear if one cell has the words of all others. Without such words, all rows are returned.
+    """
+    asked = {span: _find_cell(cell, text) for span, cell in cells.items()}
+    most = max(asked.values(), key=len)
+    rows = {span for span, words in asked.items() if words == most}
+    names = {cells[span].casefold() for span in rows}
+    # "Market" and "Markets" are two things, but many dates are of one year.
+    is_one = len(names) == 1 or most.issubset(YEAR.findall(text))
+    is_clear = is_one and all(words <= most for words in asked.values())
+    return _Filter(rows, most) if is_clear else None

@@ -1,6 +1,7 @@
 """Makes the evidence for an answer: exact quotes with the numbers of their passages, and the outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ class Quotes(NamedTuple):
     is_pieced: bool = False
 
     @property
+    def spans(self) -> "list[HitSpan]":
+        """The sentences that are cited, in the order of their numbers."""
+        return [HitSpan(self.hits[citation.number - 1], citation.start, citation.end) for citation in self.citations]
+
+    @property
     def cited_chunks(self) -> list[Chunk]:
         """The chunks that are cited, each once, in the order of their numbers."""
         numbers = {citation.number for citation in self.citations}
@@ -39,36 +45,47 @@ class Quotes(NamedTuple):
 
 
 class HitSpan(NamedTuple):
-    """A sentence of a hit: the hit's number, from 1, and the sentence's span in the document."""
+    """A sentence of a hit, and its span in the document."""
 
-    number: int
+    hit: Hit
     start: int
     end: int
 
+    @property
+    def words(self) -> str:
+        """The words of the sentence."""
+        return get_words(self.hit.chunk, self)
+
 
 class _Claim(NamedTuple):
-    """A sentence, and the spans that state it with their chunks, by the number of their hit."""
+    """A sentence, and the first span of each hit that states it, by the number of the hit."""
 
     text: str
     spans: dict[int, HitSpan]
-    chunks: dict[int, Chunk]
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """The chunks that state the sentence."""
+        return [span.hit.chunk for span in self.spans.values()]
 
     @property
     def articles(self) -> list[Chunk]:
         """The article chunks that state the sentence."""
-        return [chunk for chunk in self.chunks.values() if chunk.voice == "article"]
+        return [chunk for chunk in self.chunks if chunk.voice == "article"]
 
 
-def cite_spans(spans: Iterable[HitSpan], hits: Sequence[Hit]) -> Quotes:
-    """Return sentences of the hits as the evidence for an answer, each with its hit's number; readers' words come last.
+def cite_spans(spans: Sequence[HitSpan], hits: Iterable[Hit] = ()) -> Quotes:
+    """Return sentences as the evidence for an answer, each with its hit's number; readers' words come last.
 
-    A sentence that another one already states is not repeated. If only readers' comments state a sentence, the answer
-    names the reader. The outcome is `not_found`, without citations, if there is no sentence. It is `unconfirmed` if all
-    sentences are of readers' comments.
+    The hits have the first numbers; others get the next ones. A sentence that another one already states is not
+    repeated. If only readers' comments state a sentence, the answer names the reader. The outcome is `not_found`,
+    without citations, if there is no sentence. It is `unconfirmed` if all sentences are of readers' comments.
     """
-    ordered = sorted(spans, key=lambda span: is_comment(hits[span.number - 1]))
-    claims = _merge(ordered, hits)
-    return _conclude(claims, tuple(hits)) if claims else Quotes(tuple(hits))
+    numbered: dict[int, Hit] = {}
+    for hit in [*hits, *(span.hit for span in spans)]:
+        numbered.setdefault(hit.chunk.id, replace(hit, rank=len(numbered) + 1))
+    claims = _merge(sorted(spans, key=lambda span: is_comment(span.hit)), numbered)
+    return _conclude(claims, tuple(numbered.values())) if claims else Quotes(tuple(numbered.values()))
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Quotes:
@@ -76,8 +93,8 @@ def quote_evidence(hits: Sequence[Hit]) -> Quotes:
     ranked = rank_evidence(hits)[:_QUOTED]
     best_score = max((evidence.score for _, evidence in ranked), default=0.0)
     least = max(_LEAST_SHARE, best_score * _NEARLY)
-    spans = [HitSpan(number, one.start, one.end) for number, one in ranked if one.score >= least]
-    return cite_spans(sorted(spans), hits)
+    best = sorted((number, one.start, one.end) for number, one in ranked if one.score >= least)
+    return cite_spans([HitSpan(hits[number - 1], start, end) for number, start, end in best], hits)
 
 
 def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
@@ -102,28 +119,21 @@ def is_comment(hit: Hit) -> bool:
     return hit.chunk.voice == "comment"
 
 
-def _merge(spans: Sequence[HitSpan], hits: Sequence[Hit]) -> list[_Claim]:
+def _merge(spans: Sequence[HitSpan], numbered: Mapping[int, Hit]) -> list[_Claim]:
     """Return the sentences at the spans as claims; sentences that say the same are one claim."""
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
-        chunk = hits[span.number - 1].chunk
-        is_pointed_at = following is not None and _points_at(following, span, chunk)
+        chunk = span.hit.chunk
+        is_pointed_at = following is not None and following.hit.chunk.id == chunk.id and points_back(following.words)
         # "She" in the next sentence means a person named right before: so only the last claim can be the same.
         known = claims[-1:] if is_pointed_at else claims
-        text = _finish(get_words(chunk, span))
+        text = _finish(span.words)
         claim = _find_same(text, known, chunk)
         if claim is None:
-            claim = _Claim(text, {}, {})
+            claim = _Claim(text, {})
             claims.append(claim)
-        # Only the first span of a hit is kept.
-        claim.spans.setdefault(span.number, span)
-        claim.chunks.setdefault(span.number, chunk)
+        claim.spans.setdefault(numbered[chunk.id].rank, span)
     return claims
-
-
-def _points_at(following: HitSpan, span: HitSpan, chunk: Chunk) -> bool:
-    """Return whether the following span is of the same chunk and begins with a word like "she" that points back."""
-    return following.number == span.number and points_back(get_words(chunk, following))
 
 
 def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | None:
@@ -163,7 +173,7 @@ def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:
     citations: dict[tuple[int, int], Citation] = {}  # by number and offset, since two sentences may quote one passage
     for claim in claims:
         for number, span in claim.spans.items():
-            citations[number, span.start] = _make_citation(claim.chunks[number], span)
+            citations[number, span.start] = _make_citation(number, span)
     is_confirmed = any(claim.articles for claim in claims)
     outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
     return Quotes(hits, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
@@ -178,14 +188,13 @@ def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
     sentences: list[Sentence] = []
     speaking: list[Chunk] = []
     for claim in claims:
-        chunks = list(claim.chunks.values())
         if claim.articles:
             text = _add_date(claim.text, claim.articles[0].date if len(dates) > 1 else None)
-        elif chunks == speaking:
+        elif claim.chunks == speaking:
             text = f"{sentences.pop().text} {claim.text}"
         else:
-            text = _name_reader(claim.text, chunks[0])
-        speaking = chunks
+            text = _name_reader(claim.text, claim.chunks[0])
+        speaking = claim.chunks
         sentences.append(Sentence(text, tuple(claim.spans)))
     return tuple(sentences)
 
@@ -199,15 +208,16 @@ def _name_reader(text: str, chunk: Chunk) -> str:
     return f"{speaker} says: {text}"
 
 
-def _make_citation(c: Chunk, span: HitSpan) -> Citation:
+def _make_citation(number: int, span: HitSpan) -> Citation:
+    c = span.hit.chunk
     return Citation(
-        span.number,
+        number,
         c.document_id,
         c.id,
         c.source,
         c.title,
         c.outlet,
-        get_words(c, span),
+        span.words,
         span.start,
         span.end,
         c.metadata,

@@ -66,26 +66,16 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
         return quotes
     passages = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
     sentences = [citation.quote for citation in quotes.citations]
-    unmet = (
-        find_unmet(question.text, passages)
-        or _find_unmet_of_rows(question.text, quotes)
-        or find_opposite(question.text, sentences, passages)
-    )
+    unmet = find_unmet(question.text, passages)
+    if not unmet and all(map(is_row, sentences)):
+        # Other rows are about other things. A year may be that of the whole table.
+        unmet = find_unmet(question.text, sentences, forms=_FORMS[1:])
+    unmet = unmet or find_opposite(question.text, sentences, passages)
     if unmet:
         return Quotes(quotes.hits, note=unmet.note)
     if not question.asks_why and asks_for_what_quotes_deny(question.text, sentences):
         return Quotes(quotes.hits, note=_SAYS_SO)
     return quotes
-
-
-def _find_unmet_of_rows(question: str, quotes: Quotes) -> Unmet | None:
-    """Return the first code or number of a question that the quoted rows of a table lack, if they have others.
-
-    Other rows are about other things. A year may be that of the whole table.
-    """
-    rows = [citation.quote for citation in quotes.citations if is_row(citation.quote)]
-    is_all = len(rows) == len(quotes.citations)
-    return find_unmet(question, rows, forms=_FORMS[1:]) if is_all else None
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.signs import HEDGE, NEGATION, OUTDATED, REASON, UNEXPLAINED, is_order, points_back
+from rag.answer.signs import OUTDATED, REASON, UNEXPLAINED, is_order, is_unsure, points_back
 from rag.answer.understand.query import Query
-from rag.text import content_words, split_sentences
+from rag.text import content_words, list_sentences, split_sentences
 from rag.types import Hit, Span
 
 # The LLM means a sentence of the passage if the sentence has at least 40 % of the LLM's words.
@@ -18,12 +18,11 @@ _FEWEST_WORDS = 3
 
 
 class _Sentence(NamedTuple):
-    """A sentence of a hit on one line, its offsets in the document, and its share of the question's words."""
+    """A sentence of a hit on one line, its span in the document, and its share of the question's words."""
 
     text: str
     words: set[str]
-    start: int
-    end: int
+    span: Span
     share: float
 
 
@@ -41,20 +40,16 @@ def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[Span]:
     if not question.kind.wants_several:
         indices = _drop_lead_in(indices, sentences)
     chosen = [sentences[index] for index in indices]
-    return [(sentence.start, sentence.end) for sentence in chosen if not is_order(sentence.text)]
+    return [sentence.span for sentence in chosen if not is_order(sentence.text)]
 
 
 def _list_sentences(hit: Hit) -> list[_Sentence]:
     """Return the sentences of a hit in their order, with their shares of the question's words from its evidence."""
-    chunk = hit.chunk
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
-    sentences = []
-    for a, b in split_sentences(chunk.text):
-        text = " ".join(chunk.text[a:b].split())
-        start = chunk.start + a
-        sentence = _Sentence(text, content_words(text), start, chunk.start + b, shares.get(start, 0.0))
-        sentences.append(sentence)
-    return sentences
+    return [
+        _Sentence(" ".join(text.split()), content_words(text), span, shares.get(span[0], 0.0))
+        for text, span in list_sentences(hit.chunk)
+    ]
 
 
 def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
@@ -123,7 +118,7 @@ def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
     reason, or nothing.
     """
-    if _speaks_of_reason(written):
+    if REASON.search(written) or is_unsure(written):
         return None
     unexplained = _find_sign(UNEXPLAINED, sentences, question)
     if unexplained:
@@ -131,11 +126,6 @@ def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) 
     if not _is_written_clause(written):
         return _find_sign(REASON, sentences, question)
     return _add_reason(_find_meant(written, sentences, question), sentences)
-
-
-def _speaks_of_reason(written: str) -> bool:
-    """Return whether the LLM's words give a reason, doubt or deny."""
-    return any(sign.search(written) for sign in (REASON, NEGATION, HEDGE))
 
 
 def _find_sign(sign: re.Pattern[str], sentences: Sequence[_Sentence], question: Query) -> list[int]:

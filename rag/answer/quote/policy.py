@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rag.answer.signs import HEDGE, NEGATION
+from rag.answer.signs import is_unsure
 from rag.answer.understand.query import Query
 from rag.types import Hit
 
@@ -93,8 +93,7 @@ class Policy:
         There may be if the words are a reader's, or deny or guess. The same holds if the question asks two things or
         a reason, or if a document of another date scores nearly as high.
         """
-        is_unsure = NEGATION.search(words) or HEDGE.search(words)
-        if one.is_comment or self.asks_more or is_unsure:
+        if one.is_comment or self.asks_more or is_unsure(words):
             return True
         return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rag.answer.prompt import BEGIN, NO, YES, Prompts, build_question, has_evidence
-from rag.answer.quote.cite import HitSpan, get_words
+from rag.answer.quote.cite import HitSpan
 from rag.answer.quote.confidence import estimate_confidence
 from rag.answer.quote.locate import locate_sentences
 from rag.answer.quote.policy import Judged, Policy
@@ -85,8 +85,8 @@ class Reader:
         """Return the sentences of a hit that the LLM means by the words it wrote."""
         reply = " ".join(written.split()).removeprefix(BEGIN)
         spans = locate_sentences(reply, one.hit, question=self._policy.question)
-        return [HitSpan(one.number, start, end) for start, end in spans]
+        return [HitSpan(one.hit, start, end) for start, end in spans]
 
     def leaves_open(self, one: Judged, spans: Sequence[HitSpan]) -> bool:
         """Return whether there may be more to say than a hit says at its spans."""
-        return self._policy.leaves_open(one, " ".join(get_words(one.hit.chunk, span) for span in spans))
+        return self._policy.leaves_open(one, " ".join(span.words for span in spans))
