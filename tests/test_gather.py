@@ -153,6 +153,15 @@ def test_a_list_goes_on_over_the_end_of_a_passage(open_text: Callable[..., Index
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
+def test_sentences_that_count_are_given_together(open_text: Callable[..., Index], settings: Settings) -> None:
+    counting = (
+        "It has three parts. The first is the hull. It is of oak. The second is the mast. Finally there is the sail."
+    )
+    index = open_text(f"The boat is old and lies at the pier. {counting} It was sold in May.")
+    answer = Assistant(index, ScriptedLLM("The second is the mast"), settings).ask("What are the parts of the boat?")
+    assert " ".join(citation.quote for citation in answer.citations) == counting
+
+
 REPORT = """The year of the mill
 
 Outlook

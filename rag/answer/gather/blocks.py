@@ -1,4 +1,4 @@
-"""Finds the list or the section to quote as a whole, and quotes it."""
+"""Finds the list, the sentences that count or the section to quote as a whole, and quotes it."""
 
 import re
 from bisect import bisect_right
@@ -7,10 +7,10 @@ from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
-from rag.answer.signs import is_order
+from rag.answer.signs import compile_any, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.index.store import Store
-from rag.text import NEW_ITEM, content_words, list_sentences, split_lines
+from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
 from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
@@ -21,6 +21,13 @@ MOST_WORDS = 200
 _LABEL_WORDS = 8
 # Below a label, a single line with a number or a dash may be anything.
 _FEWEST_ITEMS = 2
+# A paragraph counts if this many of its sentences begin with a word such as "the first".
+_FEWEST_COUNTING = 2
+_COUNTS = compile_any(
+    r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
+    r"(?! (?:years?|weeks?|months?|days?|times?|floor|half|quarter|century|of)\b)",
+    r"\W*(?:the )?(?:last|other)(?= is\b| are\b| one\b|,|:)|\W*(?:finally|lastly)\b",
+)
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 
@@ -130,10 +137,14 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
 
 
 def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
-    """Return the span of the list around an offset of a document's text, with the line that introduces it; or None."""
+    """Return the span of the list around an offset of a document's text, with the line that introduces it; or None.
+
+    A list may also be sentences that count: "The first is …".
+    """
     for section in _list_sections(chunks):
         if section.start <= offset < section.end:
-            return _find_list(_list_lines(text, section), offset)
+            lines = _list_lines(text, section)
+            return _find_list(lines, offset) or _find_counting(lines, offset)
     return None
 
 
@@ -147,12 +158,29 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     return [*lines, _EDGE]
 
 
+def _find_line(lines: Sequence[_Line], offset: int) -> int:
+    """Return the number of the line at an offset."""
+    return bisect_right([line.end for line in lines[:-1]], offset)
+
+
 def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
     """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
-    above = last = bisect_right([line.end for line in lines[:-1]], offset)
+    above = last = _find_line(lines, offset)
     while lines[above].is_item:
         above -= 1
     while lines[last + 1].is_item:
         last += 1
     first = above if lines[above].introduces(last - above) else above + 1
     return (lines[first].start, lines[last].end) if first < last else None
+
+
+def _find_counting(lines: Sequence[_Line], offset: int) -> Span | None:
+    """Return the span of the sentences around an offset that count, with the one before the first; or None."""
+    line = lines[_find_line(lines, offset)]
+    spans = split_sentences(line.text)
+    counting = [number for number, span in enumerate(spans) if _COUNTS.match(line.text, span[0])]
+    if len(counting) < _FEWEST_COUNTING:
+        return None
+    start = line.start + spans[max(0, counting[0] - 1)][0]
+    end = line.start + spans[counting[-1]][1]
+    return (start, end) if start <= offset < end else None
