@@ -44,7 +44,8 @@ def read_json(path: Path) -> Extract:
     for message in messages:
         text = _show_message(message, names)
         blocks.append(Block(text, "item"))
-    return Extract(blocks, title=f"#{path.parent.name}", date=_find_day(messages))
+    day = datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date()
+    return Extract(blocks, title=f"#{path.parent.name}", date=day.isoformat())
 
 
 def _load_messages(path: Path) -> list[Message]:
@@ -134,8 +135,3 @@ def _show_mark(names: Names, mark: re.Match[str]) -> str:
         return words
     name = names.get(mark["id"], words.lstrip("#@"))
     return f"{sign}{name}"
-
-
-def _find_day(messages: list[Message]) -> str:
-    """Return the day of the first message, in UTC."""
-    return datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date().isoformat()

@@ -112,18 +112,13 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
 def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
     """Yield the blocks of the children, those with the names of titles as headings."""
     children = list(element.iterchildren("*"))
-    titles = set(filter(_is_title, children))
+    titles = {child for child in children if child.tag in _TITLES and _is_text(child)}
     level_below = level + bool(titles)
     for child in children:
         if child in titles:
             yield Block(get_text(child), "heading", min(level, _DEEPEST_HEADING))
         else:
             yield from _walk(child, level_below)
-
-
-def _is_title(element: "_Element") -> bool:
-    """Return whether an element is the title of the one around it."""
-    return element.tag in _TITLES and _is_text(element)
 
 
 def _walk_text(element: "_Element") -> Iterator[Block]:

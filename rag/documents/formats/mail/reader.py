@@ -88,7 +88,8 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
             words = words or wrapped_words
             attachments += wrapped_files
         else:
-            attachments.append(_open_attachment(part, depth=depth))
+            name = _find_file_name(part)
+            attachments.append(Attachment(name, partial(_read_content, part, name, depth=depth)))
     return Extract(
         [read_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
         title=find_header(message, "subject"),
@@ -121,11 +122,6 @@ def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
     for part in message.get_payload():
         if isinstance(part, EmailMessage):
             yield from _find_parts(part)
-
-
-def _open_attachment(part: EmailMessage, *, depth: int) -> Attachment:
-    name = _find_file_name(part)
-    return Attachment(name, partial(_read_content, part, name, depth=depth))
 
 
 def _read_content(part: EmailMessage, name: str, *, depth: int) -> Document:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pptx.presentation import Presentation
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
-    from pptx.table import Table, _Cell, _Row
+    from pptx.table import _Cell
 
 _UNITS_PER_POINT = 12_700  # English metric units
 
@@ -76,7 +76,8 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     if isinstance(shape, GroupShape):
         yield from _walk_shapes(shape.shapes, stage, in_group=True)
     elif shape.has_table:
-        yield from _walk_table(shape.table, stage)
+        rows = ([_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge] for row in shape.table.rows)
+        yield from walk_table(rows, is_headed=shape.table.first_row)
     elif shape.has_text_frame:
         yield from _walk_text(shape, stage)
     else:
@@ -89,15 +90,6 @@ def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     texts = [_clean(text) for text in stage.read_paragraphs(shape.element)]
     blocks = [Block(text) for text in texts if text]
     return walk_shape(blocks, is_title=shape == stage.title)
-
-
-def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    return walk_table((_read_row(row, stage) for row in table.rows), is_headed=table.first_row)
-
-
-def _read_row(row: "_Row", stage: Stage) -> list[Cell]:
-    """Return the cells of a row; one that spans several columns is one of them."""
-    return [_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge]
 
 
 def _read_cell(cell: "_Cell", stage: Stage) -> Cell:

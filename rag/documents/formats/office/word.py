@@ -144,7 +144,7 @@ class _Walker:
         yield from self._make_blocks(number, text, self._find_role(paragraph, text))
         attached = _find_inside(paragraph, _ATTACHED)
         # Notes come before boxes and drawings.
-        for part in sorted(attached, key=_is_no_mark):
+        for part in sorted(attached, key=lambda part: part.tag not in _MARKS):
             yield from self._walk_attached(part)
 
     def _find_role(self, paragraph: "_Element", text: str) -> _Role:
@@ -277,11 +277,6 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
 
 def _read_signs(paragraph: "_Element") -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
-
-
-def _is_no_mark(element: "_Element") -> bool:
-    """Return whether an element is not the mark of a note."""
-    return element.tag not in _MARKS
 
 
 def _is_drop_cap(paragraph: "_Element") -> bool:

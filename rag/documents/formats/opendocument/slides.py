@@ -56,7 +56,8 @@ class _Slide:
         titles = list(filter(_is_title, shapes))
         others = map(_place, filterfalse(_is_title, shapes))
         for shape in chain(titles, order_shapes(others, _place(titles[0]) if titles else None)):
-            yield from self._walk_shape(shape, walker, look)
+            blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
+            yield from walk_shape(blocks, is_title=_is_title(shape))
         yield Block(self._read_notes(walker, look))
         for comment in self._page.iterchildren(COMMENT):
             walker.add_comment(comment)
@@ -68,10 +69,6 @@ class _Slide:
             texts += [block.text for block in walker.walk_shape(frame, look)]
         notes = "\n".join(filter(None, texts))
         return f"Notes: {notes}" if notes else ""
-
-    def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
-        blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
-        return walk_shape(blocks, is_title=_is_title(shape))
 
     def _shows(self, shape: "_Element") -> bool:
         """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""

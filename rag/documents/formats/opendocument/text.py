@@ -1,6 +1,7 @@
 """Turns the paragraphs, lists and tables of an OpenDocument file into blocks."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block, join_words
@@ -150,7 +151,7 @@ class TextWalker:
                 yield from self._walk_list(child, look, level + 1, counter)
             elif child.tag in _PARAGRAPHS:
                 for block in self._walk_paragraph(child, look, number):
-                    yield _make_item(block)
+                    yield replace(block, kind="item") if block.kind == "paragraph" else block
                 number = ""
 
     def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
@@ -254,8 +255,3 @@ class TextWalker:
 def _begin_with(number: str, text: str) -> str:
     """Return a text after its number; nothing for an empty text."""
     return f"{number} {text}".strip() if text else ""
-
-
-def _make_item(block: Block) -> Block:
-    """Return a block of a list: a paragraph is an item."""
-    return Block(block.text, "item", page=block.page) if block.kind == "paragraph" else block

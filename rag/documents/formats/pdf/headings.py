@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,7 +45,8 @@ def mark_printed_headings(lines: Sequence[Line]) -> Marked:
     changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    if any(line.level for line in lines) or _has_too_many(lines, body):
+    alike_count = sum(_looks_like_heading(line, body) for line in lines)
+    if any(line.level for line in lines) or alike_count > _MOST_OF_LINES * len(lines):
         return Marked(list(lines))
     merged_lines = list(_merge_headings(lines, body))
     headings = [line for line in merged_lines if line.level]
@@ -53,18 +54,9 @@ def mark_printed_headings(lines: Sequence[Line]) -> Marked:
     others = headings[1:] if title else headings
     styles = sorted(set(map(_get_style, others)), reverse=True)
     levels = {style: level for level, style in enumerate(styles, 1)}
-    leveled_lines = [_set_level(line, levels) for line in merged_lines]
+    # The title has no other heading's style, so it gets no level.
+    leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
     return Marked(leveled_lines, title.text if title else None)
-
-
-def _set_level(line: Line, levels: Mapping[_Style, int]) -> Line:
-    """Return a line; a heading with the level of its style, and the title, which has no other's style, as text."""
-    return replace(line, level=levels.get(_get_style(line), 0)) if line.level else line
-
-
-def _has_too_many(lines: Sequence[Line], body: _Style) -> bool:
-    looks = [_looks_like_heading(line, body) for line in lines]
-    return sum(looks) > _MOST_OF_LINES * len(lines)
 
 
 def _get_style(line: Line) -> _Style:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise, repeat
+from math import inf
 from operator import attrgetter
 from statistics import median
 from typing import NamedTuple
@@ -306,12 +307,9 @@ class _Layout:
 
     def _describe_seam(self, first: Line, i: int) -> _Seam:
         above, below = self._lines[i], self._lines[i + 1]
-        is_far = not _is_below(above, below) or self._has_gap(above, below)
+        widest_pitch = _WIDEST_PITCH * self._pitches.get(round(above.size), inf)
+        is_far = not _is_below(above, below) or above.y - below.y > widest_pitch
         return _Seam(first, above, below, is_far, self._is_full(i), self._columns[i].is_narrow)
-
-    def _has_gap(self, above: Line, below: Line) -> bool:
-        """Return whether the distance of two lines is wider than usual for the size of their letters."""
-        return above.y - below.y > _WIDEST_PITCH * self._pitches[round(above.size)]
 
     def _is_full(self, i: int) -> bool:
         """Return whether the next line's first word was too wide for the rest of line `i`."""

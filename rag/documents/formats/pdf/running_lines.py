@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 from statistics import median_low
 from typing import NamedTuple, TypeVar
 
@@ -77,7 +77,8 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     seen: set[str] = set()
     remaining = []
     for i, lines in enumerate(pages):
-        known = repeated.union(*map(_find_places, edges[max(0, i - _PAGES_BEFORE) : i]))
+        edges_before = chain.from_iterable(edges[max(0, i - _PAGES_BEFORE) : i])
+        known = repeated.union(_find_place(line) for edge in edges_before for line in edge.outermost)
         running: set[Line] = set()
         for edge in edges[i]:
             running.update(_find_running_lines(edge, known, len(pages)))
@@ -91,10 +92,6 @@ def _find_running_lines(edge: _Edge, known: Set[_Mark], pages: int) -> list[Line
     while running and not _is_apart(edge, len(running)):
         running.pop()
     return running
-
-
-def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
-    return {_find_place(line) for edge in edges for line in edge.outermost}
 
 
 def _counts_things(line: Line, known: Set[_Mark]) -> bool:

@@ -94,7 +94,7 @@ class _Page:
         self._last_comment_end = text.rfind("-->")
         self._styles = "".join(_STYLE.findall(text))[:_LONGEST_STYLES]
         self._hides = cache(self._read_tag)
-        self._find_last_end = cache(self._read_last_end)
+        self._find_last_end = cache(lambda name: text.lower().rfind(f"</{name}"))
         self._count = 0
 
     def find_hidden_end(self, opening: re.Match[str]) -> int | None:
@@ -129,9 +129,6 @@ class _Page:
             if depth == 0:
                 return tag.end()
         return None
-
-    def _read_last_end(self, name: str) -> int:
-        return self._text.lower().rfind(f"</{name}")
 
     def _read_tag(self, tag: str, name: str) -> bool:
         """Return whether a tag hides the words inside its element."""

@@ -300,7 +300,9 @@ class _Reader:
         self._set(is_new=False)
         encoding = self._encodings.get(self._state.font) or self._encoding
         if self._state.place == "colors":
-            self._add_colors(data)
+            for _ in range(data.count(";")):
+                self._colors.append((self._rgb["red"], self._rgb["green"], self._rgb["blue"]))
+                self._rgb = dict.fromkeys(self._rgb, 0)
         elif encoding == SYMBOLS:
             self._add_drawing()
         else:
@@ -310,11 +312,6 @@ class _Reader:
         """Add a bullet for a character of a symbol font, but only where an item is marked."""
         if self._state.place == "marker":
             self._add("•")
-
-    def _add_colors(self, data: str) -> None:
-        for _ in range(data.count(";")):
-            self._colors.append((self._rgb["red"], self._rgb["green"], self._rgb["blue"]))
-            self._rgb = dict.fromkeys(self._rgb, 0)
 
     def _add_sign(self, sign: str) -> None:
         if self._left_to_skip:
