@@ -110,7 +110,7 @@ def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
         content = read_tnef(get_bytes(part))
     except DocumentError:
         return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
-    files = [Attachment(file.name, partial(read_member, file.name, file.data)) for file in content.files]
+    files = [Attachment(name, partial(read_member, name, data)) for name, data in content.files]
     return choose_body([content.plain], [decode_html(content.html)]), files
 
 

@@ -26,19 +26,12 @@ _MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
 _DAMAGED = "its winmail.dat is damaged"
 
 
-class File(NamedTuple):
-    """An attached file."""
-
-    name: str
-    data: bytes
-
-
 class Content(NamedTuple):
-    """The words of a message, in each form that it has them, and its attached files."""
+    """The words of a message, in each form that it has them, and the names and bytes of its attached files."""
 
     plain: str
     html: bytes
-    files: list[File]
+    files: list[tuple[str, bytes]]
 
 
 def read_tnef(data: bytes) -> Content:
@@ -70,7 +63,7 @@ def _list_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
         position += size + _CHECKSUM
 
 
-def _read_content(message: dict[int, bytes], files: list[File]) -> Content:
+def _read_content(message: dict[int, bytes], files: list[tuple[str, bytes]]) -> Content:
     """Return the content of a message with these attributes; the plain text of an attribute comes first."""
     properties = dict(_list_properties(message.get(_PROPERTIES, _NO_PROPERTIES)))
     return Content(
@@ -80,12 +73,12 @@ def _read_content(message: dict[int, bytes], files: list[File]) -> Content:
     )
 
 
-def _read_file(attributes: dict[int, bytes]) -> File:
-    """Return the file that has these attributes; its long name comes before its short one."""
+def _read_file(attributes: dict[int, bytes]) -> tuple[str, bytes]:
+    """Return the name and bytes of the file that has these attributes; its long name comes before its short one."""
     properties = dict(_list_properties(attributes.get(_FILE_PROPERTIES, _NO_PROPERTIES)))
     names = (properties.get(_LONG_NAME, b""), attributes.get(_FILE_NAME, b""))
     name = next(filter(None, map(_read_text, names)), UNNAMED)
-    return File(name, attributes.get(_FILE_DATA, b""))
+    return name, attributes.get(_FILE_DATA, b"")
 
 
 def _read_text(value: bytes) -> str:

@@ -31,23 +31,16 @@ class _Style(NamedTuple):
     weight: int
 
 
-class Marked(NamedTuple):
-    """The lines of a file, some of them marked as headings, and the title at its top, or None."""
+def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None]:
+    """Return the lines with those that look like headings marked, and the title at the top of the file, or None.
 
-    lines: list[Line]
-    title: str | None = None
-
-
-def mark_printed_headings(lines: Sequence[Line]) -> Marked:
-    """Return the lines with those that look like headings marked; a heading of several lines becomes one line.
-
-    The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing
-    changes. The title is text: it is above the whole file.
+    A heading of several lines becomes one line. The levels are in the order of the sizes. If a line is a heading
+    already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
     alike_count = sum(_looks_like_heading(line, body) for line in lines)
     if any(line.level for line in lines) or alike_count > _MOST_OF_LINES * len(lines):
-        return Marked(list(lines))
+        return list(lines), None
     merged_lines = list(_merge_headings(lines, body))
     headings = [line for line in merged_lines if line.level]
     title = _find_title(lines, headings)
@@ -56,7 +49,7 @@ def mark_printed_headings(lines: Sequence[Line]) -> Marked:
     levels = {style: level for level, style in enumerate(styles, 1)}
     # The title has no other heading's style, so it gets no level.
     leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
-    return Marked(leveled_lines, title.text if title else None)
+    return leveled_lines, title.text if title else None
 
 
 def _get_style(line: Line) -> _Style:
