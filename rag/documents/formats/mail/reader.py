@@ -83,12 +83,12 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
     words = list(attribute_quotes(read_body(parts)))
     attachments: list[Attachment] = []
     for part in filter(is_attachment, parts):
-        if _is_wrapper(part):
+        name = _find_file_name(part)
+        if part.get_content_type() == TYPE or name.lower() == _WRAPPER:
             wrapped_words, wrapped_files = _unwrap(part)
             words = words or wrapped_words
             attachments += wrapped_files
         else:
-            name = _find_file_name(part)
             attachments.append(Attachment(name, partial(_read_content, part, name, depth=depth)))
     return Extract(
         [read_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
@@ -96,12 +96,6 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
         author=next(iter(find_names(message, "from")), None),
         date=find_date(message),
     )
-
-
-def _is_wrapper(part: EmailMessage) -> bool:
-    """Return whether a part is the file in which Outlook wraps others."""
-    has_type = part.get_content_type() == TYPE
-    return has_type or _find_file_name(part).lower() == _WRAPPER
 
 
 def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:

@@ -145,7 +145,8 @@ class TextWalker:
         number = ""
         first = next(item.iterchildren("*"), None)
         if first is not None and first.tag in _PARAGRAPHS:
-            number = counter.count(level, item.get(f"{TEXT}start-value"))
+            has_start = item.get(f"{TEXT}start-value") is not None
+            number = counter.count(level, read_number(item, f"{TEXT}start-value") if has_start else None)
         for child in item:
             if child.tag == f"{TEXT}list":
                 yield from self._walk_list(child, look, level + 1, counter)
@@ -158,7 +159,8 @@ class TextWalker:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         add_covered_cells(element)
         rows = list(SourceTable(element, self._styles).list_rows())
-        while rows and rows[0].is_single:  # it is the table's title, or a frame around text
+        # A row with one cell at the top is the table's title, or a frame around text.
+        while rows and sum(place.element.tag != COVERED for place in rows[0].places) == 1:
             for place in rows.pop(0).places:
                 yield from self.walk_cell(place.element, look)
         blocks: list[Block] = []
@@ -210,6 +212,7 @@ class TextWalker:
     def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
         """Add the words of an element inside a paragraph, or note its sign, note or box."""
         tag = child.tag
+        is_hidden = tag == f"{TEXT}hidden-text" and child.get(f"{TEXT}is-hidden") == _ON
         if tag in _SIGNS:
             content.words.append(_SIGNS[tag])
         elif tag == f"{TEXT}s":
@@ -220,14 +223,9 @@ class TextWalker:
             self.add_comment(child)
         elif tag in _TIED_BOXES:
             content.boxes.append(child)
-        elif not self._is_left_out(child):
+        elif not is_hidden and tag not in _NO_TEXT:
             style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
             self._collect(child, self._styles.add(look, "text", style), content)
-
-    @staticmethod
-    def _is_left_out(element: "_Element") -> bool:
-        is_hidden = element.tag == f"{TEXT}hidden-text" and element.get(f"{TEXT}is-hidden") == _ON
-        return is_hidden or element.tag in _NO_TEXT
 
     @staticmethod
     def _add_words(words: str | None, look: Look, content: _Content) -> None:

@@ -110,13 +110,10 @@ class _Page:
 
     def _is_hidden(self, tag: re.Match[str]) -> bool:
         """Return whether nobody sees the element of a tag."""
-        may_be_hidden = self._may_hide(tag[0])
+        is_styled = self._styles != "" and _IS_STYLED.search(tag[0]) is not None
+        may_be_hidden = is_styled or _MAY_HIDE.search(tag[0]) is not None
         self._count += may_be_hidden
         return may_be_hidden and self._count <= _MOST_ELEMENTS and self._hides(tag[0], tag["name"])
-
-    def _may_hide(self, tag: str) -> bool:
-        is_styled = self._styles != "" and _IS_STYLED.search(tag) is not None
-        return is_styled or _MAY_HIDE.search(tag) is not None
 
     def _find_element_end(self, name: str, start: int) -> int | None:
         """Return the end of the element whose tag ends at `start`; None if it has no end, or too many tags inside."""
