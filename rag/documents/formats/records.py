@@ -89,12 +89,16 @@ def _measure_share(lines: list[str], delimiter: str) -> float:
     return lines_with_it / counts.total() if most_frequent else 0.0
 
 
-def read_json(path: Path) -> Extract:
-    """Return the records in a list, or the values in an object; its title, author and date become the document's."""
+def load_json(path: Path) -> Json:
+    """Return the values in a file of JSON; raises DocumentError if it is none."""
     try:
-        data = _load(decode(path.read_bytes()))
+        return _load(decode(path.read_bytes()))
     except ValueError as exc:
         raise DocumentError(f"it is not valid JSON: {exc}") from exc
+
+
+def read_values(data: Json) -> Extract:
+    """Return the records in a list, or the values in an object; its title, author and date become the document's."""
     if not isinstance(data, dict):
         records = data if isinstance(data, list) else [data]
         return Extract(_walk_list(records, level=1, voice="article"))
