@@ -50,7 +50,7 @@ class RowCollector:
             self._shapes, self.is_shaded = [], False
         elif word == "trhdr":
             self._is_header = True
-        elif word == "clcbpat":  # 0 is no colour
+        elif word == "clcbpat":  # 0 means none
             self.is_shaded |= number > 0
         elif word == "cellx":
             self._shapes.append(_Shape(number, "clvmrg" in self._marks, "clmrg" in self._marks))
