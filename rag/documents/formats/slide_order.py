@@ -1,5 +1,6 @@
 """Orders the shapes of a slide as its audience reads them."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
@@ -44,11 +45,11 @@ def order_shapes(shapes: Iterable[Placed[ShapeT]], title: Placed[ShapeT] | None)
     A shape on the right of the title and of the text below it comes after that text.
     """
     others = [placed.follows(title) for placed in shapes] if title else list(shapes)
-    rows = _list_rows(others)
+    rows = deque(_list_rows(others))
     while rows:
-        row = rows.pop(0)
+        row = rows.popleft()
         if rows and _are_headings(row, rows[0]):
-            for heading, text in zip(row, rows.pop(0), strict=True):
+            for heading, text in zip(row, rows.popleft(), strict=True):
                 yield from (heading.shape, text.shape)
         else:
             yield from map(attrgetter("shape"), row)
