@@ -72,6 +72,17 @@ def test_slides_are_pages_with_titles_texts_in_reading_order_tables_and_notes() 
     ]
 
 
+def test_a_heading_on_a_slide_is_followed_by_the_text_below_it(tmp_path: Path) -> None:
+    places = {"Before": (1, 3), "After": (12, 3), "Slow": (1, 6), "Fast": (12, 6)}
+    frames = "".join(
+        f'<draw:frame svg:x="{x}cm" svg:y="{y}cm" svg:width="9cm" svg:height="2cm"><draw:text-box><text:p>{words}'
+        "</text:p></draw:text-box></draw:frame>"
+        for words, (x, y) in places.items()
+    )
+    content = make_content(f"<draw:page>{frames}</draw:page>", kind="presentation")
+    assert texts(read(tmp_path, content)) == ["Slide 1", "Before", "Slow", "After", "Fast"]
+
+
 def test_the_kind_of_a_file_is_what_it_holds_whatever_its_suffix(tmp_path: Path) -> None:
     for suffix in ("odt", "ott", "ods", "ots", "odp", "otp"):
         path = tmp_path / f"file.{suffix}"
@@ -113,7 +124,7 @@ def test_numbers_are_written_as_roman_and_as_letters() -> None:
     def count(form: str, number: int) -> str:
         level = f'<text:list-level-style-number text:level="1" style:num-format="{form}"/>'
         style = etree.fromstring(f"<text:list-style {NAMESPACES}>{level}</text:list-style>")
-        return Counter(style).count(1, str(number))
+        return Counter(style).count(1, number)
 
     assert [count(form, 28) for form in ("1", "a", "A", "i", "I")] == ["28", "ab", "AB", "xxviii", "XXVIII"]
     assert count("i", 5000) == "5000"

@@ -45,10 +45,12 @@ def draw_lines(canvas: Canvas, lines: Sequence[str], *, left: float = 72, top: f
         canvas.drawString(left, top - pitch * i, line)
 
 
-def draw_rows(canvas: Canvas, rows: Sequence[Sequence[str]], *, top: float, lefts: Sequence[float]) -> None:
+def draw_rows(
+    canvas: Canvas, rows: Sequence[Sequence[str]], *, top: float, lefts: Sequence[float], pitch: float = 16
+) -> None:
     for i, row in enumerate(rows):
         for left, cell in zip(lefts, row, strict=True):
-            canvas.drawString(left, top - 16 * i, cell)
+            canvas.drawString(left, top - pitch * i, cell)
 
 
 def test_each_row_of_a_table_is_an_item_with_the_words_of_its_header() -> None:
@@ -191,6 +193,35 @@ def test_two_columns_of_text_that_the_file_has_one_after_the_other_are_no_table(
         draw_lines(canvas, lines, left=left)
     canvas.save()
     assert " ".join(read_texts(tmp_path / "a.pdf")).split() == " ".join([*columns[0], *columns[1]]).split()
+
+
+def test_short_lines_beside_a_column_of_text_are_no_table(tmp_path: Path) -> None:
+    skills = ["Skills", "Python", "SQL", "Languages", "English", "German", "Hobbies", "Chess"]
+    text = [f"of the work that I did in year {number} I liked the boats best and" for number in range(8)]
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_lines(canvas, skills)
+    draw_lines(canvas, text, left=200)
+    canvas.save()
+    words = " ".join(read_texts(tmp_path / "a.pdf")).split()
+    assert words == " ".join([*skills, *text]).split()
+
+
+def test_the_next_line_of_a_cell_belongs_to_its_row_although_the_rows_are_as_near(tmp_path: Path) -> None:
+    rows = [
+        ("Part", "Use", "Price"),
+        ("Pump", "Moves the water from the", "40.00"),
+        ("", "cellar to the garden.", ""),
+        ("Valve", "Closes the pipe.", "7.50"),
+        ("Hose", "Joins them.", "9.00"),
+    ]
+    canvas = open_canvas(tmp_path / "a.pdf")
+    draw_rows(canvas, rows, top=700, lefts=(72, 150, 320), pitch=14)
+    canvas.save()
+    assert read_texts(tmp_path / "a.pdf") == [
+        "Part: Pump; Use: Moves the water from the cellar to the garden.; Price: 40.00",
+        "Part: Valve; Use: Closes the pipe.; Price: 7.50",
+        "Part: Hose; Use: Joins them.; Price: 9.00",
+    ]
 
 
 def test_a_table_in_one_of_two_columns_is_read_by_rows(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rag.documents.blocks import Block, assemble
-from rag.documents.formats.records import read_csv, read_json, read_jsonl
+from rag.documents.formats.records import read_csv, read_jsonl
+from rag.documents.formats.slack import read_json
 from rag.errors import DocumentError
 
 

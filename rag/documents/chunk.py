@@ -56,7 +56,8 @@ class _Packer:
                 run.append((start, end))
                 room -= needed
             else:
-                yield from self.pack(self._split(start, end, splits[0]), splits[1:] or splits)
+                parts = [(start + first, start + last) for first, last in splits[0](self.text[start:end])]
+                yield from self.pack(parts, splits[1:] or splits)
         if run:
             yield from self._join(run)
 
@@ -68,9 +69,6 @@ class _Packer:
         else:
             yield from self._join(run[: len(run) // 2])
             yield from self._join(run[len(run) // 2 :])
-
-    def _split(self, start: int, end: int, split: Split) -> list[Span]:
-        return [(start + first, start + last) for first, last in split(self.text[start:end])]
 
     def _count(self, start: int, end: int) -> int:
         """Return the number of tokens of a stretch. A stretch that is far too long is only estimated."""

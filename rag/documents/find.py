@@ -6,10 +6,10 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -48,6 +48,8 @@ _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
 
 # A file without a suffix is text if this many bytes at its beginning are.
 _BEGINNING = 1024
+
+ResultT = TypeVar("ResultT")
 
 logger = logging.getLogger(__name__)
 
@@ -90,13 +92,10 @@ def find_files(paths: Iterable[Path]) -> Search:
 def _add_path(search: Search, path: Path, real_path: Path, mode: int) -> None:
     if stat.S_ISREG(mode):
         search.files.append(real_path)
-    elif stat.S_ISDIR(mode):
-        _add_folder(search, path, real_path)
-    else:
+        return
+    if not stat.S_ISDIR(mode):
         search.problems[real_path] = f"cannot read {path}: it is no file; name a file or a folder"
-
-
-def _add_folder(search: Search, path: Path, real_path: Path) -> None:
+        return
     search.folders.append(real_path)
     inner = Search()
     _Walk(inner, real_path).walk()
@@ -183,12 +182,12 @@ class _Walk:
                 self._pass_over(entry.path, why)
             else:
                 yield entry.path
-        elif _is_file(entry):
+        elif _ask(lambda: entry.is_file(follow_symlinks=False), default=True):  # the reader reports the error
             self._visit_file(entry, Path(entry.path), rules)
 
     def _visit_link(self, entry: os.DirEntry[str], rules: tuple[_Rules, ...]) -> None:
         target = Path(os.path.realpath(entry.path))
-        mode = _get_mode(target)
+        mode = _ask(lambda: target.stat().st_mode, 0)
         is_file = stat.S_ISREG(mode)
         if target.is_relative_to(self._root):
             if is_file:  # the walk visits folders inside anyway
@@ -224,12 +223,12 @@ def _is_companion(name: str, entries: Mapping[str, os.DirEntry[str]]) -> bool:
     return companion is not None and any(f"{companion[1]}{suffix}" in entries for suffix in _PAGES)
 
 
-def _get_mode(path: Path) -> int:
-    """Return the type and permissions of a file; 0 if the file cannot be reached."""
+def _ask(ask: Callable[[], ResultT], default: ResultT) -> ResultT:
+    """Return what the system says of a file, or a default if the file cannot be reached."""
     try:
-        return path.stat().st_mode
+        return ask()
     except OSError:
-        return 0
+        return default
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
@@ -250,24 +249,11 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
 
 
 def _get_status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    try:
-        return entry.stat(follow_symlinks=False)
-    except OSError:
-        return None
+    return _ask(lambda: entry.stat(follow_symlinks=False), None)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir(follow_symlinks=False)
-    except OSError:
-        return False
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file(follow_symlinks=False)
-    except OSError:
-        return True  # the reader reports the error
+    return _ask(lambda: entry.is_dir(follow_symlinks=False), default=False)
 
 
 def _is_readable(path: Path, name: str) -> bool:

@@ -109,12 +109,8 @@ def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
     if any(block.kind == "heading" for block in blocks):
         return blocks
     levels = _find_levels(list(map(_make_line, blocks)))
-    return list(map(_set_level, blocks, levels))
-
-
-def _set_level(block: Block, level: int) -> Block:
-    """Return a block as a heading of a level; with level 0 it stays as it is."""
-    return replace(block, kind="heading", level=level) if level else block
+    pairs = zip(blocks, levels, strict=True)
+    return [replace(block, kind="heading", level=level) if level else block for block, level in pairs]
 
 
 def has_form_of_heading(text: str) -> bool:

@@ -199,19 +199,14 @@ def make_blocks(lines: Sequence[TextLine], page: int | None, job: OcrJob) -> lis
     clear: list[list[TextLine]] = []
     for _, run in groupby(lines, key=attrgetter("paragraph")):
         paragraph = list(run)
-        if not _has_words(paragraph):
-            continue
+        if not any(_LETTER.search(line.text) for line in paragraph):
+            continue  # OCR reads specks as signs
         if measure_confidence(paragraph) >= _LEAST_CONFIDENCE:
             clear.append(paragraph)
         else:
             job.unsure += 1
     mean = round(measure_confidence(list(chain.from_iterable(clear))))
     return [Block(join_lines(paragraph), page=page, ocr=mean) for paragraph in clear]
-
-
-def _has_words(lines: Iterable[TextLine]) -> bool:
-    """Return whether lines have a letter or digit: OCR reads specks as signs."""
-    return any(_LETTER.search(line.text) for line in lines)
 
 
 def join_lines(lines: Sequence[TextLine]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
 from io import BytesIO
-from itertools import chain, takewhile
+from itertools import takewhile
 from math import sqrt
 from operator import attrgetter, eq
 from pathlib import Path
@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 from rag.documents.ocr import get_job, read_upright
 from rag.documents.read import find_suffix
-from rag.documents.tesseract import Box, TextLine
+from rag.documents.tesseract import Box
 from rag.rows import is_row, split_row
 from rag.system import is_path, parse_source
 from rag.text import UNSPACED, WORD
@@ -149,13 +149,7 @@ def _read_by_ocr(page: int, picture: "Image") -> _View:
     if get_job().explain_refusal():
         return _make_view(page, picture, [])
     upright, lines = read_upright(picture)
-    return _make_view(page, upright, _list_words(lines))
-
-
-def _list_words(lines: Iterable[TextLine]) -> Iterator[tuple[str, Box]]:
-    """Yield the words of lines, each with a space after it."""
-    for word, box in chain.from_iterable(line.words for line in lines):
-        yield f"{word} ", box
+    return _make_view(page, upright, [(f"{word} ", box) for line in lines for word, box in line.words])
 
 
 def _make_view(page: int, picture: "Image", words: Iterable[tuple[str, Box]]) -> _View:

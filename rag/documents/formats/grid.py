@@ -132,12 +132,15 @@ class _Walker:
         for row in rows[:above]:
             yield Block(_format_line(row.texts))
         table_rows = rows[above:]
-        if _are_lines(table_rows):
+        widths = {len(row.list_columns()) for row in table_rows}
+        if widths == {1}:
             for row in chain(table_rows, group):
                 yield Block(_format_cells(row.texts), "item" if len(table_rows) > 1 else "paragraph")
         else:
             yield from self._enter_table(table_rows, is_titled=above > 0)
-            yield from self._walk_rows(chain(table_rows, group))
+            for row in chain(table_rows, group):
+                if row.texts not in self._table.header_rows:  # nor is it a copy of the header
+                    yield Block(self._table.format(row.texts), "item")
 
     def _enter_table(self, rows: list[Row], *, is_titled: bool) -> Iterator[Block]:
         """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
@@ -163,12 +166,6 @@ class _Walker:
         if is_titled or rows[0].is_marked():
             return False
         return not self._table.has_label_in(rows[0])
-
-    def _walk_rows(self, rows: Iterable[Row]) -> Iterator[Block]:
-        """Yield the rows below the header, and no copies of it."""
-        for row in rows:
-            if row.texts not in self._table.header_rows:
-                yield Block(self._table.format(row.texts), "item")
 
     def end_table(self) -> Iterator[Block]:
         """Yield the labels of a table that no row has repeated."""
@@ -216,11 +213,6 @@ def _find_columns(rows: list[Row]) -> list[int]:
     for row in rows:
         columns.update(row.list_columns())
     return sorted(columns)
-
-
-def _are_lines(rows: list[Row]) -> bool:
-    """Return whether each row has one cell with words."""
-    return {len(row.list_columns()) for row in rows} == {1}
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:

@@ -76,14 +76,10 @@ def _find_delimiter(text: str) -> str:
     """Return the first delimiter that gives nearly all rows the same number of cells, else the best one."""
     unquoted = _QUOTED.sub("", text[:_SAMPLE_CHARACTERS])
     lines = list(filter(str.strip, unquoted.splitlines()))[:_SAMPLE_ROWS]
-    best, best_share = _IN_NO_TEXT, 0.0
-    for delimiter in _DELIMITERS:
-        share = _measure_share(lines, delimiter)
-        if share >= _MOST_ROWS:
-            return delimiter
-        if share > best_share:
-            best, best_share = delimiter, share
-    return best
+    # All shares that are clear are equally good, and the first delimiter counts.
+    shares = {delimiter: min(_MOST_ROWS, _measure_share(lines, delimiter)) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=shares.__getitem__)
+    return best if shares[best] else _IN_NO_TEXT
 
 
 def _measure_share(lines: list[str], delimiter: str) -> float:
@@ -93,12 +89,16 @@ def _measure_share(lines: list[str], delimiter: str) -> float:
     return lines_with_it / counts.total() if most_frequent else 0.0
 
 
-def read_json(path: Path) -> Extract:
-    """Return the records in a list, or the values in an object; its title, author and date become the document's."""
+def load_json(path: Path) -> Json:
+    """Return the values in a file of JSON; raises DocumentError if it is none."""
     try:
-        data = _load(decode(path.read_bytes()))
+        return _load(decode(path.read_bytes()))
     except ValueError as exc:
         raise DocumentError(f"it is not valid JSON: {exc}") from exc
+
+
+def read_values(data: Json) -> Extract:
+    """Return the records in a list, or the values in an object; its title, author and date become the document's."""
     if not isinstance(data, dict):
         records = data if isinstance(data, list) else [data]
         return Extract(_walk_list(records, level=1, voice="article"))

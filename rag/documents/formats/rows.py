@@ -26,10 +26,6 @@ class Cell(NamedTuple):
     is_continued: bool = False
 
 
-def _is_plain() -> bool:
-    return False
-
-
 class Row(NamedTuple):
     """The texts of a row's cells, one for each column, without white space around them.
 
@@ -39,7 +35,7 @@ class Row(NamedTuple):
 
     texts: Sequence[str]
     labels: Sequence[str]
-    is_marked: Callable[[], bool] = _is_plain
+    is_marked: Callable[[], bool] = lambda: False
 
     def has_words(self) -> bool:
         """Return whether a cell has words."""

@@ -1,7 +1,6 @@
 """Reads JSON: a day of a channel that Slack exports as a conversation, and any other file as its records."""
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,17 +9,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import list_emphasis
-from rag.documents.formats.records import list_records
-from rag.documents.formats.records import read_json as read_records
+from rag.documents.formats.records import list_records, load_json, read_values
 from rag.errors import DocumentError
 from rag.rows import format_row
 
 # The file with the names of the people, in the folder above those of the channels.
 _PEOPLE, _LARGEST = "users.json", 20_000_000
-# Every message has a time, so the first one is in this many bytes.
-_TIME_KEY, _BEGINNING = b'"ts"', 20_000
 # Messages of the program itself, such as "has joined the channel".
 _NOTICES = re.compile(r"(?:channel|group|bot)_\w+|reminder_add|pinned_item|file_comment")
 _MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<id>[^<>|\s]{1,2000})(?:\|(?P<words>[^<>]{0,2000}))?>")
@@ -36,37 +31,18 @@ Names: TypeAlias = Mapping[str, str]
 
 def read_json(path: Path) -> Extract:
     """Return the messages of a day in a channel, each after its writer's name, or the records of another file."""
-    messages = _load_messages(path)
-    if not messages:
-        return read_records(path)
+    values = load_json(path)
+    messages = list_records(values)
+    is_channel = messages == values and all(map(_is_message, messages))
+    if not messages or not is_channel:
+        return read_values(values)
     names = _load_names(path.parent.parent / _PEOPLE)
     blocks = []
     for message in messages:
         text = _show_message(message, names)
         blocks.append(Block(text, "item"))
-    return Extract(blocks, title=f"#{path.parent.name}", date=_find_day(messages))
-
-
-def _load_messages(path: Path) -> list[Message]:
-    """Return the messages in a file; none if it is not a day of a channel."""
-    with path.open("rb") as file:
-        beginning = file.read(_BEGINNING)
-    if _TIME_KEY not in beginning:
-        return []
-    values = _load(path)
-    messages = list_records(values)
-    is_channel = messages == values and all(map(_is_message, messages))
-    return messages if is_channel else []
-
-
-def _load(path: Path) -> Any:
-    """Return the values in a file of JSON; None if it is none, or a link."""
-    try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST:
-            return None
-        return json.loads(decode(path.read_bytes()))
-    except (OSError, ValueError, RecursionError, DocumentError):
-        return None
+    day = datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date()
+    return Extract(blocks, title=f"#{path.parent.name}", date=day.isoformat())
 
 
 def _is_message(record: Message) -> bool:
@@ -78,8 +54,13 @@ def _is_message(record: Message) -> bool:
 
 def _load_names(path: Path) -> Names:
     """Return the name of each person by the id that the messages have."""
-    names = {}
-    for person in list_records(_load(path)):
+    names: dict[str, str] = {}
+    try:
+        # A link may lead anywhere.
+        people = None if path.is_symlink() or path.stat().st_size > _LARGEST else load_json(path)
+    except (OSError, DocumentError):
+        return names
+    for person in list_records(people):
         name = _find_name(person.get("profile")) or _find_name(person)
         if name:
             names[str(person.get("id"))] = name
@@ -134,8 +115,3 @@ def _show_mark(names: Names, mark: re.Match[str]) -> str:
         return words
     name = names.get(mark["id"], words.lstrip("#@"))
     return f"{sign}{name}"
-
-
-def _find_day(messages: list[Message]) -> str:
-    """Return the day of the first message, in UTC."""
-    return datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date().isoformat()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, squeeze
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, take_title
 from rag.documents.formats.visibility import FAINT
 from rag.errors import DocumentError
@@ -46,15 +46,11 @@ def list_drawn_words(drawing: "_Element") -> list[str]:
 def _walk(element: "_Element") -> Iterator[Block]:
     """Yield the visible words below an element."""
     if element.tag in _WORDS:
-        yield Block(_text(element))
+        # Words in different places are apart, although no space is between them.
+        yield Block(squeeze(" ".join(_list_words(element))))
     elif not _is_hidden(element):
         for child in element.iterchildren("*"):
             yield from _walk(child)
-
-
-def _text(element: "_Element") -> str:
-    """Return the words of an element; those in different places are apart, although no space is between them."""
-    return " ".join(" ".join(_list_words(element)).split())
 
 
 def _list_words(element: "_Element") -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Opens XML and zip archives that may be damaged or hostile."""
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,8 +9,6 @@ from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-    from rag.documents.blocks import Block
 
     Tree = TypeVar("Tree", bound=_Element)
 
@@ -79,12 +77,6 @@ def clear(element: "_Element") -> None:
     """Remove the words and children of an element, but not the words after it."""
     element.text = None
     del element[:]
-
-
-def guard(blocks: "Iterable[Block]", program: str) -> "Iterator[Block]":
-    """Yield blocks; an error of a library becomes a DocumentError."""
-    with name_errors(program):
-        yield from blocks
 
 
 @contextmanager

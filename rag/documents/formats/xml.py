@@ -3,10 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
@@ -45,12 +44,7 @@ _FEWEST_PARTS = 3
 _TECHNICAL = frozenset(("class", "id", "style", "type", "version"))
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
-
-class _Field(NamedTuple):
-    """A value of a record and its name."""
-
-    name: str
-    value: str
+_Field = tuple[str, str]  # the name of a value, and the value
 
 
 def read_xml(path: Path) -> Extract:
@@ -102,7 +96,7 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
     if _is_text(element):
         yield from _walk_text(element)
     elif _is_record(element):
-        values = [_Field(child.tag, _show_value(child)) for child in element.iterchildren("*")]
+        values = [(child.tag, _show_value(child)) for child in element.iterchildren("*")]
         yield Block(_format([*_list_attributes(element), *values]), "item")
     else:
         yield Block(_format(_list_own_attributes(element)), "item")
@@ -112,18 +106,13 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
 def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
     """Yield the blocks of the children, those with the names of titles as headings."""
     children = list(element.iterchildren("*"))
-    titles = set(filter(_is_title, children))
+    titles = {child for child in children if child.tag in _TITLES and _is_text(child)}
     level_below = level + bool(titles)
     for child in children:
         if child in titles:
             yield Block(get_text(child), "heading", min(level, _DEEPEST_HEADING))
         else:
             yield from _walk(child, level_below)
-
-
-def _is_title(element: "_Element") -> bool:
-    """Return whether an element is the title of the one around it."""
-    return element.tag in _TITLES and _is_text(element)
 
 
 def _walk_text(element: "_Element") -> Iterator[Block]:
@@ -134,7 +123,7 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
     elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
         yield Block(text)
     else:
-        yield Block(_format([*_list_attributes(element), _Field(element.tag, text)]), "item")
+        yield Block(_format([*_list_attributes(element), (element.tag, text)]), "item")
 
 
 def _is_text(element: "_Element") -> bool:
@@ -165,16 +154,15 @@ def _show_value(element: "_Element") -> str:
 
 def _list_own_attributes(element: "_Element") -> list[_Field]:
     """Return the attributes of an element that say something about its content."""
-    return [field for field in _list_attributes(element) if field.name not in _TECHNICAL]
+    return [(name, value) for name, value in _list_attributes(element) if name not in _TECHNICAL]
 
 
 def _list_attributes(element: "_Element") -> list[_Field]:
     """Return the attributes of an element that are its own, without those that say how to read the file."""
-    attributes = starmap(_Field, element.attrib.items())
-    return [field for field in attributes if not field.name.startswith("{")]
+    attributes = [(str(name), str(value)) for name, value in element.attrib.items()]
+    return [(name, value) for name, value in attributes if not name.startswith("{")]
 
 
 def _format(fields: Iterable[_Field]) -> str:
     """Return the values of a record after their names: "author: Ann; price: 3"."""
-    pairs = [f"{field.name}: {field.value}" for field in fields if field.value]
-    return "; ".join(pairs)
+    return "; ".join(f"{name}: {value}" for name, value in fields if value)

@@ -42,12 +42,8 @@ def _decode_header(raw: str) -> str:
         text = decode(data)
     except DocumentError:
         text = data.decode("windows-1252", errors="replace")
-    return _LABEL.sub(_name_encoding, " ".join(text.split()))
-
-
-def _name_encoding(label: re.Match[str]) -> str:
-    """Return the beginning of an encoded word with the encoding that its program means."""
-    return f"=?{LABELS.get(label[1].lower(), label[1])}"
+    # An encoded word gets the encoding that its program means.
+    return _LABEL.sub(lambda label: f"=?{LABELS.get(label[1].lower(), label[1])}", " ".join(text.split()))
 
 
 def find_names(message: EmailMessage, name: str) -> list[str]:

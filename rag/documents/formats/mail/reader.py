@@ -30,8 +30,8 @@ _SEPARATOR = re.compile(
 _ESCAPED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 # A mail inside of a mail inside of a mail is only named if this many are around it.
 _DEEPEST = 5
-# Outlook wraps mails and their files in a file of this name; its words may only be in RTF.
-_WRAPPER, _RTF_BODY = "winmail.dat", "message.rtf"
+# Outlook wraps mails and their files in a file of this name.
+_WRAPPER = "winmail.dat"
 _SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _NESTED = "its parts or headers are nested too deeply"
 
@@ -83,12 +83,13 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
     words = list(attribute_quotes(read_body(parts)))
     attachments: list[Attachment] = []
     for part in filter(is_attachment, parts):
-        if _is_wrapper(part):
+        name = _find_file_name(part)
+        if part.get_content_type() == TYPE or name.lower() == _WRAPPER:
             wrapped_words, wrapped_files = _unwrap(part)
             words = words or wrapped_words
             attachments += wrapped_files
         else:
-            attachments.append(_open_attachment(part, depth=depth))
+            attachments.append(Attachment(name, partial(_read_content, part, name, depth=depth)))
     return Extract(
         [read_recipients(message, is_inner=depth > 0), *words, *read_attachments(attachments)],
         title=find_header(message, "subject"),
@@ -97,23 +98,14 @@ def _read_message(message: EmailMessage, *, depth: int = 0) -> Extract:
     )
 
 
-def _is_wrapper(part: EmailMessage) -> bool:
-    """Return whether a part is the file in which Outlook wraps others."""
-    has_type = part.get_content_type() == TYPE
-    return has_type or _find_file_name(part).lower() == _WRAPPER
-
-
 def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
     """Return the words and the files in a "winmail.dat"; it is a file itself if it is damaged."""
     try:
         content = read_tnef(get_bytes(part))
     except DocumentError:
         return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
-    files = [Attachment(file.name, partial(read_member, file.name, file.data)) for file in content.files]
-    words = choose_body([content.plain], [decode_html(content.html)])
-    if content.rtf and not words:
-        files.insert(0, Attachment(_RTF_BODY, partial(read_member, _RTF_BODY, content.rtf)))
-    return words, files
+    files = [Attachment(name, partial(read_member, name, data)) for name, data in content.files]
+    return choose_body([content.plain], [decode_html(content.html)]), files
 
 
 def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -124,11 +116,6 @@ def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:
     for part in message.get_payload():
         if isinstance(part, EmailMessage):
             yield from _find_parts(part)
-
-
-def _open_attachment(part: EmailMessage, *, depth: int) -> Attachment:
-    name = _find_file_name(part)
-    return Attachment(name, partial(_read_content, part, name, depth=depth))
 
 
 def _read_content(part: EmailMessage, name: str, *, depth: int) -> Document:

@@ -143,7 +143,9 @@ def _join(words: "list[_Element]") -> str:
 def walk_diagram(data: bytes) -> Iterator[Block]:
     """Yield the words of a diagram's boxes, each before those of the boxes below it."""
     root = parse_xml(data, invalid=_INVALID)
-    texts = {node.get("modelId", ""): _read_box(node) for node in _find_nodes(root)}
+    texts: dict[str, str] = {}
+    for node in _find_nodes(root):
+        texts[node.get("modelId", "")] = "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
     below = _find_boxes_below(root)
     boxes = [node.get("modelId", "") for node in reversed(_find_roots(root))]
     ordered = []
@@ -156,11 +158,6 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
     for text in ordered:
         if text:
             yield Block(text, "item")
-
-
-def _read_box(node: "_Element") -> str:
-    """Return the paragraphs of a box in lines."""
-    return "\n".join(_join(_find_text(paragraph)) for paragraph in _find_paragraphs(node))
 
 
 def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:

@@ -87,11 +87,7 @@ def format_number(value: float, code: str) -> str:
 
 def _find_section(value: float, sections: int) -> int:
     """Return the number of the section for a value: positive numbers, negative ones, and zero have their own."""
-    own_section = 0
-    if value < 0:
-        own_section = 1
-    elif value == 0:
-        own_section = 2
+    own_section = 2 if value == 0 else int(value < 0)
     return own_section if own_section < sections else 0
 
 

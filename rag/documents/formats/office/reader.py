@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.office.package import load_word, open_package, read_properties
-from rag.documents.formats.untrusted import guard, name_errors
+from rag.documents.formats.untrusted import name_errors
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -28,9 +28,7 @@ def read_docx(path: Path) -> Extract:
         extract = read_properties(package, path)
         document = load_word(package)
         drop_hidden_words(document.element.body, document)
-        return extract._replace(
-            blocks=list(guard(walk_document(document), "Word")), title=find_title(document) or extract.title
-        )
+        return extract._replace(blocks=list(walk_document(document)), title=find_title(document) or extract.title)
 
 
 def read_pptx(path: Path) -> Extract:
@@ -41,7 +39,7 @@ def read_pptx(path: Path) -> Extract:
         package = open_package(path)
         extract = read_properties(package, path)
         presentation = _load_presentation(package)
-        return extract._replace(blocks=guard(walk_slides(presentation), "PowerPoint"))
+        return extract._replace(blocks=list(walk_slides(presentation)))
 
 
 def read_xlsx(path: Path) -> Extract:
@@ -54,7 +52,7 @@ def read_xlsx(path: Path) -> Extract:
         package = open_package(path)
         extract = read_properties(package, path)
         workbook = load_workbook(package, read_only=True, data_only=True, keep_links=False)
-        return extract._replace(blocks=guard(walk_sheets(workbook), "Excel"))
+        return extract._replace(blocks=list(walk_sheets(workbook)))
 
 
 def _load_presentation(data: BytesIO) -> "Presentation":

@@ -68,8 +68,8 @@ class SheetNotes:
             yield Block("\n".join(filter(None, texts)))
         for chart in list_related(self._archive, name).get(_CHART, ()):
             blocks = walk_chart(read_part(self._archive, chart, invalid=_INVALID))
-            # The values of a chart are in cells.
-            yield from filter(_is_title, blocks)
+            # The values of a chart are in cells, so only its titles are read.
+            yield from (block for block in blocks if block.kind == "paragraph")
 
     def _read_notes(self) -> list[_Note]:
         """Return the comments on cells; a thread of comments stands for the note that older versions show."""
@@ -111,8 +111,3 @@ class SheetNotes:
 
 def _join(element: "_Element", *tags: str) -> str:
     return "".join(map(str, element.itertext(*tags))).strip()
-
-
-def _is_title(block: Block) -> bool:
-    """Return whether a block of a chart is a title."""
-    return block.kind == "paragraph"

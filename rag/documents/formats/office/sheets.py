@@ -42,49 +42,43 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
 
 def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[Row]:
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
-    merged = Merged(view.merged)
+    merged = _group_merged(view.merged)
     above = EMPTY_ROW
     for number, cells in enumerate(sheet.iter_rows(), 1):
-        if not cells and not merged.has_row(number):
+        if not cells and number not in merged:
             yield EMPTY_ROW  # a sheet may have a million of them above its last row
             continue
         texts = [_read_cell(cell, view) for cell in cells]
         row = Row(texts, texts)
-        if merged.has_row(number):
-            row = spread_row(merged.list_cells(number, texts), above)
+        if number in merged:
+            row = spread_row(_list_cells(number, texts, merged[number]), above)
         above = row
         notes.add_row(number, row.texts)
         yield row._replace(is_marked=partial(view.is_bold, cells)) if row.has_words() else EMPTY_ROW
 
 
-class Merged:
-    """The merged cells of a sheet."""
+def _group_merged(areas: Iterable[Area]) -> dict[int, dict[int, Area]]:
+    """Return the merged cells of a sheet by their rows and first columns, from 1."""
+    merged: dict[int, dict[int, Area]] = {}
+    for area in islice(areas, _MOST_MERGED):
+        for row in area.rows[:_MOST_ROWS_MERGED]:
+            merged.setdefault(row, {})[area.columns.start] = area
+    return merged
 
-    def __init__(self, areas: Iterable[Area]) -> None:
-        self._areas: dict[int, dict[int, Area]] = {}  # by row and first column, from 1
-        for area in islice(areas, _MOST_MERGED):
-            for row in area.rows[:_MOST_ROWS_MERGED]:
-                self._areas.setdefault(row, {})[area.columns.start] = area
 
-    def has_row(self, row: int) -> bool:
-        """Return whether merged cells are in a row."""
-        return row in self._areas
-
-    def list_cells(self, row: int, texts: list[str]) -> list[Cell]:
-        """Return the cells of a row with these texts in its columns; a merged cell is one of them."""
-        areas = self._areas[row]
-        cells: list[Cell] = []
-        end = 0  # of the cells so far
-        for column in range(1, max(len(texts), *areas) + 1):
-            text = texts[column - 1] if column <= len(texts) else ""
-            if column in areas:
-                area = areas[column]
-                width = len(area.columns[:MOST_COLUMNS_SPANNED])
-                cells.append(Cell(text, width, is_continued=row > area.rows.start))
-                end = column + width
-            elif column >= end:
-                cells.append(Cell(text))
-        return cells
+def _list_cells(row: int, texts: list[str], areas: dict[int, Area]) -> list[Cell]:
+    """Return the cells of a row with these texts in its columns; a merged cell is one of them."""
+    cells: list[Cell] = []
+    end = 0  # of the cells so far
+    for column in range(1, max(len(texts), *areas) + 1):
+        text = texts[column - 1] if column <= len(texts) else ""
+        if column in areas:
+            width = len(areas[column].columns[:MOST_COLUMNS_SPANNED])
+            cells.append(Cell(text, width, is_continued=row > areas[column].rows.start))
+            end = column + width
+        elif column >= end:
+            cells.append(Cell(text))
+    return cells
 
 
 def _read_cell(cell: Any, view: SheetView) -> str:

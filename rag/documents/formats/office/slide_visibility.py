@@ -91,12 +91,9 @@ class Stage:
                 yield run.findtext(f"{A}t", "")
 
     def _is_hidden(self, run: "_Element", backdrop: Color | None) -> bool:
-        is_lost = any(self._is_lost(fill, backdrop) for fill in _find_letter_fills(run))
+        fills = _find_letter_fills(run)
+        is_lost = any(_is_faint(fill) or look_same(self._read_color(fill), backdrop) for fill in fills)
         return is_lost or _is_tiny(run)
-
-    def _is_lost(self, fill: "_Element", backdrop: Color | None) -> bool:
-        """Return whether letters with this fill cannot be seen."""
-        return _is_faint(fill) or look_same(self._read_color(fill), backdrop)
 
     @cached_property
     def _page(self) -> Color | None:

@@ -9,15 +9,17 @@ from rag.documents.blocks import Block, begin_slide, walk_shape
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.office.drawings import find_drawings, walk_drawing
 from rag.documents.formats.office.slide_comments import read_authors, walk_comments
-from rag.documents.formats.office.slide_order import order_shapes
 from rag.documents.formats.office.slide_visibility import Stage, is_shown
 from rag.documents.formats.rows import Cell
+from rag.documents.formats.slide_order import Placed, order_shapes
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
-    from pptx.table import Table, _Cell, _Row
+    from pptx.table import _Cell
+
+_UNITS_PER_POINT = 12_700  # English metric units
 
 
 def walk_slides(presentation: "Presentation") -> Iterator[Block]:
@@ -43,11 +45,29 @@ def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
 
 
 def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
+    """Yield the blocks of the title, and of the other shapes in reading order.
+
+    On a slide without a title, the place of the layout's title counts. The places of shapes in a group are relative to
+    the group, and no title is in one.
+    """
     shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
-    # The places of shapes in a group are relative to the group, and no title is in one.
-    ordered = order_shapes(shown, None) if in_group else order_shapes(shown, stage.title, stage.layout_title)
-    for shape in ordered:
+    title = None if in_group else stage.title or stage.layout_title
+    others = []
+    for shape in shown:
+        if shape == stage.title:
+            yield from _walk_shape(shape, stage)
+        else:
+            others.append(_place(shape))
+    for shape in order_shapes(others, _place(title) if title else None):
         yield from _walk_shape(shape, stage)
+
+
+def _place(shape: "BaseShape") -> "Placed[BaseShape]":
+    """Return a shape with its place; the values that a file does not give are 0."""
+    sides = (shape.left, shape.top, shape.width, shape.height)
+    left, top, width, height = (side / _UNITS_PER_POINT if side else 0.0 for side in sides)
+    words = shape.text_frame.text.strip() if shape.has_text_frame else ""
+    return Placed(shape, left, top, left + width, top + height, words)
 
 
 def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
@@ -56,7 +76,8 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     if isinstance(shape, GroupShape):
         yield from _walk_shapes(shape.shapes, stage, in_group=True)
     elif shape.has_table:
-        yield from _walk_table(shape.table, stage)
+        rows = ([_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge] for row in shape.table.rows)
+        yield from walk_table(rows, is_headed=shape.table.first_row)
     elif shape.has_text_frame:
         yield from _walk_text(shape, stage)
     else:
@@ -69,15 +90,6 @@ def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
     texts = [_clean(text) for text in stage.read_paragraphs(shape.element)]
     blocks = [Block(text) for text in texts if text]
     return walk_shape(blocks, is_title=shape == stage.title)
-
-
-def _walk_table(table: "Table", stage: Stage) -> Iterator[Block]:
-    return walk_table((_read_row(row, stage) for row in table.rows), is_headed=table.first_row)
-
-
-def _read_row(row: "_Row", stage: Stage) -> list[Cell]:
-    """Return the cells of a row; one that spans several columns is one of them."""
-    return [_read_cell(cell, stage) for cell in row.cells if not cell._tc.hMerge]
 
 
 def _read_cell(cell: "_Cell", stage: Stage) -> Cell:

@@ -22,7 +22,7 @@ from rag.documents.formats.office.paths import (
     make_test,
     read_number,
 )
-from rag.documents.formats.office.word_headers import find_headers
+from rag.documents.formats.office.word_headers import find_headers, is_fact
 from rag.documents.formats.office.word_numbers import Numbers
 from rag.documents.formats.office.word_signs import join_signs
 from rag.documents.formats.office.word_visibility import Styles, drop_hidden_words
@@ -87,10 +87,10 @@ class _Role(NamedTuple):
 def walk_document(document: "Document") -> Iterator[Block]:
     """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
     walker = _Walker(document)
-    for header in find_headers(document):
-        drop_hidden_words(header.root, document)
-        strip_tags(header.root, *_WRAPPERS)
-        yield from header.keep_facts(walker.walk(header.root))
+    for header, is_letterhead in find_headers(document):
+        drop_hidden_words(header, document)
+        strip_tags(header, *_WRAPPERS)
+        yield from (block for block in walker.walk(header) if is_letterhead or is_fact(block.text))
     body = document.element.body
     strip_tags(body, *_WRAPPERS)
     yield from mark_heading_blocks(walker.walk(body))
@@ -144,7 +144,7 @@ class _Walker:
         yield from self._make_blocks(number, text, self._find_role(paragraph, text))
         attached = _find_inside(paragraph, _ATTACHED)
         # Notes come before boxes and drawings.
-        for part in sorted(attached, key=_is_no_mark):
+        for part in sorted(attached, key=lambda part: part.tag not in _MARKS):
             yield from self._walk_attached(part)
 
     def _find_role(self, paragraph: "_Element", text: str) -> _Role:
@@ -277,11 +277,6 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
 
 def _read_signs(paragraph: "_Element") -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
-
-
-def _is_no_mark(element: "_Element") -> bool:
-    """Return whether an element is not the mark of a note."""
-    return element.tag not in _MARKS
 
 
 def _is_drop_cap(paragraph: "_Element") -> bool:

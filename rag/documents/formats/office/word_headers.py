@@ -1,10 +1,9 @@
 """Finds the headers and footers of a Word document that say more than its pages' numbers: letterheads, addresses."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test
 
 if TYPE_CHECKING:
@@ -24,28 +23,18 @@ _has_page_number = make_test(
 )
 
 
-class Header(NamedTuple):
-    """A header or footer, and whether it is only on the first page: a letterhead."""
+def find_headers(document: "Document") -> "Iterator[tuple[_Element, bool]]":
+    """Yield each header and footer that pages show, without the numbers of pages, and whether it is a letterhead.
 
-    root: "_Element"
-    is_letterhead: bool
-
-    def keep_facts(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """Yield the header's blocks: all of a letterhead, else those with numbers or addresses."""
-        for block in blocks:
-            if self.is_letterhead or _is_fact(block.text):
-                yield block
-
-
-def find_headers(document: "Document") -> Iterator[Header]:
-    """Yield the headers and footers that pages show, each once, without the numbers of pages."""
+    A letterhead is only on the first page.
+    """
     for name, is_letterhead in _list_names(document).items():
         relation = document.part.rels.get(name)
         if relation is None or relation.is_external:
             continue
         root = relation.target_part.element
         _drop_page_numbers(root)
-        yield Header(root, is_letterhead)
+        yield root, is_letterhead
 
 
 def _list_names(document: "Document") -> dict[str, bool]:
@@ -70,10 +59,11 @@ def _drop_page_numbers(root: "_Element") -> None:
     """Empty the paragraphs that have little more than the number of the page."""
     for paragraph in root.iter(f"{W}p"):
         text = "".join(map(str, paragraph.itertext(f"{W}t")))
-        if _has_page_number(paragraph) and not _is_fact(text):
+        if _has_page_number(paragraph) and not is_fact(text):
             del paragraph[:]
 
 
-def _is_fact(text: str) -> bool:
+def is_fact(text: str) -> bool:
+    """Return whether a header says more than its page's number: it has a number or an address."""
     digits = sum(map(str.isdigit, text))
     return digits >= _FEWEST_DIGITS or _ADDRESS.search(text) is not None

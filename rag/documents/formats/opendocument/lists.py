@@ -12,14 +12,10 @@ _HIGHEST_NUMBER = 99_999
 _DEEPEST = 10
 
 
-def read_number(element: "_Element", attribute: str, default: int = 1) -> int:
-    """Return the number in an attribute, at most 99,999; a default if there is none."""
-    return parse_number(element.get(attribute, ""), default)
-
-
-def parse_number(text: str, default: int = 1) -> int:
-    """Return a number, at most 99,999; a default if the text is none."""
-    return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else default
+def read_number(element: "_Element", attribute: str) -> int:
+    """Return the number in an attribute, at most 99,999; 1 if there is none."""
+    text = element.get(attribute, "")
+    return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else 1
 
 
 class _Level(NamedTuple):
@@ -45,7 +41,7 @@ class Counter:
         for level in () if style is None else style.iterchildren("*"):
             self._levels[read_number(level, f"{TEXT}level")] = _read_level(level)
 
-    def count(self, level: int, start: str | None = None) -> str:
+    def count(self, level: int, start: int | None = None) -> str:
         """Count an item at a level, from 1, and return its number as shown: "2.1."; nothing for a bullet.
 
         `start` is the number that the file gives the item.
@@ -53,16 +49,13 @@ class Counter:
         if level > _DEEPEST:
             return ""
         is_next = len(self._counts) >= level
-        firsts = map(self._find_start, range(len(self._counts) + 1, level + 1))
+        firsts = [self._levels.get(deeper, _BULLET).start for deeper in range(len(self._counts) + 1, level + 1)]
         self._counts = [*self._counts[:level], *firsts]
         if start is not None:
-            self._counts[-1] = parse_number(start)
+            self._counts[-1] = start
         elif is_next:
             self._counts[-1] += 1
         return self._format(level)
-
-    def _find_start(self, level: int) -> int:
-        return self._levels.get(level, _BULLET).start
 
     def _format(self, level: int) -> str:
         style = self._levels.get(level, _BULLET)

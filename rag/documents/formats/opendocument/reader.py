@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
@@ -24,31 +24,24 @@ _MOST_BYTES = 200_000_000
 _MANIFEST = "META-INF/manifest.xml"
 
 
-class _Parts(NamedTuple):
-    """The parts of a file that are read; the parts after the first may be missing."""
-
-    content: "_Element"
-    styles: "_Element | None"
-    meta: "_Element | None"
-
-
 def read_opendocument(path: Path) -> Extract:
     """Return the content of a text, workbook or presentation, whatever its suffix says.
 
     Raises DocumentError if the file has a password, or is not one of these.
     """
     with name_errors("OpenDocument"), zipfile.ZipFile(path) as archive:
-        return _read(_open_parts(archive), path)
+        return _read(*_open_parts(archive), path)
 
 
 def read_flat_opendocument(path: Path) -> Extract:
     """Return the content of an OpenDocument file that is a single XML file."""
     with name_errors("OpenDocument"):
         root = parse_xml(path.read_bytes(), invalid=_INVALID)
-        return _read(_Parts(root, root, root), path)
+        return _read(root, root, root, path)
 
 
-def _open_parts(archive: zipfile.ZipFile) -> _Parts:
+def _open_parts(archive: zipfile.ZipFile) -> "tuple[_Element, _Element | None, _Element | None]":
+    """Return the content of a file, its styles and its properties; the last two may be missing."""
     names = archive.namelist()
     if _MANIFEST in names:
         manifest = _parse(archive, _MANIFEST)
@@ -56,7 +49,7 @@ def _open_parts(archive: zipfile.ZipFile) -> _Parts:
             raise DocumentError("it has a password; save it without one")
     content = _parse(archive, "content.xml")
     styles, meta = (_parse(archive, name) if name in names else None for name in ("styles.xml", "meta.xml"))
-    return _Parts(content, styles, meta)
+    return content, styles, meta
 
 
 def _parse(archive: zipfile.ZipFile, name: str) -> "_Element":
@@ -64,12 +57,12 @@ def _parse(archive: zipfile.ZipFile, name: str) -> "_Element":
     return parse_xml(read_part(archive, name, invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
 
 
-def _read(parts: _Parts, path: Path) -> Extract:
-    styles = Styles(*(part for part in (parts.styles, parts.content) if part is not None))
+def _read(content: "_Element", styles_part: "_Element | None", meta: "_Element | None", path: Path) -> Extract:
+    styles = Styles(*(part for part in (styles_part, content) if part is not None))
     walker = TextWalker(styles)
     # The title and the comments are known after the text was read.
-    blocks = list(_walk_body(parts.content, walker, styles))
-    properties = _read_properties(parts.meta, path)
+    blocks = list(_walk_body(content, walker, styles))
+    properties = _read_properties(meta, path)
     return properties._replace(blocks=blocks + walker.comments, title=walker.title or properties.title)
 
 

@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, filterfalse
+from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, begin_slide, walk_shape
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
+from rag.documents.formats.slide_order import Placed, order_shapes
+from rag.documents.formats.untrusted import get_text
 from rag.documents.formats.visibility import WHITE, Color
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Shapes whose tops differ by less, in points, are side by side.
-_ROW = 18
+# The attributes with the place of a shape on its slide, and its size.
+_SIDES = ("x", "y", "width", "height")
 # These repeat on every slide.
 _FOOTERS = ("header", "footer", "date-time", "page-number")
 # The fills of shapes and slides that let a reader see what they cover.
@@ -37,15 +40,6 @@ def _has_text(block: Block) -> bool:
     return block.text.strip() != ""
 
 
-class _Place(NamedTuple):
-    """The place of a shape on its slide, and its size, in points."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 class _Slide:
     """A slide as its audience sees it."""
 
@@ -57,10 +51,13 @@ class _Slide:
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
         """Yield the title, the other shapes in reading order, and the notes."""
-        shapes = filter(self._shows, self._page.iterchildren("*"))
+        shapes = list(filter(self._shows, self._page.iterchildren("*")))
         look = Look(self._styles.page_look.settings, self._find_background())
-        for shape in sorted(shapes, key=_find_order):
-            yield from self._walk_shape(shape, walker, look)
+        titles = list(filter(_is_title, shapes))
+        others = map(_place, filterfalse(_is_title, shapes))
+        for shape in chain(titles, order_shapes(others, _place(titles[0]) if titles else None)):
+            blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
+            yield from walk_shape(blocks, is_title=_is_title(shape))
         yield Block(self._read_notes(walker, look))
         for comment in self._page.iterchildren(COMMENT):
             walker.add_comment(comment)
@@ -73,10 +70,6 @@ class _Slide:
         notes = "\n".join(filter(None, texts))
         return f"Notes: {notes}" if notes else ""
 
-    def _walk_shape(self, shape: "_Element", walker: TextWalker, look: Look) -> Iterator[Block]:
-        blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
-        return walk_shape(blocks, is_title=_is_title(shape))
-
     def _shows(self, shape: "_Element") -> bool:
         """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""
         is_empty = shape.get(f"{SHOW}placeholder") == "true"
@@ -85,10 +78,10 @@ class _Slide:
 
     def _is_outside(self, shape: "_Element") -> bool:
         """Return whether all of a shape is beside the slide."""
-        place = _find_place(shape)
+        place = _place(shape)
         width, height = self._find_size()
-        is_before = min(place.x + place.width, place.y + place.height) < 0
-        is_behind = place.x > width or place.y > height
+        is_before = min(place.right, place.bottom) < 0
+        is_behind = place.left > width or place.top > height
         return is_before or is_behind
 
     def _find_size(self) -> tuple[float, float]:
@@ -135,13 +128,7 @@ def _is_title(shape: "_Element") -> bool:
     return shape.get(f"{SHOW}class") == "title"
 
 
-def _find_place(shape: "_Element") -> _Place:
-    """Return the place of a shape; one that the file does not give is at the top left, without a size."""
-    sides = [read_length(shape.get(f"{SVG}{side}")) or 0.0 for side in _Place._fields]
-    return _Place(*sides)
-
-
-def _find_order(shape: "_Element") -> tuple[bool, float, float]:
-    """Return what sorts shapes: the title first, then from top to bottom and from left to right."""
-    place = _find_place(shape)
-    return not _is_title(shape), place.y // _ROW, place.x
+def _place(shape: "_Element") -> "Placed[_Element]":
+    """Return a shape with its place; one that the file does not give is at the top left, without a size."""
+    left, top, width, height = (read_length(shape.get(f"{SVG}{side}")) or 0.0 for side in _SIDES)
+    return Placed(shape, left, top, left + width, top + height, get_text(shape))

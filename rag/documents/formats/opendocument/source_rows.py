@@ -46,11 +46,6 @@ class SourceRow(NamedTuple):
     copies: int
     is_header: bool
 
-    @property
-    def is_single(self) -> bool:
-        """Whether one cell fills the row."""
-        return sum(place.element.tag != COVERED for place in self.places) == 1
-
     def make_cells(self, texts: Iterable[str]) -> list[Cell]:
         """Return the cells with these texts, without empty ones at the end."""
         cells: list[Cell] = []

@@ -1,6 +1,7 @@
 """Turns the paragraphs, lists and tables of an OpenDocument file into blocks."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block, join_words
@@ -144,20 +145,22 @@ class TextWalker:
         number = ""
         first = next(item.iterchildren("*"), None)
         if first is not None and first.tag in _PARAGRAPHS:
-            number = counter.count(level, item.get(f"{TEXT}start-value"))
+            has_start = item.get(f"{TEXT}start-value") is not None
+            number = counter.count(level, read_number(item, f"{TEXT}start-value") if has_start else None)
         for child in item:
             if child.tag == f"{TEXT}list":
                 yield from self._walk_list(child, look, level + 1, counter)
             elif child.tag in _PARAGRAPHS:
                 for block in self._walk_paragraph(child, look, number):
-                    yield _make_item(block)
+                    yield replace(block, kind="item") if block.kind == "paragraph" else block
                 number = ""
 
     def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         add_covered_cells(element)
         rows = list(SourceTable(element, self._styles).list_rows())
-        while rows and rows[0].is_single:  # it is the table's title, or a frame around text
+        # A row with one cell at the top is the table's title, or a frame around text.
+        while rows and sum(place.element.tag != COVERED for place in rows[0].places) == 1:
             for place in rows.pop(0).places:
                 yield from self.walk_cell(place.element, look)
         blocks: list[Block] = []
@@ -209,6 +212,7 @@ class TextWalker:
     def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
         """Add the words of an element inside a paragraph, or note its sign, note or box."""
         tag = child.tag
+        is_hidden = tag == f"{TEXT}hidden-text" and child.get(f"{TEXT}is-hidden") == _ON
         if tag in _SIGNS:
             content.words.append(_SIGNS[tag])
         elif tag == f"{TEXT}s":
@@ -219,14 +223,9 @@ class TextWalker:
             self.add_comment(child)
         elif tag in _TIED_BOXES:
             content.boxes.append(child)
-        elif not self._is_left_out(child):
+        elif not is_hidden and tag not in _NO_TEXT:
             style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
             self._collect(child, self._styles.add(look, "text", style), content)
-
-    @staticmethod
-    def _is_left_out(element: "_Element") -> bool:
-        is_hidden = element.tag == f"{TEXT}hidden-text" and element.get(f"{TEXT}is-hidden") == _ON
-        return is_hidden or element.tag in _NO_TEXT
 
     @staticmethod
     def _add_words(words: str | None, look: Look, content: _Content) -> None:
@@ -254,8 +253,3 @@ class TextWalker:
 def _begin_with(number: str, text: str) -> str:
     """Return a text after its number; nothing for an empty text."""
     return f"{number} {text}".strip() if text else ""
-
-
-def _make_item(block: Block) -> Block:
-    """Return a block of a list: a paragraph is an item."""
-    return Block(block.text, "item", page=block.page) if block.kind == "paragraph" else block

@@ -108,11 +108,7 @@ class Band(NamedTuple):
         last_texts = {self.find_column(cell): cell.text for cell in above.cells}
         for cell in below.cells:
             text = last_texts.get(self.find_column(cell))
-            if text and not _ENDED.search(text) and _begins_within(cell.text):
+            begins_within = cell.text[0].islower() or cell.text[0] in "(&"
+            if text and begins_within and not _ENDED.search(text):
                 return True
         return False
-
-
-def _begins_within(text: str) -> bool:
-    """Return whether a text begins like the middle of a sentence."""
-    return text[0].islower() or text[0] in "(&"

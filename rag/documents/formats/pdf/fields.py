@@ -35,7 +35,6 @@ _WORDS = re.compile(r"[^\W\d_]{2,}(?:[ _-]+\w+)*")
 _MADE_UP = re.compile(
     r"(?:text|(?:text)?field|check ?box|button|undefined|dropdown|group|radio)[ _]?\d*", re.IGNORECASE
 )
-_YES = ("on", "yes", "true", "1", "checked")
 
 
 class _Entry(NamedTuple):
@@ -101,8 +100,7 @@ def _read_field(form: Any, annotation: Any) -> Iterator[_Entry]:
     is_secret = raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD
     if kind in _TICKS:
         mark = _TICKED if raw.FPDFAnnot_IsChecked(form, annotation) else _UNTICKED
-        text = _read_text(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
-        yield _Entry(text, *_find_box(annotation), label, mark)
+        yield _Entry("", *_find_box(annotation), label, mark)
     elif kind in _VALUES and value and not is_secret:
         yield _Entry(value, *_find_box(annotation), label)
 
@@ -165,20 +163,13 @@ def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
     near = [line for line in _find_beside(lines, entry) if _find_distance(line, entry) < _FARTHEST_BESIDE]
     if near:
         label = min(near, key=lambda line: _find_distance(line, entry))
+        answer = "yes" if entry.mark == _TICKED else _UNTICKED
         is_behind = label.left > entry.left
-        text = f"{entry.mark} {label.text}" if is_behind else _name(_show_tick(entry), label.text)
+        text = f"{entry.mark} {label.text}" if is_behind else _name(answer, label.text)
         return _replace(lines, label, replace(label, text=text, words=()))
     if entry.label:
         return _insert(lines, entry, f"{entry.mark} {entry.label}", number)
     return lines
-
-
-def _show_tick(entry: _Entry) -> str:
-    """Return the words that a ticked box stands for, "yes" if the file has none, or an empty box."""
-    if entry.mark == _UNTICKED:
-        return _UNTICKED
-    is_word = entry.text.casefold() not in _YES and _WORDS.fullmatch(entry.text)
-    return entry.text if is_word else "yes"
 
 
 def _find_distance(line: Line, entry: _Entry) -> float:

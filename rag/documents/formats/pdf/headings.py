@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,40 +31,25 @@ class _Style(NamedTuple):
     weight: int
 
 
-class Marked(NamedTuple):
-    """The lines of a file, some of them marked as headings, and the title at its top, or None."""
+def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None]:
+    """Return the lines with those that look like headings marked, and the title at the top of the file, or None.
 
-    lines: list[Line]
-    title: str | None = None
-
-
-def mark_printed_headings(lines: Sequence[Line]) -> Marked:
-    """Return the lines with those that look like headings marked; a heading of several lines becomes one line.
-
-    The levels are in the order of the sizes. If a line is a heading already, or too many look like one, nothing
-    changes. The title is text: it is above the whole file.
+    A heading of several lines becomes one line. The levels are in the order of the sizes. If a line is a heading
+    already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    if any(line.level for line in lines) or _has_too_many(lines, body):
-        return Marked(list(lines))
+    alike_count = sum(_looks_like_heading(line, body) for line in lines)
+    if any(line.level for line in lines) or alike_count > _MOST_OF_LINES * len(lines):
+        return list(lines), None
     merged_lines = list(_merge_headings(lines, body))
     headings = [line for line in merged_lines if line.level]
     title = _find_title(lines, headings)
     others = headings[1:] if title else headings
     styles = sorted(set(map(_get_style, others)), reverse=True)
     levels = {style: level for level, style in enumerate(styles, 1)}
-    leveled_lines = [_set_level(line, levels) for line in merged_lines]
-    return Marked(leveled_lines, title.text if title else None)
-
-
-def _set_level(line: Line, levels: Mapping[_Style, int]) -> Line:
-    """Return a line; a heading with the level of its style, and the title, which has no other's style, as text."""
-    return replace(line, level=levels.get(_get_style(line), 0)) if line.level else line
-
-
-def _has_too_many(lines: Sequence[Line], body: _Style) -> bool:
-    looks = [_looks_like_heading(line, body) for line in lines]
-    return sum(looks) > _MOST_OF_LINES * len(lines)
+    # The title has no other heading's style, so it gets no level.
+    leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
+    return leveled_lines, title.text if title else None
 
 
 def _get_style(line: Line) -> _Style:

@@ -19,7 +19,8 @@ _SAME_PLACE = 2
 
 def format_table(table: Band, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
     """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
-    middles = _find_middles(table)
+    # Where the middle of a cell usually is in each column.
+    middles = [median((cell.left + cell.right) / 2 for cell in column) for column in table.list_columns()]
     groups = table.group_rows(rules)
     texts = list(map(table.get_texts, groups))
     if _has_drawn_cells(table, groups, middles, rules):
@@ -36,11 +37,6 @@ def format_table(table: Band, lines: Sequence[Line], rules: Rules) -> Iterator[L
 def _is_whole(cells: Sequence[str]) -> bool:
     """Return whether a row has words in several columns."""
     return len(list_filled(cells)) > 1
-
-
-def _find_middles(table: Band) -> list[float]:
-    """Return where the middle of a cell usually is in each column."""
-    return [median((cell.left + cell.right) / 2 for cell in column) for column in table.list_columns()]
 
 
 def _has_drawn_cells(table: Band, groups: Sequence[list[PageRow]], middles: Sequence[float], rules: Rules) -> bool:
@@ -116,7 +112,9 @@ def label_continued_tables(pages: Iterable[Sequence[Line]]) -> Iterator[list[Lin
         lines = list(page)
         first = next(_find_columns(lines), None)
         if first and above and _continues(first, above):
-            lines = [_label(line, above) if line.columns is first else line for line in page]
+            for place, line in enumerate(lines):
+                if line.columns is first:
+                    lines[place] = replace(line, text=_format_row(above.labels, line.cells), columns=above)
         yield lines
         above = next(_find_columns(reversed(lines)), None)
 
@@ -126,10 +124,6 @@ def _find_columns(lines: Iterable[Line]) -> Iterator[Columns | None]:
     for line in lines:
         if not line.is_aside:
             yield line.columns
-
-
-def _label(line: Line, columns: Columns) -> Line:
-    return replace(line, text=_format_row(columns.labels, line.cells), columns=columns)
 
 
 def _continues(columns: Columns, above: Columns) -> bool:

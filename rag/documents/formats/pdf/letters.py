@@ -57,21 +57,6 @@ class _Match(NamedTuple):
     angle: int
 
 
-class _Gap(NamedTuple):
-    """White space in a line, from `left` to `right`, and the place of the first character after it."""
-
-    end: int
-    left: float
-    right: float
-
-
-class _Font(NamedTuple):
-    """The weight of a font, and whether all its letters are equally wide."""
-
-    weight: int
-    is_fixed: bool
-
-
 def read_lines(textpage: PdfTextPage, page: int) -> list[Line]:
     """Return the lines of a page in the order of the file; lines that are turned out of the page's direction are aside.
 
@@ -158,10 +143,10 @@ class _Reader:
         _, baseline = _turn(self._point[0].value, self._point[1].value, upright)
         edges = (*self._find_reach(chars[0], upright), *self._find_reach(chars[-1], upright))
         text = self._raise_digits(match, size)
-        font = self._find_font(chars[0])
-        # Only a heading is bold from its first letter to its last.
-        weight = font.weight if font.weight < _SURELY_BOLD else min(font.weight, self._find_font(chars[-1]).weight)
-        wide = size * (_WIDE_GAP_OF_TYPEWRITER if font.is_fixed else _WIDE_GAP)
+        weight, is_fixed = self._find_font(chars[0])
+        if weight >= _SURELY_BOLD:  # only a heading is bold from its first letter to its last
+            weight = min(weight, self._find_font(chars[-1])[0])
+        wide = size * (_WIDE_GAP_OF_TYPEWRITER if is_fixed else _WIDE_GAP)
         return Line(
             _clean(text),
             self._page,
@@ -178,14 +163,17 @@ class _Reader:
         raw.FPDFText_GetMatrix(self._handle, char, self._matrix)
         return float(raw.FPDFText_GetFontSize(self._handle, char) * hypot(self._matrix.c, self._matrix.d))
 
-    def _find_font(self, char: int) -> _Font:
-        """Return the font of a character; the fonts that every viewer has state their weight by name alone."""
+    def _find_font(self, char: int) -> tuple[int, bool]:
+        """Return the weight of a character's font, and whether all letters of the font are equally wide.
+
+        The fonts that every viewer has state their weight by name alone.
+        """
         weight = int(raw.FPDFText_GetFontWeight(self._handle, char))
         raw.FPDFText_GetFontInfo(self._handle, char, self._name, _LONGEST_NAME, self._flags)
         name = self._name.value.lower()
         is_bold = weight < _SURELY_BOLD and _BOLD_NAMES.search(name) is not None
         is_fixed = self._flags.value & _FIXED_PITCH != 0 or _TYPEWRITERS.search(name) is not None
-        return _Font(_BOLD if is_bold else max(weight, 0) or _REGULAR, is_fixed)
+        return _BOLD if is_bold else max(weight, 0) or _REGULAR, is_fixed
 
     def _raise_digits(self, match: _Match, size: float) -> str:
         """Return a line with "⁷" for each raised 7: a digit of its own, and no part of the number before it."""
@@ -208,26 +196,20 @@ class _Reader:
 
     def _cut(self, match: _Match, upright: int, wide: float) -> tuple[Word, ...]:
         """Return the parts of a line between its wide gaps; none if it has no such gap."""
-        gaps = list(self._find_gaps(match, upright, wide))
-        if not gaps:
-            return ()
-        length = len(match.text.rstrip(_UNSEEN_ENDS))
-        left, _ = self._find_reach(match.first, upright)
-        _, end_of_line = self._find_reach(match.first + length - 1, upright)
         words = []
         start = 0
-        for gap in [*gaps, _Gap(len(match.text), end_of_line, end_of_line)]:
-            words.append(Word(_clean(match.text[start : gap.end]), left, gap.left))
-            start, left = gap.end, gap.right
+        left, _ = self._find_reach(match.first, upright)
+        for space_start, space_end in self._find_spaces(match):
+            _, right = self._find_reach(match.first + space_start - 1, upright)
+            next_left, _ = self._find_reach(match.first + space_end, upright)
+            if next_left - right >= wide:
+                words.append(Word(_clean(match.text[start:space_end]), left, right))
+                start, left = space_end, next_left
+        if words:
+            length = len(match.text.rstrip(_UNSEEN_ENDS))
+            _, right = self._find_reach(match.first + length - 1, upright)
+            words.append(Word(_clean(match.text[start:]), left, right))
         return tuple(words)
-
-    def _find_gaps(self, match: _Match, upright: int, wide: float) -> Iterator[_Gap]:
-        """Yield the gaps of a line that are wider than a space."""
-        for start, end in self._find_spaces(match):
-            _, left = self._find_reach(match.first + start - 1, upright)
-            right, _ = self._find_reach(match.first + end, upright)
-            if right - left >= wide:
-                yield _Gap(end, left, right)
 
     def _find_spaces(self, match: _Match) -> list[tuple[int, int]]:
         """Return the spaces of a line that may be wide gaps, each `[start, end)`.

@@ -68,7 +68,8 @@ def make_rows(lines: Sequence[Line]) -> list[PageRow]:
     for place, line in downwards:
         if line.is_aside:
             continue
-        if not rows or _is_lower(rows[-1], line):
+        is_lower = not rows or rows[-1].y - line.y > _SAME_ROW * max(rows[-1].size, line.size)
+        if is_lower:
             rows.append(PageRow(line.y, line.size))
         row = rows[-1]
         row.size = max(row.size, line.size)
@@ -77,11 +78,6 @@ def make_rows(lines: Sequence[Line]) -> list[PageRow]:
     for row in rows:
         row.cells.sort(key=lambda cell: cell.left)
     return rows
-
-
-def _is_lower(row: PageRow, line: Line) -> bool:
-    """Return whether a line is below a row, and not a part of it."""
-    return row.y - line.y > _SAME_ROW * max(row.size, line.size)
 
 
 def grow(rows: Sequence[PageRow], start: int, least: float = GUTTER) -> Iterator[tuple[PageRow, list[Gap]]]:

@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise, repeat
-from operator import attrgetter
+from math import inf
 from statistics import median
 from typing import NamedTuple
 
@@ -174,7 +174,7 @@ def _join_text(lines: Sequence[Line]) -> Iterator[tuple[Block, int]]:
     start = 0
     parts: list[str] = []
     for i, (above, below) in enumerate(pairwise(lines)):
-        joint = layout.find_joint(lines[start], i)
+        joint = layout.describe_seam(lines[start], i).find_joint()
         if joint is None:
             yield _make_block([*parts, above.text], lines[start]), i + 1 - start
             start, parts = i + 1, []
@@ -205,6 +205,17 @@ class _Seam:
     is_far: bool
     is_full: bool
     is_narrow: bool
+
+    def find_joint(self) -> str | None:
+        """Return the joint of the lines: a space, or a line's end that the author meant; None if the block ends."""
+        if self.begins_block():
+            return None
+        if self.leads_elsewhere():
+            return " "
+        begins_item_or_paragraph = self.begins_number() or self.begins_paragraph()
+        if self.is_far or self.ends_short() or begins_item_or_paragraph:
+            return None
+        return " " if self.is_wrapped() else "\n"
 
     def begins_block(self) -> bool:
         """Return whether one of the lines is a heading or the row of a table, or the next begins with a bullet."""
@@ -266,26 +277,6 @@ class _Seam:
         return self.above is self.first and is_outdented
 
 
-class _Rule(NamedTuple):
-    """The joint between two lines if `holds` is true of their seam; None begins a new block."""
-
-    holds: Callable[[_Seam], bool]
-    joint: str | None
-
-
-_BREAK, _SPACE, _LINE = None, " ", "\n"
-# The first rule that holds decides. If none holds, the author chose to end the line where it ends.
-_RULES = (
-    _Rule(_Seam.begins_block, _BREAK),
-    _Rule(_Seam.leads_elsewhere, _SPACE),
-    _Rule(attrgetter("is_far"), _BREAK),
-    _Rule(_Seam.begins_number, _BREAK),
-    _Rule(_Seam.ends_short, _BREAK),
-    _Rule(_Seam.begins_paragraph, _BREAK),
-    _Rule(_Seam.is_wrapped, _SPACE),
-)
-
-
 class _Layout:
     """The layout of a document's lines, and the document's words."""
 
@@ -296,22 +287,12 @@ class _Layout:
         self._pitches = _find_pitches(columns)
         self._columns = list(_measure_columns(columns))
 
-    def find_joint(self, first: Line, i: int) -> str | None:
-        """Return the joint between line `i` and the next: a space or a line's end; None if the block ends.
-
-        The block begins with the line `first`.
-        """
-        seam = self._describe_seam(first, i)
-        return next((rule.joint for rule in _RULES if rule.holds(seam)), _LINE)
-
-    def _describe_seam(self, first: Line, i: int) -> _Seam:
+    def describe_seam(self, first: Line, i: int) -> _Seam:
+        """Return the seam of line `i` and the next, in a block that begins with the line `first`."""
         above, below = self._lines[i], self._lines[i + 1]
-        is_far = not _is_below(above, below) or self._has_gap(above, below)
+        widest_pitch = _WIDEST_PITCH * self._pitches.get(round(above.size), inf)
+        is_far = not _is_below(above, below) or above.y - below.y > widest_pitch
         return _Seam(first, above, below, is_far, self._is_full(i), self._columns[i].is_narrow)
-
-    def _has_gap(self, above: Line, below: Line) -> bool:
-        """Return whether the distance of two lines is wider than usual for the size of their letters."""
-        return above.y - below.y > _WIDEST_PITCH * self._pitches[round(above.size)]
 
     def _is_full(self, i: int) -> bool:
         """Return whether the next line's first word was too wide for the rest of line `i`."""
@@ -323,7 +304,7 @@ class _Layout:
 
     def join(self, above: str, joint: str, below: str) -> str:
         """Return the text of a line with the joint to the next line; a word that was broken between them is joined."""
-        if joint == _LINE:
+        if joint == "\n":
             return above + joint
         if _TWO_CJK.match(above[-1] + below[0]):
             return above

@@ -46,7 +46,9 @@ class Rules(NamedTuple):
             return []
         has_columns = any(left < rule.place < right for rule in self.vertical)
         # Without lines between the columns, the others may divide only the header and the total from the rows.
-        is_divided = has_columns or 2 * _count_single(separators) > len(rows)
+        # A row with a line above and a line below it is single; the outer rows have the table's edge.
+        single_count = sum(above and below for above, below in pairwise([True, *separators, True]))
+        is_divided = has_columns or 2 * single_count > len(rows)
         return separators if is_divided else []
 
     def _find_heights_at(self, x: float) -> list[float]:
@@ -57,9 +59,3 @@ class Rules(NamedTuple):
 def _is_divided(above: PageRow, below: PageRow, heights: Sequence[float]) -> bool:
     """Return whether a line is between two rows; one under the words of the upper row may touch them."""
     return any(below.y < height < above.y + above.size / 2 for height in heights)
-
-
-def _count_single(separators: Sequence[bool]) -> int:
-    """Return the number of rows with a line above and a line below them; the outer rows have the table's edge."""
-    sides = pairwise([True, *separators, True])
-    return sum(above and below for above, below in sides)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 from statistics import median_low
 from typing import NamedTuple, TypeVar
 
@@ -21,8 +21,6 @@ _PAGES_BEFORE = 2
 _EDGE_LINES = 4
 # A distance or a letter is larger than the text's if it is at least this multiple of it.
 _LARGER = 1.2
-# The printed number of a page differs from its place in the file by at most this. Other numbers belong to the text.
-_MOST_OFFSET = 60
 _PAGE_NUMBER = re.compile(r"(?P<before>\d{1,4}) .*|.* (?P<after>\d{1,4})")
 _ONLY_NUMBER = re.compile(r"[-–—· ]*(?P<number>\d{1,4})[-–—· ]*")
 _ONLY_ROMAN = re.compile(r"[-–— ]*[ivxlc]{1,7}[-–— ]*")
@@ -79,7 +77,8 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     seen: set[str] = set()
     remaining = []
     for i, lines in enumerate(pages):
-        known = repeated.union(*map(_find_places, edges[max(0, i - _PAGES_BEFORE) : i]))
+        edges_before = chain.from_iterable(edges[max(0, i - _PAGES_BEFORE) : i])
+        known = repeated.union(_find_place(line) for edge in edges_before for line in edge.outermost)
         running: set[Line] = set()
         for edge in edges[i]:
             running.update(_find_running_lines(edge, known, len(pages)))
@@ -93,10 +92,6 @@ def _find_running_lines(edge: _Edge, known: Set[_Mark], pages: int) -> list[Line
     while running and not _is_apart(edge, len(running)):
         running.pop()
     return running
-
-
-def _find_places(edges: Sequence[_Edge]) -> set[_Mark]:
-    return {_find_place(line) for edge in edges for line in edge.outermost}
 
 
 def _counts_things(line: Line, known: Set[_Mark]) -> bool:
@@ -181,21 +176,17 @@ def _find_title(line: Line) -> _Mark:
 
 
 def _find_outer_number(line: Line) -> Iterator[_Mark]:
-    """Yield the mark of a number before or after the words of a line, if it may be the page's."""
+    """Yield the mark of a number before or after the words of a line."""
     outer = _PAGE_NUMBER.fullmatch(line.text)
     if outer:
         position = str(outer.lastgroup)
-        offset = int(outer[position]) - line.page
-        if abs(offset) <= _MOST_OFFSET:
-            yield position, offset
+        yield position, int(outer[position]) - line.page
 
 
 def _find_page_numbers(line: Line) -> Iterator[_Mark]:
-    """Yield a mark for each number that may be the page's, with the words around it."""
+    """Yield a mark for each number in a line, with the words around it."""
     for number in _NUMBER.finditer(line.text):
-        offset = int(number[0]) - line.page
-        if abs(offset) <= _MOST_OFFSET:
-            yield f"{line.text[: number.start()]}#{line.text[number.end() :]}", offset
+        yield f"{line.text[: number.start()]}#{line.text[number.end() :]}", int(number[0]) - line.page
 
 
 def _find_place(line: Line) -> _Mark:

@@ -46,7 +46,8 @@ def read_tables(lines: Sequence[Line], rules: Rules) -> list[Line]:
     """Return the lines of a page; each row of a table becomes one line, with the words of the table's header."""
     result = []
     for flow in _split_flows(lines):
-        result += _read_flow(flow, rules)
+        tables = _find_tables(make_rows(flow), rules)
+        result += replace_rows(flow, [(table.rows, list(format_table(table, flow, rules))) for table in tables])
     return result
 
 
@@ -77,12 +78,6 @@ def _has_prose(lines: Sequence[Line]) -> bool:
     """Return whether a part of a page has enough lines, and most of them have several words."""
     word_counts = [len(line.text.split()) for line in lines]
     return len(lines) >= FEWEST_LINES and median(word_counts) >= WORDS_OF_PROSE
-
-
-def _read_flow(lines: Sequence[Line], rules: Rules) -> list[Line]:
-    """Return the lines of a column, or of a page without columns, with its tables put into words."""
-    tables = _find_tables(make_rows(lines), rules)
-    return replace_rows(lines, [(table.rows, list(format_table(table, lines, rules))) for table in tables])
 
 
 def _find_tables(rows: Sequence[PageRow], rules: Rules) -> Iterator[Band]:

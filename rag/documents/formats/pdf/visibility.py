@@ -109,8 +109,8 @@ class _Objects:
         self._adders: dict[int, Callable[[Any, list[PdfMatrix]], None]] = {
             raw.FPDF_PAGEOBJ_TEXT: self._add_text,
             raw.FPDF_PAGEOBJ_PATH: self._add_shape,
-            raw.FPDF_PAGEOBJ_IMAGE: self._add_image,
-            raw.FPDF_PAGEOBJ_SHADING: self._add_shading,
+            raw.FPDF_PAGEOBJ_IMAGE: lambda *image: self._images.append(self._find_box(*image)),
+            raw.FPDF_PAGEOBJ_SHADING: lambda *shade: self._backdrops.append(_Backdrop(self._find_box(*shade), None)),
             raw.FPDF_PAGEOBJ_FORM: self._add_form,
         }
         for index in range(raw.FPDFPage_CountObjects(page)):
@@ -128,12 +128,6 @@ class _Objects:
         inner = [_find_matrix(handle), *forms]
         for index in range(raw.FPDFFormObj_CountObjects(handle)):
             self._add(raw.FPDFFormObj_GetObject(handle, index), inner)
-
-    def _add_image(self, handle: Any, forms: list[PdfMatrix]) -> None:
-        self._images.append(self._find_box(handle, forms))
-
-    def _add_shading(self, handle: Any, forms: list[PdfMatrix]) -> None:
-        self._backdrops.append(_Backdrop(self._find_box(handle, forms), None))
 
     def _add_text(self, handle: Any, forms: list[PdfMatrix]) -> None:
         box = self._find_box(handle, forms)

@@ -65,7 +65,7 @@ def _list_values(lines: str) -> Iterator[tuple[str, str]]:
         if not NAME.fullmatch(name):
             continue
         written = pair.groupdict("")
-        items = map(_unquote, _list_items(written["value"], written["below"]))
+        items = [item.strip(" \t\"'") for item in _list_items(written["value"], written["below"])]
         value = ", ".join(filter(None, items))
         if value:
             yield name, value[:LONGEST_VALUE]
@@ -81,10 +81,6 @@ def _list_items(words: str, below: str) -> list[str]:
     if value:
         return [value]
     return [_COMMENT.sub("", item) for item in _ITEM.findall(below)]
-
-
-def _unquote(value: str) -> str:
-    return value.strip().strip("\"'").strip()
 
 
 def add_front_matter(document: Document, front: FrontMatter) -> Document:

@@ -115,13 +115,7 @@ def _list_rows(body: str) -> Iterator[str]:
 def _split_rows(text: str) -> list[list[str]]:
     """Return the cells of each row that has any."""
     rows = re.split(r"\\\\(?:\[[^\[\]\n]*\])?", text)
-    return list(map(_split_row, filter(str.strip, rows)))
-
-
-def _split_row(row: str) -> list[str]:
-    """Return the cells of a row."""
-    cells = re.split(r"(?<!\\)&", row)
-    return list(map(str.strip, cells))
+    return [list(map(str.strip, re.split(r"(?<!\\)&", row))) for row in rows if row.strip()]
 
 
 _LATEX = Markup(_CODE, _COMMENT, _find_headings, _MARKS)

@@ -94,7 +94,7 @@ class _Page:
         self._last_comment_end = text.rfind("-->")
         self._styles = "".join(_STYLE.findall(text))[:_LONGEST_STYLES]
         self._hides = cache(self._read_tag)
-        self._find_last_end = cache(self._read_last_end)
+        self._find_last_end = cache(lambda name: text.lower().rfind(f"</{name}"))
         self._count = 0
 
     def find_hidden_end(self, opening: re.Match[str]) -> int | None:
@@ -110,13 +110,10 @@ class _Page:
 
     def _is_hidden(self, tag: re.Match[str]) -> bool:
         """Return whether nobody sees the element of a tag."""
-        may_be_hidden = self._may_hide(tag[0])
+        is_styled = self._styles != "" and _IS_STYLED.search(tag[0]) is not None
+        may_be_hidden = is_styled or _MAY_HIDE.search(tag[0]) is not None
         self._count += may_be_hidden
         return may_be_hidden and self._count <= _MOST_ELEMENTS and self._hides(tag[0], tag["name"])
-
-    def _may_hide(self, tag: str) -> bool:
-        is_styled = self._styles != "" and _IS_STYLED.search(tag) is not None
-        return is_styled or _MAY_HIDE.search(tag) is not None
 
     def _find_element_end(self, name: str, start: int) -> int | None:
         """Return the end of the element whose tag ends at `start`; None if it has no end, or too many tags inside."""
@@ -129,9 +126,6 @@ class _Page:
             if depth == 0:
                 return tag.end()
         return None
-
-    def _read_last_end(self, name: str) -> int:
-        return self._text.lower().rfind(f"</{name}")
 
     def _read_tag(self, tag: str, name: str) -> bool:
         """Return whether a tag hides the words inside its element."""

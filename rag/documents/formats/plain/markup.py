@@ -51,7 +51,7 @@ class Markup(NamedTuple):
 
 def read_markup(text: str, markup: Markup) -> Iterator[Block]:
     """Yield the headings, the code and the paragraphs of a text in order."""
-    text = _drop(text, markup)
+    text = change_outside(text, markup.code, lambda part: markup.dropped.sub("", part))
     blank = markup.code.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
     places = list(map(_place_code, markup.code.finditer(text)))
     for heading in markup.find_headings(blank):
@@ -71,11 +71,6 @@ def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
     start = code.start() if groups.get("intro") is None else code.end("intro")
     words = code[0] if groups["code"] is None else groups["code"]
     return start, code.end(), Block(dedent(words))
-
-
-def _drop(text: str, markup: Markup) -> str:
-    """Return a text without its unseen parts, such as comments; code stays as it is."""
-    return change_outside(text, markup.code, lambda part: markup.dropped.sub("", part))
 
 
 def change_outside(text: str, code: re.Pattern[str], change: Callable[[str], str]) -> str:

@@ -162,14 +162,10 @@ def _find_masthead_end(words: list[str]) -> int:
 
 def _list_titles(above: list[str], words: list[str]) -> list[str]:
     """Return the lines above an article that may be its title, not an author's name; none if one is a sentence."""
-    if not all(map(_may_be_above, above)):
+    if not all(_HEADING.fullmatch(line) or _PUBLISHED.match(line) for line in above):
         return []
     authors = list(map(_find_author, words))
     return [line for line in above if line not in authors and _may_be_title(line)]
-
-
-def _may_be_above(line: str) -> bool:
-    return (_HEADING.fullmatch(line) or _PUBLISHED.match(line)) is not None
 
 
 def _may_be_title(line: str) -> bool:

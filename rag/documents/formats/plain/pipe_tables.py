@@ -11,6 +11,12 @@ from rag.rows import format_row
 _CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # A table in a quote has the marks of the quote before each row. Four blanks begin code.
 _QUOTED = re.compile(r" {0,3}(?:>[ \t]?)*")
+_ROW = r"(?>[^\n|]*\|[^\n]*)"
+_TABLE = re.compile(
+    rf"^(?P<header> {{0,3}}(?P<quote>(?:>(?:[ \t]?>)*+)?+){_ROW})\n(?P<rule>(?=[^\n|]*\|)[ \t>:|+-]+)$"
+    rf"(?P<rows>(?:\n {{0,3}}(?P=quote)(?![ \t]?>){_ROW})*+)",
+    re.MULTILINE,
+)
 _RULE_CELL = re.compile(r"\s*:?-+:?\s*")
 _EDGE = re.compile(r"\A\||(?<!\\)\|\Z")
 _BAR = re.compile(r"(?<!\\)\|")
@@ -23,52 +29,17 @@ def spell_out_tables(text: str, code: re.Pattern[str] = _CODE) -> str:
     """
     if "|" not in text or "-" not in text:
         return text
-    return change_outside(text, code, _spell_out)
+    return change_outside(text, code, lambda part: _TABLE.sub(_spell_out, part))
 
 
-def _spell_out(text: str) -> str:
-    """Return a text without code in this way."""
-    lines = text.split("\n")
-    shown: list[str] = []
-    number = 0
-    while number < len(lines):
-        header = _read_header(lines, number)
-        if not header:
-            shown.append(lines[number])
-            number += 1
-            continue
-        indent = _find_indent(lines[number])
-        end = _find_end(lines, number + 2, indent)
-        rows = list(map(_split, lines[number + 2 : end]))
-        shown += [f"{indent}{line}" for line in list_lines(header, rows) if line]
-        number = end
-    return "\n".join(shown)
-
-
-def _read_header(lines: Sequence[str], number: int) -> list[str]:
-    """Return the labels of the table that begins with a line; none if no line of dashes as wide is below it."""
-    rule = lines[number + 1] if number + 1 < len(lines) else ""
-    cells = _read_rule(rule)
-    if not cells or "|" not in lines[number]:
-        return []
-    header = _split(lines[number])
-    return header if len(header) == len(cells) else []
-
-
-def _read_rule(line: str) -> list[str]:
-    """Return the cells of the line of dashes below a header; none if the line is another."""
-    if "|" not in line:
-        return []
-    cells = _split(line.replace("+", "|"))
-    return cells if all(map(_RULE_CELL.fullmatch, cells)) else []
-
-
-def _find_end(lines: Sequence[str], start: int, indent: str) -> int:
-    """Return the number of the first line that is not a row."""
-    end = start
-    while end < len(lines) and "|" in lines[end] and _find_indent(lines[end]).strip() == indent.strip():
-        end += 1
-    return end
+def _spell_out(table: re.Match[str]) -> str:
+    """Return the rows of a table in words; the text as it is if the line of dashes has other cells than the header."""
+    indent = _find_indent(table["header"])
+    header, rule = _split(table["header"]), _split(table["rule"].replace("+", "|"))
+    if len(header) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)):
+        return table[0]
+    rows = list(map(_split, table["rows"].split("\n")[1:]))
+    return "\n".join(f"{indent}{line}" for line in list_lines(header, rows) if line)
 
 
 def _find_indent(line: str) -> str:

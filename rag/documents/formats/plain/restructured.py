@@ -36,14 +36,10 @@ _FIELD = re.compile(r"^:(author|date)s?:[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.M
 _HEAD = 2000
 
 
-def _name_note(note: re.Match[str]) -> str:
-    return f"{note[1]}{note[2].capitalize()}: {note[3]}"
-
-
 _MARKS: tuple[Mark, ...] = (
     (
         re.compile(r"^([ \t]*)\.\.[ \t]+(?:[\w-]+:)?([\w-]+)::[ \t]*([^\n]*(?:\n[ \t]+:[\w-]+:[^\n]*)*)", re.MULTILINE),
-        _name_note,
+        lambda note: f"{note[1]}{note[2].capitalize()}: {note[3]}",
     ),
     (re.compile(r"^\.\.[ \t]+(?=\[)", re.MULTILINE), ""),
     (re.compile(r"(?::[\w+:-]{1,60}:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.rtf.flow import Flow, Paragraph, Style
-from rag.documents.formats.rtf.tokens import CHARSETS, SYMBOLS, USUAL_ENCODING, Token, check_encoding, split_tokens
+from rag.documents.formats.rtf.row_collector import ROW_WORDS
+from rag.documents.formats.rtf.tokens import CHARSETS, SYMBOLS, USUAL_ENCODING, Token, find_encoding, split_tokens
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
 from rag.documents.properties import clean_author, clean_date, clean_title
 from rag.errors import DocumentError
@@ -38,7 +39,6 @@ _SIGNS = {
     "ldblquote": "“", "rdblquote": "”", "emspace": " ", "enspace": " ", "qmspace": " ", "page": "\n", "column": "\n",
     "nestcell": " ", "nestrow": "\n", "~": "\u00a0", "_": "-", "-": "", "{": "{", "}": "}", "\\": "\\",
 }  # fmt: skip
-_PAGES = {"mac": "mac-roman", "pc": "cp437", "pca": "cp850"}
 # The Unicode characters that stand for those of symbol fonts.
 _FIRST_DRAWING, _LAST_DRAWING = 0xF000, 0xF0FF
 _USUAL_SIZE = 24  # in half points
@@ -188,22 +188,16 @@ class _Reader:
             **dict.fromkeys(("red", "green", "blue"), self._read_rgb),
             **dict.fromkeys(self._numbers, self._read_date_part),
             **dict.fromkeys(_SETTINGS, self._read_setting),
-            **dict.fromkeys(_PAGES, self._read_page),
             "pard": lambda _: self._set_paragraph(**Paragraph()._asdict()),
             "plain": self._read_plain,
             "s": self._read_style,
             "outlinelevel": self._read_level,
             "intbl": lambda _: self._set_paragraph(is_in_table=True),
             "cbpat": lambda token: self._set_paragraph(is_shaded=bool(token.number)),
-            "trowd": lambda _: self.flows[-1].table.begin_row(),
-            "clcbpat": lambda token: self.flows[-1].table.shade_cell(token.number or 0),
-            **dict.fromkeys(("clvmrg", "clmrg"), lambda token: self.flows[-1].table.mark_cell(token.value)),
-            "cellx": lambda token: self.flows[-1].table.add_shape(token.number or 0),
-            "trhdr": lambda _: self.flows[-1].table.mark_header(),
+            **dict.fromkeys(ROW_WORDS, lambda token: self.flows[-1].table.note(token.value, token.number or 0)),
             "cell": lambda _: self.flows[-1].end_cell(),
             "row": lambda _: self.flows[-1].table.end_row(),
-            "ansicpg": self._read_code_page,
-            "deff": self._read_usual_font,
+            **dict.fromkeys(("ansicpg", "deff"), self._read_default),
             "fcharset": self._read_charset,
             "b": lambda token: self._set(is_bold=token.number != 0),
             "uc": lambda token: self._set(skip=max(0, token.number or 0)),
@@ -262,14 +256,12 @@ class _Reader:
         if self._state.style_number is not None:
             self._styles[self._state.style_number] = Style(name, self._state.style_level)
 
-    def _read_page(self, token: Token) -> None:
-        self._encoding = _PAGES[token.value]
-
-    def _read_code_page(self, token: Token) -> None:
-        self._encoding = check_encoding(f"cp{token.number}")
-
-    def _read_usual_font(self, token: Token) -> None:
-        self._usual_font = token.number or 0
+    def _read_default(self, token: Token) -> None:
+        """Note the code page or the font of text without its own."""
+        if token.value == "deff":
+            self._usual_font = token.number or 0
+        else:
+            self._encoding = find_encoding(token.number or 0)
 
     def _read_charset(self, token: Token) -> None:
         if self._state.place == "fonts":
@@ -308,7 +300,9 @@ class _Reader:
         self._set(is_new=False)
         encoding = self._encodings.get(self._state.font) or self._encoding
         if self._state.place == "colors":
-            self._add_colors(data)
+            for _ in range(data.count(";")):
+                self._colors.append((self._rgb["red"], self._rgb["green"], self._rgb["blue"]))
+                self._rgb = dict.fromkeys(self._rgb, 0)
         elif encoding == SYMBOLS:
             self._add_drawing()
         else:
@@ -318,11 +312,6 @@ class _Reader:
         """Add a bullet for a character of a symbol font, but only where an item is marked."""
         if self._state.place == "marker":
             self._add("•")
-
-    def _add_colors(self, data: str) -> None:
-        for _ in range(data.count(";")):
-            self._colors.append((self._rgb["red"], self._rgb["green"], self._rgb["blue"]))
-            self._rgb = dict.fromkeys(self._rgb, 0)
 
     def _add_sign(self, sign: str) -> None:
         if self._left_to_skip:

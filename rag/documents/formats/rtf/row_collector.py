@@ -9,6 +9,8 @@ from rag.documents.blocks import Block
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
+ROW_WORDS = ("trowd", "trhdr", "cellx", "clcbpat", "clvmrg", "clmrg")
+
 
 class _Shape(NamedTuple):
     """The right edge of a cell in twips, and whether it is the lower or the right part of a merged cell."""
@@ -37,32 +39,24 @@ class RowCollector:
         self._paragraphs: list[str] = []
         self._texts: list[str] = []
         self._shapes: list[_Shape] = []
-        self._marks = dict.fromkeys(("clvmrg", "clmrg"), False)
+        self._marks: set[str] = set()  # of the next shape
         self._rows: list[_SourceRow] = []
         self._is_header = self._has_header = False
         self.is_shaded = False  # whether a cell of the present row may have a colour
 
-    def begin_row(self) -> None:
-        """Forget the shapes of the cells; a row without its own has those of the row above."""
-        self._shapes = []
-        self.is_shaded = False
-
-    def shade_cell(self, color: int) -> None:
-        """Note the colour of a cell; 0 is none."""
-        self.is_shaded |= color > 0
-
-    def mark_header(self) -> None:
-        """Note that the present row is the table's header."""
-        self._is_header = True
-
-    def mark_cell(self, mark: str) -> None:
-        """Note that the next shape is the lower ("clvmrg") or the right ("clmrg") part of a merged cell."""
-        self._marks[mark] = True
-
-    def add_shape(self, edge: int) -> None:
-        """Add the shape of the next cell; its right edge is in twips."""
-        self._shapes.append(_Shape(edge, is_below=self._marks["clvmrg"], is_beside=self._marks["clmrg"]))
-        self._marks = dict.fromkeys(self._marks, False)
+    def note(self, word: str, number: int) -> None:
+        """Note what one of the `ROW_WORDS` says of the present row, or of its next cell."""
+        if word == "trowd":  # a row without shapes of its own has those of the row above
+            self._shapes, self.is_shaded = [], False
+        elif word == "trhdr":
+            self._is_header = True
+        elif word == "clcbpat":  # 0 means none
+            self.is_shaded |= number > 0
+        elif word == "cellx":
+            self._shapes.append(_Shape(number, "clvmrg" in self._marks, "clmrg" in self._marks))
+            self._marks.clear()
+        else:
+            self._marks.add(word)
 
     def add_paragraph(self, text: str) -> None:
         """Add a paragraph to the present cell."""

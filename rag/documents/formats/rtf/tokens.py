@@ -20,6 +20,7 @@ CHARSETS = {
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 USUAL_ENCODING = "cp1252"
+_MAC_PAGES = {10000: "mac-roman", 10029: "mac-latin2", 10007: "mac-cyrillic"}
 
 
 _Kind: TypeAlias = Literal["word", "sign", "open", "close", "text"]
@@ -63,10 +64,10 @@ def _make_token(match: re.Match[str]) -> Token:
     return Token("text", match["text"].translate(_LINE_ENDS))
 
 
-def check_encoding(name: str) -> str:
-    """Return the name of an encoding that Python knows; the usual one in place of any other."""
+def find_encoding(page: int) -> str:
+    """Return the encoding of a code page; the usual one in place of one that Python does not know."""
+    name = _MAC_PAGES.get(page, f"cp{page}")
     try:
-        codecs.lookup(name)
+        return codecs.lookup(name).name
     except LookupError:
         return USUAL_ENCODING
-    return name
