@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.documents.formats.mail.tnef import unpack_rtf
 from rag.documents.read import read_document
 from rag.errors import DocumentError
 from rag.types import Document
@@ -112,6 +113,12 @@ def test_a_file_without_a_name_is_read_by_its_type_and_a_signature_is_not_named(
     ]
 
 
+# The example of [MS-OXRTFCP].
+COMPRESSED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a00726370673132354232 0af32068656c090020627705b06c647d0a800fa0"
+)
+
+
 def pack_attribute(level: int, number: int, value: bytes) -> bytes:
     return struct.pack("<BII", level, number, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
 
@@ -147,11 +154,13 @@ def test_the_words_and_files_that_outlook_wraps_are_read(tmp_path: Path) -> None
     ]
 
 
-def test_words_among_other_properties_are_read(tmp_path: Path) -> None:
-    numbers = struct.pack("<HHI", 0x0003, 0x3FDE, 1252) + pack_property(0x1000, b"hello world")
+def test_words_that_outlook_wraps_in_compressed_rtf_are_read(tmp_path: Path) -> None:
+    numbers = struct.pack("<HHI", 0x0003, 0x3FDE, 1252) + pack_property(0x1009, COMPRESSED, 0x0102)
     named = struct.pack("<HH16sIII", 0x0003, 0x8001, bytes(16), 0, 7, 42)
     properties = struct.pack("<I", 3) + named + numbers
-    assert read(tmp_path, "a.eml", wrap(pack_attribute(1, 0x00069003, properties))).text == "hello world"
+    document = read(tmp_path, "a.eml", wrap(pack_attribute(1, 0x00069003, properties)))
+    assert document.text == "Attachment: message.rtf\n\nhello world"
+    assert unpack_rtf(COMPRESSED) == rb"{\rtf1\ansi\ansicpg1252\pard hello world}" + b"\r\n"
 
 
 @pytest.mark.parametrize("data", [b"", b"words", struct.pack("<IH", 0x223E9F78, 1) + b"\1\3\x90\6\0\4\0\0\0\7\7\7\7"])

@@ -30,8 +30,8 @@ _SEPARATOR = re.compile(
 _ESCAPED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 # A mail inside of a mail inside of a mail is only named if this many are around it.
 _DEEPEST = 5
-# Outlook wraps mails and their files in a file of this name.
-_WRAPPER = "winmail.dat"
+# Outlook wraps mails and their files in a file of this name; its words may only be in RTF.
+_WRAPPER, _RTF_BODY = "winmail.dat", "message.rtf"
 _SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _NESTED = "its parts or headers are nested too deeply"
 
@@ -105,7 +105,10 @@ def _unwrap(part: EmailMessage) -> tuple[list[Block], list[Attachment]]:
     except DocumentError:
         return [], [Attachment(_WRAPPER, partial(read_member, _WRAPPER, b""))]
     files = [Attachment(name, partial(read_member, name, data)) for name, data in content.files]
-    return choose_body([content.plain], [decode_html(content.html)]), files
+    words = choose_body([content.plain], [decode_html(content.html)])
+    if content.rtf and not words:
+        files.insert(0, Attachment(_RTF_BODY, partial(read_member, _RTF_BODY, content.rtf)))
+    return words, files
 
 
 def _find_parts(message: EmailMessage) -> Iterator[EmailMessage]:

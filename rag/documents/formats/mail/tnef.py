@@ -16,7 +16,7 @@ _BODY, _PROPERTIES = 0x0002800C, 0x00069003
 _OF_MESSAGE = frozenset((_BODY, _PROPERTIES))
 _NEXT_FILE, _FILE_NAME, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 # The numbers of properties in [MS-OXPROPS], and the kinds of their values.
-_PLAIN, _HTML, _LONG_NAME = 0x1000, 0x1013, 0x3707
+_PLAIN, _RTF, _HTML, _LONG_NAME = 0x1000, 0x1009, 0x1013, 0x3707
 # The number of properties is before them.
 _NO_PROPERTIES = bytes(4)
 _FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
@@ -24,6 +24,15 @@ _STRING, _UNICODE = 0x1E, 0x1F
 _SEVERAL, _NAMED = 0x1000, 0x8000
 _MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
 _DAMAGED = "its winmail.dat is damaged"
+# Compressed RTF refers to a window that begins with these words.
+_RTF_HEAD = struct.Struct("<II4sI")
+_WINDOW_BYTES, _LONGEST_RTF = 4096, 20_000_000
+_PRESET = (
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
+    rb"SymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
+    b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
+)
 
 
 class Content(NamedTuple):
@@ -31,6 +40,7 @@ class Content(NamedTuple):
 
     plain: str
     html: bytes
+    rtf: bytes
     files: list[tuple[str, bytes]]
 
 
@@ -69,6 +79,7 @@ def _read_content(message: dict[int, bytes], files: list[tuple[str, bytes]]) -> 
     return Content(
         plain=_read_text(message.get(_BODY, b"")) or _read_text(properties.get(_PLAIN, b"")),
         html=properties.get(_HTML, b""),
+        rtf=unpack_rtf(properties[_RTF]) if _RTF in properties else b"",
         files=files,
     )
 
@@ -131,3 +142,41 @@ def _recode(kind: int, value: bytes) -> bytes:
     """Return a value of text in UTF-8, and any other value unchanged."""
     text = value.decode("utf-16-le", "replace") if kind == _UNICODE else ""
     return text.rstrip("\0").encode() if text else value
+
+
+def unpack_rtf(data: bytes) -> bytes:
+    """Return compressed RTF as it was ([MS-OXRTFCP]); raises DocumentError if it is damaged."""
+    _, size, method, _ = _RTF_HEAD.unpack_from(data)
+    if method == b"MELA":  # it is not compressed
+        return data[_RTF_HEAD.size : _RTF_HEAD.size + size]
+    if method != b"LZFu" or size > _LONGEST_RTF:
+        raise DocumentError(_DAMAGED)
+    text = bytearray(_PRESET)
+    end = len(_PRESET) + size
+    for step in _list_steps(data):
+        if isinstance(step, bytes):
+            text += step
+            continue
+        offset, length = step
+        back = (len(text) - offset) % _WINDOW_BYTES
+        if back == 0 or len(text) >= end:
+            break
+        for _ in range(length):  # the words may overlap with the words that they repeat
+            text.append(text[-back])
+    return bytes(text[len(_PRESET) : end])
+
+
+def _list_steps(data: bytes) -> Iterator[bytes | tuple[int, int]]:
+    """Yield each letter, or the place in the window and the length of words to repeat."""
+    position = _RTF_HEAD.size
+    while position < len(data):
+        flags = data[position]
+        position += 1
+        for bit in range(8):
+            is_repetition = flags >> bit & 1
+            if is_repetition:
+                (word,) = struct.unpack_from(">H", data, position)
+                yield word >> 4, (word & 15) + 2
+            else:
+                yield data[position : position + 1]
+            position += 1 + is_repetition
