@@ -44,22 +44,6 @@ _MOST_SESSIONS = 128
 _UPLOAD_FILES = 5
 
 
-_GRADIO: dict[str, Any] = {
-    "quiet": True,
-    "share": False,
-    "show_error": False,
-    "ssr_mode": False,
-    "pwa": False,
-    "run_history": False,
-    "footer_links": [],
-    "max_threads": _THREADS,
-    "theme": THEME,
-    "css": CSS,
-    "head": HEAD,
-    "prevent_thread_lock": True,
-}
-
-
 def launch_page(
     workspace: Workspace,
     page: gr.Blocks,
@@ -98,7 +82,18 @@ def launch_page(
     page._queue.compute_analytics_summary = lambda _records: {}
     with _replace_server(start_server):
         page.launch(
-            **_GRADIO,
+            quiet=True,
+            share=False,
+            show_error=False,
+            ssr_mode=False,
+            pwa=False,
+            run_history=False,
+            footer_links=[],
+            max_threads=_THREADS,
+            theme=THEME,
+            css=CSS,
+            head=HEAD,
+            prevent_thread_lock=True,
             auth_dependency=get_user,
             mcp_server=mcp_server,
             max_file_size=f"{workspace.settings.max_file_mb}mb",
