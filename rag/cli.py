@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -155,14 +156,21 @@ def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, s
     """
     from rag.index.build import build_index
 
-    try:
+    with _continuing("finished documents are kept"):
         report = build_index(paths, settings=settings, shard=shard, metadata=metadata)
-    except KeyboardInterrupt:
-        click.echo("\nstopped; finished documents are kept: run the same command again to continue", err=True)
-        sys.exit(130)
     _echo_report(report, settings)
     if report.skipped:
         sys.exit(1)
+
+
+@contextmanager
+def _continuing(kept: str) -> Iterator[None]:
+    """If the user stops the block, say what is kept, and end the process."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; {kept}: run the same command again to continue", err=True)
+        sys.exit(130)
 
 
 def _echo_report(report: "IndexReport", settings: Settings) -> None:
@@ -380,11 +388,13 @@ def evaluate(
 
     To continue a stopped run, run the same command again.
     """
-    from rag.evaluation.dataset import load_dataset, sample_questions
+    from rag.evaluation.dataset import convert_squad2, load_dataset, sample_questions
 
     if make:
         _, squad_file = make
-        _make_dataset(squad_file, out or Path(squad_file.stem))
+        folder = out or Path(squad_file.stem)
+        made = convert_squad2(squad_file, folder)
+        click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
         return
     if dataset is None:
         raise click.UsageError("name a data set: a folder with questions.jsonl")
@@ -392,40 +402,28 @@ def evaluate(
     if stage == "retrieval" and needs_answers:
         raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
+    data = data._replace(questions=sample_questions(data.questions, limit, seed=settings.seed))
 
     # These load the models' libraries, so mistakes in the command or the data set are shown first.
+    from rag.evaluation import run
     from rag.evaluation.page import PAGE_FILE
     from rag.evaluation.report import load_report
-    from rag.evaluation.session import evaluate_dataset, name_folder
+    from rag.evaluation.session import name_folder, open_assistant
     from rag.evaluation.table import format_report
 
     folder = out or name_folder(data, stage=stage, context=context)
-    try:
-        report = evaluate_dataset(
-            dataset,
-            data,
-            sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions,
-            settings=settings,
-            stage=stage,
-            context=context,
-            folder=folder,
-            baseline=load_report(baseline) if baseline else None,
-        )
-    except KeyboardInterrupt:
-        click.echo(f"\nstopped; {folder} keeps the finished part: run the same command again to continue", err=True)
-        sys.exit(130)
+    earlier = load_report(baseline) if baseline else None
+    with _continuing(f"{folder} keeps the finished part"):
+        assistant = open_assistant(dataset, data, settings=settings, stage=stage)
+        with assistant.index:
+            report = run.evaluate(
+                assistant, data, context=context, stage=stage, folder=folder, baseline=earlier, progress=True
+            )
     click.echo(format_report(report))
     click.echo(f"{folder / PAGE_FILE}: every question, for a browser")
     score = report.measures.get("score")
     if min_score is not None and score and score.value < min_score:
         raise click.ClickException(f"the score {score.value:.3f} is below --min-score {min_score}")
-
-
-def _make_dataset(squad_file: Path, folder: Path) -> None:
-    from rag.evaluation.dataset import convert_squad2
-
-    made = convert_squad2(squad_file, folder)
-    click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import DatasetError
 from rag.evaluation.dataset import Question
-from rag.evaluation.judge import MEANINGS, Verdict
+from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, Verdict
 from rag.evaluation.metrics import Estimate, estimate_difference
 from rag.types import Answer, Hit
 
@@ -63,10 +63,32 @@ class Report:
         return self.comparison.differences.get(name) if self.comparison else None
 
 
-def order_measures(report: Report) -> list[str]:
-    """Return the names of a report's measures in the order of `MEANINGS`, and then all others."""
-    order = {name: position for position, name in enumerate(MEANINGS)}
-    return sorted(report.measures, key=lambda name: order.get(name, len(order)))
+class Measure(NamedTuple):
+    """A measure of a report, to show it.
+
+    `difference` is the one from the baseline, None if there is none. `change` says whether it is "better" or "worse";
+    it is empty if the interval of the difference contains 0.
+    """
+
+    name: str
+    meaning: str
+    estimate: Estimate
+    difference: Estimate | None
+    change: str
+
+
+def list_measures(report: Report) -> list[Measure]:
+    """Return a report's measures in the order of `MEANINGS`, and then all others."""
+    names = sorted(report.measures, key=[*MEANINGS, *report.measures].index)
+    return [_make_measure(name, report.measures[name], report.get_difference(name)) for name in names]
+
+
+def _make_measure(name: str, estimate: Estimate, difference: Estimate | None) -> Measure:
+    change = ""
+    if difference and not difference.low <= 0 <= difference.high:
+        has_risen = difference.value > 0
+        change = "worse" if has_risen == (name in LESS_IS_BETTER) else "better"
+    return Measure(name, MEANINGS.get(name, ""), estimate, difference, change)
 
 
 def list_costs(results: Iterable[Result]) -> dict[str, list[float]]:

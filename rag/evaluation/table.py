@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from rag.evaluation.judge import MEANINGS
 from rag.evaluation.metrics import Estimate
-from rag.evaluation.report import Report, order_measures
+from rag.evaluation.report import Measure, Report, list_measures
 
 
 def format_report(report: Report) -> str:
@@ -16,8 +15,8 @@ def _format_lines(report: Report) -> Iterator[str]:
     setup, comparison = report.setup, report.comparison
     model = f", {setup['llm']['name']}" if "llm" in setup else ""
     yield f"{report.dataset}: {setup['questions']['count']} questions, {setup['dataset']['documents']} documents{model}"
-    for name in order_measures(report):
-        yield _format_measure(name, report.measures[name], report.get_difference(name))
+    for measure in list_measures(report):
+        yield _format_measure(measure)
     for name, (median, high) in report.quantiles.items():
         number = "6.1f" if name.startswith("seconds") else "6,.0f"
         yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
@@ -30,8 +29,9 @@ def _format_lines(report: Report) -> Iterator[str]:
         yield f"{len(errors)} questions failed, the first with {errors[0]}"
 
 
-def _format_measure(name: str, estimate: Estimate, difference: Estimate | None) -> str:
-    comment = _format_estimate(difference, sign="+") if difference else MEANINGS.get(name, "")
+def _format_measure(measure: Measure) -> str:
+    name, meaning, estimate, difference, _ = measure
+    comment = _format_estimate(difference, sign="+") if difference else meaning
     return f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {comment}".rstrip()
 
 
