@@ -69,13 +69,12 @@ class LlamaCpp:
         if template is None:
             raise ModelError(f"{path} has no chat template: name an instruction-tuned model")
         vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        pieces = [
-            (token, llama_cpp.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace"))
+        text_of = {
+            token: llama_cpp.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace")
             for token in range(self._llama.n_vocab())
             if llama_cpp.llama_vocab_is_control(vocabulary, token)
-        ]
-        text_of = dict(pieces)
-        self._control = re.compile("|".join(re.escape(text) for _, text in pieces if text) or r"(?!)")
+        }
+        self._control = re.compile("|".join(re.escape(text) for text in text_of.values() if text) or r"(?!)")
         with explain_loading("LLM", path, remedy=_REMEDY):
             self._format = Jinja2ChatFormatter(
                 template=template,
