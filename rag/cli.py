@@ -342,7 +342,8 @@ def search(question: str, where: "Filter | None", as_json: bool, settings: Setti
         hits = collection.search(question, where=where)
     if as_json:
         click.echo(show_json([asdict(hit) for hit in hits]))
-    for hit in () if as_json else hits:
+        return
+    for hit in hits:
         words = show_text(" ".join(hit.chunk.text.split()))
         click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.relevance:.2f})\n   {words}\n")
 
@@ -407,9 +408,8 @@ def evaluate(
     # These load the models' libraries, so mistakes in the command or the data set are shown first.
     from rag.evaluation import run
     from rag.evaluation.page import PAGE_FILE
-    from rag.evaluation.report import load_report
+    from rag.evaluation.report import format_report, load_report
     from rag.evaluation.session import name_folder, open_assistant
-    from rag.evaluation.table import format_report
 
     folder = out or name_folder(data, stage=stage, context=context)
     earlier = load_report(baseline) if baseline else None
@@ -582,7 +582,7 @@ def _watch(events: "Iterator[Event]") -> "Answer":
             _show_status(draft)
         else:
             found = [get_words(event.hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(event.hits)[:1]]
-            _show_status(found[0] if found else "reading …")
+            _show_status(next(iter(found), "reading …"))
     raise AssertionError("a stream ends with an answer")
 
 

@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from rag.errors import ModelError
 from rag.llm.base import Leaning, Message
-from rag.llm.gguf import load_llama
 from rag.llm.greedy import GreedyWriter
 from rag.llm.kv_state import read_last_values
 from rag.llm.prompt_cache import PromptCache
-from rag.llm.trial import try_loading
+from rag.llm.trial import load_llama, try_loading
 from rag.models.registry import explain_loading
 from rag.system import IS_WINDOWS
 

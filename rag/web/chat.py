@@ -123,10 +123,11 @@ class Chat:
             answer = yield from _show_progress(asked.question, before, events)
             view = self._keep(answer, asked, request) if answer else _give_back(asked, turns)
         except Exception as exc:
+            reason = str(exc)
             if not isinstance(exc, RagError):
                 logger.exception("a question failed")
-            problem = render("problem", text=str(exc) if isinstance(exc, RagError) else UNFORESEEN)
-            shown = [*_list_turns(before), *_pair(asked.question, problem)]
+                reason = UNFORESEEN
+            shown = [*_list_turns(before), *_pair(asked.question, render("problem", text=reason))]
             view = _give_back(asked, turns)._replace(chat=_show_chat(shown, before), sources=gr.skip())
         finally:
             asking.stop()

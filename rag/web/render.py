@@ -79,7 +79,7 @@ def render_sources(
             "cited": [
                 _make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=attrgetter("number"))
             ],
-            "found": [_make_link(hit.chunk, turn) for hit in _find_uncited(turn.answer)],
+            "found": [_make_link(hit.chunk, turn, [hit.chunk]) for hit in _find_uncited(turn.answer)],
             "stale": stale.get(number, {}),
             "plain": format_answer(turn.answer),
         }
@@ -151,17 +151,11 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[Span]) -> Iter
     """Yield the stretches of a document by their voice, with the words between the chunks."""
     done = 0
     for said, run in groupby(chunks, key=lambda c: (c.voice, c.author, c.date, c.heading, c.page, c.reply_to)):
-        same = list(run)
-        start, end = done, same[-1].end
-        done = end
+        *_, last = run
         voice, author, date, _, _, reply_to = said
-        yield {
-            "voice": voice,
-            "author": author if voice == "comment" else None,
-            "date": date if voice == "comment" else None,
-            "reply_to": reply_to,
-            "parts": mark_spans(text[start:end], [(a - start, b - start) for a, b in quotes]),
-        }
+        parts = mark_spans(text[done : last.end], [(start - done, end - done) for start, end in quotes])
+        yield {"voice": voice, "author": author, "date": date, "reply_to": reply_to, "parts": parts}
+        done = last.end
     if text[done:].strip():
         yield {"voice": "article", "parts": mark_spans(text[done:], [])}
 
@@ -175,8 +169,8 @@ def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
     return {**_make_link(first, turn, citations), "number": first.number, "parts": parts}
 
 
-def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] = ()) -> dict[str, Any]:
-    quotes = _write_spans((place.start, place.end) for place in places or (source,))
+def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation | Chunk]) -> dict[str, Any]:
+    quotes = _write_spans((place.start, place.end) for place in places)
     link = f"document?{urlencode({'index': turn.index_name, 'source': source.source, 'quotes': quotes})}"
     page = f"{link}#page" if can_draw(source.source) else ""
     return {"source": source, "link": f"{link}#quote", "page": page}
