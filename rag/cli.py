@@ -22,7 +22,9 @@ from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIA
 from rag.system import write_utf8
 
 if TYPE_CHECKING:
+    from rag.evaluation.report import Report
     from rag.index.build import IndexReport
+    from rag.index.store import Entry
     from rag.types import Answer, Event, Filter
 
 logger = logging.getLogger(__name__)
@@ -244,22 +246,20 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
         click.echo(show_json([asdict(entry) for entry in entries]))
         return
     for entry in entries:
-        voices = f"{entry.comments} of comments" if entry.comments else ""
-        parts = (
-            entry.title,
-            entry.outlet,
-            entry.date,
-            f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}",
-            voices,
-            *(f"{name}={value}" for name, value in entry.metadata.items()),
-            *map(show_path, entry.sources),
-        )
-        click.echo(show_line(*filter(None, parts)))
+        click.echo(_describe_entry(entry))
     total = sum(entry.chunks for entry in entries)
     others = [name for name in list_indexes(settings.index_dir) if name != settings.name]
     click.echo(f"{settings.location}: {len(entries)} documents, {total} chunks", err=True)
     if others:
         click.echo(f"other indexes (--name): {', '.join(others)}", err=True)
+
+
+def _describe_entry(entry: "Entry") -> str:
+    size = f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}"
+    voices = f"{entry.comments} of comments" if entry.comments else ""
+    metadata = [f"{name}={value}" for name, value in entry.metadata.items()]
+    parts = (entry.title, entry.outlet, entry.date, size, voices, *metadata, *map(show_path, entry.sources))
+    return show_line(*filter(None, parts))
 
 
 @main.command()
@@ -389,13 +389,11 @@ def evaluate(
 
     To continue a stopped run, run the same command again.
     """
-    from rag.evaluation.dataset import convert_squad2, load_dataset, sample_questions
+    from rag.evaluation.dataset import load_dataset, sample_questions
 
     if make:
         _, squad_file = make
-        folder = out or Path(squad_file.stem)
-        made = convert_squad2(squad_file, folder)
-        click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
+        _make_dataset(squad_file, out or Path(squad_file.stem))
         return
     if dataset is None:
         raise click.UsageError("name a data set: a folder with questions.jsonl")
@@ -421,9 +419,21 @@ def evaluate(
             )
     click.echo(format_report(report))
     click.echo(f"{folder / PAGE_FILE}: every question, for a browser")
+    if min_score is not None:
+        _check_score(report, min_score)
+
+
+def _make_dataset(squad_file: Path, folder: Path) -> None:
+    from rag.evaluation.dataset import convert_squad2
+
+    made = convert_squad2(squad_file, folder)
+    click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
+
+
+def _check_score(report: "Report", least: float) -> None:
     score = report.measures.get("score")
-    if min_score is not None and score and score.value < min_score:
-        raise click.ClickException(f"the score {score.value:.3f} is below --min-score {min_score}")
+    if score and score.value < least:
+        raise click.ClickException(f"the score {score.value:.3f} is below --min-score {least}")
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:

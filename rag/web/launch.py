@@ -42,6 +42,11 @@ _THREADS = 2 * LONGEST
 _MOST_SESSIONS = 128
 # The total size of one upload, as a multiple of the largest file.
 _UPLOAD_FILES = 5
+_GRADIO: dict[str, Any] = {
+    "quiet": True, "share": False, "show_error": False, "ssr_mode": False, "pwa": False, "run_history": False,
+    "footer_links": [], "theme": THEME, "css": CSS, "head": HEAD, "prevent_thread_lock": True, "max_threads": _THREADS,
+    "state_session_capacity": _MOST_SESSIONS,
+}  # fmt: skip
 
 
 def launch_page(
@@ -82,22 +87,10 @@ def launch_page(
     page._queue.compute_analytics_summary = lambda _records: {}
     with _replace_server(start_server):
         page.launch(
-            quiet=True,
-            share=False,
-            show_error=False,
-            ssr_mode=False,
-            pwa=False,
-            run_history=False,
-            footer_links=[],
-            max_threads=_THREADS,
-            theme=THEME,
-            css=CSS,
-            head=HEAD,
-            prevent_thread_lock=True,
+            **_GRADIO,
             auth_dependency=get_user,
             mcp_server=mcp_server,
             max_file_size=f"{workspace.settings.max_file_mb}mb",
-            state_session_capacity=_MOST_SESSIONS,
             app_kwargs={"routes": _list_routes(workspace, page, access, port=port)},
         )
     if mcp_server:
