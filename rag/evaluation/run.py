@@ -5,7 +5,6 @@ import importlib.metadata
 import io
 import json
 import logging
-import math
 import os
 import platform
 import time
@@ -17,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal
 
+import numpy as np
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
@@ -297,14 +297,12 @@ def _hash(content: bytes) -> str:
 
 
 def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
-    """Return the median and the 95th percentile of the seconds and the tokens."""
-    columns = list_costs(results)
-    return {name: (_find_quantile(values, 0.5), _find_quantile(values, 0.95)) for name, values in columns.items()}
-
-
-def _find_quantile(values: Sequence[float], share: float) -> float:
-    """Return the quantile: the smallest value with at least this share of the values at or below it."""
-    return sorted(values)[math.ceil(share * len(values)) - 1]
+    """Return the median and the 95th percentile of the seconds and the tokens, each one of the values."""
+    quantiles = {}
+    for name, values in list_costs(results).items():
+        median, high = np.quantile(values, [0.5, 0.95], method="inverted_cdf")
+        quantiles[name] = float(median), float(high)
+    return quantiles
 
 
 def _describe_score(results: Sequence[Result]) -> str:

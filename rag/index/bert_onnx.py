@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from rag.files import digest_file
+
 _VERSION = 3
 _FLOAT32 = 1  # onnx.TensorProto.FLOAT
 _COMPUTED_MODULES = (("Transformer", "Pooling"), ("Transformer", "Pooling", "Normalize"))
@@ -68,7 +70,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
     aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the file of a killed process
     with FileLock(cache / ".lock"):
         _Graph(folder).save(aside)
-        path = cache / f"{key}-{_hash(aside)}.onnx"
+        path = cache / f"{key}-{digest_file(aside)}.onnx"
         aside.replace(path)
     return path
 
@@ -76,14 +78,9 @@ def make_graph(folder: Path, cache: Path) -> Path:
 def _is_whole(path: Path) -> bool:
     """Return whether a file has the SHA-256 that its name ends in."""
     try:
-        return path.stem.endswith(_hash(path))
+        return path.stem.endswith(digest_file(path))
     except OSError:
         return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Graph:

@@ -21,6 +21,7 @@ from rag.documents.ocr import has_ocr
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError, PassedOverError, RagError
+from rag.files import digest_file
 from rag.index import open_store
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
@@ -350,8 +351,7 @@ def hash_file(path: Path, settings: Settings, embedder: Embedder) -> str:
     Raises DocumentError if the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").digest()
+        content = bytes.fromhex(digest_file(path))
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
     how = settings.ocr if has_ocr() else "never"

