@@ -259,14 +259,15 @@ class Workspace:
 
     def locate(self, index: str) -> str:
         """Return the folder or address of an index; raises StoreError if there is none."""
-        if not self._is_there(index):
+        location = self._find_location(index)
+        if location is None:
             raise StoreError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
-        return self.settle(index).location
+        return location
 
-    def _is_there(self, index: str) -> bool:
-        """Return whether an index exists; a server is only asked when it is opened."""
+    def _find_location(self, index: str) -> str | None:
+        """Return the folder or address of an index, None if there is none; a server is only asked when it is opened."""
         location = self.settle(index).location
-        return is_address(index) or is_index(Path(location))
+        return location if is_address(index) or is_index(Path(location)) else None
 
     def open_index(self, name: str) -> Index:
         """Return an index, opened once for all users; raises RagError."""
@@ -278,7 +279,8 @@ class Workspace:
 
     def list_documents(self, index: str) -> list[Entry]:
         """Return the documents of an index, none if the index does not exist yet."""
-        return read_entries(self.locate(index)) if self._is_there(index) else []
+        location = self._find_location(index)
+        return read_entries(location) if location else []
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
         """Return the text of a file's document, and its chunks in order; raises RagError."""
