@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,9 @@ from rag.settings import ANSWER_SETTINGS, NO_LLM, PASSWORD_VARIABLE, TOKEN_VARIA
 from rag.system import write_utf8
 
 if TYPE_CHECKING:
+    from rag.evaluation.report import Report
     from rag.index.build import IndexReport
+    from rag.index.store import Entry
     from rag.types import Answer, Event, Filter
 
 logger = logging.getLogger(__name__)
@@ -155,14 +158,21 @@ def index(paths: tuple[Path, ...], shard: tuple[int, int], metadata: dict[str, s
     """
     from rag.index.build import build_index
 
-    try:
+    with _continuing("finished documents are kept"):
         report = build_index(paths, settings=settings, shard=shard, metadata=metadata)
-    except KeyboardInterrupt:
-        click.echo("\nstopped; finished documents are kept: run the same command again to continue", err=True)
-        sys.exit(130)
     _echo_report(report, settings)
     if report.skipped:
         sys.exit(1)
+
+
+@contextmanager
+def _continuing(kept: str) -> Iterator[None]:
+    """If the user stops the block, say what is kept, and end the process."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; {kept}: run the same command again to continue", err=True)
+        sys.exit(130)
 
 
 def _echo_report(report: "IndexReport", settings: Settings) -> None:
@@ -236,22 +246,20 @@ def list_documents(words: tuple[str, ...], as_json: bool, settings: Settings) ->
         click.echo(show_json([asdict(entry) for entry in entries]))
         return
     for entry in entries:
-        voices = f"{entry.comments} of comments" if entry.comments else ""
-        parts = (
-            entry.title,
-            entry.outlet,
-            entry.date,
-            f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}",
-            voices,
-            *(f"{name}={value}" for name, value in entry.metadata.items()),
-            *map(show_path, entry.sources),
-        )
-        click.echo(show_line(*filter(None, parts)))
+        click.echo(_describe_entry(entry))
     total = sum(entry.chunks for entry in entries)
     others = [name for name in list_indexes(settings.index_dir) if name != settings.name]
     click.echo(f"{settings.location}: {len(entries)} documents, {total} chunks", err=True)
     if others:
         click.echo(f"other indexes (--name): {', '.join(others)}", err=True)
+
+
+def _describe_entry(entry: "Entry") -> str:
+    size = f"{entry.chunks} chunk{'s' * (entry.chunks != 1)}"
+    voices = f"{entry.comments} of comments" if entry.comments else ""
+    metadata = [f"{name}={value}" for name, value in entry.metadata.items()]
+    parts = (entry.title, entry.outlet, entry.date, size, voices, *metadata, *map(show_path, entry.sources))
+    return show_line(*filter(None, parts))
 
 
 @main.command()
@@ -334,7 +342,8 @@ def search(question: str, where: "Filter | None", as_json: bool, settings: Setti
         hits = collection.search(question, where=where)
     if as_json:
         click.echo(show_json([asdict(hit) for hit in hits]))
-    for hit in () if as_json else hits:
+        return
+    for hit in hits:
         words = show_text(" ".join(hit.chunk.text.split()))
         click.echo(f"{hit.rank}. {describe_source(hit.chunk)} ({hit.relevance:.2f})\n   {words}\n")
 
@@ -392,33 +401,26 @@ def evaluate(
     if stage == "retrieval" and needs_answers:
         raise click.UsageError("--min-score and --context need --stage answers: retrieval alone has no answers")
     data = load_dataset(dataset, questions=questions)
+    data = data._replace(questions=sample_questions(data.questions, limit, seed=settings.seed))
 
     # These load the models' libraries, so mistakes in the command or the data set are shown first.
+    from rag.evaluation import run
     from rag.evaluation.page import PAGE_FILE
-    from rag.evaluation.report import load_report
-    from rag.evaluation.session import evaluate_dataset, name_folder
-    from rag.evaluation.table import format_report
+    from rag.evaluation.report import format_report, load_report
+    from rag.evaluation.session import name_folder, open_assistant
 
     folder = out or name_folder(data, stage=stage, context=context)
-    try:
-        report = evaluate_dataset(
-            dataset,
-            data,
-            sample_questions(data.questions, limit, seed=settings.seed) if limit else data.questions,
-            settings=settings,
-            stage=stage,
-            context=context,
-            folder=folder,
-            baseline=load_report(baseline) if baseline else None,
-        )
-    except KeyboardInterrupt:
-        click.echo(f"\nstopped; {folder} keeps the finished part: run the same command again to continue", err=True)
-        sys.exit(130)
+    earlier = load_report(baseline) if baseline else None
+    with _continuing(f"{folder} keeps the finished part"):
+        assistant = open_assistant(dataset, data, settings=settings, stage=stage)
+        with assistant.index:
+            report = run.evaluate(
+                assistant, data, context=context, stage=stage, folder=folder, baseline=earlier, progress=True
+            )
     click.echo(format_report(report))
     click.echo(f"{folder / PAGE_FILE}: every question, for a browser")
-    score = report.measures.get("score")
-    if min_score is not None and score and score.value < min_score:
-        raise click.ClickException(f"the score {score.value:.3f} is below --min-score {min_score}")
+    if min_score is not None:
+        _check_score(report, min_score)
 
 
 def _make_dataset(squad_file: Path, folder: Path) -> None:
@@ -426,6 +428,12 @@ def _make_dataset(squad_file: Path, folder: Path) -> None:
 
     made = convert_squad2(squad_file, folder)
     click.echo(f"{folder}: {len(made.documents)} documents, {len(made.questions)} questions")
+
+
+def _check_score(report: "Report", least: float) -> None:
+    score = report.measures.get("score")
+    if score and score.value < least:
+        raise click.ClickException(f"the score {score.value:.3f} is below --min-score {least}")
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
@@ -584,7 +592,7 @@ def _watch(events: "Iterator[Event]") -> "Answer":
             _show_status(draft)
         else:
             found = [get_words(event.hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(event.hits)[:1]]
-            _show_status(found[0] if found else "reading …")
+            _show_status(next(iter(found), "reading …"))
     raise AssertionError("a stream ends with an answer")
 
 

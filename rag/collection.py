@@ -59,9 +59,11 @@ class Collection:
         ModelError, saying what to run.
         """
         self.settings = settings or Settings.load()
+        self._store: Store | None = None
         if isinstance(location, str | Path):
             self.settings = self.settings.at(location)
-        self._store = None if isinstance(location, str | Path) else location
+        else:
+            self._store = location
         self._index = open_index(
             self._store or self.settings.location,
             self.settings,

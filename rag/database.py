@@ -15,20 +15,15 @@ LOCK_TIMEOUT_S = 30.0
 # SQLite keeps these beside a file, with the same permissions.
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 # Causes outside of the file; SQLite's messages on them contain no words of the file.
-_CAUSES_OUTSIDE = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_READONLY,
-    }
-)
+_CAUSES_OUTSIDE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
+})  # fmt: skip
 
 Row = tuple[Any, ...]
 Type = type | UnionType
+# The values for the places of a statement, in order or by name.
+Values = Sequence[object] | dict[str, object]
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -84,6 +79,13 @@ def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
         raise StoreError(text) from exc
     except OSError as exc:
         raise StoreError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
+
+
+def fetch(db: sqlite3.Connection, statement: str, values: Values = (), *, types: Sequence[Type]) -> list[Row]:
+    """Return the rows of a statement; raises DatabaseError if a value is not of its type."""
+    rows = db.execute(statement, values).fetchall()
+    check_types(rows, types)
+    return rows
 
 
 def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:

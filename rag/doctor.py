@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from rag.assistant import Assistant
-from rag.documents.chunk import limit_chunk
 from rag.errors import RagError
 from rag.index import open_store
 from rag.index.build import hash_file
@@ -124,14 +123,13 @@ def check_sources(index: Index, settings: Settings) -> Finding:
     """Check whether the indexed files are still there and unchanged."""
     changed, gone = [], []
     sources = index.store.get_sources()
-    chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=index.embedder.max_tokens)
     for source, (file_hash, _) in sources.items():
         if not is_path(source):
             continue  # a text that a program added
         path = Path(source)
         if not path.is_file():
             gone.append(source)
-        elif hash_file(path, chunk_tokens=chunk_tokens, ocr=settings.ocr) != file_hash:
+        elif hash_file(path, settings, index.embedder) != file_hash:
             changed.append(source)
     if not (changed or gone):
         return Finding.good("files", f"all {len(sources)} are as they were indexed")

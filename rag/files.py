@@ -1,6 +1,7 @@
 """Makes files that only their owner can read, and refuses links, pipes and folders."""
 
 import errno
+import hashlib
 import os
 import stat
 import tempfile
@@ -44,6 +45,12 @@ def check_plain(path: Path) -> bool:
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, f"{path.name} is not a plain file: move it away")
     return True
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_share(folder: Path) -> int:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from rag.types import Answer, Chunk, Citation
+from rag.types import Answer, Chunk, Citation, Span
 
 # Nearest documents to name in a refusal.
 _NEAREST = 2
@@ -77,6 +78,25 @@ def join_first(items: Sequence[str], most: int, *, separator: str = ", ") -> str
     first = separator.join(items[:most])
     left = len(items) - most
     return f"{first} and {left:,} more" if left > 0 else first
+
+
+class Part(NamedTuple):
+    """A stretch of a text; `is_marked` if it is in one of the spans that are marked."""
+
+    text: str
+    is_marked: bool
+
+
+def mark_spans(text: str, spans: Iterable[Span]) -> list[Part]:
+    """Return a text in parts, with the spans marked; leave out spans outside the text."""
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        begin, stop = max(start, done), min(end, len(text))
+        if begin < stop:
+            parts += [Part(text[done:begin], is_marked=False), Part(text[begin:stop], is_marked=True)]
+            done = stop
+    parts.append(Part(text[done:], is_marked=False))
+    return [part for part in parts if part.text]
 
 
 def show_path(source: str) -> str:

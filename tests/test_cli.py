@@ -189,10 +189,10 @@ PROMPTS_FOUND = """
 from rag.answer.quote.confidence import *
 from rag.answer.prompt import *
 from rag.web.layout import CSS, HEAD
-from rag.web.render import render_problem
+from rag.web.render import render
 assert load_prompts("answer").examples and load_prompts("rewrite").examples and load_coefficients()
 assert load_prompts("suggest").examples and load_prompts("split").examples and load_prompts("reply").examples
-assert CSS and HEAD and render_problem("none")
+assert CSS and HEAD and render("problem", text="none")
 print(find_prompts())
 """
 

@@ -355,7 +355,7 @@ def test_half_a_character_in_a_question_is_replaced_at_every_door(
     assert workspace.find(question, index="test", options=OPTIONS)
     workspace.read_ahead(question, index="test", options=OPTIONS)
     request: Any = SimpleNamespace(username=None, session_hash="tab")
-    views = list(Chat(workspace).ask(question, "", "", "test", 4, 0.3, 256, request))
+    views = list(Chat(workspace).ask(request, question, "", "", "test", 4, 0.3, 256))
     shown = [part for view in views for part in view if not isinstance(part, dict)]
     for part in shown:  # as Gradio sends them
         orjson.dumps(part.value if hasattr(part, "value") else part, default=repr)

@@ -378,10 +378,12 @@ def test_a_picture_in_a_folder_is_passed_over_if_ocr_is_off(photos: Path, settin
     assert report.skipped == [f"cannot read {photos / 'a.png'}: the setting ocr turns OCR off"]
 
 
-def test_files_are_read_again_when_ocr_is_turned_on(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_read_again_when_ocr_is_turned_on(
+    photos: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def make_hash(mode: OcrMode, *, installed: bool) -> str:
         monkeypatch.setattr("rag.index.build.has_ocr", lambda: installed)
-        return hash_file(photos / "a.png", chunk_tokens=32, ocr=mode)
+        return hash_file(photos / "a.png", settings.model_copy(update={"ocr": mode}), HashingEmbedder())
 
     off = {make_hash("never", installed=True), make_hash("auto", installed=False), make_hash("always", installed=False)}
     assert len(off) == 1

@@ -15,12 +15,13 @@ pytest.importorskip("gradio")
 from rag import Answer, Assistant, Drafted, Index, RagError, Retrieved, Settings, evaluate, load_dataset
 from rag.assistant import get_answer
 from rag.evaluation.dataset import Question, add_question
+from rag.formatting import mark_spans
 from rag.llm.base import Message
 from rag.web.cancel import Cancellable
 from rag.web.history import History, Turn, list_messages
 from rag.web.prefetch import Prefetcher
 from rag.web.queue import Queue
-from rag.web.render import mark_quotes, render_answer, render_document, render_draft, render_sources
+from rag.web.render import render_answer, render_document, render_draft, render_sources
 from rag.web.suggestions import Suggestions
 from rag.web.workspace import Models, Options, Waiting, Workspace
 from tests.fakes import AnsweringLLM, HashingEmbedder, ScriptedLLM, wait_until
@@ -199,9 +200,9 @@ def test_markup_in_documents_and_answers_stays_text(answer: Answer) -> None:
     [([(4, 6)], ["ef"]), ([(4, 6), (5, 8)], ["ef", "gh"]), ([(6, 99)], ["ghij"]), ([(50, 60)], []), ([(6, 4)], [])],
 )
 def test_quotes_are_marked_and_no_letter_is_lost(quotes: list[tuple[int, int]], marked: list[str]) -> None:
-    parts = list(mark_quotes("abcdefghij", quotes))
+    parts = mark_spans("abcdefghij", quotes)
     assert "".join(part.text for part in parts) == "abcdefghij"
-    assert [part.text for part in parts if part.quoted] == marked
+    assert [part.text for part in parts if part.is_marked] == marked
 
 
 def test_a_conversation_is_kept_found_renamed_and_deleted(answer: Answer, tmp_path: Path) -> None:

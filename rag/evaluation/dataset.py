@@ -169,9 +169,12 @@ def add_question(folder: Path, question: Question) -> Path:
     return path
 
 
-def sample_questions(questions: Sequence[Question], limit: int, *, seed: int) -> tuple[Question, ...]:
-    """Return at most `limit` questions, in their order; each type keeps its share (by largest remainders)."""
-    if limit >= len(questions):
+def sample_questions(questions: Sequence[Question], limit: int | None, *, seed: int) -> tuple[Question, ...]:
+    """Return at most `limit` questions, in their order; each type keeps its share (by largest remainders).
+
+    None returns all of them.
+    """
+    if limit is None or limit >= len(questions):
         return tuple(questions)
     by_type: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for position, question in enumerate(questions):
@@ -199,15 +202,8 @@ def _load_corpus(path: Path, problems: _Problems) -> Iterator[Document]:
         if not record.text.strip():
             problems.add(path, line, "text is empty")
             continue
-        yield make_document(
-            record.id,
-            record.text,
-            title=record.title,
-            outlet=record.outlet,
-            author=record.author,
-            date=record.date,
-            voice=record.voice,
-        )
+        known: dict[str, Any] = {name: getattr(record, name) for name in ("title", "outlet", "author", "date", "voice")}
+        yield make_document(record.id, record.text, **known)
 
 
 def _find_problems(question: Question, texts: Mapping[str, str], passages: Mapping[str, Passage]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,11 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from rag.errors import DatasetError
-from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, get_outcome, has_short_answers
-from rag.evaluation.metrics import RANKS, Estimate, contains_answer
-from rag.evaluation.report import Report, Result, list_costs, order_measures
+from rag.evaluation.judge import get_outcome, has_short_answers
+from rag.evaluation.metrics import RANKS, contains_answer
+from rag.evaluation.report import Report, Result, list_costs, list_measures
 from rag.extras import explain_missing
-from rag.types import Citation, Hit, Span
+from rag.formatting import Part, mark_spans
+from rag.types import Citation, Hit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,17 +35,9 @@ _BINS = 10
 _COLOURS = {"right": "#2e7d5b", "refused": "#c9a227", "wrong": "#b5403a", "unjudged": "#8a8f98"}
 
 
-class _Headline(NamedTuple):
-    name: str
-    meaning: str
-    estimate: Estimate
-    difference: Estimate | None
-    change: str
-
-
 class _Passage(NamedTuple):
     hit: Hit
-    parts: tuple[tuple[str, bool], ...]
+    parts: list[Part]
     is_gold: bool
     holds_answer: bool
 
@@ -61,31 +53,17 @@ def render_page(report: Report) -> str:
     page = Environment(
         loader=PackageLoader("rag.evaluation", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("page.html")
-    headlines = {name: _make_headline(report, name) for name in order_measures(report)}
+    measures = {measure.name: measure for measure in list_measures(report)}
     changes = _list_changes(report)
     return page.render(
         report=report,
-        headlines=list(filter(None, map(headlines.get, _HEADLINES[report.setup["stage"]]))),
-        measures=list(headlines.values()),
+        headlines=list(filter(None, map(measures.get, _HEADLINES[report.setup["stage"]]))),
+        measures=list(measures.values()),
         plots=list(map(Markup, _draw_plots(report))),  # matplotlib escapes its texts
         rows=[_make_row(result, changes.get(result.question.id, "")) for result in report.results],
         verdicts=sorted(filter(None, {result.verdict for result in report.results})),
         types=sorted({result.question.type for result in report.results}),
     )
-
-
-def _make_headline(report: Report, name: str) -> _Headline:
-    difference = report.get_difference(name)
-    change = _judge_change(name, difference) if difference else ""
-    return _Headline(name, MEANINGS.get(name, ""), report.measures[name], difference, change)
-
-
-def _judge_change(name: str, difference: Estimate) -> str:
-    """Return whether a measure became better or worse; an empty string if its interval contains 0."""
-    if difference.low <= 0 <= difference.high:
-        return ""
-    has_risen = difference.value > 0
-    return "worse" if has_risen == (name in LESS_IS_BETTER) else "better"
 
 
 def _list_changes(report: Report) -> dict[str, str]:
@@ -107,14 +85,7 @@ def _make_passage(result: Result, hit: Hit, citations: Sequence[Citation]) -> _P
     cited = [citation for citation in citations if citation.chunk_id == chunk.id]
     spans = [(citation.start - chunk.start, citation.end - chunk.start) for citation in cited]
     holds_answer = has_short_answers(question) and contains_answer(chunk.text, question.answers)
-    return _Passage(hit, tuple(_mark(chunk.text, spans)), chunk.source in question.gold_doc_ids, holds_answer)
-
-
-def _mark(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it is in one of the spans."""
-    inside = [min(max(edge, 0), len(text)) for edge in chain.from_iterable(spans)]
-    for start, end in pairwise(sorted({0, len(text), *inside})):
-        yield text[start:end], any(low <= start < end <= high for low, high in spans)
+    return _Passage(hit, mark_spans(chunk.text, spans), chunk.source in question.gold_doc_ids, holds_answer)
 
 
 def _draw_plots(report: Report) -> Iterator[str]:
@@ -169,13 +140,8 @@ def _draw_risk(report: Report, axes: "Axes") -> None:
     wrong = np.cumsum([result.measures["score"] < 0 for result in answered])
     counts = np.arange(1, len(answered) + 1)
     axes.plot(counts / len(judged), wrong / counts, color=_COLOURS["wrong"])
-    axes.set(
-        title="Risk against coverage",
-        xlabel="share of questions answered, most confident first",
-        ylabel="share of them wrong",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
+    axes.set(xlabel="share of questions answered, most confident first", ylabel="share of them wrong")
+    axes.set(title="Risk against coverage", xlim=(0, 1), ylim=(0, 1))
 
 
 def _draw_reliability(report: Report, axes: "Axes") -> None:
@@ -186,13 +152,8 @@ def _draw_reliability(report: Report, axes: "Axes") -> None:
     bins = [np.mean(known[start : start + size], axis=0) for start in range(0, len(known), size)]
     axes.plot([0, 1], [0, 1], color=_COLOURS["unjudged"], linestyle=":")
     axes.plot(*np.reshape(bins, (-1, 2)).T, marker="o")
-    axes.set(
-        title="Reliability of the confidence",
-        xlabel="confidence that the documents answer",
-        ylabel="share that they do answer",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
+    axes.set(xlabel="confidence that the documents answer", ylabel="share that they do answer")
+    axes.set(title="Reliability of the confidence", xlim=(0, 1), ylim=(0, 1))
 
 
 def _get_confidence(result: Result) -> float | None:

@@ -1,18 +1,18 @@
-"""The report of an evaluation: saved as JSON, and compared with an earlier one."""
+"""The report of an evaluation: compared with an earlier one, saved as JSON, shown as a table for the terminal."""
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import DatasetError
 from rag.evaluation.dataset import Question
-from rag.evaluation.judge import MEANINGS, Verdict
+from rag.evaluation.judge import LESS_IS_BETTER, MEANINGS, Verdict
 from rag.evaluation.metrics import Estimate, estimate_difference
 from rag.types import Answer, Hit
 
@@ -63,10 +63,65 @@ class Report:
         return self.comparison.differences.get(name) if self.comparison else None
 
 
-def order_measures(report: Report) -> list[str]:
-    """Return the names of a report's measures in the order of `MEANINGS`, and then all others."""
-    order = {name: position for position, name in enumerate(MEANINGS)}
-    return sorted(report.measures, key=lambda name: order.get(name, len(order)))
+class Measure(NamedTuple):
+    """A measure of a report, to show it.
+
+    `difference` is the one from the baseline, None if there is none. `change` says whether it is "better" or "worse";
+    it is empty if the interval of the difference contains 0.
+    """
+
+    name: str
+    meaning: str
+    estimate: Estimate
+    difference: Estimate | None
+    change: str
+
+
+def list_measures(report: Report) -> list[Measure]:
+    """Return a report's measures in the order of `MEANINGS`, and then all others."""
+    names = sorted(report.measures, key=[*MEANINGS, *report.measures].index)
+    return [_make_measure(name, report.measures[name], report.get_difference(name)) for name in names]
+
+
+def _make_measure(name: str, estimate: Estimate, difference: Estimate | None) -> Measure:
+    change = ""
+    if difference and not difference.low <= 0 <= difference.high:
+        has_risen = difference.value > 0
+        change = "worse" if has_risen == (name in LESS_IS_BETTER) else "better"
+    return Measure(name, MEANINGS.get(name, ""), estimate, difference, change)
+
+
+def format_report(report: Report) -> str:
+    """Return the measures as a table in plain text, compared with the baseline if there is one."""
+    return "\n".join(_format_lines(report))
+
+
+def _format_lines(report: Report) -> Iterator[str]:
+    setup, comparison = report.setup, report.comparison
+    model = f", {setup['llm']['name']}" if "llm" in setup else ""
+    yield f"{report.dataset}: {setup['questions']['count']} questions, {setup['dataset']['documents']} documents{model}"
+    for measure in list_measures(report):
+        yield _format_measure(measure)
+    for name, (median, high) in report.quantiles.items():
+        number = "6.1f" if name.startswith("seconds") else "6,.0f"
+        yield f"{name:27} {median:{number}} median {high:{number}} 95th percentile"
+    if report.peak_memory:
+        yield f"{'peak memory':27} {report.peak_memory / 2**30:6.1f} GiB"
+    if comparison:
+        yield f"against {comparison.baseline}: {len(comparison.better)} better, {len(comparison.worse)} worse"
+    errors = [result.error for result in report.results if result.error]
+    if errors:
+        yield f"{len(errors)} questions failed, the first with {errors[0]}"
+
+
+def _format_measure(measure: Measure) -> str:
+    name, meaning, estimate, difference, _ = measure
+    comment = _format_estimate(difference, sign="+") if difference else meaning
+    return f"{name:27} {_format_estimate(estimate)} n={estimate.questions:<5} {comment}".rstrip()
+
+
+def _format_estimate(estimate: Estimate, *, sign: str = " ") -> str:
+    return f"{estimate.value:{sign}.3f} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"
 
 
 def list_costs(results: Iterable[Result]) -> dict[str, list[float]]:

@@ -5,18 +5,18 @@ import importlib.metadata
 import io
 import json
 import logging
-import math
 import os
 import platform
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Literal
 
+import numpy as np
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
@@ -32,7 +32,7 @@ from rag.llm.base import LLM, Message
 from rag.retrieve import retrieve
 from rag.settings import NO_LLM, Settings
 from rag.system import get_peak_memory
-from rag.types import Answer, Answered, Drafted, Event, Hit, Sentence
+from rag.types import Answer, Answered, Drafted, Event, Hit, Outcome, Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def evaluate(
     else:
         run = _Run(dataset, subject.index, subject, context, stage, subject.settings.passages, texts)
     setup = _describe_setup(run, questions)
-    with _ResultsFile(folder, setup) as file:
+    with closing(_ResultsFile(folder, setup)) as file:
         results = _ask_all(run, questions, file, progress=progress)
     report = _make_report(dataset, setup, results)
     if baseline:
@@ -203,16 +203,9 @@ def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answe
         )
     )
     text = "".join(pieces)
-    answer = Answer(
-        question,
-        "not_found" if is_refusal(text) else "answered",
-        (Sentence(text, ()),),
-        (),
-        (),
-        llm.name,
-        llm.count_tokens(messages),
-        len(pieces),
-    )
+    outcome: Outcome = "not_found" if is_refusal(text) else "answered"
+    tokens: dict[str, Any] = {"prompt_tokens": llm.count_tokens(messages), "answer_tokens": len(pieces)}
+    answer = Answer(question, outcome, (Sentence(text, ()),), (), (), llm.name, **tokens)
     return answer, {"answer": time.perf_counter() - started}
 
 
@@ -244,10 +237,7 @@ class _ResultsFile:
         self._file.writelines(lines)
         self._file.flush()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def add(self, result: Result) -> None:
@@ -307,14 +297,12 @@ def _hash(content: bytes) -> str:
 
 
 def _find_quantiles(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
-    """Return the median and the 95th percentile of the seconds and the tokens."""
-    columns = list_costs(results)
-    return {name: (_find_quantile(values, 0.5), _find_quantile(values, 0.95)) for name, values in columns.items()}
-
-
-def _find_quantile(values: Sequence[float], share: float) -> float:
-    """Return the quantile: the smallest value with at least this share of the values at or below it."""
-    return sorted(values)[math.ceil(share * len(values)) - 1]
+    """Return the median and the 95th percentile of the seconds and the tokens, each one of the values."""
+    quantiles = {}
+    for name, values in list_costs(results).items():
+        median, high = np.quantile(values, [0.5, 0.95], method="inverted_cdf")
+        quantiles[name] = float(median), float(high)
+    return quantiles
 
 
 def _describe_score(results: Sequence[Result]) -> str:

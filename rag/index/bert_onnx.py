@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from rag.files import digest_file
+
 _VERSION = 3
 _FLOAT32 = 1  # onnx.TensorProto.FLOAT
 _COMPUTED_MODULES = (("Transformer", "Pooling"), ("Transformer", "Pooling", "Normalize"))
@@ -68,7 +70,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
     aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the file of a killed process
     with FileLock(cache / ".lock"):
         _Graph(folder).save(aside)
-        path = cache / f"{key}-{_hash(aside)}.onnx"
+        path = cache / f"{key}-{digest_file(aside)}.onnx"
         aside.replace(path)
     return path
 
@@ -76,14 +78,9 @@ def make_graph(folder: Path, cache: Path) -> Path:
 def _is_whole(path: Path) -> bool:
     """Return whether a file has the SHA-256 that its name ends in."""
     try:
-        return path.stem.endswith(_hash(path))
+        return path.stem.endswith(digest_file(path))
     except OSError:
         return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Graph:
@@ -159,19 +156,13 @@ class _Graph:
     def _add_layer(self, states: str, number: int) -> str:
         layer = f"encoder.layer.{number}."
         parts = [f"{layer}attention.self.{part}." for part in ("query", "key", "value")]
-        weights = self._keep(
-            f"{layer}qkv", np.concatenate([self._weights[f"{part}weight"] for part in parts]).T.astype(np.float32)
+        weights, biases = (
+            np.concatenate([self._weights[f"{part}{kind}"] for part in parts]).astype(np.float32)
+            for kind in ("weight", "bias")
         )
-        biases = self._keep(
-            f"{layer}qkv.bias", np.concatenate([self._weights[f"{part}bias"] for part in parts]).astype(np.float32)
-        )
-        attended = self._add(
-            "Attention",
-            [states, weights, biases, "mask"],
-            f"{layer}attended",
-            domain=_FUSED,
-            num_heads=self._config["num_attention_heads"],
-        )
+        inputs = [states, self._keep(f"{layer}qkv", weights.T), self._keep(f"{layer}qkv.bias", biases), "mask"]
+        heads = self._config["num_attention_heads"]
+        attended = self._add("Attention", inputs, f"{layer}attended", domain=_FUSED, num_heads=heads)
         states = self._add_residual(attended, states, f"{layer}attention.output")
         wide = self._turned(f"{layer}intermediate.dense.weight")
         product = self._add("MatMul", [states, wide], f"{layer}product")
@@ -182,13 +173,8 @@ class _Graph:
     def _add_residual(self, inputs: str, states: str, block: str) -> str:
         product = self._add("MatMul", [inputs, self._turned(f"{block}.dense.weight")], f"{block}.product")
         rest = [self._weight(f"{block}.{name}") for name in ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")]
-        return self._add(
-            "SkipLayerNormalization",
-            [product, states, *rest],
-            f"{block}.states",
-            domain=_FUSED,
-            epsilon=self._config["layer_norm_eps"],
-        )
+        added, epsilon = [product, states, *rest], self._config["layer_norm_eps"]
+        return self._add("SkipLayerNormalization", added, f"{block}.states", domain=_FUSED, epsilon=epsilon)
 
     def _add_mean(self, states: str) -> None:
         one = self._keep("one", np.array([1], np.int64))

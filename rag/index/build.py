@@ -11,15 +11,17 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from tqdm import tqdm
 
+from rag.documents.chunk import limit_chunk
 from rag.documents.find import Search, find_files
 from rag.documents.ocr import has_ocr
 from rag.documents.read import check_size, describe_failure
 from rag.documents.worker import DocumentReader
 from rag.errors import DocumentError, PassedOverError, RagError
+from rag.files import digest_file
 from rag.index import open_store
 from rag.index.embedder import Embedder, open_embedder
 from rag.index.index import Index
@@ -28,7 +30,7 @@ from rag.index.store import Store, WritableStore
 from rag.index.writer import DocumentWriter
 from rag.metadata import check_metadata
 from rag.settings import Settings
-from rag.types import Document, OcrMode
+from rag.types import Document
 
 # A function that receives the path of each file, and the reason if it was skipped, else None.
 OnFile = Callable[[Path, str | None], None]
@@ -127,7 +129,7 @@ def add_files(
 
 def _read_files(files: Mapping[str, Path], update: "_Update", settings: Settings, on_file: OnFile | None) -> None:
     """Bring the index up to date with each file, and show the progress."""
-    with _Progress(files.values()) as progress, DocumentReader(settings, on_page=progress.show_page) as reader:
+    with closing(_Progress(files.values())) as progress, DocumentReader(settings, on_page=progress.show_page) as reader:
         update.notes = reader.notes
         try:
             for source, file in files.items():
@@ -188,7 +190,9 @@ def remove_sources(index: str | Path | Store, sources: Iterable[str]) -> int:
     return len(gone)
 
 
-def add_documents(index: Index, documents: Iterable[Document], *, settings: Settings) -> IndexReport:
+def add_documents(
+    index: Index, documents: Iterable[Document], *, settings: Settings, progress: bool = False
+) -> IndexReport:
     """Put documents into an index; each replaces the document of the same source, and unchanged ones cost nothing.
 
     Raises StoreError if the index cannot be written.
@@ -196,20 +200,14 @@ def add_documents(index: Index, documents: Iterable[Document], *, settings: Sett
     documents = list(documents)
     sources = {document.source for document in documents}
     with index.store.lock(sources.__contains__) as store:
-        indexed = _write_changed(store, index.embedder, documents, settings)
-        return IndexReport(indexed, len(documents) - indexed, 0, store.count_chunks(), [])
-
-
-def _write_changed(store: WritableStore, embedder: Embedder, documents: Iterable[Document], settings: Settings) -> int:
-    """Write the documents that are new or changed, and return their number."""
-    known, writer = store.get_sources(), DocumentWriter(store, embedder, settings)
-    for document in documents:
-        file_hash = _hash(repr(document).encode(), chunk_tokens=writer.chunk_tokens)
-        if known.get(document.source, ("",))[0] != file_hash:
-            writer.add(document, file_hash=file_hash, content_hash=file_hash)
-    writer.flush()
-    store.refresh()
-    return writer.indexed
+        known, writer = store.get_sources(), DocumentWriter(store, index.embedder, settings)
+        for document in tqdm(documents, desc="indexing", unit="document", disable=None if progress else True):
+            file_hash = _hash(repr(document).encode(), chunk_tokens=writer.chunk_tokens)
+            if known.get(document.source, ("",))[0] != file_hash:
+                writer.add(document, file_hash=file_hash, content_hash=file_hash)
+        writer.flush()
+        store.refresh()
+        return IndexReport(writer.indexed, len(documents) - writer.indexed, 0, store.count_chunks(), [])
 
 
 def index_documents(
@@ -222,8 +220,7 @@ def index_documents(
     with index.store.lock(lambda _: True) as store:
         for source in store.get_sources().keys() - {document.source for document in documents}:
             store.remove_source(source)
-        bar = tqdm(documents, desc="indexing", unit="document", disable=None if progress else True)
-        _write_changed(store, embedder, bar, settings)
+    add_documents(index, documents, settings=settings, progress=progress)
     return index
 
 
@@ -248,8 +245,7 @@ class _Update:
         self._store = store
         self._given = None if metadata is None else check_metadata(metadata)
         self._folders = folders
-        self._max_mb = settings.max_file_mb
-        self._ocr = settings.ocr
+        self._settings, self._embedder = settings, embedder
 
     def add_file(self, source: str, file: Path, reader: DocumentReader) -> str | None:
         """Bring the index up to date with a file; return the reason if it is skipped.
@@ -274,12 +270,12 @@ class _Update:
         return reason
 
     def _read_file(self, source: str, file: Path, reader: DocumentReader) -> None:
-        check_size(file, max_mb=self._max_mb)
-        file_hash = hash_file(file, chunk_tokens=self.writer.chunk_tokens, ocr=self._ocr)
+        check_size(file, max_mb=self._settings.max_file_mb)
+        file_hash = hash_file(file, self._settings, self._embedder)
         is_same_file = self.known.get(source, ("",))[0] == file_hash
         if is_same_file and self._has_given(source):
             return
-        metadata = self._get_metadata(source) if self._given is None else self._given
+        metadata = self._metadata_by_source.get(source, {}) if self._given is None else self._given
         self.writer.flush_if_pending(file_hash)
         # Another file with the same words is the same document, unless their metadata differ.
         there = None if metadata or self._has_metadata else self._store.find_file(file_hash)
@@ -301,14 +297,11 @@ class _Update:
     def _metadata_by_source(self) -> dict[str, dict[str, str]]:
         return {source: entry.metadata for entry in self._store.list_entries() for source in entry.sources}
 
-    def _get_metadata(self, source: str) -> dict[str, str]:
-        return self._metadata_by_source.get(source, {}) if source in self.known else {}
-
     def _has_given(self, source: str) -> bool:
         """Return whether the index has the user's metadata for a source; it may have the file's own too."""
         if self._given is None:
             return True
-        stored = self._get_metadata(source)
+        stored = self._metadata_by_source.get(source, {})
         return self._given.items() <= stored.items() if self._given else not stored
 
     @cached_property
@@ -325,12 +318,7 @@ class _Progress:
         self._seen, self._started = 0, time.perf_counter()
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
         self._bar = tqdm(total=sum(self._sizes.values()), bar_format=layout, disable=None, leave=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        self.close = self._bar.close
 
     def show(self, file: Path, chunks: int) -> None:
         """Show that a file is done, and the number of chunks embedded so far."""
@@ -357,17 +345,17 @@ def _name_file(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def hash_file(path: Path, *, chunk_tokens: int, ocr: OcrMode = "auto") -> str:
+def hash_file(path: Path, settings: Settings, embedder: Embedder) -> str:
     """Return the hash of a file's bytes, and of everything else that determines its chunks, such as the use of OCR.
 
     Raises DocumentError if the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").digest()
+        content = bytes.fromhex(digest_file(path))
     except OSError as exc:
         raise DocumentError(f"cannot read {path}: {exc.strerror}") from exc
-    how = ocr if has_ocr() else "never"
+    how = settings.ocr if has_ocr() else "never"
+    chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=embedder.max_tokens)
     return _hash(how.encode() + path.suffix.lower().encode() + content, chunk_tokens=chunk_tokens)
 
 

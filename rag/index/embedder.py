@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -90,19 +90,14 @@ class SentenceTransformerEmbedder:
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def embed_documents(self, texts: list[str]) -> Vectors:
-        rows = self._model.encode_document(
-            texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        return self._check(rows)
+        return self._embed(self._model.encode_document, texts)
 
     def embed_query(self, text: str) -> Vectors:
-        rows = self._model.encode_query(
-            [text], normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        row: Vectors = self._check(rows)[0]
+        row: Vectors = self._embed(self._model.encode_query, [text])[0]
         return row
 
-    def _check(self, rows: object) -> Vectors:
+    def _embed(self, encode: Callable[..., object], texts: list[str]) -> Vectors:
+        rows = encode(texts, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
         return _check_rows(np.asarray(rows, dtype=np.float32).reshape(-1, self.dim), embedder=self.name)
 
 

@@ -52,16 +52,6 @@ class Index:
             return self._location
         return open_store(self._location, embedder=self.embedder.name, dim=self.embedder.dim, create=create)
 
-    def renew(self) -> None:
-        """Open the index again if it was deleted or replaced; raises StoreError if there is none now."""
-        with self._lock:
-            self._renew()
-
-    def _renew(self) -> None:
-        # Do not close the old one: another thread may be reading it. It closes with its last reference.
-        if not self.store.is_current:
-            self.store = self._open()
-
     def __enter__(self) -> Self:
         return self
 
@@ -115,9 +105,14 @@ class Index:
 
     @contextmanager
     def browse(self) -> Iterator[Store]:
-        """Read one state of the store during the block: no document appears half old and half new."""
+        """Read one state of the store during the block: no document appears half old and half new.
+
+        Opens the index again if it was deleted or replaced; raises StoreError if there is none now.
+        """
         with self._lock:
-            self._renew()
+            # Do not close the old one: another thread may be reading it. It closes with its last reference.
+            if not self.store.is_current:
+                self.store = self._open()
             with self.store.snapshot():
                 yield self.store
 

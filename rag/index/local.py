@@ -108,10 +108,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
     except OSError as exc:
         raise StoreError(f"cannot write to {folder}: {exc.strerror or exc}; free some space or check it") from exc
     try:
-        try:
+        with suppress(OSError):  # on a full disk other processes cannot learn this one's number
             write_file(holder, str(os.getpid()))
-        except OSError:  # a full disk: other processes cannot learn this one's number
-            logger.debug("cannot write %s", holder)
         yield
     finally:
         with suppress(OSError):

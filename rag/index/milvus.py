@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -34,6 +35,7 @@ from rag.index.milvus_rows import (
     make_source,
     quote,
     read_chunk,
+    read_entry,
     read_section,
     to_bytes,
 )
@@ -47,7 +49,6 @@ from rag.index.store import (
     check_embeddings,
     describe_chunk,
     get_today,
-    name_source,
 )
 from rag.index.vectors import Ids
 from rag.metadata import dump_metadata, has_metadata, load_metadata
@@ -273,23 +274,7 @@ class MilvusStore:
     def list_entries(self) -> list[Entry]:
         rows = self._query(self._documents, "part == 0", "document_id", *STRINGS, *COUNTS)
         sources = self._list_sources()
-        entries = [
-            Entry(
-                row["document_id"],
-                row["title"] or name_source(sources[row["document_id"]][0]),
-                row["outlet"] or None,
-                row["author"] or None,
-                row["date"] or None,
-                tuple(sources[row["document_id"]]),
-                row["characters"],
-                row["chunks"],
-                row["comments"],
-                load_metadata(row["metadata"]),
-                row["indexed"] or None,
-            )
-            for row in rows
-            if row["document_id"] in sources
-        ]
+        entries = [read_entry(row, sources[row["document_id"]]) for row in rows if row["document_id"] in sources]
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
@@ -299,11 +284,10 @@ class MilvusStore:
         for e in self.list_entries():
             condition = f"document_id == {e.document_id}"
             (first,) = self._query(self._documents, f"{condition} and part == 0", "title", "content_hash")
+            rows = self._query(self._chunks, condition, *CHUNK, "context", "embedding")
             chunks = [
                 StoredChunk(read_section(row), row["context"], to_bytes(row["embedding"]))
-                for row in sorted(
-                    self._query(self._chunks, condition, *CHUNK, "context", "embedding"), key=lambda row: row["start"]
-                )
+                for row in sorted(rows, key=itemgetter("start"))
             ]
             sections = tuple(chunk.section for chunk in chunks)
             text = self.get_text(e.document_id)
@@ -331,16 +315,16 @@ class MilvusStore:
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
         rows = self._query(self._chunks, f"document_id == {document_id}", "id", "start")
-        return self.get_chunks([row["id"] for row in sorted(rows, key=lambda row: row["start"])])
+        return self.get_chunks([row["id"] for row in sorted(rows, key=itemgetter("start"))])
 
     def get_text(self, document_id: int) -> str:
         rows = self._query(self._documents, f"document_id == {document_id}", "part", "text")
         if not rows:
             raise StoreError(f"document {document_id} is no longer in the index; ask again")
-        return "".join(row["text"] for row in sorted(rows, key=lambda row: row["part"]))
+        return "".join(row["text"] for row in sorted(rows, key=itemgetter("part")))
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        rows = sorted(self._query_ids(list(ids), "id", "embedding"), key=lambda row: row["id"])
+        rows = sorted(self._query_ids(list(ids), "id", "embedding"), key=itemgetter("id"))
         vectors = np.array([row["embedding"] for row in rows], dtype=np.float32).reshape(len(rows), dim)
         return [row["id"] for row in rows], vectors
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rag.index.store import StoredChunk, name_source
+from rag.index.store import Entry, StoredChunk, name_source
 from rag.metadata import dump_metadata, load_metadata
-from rag.types import Chunk, Document, Filter, Section
+from rag.types import ORIGIN_FIELDS, Chunk, Document, Filter, Section
 
 MOST_BYTES = 65_535  # in one string
 PIECE = MOST_BYTES // 4  # characters that always fit
@@ -18,9 +18,8 @@ STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata", "ind
 COUNTS = ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that names the embedder of the index
 # The fields of a chunk, except for its title and outlet.
-CHUNK = (
-    "document_id", "start", "end", "text", "voice", "author", "date", "heading", "page", "reply_to", "ocr", "metadata"
-)  # fmt: skip
+CHUNK = ("document_id", "start", "end", "text", *ORIGIN_FIELDS, "metadata")
+_NOTHING = ("", -1)  # Milvus has no NULL
 # Milvus wants vectors in each collection.
 _NOWHERE: dict[str, Any] = {"embedding": [0.0, 0.0]}
 _GRAPH = {"M": 16, "efConstruction": 200}  # Milvus's recommendation for HNSW
@@ -100,19 +99,15 @@ def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, A
     """Return the row of a chunk, with the fields for filters; `document_id` is its document's."""
     s = chunk.section
     return {
+        **s.get_origin(),
+        "page": -1 if s.page is None else s.page,
+        "ocr": -1 if s.ocr is None else s.ocr,
         "id": make_id(document_id, s.start, s.end, s.voice),
         "document_id": document_id,
         "start": s.start,
         "end": s.end,
-        "page": -1 if s.page is None else s.page,
-        "ocr": -1 if s.ocr is None else s.ocr,
         "text": d.text[s.start : s.end],
         "context": chunk.context,
-        "voice": s.voice,
-        "author": s.author,
-        "date": s.date,
-        "heading": s.heading,
-        "reply_to": s.reply_to,
         "title": d.title,
         "outlet": d.outlet,
         "writer": d.author,
@@ -127,17 +122,17 @@ def make_chunk(chunk: StoredChunk, d: Document, document_id: int) -> dict[str, A
 
 def read_section(row: Mapping[str, Any]) -> Section:
     """Return the section of a row."""
-    return Section(
-        row["start"],
-        row["end"],
-        voice=row["voice"],
-        author=row["author"] or None,
-        date=row["date"] or None,
-        heading=row["heading"] or None,
-        page=None if row["page"] < 0 else row["page"],
-        reply_to=row["reply_to"] or None,
-        ocr=None if row["ocr"] < 0 else row["ocr"],
-    )
+    origin: dict[str, Any] = {name: None if row[name] in _NOTHING else row[name] for name in ORIGIN_FIELDS}
+    return Section(row["start"], row["end"], **origin)
+
+
+def read_entry(row: Mapping[str, Any], sources: Sequence[str]) -> Entry:
+    """Return the entry of the first piece of a document with these sources."""
+    known: dict[str, Any] = {
+        name: None if row[name] in _NOTHING else row[name] for name in ("outlet", "author", "date", "indexed", *COUNTS)
+    }
+    title, metadata = row["title"] or name_source(sources[0]), load_metadata(row["metadata"])
+    return Entry(row["document_id"], title, sources=tuple(sources), metadata=metadata, **known)
 
 
 def read_chunk(row: Mapping[str, Any], source: str) -> Chunk:

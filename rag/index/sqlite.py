@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.database import Row, Type, check_types, connect, explained, get_cause
+from rag.database import Row, Type, Values, check_types, connect, explained, fetch, get_cause
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
 from rag.index.embedder import Vectors
@@ -208,7 +208,6 @@ class SqliteStore:
 
     @property
     def is_current(self) -> bool:
-        """Whether the folder still has this store; false if somebody deleted or replaced it."""
         try:
             return self._stamp == self._take_stamp()
         except OSError:
@@ -256,15 +255,9 @@ class SqliteStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._explained():
+        with self._explained(), self._db:  # commits, or rolls back unless a full disk has ended the transaction
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended the transaction
-                    self._db.execute("ROLLBACK")
-                raise
+            yield
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -275,25 +268,16 @@ class SqliteStore:
         finally:
             self._db.execute("PRAGMA query_only = ON")
 
-    @contextmanager
+    @contextmanager  # not from two threads at once
     def snapshot(self) -> Iterator[None]:
-        """Read one state of the store during the block, despite other writers; not from two threads at once."""
-        with self._explained():
+        with self._explained(), self._db:  # ends the transaction, unless damage has ended it
             self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                if self._db.in_transaction:  # damage may have ended the transaction
-                    self._db.execute("COMMIT")
+            yield
 
-    def _query(
-        self, statement: str, values: Sequence[object] | dict[str, object] = (), *, types: Sequence[Type]
-    ) -> list[Row]:
+    def _query(self, statement: str, values: Values = (), *, types: Sequence[Type]) -> list[Row]:
         """Return the rows of a statement; raises StoreError, even for a value of the wrong type."""
         with self._explained():
-            rows = self._db.execute(statement, values).fetchall()
-            check_types(rows, types)
-        return rows
+            return fetch(self._db, statement, values, types=types)
 
     def _read_meta(self) -> Row:
         """Return the version of the schema, the embedder, its dimensions, and the generation."""
@@ -304,18 +288,15 @@ class SqliteStore:
         return rows[0]
 
     def close(self) -> None:
-        """Close the database."""
         self._db.close()
 
     @property
     def generation(self) -> int:
-        """The number of changes made so far."""
         _, _, _, generation = self._read_meta()
         return int(generation)
 
     @property
     def embedder(self) -> tuple[str, int]:
-        """The name and the dimensions of the embedder that made the index."""
         _, name, dim, _ = self._read_meta()
         return str(name), int(dim)
 
@@ -335,17 +316,14 @@ class SqliteStore:
         return None if damage == "ok" else str(damage)
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
-        """Return the file hash and the document's id of each source."""
         rows = self._query("SELECT source, file_hash, document_id FROM sources", types=[str, str, int])
         return {source: (file_hash, document_id) for source, file_hash, document_id in rows}
 
     def find_file(self, file_hash: str) -> int | None:
-        """Return the id of the document of a file with this hash, if there is one."""
         rows = self._query("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,), types=[int])
         return rows[0][0] if rows else None
 
     def find_document(self, content_hash: str, *, besides: str) -> int | None:
-        """Return the id of the document with this content that has another source than `besides`, if there is one."""
         rows = self._query(
             "SELECT d.id FROM documents d JOIN sources s ON s.document_id = d.id"
             " WHERE d.content_hash = ? AND s.source != ? ORDER BY d.id LIMIT 1",
@@ -357,7 +335,6 @@ class SqliteStore:
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
     ) -> int:
-        """Add a document and remove the source's earlier one, in one transaction; return the new id."""
         d = document
         check_embeddings(chunks, d.source)
         with self._transaction():
@@ -376,12 +353,10 @@ class SqliteStore:
         return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        """Make a file one more source of a document, and remove the file's earlier document."""
         with self._transaction():
             self._set_source(source, file_hash, document_id)
 
     def remove_source(self, source: str) -> None:
-        """Remove a source, and its document if it has no other source."""
         with self._transaction():
             self._drop_source(source)
             self._db.execute("UPDATE meta SET generation = generation + 1")
@@ -399,7 +374,6 @@ class SqliteStore:
             )
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        """Return the embeddings of a source's chunks, by context and text."""
         rows = self._query(
             "SELECT context, text, embedding FROM chunks"
             " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
@@ -409,7 +383,6 @@ class SqliteStore:
         return {(context, text): embedding for context, text, embedding in rows}
 
     def list_entries(self) -> list[Entry]:
-        """Return the documents, in order of their first source."""
         entries = []
         with self._explained():
             for row in self._query(_ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str, _TEXT]):
@@ -425,11 +398,10 @@ class SqliteStore:
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
-        """Yield the documents with all their stored data."""
         for e in self.list_entries():
             d = e.document_id
-            ((title, content_hash),) = self._query(
-                "SELECT title, content_hash FROM documents WHERE id = ?", (d,), types=[str, str]
+            ((title, content_hash, text),) = self._query(
+                "SELECT title, content_hash, text FROM documents WHERE id = ?", (d,), types=[str] * 3
             )
             chunks = [
                 StoredChunk(Section(start, end, **_name_origin(origin)), context, embedding)
@@ -438,24 +410,20 @@ class SqliteStore:
             rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
             files: dict[str, str] = dict(rows)
             sections = tuple(chunk.section for chunk in chunks)
-            text = self.get_text(d)
             document = Document(e.sources[0], text, title, sections, e.outlet, e.author, e.date, e.metadata)
             yield StoredDocument(document, chunks, content_hash, files)
 
     def count_chunks(self) -> int:
-        """Return the number of chunks."""
         ((count,),) = self._query("SELECT count(*) FROM chunks", types=[int])
         return int(count)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        """Return the chunks with these ids, in this order, without missing ones."""
         rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
             found = {row[0]: _read_chunk(row) for row in rows}
         return [found[i] for i in ids if i in found]
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks, in the order of its text."""
         rows = self._query("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,), types=[int])
         return self.get_chunks([i for (i,) in rows])
 
@@ -498,21 +466,15 @@ class SqliteStore:
         return " OR ".join(term for term in terms if totals[term] <= MOST_RANKED) or " AND ".join(terms)
 
     def get_text(self, document_id: int) -> str:
-        """Return a document's text; the offsets of citations refer to it."""
         rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,), types=[str])
         if not rows:
             raise StoreError(f"document {document_id} is no longer in the index; ask again")
         return str(rows[0][0])
 
     def get_ids(self) -> Ids:
-        """Return the ids of all chunks, in order."""
         return np.array([i for (i,) in self._query("SELECT id FROM chunks ORDER BY id", types=[int])], dtype=np.int64)
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
-        """Return the existing ids among these, in order, and their embeddings, a row each.
-
-        Raises StoreError if one is damaged, or has an invalid number.
-        """
         with self._explained():
             found = self._query(
                 "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from rag.files import is_plain, write_file
 from rag.index.embedder import Vectors
-from rag.system import IS_WINDOWS
 
 # The ids of chunks, in one dimension.
 Ids = NDArray[np.int64]
@@ -112,10 +111,9 @@ class FaissVectors:
         import faiss
 
         def write(aside: Path) -> None:
-            if _can_name(aside):
-                faiss.write_index(self._index, str(aside))
-            else:
-                aside.write_bytes(faiss.serialize_index(self._index).tobytes())
+            # By its path, FAISS could not open every file: on Windows it knows the letters of one region only.
+            with aside.open("wb") as file:
+                faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
 
         write_file(path, write)
 
@@ -127,16 +125,10 @@ class FaissVectors:
         if not is_plain(path):
             return None
         try:
-            if _can_name(path):
-                return cls(faiss.read_index(str(path)))
-            return cls(faiss.deserialize_index(np.frombuffer(path.read_bytes(), dtype=np.uint8)))
-        except RuntimeError:
+            with path.open("rb") as file:
+                return cls(faiss.read_index(faiss.PyCallbackIOReader(file.read)))  # type: ignore[attr-defined]
+        except (OSError, RuntimeError):
             return None
-
-
-def _can_name(path: Path) -> bool:
-    """Return whether FAISS can open a file by its path: on Windows it knows the letters of one region only."""
-    return str(path).isascii() or not IS_WINDOWS
 
 
 def count_training(size: int) -> int:

@@ -9,7 +9,7 @@ from rag.errors import ModelError, RagError
 from rag.index.embedder import Embedder, Vectors
 from rag.index.store import StoredChunk, WritableStore
 from rag.settings import Settings
-from rag.types import Document
+from rag.types import Document, Section
 
 # The embedder takes this many chunks at a time, from several documents if they are short.
 _BATCH = 256
@@ -18,15 +18,11 @@ _Key = tuple[str, str]
 
 
 class _Pending(NamedTuple):
-    """A document on its way into the index, its chunks without embeddings.
-
-    `keys` are the texts to embed: the context and text of each chunk. `known` has the embeddings from before.
-    """
+    """A document on its way into the index; `keys` are the texts to embed: the context and text of each section."""
 
     document: Document
-    chunks: list[StoredChunk]
+    sections: list[Section]
     keys: list[_Key]
-    known: dict[_Key, bytes]
     file_hash: str
     content_hash: str
 
@@ -40,6 +36,7 @@ class DocumentWriter:
         self._store, self._embedder = store, embedder
         self._pending: list[_Pending] = []
         self._new: dict[_Key, None] = {}  # the texts to embed, each once
+        self._embedded: dict[_Key, bytes] = {}  # the embeddings of the pending documents, with those from before
 
     def flush_if_pending(self, file_or_content_hash: str) -> None:
         """Write the pending documents if one of them has this hash, so that the store finds it."""
@@ -48,38 +45,31 @@ class DocumentWriter:
 
     def add(self, document: Document, *, file_hash: str, content_hash: str) -> None:
         """Add a document, which replaces its source's earlier one; it is written at the next `flush` or before."""
-        count = self._embedder.count_tokens
-        chunks = [
-            StoredChunk(
-                section,
-                describe_context(document, section, max_tokens=self._embedder.max_tokens, count_tokens=count),
-                b"",
-            )
-            for section in split_document(
-                document,
-                chunk_tokens=self.chunk_tokens,
-                sentence_tokens=limit_sentence(max_tokens=self._embedder.max_tokens),
-                count_tokens=count,
-            )
-        ]
-        keys = [(c.context, document.text[c.section.start : c.section.end]) for c in chunks]
+        count, most = self._embedder.count_tokens, self._embedder.max_tokens
+        sentence = limit_sentence(max_tokens=most)
+        sections = list(
+            split_document(document, chunk_tokens=self.chunk_tokens, sentence_tokens=sentence, count_tokens=count)
+        )
+        contexts = [describe_context(document, s, max_tokens=most, count_tokens=count) for s in sections]
+        keys = [(c, document.text[s.start : s.end]) for c, s in zip(contexts, sections, strict=True)]
         known = self._store.get_reusable(document.source)
-        self._pending.append(_Pending(document, chunks, keys, known, file_hash, content_hash))
-        self._new |= {key: None for key in keys if key not in known}
+        self._embedded |= {key: known[key] for key in keys if key in known}
+        self._pending.append(_Pending(document, sections, keys, file_hash, content_hash))
+        self._new |= dict.fromkeys(key for key in keys if key not in self._embedded)
         if max(len(self._new), len(self._pending)) >= _BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Embed the pending chunks, and add each document whole when its chunks are embedded; raises RagError."""
         new, self._new = list(self._new), {}
-        embedded: dict[_Key, bytes] = {}
         for start in range(0, len(new), _BATCH):
             keys = new[start : start + _BATCH]
             rows = self._embed(["\n".join(filter(None, key)) for key in keys])
-            embedded |= zip(keys, (row.astype(np.float16).tobytes() for row in rows), strict=True)
+            self._embedded |= zip(keys, (row.astype(np.float16).tobytes() for row in rows), strict=True)
             self.chunks += len(keys)
-            self._put(embedded)
-        self._put(embedded)
+            self._put()
+        self._put()
+        self._embedded.clear()
 
     def _embed(self, texts: list[str]) -> Vectors:
         try:
@@ -90,19 +80,14 @@ class DocumentWriter:
             words = " ".join(str(exc).split())
             raise ModelError(f"the embedder {self._embedder.name} failed: {words}; run `rag doctor`") from exc
 
-    def _put(self, embedded: dict[_Key, bytes]) -> None:
+    def _put(self) -> None:
         """Add the documents whose chunks are all embedded, in their order."""
         while self._pending:
-            document, chunks, keys, known, file_hash, content_hash = self._pending[0]
+            document, sections, keys, file_hash, content_hash = self._pending[0]
             # The last key is embedded last. For a long document, most calls need only this check.
-            if not all(key in known or key in embedded for key in reversed(keys)):
+            if not all(key in self._embedded for key in reversed(keys)):
                 return
             del self._pending[0]
-            embeddings = (known.get(key) or embedded[key] for key in keys)
-            self._store.put_document(
-                document,
-                [chunk._replace(embedding=e) for chunk, e in zip(chunks, embeddings, strict=True)],
-                content_hash=content_hash,
-                file_hash=file_hash,
-            )
+            chunks = [StoredChunk(s, key[0], self._embedded[key]) for s, key in zip(sections, keys, strict=True)]
+            self._store.put_document(document, chunks, content_hash=content_hash, file_hash=file_hash)
             self.indexed += 1

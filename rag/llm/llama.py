@@ -2,7 +2,6 @@
 
 import codecs
 import ctypes
-import hashlib
 import logging
 import math
 import re
@@ -16,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelError
+from rag.files import digest_file
 from rag.llm.base import Leaning, Message
-from rag.llm.gguf import load_llama
 from rag.llm.greedy import GreedyWriter
 from rag.llm.kv_state import read_last_values
 from rag.llm.prompt_cache import PromptCache
-from rag.llm.trial import try_loading
+from rag.llm.trial import load_llama, try_loading
 from rag.models.registry import explain_loading
 from rag.system import IS_WINDOWS
 
@@ -69,13 +68,12 @@ class LlamaCpp:
         if template is None:
             raise ModelError(f"{path} has no chat template: name an instruction-tuned model")
         vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        pieces = [
-            (token, llama_cpp.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace"))
+        text_of = {
+            token: llama_cpp.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace")
             for token in range(self._llama.n_vocab())
             if llama_cpp.llama_vocab_is_control(vocabulary, token)
-        ]
-        text_of = dict(pieces)
-        self._control = re.compile("|".join(re.escape(text) for _, text in pieces if text) or r"(?!)")
+        }
+        self._control = re.compile("|".join(re.escape(text) for text in text_of.values() if text) or r"(?!)")
         with explain_loading("LLM", path, remedy=_REMEDY):
             self._format = Jinja2ChatFormatter(
                 template=template,
@@ -98,8 +96,7 @@ class LlamaCpp:
 
     @property
     def fingerprint(self) -> dict[str, str]:
-        with self.path.open("rb") as file:
-            return {"name": self.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"name": self.name, "sha256": digest_file(self.path)}
 
     def close(self) -> None:
         with self._lock:

@@ -5,7 +5,8 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,17 +89,14 @@ class ServerLLM:
             ("extras/tokenize/count", "input", lambda reply: int(reply["count"])),  # llama-cpp-python
         )
         for path, field, read in ways:
-
-            def count(text: str, path: str = path, field: str = field, read: Callable[[Any], int] = read) -> int:
-                body = {"model": self._model, field: text}
-                return read(self._client.post(f"{root}/{path}", cast_to=object, body=body))
-
-            try:
+            count = partial(self._count_there, f"{root}/{path}", field, read)
+            with suppress(OpenAIError, KeyError, TypeError, ValueError):
                 if count("two words") > 0:
                     return count
-            except (OpenAIError, KeyError, TypeError, ValueError):
-                continue
         return lambda text: math.ceil(len(text.encode()) / _BYTES_PER_TOKEN)
+
+    def _count_there(self, url: str, field: str, read: Callable[[Any], int], text: str) -> int:
+        return read(self._client.post(url, cast_to=object, body={"model": self._model, field: text}))
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return how many tokens the messages take, a few too many rather than too few."""
@@ -133,20 +131,8 @@ class ServerLLM:
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         """Return the log-odds; if the server has no likelihoods, plus or minus two, by its choice."""
-        from openai import APIStatusError
-
-        options = {"max_tokens": 1, "temperature": 0.0}
         with self._explained():
-            if self._has_likelihoods:
-                try:
-                    choice = self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **options).choices[0]
-                except APIStatusError as exc:
-                    if exc.status_code not in _UNABLE:
-                        raise
-                    logger.debug("%s returns no likelihoods: %s", self._url, exc)
-                    self._has_likelihoods = False
-            if not self._has_likelihoods:
-                choice = self._create(messages, **options).choices[0]
+            choice = self._choose(messages)
         logprobs = choice.logprobs and choice.logprobs.content
         if not (logprobs and logprobs[0].top_logprobs):
             reply = (choice.message.content or "").strip().lower()
@@ -154,6 +140,21 @@ class ServerLLM:
         likely = {token.token: token.logprob for token in logprobs[0].top_logprobs}
         least = min(likely.values())
         return Leaning(likely.get(first, least) - likely.get(second, least))
+
+    def _choose(self, messages: Sequence[Message]) -> Any:
+        """Return the server's choice of the next token, with likelihoods if it can return them."""
+        from openai import APIStatusError
+
+        options = {"max_tokens": 1, "temperature": 0.0}
+        if self._has_likelihoods:
+            try:
+                return self._create(messages, logprobs=True, top_logprobs=_MOST_TOKENS, **options).choices[0]
+            except APIStatusError as exc:
+                if exc.status_code not in _UNABLE:
+                    raise
+                logger.debug("%s returns no likelihoods: %s", self._url, exc)
+                self._has_likelihoods = False
+        return self._create(messages, **options).choices[0]
 
     def _create(self, messages: Sequence[Message], **options: Any) -> Any:
         safe: Any = [{"role": m.role, "content": CONTROL_TOKEN.sub(_break_up, m.content)} for m in messages]

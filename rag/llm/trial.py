@@ -1,15 +1,31 @@
-"""Loads a GGUF file in another process first, because llama.cpp ends its process on some broken files."""
+"""Loads a GGUF file, first in another process, because llama.cpp ends its process on some broken files."""
 
 import hashlib
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rag.errors import ModelError
-from rag.llm.gguf import load_llama
 from rag.process import describe_crash, make_command, make_environment
-from rag.system import forbid_core_dumps
+from rag.system import count_cores, forbid_core_dumps
+
+
+def load_llama(path: Path, *, context: int, gpu_layers: int, threads: int = 0) -> Any:
+    """Return llama-cpp-python's object for a GGUF file; raises errors of several kinds."""
+    import llama_cpp
+
+    threads = threads or count_cores()
+    return llama_cpp.Llama(
+        str(path),
+        n_ctx=context,
+        n_threads=threads,
+        n_threads_batch=threads,
+        n_gpu_layers=gpu_layers,
+        use_mmap=False,  # llama.cpp rearranges most weights; with a mapped file they would be in memory twice
+        verbose=False,
+    )
 
 
 def try_loading(path: Path, *, context: int, gpu_layers: int, key: str, cache: Path) -> None:

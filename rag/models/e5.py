@@ -215,6 +215,7 @@ def _make_tokenizer(header: _Header, pieces: list[str], scores: list[float], sig
     frame = {"lstrip": False, "rstrip": False, "normalized": False, "single_word": False, "special": True}
     marks = {pieces[i]: {"id": pieces[i], "ids": [i], "tokens": [pieces[i]]} for i in (header.begin, header.end)}
     begin, end = ({"SpecialToken": {"id": pieces[i], "type_id": 0}} for i in (header.begin, header.end))
+    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
     return {
         "version": "1.0",
         "truncation": None,
@@ -224,15 +225,8 @@ def _make_tokenizer(header: _Header, pieces: list[str], scores: list[float], sig
         "pre_tokenizer": metaspace,
         "post_processor": {
             "type": "TemplateProcessing",
-            "single": [begin, {"Sequence": {"id": "A", "type_id": 0}}, end],
-            "pair": [
-                begin,
-                {"Sequence": {"id": "A", "type_id": 0}},
-                end,
-                end,
-                {"Sequence": {"id": "B", "type_id": 0}},
-                end,
-            ],
+            "single": [begin, first, end],
+            "pair": [begin, first, end, end, second, end],
             "special_tokens": marks,
         },
         "decoder": metaspace,

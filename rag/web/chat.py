@@ -13,7 +13,7 @@ from rag.text import repair_text
 from rag.types import Answer, Answered, Drafted, Hit
 from rag.web.cancel import Cancellable
 from rag.web.history import Turn, list_messages
-from rag.web.render import render_answer, render_draft, render_problem, render_question, render_sources
+from rag.web.render import render, render_answer, render_draft, render_sources
 from rag.web.workspace import DeskEvent, Options, Waiting, Workspace
 
 logger = logging.getLogger(__name__)
@@ -57,80 +57,49 @@ class Chat:
         self._asking: dict[str, Cancellable[DeskEvent]] = {}  # by the browser tab of the question
 
     def ask(
-        self,
-        question: str,
-        conversation: str,
-        editing: str,
-        index: str,
-        passages: float,
-        caution: float,
-        max_answer_tokens: float,
-        request: gr.Request,
+        self, request: gr.Request, question: str, conversation: str, editing: str, index: str, *chosen: float
     ) -> Iterator[View]:
-        """Answer a question; if the user edits an earlier one, replace that."""
+        """Answer a question with the `chosen` options; if the user edits an earlier one, replace that."""
         turn = int(editing) if editing.isdecimal() else None
-        options = Options(int(passages), float(caution), int(max_answer_tokens))
         question = repair_text(question[:MAX_QUESTION_CHARACTERS]).strip()
-        asked = Asked(question, conversation, index, options, turn)
-        if asked.question:
-            yield from self._answer(asked, request)
+        if question:
+            yield from self._answer(Asked(question, conversation, index, _read_options(*chosen), turn), request)
         else:
             yield _unchanged()
 
-    def read_ahead(
-        self,
-        question: str,
-        conversation: str,
-        index: str,
-        passages: float,
-        caution: float,
-        max_answer_tokens: float,
-        request: gr.Request,
-    ) -> None:
+    def read_ahead(self, request: gr.Request, question: str, conversation: str, index: str, *chosen: float) -> None:
         """Prepare the answer while the user types the question; shows nothing, whatever happens."""
         if len(question.split()) < _FEWEST_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
             return
-        options = Options(int(passages), float(caution), int(max_answer_tokens))
-        before = list_messages(self._workspace.history.read(conversation, owner=get_owner(request)))
+        before = list_messages(self._read(conversation, request))
         with suppress(RagError):
-            self._workspace.read_ahead(question, index=index, options=options, history=before)
+            self._workspace.read_ahead(question, index=index, options=_read_options(*chosen), history=before)
 
     def ask_suggested(
-        self,
-        conversation: str,
-        index: str,
-        passages: float,
-        caution: float,
-        max_answer_tokens: float,
-        event: gr.SelectData,
-        request: gr.Request,
+        self, request: gr.Request, event: gr.SelectData, conversation: str, index: str, *chosen: float
     ) -> Iterator[View]:
         """Answer a question that the page suggested."""
-        question = str(event.value["text"])
-        yield from self.ask(question, conversation, "", index, passages, caution, max_answer_tokens, request)
+        yield from self.ask(request, str(event.value["text"]), conversation, "", index, *chosen)
 
     def retry(
-        self,
-        conversation: str,
-        index: str,
-        passages: float,
-        caution: float,
-        max_answer_tokens: float,
-        event: gr.RetryData,
-        request: gr.Request,
+        self, request: gr.Request, event: gr.RetryData, conversation: str, index: str, *chosen: float
     ) -> Iterator[View]:
         """Answer a question again, perhaps in other words; drop the turns after it."""
-        turns = self._workspace.history.read(conversation, owner=get_owner(request))
-        turn = find_turn(event.index)
-        if turn < len(turns):
-            options = Options(int(passages), float(caution), int(max_answer_tokens))
-            asked = Asked(turns[turn].answer.question, conversation, index, options, turn, retry=True)
-            yield from self._answer(asked, request)
+        number = find_turn(event.index)
+        turn = self._workspace.history.read_turn(conversation, number, owner=get_owner(request))
+        if turn:
+            options = _read_options(*chosen)
+            yield from self._answer(
+                Asked(turn.answer.question, conversation, index, options, number, retry=True), request
+            )
         else:
             yield _unchanged()
 
+    def _read(self, conversation: str, request: gr.Request) -> list[Turn]:
+        return self._workspace.history.read(conversation, owner=get_owner(request))
+
     def _answer(self, asked: Asked, request: gr.Request) -> Iterator[View]:
-        turns = self._workspace.history.read(asked.conversation, owner=get_owner(request))
+        turns = self._read(asked.conversation, request)
         before = turns[: asked.turn]
         asking = Cancellable(
             self._workspace.ask(
@@ -154,10 +123,11 @@ class Chat:
             answer = yield from _show_progress(asked.question, before, events)
             view = self._keep(answer, asked, request) if answer else _give_back(asked, turns)
         except Exception as exc:
+            reason = str(exc)
             if not isinstance(exc, RagError):
                 logger.exception("a question failed")
-            problem = render_problem(str(exc) if isinstance(exc, RagError) else UNFORESEEN)
-            shown = [*_list_turns(before), *_pair(render_question(asked.question, turn=None), problem)]
+                reason = UNFORESEEN
+            shown = [*_list_turns(before), *_pair(asked.question, render("problem", text=reason))]
             view = _give_back(asked, turns)._replace(chat=_show_chat(shown, before), sources=gr.skip())
         finally:
             asking.stop()
@@ -186,17 +156,14 @@ class Chat:
 
     def discard(self, request: gr.Request) -> None:
         """Stop the answer in a tab, and show no more of it."""
-        asking = self._asking.pop(str(request.session_hash), None)
-        if asking:
-            asking.stop()
+        self.stop(request)
+        self._asking.pop(str(request.session_hash), None)
 
     def edit(self, conversation: str, event: gr.EventData, request: gr.Request) -> tuple[Any, str]:
         """Put an earlier question into the box, and note that the user edits it."""
-        turn = int(event._data["turn"])
-        turns = self._workspace.history.read(conversation, owner=get_owner(request))
-        if turn >= len(turns):
-            return gr.skip(), ""
-        return idle(turns[turn].answer.question, info=_EDITING), str(turn)
+        number = int(event._data["turn"])
+        turn = self._workspace.history.read_turn(conversation, number, owner=get_owner(request))
+        return (idle(turn.answer.question, info=_EDITING), str(number)) if turn else (gr.skip(), "")
 
     def load(self, request: gr.Request) -> View:
         """Show the conversation that the page's address names; without one, change nothing."""
@@ -213,8 +180,7 @@ class Chat:
         An answer in progress in this tab stays in its own conversation, and is not shown here.
         """
         self._asking.pop(str(request.session_hash), None)
-        owner = get_owner(request)
-        turns = self._workspace.history.read(conversation, owner=owner)
+        turns = self._read(conversation, request)
         stale = {}
         for number, turn in enumerate(turns):
             try:
@@ -231,10 +197,10 @@ def _show_progress(
     hits: Sequence[Hit] = ()
     draft = waiting = ""
     # Only once, and not for each word of the draft.
-    before, asked = _list_turns(turns), render_question(question, turn=None)
+    before = _list_turns(turns)
 
     def show(reply: str) -> Any:
-        return _show_chat([*before, *_pair(asked, reply)], turns)
+        return _show_chat([*before, *_pair(question, reply)], turns)
 
     # With the first event, which comes at once: each further view costs time that the LLM could use.
     sources, box = render_sources(turns), gr.Textbox("", submit_btn=False, stop_btn=True, info=None)
@@ -277,12 +243,18 @@ def _show_chat(messages: list[gr.MessageDict], turns: Sequence[Turn]) -> gr.Chat
 def _list_turns(turns: Sequence[Turn]) -> list[gr.MessageDict]:
     messages = []
     for n, turn in enumerate(turns):
-        messages += _pair(render_question(turn.answer.question, turn=n), render_answer(turn.answer, turn=n))
+        messages += _pair(turn.answer.question, render_answer(turn.answer, turn=n), turn=n)
     return messages
 
 
-def _pair(question: str, answer: str) -> list[gr.MessageDict]:
-    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+def _pair(question: str, answer: str, *, turn: int | None = None) -> list[gr.MessageDict]:
+    """Return the messages of a question, with a link to edit it if it was answered, and of the HTML of its answer."""
+    asked = render("question", question=question, turn=turn)
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+
+
+def _read_options(passages: float, caution: float, max_answer_tokens: float) -> Options:
+    return Options(int(passages), float(caution), int(max_answer_tokens))
 
 
 def idle(question: str | None = None, *, info: str | None = None) -> gr.Textbox:

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from rag.web.access import SESSION_S, Access, SignInError
 from rag.web.guard import LOGIN, LOGOUT, name_cookie
-from rag.web.render import render_login
+from rag.web.render import render
 
 
 def make_entrance(access: Access, *, port: int) -> list[Route]:
@@ -14,7 +14,7 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
     cookie = name_cookie(port)
 
     def show(_request: Request) -> Response:
-        return HTMLResponse(render_login())
+        return HTMLResponse(render("login", problem=""))
 
     async def sign_in(request: Request) -> Response:
         async with request.form(max_files=0, max_fields=10) as form:
@@ -24,7 +24,7 @@ def make_entrance(access: Access, *, port: int) -> list[Route]:
             session = await access.sign_in(name.strip(), password, address=address)
         except SignInError as exc:
             status = 429 if exc.wait_s else 401
-            return HTMLResponse(render_login(str(exc)), status, {"Retry-After": str(exc.wait_s)})
+            return HTMLResponse(render("login", problem=str(exc)), status, {"Retry-After": str(exc.wait_s)})
         # gradio_client does not accept a redirection.
         is_browser = "text/html" in request.headers.get("accept", "")
         response = RedirectResponse("./", 303) if is_browser else Response()

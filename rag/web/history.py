@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from rag.assistant import make_turn
-from rag.database import Row, Type, check_types, connect, explained, restrict_database
+from rag.database import connect, explained, fetch, restrict_database
 from rag.files import make_file
 from rag.llm.base import Message
 from rag.text import repair_text
@@ -83,30 +83,34 @@ class History:
         """Return the conversations that hold all the words, the latest first."""
         given = {"owner": owner, "words": json.dumps(repair_text(words).casefold().split()), "limit": limit}
         with self._opened() as db:
-            return [Listed(*row) for row in _fetch(db.execute(_LIST, given), [str, str, float])]
+            return [Listed(*row) for row in fetch(db, _LIST, given, types=[str, str, float])]
 
     def get_title(self, conversation: str, *, owner: str) -> str:
         """Return the title of a conversation, "" if this owner has none with this id."""
         with self._opened() as db:
             asked = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
-            titles = _fetch(db.execute(asked, (conversation, owner)), [str])
+            titles = fetch(db, asked, (conversation, owner), types=[str])
         return str(titles[0][0]) if titles else ""
 
     def read(self, conversation: str, *, owner: str) -> list[Turn]:
         """Return the turns of a conversation, none if this owner has none with this id."""
         with self._opened() as db:
-            rows = _fetch(
-                db.execute(
-                    "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
-                    " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
-                    (conversation, owner),
-                ),
-                [str, str, float, str | None, str | None],
+            rows = fetch(
+                db,
+                "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
+                " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
+                (conversation, owner),
+                types=[str, str, float, str | None, str | None],
             )
             try:
                 return [Turn(_ANSWER.validate_json(record), *rest) for record, *rest in rows]
             except ValidationError as exc:
                 raise sqlite3.DatabaseError("an answer is damaged") from exc
+
+    def read_turn(self, conversation: str, number: int, *, owner: str) -> Turn | None:
+        """Return a turn of a conversation by its number, from 0; None if this owner has none."""
+        turns = self.read(conversation, owner=owner)
+        return turns[number] if number < len(turns) else None
 
     def add(self, conversation: str, turn: Turn, *, owner: str) -> str:
         """Add a turn to the end of a conversation, or to a new one; return the conversation's id."""
@@ -173,13 +177,6 @@ class History:
     def _explained(self) -> AbstractContextManager[None]:
         failure = f"cannot keep conversations in {self._path}"
         return explained(failure, self._path, remedy="move it away, and the page starts a new one")
-
-
-def _fetch(rows: sqlite3.Cursor, types: Sequence[Type]) -> list[Row]:
-    """Return all the rows; raises DatabaseError if a value is not of its type."""
-    fetched = rows.fetchall()
-    check_types(fetched, types)
-    return fetched
 
 
 def list_messages(turns: Sequence[Turn]) -> list[Message]:

@@ -42,22 +42,10 @@ _THREADS = 2 * LONGEST
 _MOST_SESSIONS = 128
 # The total size of one upload, as a multiple of the largest file.
 _UPLOAD_FILES = 5
-
-
 _GRADIO: dict[str, Any] = {
-    "quiet": True,
-    "share": False,
-    "show_error": False,
-    "ssr_mode": False,
-    "pwa": False,
-    "run_history": False,
-    "footer_links": [],
-    "max_threads": _THREADS,
-    "theme": THEME,
-    "css": CSS,
-    "head": HEAD,
-    "prevent_thread_lock": True,
-}
+    "quiet": True, "share": False, "show_error": False, "ssr_mode": False, "pwa": False, "run_history": False,
+    "footer_links": [], "theme": THEME, "css": CSS, "head": HEAD, "prevent_thread_lock": True, "max_threads": _THREADS,
+}  # fmt: skip
 
 
 def launch_page(

@@ -1,9 +1,9 @@
 """Handles the documents on the page: adds them with progress, lists, removes and reindexes them; makes indexes."""
 
-import queue
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import gradio as gr
@@ -16,7 +16,6 @@ from rag.web.workspace import Workspace
 
 # Most files in one upload.
 MAX_FILES = 500
-_TICK_S = 0.3
 
 
 class Library:
@@ -71,16 +70,13 @@ class Library:
 
     def _follow(self, work: Callable[[OnFile], IndexReport], *, total: int) -> Iterator[str]:
         """Do some work in a thread; yield its progress, and last its result."""
-        seen: queue.SimpleQueue[tuple[Path, str | None]] = queue.SimpleQueue()
+        seen: SimpleQueue[tuple[Path, str | None] | None] = SimpleQueue()  # None: the end
         files: list[tuple[str, str | None]] = []
-        yield render_progress(files, total=total, problem="")
+        yield render_progress(files, total=total)
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(work, lambda file, reason: seen.put((file, reason)))
-            while not (future.done() and seen.empty()):
-                try:
-                    file, reason = seen.get(timeout=_TICK_S)
-                except queue.Empty:
-                    continue
+            future.add_done_callback(lambda _: seen.put(None))
+            for file, reason in iter(seen.get, None):
                 files.append((file.name, reason))
                 yield render_progress(files, total=total)
             try:

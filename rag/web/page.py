@@ -7,9 +7,9 @@ import gradio as gr
 from rag.errors import RagError
 from rag.web.api import add_endpoints, explained
 from rag.web.chat import Chat
-from rag.web.layout import Parts, lay_out
+from rag.web.layout import Parts
 from rag.web.library import Library
-from rag.web.render import render_status
+from rag.web.render import render
 from rag.web.sidebar import Feedback, Sidebar
 from rag.web.suggestions import Suggestions
 from rag.web.workspace import Workspace
@@ -31,7 +31,7 @@ def build_page(workspace: Workspace, *, can_sign_out: bool = False) -> gr.Blocks
     """Return the page of a workspace; the words of documents and of the LLM are escaped in it."""
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_endpoints(workspace)  # first: Gradio assigns the names of endpoints in this order
-        parts = lay_out(workspace, can_sign_out=can_sign_out)
+        parts = Parts(workspace, can_sign_out=can_sign_out)
         chat = Chat(workspace)
         asked = _bind_chat(parts, workspace, chat)
         _bind_sidebar(page, parts, workspace, chat, asked)
@@ -142,12 +142,12 @@ def describe_desk(workspace: Workspace, index: str) -> str:
     except RagError as exc:
         count = str(exc)
     if workspace.loading:
-        return render_status(loading=True, problem=None, about=[f"index {index}", count])
+        return render("status", loading=True, problem=None, about=[f"index {index}", count])
     try:
         models = workspace.models
     except RagError as exc:
-        return render_status(loading=False, problem=str(exc), about=[])
+        return render("status", loading=False, problem=str(exc), about=[])
     speed = f"{workspace.tokens_per_s:.0f} tokens/s" if workspace.tokens_per_s else ""
     waiting = f"{len(workspace.queue)} in the queue" if len(workspace.queue) else ""
     llm = models.llm.name if models.llm else "no LLM: quotes the best sentences"
-    return render_status(loading=False, problem=models.problem, about=[llm, f"index {index}", count, speed, waiting])
+    return render("status", loading=False, problem=models.problem, about=[llm, f"index {index}", count, speed, waiting])

@@ -9,7 +9,6 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from rag.documents.chunk import limit_chunk
 from rag.documents.page_picture import PagePicture, Quote, can_draw
 from rag.documents.read import check_size
 from rag.documents.worker import DocumentReader
@@ -84,8 +83,7 @@ def _check_unchanged(path: Path, file_hash: str, workspace: Workspace) -> None:
         raise DocumentError(f"The file {path} is gone. Here is its text as it was indexed.")
     settings = workspace.settings
     check_size(path, max_mb=settings.max_file_mb)
-    chunk_tokens = limit_chunk(settings.chunk_tokens, max_tokens=workspace.models.embedder.max_tokens)
-    if hash_file(path, chunk_tokens=chunk_tokens, ocr=settings.ocr) != file_hash:
+    if hash_file(path, settings, workspace.models.embedder) != file_hash:
         raise DocumentError(
             "The file, or a setting for reading it, has changed since it was indexed. Here is the indexed text; "
             "“Reread changed files” under Documents brings it up to date."

@@ -1,7 +1,7 @@
 """Prefills passages, and then the question, while the user types and nobody waits for the LLM."""
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -31,18 +31,14 @@ class Prefetcher:
         urgent = dict(islice(shared.items(), 1)) | rest if soon else {}
         wanted = urgent | shared | rest
         with self._lock:
-            kept, has_other = self._keep(wanted, urgent)
-            if has_other:
+            begun = {text: read for text, read in self._reads.items() if not read.cancel()}
+            running = {text for text, read in begun.items() if not read.done()}  # one at most
+            needed = wanted if urgent.keys() <= begun.keys() - running else urgent
+            for text in running - needed.keys():
                 llm.break_off()
-            self._reads = {text: kept.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
-
-    def _keep(self, wanted: Collection[str], urgent: Collection[str]) -> tuple[dict[str, Future[None]], bool]:
-        """Return the reads that have begun and are still wanted, and whether another one is running."""
-        begun = {text: read for text, read in self._reads.items() if not read.cancel()}
-        done = {text for text, read in begun.items() if read.done()}
-        needed = wanted if done.issuperset(urgent) else urgent
-        kept = {text: read for text, read in begun.items() if text in done or text in needed}
-        return kept, len(kept) < len(begun)
+                del begun[text]
+            reads = {text: begun.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
+            self._reads = reads
 
     def _read(self, read: Callable[[], None]) -> None:
         if not len(self._queue):

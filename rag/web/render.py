@@ -7,9 +7,10 @@ import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader
@@ -17,7 +18,7 @@ from markupsafe import Markup
 
 from rag.answer.quote.cite import get_words, rank_evidence
 from rag.documents.page_picture import PagePicture, can_draw
-from rag.formatting import describe_voice, format_answer
+from rag.formatting import describe_voice, format_answer, mark_spans
 from rag.index.store import Entry, filter_entries
 from rag.types import Answer, Chunk, Citation, Hit, Span
 from rag.web.history import Turn
@@ -46,33 +47,23 @@ _OUTCOMES = {
 }
 
 
-class Part(NamedTuple):
-    """A stretch of a text; `quoted` if the answer quotes it."""
-
-    text: str
-    quoted: bool
-
-
-def render_question(question: str, *, turn: int | None) -> str:
-    """Return the HTML of a question in the chat; with a link to edit it if it was answered."""
-    return _render("question", question=question, turn=turn)
+def render(name: str, **given: Any) -> str:
+    """Return the HTML of the template `name` with the given values, escaped."""
+    html = _TEMPLATES.get_template(f"{name}.html").render(**given)
+    # One line, because after a blank line Markdown would read the rest.
+    return html if name in {"document", "sources", "documents", "page"} else " ".join(html.split())
 
 
 def render_answer(answer: Answer, *, turn: int) -> str:
     """Return the HTML of an answer, on one line; its numbers are links to the cards `#t{turn}-{n}`."""
-    return _render("answer", answer=answer, turn=turn, outcome=describe_outcome(answer))
+    return render("answer", answer=answer, turn=turn, outcome=_describe_outcome(answer))
 
 
 def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
     """Return the HTML before the answer is ready: the unchecked draft, and the best sentences found."""
     found = [(hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(hits)[:_QUOTED]]
-    quotes = [(get_words(chunk, evidence), _describe(chunk)) for chunk, evidence in found]
-    return _render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
-
-
-def render_problem(text: str) -> str:
-    """Return the HTML of an error in the chat."""
-    return _render("problem", text=text)
+    quotes = [(get_words(chunk, evidence), " · ".join(describe_voice(chunk))) for chunk, evidence in found]
+    return render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
 
 
 def render_sources(
@@ -85,21 +76,23 @@ def render_sources(
     shown = [
         {
             "answer": turn.answer,
-            "cited": [_make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=_get_number)],
-            "found": [_make_link(hit.chunk, turn) for hit in _find_uncited(turn.answer)],
+            "cited": [
+                _make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=attrgetter("number"))
+            ],
+            "found": [_make_link(hit.chunk, turn, [hit.chunk]) for hit in _find_uncited(turn.answer)],
             "stale": stale.get(number, {}),
             "plain": format_answer(turn.answer),
         }
         for number, turn in enumerate(turns)
     ]
-    return _render("sources", turns=shown, pending=[hit.chunk for hit in pending])
+    return render("sources", turns=shown, pending=[hit.chunk for hit in pending])
 
 
 def render_documents(entries: Sequence[Entry], *, index: str, words: str = "") -> str:
     """Return the table of an index's documents that have all the words in title, outlet or path."""
     chosen = filter_entries(entries, words.split())
     total = sum(entry.chunks for entry in entries)
-    return _render(
+    return render(
         "documents", entries=chosen[:MAX_LISTED], found=len(chosen), all=len(entries), total=total, index=index
     )
 
@@ -112,7 +105,7 @@ def render_document(
     `picture` is the address of a picture of the quotes' page; empty: there is none.
     """
     title = chunks[0].title if chunks else "Document"
-    return _render(
+    return render(
         "document",
         title=title,
         about=chunks[0] if chunks else None,
@@ -132,7 +125,7 @@ def link_picture(index: str, chunks: Sequence[Chunk], quotes: Collection[Span]) 
 
 def render_page(picture: PagePicture) -> str:
     """Return the picture of a page, with a line that says whether a quote is marked."""
-    return _render("page", picture=picture, png=b64encode(picture.png).decode("ascii"))
+    return render("page", picture=picture, png=b64encode(picture.png).decode("ascii"))
 
 
 def render_progress(
@@ -141,22 +134,12 @@ def render_progress(
     """Return the progress of indexing `total` files, with the reasons for refused ones."""
     refused = [reason for _, reason in files if reason]
     last = files[-1][0] if files else ""
-    return _render(
+    return render(
         "progress", done=len(files), total=total, last=last, refused=refused, problem=problem, summary=summary
     )
 
 
-def render_status(*, loading: bool, problem: str | None, about: Sequence[str]) -> str:
-    """Return the status line."""
-    return _render("status", loading=loading, problem=problem, about=about)
-
-
-def render_exports(conversation: str) -> str:
-    """Return the links that export a conversation."""
-    return _render("exports", conversation=conversation)
-
-
-def describe_outcome(answer: Answer) -> str:
+def _describe_outcome(answer: Answer) -> str:
     """Return the outcome of a question and its confidence, in one line."""
     if answer.outcome != "answered":
         return _OUTCOMES[answer.outcome]
@@ -168,33 +151,13 @@ def _split(text: str, chunks: Sequence[Chunk], quotes: Collection[Span]) -> Iter
     """Yield the stretches of a document by their voice, with the words between the chunks."""
     done = 0
     for said, run in groupby(chunks, key=lambda c: (c.voice, c.author, c.date, c.heading, c.page, c.reply_to)):
-        same = list(run)
-        start, end = done, same[-1].end
-        done = end
+        *_, last = run
         voice, author, date, _, _, reply_to = said
-        yield {
-            "voice": voice,
-            "author": author if voice == "comment" else None,
-            "date": date if voice == "comment" else None,
-            "reply_to": reply_to,
-            "parts": list(mark_quotes(text[start:end], [(a - start, b - start) for a, b in quotes])),
-        }
+        parts = mark_spans(text[done : last.end], [(start - done, end - done) for start, end in quotes])
+        yield {"voice": voice, "author": author, "date": date, "reply_to": reply_to, "parts": parts}
+        done = last.end
     if text[done:].strip():
-        yield {"voice": "article", "parts": [Part(text[done:], quoted=False)]}
-
-
-def mark_quotes(text: str, quotes: Collection[Span]) -> Iterator[Part]:
-    """Yield a text in parts, with the quotes marked; leave out quotes outside the text."""
-    done = 0
-    for start, end in sorted(quotes):
-        begin, stop = max(start, done), min(end, len(text))
-        if begin < stop:
-            if done < begin:
-                yield Part(text[done:begin], quoted=False)
-            yield Part(text[begin:stop], quoted=True)
-            done = stop
-    if done < len(text):
-        yield Part(text[done:], quoted=False)
+        yield {"voice": "article", "parts": mark_spans(text[done:], [])}
 
 
 def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
@@ -202,12 +165,12 @@ def _make_card(citations: Sequence[Citation], turn: Turn) -> dict[str, Any]:
     first = citations[0]
     chunk = next((hit.chunk for hit in turn.answer.hits if hit.chunk.id == first.chunk_id), None)
     text, start = (chunk.text, chunk.start) if chunk else (first.quote, first.start)
-    parts = list(mark_quotes(text, [(c.start - start, c.end - start) for c in citations]))
+    parts = mark_spans(text, [(c.start - start, c.end - start) for c in citations])
     return {**_make_link(first, turn, citations), "number": first.number, "parts": parts}
 
 
-def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation] = ()) -> dict[str, Any]:
-    quotes = _write_spans((place.start, place.end) for place in places or (source,))
+def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation | Chunk]) -> dict[str, Any]:
+    quotes = _write_spans((place.start, place.end) for place in places)
     link = f"document?{urlencode({'index': turn.index_name, 'source': source.source, 'quotes': quotes})}"
     page = f"{link}#page" if can_draw(source.source) else ""
     return {"source": source, "link": f"{link}#quote", "page": page}
@@ -217,25 +180,6 @@ def _write_spans(spans: Iterable[Span]) -> str:
     return ",".join(f"{start}-{end}" for start, end in spans)
 
 
-def render_login(problem: str = "") -> str:
-    """Return the sign-in page, with the problem of the last try."""
-    return _render("login", problem=problem)
-
-
 def _find_uncited(answer: Answer) -> list[Hit]:
     cited = {citation.chunk_id for citation in answer.citations}
     return [hit for hit in answer.hits if hit.chunk.id not in cited]
-
-
-def _get_number(citation: Citation) -> int:
-    return citation.number
-
-
-def _describe(chunk: Chunk) -> str:
-    return " · ".join(describe_voice(chunk))
-
-
-def _render(name: str, **given: Any) -> str:
-    html = _TEMPLATES.get_template(f"{name}.html").render(**given)
-    # One line, because after a blank line Markdown would read the rest.
-    return html if name in {"document", "sources", "documents", "page"} else " ".join(html.split())

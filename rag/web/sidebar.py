@@ -7,7 +7,7 @@ import gradio as gr
 from rag.evaluation.dataset import Question, add_question
 from rag.web.api import explained
 from rag.web.chat import find_turn, get_owner
-from rag.web.render import render_exports
+from rag.web.render import render
 from rag.web.workspace import Workspace
 
 
@@ -26,7 +26,7 @@ class Sidebar:
     def describe(self, conversation: str, request: gr.Request) -> tuple[str, str]:
         """Return the title of a conversation, and links to export it."""
         title = self._workspace.history.get_title(conversation, owner=get_owner(request))
-        return title, render_exports(conversation)
+        return title, render("exports", conversation=conversation)
 
     def rename(self, conversation: str, title: str, request: gr.Request) -> None:
         """Rename the open conversation, if there is one."""
@@ -43,16 +43,16 @@ class Feedback:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._history = workspace.history
 
     def rate(self, conversation: str, event: gr.LikeData, request: gr.Request) -> tuple[Any, int, str, str]:
         """Store a thumb, and return the open form, the turn, its comment, and its right answer so far."""
         owner, number = get_owner(request), find_turn(event.index)
-        turns = self._workspace.history.read(conversation, owner=owner)
-        if number >= len(turns):
+        turn = self._history.read_turn(conversation, number, owner=owner)
+        if turn is None:
             return gr.skip(), 0, "", ""
         rating = "Like" if event.liked is True else "Dislike" if event.liked is False else None
-        turn = turns[number]
-        self._workspace.history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
+        self._history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
         right = " ".join(sentence.text for sentence in turn.answer.sentences)
         wanted = right if rating == "Like" and turn.answer.outcome != "not_found" else ""
         return gr.Group(visible=rating is not None), number, turn.comment or "", wanted
@@ -60,21 +60,18 @@ class Feedback:
     def comment(self, conversation: str, number: int, comment: str, request: gr.Request) -> Any:
         """Store a comment with the thumb, and close the form."""
         owner = get_owner(request)
-        turns = self._workspace.history.read(conversation, owner=owner)
-        if number < len(turns):
-            rating = turns[number].rating
-            self._workspace.history.rate(
-                conversation, number, rating=rating, comment=comment.strip() or None, owner=owner
-            )
+        turn = self._history.read_turn(conversation, number, owner=owner)
+        if turn:
+            self._history.rate(conversation, number, rating=turn.rating, comment=comment.strip() or None, owner=owner)
             gr.Info("Saved with the answer, on this machine.")
         return gr.Group(visible=False)
 
     def make_test(self, conversation: str, number: int, wanted: str, request: gr.Request) -> Any:
         """Write the question, with the texts of a right answer, into the question set of its index."""
-        turns = self._workspace.history.read(conversation, owner=get_owner(request))
-        if number >= len(turns):
+        turn = self._history.read_turn(conversation, number, owner=get_owner(request))
+        if turn is None:
             return gr.skip()
-        answer, index = turns[number].answer, turns[number].index_name
+        answer = turn.answer
         answers = tuple(line.strip() for line in wanted.splitlines() if line.strip())
         sources = tuple(dict.fromkeys(citation.source for citation in answer.citations))
         question = Question(
@@ -82,10 +79,10 @@ class Feedback:
             answer.rewritten or answer.question,
             bool(answers),
             answers,
-            sources if answers and turns[number].rating == "Like" else (),
+            sources if answers and turn.rating == "Like" else (),
             type="from the page",
         )
         with explained():
-            path = add_question(self._workspace.get_folder(index), question)
+            path = add_question(self._workspace.get_folder(turn.index_name), question)
         gr.Info(f"Written to {path.name}: `rag eval {path.parent}` asks it.")
         return gr.Group(visible=False)

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 
 from rag.answer.prompt import load_prompts
@@ -33,13 +34,16 @@ class Suggestions:
 
     def get(self, index: str) -> list[str] | None:
         """Return the questions for an index, [] if there are none; None while the LLM writes them."""
+        if self._workspace.loading:
+            return None
         try:
-            if self._workspace.loading or not self._workspace.models.llm:
-                return None if self._workspace.loading else []
-            opened = self._workspace.open_index(index)
+            if not self._workspace.models.llm:
+                return []
+            with self._workspace.open_index(index).browse() as store:
+                generation = store.generation
         except RagError:
             return []
-        generation, path = opened.store.generation, self._workspace.get_folder(index) / _FILE
+        path = self._workspace.get_folder(index) / _FILE
         try:
             kept = json.loads(path.read_text(encoding="utf-8") if is_plain(path) else "")
             if kept["generation"] == generation:
@@ -78,9 +82,9 @@ class Suggestions:
         """Return the first passage worth a question from each of a few documents spread over the list."""
         entries = self._workspace.list_documents(index)
         chosen = [entries[len(entries) * n // COUNT] for n in range(min(COUNT, len(entries)))]
-        chunks = []
+        chunks: list[Chunk] = []
         for entry in chosen:
             _, all_of_it = self._workspace.read_document(index, entry.sources[0])
             good = (c for c in all_of_it if c.voice == "article" and len(c.text.split()) >= _LEAST_WORDS)
-            chunks += [chunk for chunk in [next(good, None)] if chunk]
+            chunks += islice(good, 1)
         return chunks

@@ -74,11 +74,14 @@ class Models(NamedTuple):
 
 def open_models(settings: Settings) -> Models:
     """Return the settings' models; `llm` is None if it cannot be loaded."""
-    embedder, reranker = open_embedder(settings), open_reranker(settings)
+    return _add_llm(Models(open_embedder(settings), None, open_reranker(settings)), settings)
+
+
+def _add_llm(models: Models, settings: Settings) -> Models:
     try:
-        return Models(embedder, open_llm(settings), reranker)
+        return models._replace(llm=open_llm(settings), problem=None)
     except ModelError as exc:
-        return Models(embedder, None, reranker, str(exc))
+        return models._replace(problem=str(exc))
 
 
 def warm_up(llm: LLM) -> None:
@@ -225,16 +228,14 @@ class Workspace:
         with self.queue.join() as place:
             for _ in place.wait():
                 pass
-            without = self.models._replace(llm=None)
+            models = self.models._replace(llm=None)
             self._models = Future()
-            models = without
             try:
-                models = without._replace(llm=open_llm(self.settings.model_copy(update={"llm": name})), problem=None)
-            except ModelError as exc:
-                models = without._replace(problem=str(exc))
-                raise
+                models = _add_llm(models, self.settings.model_copy(update={"llm": name}))
             finally:
                 self._use(models)
+        if models.problem:
+            raise ModelError(models.problem)
 
     def list_indexes(self) -> list[str]:
         """Return the names of the indexes, and the name or address of the one in the settings."""
@@ -258,25 +259,28 @@ class Workspace:
 
     def locate(self, index: str) -> str:
         """Return the folder or address of an index; raises StoreError if there is none."""
-        location = self.settle(index).location
-        if not (is_address(index) or is_index(Path(location))):
+        location = self._find_location(index)
+        if location is None:
             raise StoreError(f"index {index} has no documents yet: add some under Documents, or run `rag index`")
         return location
 
+    def _find_location(self, index: str) -> str | None:
+        """Return the folder or address of an index, None if there is none; a server is only asked when it is opened."""
+        location = self.settle(index).location
+        return location if is_address(index) or is_index(Path(location)) else None
+
     def open_index(self, name: str) -> Index:
-        """Return an index, opened once for all users, and again if another has replaced it; raises RagError."""
+        """Return an index, opened once for all users; raises RagError."""
         location, models = self.locate(name), self.models
         with self._lock:
             if name not in self._indexes:
                 self._indexes[name] = Index(location, models.embedder, reranker=models.reranker)
-            index = self._indexes[name]
-        index.renew()
-        return index
+            return self._indexes[name]
 
     def list_documents(self, index: str) -> list[Entry]:
         """Return the documents of an index, none if the index does not exist yet."""
-        location = self.settle(index).location
-        return read_entries(location) if is_address(index) or is_index(Path(location)) else []
+        location = self._find_location(index)
+        return read_entries(location) if location else []
 
     def read_document(self, index: str, source: str) -> tuple[str, list[Chunk]]:
         """Return the text of a file's document, and its chunks in order; raises RagError."""
