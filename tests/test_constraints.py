@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rag import Answer, Assistant, Hit, Index, Settings
+from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.constraints import find_unmet, hold_to_question
 from rag.answer.quote.opposites import asks_for_what_quotes_deny, find_opposite
@@ -132,9 +133,32 @@ def test_what_is_so_is_no_answer_to_what_is_not(question: str, quote: str, asks:
     assert asks_for_what_quotes_deny(question, [quote]) == asks
 
 
+@pytest.mark.parametrize(
+    ("question", "quote", "missing"),
+    [
+        ("When must the van be returned?", "The van is returned with a full tank.", "time"),
+        ("In which year did she marry?", "She married Bo.", "time"),
+        ("How many rooms are there?", "The rooms are bright.", "number"),
+        ("How much does it cost?", "It has to be paid in cash.", "number"),
+        ("When must the van be returned?", "The van is returned before noon.", None),
+        ("When is the gate locked?", "The gate is locked if it rains.", None),
+        ("When it rains, what is locked?", "The gate is locked.", None),
+        ("How many rooms are there?", "Both rooms are bright.", None),
+        ("How much does it cost?", "It is free.", None),
+        ("How many of them came?", "Nobody came.", None),
+        ("Who came?", "Ada came.", None),
+    ],
+)
+def test_the_quotes_have_a_number_or_a_time_if_the_question_asks_for_one(
+    question: str, quote: str, missing: str | None
+) -> None:
+    assert find_missing_type(question, ["Yes.", quote]) == missing
+
+
 def test_a_question_for_the_opposite_is_refused_with_the_reason(index: Index, settings: Settings) -> None:
     for question, text, note in (
         ("What is the lowest fee?", "The highest fee is 90 euros.", "speak of highest, not of lowest."),
+        ("When is the fee due?", "The fee is paid in cash.", "name no time for it."),
         (
             "What does the fee not include?",
             "The fee includes water and heating.",

@@ -1,10 +1,11 @@
-"""Checks whether the quotes are about what a question asks for: its year or code, and not the opposite."""
+"""Checks whether the quotes are about what a question asks for: its year or code, no opposite, a number or a time."""
 
 import re
 from collections.abc import Sequence
 
 from rag.answer.numbers import list_known_numbers
 from rag.answer.prompt import label_chunk
+from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_what_quotes_deny, find_opposite
 from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
@@ -53,17 +54,21 @@ _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)}
 _NUMBER = re.compile(r"\d+")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
-_SAYS_SO = "The passages found say what is so, not what is not so."
 
 
 def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
-    """Return the quotes, or a refusal if they are about another year, code or number than the question.
+    """Return the quotes, or a refusal with the reason if they are about something else than the question.
 
-    They may also be about the opposite: the lowest for the highest, what is covered for what is not.
     A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
     """
     if question.is_yes_no or not quotes.citations:
         return quotes
+    objection = _find_objection(quotes, question)
+    return Quotes(quotes.hits, note=objection) if objection else quotes
+
+
+def _find_objection(quotes: Quotes, question: Query) -> str | None:
+    """Return what the quotes have instead of what a question asks for, as a line for the user; or None."""
     passages = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
     sentences = [citation.quote for citation in quotes.citations]
     unmet = find_unmet(question.text, passages)
@@ -72,10 +77,11 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
         unmet = find_unmet(question.text, sentences, forms=_FORMS[1:])
     unmet = unmet or find_opposite(question.text, sentences, passages)
     if unmet:
-        return Quotes(quotes.hits, note=unmet.note)
+        return unmet.note
     if not question.asks_why and asks_for_what_quotes_deny(question.text, sentences):
-        return Quotes(quotes.hits, note=_SAYS_SO)
-    return quotes
+        return "The passages found say what is so, not what is not so."
+    missing = None if question.asks_two else find_missing_type(question.text, sentences)
+    return f"The passages found name no {missing} for it." if missing else None
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
