@@ -197,6 +197,11 @@ def test_a_question_for_yes_or_no_is_let_through(index: Index, settings: Setting
     assert ask(index, settings, "Did Ada win the cup in 2019?", hit).outcome == "answered"
 
 
+def test_a_comparison_may_be_answered_from_the_other_side(index: Index, settings: Settings) -> None:
+    hit = make_hit(1, "The old bridge cost less than the new one.")
+    assert ask(index, settings, "Which cost more, the old bridge or the new one?", hit).outcome == "answered"
+
+
 def test_a_refusal_stays_as_it_is() -> None:
     refusal = Quotes(())
     assert hold_to_question(refusal, Query("When in 2019?")) == refusal

@@ -75,7 +75,8 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
     if not unmet and all(map(is_row, sentences)):
         # Other rows are about other things. A year may be that of the whole table.
         unmet = find_unmet(question.text, sentences, forms=_FORMS[1:])
-    unmet = unmet or find_opposite(question.text, sentences, passages)
+    if " or " not in question.text:  # "A is less costly" answers "Which is more costly, A or B?"
+        unmet = unmet or find_opposite(question.text, sentences, passages)
     if unmet:
         return unmet.note
     if not question.asks_why and asks_for_what_quotes_deny(question.text, sentences):
