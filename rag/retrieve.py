@@ -25,9 +25,14 @@ _COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
 _BONUS = 3.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
-# round number is a quantity: "in May 2019", "spend 100 billion".
+# round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
+_NO_LABEL = (
+    "than|the|and|for|with|within|about|only|all|last|first|over|under|january|february|march|april|may|june|july"
+    "|august|september|october|november|december"
+)
+_NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
 _NAME = re.compile(
-    r"\b[^\W\d_]{3,}:? #?(?P<number>(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*)\b(?![.,]\d|%)"
+    rf"\b(?!(?i:{_NO_LABEL})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
@@ -57,12 +62,11 @@ def retrieve(
     found = _keep_named(found, wordings)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
-    found = _reorder(found, rewritten or question, index)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
-    limit = passages if wants_readers else max(1, int(passages * _COMMENT_SHARE))
-    kept = _choose(found, passages=passages, comments=limit)
-    if len(kept) < passages:  # only comments are left
-        kept = _choose(found, passages=passages, comments=limit + passages - len(kept))
+    share = 1.0 if wants_readers else _COMMENT_SHARE
+    # The comparison leaves room for articles, or comments with the question's words would take all of it.
+    compared = _choose(found, count=max(passages, _RERANKED if index.reranker else _COMPARED), comment_share=share)
+    kept = _choose(_reorder(compared, rewritten or question, index), count=passages, comment_share=share)
     return find_evidence(wordings, kept, candidates=found)
 
 
@@ -90,7 +94,7 @@ def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, pas
     return inside or found
 
 
-def _reorder(found: tuple[Hit, ...], question: str, index: Index) -> tuple[Hit, ...]:
+def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]:
     """Return the hits with the first ones in the order of the reranker; their scores stay those of the search.
 
     Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens.
@@ -100,12 +104,12 @@ def _reorder(found: tuple[Hit, ...], question: str, index: Index) -> tuple[Hit, 
         first = found[:_RERANKED]
         scores = index.reranker.score(question, [hit.chunk.text for hit in first])
         order = sorted(range(len(first)), key=lambda i: -scores[i])
-        return (*(first[i] for i in order), *found[_RERANKED:])
+        return [*(first[i] for i in order), *found[_RERANKED:]]
     if isinstance(index.embedder, TokenEmbedder):
         first = found[:_COMPARED]
         similarities = compare_words(question, [_add_titles(hit.chunk) for hit in first], index.embedder)
         compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(first, similarities, strict=True)]
-        return (*sorted(compared, key=lambda hit: -hit.relevance), *found[_COMPARED:])
+        return [*sorted(compared, key=lambda hit: -hit.relevance), *found[_COMPARED:]]
     return found
 
 
@@ -114,7 +118,14 @@ def _add_titles(chunk: Chunk) -> str:
     return "\n".join(filter(None, [chunk.title, chunk.heading, chunk.text]))
 
 
-def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
+def _choose(found: Sequence[Hit], *, count: int, comment_share: float) -> list[Hit]:
+    """Return the first hits without near-duplicates; more comments than their share only if no article is left."""
+    comments = max(1, int(count * comment_share))
+    kept = _keep_apart(found, count=count, comments=comments)
+    return kept if len(kept) == count else _keep_apart(found, count=count, comments=comments + count - len(kept))
+
+
+def _keep_apart(found: Sequence[Hit], *, count: int, comments: int) -> list[Hit]:
     """Return the first hits without near-duplicates, and with at most `comments` comments."""
     kept: dict[int, set[str]] = {}
     for i, hit in enumerate(found):
@@ -124,7 +135,7 @@ def _choose(found: Sequence[Hit], *, passages: int, comments: int) -> list[Hit]:
             continue
         kept[i] = words
         comments -= is_comment
-        if len(kept) == passages:
+        if len(kept) == count:
             break
     return [found[i] for i in kept]
 

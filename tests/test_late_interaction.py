@@ -60,3 +60,19 @@ def test_a_passage_with_a_synonym_comes_first(settings: Settings, tmp_path: Path
     assert [hit.rank for hit in hits] == [1, 2]
     # The scores are still those of the search, which prefers shared words.
     assert [hit.score for hit in reversed(hits)] == [hit.score for hit in found]
+
+
+def test_an_article_below_many_comments_is_compared_too(settings: Settings, tmp_path: Path) -> None:
+    names = "Ann Bea Cid Dan Eva Fay Gil Hal Ida Jon Kim Lea Max Ned Ora Pam".split()  # noqa: SIM905
+    comments = "\n\n".join(
+        f"{name} (5 October 2012): The rent here is due, {name} says, and rent it is." for name in names
+    )
+    page = f"Title: Houses\n\nThe town talks.\n\nComments ({len(names)})\n\n{comments}\n"
+    (tmp_path / "page.txt").write_text(page, encoding="utf-8")
+    (tmp_path / "terms.md").write_text("The lease has to be paid in May.")
+    build_index([tmp_path / "page.txt", tmp_path / "terms.md"], settings=settings, embedder=WordEmbedder())
+    with Index(settings.index_dir / "test", WordEmbedder()) as index:
+        found = index.search("When is the rent due?", k=50)
+        hits = retrieve(index, "When is the rent due?", passages=4)
+    assert [hit.chunk.voice for hit in found[:12]] == ["comment"] * 12
+    assert [hit.chunk.source for hit in hits if hit.bonus and hit.chunk.voice == "article"]
