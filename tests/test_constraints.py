@@ -8,7 +8,7 @@ from rag import Answer, Assistant, Hit, Index, Settings
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.constraints import find_unmet, hold_to_question
-from rag.answer.quote.opposites import asks_for_what_quotes_deny, find_opposite
+from rag.answer.quote.opposites import asks_for_exception, find_opposite
 from rag.answer.understand.query import Query
 from rag.formatting import format_answer
 from tests.fakes import ScriptedLLM
@@ -54,6 +54,8 @@ MET = [
     ("When was the 22nd amendment made?", "The twenty-second amendment was made in May, the 22nd in June."),
     ("Who came third?", "Ada was second."),
     ("Which visa do Spanish citizens need?", "In Spain, French citizens need none."),
+    ("Which visa do French citizens need?", "In France, Spanish citizens need none."),
+    ("When did the First World War begin?", "World War I began in 1914, the Second World War in 1939."),
     ("Which polish cloth is soft?", "The Danish cloth is soft."),
     ("Who won from 2001 to 2003?", "Ada won in 2002."),
 ]
@@ -87,7 +89,6 @@ OPPOSITES = [
         "after the exam",
         "Before the exam",
     ),
-    ("When does the pool close?", "The pool opens at nine.", "close", "opens"),
     ("Who is an official speaker?", "Ada is their unofficial speaker.", "official", "unofficial"),
 ]
 NOT_OPPOSITES = [
@@ -98,6 +99,9 @@ NOT_OPPOSITES = [
     ("What was discovered?", "Snow covered a well."),
     ("How old is the new bridge?", "The bridge is 9 years old."),
     ("Who sold the house?", "Ada bought it from Bo."),
+    ("How long is the shop open?", "It closes at 6 pm."),
+    ("Who won?", "Bonn lost to Essen."),
+    ("What is the maximum size?", "At most 10 MB are sent; the minimum is 1 MB."),
     ("What must I do after the exam?", "Before the meal, switch off your telephone."),
 ]
 
@@ -124,13 +128,15 @@ def test_other_words_are_no_opposites(question: str, quote: str) -> None:
         ("What does the insurance not cover?", "The insurance covers no damage by war.", False),
         ("What does the insurance not cover?", "Damage by war is excluded from the insurance.", False),
         ("What is not covered?", "War and floods.", False),
+        ("What does the insurance not cover?", "Damage by floods is at your own cost in every case.", False),
+        ("Who did not come?", "Ann came; Ben was ill and stayed at home.", False),
         ("What happens if the pump does not start?", "The lamp turns red and a bell rings.", False),
         ("Who asked about fire and not about theft?", "Ada asked about the fire in the hall.", False),
         ("What did she cost, taxes not counted?", "The ship cost nine million euros in all.", False),
     ],
 )
 def test_what_is_so_is_no_answer_to_what_is_not(question: str, quote: str, asks: bool) -> None:
-    assert asks_for_what_quotes_deny(question, [quote]) == asks
+    assert asks_for_exception(question, [quote]) == asks
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,7 @@ def test_what_is_so_is_no_answer_to_what_is_not(question: str, quote: str, asks:
         ("When must the van be returned?", "The van is returned with a full tank.", "time"),
         ("In which year did she marry?", "She married Bo.", "time"),
         ("How many rooms are there?", "The rooms are bright.", "number"),
-        ("How much does it cost?", "It has to be paid in cash.", "number"),
+        ("How much does it cost?", "It has to be paid in cash.", "amount"),
         ("When must the van be returned?", "The van is returned before noon.", None),
         ("When is the gate locked?", "The gate is locked if it rains.", None),
         ("When it rains, what is locked?", "The gate is locked.", None),
@@ -147,6 +153,9 @@ def test_what_is_so_is_no_answer_to_what_is_not(question: str, quote: str, asks:
         ("How much does it cost?", "It is free.", None),
         ("How many of them came?", "Nobody came.", None),
         ("Who came?", "Ada came.", None),
+        ("When must I pay?", "You pay on receipt of the invoice.", None),
+        ("How much salt is in it?", "Add a pinch of salt.", None),
+        ("When is the concert?", "Das Konzert findet am Montag statt und ist nicht teuer.", None),
     ],
 )
 def test_the_quotes_have_a_number_or_a_time_if_the_question_asks_for_one(
@@ -157,12 +166,12 @@ def test_the_quotes_have_a_number_or_a_time_if_the_question_asks_for_one(
 
 def test_a_question_for_the_opposite_is_refused_with_the_reason(index: Index, settings: Settings) -> None:
     for question, text, note in (
-        ("What is the lowest fee?", "The highest fee is 90 euros.", "speak of highest, not of lowest."),
-        ("When is the fee due?", "The fee is paid in cash.", "name no time for it."),
+        ("What is the lowest fee?", "The highest fee is 90 euros.", 'say "highest", not "lowest".'),
+        ("When is the fee due?", "The fee is paid in cash.", "give no time."),
         (
             "What does the fee not include?",
             "The fee includes water and heating.",
-            "say what is so, not what is not so.",
+            "exclude nothing.",
         ),
     ):
         answer = ask(index, settings, question, make_hit(1, text))
@@ -183,7 +192,7 @@ def test_the_neighbour_of_what_was_asked_is_told_as_no_answer(index: Index, sett
     hit = replace(hit, chunk=replace(hit.chunk, date="2021-05-01"))
     answer = ask(index, settings, "Who won the cup in 2019?", hit)
     assert (answer.outcome, answer.citations, answer.reply) == ("not_found", (), ())
-    assert "The passages found speak of 2021, not of 2019." in format_answer(answer)
+    assert 'The passages found say "2021", not "2019".' in format_answer(answer)
     assert ask(index, settings, "Who won the cup in 2021?", hit).outcome == "answered"
 
 

@@ -1,10 +1,12 @@
-"""Finds out whether the quotes have the type of answer that a question asks for: a number or a time."""
+"""Finds out whether the quotes have the type of answer that a question asks for: a number, an amount or a time."""
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from rag.answer.numbers import write_digits
 from rag.answer.signs import compile_any
+from rag.language import guess_language
 
 
 class _AnswerType(NamedTuple):
@@ -15,13 +17,10 @@ class _AnswerType(NamedTuple):
     name: str
 
 
-_NUMBERS = (
-    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|twenty|thirty|forty|fifty|sixty|seventy"
-    "|eighty|ninety|hundreds?|thousands?|millions?|billions?|trillions?"
-)
 _QUANTITIES = (
-    "dozens?|zero|both|single|pair|couple|half|third|quarter|twice|once|doubled?|tripled?|none|no|not|nobody|nothing"
-    "|several|few|little|many|much|most|all|every|each|more|less|majority|minority|numerous|lots?|free"
+    "one|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|zero|both|single|pair|couple|half|third|quarter"
+    "|twice|once|doubled?|tripled?|none|no|not|nobody|nothing|several|few|little|many|much|most|all|every|each|more|less"
+    "|majority|minority|numerous|lots?|free"
 )
 _TIME_WORDS = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -30,22 +29,31 @@ _TIME_WORDS = (
     "|seconds?|minutes?|hours?|days?|weeks?|weekends?|months?|years?|decades?|centur[a-z]+|ages?|era|period|times?|dates?"
     "|before|prior|previous|earlier|during|while|when[a-z]*|if|as|upon|after[a-z]*|follow[a-z]*|later|next|since|until"
     "|till|once|soon|immediately|at once|already|recently|ago|first|last|start[a-z]*|beg[iau]n[a-z]*|end[a-z]*|always"
-    "|never|daily|weekly|monthly|yearly|annual[a-z]*|every|each|reign[a-z]*"
+    "|never|daily|weekly|monthly|yearly|annual[a-z]*|every|each|reign[a-z]*|one"
+    "|on (?:receipt|arrival|departure|delivery|request|demand|completion|payment|signing|signature|entry|birth|death)"
 )
+# The digits are also those of numbers in words.
 _TYPES = (
-    _AnswerType(compile_any(r"\bhow (?:many|much)\b"), compile_any(rf"\d|\b(?:{_NUMBERS}|{_QUANTITIES})\b"), "number"),
+    _AnswerType(compile_any(r"\bhow many\b"), compile_any(rf"\d|\b(?:{_QUANTITIES})\b"), "number"),
+    # "A pinch" answers "How much salt?".
+    _AnswerType(compile_any(r"\bhow much\b"), compile_any(rf"\d|\b(?:{_QUANTITIES}|an?)\b"), "amount"),
     _AnswerType(
         # "When it rains, what closes?" asks for no time.
         compile_any(r"^\W*when\b(?!.*,)", r"\b(?:what|which) (?:year|date|day|month|century|decade)\b"),
-        compile_any(rf"\d|\b(?:{_NUMBERS}|{_TIME_WORDS})\b"),
+        compile_any(rf"\d|\b(?:{_TIME_WORDS})\b"),
         "time",
     ),
 )
 
 
 def find_missing_type(question: str, quotes: Iterable[str]) -> str | None:
-    """Return the type of answer that a question asks for and no quote has, such as "time"; or None."""
-    quoted = "\n".join(quotes)
+    """Return the type of answer that a question asks for and no quote has, such as "time"; or None.
+
+    The words for numbers and times are English, so quotes in another language have all types.
+    """
+    quoted = write_digits("\n".join(quotes))
+    if guess_language(quoted) != "en":
+        return None
     for one in _TYPES:
         if one.asked.search(question) and not one.signs.search(quoted):
             return one.name

@@ -7,7 +7,7 @@ from rag.answer.numbers import list_known_numbers
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
-from rag.answer.quote.opposites import Unmet, asks_for_what_quotes_deny, find_opposite
+from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
 from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
 from rag.documents.formats.numerals import format_ordinal, format_roman
@@ -22,8 +22,13 @@ _NATIONS = (
     "|korean|latvian|lithuanian|mexican|moroccan|nigerian|norwegian|pakistani|peruvian|polish|portuguese|romanian"
     "|russian|scottish|serbian|slovak|slovenian|spanish|swedish|swiss|syrian|thai|turkish|ukrainian|vietnamese|welsh"
 )
-# "Spain" and "Spanish" have this many letters in common.
-_SAME_LETTERS = 3
+# "Italian" and "Italy" have four letters in common; these names of countries have fewer.
+_SAME_LETTERS = 4
+_COUNTRIES = {
+    "american": r"USA?\b|U\.S\.|United States", "british": r"UK\b|United Kingdom", "danish": "Denmark",
+    "dutch": "Netherlands|Holland", "european": r"EU\b", "finnish": "Finland", "french": "France", "irish": "Ireland",
+    "peruvian": "Peru", "polish": "Poland", "spanish": "Spain", "swiss": "Switzerland", "welsh": "Wales",
+}  # fmt: skip
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
     # A year: "2019", "in 1066", but not "1200", "€1600", "1600 euros".
@@ -49,8 +54,8 @@ _ORDINAL_WORDS = (
 _ORDINALS = {word: format_ordinal(number) for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
 # In "twenty-second" it is another number.
 _ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
-# "World War II" is the second one; "I" is a word.
-_ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)}
+# "World War II" is the second one; "I" alone is a word.
+_ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
 _NUMBER = re.compile(r"\d+")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
@@ -79,10 +84,10 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
         unmet = unmet or find_opposite(question.text, sentences, passages)
     if unmet:
         return unmet.note
-    if not question.asks_why and asks_for_what_quotes_deny(question.text, sentences):
-        return "The passages found say what is so, not what is not so."
+    if not question.asks_why and asks_for_exception(question.text, sentences):
+        return "The passages found exclude nothing."
     missing = None if question.asks_two else find_missing_type(question.text, sentences)
-    return f"The passages found name no {missing} for it." if missing else None
+    return f"The passages found give no {missing}." if missing else None
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
@@ -104,9 +109,12 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
 
 
 def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
-    """Return whether a text has the numbers of a word; of one without numbers, a word that begins like its country."""
+    """Return whether a text has the numbers of a word; of a nationality, whether the text has it or its country."""
     asked = _NUMBER.findall(wanted)
-    return numbers.issuperset(asked) if asked else re.search(rf"\b{wanted[:_SAME_LETTERS]}", text) is not None
+    if asked:
+        return numbers.issuperset(asked)
+    names = f"{wanted[:_SAME_LETTERS]}|{_COUNTRIES.get(wanted.split(maxsplit=1)[0].lower(), wanted)}"
+    return re.search(rf"\b(?:{names})", text) is not None
 
 
 def _write_ordinals(text: str) -> str:

@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from itertools import chain, permutations
 from typing import NamedTuple
 
-from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES
+from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES, STATES
+from rag.text import content_words, list_stems
 
-# Words of which a text has one or the other, besides those of `OPPOSITES`. "Bought" and "sold" may be one event.
+# More opposites than in `OPPOSITES`. "Bought" and "sold" are not here: they may be one event.
 _PAIRS = (
     "accepted rejected", "best worst", "cheapest dearest", "earliest latest", "eastern western", "easy difficult",
     "external internal", "failure success", "fastest slowest", "female male", "greatest least", "highest lowest",
-    "inner outer", "inside outside", "larger smaller", "largest smallest", "least most", "less more",
-    "longest shortest", "maximum minimum", "men women", "negative positive", "north south", "northern southern",
-    "oldest youngest", "private public", "strong weak", "stronger weaker", "strongest weakest", "tallest shortest",
+    "inner outer", "inside outside", "larger smaller", "largest smallest", "longest shortest", "men women",
+    "negative positive", "north south", "northern southern", "oldest youngest", "private public", "strong weak",
+    "stronger weaker", "strongest weakest", "tallest shortest",
 )  # fmt: skip
+# A question about a state may be answered from the other one: "Who won?" by "Bonn lost to Essen".
+_SIGNS = [pair for pair in OPPOSITES if pair not in STATES]
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # "Unsuitable" is the opposite of "suitable". After "in", "dis" and "de" only long words are: "discover".
 _PREFIX = re.compile(r"(?:un|non-?|il|ir)(?=[^\W\d_]{5})|(?:in|im(?!m)|dis|de)(?=[^\W\d_]{8})")
@@ -55,7 +58,8 @@ class Unmet(NamedTuple):
     @property
     def note(self) -> str:
         """A line that names what the passages have instead."""
-        return f"The passages found speak of {', '.join(self.others[:_MOST_NAMED])}, not of {self.wanted}."
+        others = '", "'.join(self.others[:_MOST_NAMED])
+        return f'The passages found say "{others}", not "{self.wanted}".'
 
 
 def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) -> Unmet | None:
@@ -71,16 +75,23 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     return _compare_signs(question, " ; ".join(quotes), known) or _compare_words(question, quotes, known)
 
 
-def asks_for_what_quotes_deny(question: str, quotes: Iterable[str]) -> bool:
-    """Return whether a question asks for what is not so, and the quotes only say what is so."""
+def asks_for_exception(question: str, quotes: Iterable[str]) -> bool:
+    """Return whether a question asks what is not so, and the quotes state just that without excluding anything.
+
+    They state it if they have the word after the "not": "What does the insurance not cover?" "It covers fire."
+    """
     texts = list(quotes)
+    denial = _DENIES.search(question)
+    denied = list_stems(question[denial.end() :])[:1] if denial else []
     is_short = any(len(text.split()) < _SHORT for text in texts)
-    return bool(_DENIES.search(question)) and not is_short and not any(map(_NOT_SO.search, texts))
+    if not denied or is_short:
+        return False
+    return denied[0] in content_words(" ".join(texts)) and not any(map(_NOT_SO.search, texts))
 
 
 def _compare_signs(question: str, quoted: str, known: str) -> Unmet | None:
     """Return a word of a question with an opposite in the quotes, such as "after 5" and "before 5"."""
-    for one, other in chain.from_iterable(map(permutations, OPPOSITES)):
+    for one, other in chain.from_iterable(map(permutations, _SIGNS)):
         asked = set(one.findall(question)) - set(one.findall(known)) - set(other.findall(question))
         word, opposite = one.search(question), other.search(quoted)
         if word and opposite and not asked.isdisjoint(other.findall(quoted)):
