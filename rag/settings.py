@@ -24,7 +24,7 @@ ENV_PREFIX = "RAG_"
 # The login of `rag ui`. These are not settings, because they do not belong in a file.
 PASSWORD_VARIABLE, TOKEN_VARIABLE = "RAG_PASSWORD", "RAG_TOKEN"
 TOML_FILE = "rag.toml"
-# The settings that shape an answer, with any models and index. The current folder's file may set them too.
+# The settings that shape an answer, whatever the models and the index are. The current folder's file may set them too.
 ANSWER_SETTINGS = ("passages", "caution", "quotes_only", "max_answer_tokens", "temperature", "seed")
 # The settings that the current folder's file may set. The folder may come from others, so these settings send no data
 # elsewhere, choose no files to load or write, and lift no limit on reading documents.

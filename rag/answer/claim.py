@@ -1,4 +1,4 @@
-"""A text whose claims are checked, with all that it is checked against."""
+"""A text whose claims are checked, with its sources and its question."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Finds the numbers and amounts of a text, in digits or in words, and those that another text has otherwise."""
+"""Finds the numbers and amounts of a text, in digits or in words, and those that differ from another text's."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -86,7 +86,7 @@ class JoinedNumbers(NamedTuple):
     between: str
 
     def is_new(self, text: str, known: str) -> bool:
-        """Return whether a text has numbers in this form that another text has neither so nor in another writing."""
+        """Return whether a text has numbers in this form that another text lacks in every notation."""
         for match in self.pattern.finditer(text):
             numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
             same = self.between.join(f"0*{number}" for number in numbers)
