@@ -20,7 +20,7 @@ class _AnswerType(NamedTuple):
 _QUANTITIES = (
     "one|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|zero|both|single|pair|couple|half|third|quarter"
     "|twice|once|doubled?|tripled?|none|no|not|nobody|nothing|several|few|little|many|much|most|all|every|each|more|less"
-    "|majority|minority|numerous|lots?|free"
+    "|majority|minority|numerous|lots?|free|handful|whole|entire|fully|everyone|everybody|only|unanimous(?:ly)?"
 )
 _TIME_WORDS = (
     "january|february|march|april|may|june|july|august|september|october|november|december"

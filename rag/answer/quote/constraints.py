@@ -57,6 +57,9 @@ _ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECAS
 # "World War II" is the second one; "I" alone is a word.
 _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
 _NUMBER = re.compile(r"\d+")
+_YEAR_DIGITS = 4
+# "From 1968 to 1981" speaks of 1975 too.
+_YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 
@@ -112,7 +115,8 @@ def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
     """Return whether a text has the numbers of a word; of a nationality, whether the text has it or its country."""
     asked = _NUMBER.findall(wanted)
     if asked:
-        return numbers.issuperset(asked)
+        spans = _YEARS.findall(text) if len(asked[0]) == _YEAR_DIGITS else []
+        return numbers.issuperset(asked) or any(first <= asked[0] <= last for first, last in spans)
     names = f"{wanted[:_SAME_LETTERS]}|{_COUNTRIES.get(wanted.split(maxsplit=1)[0].lower(), wanted)}"
     return re.search(rf"\b(?:{names})", text) is not None
 
