@@ -9,7 +9,7 @@ from pathlib import PurePath
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words
-from rag.text import WORD, content_words, list_sentences
+from rag.text import MONTHS, WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
@@ -26,10 +26,7 @@ _COMPARED = 12
 _BONUS = 3.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
 # round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
-_NO_LABEL = (
-    "than|the|and|for|with|within|about|only|all|last|first|over|under|january|february|march|april|may|june|july"
-    "|august|september|october|november|december"
-)
+_NO_LABEL = f"than|the|and|for|with|within|about|only|all|last|first|over|under|{MONTHS}"
 _NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
 _NAME = re.compile(
     rf"\b(?!(?i:{_NO_LABEL})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"

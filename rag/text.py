@@ -27,6 +27,9 @@ STOP_WORDS = frozenset(
     )
 )
 
+# The English names of months, as alternatives of a pattern.
+MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+
 # sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
 _LONGEST_LINE = 10_000
 # "E0031" and "E-0031" are two spellings of one code.

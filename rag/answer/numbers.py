@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_NAMES
+from rag.documents.formats.numerals import format_ordinal
 
 _UNITS = "one two three four five six seven eight nine"
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -18,6 +19,13 @@ _IN_WORDS = re.compile(
     r"|a(?=\s+(?:hundred|thousand)))(?:\s+(hundred|thousand))?\b",
     re.IGNORECASE,
 )
+_ORDINAL_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
+    " fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_ORDINALS = {word: format_ordinal(number) for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+# In "twenty-second" it is another number.
+_ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
 _DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
@@ -60,6 +68,11 @@ def _write_number(words: re.Match[str]) -> str:
     value = sum(_VALUES.get(part, 0) for part in parts) or 1
     value *= _MULTIPLES[multiple]
     return str(value) if value > 1 else words[0]
+
+
+def write_ordinals(text: str) -> str:
+    """Return a text with its ordinals in digits: "the 2nd law"."""
+    return _ORDINAL.sub(lambda word: _ORDINALS[word[0].lower()], text)
 
 
 def list_known_numbers(text: str) -> set[str]:

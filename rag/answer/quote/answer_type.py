@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rag.answer.numbers import write_digits
 from rag.answer.signs import compile_any
 from rag.language import guess_language
+from rag.text import MONTHS
 
 
 class _AnswerType(NamedTuple):
@@ -23,8 +24,7 @@ _QUANTITIES = (
     "|majority|minority|numerous|lots?|free|handful|whole|entire|fully|everyone|everybody|only|unanimous(?:ly)?"
 )
 _TIME_WORDS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-    "|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|spring|summer|autumn|fall|winter|christmas|easter"
+    f"{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|spring|summer|autumn|fall|winter|christmas|easter"
     "|dawn|morning|noon|midday|afternoon|evening|dusk|night|midnight|today|tomorrow|yesterday|tonight|now|then"
     "|seconds?|minutes?|hours?|days?|weeks?|weekends?|months?|years?|decades?|centur[a-z]+|ages?|era|period|times?|dates?"
     "|before|prior|previous|earlier|during|while|when[a-z]*|if|as|upon|after[a-z]*|follow[a-z]*|later|next|since|until"

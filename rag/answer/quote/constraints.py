@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from rag.answer.numbers import list_known_numbers
+from rag.answer.numbers import list_known_numbers, write_ordinals
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
 from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
 from rag.answer.understand.query import Query
-from rag.documents.formats.numerals import format_ordinal, format_roman
+from rag.documents.formats.numerals import format_roman
 from rag.rows import is_row
 from rag.text import STOP_WORDS
 
@@ -42,18 +42,11 @@ _FORMS = (
     re.compile(r"(?<![\w-])(?P<same>[A-Za-z]{1,4})-?\d{1,5}[A-Za-z]?(?![\w-])"),
     # One of several: "clause 12", "Line 5". "Has 5" and "for 5" are quantities.
     re.compile(rf"\b(?!(?:{_NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)", re.IGNORECASE),
-    # One of a series, after `_write_ordinals`: "2nd law", "19th century".
+    # One of a series, after `write_ordinals`: "2nd law", "19th century".
     re.compile(r"\b\d{1,2}(?:st|nd|rd|th)[ -](?P<same>[A-Za-z]{3,})\b"),
     # Of one country: "Indian citizens". "Polish" in small letters has to do with shoes.
     re.compile(rf"\b(?=[A-Z])(?i:{_NATIONS}) (?P<same>[A-Za-z]{{3,}})\b"),
 )
-_ORDINAL_WORDS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
-    " fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-)
-_ORDINALS = {word: format_ordinal(number) for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
-# In "twenty-second" it is another number.
-_ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 # "World War II" is the second one; "I" alone is a word.
 _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
 _NUMBER = re.compile(r"\d+")
@@ -99,8 +92,8 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     "Clause 12" is there if the texts have a number 12, which may be before a heading, or "twelve".
     A bound such as "over 100" does not count.
     """
-    values = _write_ordinals(BOUND.sub(" ", question))
-    together = _write_ordinals(" ".join(texts))
+    values = write_ordinals(BOUND.sub(" ", question))
+    together = write_ordinals(" ".join(texts))
     numbers = _list_numbers(together)
     for form in forms:
         for wanted in form.finditer(values):
@@ -119,11 +112,6 @@ def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
         return numbers.issuperset(asked) or any(first <= asked[0] <= last for first, last in spans)
     names = f"{wanted[:_SAME_LETTERS]}|{_COUNTRIES.get(wanted.split(maxsplit=1)[0].lower(), wanted)}"
     return re.search(rf"\b(?:{names})", text) is not None
-
-
-def _write_ordinals(text: str) -> str:
-    """Return a text with its ordinals in digits: "the 2nd law"."""
-    return _ORDINAL.sub(lambda word: _ORDINALS[word[0].lower()], text)
 
 
 def _list_numbers(text: str) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import chain, permutations
 from typing import NamedTuple
 
-from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES, STATES
+from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES, STATES, compile_any
 from rag.text import content_words, list_stems
 
 # More opposites than in `OPPOSITES`. "Bought" and "sold" are not here: they may be one event.
@@ -33,15 +33,15 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 # Words with which a sentence says that something is not so.
-_NOT_SO = re.compile(
-    r"\b(?:no|not|never|cannot|nor|neither|without|none|nothing|nobody|nowhere|hardly|rarely|seldom|lack\w*|absen\w*"
-    r"|fail\w*|refus\w*|declin\w*|reject\w*|exclu\w*|except\w*|exempt\w*|forb\w+|prohibit\w*|prevent\w*|avoid\w*"
-    r"|bann?(?:s|ed)?|deny|denie[sd]|unless|instead|rather|only|free|stop\w*|miss\w*|too|little|few|outside|beyond"
-    r"|other than|but|although|however|despite|until|barred|against|oppos\w*|unlike|differ\w*|limit\w*|restrict\w*"
-    r"|un\w{4,}|non-?\w+|il(?:leg|lic)\w+|ir\w+able|impossible|improper\w*|dis(?:allow|agree|qualif|continu)\w+"
-    r"|in(?:accessible|accurate|active|admissible|appropriate|capable|complete|correct|eligible|sufficient|valid))\b"
-    r"|n['’]t\b",
-    re.IGNORECASE,
+_NOT_SO = compile_any(
+    NEGATION.pattern,
+    r"\b(?:hardly|rarely|seldom|lack\w*|absen\w*|fail\w*|refus\w*|declin\w*|reject\w*|exclu\w*|except\w*|exempt\w*"
+    r"|forb\w+|prohibit\w*|prevent\w*|avoid\w*|bann?(?:s|ed)?|deny|denie[sd]|unless|instead|rather|only|free|stop\w*"
+    r"|miss\w*|too|little|few|outside|beyond|other than|but|although|however|despite|until|barred|against|oppos\w*"
+    r"|unlike|differ\w*|limit\w*|restrict\w*|un\w{4,}|non-?\w+|il(?:leg|lic)\w+|ir\w+able|impossible|improper\w*"
+    r"|dis(?:allow|agree|qualif|continu)\w+"
+    r"|in(?:accessible|accurate|active|admissible|appropriate|capable|complete|correct|eligible|sufficient|valid))\b",
+    r"n['’]t\b",
 )
 # A shorter quote may leave the "not" to the sentence before it: "Twelve of us."
 _SHORT = 6

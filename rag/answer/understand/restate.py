@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from rag.answer.numbers import write_ordinals
 from rag.answer.signs import ARTICLE, BEGINS_QUESTION, WANTS_ACTION, WISH
 from rag.documents.read import SUFFIXES
 from rag.text import split_sentences
@@ -18,7 +19,6 @@ _MISSPELT = 0.8
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 # Tables and reports write "Q3"; the LLM takes another row for the third quarter.
 _QUARTER = re.compile(r"\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter\b(?! \(q)", re.IGNORECASE)
-_QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w{2,5})\b[\"'”’]?")
 
 
@@ -27,7 +27,7 @@ def restate(question: str) -> str:
 
     A wish for an action stays as it is: "I want my money back". The third quarter is also called Q3.
     """
-    question = _QUARTER.sub(lambda it: f"{it[0]} (Q{_QUARTERS[it[1].lower()]})", _find_question(question))
+    question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
     wish = WISH.match(question)
     if not wish:
         return question
