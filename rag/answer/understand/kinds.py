@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rag.answer.signs import AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHOSE
+from rag.answer.signs import AUXILIARY, OBJECT, PART, PLEASE, PLURAL, TEXT, WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ LIST = Kind(
     is_open=False,  # the wanted lists are often short
     most_replied=3,
     signs=(
-        rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{NO_PLURAL})\w{{2,}}[^s\W]s\b(?!['’])",
+        rf"\b(?:what|which) (?!{AUXILIARY}\b){PLURAL}(?!['’])",
+        # "Which opening hours", but not "which team plays the"
+        rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{1,2}}?{PLURAL}(?!['’]| {OBJECT})",
         rf"\bwhat (?:are|were) {WHOSE}\b",
         r"\bwho (?:are|were)\b",
         r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",
