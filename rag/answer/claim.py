@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rag.answer.mentions import spell_names
 from rag.answer.numbers import write_digits
-from rag.answer.signs import QUANTIFIER, YES_OR_NO
+from rag.answer.negation import BEGINS_WITH_NO, YES_OR_NO
+from rag.answer.signs import QUANTIFIER
 from rag.documents.dates import spell_dates
 from rag.text import content_words
 
 # A reply may join the words of its quotes with these.
 _LINKS = content_words("because due about both also more less than")
-_NO = re.compile(r"no(?:t|ne|body|thing|where| one)?\b", re.IGNORECASE)
 CLAUSE_END = re.compile(r"[,;:—–]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
 
 
@@ -39,7 +39,7 @@ class Claim:
     @property
     def begins_with_no(self) -> bool:
         """Whether the reply begins with "No", or with a word such as "Nobody" or "Not"."""
-        return _NO.match(self.reply) is not None
+        return BEGINS_WITH_NO.match(self.reply) is not None
 
     @property
     def words(self) -> set[str]:
