@@ -17,6 +17,7 @@ from rag.answer.numbers import (
     has_other_currency,
     has_other_magnitude,
     list_known_numbers,
+    write_ordinals,
 )
 from rag.answer.signs import is_order
 from rag.text import content_words, list_stems, stem
@@ -25,7 +26,7 @@ from rag.text import content_words, list_stems, stem
 _NEW_WORDS = 0.25
 # "every Monday", "every second Monday", "every 4 years"
 _FREQUENCY = re.compile(
-    r"\b(?:every|each)\s+(?:(other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
+    r"\b(?:every|each)\s+(?:(other|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
     re.IGNORECASE,
 )
 # A statement answers a question without these words: "Can I park here?"
@@ -106,7 +107,7 @@ def _has_new_frequency(claim: Claim) -> bool:
 
 def _list_frequencies(text: str) -> list[tuple[str, str]]:
     """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
-    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(text)]
+    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
 def _says_opposite(claim: Claim) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.mentions import spell_names
-from rag.answer.numbers import write_digits
 from rag.answer.negation import BEGINS_WITH_NO, YES_OR_NO
+from rag.answer.numbers import write_digits
 from rag.answer.signs import QUANTIFIER
 from rag.documents.dates import spell_dates
 from rag.text import content_words
