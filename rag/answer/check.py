@@ -91,18 +91,18 @@ def _repeats_question(claim: Claim) -> bool:
 
 def _denies_alone(claim: Claim) -> bool:
     """Return whether a claim denies, and neither quotes nor question do; a claim after a "No" may deny."""
-    may_deny = claim.begins_with_no or NEGATION.search(claim.nearest)
+    may_deny = claim.begins_with_no or NEGATION.search(claim.meant)
     return not may_deny and NEGATION.search(claim.text) is not None
 
 
 def _has_new_quantifier(claim: Claim) -> bool:
     """Return whether a claim says "all" or "only" where neither the quotes nor the question do."""
-    return not list_quantifiers(claim.text) <= list_quantifiers(claim.nearest)
+    return not list_quantifiers(claim.text) <= list_quantifiers(claim.meant)
 
 
 def _has_new_frequency(claim: Claim) -> bool:
     """Return whether a claim says "every Monday" where the quotes have only "every second Monday"."""
-    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quoted))
+    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quotes))
 
 
 def _list_frequencies(text: str) -> list[tuple[str, str]]:
@@ -115,13 +115,13 @@ def _says_opposite(claim: Claim) -> bool:
 
     Two opposites can agree if there is a "not" in the claim or the quotes. A state may come from the question.
     """
-    if NEGATION.search(f"{claim.reply} {claim.quoted}"):
+    if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
     for pair in [*STATES, *CHANGES]:
-        known = claim.nearest if pair in STATES else claim.quoted
+        known = claim.meant if pair in STATES else claim.quotes
         for own, opposite in permutations(pair):
             said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
-            if not said.isdisjoint(opposite.findall(claim.quoted)):
+            if not said.isdisjoint(opposite.findall(claim.quotes)):
                 return True
     return False
 
@@ -152,19 +152,18 @@ def _affirms_denied(claim: Claim) -> bool:
 
     They have to have most of the question's words.
     """
-    if denies(f"{claim.question} {claim.reply}"):
+    if claim.begins_with_no or denies(f"{claim.question} {claim.text}"):
         return False
     asked = content_words(claim.question) - _ASKING_WORDS
-    quotes = [FORBIDDEN.sub("not allowed", quote) for quote in claim.quotes]
-    clauses = find_nearest_clauses(claim.question, quotes)
+    clauses = find_nearest_clauses(claim.question, FORBIDDEN.sub("not allowed", claim.quotes))
     return all(denies(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
 
 
 def _denies_stated(claim: Claim) -> bool:
     """Return whether "No" alone answers a question that a clause repeats, and no quote denies or doubts."""
-    if not claim.begins_with_no or denies(claim.nearest) or HEDGE.search(claim.nearest):
+    if not claim.begins_with_no or denies(claim.meant) or HEDGE.search(claim.meant):
         return False
-    clauses = CLAUSE_END.split(" ; ".join(claim.quotes))
+    clauses = CLAUSE_END.split(claim.quotes)
     return any(_repeats(clause, claim.question) and not _adds_to(clause, claim.question) for clause in clauses)
 
 
