@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, list_quantifiers, read_claim
 from rag.answer.mentions import has_new_name, has_new_phrase
+from rag.answer.negation import BELOW_ZERO, CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
@@ -16,25 +17,18 @@ from rag.answer.numbers import (
     has_other_currency,
     has_other_magnitude,
     list_known_numbers,
+    write_ordinals,
 )
-from rag.answer.signs import DENIAL, FORBIDDEN, HEDGE, NEGATION, OPPOSITES, STATES, is_order
+from rag.answer.signs import is_order
 from rag.text import content_words, list_stems, stem
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
-# A number below zero is often written without its minus beside these words.
-_BELOW_ZERO = re.compile(
-    r"\b(?:below zero|negative|f[ae]ll\w*|dropp?\w*|declin\w+|decreas\w+|reduc\w+|lower\w*|los\w+|deficits?"
-    r"|discounts?)\b",
-    re.IGNORECASE,
-)
 # "every Monday", "every second Monday", "every 4 years"
 _FREQUENCY = re.compile(
-    r"\b(?:every|each)\s+(?:(other|second|third|fourth|fifth|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
+    r"\b(?:every|each)\s+(?:(other|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
     re.IGNORECASE,
 )
-# These deny nothing: "not only Bo", "no later than 9".
-_NO_DENIAL = re.compile(r"\bnot only\b|\bno \w+ than\b", re.IGNORECASE)
 # A statement answers a question without these words: "Can I park here?"
 _ASKING_WORDS = content_words("can could may must should shall i we you one there")
 
@@ -72,7 +66,7 @@ def _find_first(rules: Sequence[Rule], claim: Claim) -> str | None:
 def _has_new_number(claim: Claim) -> bool:
     """Return whether a claim has a number that its sources do not have; numbers of the question do not count."""
     known = list_known_numbers(claim.sources)
-    if _BELOW_ZERO.search(claim.text):
+    if BELOW_ZERO.search(claim.text):
         known |= {number.removeprefix("-") for number in known}
     return not known.issuperset(find_numbers(claim.text))
 
@@ -97,23 +91,23 @@ def _repeats_question(claim: Claim) -> bool:
 
 def _denies_alone(claim: Claim) -> bool:
     """Return whether a claim denies, and neither quotes nor question do; a claim after a "No" may deny."""
-    may_deny = claim.begins_with_no or NEGATION.search(claim.nearest)
+    may_deny = claim.begins_with_no or NEGATION.search(claim.meant)
     return not may_deny and NEGATION.search(claim.text) is not None
 
 
 def _has_new_quantifier(claim: Claim) -> bool:
     """Return whether a claim says "all" or "only" where neither the quotes nor the question do."""
-    return not list_quantifiers(claim.text) <= list_quantifiers(claim.nearest)
+    return not list_quantifiers(claim.text) <= list_quantifiers(claim.meant)
 
 
 def _has_new_frequency(claim: Claim) -> bool:
     """Return whether a claim says "every Monday" where the quotes have only "every second Monday"."""
-    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quoted))
+    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quotes))
 
 
 def _list_frequencies(text: str) -> list[tuple[str, str]]:
     """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
-    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(text)]
+    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
 def _says_opposite(claim: Claim) -> bool:
@@ -121,13 +115,13 @@ def _says_opposite(claim: Claim) -> bool:
 
     Two opposites can agree if there is a "not" in the claim or the quotes. A state may come from the question.
     """
-    if NEGATION.search(f"{claim.reply} {claim.quoted}"):
+    if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
-    for pair in OPPOSITES:
-        known = claim.nearest if pair in STATES else claim.quoted
+    for pair in [*STATES, *CHANGES]:
+        known = claim.meant if pair in STATES else claim.quotes
         for own, opposite in permutations(pair):
             said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
-            if not said.isdisjoint(opposite.findall(claim.quoted)):
+            if not said.isdisjoint(opposite.findall(claim.quotes)):
                 return True
     return False
 
@@ -158,26 +152,19 @@ def _affirms_denied(claim: Claim) -> bool:
 
     They have to have most of the question's words.
     """
-    if _denies(f"{claim.question} {claim.reply}"):
+    if claim.begins_with_no or denies(f"{claim.question} {claim.text}"):
         return False
     asked = content_words(claim.question) - _ASKING_WORDS
-    quotes = [FORBIDDEN.sub("not allowed", quote) for quote in claim.quotes]
-    clauses = find_nearest_clauses(claim.question, quotes)
-    return all(_denies(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
+    clauses = find_nearest_clauses(claim.question, FORBIDDEN.sub("not allowed", claim.quotes))
+    return all(denies(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
 
 
 def _denies_stated(claim: Claim) -> bool:
     """Return whether "No" alone answers a question that a clause repeats, and no quote denies or doubts."""
-    if not claim.begins_with_no or _denies(claim.nearest) or HEDGE.search(claim.nearest):
+    if not claim.begins_with_no or denies(claim.meant) or HEDGE.search(claim.meant):
         return False
-    clauses = CLAUSE_END.split(" ; ".join(claim.quotes))
+    clauses = CLAUSE_END.split(claim.quotes)
     return any(_repeats(clause, claim.question) and not _adds_to(clause, claim.question) for clause in clauses)
-
-
-def _denies(text: str) -> bool:
-    """Return whether a text has a negation, or a verb that denies or forbids."""
-    text = _NO_DENIAL.sub(" ", text)
-    return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
 
 
 def _repeats(clause: str, question: str) -> bool:
@@ -194,7 +181,7 @@ def _adds_to(clause: str, question: str) -> bool:
 
 def _list_marks(text: str) -> set[str]:
     """Return the numbers and the quantifiers of a text, and the patterns of the opposites that it has."""
-    opposites = {sign.pattern for pair in OPPOSITES for sign in pair if sign.search(text)}
+    opposites = {sign.pattern for pair in [*STATES, *CHANGES] for sign in pair if sign.search(text)}
     return {*find_numbers(text), *list_quantifiers(text), *opposites}
 
 

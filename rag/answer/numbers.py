@@ -19,13 +19,19 @@ _IN_WORDS = re.compile(
     r"|a(?=\s+(?:hundred|thousand)))(?:\s+(hundred|thousand))?\b",
     re.IGNORECASE,
 )
-_ORDINAL_WORDS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
-    " fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+# The English ordinals, as alternatives of a pattern.
+ORDINALS = (
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth"
+    "|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
 )
-_ORDINALS = {word: format_ordinal(number) for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+_ORDINAL_DIGITS = {word: format_ordinal(number) for number, word in enumerate(ORDINALS.split("|"), 1)}
 # In "twenty-second" it is another number.
-_ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
+_ORDINAL = re.compile(rf"(?<!ty[ -])\b(?:{ORDINALS})\b", re.IGNORECASE)
+# Other words that count: `write_digits` leaves them as they are.
+COUNTING_WORDS = (
+    "one|zero|(?:hundred|thousand|million|billion|trillion|dozen)s?|both|single|pair|couple|half|third|quarter|twice|once"
+    "|doubled?|tripled?"
+)
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
 _DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
@@ -72,7 +78,7 @@ def _write_number(words: re.Match[str]) -> str:
 
 def write_ordinals(text: str) -> str:
     """Return a text with its ordinals in digits: "the 2nd law"."""
-    return _ORDINAL.sub(lambda word: _ORDINALS[word[0].lower()], text)
+    return _ORDINAL.sub(lambda word: _ORDINAL_DIGITS[word[0].lower()], text)
 
 
 def list_known_numbers(text: str) -> set[str]:

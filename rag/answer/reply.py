@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rag.answer.check import find_fault
+from rag.answer.negation import UNEXPLAINED, YES_OR_NO, is_unsure
 from rag.answer.numbers import find_numbers
 from rag.answer.prompt import Prompts, fill, label_chunk
 from rag.answer.quote.cite import Quotes
-from rag.answer.signs import REASON, UNEXPLAINED, YES_OR_NO, is_unsure
+from rag.answer.signs import REASON
 from rag.answer.understand.query import Query
 from rag.llm.base import LLM, Message
 from rag.text import content_words

@@ -174,12 +174,7 @@ MENTIONS = compile_any(
 
 # --- Sentences ---
 
-NEGATION = compile_any(r"\b(?:not|no|never|none|neither|nor|nobody|nothing|nowhere|without|cannot|unable|\w+n['’]t)\b")
 QUANTIFIER = compile_any(r"\b(?:all|every|everyone|everybody|always|most|only|any|each)\b")
-HEDGE = compile_any(
-    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
-    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
-)
 REASON = compile_any(
     r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
@@ -212,68 +207,11 @@ _GOES_ON = compile_any(
 )
 # '"It rained," she said.'
 _SPOKEN = compile_any(r"[,.!?][\"”’]\s+(?:he|she|they)\b")
-# A sentence that says that no reason was given.
-UNEXPLAINED = compile_any(
-    r"\b(?:no|not|neither|nor|never|without|declined|refused|unclear|unknown|\w+n['’]t)\b[^.,;]*?"
-    r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
-)
-
-# --- Replies (check.py) ---
-
-# "No, only on Mondays", but not "No reason was given".
-YES_OR_NO = compile_any(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*")
-# Verbs that deny what follows them, or only report it.
-DENIAL = compile_any(
-    r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",
-    r"\b(?:refus(?:e[sd]?|ing)|fail(?:s|ed|ing)?|declin(?:e[sd]?|ing)|threaten(?:s|ed|ing)?) to\b",
-    r"\b(?:pretend(?:s|ed|ing)?|alleg(?:e[sd]?|ing)|accus(?:e[sd]?|ing)|claim(?:s|ed|ing)? (?:that|to))\b",
-)
-_FORBIDDEN = r"forbid(?:s|den)?|prohibit(?:s|ed)?|banned"
-FORBIDDEN = compile_any(rf"\b(?:{_FORBIDDEN})\b")
-
-
-def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
-    """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
-    return [(compile_any(rf"\b(?:{one})\b{after}"), compile_any(rf"\b(?:{other})\b{after}")) for one, other in pairs]
-
-
-# Opposite states: a question about one of them may be answered from the other.
-STATES = _compile_pairs(
-    "()",
-    (r"open(?:s|ed|ing)?", r"clos(?:e[sd]?|ing)|shut(?:s|ting)?"),
-    (r"w[io]n(?:s|ning)?", r"los(?:es?|t|ing)"),
-    (r"allow(?:s|ed)?", _FORBIDDEN),
-)
-OPPOSITES = [
-    *STATES,
-    # Opposite directions, which are comparable wherever they are.
-    *_compile_pairs(
-        "()",
-        (
-            r"rises?|rose|risen|rising|rais(?:e[sd]?|ing)|increas\w+|grow(?:s|n|ing|th)?|grew|climb\w*|higher",
-            r"falls?|fell|fallen|falling|lower(?:s|ed|ing)?|decreas\w+|drop(?:s|ped|ping)?|declin\w+|reduc\w+|shr[aiu]nk\w*",
-        ),
-        (r"gain(?:s|ed)?|profits?|surplus(?:es)?", r"loss(?:es)?|deficits?"),
-    ),
-    # Opposite sides, which are comparable if the same word follows: "above 5" and "below 5".
-    *_compile_pairs(
-        r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
-        (r"above|over|more|exceeding", r"below|under|less|fewer"),
-        (r"after|later", r"before|earlier"),
-        (r"up", r"down"),
-        (r"at least|minimum", r"at most|maximum"),
-    ),
-]
 
 
 def is_order(text: str) -> bool:
     """Return whether a sentence looks like an order to an LLM (prompt injection): it is never evidence."""
     return bool(_ORDER.search(text))
-
-
-def is_unsure(text: str) -> bool:
-    """Return whether a text has a doubt or a negation."""
-    return bool(HEDGE.search(text) or NEGATION.search(text))
 
 
 def points_back(sentence: str) -> bool:

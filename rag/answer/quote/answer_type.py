@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rag.answer.numbers import write_digits
+from rag.answer.negation import NO
+from rag.answer.numbers import COUNTING_WORDS, write_digits
 from rag.answer.signs import compile_any
 from rag.language import guess_language
 from rag.text import MONTHS
@@ -19,9 +20,8 @@ class _AnswerType(NamedTuple):
 
 
 _QUANTITIES = (
-    "one|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|zero|both|single|pair|couple|half|third|quarter"
-    "|twice|once|doubled?|tripled?|none|no|not|nobody|nothing|several|few|little|many|much|most|all|every|each|more|less"
-    "|majority|minority|numerous|lots?|free|handful|whole|entire|fully|everyone|everybody|only|unanimous(?:ly)?"
+    f"{COUNTING_WORDS}|{NO}|several|few|little|many|much|most|all|every|each|more|less|majority|minority|numerous|lots?"
+    "|free|handful|whole|entire|fully|everyone|everybody|only|unanimous(?:ly)?"
 )
 _TIME_WORDS = (
     f"{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|spring|summer|autumn|fall|winter|christmas|easter"

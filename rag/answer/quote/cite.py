@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from rag.answer.check import find_conflict
 from rag.answer.mentions import find_names
+from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
-from rag.answer.signs import NEGATION, is_order, points_back
+from rag.answer.signs import is_order, points_back
 from rag.text import content_words
 from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rag.answer.signs import OUTDATED, REASON, UNEXPLAINED, is_order, is_unsure, points_back
+from rag.answer.negation import UNEXPLAINED, is_unsure
+from rag.answer.signs import OUTDATED, REASON, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.text import content_words, list_sentences, split_sentences
 from rag.types import Hit, Span

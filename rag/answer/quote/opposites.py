@@ -5,19 +5,10 @@ from collections.abc import Iterable
 from itertools import chain, permutations
 from typing import NamedTuple
 
-from rag.answer.signs import AUXILIARY, NEGATION, OPPOSITES, STATES, compile_any
+from rag.answer.negation import CHANGES, EXCLUSION, NEGATION, QUALITIES
+from rag.answer.signs import AUXILIARY
 from rag.text import content_words, list_stems
 
-# More opposites than in `OPPOSITES`. "Bought" and "sold" are not here: they may be one event.
-_PAIRS = (
-    "accepted rejected", "best worst", "cheapest dearest", "earliest latest", "eastern western", "easy difficult",
-    "external internal", "failure success", "fastest slowest", "female male", "greatest least", "highest lowest",
-    "inner outer", "inside outside", "larger smaller", "largest smallest", "longest shortest", "men women",
-    "negative positive", "north south", "northern southern", "oldest youngest", "private public", "strong weak",
-    "stronger weaker", "strongest weakest", "tallest shortest",
-)  # fmt: skip
-# A question about a state may be answered from the other one: "Who won?" by "Bonn lost to Essen".
-_SIGNS = [pair for pair in OPPOSITES if pair not in STATES]
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # "Unsuitable" is the opposite of "suitable". After "in", "dis" and "de" only long words are: "discover".
 _PREFIX = re.compile(r"(?:un|non-?|il|ir)(?=[^\W\d_]{5})|(?:in|im(?!m)|dis|de)(?=[^\W\d_]{8})")
@@ -31,17 +22,6 @@ _DENIES = re.compile(
     rf"\b(?:what|which|who|whom|where|when|how (?:many|much))\b{_BETWEEN}"
     rf"(?:{_NOT}|\bcannot\b|(?<!\bi )(?<!\bon )\b(?:{AUXILIARY}|ca|wo)n['’]t\b)",
     re.IGNORECASE,
-)
-# Words with which a sentence says that something is not so.
-_NOT_SO = compile_any(
-    NEGATION.pattern,
-    r"\b(?:hardly|rarely|seldom|lack\w*|absen\w*|fail\w*|refus\w*|declin\w*|reject\w*|exclu\w*|except\w*|exempt\w*"
-    r"|forb\w+|prohibit\w*|prevent\w*|avoid\w*|bann?(?:s|ed)?|deny|denie[sd]|unless|instead|rather|only|free|stop\w*"
-    r"|miss\w*|too|little|few|outside|beyond|other than|but|although|however|despite|until|barred|against|oppos\w*"
-    r"|unlike|differ\w*|limit\w*|restrict\w*|un\w{4,}|non-?\w+|il(?:leg|lic)\w+|ir\w+able|impossible|improper\w*"
-    r"|dis(?:allow|agree|qualif|continu)\w+"
-    r"|in(?:accessible|accurate|active|admissible|appropriate|capable|complete|correct|eligible|sufficient|valid))\b",
-    r"n['’]t\b",
 )
 # A shorter quote may leave the "not" to the sentence before it: "Twelve of us."
 _SHORT = 6
@@ -86,12 +66,12 @@ def asks_for_exception(question: str, quotes: Iterable[str]) -> bool:
     is_short = any(len(text.split()) < _SHORT for text in texts)
     if not denied or is_short:
         return False
-    return denied[0] in content_words(" ".join(texts)) and not any(map(_NOT_SO.search, texts))
+    return denied[0] in content_words(" ".join(texts)) and not any(map(EXCLUSION.search, texts))
 
 
 def _compare_signs(question: str, quoted: str, known: str) -> Unmet | None:
     """Return a word of a question with an opposite in the quotes, such as "after 5" and "before 5"."""
-    for one, other in chain.from_iterable(map(permutations, _SIGNS)):
+    for one, other in chain.from_iterable(map(permutations, [*CHANGES, *QUALITIES])):
         asked = set(one.findall(question)) - set(one.findall(known)) - set(other.findall(question))
         word, opposite = one.search(question), other.search(quoted)
         if word and opposite and not asked.isdisjoint(other.findall(quoted)):
@@ -116,8 +96,6 @@ def _list_words(text: str) -> set[str]:
 
 
 def _are_opposites(word: str, other: str) -> bool:
-    if f"{word} {other}" in _PAIRS or f"{other} {word}" in _PAIRS:
-        return True
     return _negates(word, other) or _negates(other, word)
 
 

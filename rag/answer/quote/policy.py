@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rag.answer.signs import is_unsure
+from rag.answer.negation import is_unsure
 from rag.answer.understand.query import Query
 from rag.types import Hit
 

@@ -1,0 +1,110 @@
+"""Lists the English words that deny, doubt or reverse what a text says: "not", "perhaps", "fell" for "rose"."""
+
+import re
+
+from rag.answer.signs import compile_any
+
+# --- Not ---
+
+NO = r"no(?:t|ne|body|thing|where)?"
+_NOT = rf"{NO}|nor|neither|never|without|cannot|unable|\w*n['’]t"
+NEGATION = compile_any(rf"\b(?:{_NOT})\b")
+# "No, only on Mondays", but not "No reason was given".
+YES_OR_NO = compile_any(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*")
+# "No", "Nobody", "Not yet".
+BEGINS_WITH_NO = compile_any(rf"\A{NO}\b")
+# These deny nothing: "not only Bo", "no later than 9".
+_NO_DENIAL = compile_any(r"\bnot only\b|\bno \w+ than\b")
+# Verbs that deny what follows them, or only report it.
+DENIAL = compile_any(
+    r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",
+    r"\b(?:refus(?:e[sd]?|ing)|fail(?:s|ed|ing)?|declin(?:e[sd]?|ing)|threaten(?:s|ed|ing)?) to\b",
+    r"\b(?:pretend(?:s|ed|ing)?|alleg(?:e[sd]?|ing)|accus(?:e[sd]?|ing)|claim(?:s|ed|ing)? (?:that|to))\b",
+)
+_FORBIDDEN = r"forb[ia]d\w*|prohibit\w*|ban(?:s|ned)?"
+FORBIDDEN = compile_any(rf"\b(?:{_FORBIDDEN})\b")
+# A sentence that says that no reason was given.
+UNEXPLAINED = compile_any(
+    rf"\b(?:{_NOT}|declined|refused|unclear|unknown)\b[^.,;]*?"
+    r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
+)
+# Words with which a sentence says that something is not so, or not wholly.
+EXCLUSION = compile_any(
+    NEGATION.pattern,
+    DENIAL.pattern,
+    FORBIDDEN.pattern,
+    r"\b(?:hardly|rarely|seldom|lack\w*|absen\w*|fail\w*|refus\w*|declin\w*|reject\w*|exclu\w*|except\w*|exempt\w*"
+    r"|prevent\w*|unless|instead|rather|only|free|stop\w*|miss\w*|too|little|few|outside|beyond|other than|but|although"
+    r"|however|despite|until|barred|against|oppos\w*|unlike|differ\w*|limit\w*|restrict\w*|un\w{4,}|non-?\w+"
+    r"|il(?:leg|lic)\w+|ir\w+able|impossible|improper\w*|dis(?:allow|agree|qualif|continu)\w+"
+    r"|in(?:accessible|accurate|active|admissible|appropriate|capable|complete|correct|eligible|sufficient|valid))\b",
+)
+
+# --- Perhaps ---
+
+HEDGE = compile_any(
+    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
+    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
+)
+
+# --- Opposites ---
+
+_FALLS = (
+    r"falls?|fell|fallen|falling|lower(?:s|ed|ing)?|decreas\w+|drop(?:s|ped|ping)?|declin\w+|reduc\w+|shr[aiu]nk\w*"
+)
+_LOSSES = r"loss(?:es)?|deficits?"
+_LOSES = r"los(?:es?|t|ing)"
+# A number below zero is often written without its minus beside these words.
+BELOW_ZERO = compile_any(rf"\b(?:{_FALLS}|{_LOSSES}|{_LOSES}|below zero|negative|discounts?)\b")
+
+
+def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+    """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
+    return [(compile_any(rf"\b(?:{one})\b{after}"), compile_any(rf"\b(?:{other})\b{after}")) for one, other in pairs]
+
+
+# Opposite states: a question about one of them may be answered from the other, "Who won?" by "Bonn lost to Essen".
+STATES = _compile_pairs(
+    "()",
+    (r"open(?:s|ed|ing)?", r"clos(?:e[sd]?|ing)|shut(?:s|ting)?"),
+    (r"w[io]n(?:s|ning)?", _LOSES),
+    (r"allow(?:s|ed)?", _FORBIDDEN),
+)
+CHANGES = [
+    # Opposite directions, which are comparable wherever they are.
+    *_compile_pairs(
+        "()",
+        (r"rises?|rose|risen|rising|rais(?:e[sd]?|ing)|increas\w+|grow(?:s|n|ing|th)?|grew|climb\w*|higher", _FALLS),
+        (r"gain(?:s|ed)?|profits?|surplus(?:es)?", _LOSSES),
+    ),
+    # Opposite sides, which are comparable if the same word follows: "above 5" and "below 5".
+    *_compile_pairs(
+        r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
+        (r"above|over|more|exceeding", r"below|under|less|fewer"),
+        (r"after|later", r"before|earlier"),
+        (r"up", r"down"),
+        (r"at least|minimum", r"at most|maximum"),
+    ),
+]
+# Opposite qualities. The check of a reply leaves them out: "A is north of B" follows from "B is south of A". "Bought"
+# and "sold" are not here: they may be one event.
+QUALITIES = _compile_pairs(
+    "()",
+    ("accepted", "rejected"), ("best", "worst"), ("cheapest", "dearest"), ("earliest", "latest"),
+    ("eastern", "western"), ("easy", "difficult"), ("external", "internal"), ("failure", "success"),
+    ("fastest", "slowest"), ("female", "male"), ("greatest", "least"), ("highest", "lowest"), ("inner", "outer"),
+    ("inside", "outside"), ("larger", "smaller"), ("largest", "smallest"), ("longest|tallest", "shortest"),
+    ("men", "women"), ("negative", "positive"), ("north", "south"), ("northern", "southern"), ("oldest", "youngest"),
+    ("private", "public"), ("strong", "weak"), ("stronger", "weaker"), ("strongest", "weakest"),
+)  # fmt: skip
+
+
+def is_unsure(text: str) -> bool:
+    """Return whether a text has a doubt or a negation."""
+    return bool(HEDGE.search(text) or NEGATION.search(text))
+
+
+def denies(text: str) -> bool:
+    """Return whether a text has a negation, or a verb that denies or forbids."""
+    text = _NO_DENIAL.sub(" ", text)
+    return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
