@@ -3,12 +3,21 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import permutations
 from typing import NamedTuple
 
 from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, list_quantifiers, read_claim
 from rag.answer.mentions import has_new_name, has_new_phrase
-from rag.answer.negation import BELOW_ZERO, CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies
+from rag.answer.negation import (
+    BELOW_ZERO,
+    CHANGES,
+    DENIAL,
+    FORBIDDEN,
+    HEDGE,
+    NEGATION,
+    STATES,
+    denies,
+    find_reversal,
+)
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
@@ -117,13 +126,9 @@ def _says_opposite(claim: Claim) -> bool:
     """
     if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
-    for pair in [*STATES, *CHANGES]:
-        known = claim.meant if pair in STATES else claim.quotes
-        for own, opposite in permutations(pair):
-            said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
-            if not said.isdisjoint(opposite.findall(claim.quotes)):
-                return True
-    return False
+    of_state = find_reversal(STATES, claim.text, known=claim.meant, quoted=claim.quotes)
+    of_change = find_reversal(CHANGES, claim.text, known=claim.quotes, quoted=claim.quotes)
+    return bool(of_state or of_change)
 
 
 def _loses(sign: re.Pattern[str], claim: Claim) -> bool:

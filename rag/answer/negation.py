@@ -1,6 +1,8 @@
 """Lists the English words that deny, doubt or reverse what a text says: "not", "perhaps", "fell" for "rose"."""
 
 import re
+from collections.abc import Iterable
+from itertools import chain, permutations
 
 from rag.answer.signs import compile_any
 
@@ -56,9 +58,11 @@ _LOSSES = r"loss(?:es)?|deficits?"
 _LOSES = r"los(?:es?|t|ing)"
 # A number below zero is often written without its minus beside these words.
 BELOW_ZERO = compile_any(rf"\b(?:{_FALLS}|{_LOSSES}|{_LOSES}|below zero|negative|discounts?)\b")
+# The patterns of two opposites.
+Opposites = tuple[re.Pattern[str], re.Pattern[str]]
 
 
-def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[Opposites]:
     """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
     return [(compile_any(rf"\b(?:{one})\b{after}"), compile_any(rf"\b(?:{other})\b{after}")) for one, other in pairs]
 
@@ -108,3 +112,13 @@ def denies(text: str) -> bool:
     """Return whether a text has a negation, or a verb that denies or forbids."""
     text = _NO_DENIAL.sub(" ", text)
     return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
+
+
+def find_reversal(pairs: Iterable[Opposites], text: str, *, known: str, quoted: str) -> tuple[str, str] | None:
+    """Return a word of a text that is not known, with its opposite in the quotes; None if the text has both."""
+    for one, other in chain.from_iterable(map(permutations, pairs)):
+        said = set(one.findall(text)) - set(one.findall(known)) - set(other.findall(text))
+        word, opposite = one.search(text), other.search(quoted)
+        if word and opposite and not said.isdisjoint(other.findall(quoted)):
+            return word[0], opposite[0]
+    return None

@@ -11,7 +11,7 @@ _UNITS = "one two three four five six seven eight nine"
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL_VALUES = dict(zip(f"{_UNITS} {_TEENS}".split(), range(1, 20), strict=True))
-_VALUES = {"": 0, **_SMALL_VALUES, **dict(zip(_TENS.split(), range(20, 100, 10), strict=True))}
+_VALUES = {**_SMALL_VALUES, **dict(zip(_TENS.split(), range(20, 100, 10), strict=True))}
 # "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
 _MULTIPLES = {"": 1, "hundred": 100, "thousand": 1000}
 _IN_WORDS = re.compile(
