@@ -3,32 +3,25 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import permutations
 from typing import NamedTuple
 
-from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, list_quantifiers, read_claim
+from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, read_claim
 from rag.answer.mentions import has_new_name, has_new_phrase
-from rag.answer.negation import BELOW_ZERO, CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies
+from rag.answer.negation import CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies, find_reversal
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
     find_numbers,
-    has_other,
+    has_new_number,
     has_other_currency,
+    has_other_frequency,
     has_other_magnitude,
-    list_known_numbers,
-    write_ordinals,
 )
-from rag.answer.signs import is_order
-from rag.text import content_words, list_stems, stem
+from rag.answer.signs import QUANTIFIER, is_order
+from rag.text import content_words, list_stems
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
-# "every Monday", "every second Monday", "every 4 years"
-_FREQUENCY = re.compile(
-    r"\b(?:every|each)\s+(?:(other|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)",
-    re.IGNORECASE,
-)
 # A statement answers a question without these words: "Can I park here?"
 _ASKING_WORDS = content_words("can could may must should shall i we you one there")
 
@@ -63,14 +56,6 @@ def _find_first(rules: Sequence[Rule], claim: Claim) -> str | None:
     return next((rule.fault for rule in rules if rule.has_fault(claim)), None)
 
 
-def _has_new_number(claim: Claim) -> bool:
-    """Return whether a claim has a number that its sources do not have; numbers of the question do not count."""
-    known = list_known_numbers(claim.sources)
-    if BELOW_ZERO.search(claim.text):
-        known |= {number.removeprefix("-") for number in known}
-    return not known.issuperset(find_numbers(claim.text))
-
-
 def _has_new_joined(form: JoinedNumbers, claim: Claim) -> bool:
     """Return whether a claim has numbers of a form that its sources do not join so."""
     return form.is_new(claim.text, claim.sources)
@@ -95,21 +80,6 @@ def _denies_alone(claim: Claim) -> bool:
     return not may_deny and NEGATION.search(claim.text) is not None
 
 
-def _has_new_quantifier(claim: Claim) -> bool:
-    """Return whether a claim says "all" or "only" where neither the quotes nor the question do."""
-    return not list_quantifiers(claim.text) <= list_quantifiers(claim.meant)
-
-
-def _has_new_frequency(claim: Claim) -> bool:
-    """Return whether a claim says "every Monday" where the quotes have only "every second Monday"."""
-    return has_other(_list_frequencies(claim.text), _list_frequencies(claim.quotes))
-
-
-def _list_frequencies(text: str) -> list[tuple[str, str]]:
-    """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
-    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
-
-
 def _says_opposite(claim: Claim) -> bool:
     """Return whether a claim says "rose" or "above 5" where the quotes say only "fell" or "below 5".
 
@@ -117,13 +87,9 @@ def _says_opposite(claim: Claim) -> bool:
     """
     if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
-    for pair in [*STATES, *CHANGES]:
-        known = claim.meant if pair in STATES else claim.quotes
-        for own, opposite in permutations(pair):
-            said = set(own.findall(claim.text)) - set(own.findall(known)) - set(opposite.findall(claim.text))
-            if not said.isdisjoint(opposite.findall(claim.quotes)):
-                return True
-    return False
+    of_state = find_reversal(STATES, claim.text, known=claim.meant, quoted=claim.quotes)
+    of_change = find_reversal(CHANGES, claim.text, known=claim.quotes, quoted=claim.quotes)
+    return bool(of_state or of_change)
 
 
 def _loses(sign: re.Pattern[str], claim: Claim) -> bool:
@@ -182,13 +148,19 @@ def _adds_to(clause: str, question: str) -> bool:
 def _list_marks(text: str) -> set[str]:
     """Return the numbers and the quantifiers of a text, and the patterns of the opposites that it has."""
     opposites = {sign.pattern for pair in [*STATES, *CHANGES] for sign in pair if sign.search(text)}
-    return {*find_numbers(text), *list_quantifiers(text), *opposites}
+    return {*find_numbers(text), *_list_quantifiers(text), *opposites}
+
+
+def _list_quantifiers(text: str) -> set[str]:
+    """Return the words such as "all" and "only" of a text, in small letters."""
+    return set(QUANTIFIER.findall(text.lower()))
 
 
 # A text has a conflict if it gives an order to machines, or if its sources lack one of its numbers, amounts or names.
 CONFLICTS = (
     Rule("an order", lambda claim: is_order(claim.text)),
-    Rule("a new number", _has_new_number),
+    # Numbers of the question do not count.
+    Rule("a new number", lambda claim: has_new_number(claim.text, claim.sources)),
     *(Rule(f"a new {form.name}", partial(_has_new_joined, form)) for form in JOINED_NUMBERS),
     Rule("a new amount", lambda claim: has_other_magnitude(claim.text, claim.sources, question=claim.question)),
     Rule("a new currency", lambda claim: has_other_currency(claim.text, claim.sources)),
@@ -202,8 +174,8 @@ FAULTS = (
     Rule("other words than the quotes", _has_other_words),
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
-    Rule("a quantifier", _has_new_quantifier),
-    Rule("a new frequency", _has_new_frequency),
+    Rule("a quantifier", lambda claim: not _list_quantifiers(claim.text) <= _list_quantifiers(claim.meant)),
+    Rule("a new frequency", lambda claim: has_other_frequency(claim.text, claim.quotes)),
     Rule("the opposite", _says_opposite),
     Rule("a doubt", partial(_loses, HEDGE)),
     Rule("a negation", partial(_loses, NEGATION)),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from rag.answer.mentions import spell_names
 from rag.answer.negation import BEGINS_WITH_NO, YES_OR_NO
 from rag.answer.numbers import write_digits
-from rag.answer.signs import QUANTIFIER
 from rag.documents.dates import spell_dates
 from rag.text import content_words
 
@@ -73,8 +72,3 @@ def find_nearest_clauses(text: str, quotes: str) -> list[str]:
         shared = words & content_words(clause)
         by_count[len(shared)].append(clause)
     return by_count[max(by_count)]
-
-
-def list_quantifiers(text: str) -> set[str]:
-    """Return the words such as "all" and "only" of a text, in small letters."""
-    return set(QUANTIFIER.findall(text.lower()))

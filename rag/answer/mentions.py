@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 
 from rag.answer.signs import QUANTIFIER
 from rag.rows import get_first_cell, split_row
@@ -18,7 +19,7 @@ _WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 # A comma or a point between two digits is part of a number.
 _PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
 # A cell of a table that begins with a number: "100", "12.50 EUR".
-_NUMBER_CELL = re.compile(r"\d+(?:[.,]\d+)*(?!\w)")
+_NUMBER_CELL = re.compile(r"\A\d+(?:[.,]\d+)*(?!\w)")
 _LINKS = ("of", "the")
 # These words have a capital at the beginning of a sentence and are not names.
 _OPENERS = {"according", "after", "also", "although", "because", "both", "during", "however", "many", "since"}
@@ -76,8 +77,8 @@ def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
         initials = "".join(word[0] for word in words)
         for acronym in acronyms:
             start = initials.find(acronym)
-            spelt_out = words[start : start + len(acronym)] if start >= 0 else []
-            if spelt_out and not any(map(str.isupper, spelt_out)):
+            spelt_out = words[start : start + len(acronym)]
+            if start >= 0 and not any(map(str.isupper, spelt_out)):
                 yield acronym, spelt_out
 
 
@@ -110,12 +111,9 @@ def has_new_phrase(text: str, known: str) -> bool:
 def _list_phrases(text: str) -> Iterator[list[str]]:
     """Yield each word of a text with the next one; common words are left out, but for "of" and "the" between them."""
     words = _WORDS.findall(text)
-    for start, word in enumerate(words):
-        end = start + 1
-        while end < len(words) and words[end].lower() in _LINKS:
-            end += 1
-        is_whole = end < len(words) and not _is_common(words[end])
-        if is_whole and not _is_common(word):
+    places = [place for place, word in enumerate(words) if word.lower() not in _LINKS]
+    for start, end in pairwise(places):
+        if not _is_common(words[start]) and not _is_common(words[end]):
             yield words[start : end + 1]
 
 
@@ -127,12 +125,9 @@ def _list_labelled(text: str) -> Iterator[list[str]]:
     for line in text.split("\n"):
         name = get_first_cell(line)  # "Pressure (bar)" in "Pressure (bar); P200: 4.2"
         for cell in split_row(line):
-            number = _NUMBER_CELL.match(cell.value)
-            if number is None:
-                continue
-            for word in _WORDS.findall(f"{cell.label} {name}"):
-                yield [number[0], word]
-                yield [word, number[0]]
+            for number, word in product(_NUMBER_CELL.findall(cell.value), _WORDS.findall(f"{cell.label} {name}")):
+                yield [number, word]
+                yield [word, number]
 
 
 def _is_common(word: str) -> bool:

@@ -1,6 +1,8 @@
 """Lists the English words that deny, doubt or reverse what a text says: "not", "perhaps", "fell" for "rose"."""
 
 import re
+from collections.abc import Iterable
+from itertools import chain, permutations
 
 from rag.answer.signs import compile_any
 
@@ -28,11 +30,10 @@ UNEXPLAINED = compile_any(
     rf"\b(?:{_NOT}|declined|refused|unclear|unknown)\b[^.,;]*?"
     r"\b(?:statements?|reasons?|expla\w+|comment(?:ed)?|announce\w*|say|said|disclos\w+|know\w*|clear|why)\b",
 )
+_DENIES = compile_any(NEGATION.pattern, DENIAL.pattern, FORBIDDEN.pattern)
 # Words with which a sentence says that something is not so, or not wholly.
 EXCLUSION = compile_any(
-    NEGATION.pattern,
-    DENIAL.pattern,
-    FORBIDDEN.pattern,
+    _DENIES.pattern,
     r"\b(?:hardly|rarely|seldom|lack\w*|absen\w*|fail\w*|refus\w*|declin\w*|reject\w*|exclu\w*|except\w*|exempt\w*"
     r"|prevent\w*|unless|instead|rather|only|free|stop\w*|miss\w*|too|little|few|outside|beyond|other than|but|although"
     r"|however|despite|until|barred|against|oppos\w*|unlike|differ\w*|limit\w*|restrict\w*|un\w{4,}|non-?\w+"
@@ -56,9 +57,11 @@ _LOSSES = r"loss(?:es)?|deficits?"
 _LOSES = r"los(?:es?|t|ing)"
 # A number below zero is often written without its minus beside these words.
 BELOW_ZERO = compile_any(rf"\b(?:{_FALLS}|{_LOSSES}|{_LOSES}|below zero|negative|discounts?)\b")
+# The patterns of two opposites.
+Opposites = tuple[re.Pattern[str], re.Pattern[str]]
 
 
-def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[Opposites]:
     """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
     return [(compile_any(rf"\b(?:{one})\b{after}"), compile_any(rf"\b(?:{other})\b{after}")) for one, other in pairs]
 
@@ -106,5 +109,13 @@ def is_unsure(text: str) -> bool:
 
 def denies(text: str) -> bool:
     """Return whether a text has a negation, or a verb that denies or forbids."""
-    text = _NO_DENIAL.sub(" ", text)
-    return any(sign.search(text) for sign in (NEGATION, DENIAL, FORBIDDEN))
+    return bool(_DENIES.search(_NO_DENIAL.sub(" ", text)))
+
+
+def find_reversal(pairs: Iterable[Opposites], text: str, *, known: str, quoted: str) -> tuple[str, str] | None:
+    """Return a word of a text that is not known, with its opposite in the quotes; None if the text has both."""
+    for one, other in chain.from_iterable(map(permutations, pairs)):
+        said = set(one.findall(text)) - set(one.findall(known)) - set(other.findall(text))
+        if not said.isdisjoint(other.findall(quoted)):
+            return next(one.finditer(text))[0], next(other.finditer(quoted))[0]
+    return None

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from rag.answer.negation import BELOW_ZERO
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_NAMES
 from rag.documents.formats.numerals import format_ordinal
+from rag.text import stem
 
 _UNITS = "one two three four five six seven eight nine"
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL_VALUES = dict(zip(f"{_UNITS} {_TEENS}".split(), range(1, 20), strict=True))
-_VALUES = {"": 0, **_SMALL_VALUES, **dict(zip(_TENS.split(), range(20, 100, 10), strict=True))}
+_VALUES = {**_SMALL_VALUES, **dict(zip(_TENS.split(), range(20, 100, 10), strict=True))}
 # "Six hundred" is 600; "six million" is read as 6 and a word, like "6 million".
 _MULTIPLES = {"": 1, "hundred": 100, "thousand": 1000}
 _IN_WORDS = re.compile(
@@ -54,6 +56,8 @@ _AMOUNT = re.compile(
     rf"(?(before)|(?:\s?(?P<after>{ANY_CURRENCY}))?)",
     re.IGNORECASE,
 )
+# "every Monday", "every second Monday", "every 4 years"
+_FREQUENCY = re.compile(r"\b(?:every|each)\s+(?:(other|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)", re.IGNORECASE)
 _LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[kmbt])\b", re.IGNORECASE)
 
 
@@ -85,6 +89,14 @@ def list_known_numbers(text: str) -> set[str]:
     """Return the numbers of a text; "91,25" is also known as 91.25."""
     pointed = _COMMA_FRACTION.sub(lambda match: f"{match[1].replace('.', '')}.{match[2]}", text)
     return {*find_numbers(text), *find_numbers(pointed)}
+
+
+def has_new_number(text: str, known: str) -> bool:
+    """Return whether a text has a number that another text lacks."""
+    numbers = list_known_numbers(known)
+    if BELOW_ZERO.search(text):
+        numbers |= {number.removeprefix("-") for number in numbers}
+    return not numbers.issuperset(find_numbers(text))
 
 
 def _simplify(digits: str) -> str:
@@ -136,7 +148,7 @@ JOINED_NUMBERS = (
 )
 
 
-def has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> bool:
+def _has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> bool:
     """Return whether the first of a pair, such as "3" and "euro", is known only beside another second."""
     known = set(known)
     known_firsts = {first for first, _ in known}
@@ -145,7 +157,17 @@ def has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]])
 
 def has_other_currency(text: str, known: str) -> bool:
     """Return whether a text has an amount, such as "3 euro", that another text has in another currency only."""
-    return has_other(_list_sums(text), _list_sums(known))
+    return _has_other(_list_sums(text), _list_sums(known))
+
+
+def has_other_frequency(text: str, known: str) -> bool:
+    """Return whether a text says "every Monday" where another text has only "every second Monday"."""
+    return _has_other(_list_frequencies(text), _list_frequencies(known))
+
+
+def _list_frequencies(text: str) -> list[tuple[str, str]]:
+    """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
+    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
 def _list_sums(text: str) -> Iterator[tuple[str, str]]:
@@ -166,7 +188,7 @@ def has_other_magnitude(text: str, known: str, *, question: str) -> bool:
     amounts = set(_list_measured(known))
     amounts |= {(number, label) for label in labels for number, magnitude in amounts if not magnitude}
     amounts |= {(number, "") for number, magnitude in amounts if magnitude in labels}
-    return has_other(_list_measured(text), amounts)
+    return _has_other(_list_measured(text), amounts)
 
 
 def _list_measured(text: str) -> Iterator[tuple[str, str]]:

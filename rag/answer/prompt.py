@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
@@ -62,9 +63,8 @@ def load_prompts(name: str, folder: Path | None = None) -> Prompts:
 def _check_turns(paths: Sequence[Path]) -> None:
     """Raise PromptError unless user and assistant take turns, after the system's rules, and the user is the last."""
     turns = [path for path in paths if _role(path) != "system"]
-    for number, path in enumerate(turns):
-        expected = "user" if number % 2 == 0 else "assistant"
-        is_last = number == len(turns) - 1
+    for path, expected in zip(turns, cycle(("user", "assistant")), strict=False):
+        is_last = path is turns[-1]
         if _role(path) != expected or (is_last and expected != "user"):
             raise PromptError(f"prompt {path}: user and assistant take turns, and the user comes last")
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import groupby, takewhile
 from typing import NamedTuple
 
-from rag.answer.numbers import ORDINALS
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import compile_any, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
@@ -25,7 +24,7 @@ _FEWEST_ITEMS = 2
 # A paragraph counts if this many of its sentences begin with a word such as "the first".
 _FEWEST_COUNTING = 2
 _COUNTS = compile_any(
-    rf"\W*(?:the )?(?:{ORDINALS})(?:ly)?\b"
+    r"\W*(?:the )?(?:first|second|third|fourth|fifth)(?:ly)?\b"
     r"(?! (?:years?|weeks?|months?|days?|times?|floor|half|quarter|century|of)\b)",
     r"\W*(?:the )?(?:last|other)(?= is\b| are\b| one\b|,|:)|\W*(?:finally|lastly)\b",
 )

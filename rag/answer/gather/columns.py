@@ -14,7 +14,8 @@ _NUMBER = re.compile(
     rf"(?P<before>[{CURRENCY_SIGNS}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
     rf"(?P<after>(?:[^\W\d_]|[%‰°/.{CURRENCY_SIGNS}]){{0,6}})"
 )
-_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+|\d+)(?:\.\d+)?")
+# A longer number is a code, and too long for `Decimal`.
+_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3}){1,4}|\d{1,3}(?:[ ']\d{3}){1,4}|\d{1,15})(?:\.\d+)?")
 _SEPARATOR = re.compile(r"[, ']")
 # The signs of numbers as Python reads them, and of numbers with a decimal comma.
 _NOTATIONS: tuple[dict[int, int], ...] = ({}, str.maketrans(",.", ".,"))
@@ -67,7 +68,12 @@ def list_columns(rows: Iterable[Row]) -> Columns:
     return columns
 
 
-def is_of_amounts(label: str, cells: Collection[str]) -> bool:
+def list_amounts(columns: Columns) -> set[str]:
+    """Return the labels of the columns with numbers that measure something."""
+    return {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
+
+
+def _is_of_amounts(label: str, cells: Collection[str]) -> bool:
     """Return whether a column has numbers that measure something, even if not all of its cells are numbers.
 
     Years, codes and numbers without a label measure nothing.

@@ -39,8 +39,7 @@ def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
     """Return quotes with their whole lists, or else with more sentences of their passages if they say too little."""
     completed = _add_blocks(quotes, store)
     if completed is quotes and _is_too_little(quotes, kind):
-        cited = dict.fromkeys(span.hit for span in quotes.spans)
-        return _add_spans(quotes, select_sentences([*cited]))
+        return _add_spans(quotes, select_sentences(quotes.cited_hits))
     return completed
 
 

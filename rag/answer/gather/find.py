@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from rag.answer.gather.compare import compare_in_general
-from rag.answer.gather.pages import find_page
-from rag.answer.gather.parts import find_part
+from rag.answer.gather.parts import find_page, find_part
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.summary import find_summary
 from rag.answer.gather.table import compute_over_table

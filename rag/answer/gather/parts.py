@@ -1,4 +1,4 @@
-"""Quotes a numbered part of a document ("What does section 4.2 say?"), found by its number, not its words."""
+"""Quotes a part or page of a document that a question names by its number ("What does section 4.2 say?")."""
 
 import re
 from collections.abc import Sequence
@@ -9,12 +9,15 @@ from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import PART_NAME
 from rag.answer.understand.kinds import SUMMARY
 from rag.documents.dates import begins_with_date
+from rag.text import content_words
 from rag.types import Chunk, Span
 
 _NUMBERED = re.compile(
     rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[.):]|(?=\s)).*)",
     re.IGNORECASE | re.MULTILINE,
 )
+# A question with no other words asks for a page as a whole.
+_NO_TOPIC = content_words("What is there on the page or slide of this document, and what stands in the file? Show it.")
 CUT_OFF = "Only the beginning of this part is quoted."
 
 
@@ -29,6 +32,22 @@ def find_part(request: Request) -> Gathered | None:
             span = find_span(store.get_text(document_id), number)
             if span:
                 return Gathered(quote_part(list_article(document_id, store), span, score=hit.score))
+    return None
+
+
+def find_page(request: Request) -> Gathered | None:
+    """Return the page that a question asks for as a whole, from the nearest document with such a page; or None."""
+    number = request.question.page_number
+    topic = request.question.words - _NO_TOPIC - {str(number)}
+    is_whole = not topic or request.question.kind is SUMMARY
+    if number is None or not is_whole:
+        return None
+    for hit in request.best_hits:
+        with request.index.browse() as store:
+            chunks = list_article(hit.chunk.document_id, store)
+        inside = [chunk for chunk in chunks if chunk.page == number]
+        if inside:
+            return Gathered(quote_part(chunks, (inside[0].start, inside[-1].end), score=hit.score))
     return None
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import takewhile
 from statistics import mean
 from typing import NamedTuple
 
@@ -102,11 +101,12 @@ def _read_cells(line: str) -> dict[str, str]:
 
 def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
     """Return the rows without totals at the end; [] if it is unclear which rows are totals, or if they are too few."""
-    kept = list(takewhile(lambda row: not _is_total(row), rows))
-    has_rows_below = not all(map(_is_total, rows[len(kept) :]))
+    kept = [row for row in rows if not _is_total(row)]
+    has_rows_below = kept != rows[: len(kept)]
     if len(kept) < _FEWEST_ROWS or has_rows_below:
         return []
-    name = kept[-1].cells.get(next(iter(list_columns(rows))), "")
+    first_label = next(iter(kept[0].cells))
+    name = kept[-1].cells.get(first_label, "")
     digits = _count_total_digits(kept)
     if digits and _LIKE_TOTAL.match(name):
         return kept[:-1]

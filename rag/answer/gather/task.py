@@ -1,13 +1,13 @@
 """Finds what a question asks of a table: an operation, a column and rows, and no word is left over."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Columns, is_amount, is_of_amounts
+from rag.answer.gather.columns import YEAR, Columns, is_amount, list_amounts
 from rag.answer.signs import ANY_CURRENCY, compile_any
 from rag.answer.understand.query import Query
 from rag.text import WORD, drop_plural
@@ -126,11 +126,11 @@ class Choice(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """The rows that a question names, the words of cells that do so, and the words of their labels."""
+    """The rows that a question names, the words that name them or the column, and the words that are understood."""
 
     rows: set[Span]
-    words: frozenset[str]
-    label_words: frozenset[str] = frozenset()
+    used: frozenset[str]
+    known: frozenset[str]
 
 
 def read_tasks(question: Query) -> Iterator[Task]:
@@ -152,19 +152,20 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
     to be in a row: the name of a file may be of another one.
     """
-    amounts = [label for label, cells in columns.items() if is_of_amounts(label, cells.values())]
-    others = [label for label in columns if label not in amounts]
+    amounts = list_amounts(columns)
+    others = columns.keys() - amounts
     named = {label: _find_name(label, task.text) for label in columns}
-    label = "" if task.operation is _COUNT else _choose_label(task, named, amounts)
-    chosen = _choose_rows(task, columns, others)
-    if label is None or chosen is None or not chosen.words.isdisjoint(list_words(label)):
+    label = _choose_label(task, named, amounts)
+    if label is None:
         return None
-    known = chosen.words | chosen.label_words | names.difference(YEAR.findall(task.rest))
+    chosen = _choose_rows(columns, others, text=task.rest, used=list_words(label))
+    known = chosen.known | names.difference(YEAR.findall(task.rest))
     if named.get(label):
         known = known.union(*named.values())
     if task.operation.is_extreme:  # "which customer" may mean a column "Customer name"
         known |= list_words(" ".join(others))
-    return Choice(chosen.rows, label) if chosen.rows and task.wanted <= known else None
+    is_understood = task.wanted <= known
+    return Choice(chosen.rows, label) if chosen.rows and is_understood else None
 
 
 def list_words(text: str) -> frozenset[str]:
@@ -198,46 +199,48 @@ def _find_cell(cell: str, text: str) -> frozenset[str]:
     return words or frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
 
 
-def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Sequence[str]) -> str | None:
-    """Return the label of amounts that a question names; the only one if it names none, and None if it is unclear.
+def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Collection[str]) -> str | None:
+    """Return the label of amounts that a question names; "" to count rows, and None if it is unclear.
 
-    An extreme has to be named: the largest city need not be the city with the largest number.
+    If it names none, the only one is meant. But an extreme has to be named: the largest city need not be the city with
+    the largest number.
     """
-
-    def is_part(label: str) -> bool:
-        return any(named[label] < words for words in named.values())
-
-    candidates = list(filter(named.get, amounts))
+    if task.operation is _COUNT:
+        return ""
+    candidates = [label for label in amounts if named[label]]
     if candidates:
-        candidates = [label for label in candidates if not is_part(label)]
+        phrases = set(named.values())
+        candidates = [label for label in candidates if not _is_part(named[label], phrases)]
     elif not task.operation.is_extreme:
         candidates = list(amounts)
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _choose_rows(task: Task, columns: Columns, labels: Sequence[str]) -> _Filter | None:
-    """Return the rows that the question names, or all if it names none; None if it is unclear."""
-    chosen = _Filter(set().union(*columns.values()), frozenset())
+def _is_part(words: frozenset[str], phrases: Collection[frozenset[str]]) -> bool:
+    return any(words < phrase for phrase in phrases)
+
+
+def _choose_rows(columns: Columns, labels: Collection[str], *, text: str, used: frozenset[str]) -> _Filter:
+    """Return the rows that a text names, or all if it names none; no rows if a word is used twice, or it is unclear."""
+    chosen = _Filter(set().union(*columns.values()), used, frozenset())
     for label in labels:
-        named = _name_rows(columns[label], task.rest)
-        if named is None or not chosen.words.isdisjoint(named.words):
-            return None
-        if named.words:
-            label_words = chosen.label_words | list_words(label)
-            chosen = _Filter(chosen.rows & named.rows, chosen.words | named.words, label_words)
+        rows, words = _name_rows(columns[label], text)
+        if words:
+            is_new = chosen.used.isdisjoint(words)
+            left = chosen.rows & rows if is_new else set[Span]()
+            chosen = _Filter(left, chosen.used | words, chosen.known | words | list_words(label))
     return chosen
 
 
-def _name_rows(cells: Mapping[Span, str], text: str) -> _Filter | None:
-    """Return the rows of a column that a text names, with the words that do so; None if it is unclear.
+def _name_rows(cells: Mapping[Span, str], text: str) -> tuple[set[Span], frozenset[str]]:
+    """Return the rows of a column that a text names, and the words that do so; no rows if it is unclear.
 
-    It is clear if one cell has the words of all others. Without such words, all rows are returned.
+    It is clear if one cell has all of these words. Without such words, all rows are returned.
     """
     asked = {span: _find_cell(cell, text) for span, cell in cells.items()}
-    most = max(asked.values(), key=len)
-    rows = {span for span, words in asked.items() if words == most}
+    words = frozenset[str]().union(*asked.values())
+    rows = {span for span, own_words in asked.items() if own_words == words}
     names = {cells[span].casefold() for span in rows}
     # "Market" and "Markets" are two things, but many dates are of one year.
-    is_one = len(names) == 1 or most.issubset(YEAR.findall(text))
-    is_clear = is_one and all(words <= most for words in asked.values())
-    return _Filter(rows, most) if is_clear else None
+    is_one = len(names) == 1 or words.issubset(YEAR.findall(text))
+    return (rows if is_one else set()), words

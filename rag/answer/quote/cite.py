@@ -39,10 +39,9 @@ class Quotes(NamedTuple):
         return [HitSpan(self.hits[citation.number - 1], citation.start, citation.end) for citation in self.citations]
 
     @property
-    def cited_chunks(self) -> list[Chunk]:
-        """The chunks that are cited, each once, in the order of their numbers."""
-        numbers = {citation.number for citation in self.citations}
-        return [self.hits[number - 1].chunk for number in sorted(numbers)]
+    def cited_hits(self) -> list[Hit]:
+        """The hits that are cited, each once, in the order of their numbers."""
+        return list(dict.fromkeys(span.hit for span in self.spans))
 
 
 class HitSpan(NamedTuple):

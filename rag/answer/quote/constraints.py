@@ -70,7 +70,7 @@ def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
 
 def _find_objection(quotes: Quotes, question: Query) -> str | None:
     """Return what the quotes have instead of what a question asks for, as a line for the user; or None."""
-    passages = [f"{label_chunk(chunk)} {chunk.text}" for chunk in quotes.cited_chunks]
+    passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in quotes.cited_hits]
     sentences = [citation.quote for citation in quotes.citations]
     unmet = find_unmet(question.text, passages)
     if not unmet and all(map(is_row, sentences)):

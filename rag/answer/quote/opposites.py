@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from itertools import chain, permutations
+from itertools import product
 from typing import NamedTuple
 
-from rag.answer.negation import CHANGES, EXCLUSION, NEGATION, QUALITIES
+from rag.answer.negation import CHANGES, EXCLUSION, NEGATION, QUALITIES, find_reversal
 from rag.answer.signs import AUXILIARY
 from rag.text import content_words, list_stems
 
@@ -51,8 +51,11 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     quotes = list(quotes)
     if any(map(NEGATION.search, [question, *quotes])):
         return None
-    known = " ; ".join([*quotes, *texts])
-    return _compare_signs(question, " ; ".join(quotes), known) or _compare_words(question, quotes, known)
+    quoted = " ; ".join(quotes)
+    known = f"{quoted} ; {' ; '.join(texts)}"
+    reversal = find_reversal([*CHANGES, *QUALITIES], question, known=known, quoted=quoted)
+    reversal = reversal or _find_prefixed(question, known=known, quoted=quoted)
+    return Unmet(reversal[0], reversal[1:]) if reversal else None
 
 
 def asks_for_exception(question: str, quotes: Iterable[str]) -> bool:
@@ -69,34 +72,18 @@ def asks_for_exception(question: str, quotes: Iterable[str]) -> bool:
     return denied[0] in content_words(" ".join(texts)) and not any(map(EXCLUSION.search, texts))
 
 
-def _compare_signs(question: str, quoted: str, known: str) -> Unmet | None:
-    """Return a word of a question with an opposite in the quotes, such as "after 5" and "before 5"."""
-    for one, other in chain.from_iterable(map(permutations, [*CHANGES, *QUALITIES])):
-        asked = set(one.findall(question)) - set(one.findall(known)) - set(other.findall(question))
-        word, opposite = one.search(question), other.search(quoted)
-        if word and opposite and not asked.isdisjoint(other.findall(quoted)):
-            return Unmet(word[0], (opposite[0],))
-    return None
-
-
-def _compare_words(question: str, quotes: Iterable[str], known: str) -> Unmet | None:
-    """Return a word of a question with an opposite in the quotes, such as "unsuitable" and "suitable"."""
-    asked, quoted, known_words = map(_list_words, (question, " ".join(quotes), known))
-    for word in sorted(asked):
-        if any(_is_form(word, other) for other in known_words):
-            continue
-        for other in sorted(quoted - asked):
-            if _are_opposites(word, other):
-                return Unmet(word, (other,))
+def _find_prefixed(question: str, *, known: str, quoted: str) -> tuple[str, str] | None:
+    """Return a word of a question that is not known, with its opposite in the quotes: "unsuitable", "suitable"."""
+    asked, quoted_words, known_words = map(_list_words, (question, quoted, known))
+    for word, other in product(sorted(asked), sorted(quoted_words - asked)):
+        is_opposite = _negates(word, other) or _negates(other, word)
+        if is_opposite and not any(_is_form(word, one) for one in known_words):
+            return word, other
     return None
 
 
 def _list_words(text: str) -> set[str]:
     return set(_WORD.findall(text.lower()))
-
-
-def _are_opposites(word: str, other: str) -> bool:
-    return _negates(word, other) or _negates(other, word)
 
 
 def _negates(word: str, other: str) -> bool:
@@ -106,10 +93,6 @@ def _negates(word: str, other: str) -> bool:
 
 
 def _is_form(word: str, other: str) -> bool:
-    """Return whether two words are forms of one word, by their letters."""
-    same = 0
-    for one, two in zip(word, other, strict=False):
-        if one != two:
-            break
-        same += 1
-    return same >= max(len(word), len(other)) - _ENDING and same > _ENDING
+    """Return whether two words are forms of one word: they begin with the same letters."""
+    shared = max(_ENDING + 1, len(word) - _ENDING, len(other) - _ENDING)
+    return word[:shared] == other[:shared]

@@ -28,11 +28,6 @@ class Judged(NamedTuple):
         """Whether the hit is of a reader's comment."""
         return self.hit.chunk.voice == "comment"
 
-    @property
-    def document_id(self) -> int:
-        """The id of the hit's document."""
-        return self.hit.chunk.document_id
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -105,7 +100,7 @@ class Policy:
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit is of the best hit's document, or of a rival."""
         document_ids = {rival.chunk.document_id for rival in self._find_rivals(best.hit)}
-        return hit.chunk.document_id in document_ids | {best.document_id}
+        return hit.chunk.document_id in document_ids | {best.hit.chunk.document_id}
 
     def _find_rivals(self, hit: Hit) -> list[Hit]:
         """Return the hits of other documents that score nearly as high as a hit."""
