@@ -49,7 +49,8 @@ def test_words_are_compared_one_by_one(question: str, passage: str, similarity: 
 
 
 @pytest.mark.parametrize(
-    ("question", "tokens", "known"), [("When is the rent due?", 6, True), ("Сколько?", 7, False), ("多少钱？", 4, False)]
+    ("question", "tokens", "known"),
+    [("When is the rent due?", 6, True), ("Сколько?", 7, False), ("多少钱？", 4, False)],
 )
 def test_an_embedder_that_spells_a_question_out_does_not_know_its_words(
     question: str, tokens: int, known: bool, monkeypatch: pytest.MonkeyPatch
