@@ -24,6 +24,8 @@ KINDS: list[tuple[str, str]] = [
     ("comparison", "What is the difference between the old and the new rules?"),
     ("steps", "How do I return a parcel?"),
     ("steps", "how to descale the kettle"),
+    ("manner", "How did the company respond?"),
+    ("manner", "How do gardens help a town?"),
     ("list", "What are the opening hours?"),
     ("list", "Which villages had no water?"),
     ("list", "Which fire safety rules apply?"),
