@@ -13,12 +13,11 @@ from rag.types import Hit
 
 
 class Judged(NamedTuple):
-    """A hit, its number from 1, and how likely it states the answer.
+    """A hit, and how likely it states the answer.
 
     `log_odds` are the LLM's; `confidence` is the probability, 0 to 1, which takes the hit's score into account too.
     """
 
-    number: int
     hit: Hit
     log_odds: float
     confidence: float
@@ -40,14 +39,14 @@ class Policy:
     # After an article with this confidence no more hits are judged, unless its words leave the question open.
     # Other hits with this confidence add to the answer.
     enough: float = 0.3
-    # A less relevant hit, compared with the first one, is hardly ever the likeliest, and hardly ever adds to it.
+    # A hit with less of the first one's relevance is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.84
     # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
     # An answer has at most this many passages.
     most_passages: int = 3
     # A document with at least 90 % of a hit's score is a rival: it is about the same thing. If its date differs, it may
-    # say something else.
+    # say something else. This share was measured on scores, and the one above on relevances.
     rival: float = 0.9
 
     @property
