@@ -99,6 +99,7 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
         (["5", "(3)", "2"], None),
         (["~5", "3", "2"], None),
         (["01067", "10115", "20095"], None),
+        (["1" * 30, "7" * 30, "3" * 30], None),  # codes, and more digits than `Decimal` has
     ],
 )
 def test_numbers_are_added_only_if_it_is_clear_what_they_are(

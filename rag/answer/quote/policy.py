@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rag.answer.negation import is_unsure
+from rag.answer.quote.cite import is_comment
 from rag.answer.understand.query import Query
 from rag.types import Hit
 
@@ -21,11 +22,6 @@ class Judged(NamedTuple):
     hit: Hit
     log_odds: float
     confidence: float
-
-    @property
-    def is_comment(self) -> bool:
-        """Whether the hit is of a reader's comment."""
-        return self.hit.chunk.voice == "comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Policy:
 
     def is_enough(self, one: Judged) -> bool:
         """Return whether a hit answers the question, so that no others need judging."""
-        return one.confidence >= self.sure and not one.is_comment
+        return one.confidence >= self.sure and not is_comment(one.hit)
 
     def is_near(self, hit: Hit) -> bool:
         """Return whether a hit is nearly as relevant as the first one, so that it may state the answer as well."""
@@ -76,8 +72,8 @@ class Policy:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
         likeliest_first = sorted(judged, key=lambda one: -one.confidence)
         others = [one for one in likeliest_first if one is not best and self._adds(one, best)]
-        comments = [one for one in others if one.is_comment][:1]
-        articles = [one for one in others if not one.is_comment]
+        comments = [one for one in others if is_comment(one.hit)][:1]
+        articles = [one for one in others if not is_comment(one.hit)]
         most_articles = self.most_passages - 1 - len(comments)
         return articles[:most_articles] + comments
 
@@ -87,7 +83,7 @@ class Policy:
         There may be if the words are a reader's, or deny or guess. The same holds if the question asks two things or
         a reason, or if a document of another date scores nearly as high.
         """
-        if one.is_comment or self.asks_more or is_unsure(words):
+        if is_comment(one.hit) or self.asks_more or is_unsure(words):
             return True
         return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
 
