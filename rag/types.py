@@ -109,9 +109,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that a search found; `score` comes from `Index.search`, `rank` counts from 1, the most relevant first.
+    """A chunk that a search found, and the sentences in it that share words with the question.
 
-    `bonus` is what the comparison word by word adds to the score.
+    `score` is how well the chunk fits, by `Index.search`; the confidence of an answer is estimated from it. `bonus` is
+    what the comparison word by word adds, which only orders the hits. `rank` is the place in that order, from 1.
     """
 
     chunk: Chunk
@@ -122,7 +123,7 @@ class Hit:
 
     @property
     def relevance(self) -> float:
-        """The score with the bonus."""
+        """The score with the bonus: the most relevant hit comes first, unless a reranker orders the hits."""
         return self.score + self.bonus
 
 

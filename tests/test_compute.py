@@ -137,6 +137,7 @@ def test_rows_are_not_listed_if_another_cell_has_the_words_too(tmp_path: Path, s
         (["5", "(3)", "2"], None),
         (["~5", "3", "2"], None),
         (["01067", "10115", "20095"], None),
+        (["1" * 30, "7" * 30, "3" * 30], None),  # codes, and more digits than `Decimal` has
     ],
 )
 def test_numbers_are_added_only_if_it_is_clear_what_they_are(

@@ -59,16 +59,16 @@ def find_span(text: str, number: str) -> Span | None:
     *above, last = number.split(".")
     lines = [line for line in _NUMBERED.finditer(text) if not begins_with_date(line["words"])]
     of_depth = [line for line in lines if line["number"].count(".") == len(above)]
-    own = [index for index, line in enumerate(of_depth) if line["number"] == number]
-    if not own:
+    numbers = [line["number"] for line in of_depth]
+    if number not in numbers:
         return None
 
     three = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
 
-    def is_between(index: int) -> bool:
-        return [line["number"] for line in of_depth[max(index - 1, 0) : index + 2]] == three
+    def is_own_between(index: int) -> tuple[bool, bool]:
+        return numbers[index] == number, numbers[max(index - 1, 0) : index + 2] == three
 
-    start = of_depth[max(own, key=is_between)].start()
+    start = of_depth[max(range(len(numbers)), key=is_own_between)].start()
     following = _list_following(number)
     ends = [line.start() for line in lines if line.start() > start and line["number"] in following]
     return start, min(ends, default=len(text))

@@ -8,25 +8,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rag.answer.negation import is_unsure
+from rag.answer.quote.cite import is_comment
 from rag.answer.understand.query import Query
 from rag.types import Hit
 
 
 class Judged(NamedTuple):
-    """A hit, its number from 1, and how likely it states the answer.
+    """A hit, and how likely it states the answer.
 
     `log_odds` are the LLM's; `confidence` is the probability, 0 to 1, which takes the hit's score into account too.
     """
 
-    number: int
     hit: Hit
     log_odds: float
     confidence: float
-
-    @property
-    def is_comment(self) -> bool:
-        """Whether the hit is of a reader's comment."""
-        return self.hit.chunk.voice == "comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +35,14 @@ class Policy:
     # After an article with this confidence no more hits are judged, unless its words leave the question open.
     # Other hits with this confidence add to the answer.
     enough: float = 0.3
-    # A less relevant hit, compared with the first one, is hardly ever the likeliest, and hardly ever adds to it.
+    # A hit with less of the first one's relevance is hardly ever the likeliest, and hardly ever adds to it.
     near: float = 0.84
     # If the question asks why, a hit with higher log-odds adds to the answer: the LLM rarely recognises a reason.
     shy_log_odds: float = -0.5
     # An answer has at most this many passages.
     most_passages: int = 3
     # A document with at least 90 % of a hit's score is a rival: it is about the same thing. If its date differs, it may
-    # say something else.
+    # say something else. This share was measured on scores, and the one above on relevances.
     rival: float = 0.9
 
     @property
@@ -62,7 +57,7 @@ class Policy:
 
     def is_enough(self, one: Judged) -> bool:
         """Return whether a hit answers the question, so that no others need judging."""
-        return one.confidence >= self.sure and not one.is_comment
+        return one.confidence >= self.sure and not is_comment(one.hit)
 
     def is_near(self, hit: Hit) -> bool:
         """Return whether a hit is nearly as relevant as the first one, so that it may state the answer as well."""
@@ -77,8 +72,8 @@ class Policy:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
         likeliest_first = sorted(judged, key=lambda one: -one.confidence)
         others = [one for one in likeliest_first if one is not best and self._adds(one, best)]
-        comments = [one for one in others if one.is_comment][:1]
-        articles = [one for one in others if not one.is_comment]
+        comments = [one for one in others if is_comment(one.hit)][:1]
+        articles = [one for one in others if not is_comment(one.hit)]
         most_articles = self.most_passages - 1 - len(comments)
         return articles[:most_articles] + comments
 
@@ -88,7 +83,7 @@ class Policy:
         There may be if the words are a reader's, or deny or guess. The same holds if the question asks two things or
         a reason, or if a document of another date scores nearly as high.
         """
-        if one.is_comment or self.asks_more or is_unsure(words):
+        if is_comment(one.hit) or self.asks_more or is_unsure(words):
             return True
         return any(hit.chunk.date != one.hit.chunk.date for hit in self._find_rivals(one.hit))
 

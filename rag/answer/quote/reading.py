@@ -26,18 +26,16 @@ class Reader:
         self._policy = Policy(question, hits, caution)
         self._llm = llm
         self._judged: list[Judged] = []
-        self._messages = {
-            number: build_question(question.text, hit, prompts=prompts) for number, hit in enumerate(hits, start=1)
-        }
+        self._messages = {hit.chunk.id: build_question(question.text, hit, prompts=prompts) for hit in hits}
         self.prompt_tokens = self._instruction_tokens = llm.count_tokens(prompts.examples)
-        self._tokens = {number: llm.count_tokens(messages) for number, messages in self._messages.items()}
-        fitting = [number for number, tokens in self._tokens.items() if tokens <= room]
+        self._tokens = {chunk_id: llm.count_tokens(messages) for chunk_id, messages in self._messages.items()}
+        fitting = [hit for hit in hits if self._tokens[hit.chunk.id] <= room]
         if not fitting:
             words = len(question.text.split())
             raise QuestionError(
                 f"the question is too long for the LLM's context ({words:,} words): shorten it or raise --context"
             )
-        self._left = [number for number in fitting if has_evidence(hits[number - 1])]
+        self._left = list(filter(has_evidence, fitting))
 
     @property
     def confidence(self) -> float:
@@ -53,33 +51,32 @@ class Reader:
         if best is None or best.confidence < self._policy.caution:
             return
         yield best
-        for number in list(self._left):
-            if self._policy.could_add(self._policy.hits[number - 1], best):
-                self._judge(number)
+        for hit in list(self._left):
+            if self._policy.could_add(hit, best):
+                self._judge(hit)
         yield from self._policy.choose_others(self._judged, best)
 
     def _find_likeliest(self) -> Judged | None:
         """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
-        near = [number for number in self._left if self._policy.is_near(self._policy.hits[number - 1])]
-        for number in near:
-            if self._policy.is_enough(self._judge(number)):
+        for hit in list(filter(self._policy.is_near, self._left)):
+            if self._policy.is_enough(self._judge(hit)):
                 break
         return max(self._judged, key=lambda one: one.confidence, default=None)
 
-    def _judge(self, number: int) -> Judged:
-        """Have the LLM judge the hit with a number; return the judgement."""
-        hit = self._policy.hits[number - 1]
-        leaning = self._llm.compare(self._messages[number], YES, NO)
+    def _judge(self, hit: Hit) -> Judged:
+        """Have the LLM judge a hit; return the judgement."""
+        leaning = self._llm.compare(self._messages[hit.chunk.id], YES, NO)
         confidence = estimate_confidence(leaning, hit.score, llm=self._llm.name)
-        judged = Judged(number, hit, leaning.log_odds, confidence)
+        judged = Judged(hit, leaning.log_odds, confidence)
         self._judged.append(judged)
-        self._left.remove(number)
-        self.prompt_tokens += self._tokens[number] - self._instruction_tokens  # the LLM reads the instruction once
+        self._left.remove(hit)
+        # The LLM reads the instruction once.
+        self.prompt_tokens += self._tokens[hit.chunk.id] - self._instruction_tokens
         return judged
 
     def get_messages(self, one: Judged) -> list[Message]:
         """Return the messages about a hit; the LLM's reply to them goes on with the words that state the answer."""
-        return self._messages[one.number]
+        return self._messages[one.hit.chunk.id]
 
     def locate(self, one: Judged, written: str) -> list[HitSpan]:
         """Return the sentences of a hit that the LLM means by the words it wrote."""
