@@ -90,6 +90,9 @@ GOOD = [
     ("Is parking allowed?", "No", "Parking is allowed on Sundays."),
     ("Did he resign?", "No", "He denied that he resigned."),
     ("Are dogs allowed?", "No", "Only small dogs are allowed."),
+    ("What is the tool for retailers called?", "RetailSync", "They sell RetailSync, a tool."),
+    ("What is taught?", "Latin and Greek", "They teach not just Latin, but also Greek."),
+    ("What do small firms do?", "They adapt", 'She said: "Big firms cannot move. Small firms adapt."'),
     ("Which towns have one?", "Olm, Brill and Kell", "Those of Olm (in the north), Brill, and also Kell have one."),
 ]
 WRONG = [
@@ -102,6 +105,7 @@ WRONG = [
     ("What did it cost?", "No", "", None),
     ("What did it cost?", "a great deal of the taxpayers' money", QUOTE, "other words than the quotes"),
     ("Why is it closed?", "Because of rust", "Engineers suspect rust behind it.", "a doubt"),
+    ("Who built it?", "The city of Oberau", "It rained. It was not built by the city of Oberau.", "a negation"),
     ("Who built it?", "The city of Oberau", "It was not built by the city of Oberau.", "a negation"),
     ("What did it cost?", "...", QUOTE, "no word of the quotes"),
     ("Who was king?", "Aas XIV", "Louis XIV beat Aas.", "a new phrase"),

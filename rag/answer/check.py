@@ -18,7 +18,7 @@ from rag.answer.numbers import (
     has_other_magnitude,
 )
 from rag.answer.signs import QUANTIFIER, is_order
-from rag.text import content_words, list_stems
+from rag.text import STOP_WORDS, WORD, content_words, drop_plural, list_stems
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
@@ -69,9 +69,14 @@ def _has_other_words(claim: Claim) -> bool:
 
 
 def _repeats_question(claim: Claim) -> bool:
-    """Return whether a claim only repeats words of the question, and is not a yes or no or a choice."""
-    chooses = claim.is_yes_or_no or " or " in claim.question.lower()
-    return not chooses and claim.words <= content_words(claim.question)
+    """Return whether a claim only repeats words of the question, and is not a yes or no or a choice.
+
+    The words are compared whole: "RetailSync" says more than "retailers".
+    """
+    if claim.is_yes_or_no or " or " in claim.question.lower():
+        return False
+    said, asked = (set(map(drop_plural, WORD.findall(text))) for text in (claim.text, claim.question))
+    return said - STOP_WORDS <= asked
 
 
 def _denies_alone(claim: Claim) -> bool:

@@ -13,8 +13,10 @@ from rag.text import content_words
 
 # A reply may join the words of its quotes with these.
 _LINKS = content_words("because due about both also more less than")
-# The quotes are one line each.
-CLAUSE_END = re.compile(r"[,;:—–\n]|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE)
+# The quotes are one line each, but spoken words may have several sentences.
+CLAUSE_END = re.compile(
+    r"[,;:—–\n]|(?<=[^\W\d_]{3})[.!?][\"”’]?\s|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from rag.answer.signs import compile_any
 
 NO = r"no(?:t|ne|body|thing|where)?"
 _NOT = rf"{NO}|nor|neither|never|without|cannot|unable|\w*n['’]t"
-NEGATION = compile_any(rf"\b(?:{_NOT})\b")
+# "Not only Bo" denies nothing.
+NEGATION = compile_any(rf"\b(?:{_NOT})\b(?! (?:only|just|merely)\b)")
 # "No, only on Mondays", but not "No reason was given".
 YES_OR_NO = compile_any(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*")
 # "No", "Nobody", "Not yet".
 BEGINS_WITH_NO = compile_any(rf"\A{NO}\b")
-# These deny nothing: "not only Bo", "no later than 9".
-_NO_DENIAL = compile_any(r"\bnot only\b|\bno \w+ than\b")
+# "No later than 9" denies nothing.
+_NO_DENIAL = compile_any(r"\bno \w+ than\b")
 # Verbs that deny what follows them, or only report it.
 DENIAL = compile_any(
     r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",

@@ -67,7 +67,7 @@ STEPS = Kind(
 MANNER = Kind(
     "manner",
     is_open=False,
-    most_replied=3,
+    most_replied=1,
     signs=(r"\bhow (?:do|can|should|must|would|could|did)\b",),
 )
 LIST = Kind(
