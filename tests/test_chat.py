@@ -21,6 +21,10 @@ BEFORE = [Message("user", "Who opened the bridge?"), Message("assistant", "Anna 
         ("What about the second one of the two?", False),
         ("why?", False),
         ("Any awards", False),
+        ("No, the bridge in the harbour of Olm", False),
+        ("Sorry, I meant the bridge in the harbour", False),
+        ("Tell me more about the new bridges", False),
+        ("Nobody came to the party of the mayor?", True),
     ],
 )
 def test_a_follow_up_is_told_by_its_words(question: str, alone: bool) -> None:

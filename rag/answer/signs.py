@@ -66,7 +66,8 @@ WANTS_ACTION = re.compile(
 FOLLOWS_UP = compile_any(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|ones?|former|latter"
     r"|same|others?|another|else|both|either|neither|above|again|too|instead)\b",
-    r"^\W*(?:and|but|so|or|also|what about|how about)\b",
+    r"^\W*(?:and|but|so|or|also|what about|how about|yes|yeah|no|nope|ok|okay)\b",
+    r"\bi meant?\b|\b(?:tell|give|show)(?: me| us)? more\b",
 )
 _THINGS = r"(?:documents?|files?|articles?|pages?|reports?|comments?|readers?|sources?|passages?|times)"
 # A question that counts, lists or compares over all documents.
