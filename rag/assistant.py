@@ -37,9 +37,9 @@ from rag.types import Answer, Answered, Drafted, Event, Filter, Hit, Retrieved, 
 # The score of a passage whose document the question names. Few passages score higher by their words alone.
 _NAMED_SCORE = 1.1
 _LEAST_SCORE = 0.1
-# Half of the caution suffices if the question names its document. It also suffices for answers that documents seldom
-# state as clearly as a fact: several sentences, yes or no.
-_OPEN_CAUTION = 0.5
+# Half of the caution suffices if the question names its document, or for each side of a comparison. A little more is
+# needed for other answers that documents seldom state as clearly as a fact: several sentences, yes or no.
+_NAMED_CAUTION, _OPEN_CAUTION = 0.5, 0.75
 # The highest confidence if the quotes are about another year or code than the question, or about the opposite.
 _OTHERWISE = 0.05
 # The LLM reads at most this many hits for each thing that a question compares.
@@ -186,7 +186,9 @@ class Assistant:
             finding = yield from self._quote_sides(llm, sides, asked.search, clock)
             yield Retrieved(finding.quotes.hits)
         else:
-            share = _OPEN_CAUTION if asked.names_file or asked.wanted.is_open else 1.0
+            share = _OPEN_CAUTION if asked.wanted.is_open else 1.0
+            if asked.names_file:
+                share = _NAMED_CAUTION
             finding = yield from self._quote(
                 llm, asked.wanted, asked.hits, clock, caution_share=share, may_add_hits=asked.search is not None
             )
@@ -217,7 +219,7 @@ class Assistant:
             hits = search(question)[:_HITS_PER_SIDE]
             clock.stop("search")
             findings[question] = yield from self._quote(
-                llm, Query(question), hits, clock, caution_share=_OPEN_CAUTION, may_add_hits=True
+                llm, Query(question), hits, clock, caution_share=_NAMED_CAUTION, may_add_hits=True
             )
         return _Finding(
             join_quotes({question: finding.quotes for question, finding in findings.items()}),

@@ -66,7 +66,6 @@ STEPS = Kind(
 # "How did the company respond?" wants no instructions.
 MANNER = Kind(
     "manner",
-    is_open=False,
     most_replied=1,
     signs=(r"\bhow (?:do|can|should|must|would|could|did)\b",),
 )
