@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
-from rag.index.late_interaction import compare_words
+from rag.index.late_interaction import compare_words, knows_words
 from rag.text import MONTHS, WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
@@ -94,7 +94,8 @@ def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, pas
 def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]:
     """Return the hits with the first ones in the order of the reranker; their scores stay those of the search.
 
-    Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens.
+    Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens and knows
+    the words of the question.
     """
     # Ties keep the order of the search.
     if index.reranker:
@@ -102,7 +103,7 @@ def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]
         scores = index.reranker.score(question, [hit.chunk.text for hit in first])
         order = sorted(range(len(first)), key=lambda i: -scores[i])
         return [*(first[i] for i in order), *found[_RERANKED:]]
-    if isinstance(index.embedder, TokenEmbedder):
+    if isinstance(index.embedder, TokenEmbedder) and knows_words(question, index.embedder):
         first = found[:_COMPARED]
         similarities = compare_words(question, [_add_titles(hit.chunk) for hit in first], index.embedder)
         compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(first, similarities, strict=True)]

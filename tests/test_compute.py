@@ -18,6 +18,12 @@ ORDERS = """No,Product,City,Date,Amount (EUR),Pieces
 ,Total,,,"2,000.00",16
 """
 BIKES = "Model,Weight (kg),Price (EUR)\nFinch Mini,16.2,1590\nHeron Trek,25.6,4190\nOwl Night,20.7,2590\n"
+TICKETS = """Ticket,By,Text,State
+1041,Elin,The lift stops,closed
+1042,Omar,The window does not close,open
+1043,Elin,The radiator is cold,open
+1044,Pia,The door is open,waiting
+"""
 PRICES = "Ware;Preis\nTee;3,50\nKaffee;7,25\nMilch;1,05\n"
 
 QUESTIONS = [
@@ -34,6 +40,10 @@ QUESTIONS = [
     ("bikes.csv", "Which bike is the heaviest?", "Heron Trek: Weight (kg) 25.6"),
     ("prices.csv", "What is the lowest Preis?", "Milch: Preis 1,05"),
     ("prices.csv", "What is the sum of Preis?", "11.80, the sum of Preis over 3 rows"),
+    ("tickets.csv", "Which tickets are still open?", "1042, 1043"),
+    ("tickets.csv", "How many tickets are open?", "2 rows: 1042, 1043"),
+    ("tickets.csv", "Which tickets of Elin are closed?", "1041"),
+    ("orders.csv", "Which city is the lamp in?", "Bonn"),
 ]
 
 
@@ -49,7 +59,11 @@ def test_the_rows_are_computed_and_quoted(
 ) -> None:
     llm = ScriptedLLM()
     assistant = open_assistant(
-        tmp_path, settings, name, {"orders.csv": ORDERS, "bikes.csv": BIKES, "prices.csv": PRICES}[name], llm
+        tmp_path,
+        settings,
+        name,
+        {"orders.csv": ORDERS, "bikes.csv": BIKES, "prices.csv": PRICES, "tickets.csv": TICKETS}[name],
+        llm,
     )
     answer = assistant.ask(question)
     assert [sentence.text for sentence in answer.reply] == [reply]
@@ -71,6 +85,30 @@ def test_the_rows_are_computed_and_quoted(
 )
 def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: Settings, question: str) -> None:
     answer = open_assistant(tmp_path, settings, "orders.csv", ORDERS, ScriptedLLM(log_odds=-9.0)).ask(question)
+    assert not answer.reply
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which tickets did Elin open?",  # "open" is no state
+        "Which tickets are not open?",
+        "Which tickets are urgent?",
+        "Which tickets are there?",  # no cell
+        "How many states are open?",  # two rows have the same name
+    ],
+)
+def test_rows_that_are_not_clearly_named_are_not_listed(tmp_path: Path, settings: Settings, question: str) -> None:
+    answer = open_assistant(tmp_path, settings, "tickets.csv", TICKETS, ScriptedLLM(log_odds=-9.0)).ask(question)
+    assert not answer.reply
+
+
+@pytest.mark.parametrize("state", ["open - waiting", "not open"])
+def test_rows_are_not_listed_if_another_cell_has_the_words_too(tmp_path: Path, settings: Settings, state: str) -> None:
+    tickets = TICKETS.replace("waiting", state)
+    answer = open_assistant(tmp_path, settings, "t.csv", tickets, ScriptedLLM(log_odds=-9.0)).ask(
+        "Which tickets are open?"
+    )
     assert not answer.reply
 
 

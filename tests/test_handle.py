@@ -211,6 +211,7 @@ def test_an_index_of_the_version_before_is_brought_up_to_date_when_it_is_written
     with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
         db.execute("ALTER TABLE documents DROP COLUMN metadata")
         db.execute("ALTER TABLE documents DROP COLUMN indexed")
+        take_back_stems(db)
         db.execute("ALTER TABLE chunks DROP COLUMN ocr")
         db.execute("UPDATE meta SET schema_version = 4")
     db.close()
@@ -227,6 +228,7 @@ def test_an_index_made_without_ocr_is_brought_up_to_date_when_it_is_written_to(t
     with open_notes(tmp_path) as notes:
         notes.add_text(RENT, id="memo-1")
     with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
+        take_back_stems(db)
         db.execute("ALTER TABLE chunks DROP COLUMN ocr")
         db.execute("UPDATE meta SET schema_version = 5")
     db.close()
@@ -234,6 +236,42 @@ def test_an_index_made_without_ocr_is_brought_up_to_date_when_it_is_written_to(t
         open_notes(tmp_path, create=False)
     with open_notes(tmp_path) as notes:
         assert notes.search("rent")[0].chunk.ocr is None
+
+
+def take_back_stems(db: sqlite3.Connection) -> None:
+    """Give a store the word index that it had in version 6, with English stems of SQLite."""
+    db.executescript(
+        """
+        DROP TRIGGER chunk_removed; DROP TABLE words; DROP INDEX documents_by_language;
+        ALTER TABLE documents DROP COLUMN language;
+        ALTER TABLE chunks ADD COLUMN about TEXT NOT NULL DEFAULT '';
+        CREATE VIRTUAL TABLE words USING fts5 (
+            text, about, content = 'chunks', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2'
+        );
+        INSERT INTO words (words) VALUES ('rebuild');
+        CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
+            INSERT INTO words (rowid, text, about) VALUES (new.id, new.text, new.about);
+        END;
+        CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
+            INSERT INTO words (words, rowid, text, about) VALUES ('delete', old.id, old.text, old.about);
+        END;
+        """
+    )
+
+
+def test_the_words_of_an_index_of_english_stems_are_stemmed_again(tmp_path: Path) -> None:
+    text = "Die Kündigungen sind schriftlich an den Vermieter zu richten, und die Fristen sind lang."
+    with open_notes(tmp_path) as notes:
+        notes.add_text(text, id="memo-1")
+    with sqlite3.connect(tmp_path / "notes" / "catalog.sqlite") as db:
+        take_back_stems(db)
+        db.execute("UPDATE meta SET schema_version = 6")
+    db.close()
+    with open_notes(tmp_path) as notes:
+        store = notes.index.store
+        assert len(store.search_words("Kuendigung", 5)) == 1
+        assert notes.remove("memo-1") == 1
+        assert store.search_words("Kuendigung", 5) == []
 
 
 def test_damaged_metadata_is_an_error_in_one_line(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from rag import Index, Settings, build_index
 from rag.index.embedder import Tokens
-from rag.index.late_interaction import compare_words
+from rag.index.late_interaction import compare_words, knows_words
 from rag.retrieve import retrieve
 from tests.fakes import HashingEmbedder
 
@@ -46,6 +46,18 @@ class WordEmbedder(HashingEmbedder):
 def test_words_are_compared_one_by_one(question: str, passage: str, similarity: float) -> None:
     (found,) = compare_words(question, [passage], WordEmbedder())
     assert found == pytest.approx(similarity)
+
+
+@pytest.mark.parametrize(
+    ("question", "tokens", "known"),
+    [("When is the rent due?", 6, True), ("Сколько?", 7, False), ("多少钱？", 4, False)],
+)
+def test_an_embedder_that_spells_a_question_out_does_not_know_its_words(
+    question: str, tokens: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = WordEmbedder()
+    monkeypatch.setattr(embedder, "count_tokens", lambda _: tokens)
+    assert knows_words(question, embedder) is known
 
 
 @pytest.mark.parametrize("lease", ["The lease is due in May.", "# Lease\n\nIt is due in May."])

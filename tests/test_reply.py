@@ -250,7 +250,9 @@ def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> No
 def test_yes_and_no_are_said_if_the_llm_is_clear_about_it(answer: Answer) -> None:
     asked = replace(answer, question="Did it cost more than 5 million euros?")
     assert reply_to(asked, "Yes, 9 million euros", log_odds=3.0).reply
-    assert not reply_to(asked, "Yes, 9 million euros", log_odds=0.3).reply
+    assert not reply_to(asked, "Yes, 9 million euros", log_odds=2.0).reply
+    assert reply_to(asked, "No, 9 million euros", log_odds=-1.5).reply
+    assert not reply_to(asked, "No, 9 million euros", log_odds=-0.9).reply
 
 
 @pytest.mark.parametrize("quotes_only", [False, True])

@@ -29,7 +29,6 @@ from rag.assistant import get_answer
 from rag.index import open_store, read_entries
 from rag.index.build import index_documents, remove_sources
 from rag.index.migrate import copy_index
-from rag.index.stemmer import Stemmer
 from rag.settings import MILVUS
 from rag.web.workspace import Models, Options, Workspace
 from tests.conftest import ARTICLE
@@ -177,14 +176,6 @@ def test_words_are_found_by_their_stems_as_in_a_folder(
             assert first.keys() == second.keys(), question
             if "17" in question:  # the scores of the others are the same
                 assert next(iter(first)) == next(iter(second))
-
-
-def test_the_stems_are_those_of_the_folder() -> None:
-    assert Stemmer().stem(["Ministers were ARRIVING, cafés!", "", "9 contracts"]) == [
-        "minist were arriv cafe",
-        "",
-        "9 contract",
-    ]
 
 
 HOSTILE = [

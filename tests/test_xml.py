@@ -121,10 +121,10 @@ def test_another_kind_of_xml_is_no_book_and_no_drawing(tmp_path: Path) -> None:
 def test_the_values_of_an_invoice_have_the_names_of_their_parts(tmp_path: Path) -> None:
     text = """<Invoice xmlns:b="urn:b"><b:ID>RE-7</b:ID><Supplier><Party><Name>Vester Print</Name></Party></Supplier>
     <Customer><Party><Name>Ambery Library</Name></Party></Customer><Total><Net currency="EUR">920.00</Net>
-    <Due currency="EUR">1094.80</Due></Total></Invoice>"""
+    <PayableAmount currencyID="EUR">1094.80</PayableAmount></Total></Invoice>"""
     assert [words for _, words in shown(read(tmp_path, "xml", text))] == [
         "ID: RE-7",
-        "Supplier.Name: Vester Print",
-        "Customer.Name: Ambery Library",
-        "Net: 920.00 (currency: EUR); Due: 1094.80 (currency: EUR)",
+        "Supplier Name: Vester Print",
+        "Customer Name: Ambery Library",
+        "Net: 920.00 (currency: EUR); Payable Amount: 1094.80 (currency ID: EUR)",
     ]

@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
-# The LLM decides for yes or no only if the log-odds between the two are this far from zero.
-_DECIDED = 0.5
+# Between these log-odds of yes against no, half of its "Yes" and "No" are wrong (docs/experiments.md).
+_CLEAR_NO, _CLEAR_YES = -1.2, 2.5
 # The quotes are about a thing if they have at least half of its words.
 _SIDE = 0.5
 # A comparison of amounts needs one for each of two things.
@@ -71,7 +71,7 @@ def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM)
     if text.endswith("?"):
         return "a question"
     fault = find_fault(text, facts.texts, sources=sources, question=facts.question.text)
-    if not fault and YES_OR_NO.match(text) and abs(llm.compare(messages, _YES, _NO).log_odds) < _DECIDED:
+    if not fault and YES_OR_NO.match(text) and _CLEAR_NO < llm.compare(messages, _YES, _NO).log_odds < _CLEAR_YES:
         return "no clear yes or no"
     return fault
 

@@ -42,13 +42,20 @@ ASKS = compile_any(rf"\b(?:{_ASKING}|is|are|was|were|do|does|did|can|could|will|
 BEGINS_QUESTION = compile_any(rf"(?:{_ASKING}|if|whether)\b")
 _ARTICLE = r"(?:the|an?|my|your|our|his|her|its|their)\b"
 ARTICLE = compile_any(_ARTICLE)
-# "I need the …", "Can you tell me when …"
+_GREETING = r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+# "I need the …", "Can you tell me when …", "I don't know how …"
 WISH = compile_any(
-    r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
-    r"(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
-    r"|looking for|wonder(?:ing)?(?: about)?|search(?:ing)? for)"
+    rf"{_GREETING}(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
+    r"|looking for|wonder(?:ing)?(?: about)?|search(?:ing)? for|(?:do not|don['’]?t) (?:know|understand))"
     r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
     r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
+)
+# "I'm interested in …", "I want to learn about …", "Can I get some information on …"
+INTEREST = compile_any(
+    rf"{_GREETING}(?:i(?:'m| am) interested in"
+    r"|i(?:'d| would)? (?:need|want|like) to (?:know|learn|hear|read|find out|understand) (?:(?:more|something) )?about"
+    r"|(?:(?:i(?:'d| would)? (?:need|want|like)(?: to have)?|(?:can|could|may) (?:i|we) (?:please )?(?:get|have)) )"
+    r"(?:(?:some|any|more|further) )?(?:info(?:rmation)?|details) (?:about|on|regarding|concerning))\s+"
 )
 # These words ask for an action, not for a thing: "my money back", "the door fixed", "the landlord to pay".
 WANTS_ACTION = re.compile(
@@ -85,10 +92,13 @@ TEXT = (
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 # These words end as a plural does and are not plurals.
-NO_PLURAL = (
+_NO_PLURAL = (
     r"(?:this|his|was|is|does|has|us|its|always|perhaps|comes|makes|happens|means|takes|gives|goes|says|gets|helps|allows"
     r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
 )
+PLURAL = rf"(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b"
+# A word before these is rather a verb than a plural: "which team plays the", "which firm delivers for".
+OBJECT = r"(?:the|an?|for|to|from|us|me|him|it|them|our|my|your|his|her|their|its)\b"
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
 # --- Constraints (constraints.py) ---

@@ -39,9 +39,9 @@ from rag.index.milvus_rows import (
     read_section,
     to_bytes,
 )
-from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words
-from rag.index.stemmer import Stemmer
+from rag.index.stems import stem_question, stem_text
 from rag.index.store import (
+    ABOUT_WEIGHT,
     Entry,
     StoredChunk,
     StoredDocument,
@@ -51,13 +51,14 @@ from rag.index.store import (
     get_today,
 )
 from rag.index.vectors import Ids
+from rag.language import guess_language
 from rag.metadata import dump_metadata, has_metadata, load_metadata
 from rag.settings import MILVUS
 from rag.types import Chunk, Document, Filter
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # USER:PASSWORD or an API key, if the server needs one. Addresses are shown, so they do not hold it.
 TOKEN_VARIABLE = "MILVUS_TOKEN"  # noqa: S105
 # A file with the certificate of the server's authority, if the system does not know it.
@@ -84,7 +85,6 @@ class MilvusStore:
             raise StoreError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
-        self._stemmer = Stemmer()
         # This writer's own rows, which a server may show only after a moment; while it writes, all sources.
         self._written: dict[str, tuple[int, str]] = {}
         self._known: dict[str, tuple[str, int]] | None = None
@@ -199,11 +199,11 @@ class MilvusStore:
         document_id = make_id(content_hash, d.text, d.title, spans)
         self._note(d.source, document_id)
         rows = [make_chunk(chunk, d, document_id) for chunk in chunks]
+        language = guess_language(d.text)
         if self._full_text:
-            described = [describe_chunk(chunk, d.text) for chunk in chunks]
-            for field, texts in {"text": [row["text"] for row in rows], "about": described}.items():
-                for row, stems in zip(rows, self._stemmer.stem(texts), strict=True):
-                    row[f"{field}_stems"] = stems
+            for row in rows:
+                row["text_stems"] = stem_text(row["text"], language)
+                row["about_stems"] = stem_text(describe_chunk(row["context"], d.text), language)
         self._upsert(self._chunks, rows)
         about = {
             "content_hash": content_hash,
@@ -213,6 +213,7 @@ class MilvusStore:
             "date": d.date,
             "metadata": dump_metadata(d.metadata),
             "indexed": get_today(),
+            "language": language,
             "characters": len(d.text),
             "chunks": len(chunks),
             "comments": sum(c.section.voice == "comment" for c in chunks),
@@ -329,8 +330,7 @@ class MilvusStore:
         return [row["id"] for row in rows], vectors
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
-        terms = list(dict.fromkeys(list_telling_words(question)))[:MAX_TERMS]
-        (query,) = self._stemmer.stem([" ".join(terms)])
+        query = " ".join(stem_question(question, self._list_languages()))
         scores: defaultdict[int, float] = defaultdict(float)
         if self._full_text and query:
             condition = self._describe(where)
@@ -338,6 +338,16 @@ class MilvusStore:
                 for i, score in self._search(query, k, condition, field=f"{field}_bm25", options={}):
                     scores[i] += weight * score
         return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]
+
+    def _list_languages(self) -> set[str]:
+        """Return the languages of the documents; Milvus has no DISTINCT, so each request leaves out the known ones."""
+        languages: set[str] = set()
+        while True:
+            condition = f"part == 0 and language not in {sorted(languages)}"
+            rows = self._query(self._documents, condition, "language", limit=1)
+            if not rows:
+                return languages
+            languages.add(rows[0]["language"])
 
     def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         effort = {"params": {"ef": min(max(2 * k, 128), 32_768)}}
@@ -404,10 +414,12 @@ class MilvusStore:
             rows += self._query(self._chunks, f"id in {[int(i) for i in ids[start : start + _BATCH]]}", *fields)
         return rows
 
-    def _query(self, collection: str, condition: str, *fields: str, level: str | None = None) -> list[dict[str, Any]]:
+    def _query(
+        self, collection: str, condition: str, *fields: str, level: str | None = None, limit: int = _MOST_ROWS
+    ) -> list[dict[str, Any]]:
         given = {"output_fields": list(fields), "consistency_level": level or self._level, "timeout": _TIMEOUT_S}
         with self._explained():
-            rows = self._client.query(collection, condition, limit=_MOST_ROWS, **given)
+            rows = self._client.query(collection, condition, limit=limit, **given)
             if len(rows) < _MOST_ROWS:
                 return list(rows)
             pages = self._client.query_iterator(collection, batch_size=_BATCH, filter=condition, **given)

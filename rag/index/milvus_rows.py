@@ -14,7 +14,7 @@ from rag.types import ORIGIN_FIELDS, Chunk, Document, Filter, Section
 MOST_BYTES = 65_535  # in one string
 PIECE = MOST_BYTES // 4  # characters that always fit
 # The fields of a document, on each piece of its text.
-STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata", "indexed")
+STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata", "indexed", "language")
 COUNTS = ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that names the embedder of the index
 # The fields of a chunk, except for its title and outlet.

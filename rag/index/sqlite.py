@@ -1,7 +1,6 @@
 """The truth of an index in a folder: documents, chunks and embeddings in one SQLite file."""
 
 import json
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,9 +18,9 @@ from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
 from rag.index.embedder import Vectors
 from rag.index.folder import DATABASE_FILE
-from rag.index.ranking import ABOUT_WEIGHT, MAX_TERMS, list_telling_words, list_words
-from rag.index.stemmer import TOKENIZE
+from rag.index.stems import stem_question, stem_text
 from rag.index.store import (
+    ABOUT_WEIGHT,
     Entry,
     StoredChunk,
     StoredDocument,
@@ -32,10 +31,16 @@ from rag.index.store import (
     name_source,
 )
 from rag.index.vectors import Ids
+from rag.language import guess_language
 from rag.metadata import dump_metadata, load_metadata
 from rag.types import ORIGIN_FIELDS, Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
+# The word index has its own text: the stems of a chunk, and of what describes the chunk.
+_WORDS = "CREATE VIRTUAL TABLE words USING fts5 (text, about, tokenize = 'unicode61')"
+_LANGUAGES = "CREATE INDEX documents_by_language ON documents (language)"
+# Drops the words with a chunk, even if a whole document is removed.
+_TRIGGER = "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN DELETE FROM words WHERE rowid = old.id; END"
 # The statements that bring an index of an earlier version up to date, by that version. The next write runs them.
 _UPGRADES = {
     4: (
@@ -43,16 +48,26 @@ _UPGRADES = {
         "ALTER TABLE documents ADD COLUMN indexed TEXT",
     ),
     5: ("ALTER TABLE chunks ADD COLUMN ocr INTEGER",),
+    6: (
+        "DROP TRIGGER chunk_added",
+        "DROP TRIGGER chunk_removed",
+        "DROP TABLE words",
+        "ALTER TABLE chunks DROP COLUMN about",
+        "ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+        _LANGUAGES,
+        _WORDS,
+        _TRIGGER,
+    ),
 }
 # SQLite's errors if it cannot make its files beside the store: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 
-_SCHEMA = f"""
+_SCHEMA = """
 CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT NOT NULL,
     title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL,
-    metadata TEXT NOT NULL DEFAULT '{{}}', indexed TEXT
+    metadata TEXT NOT NULL DEFAULT '{}', indexed TEXT, language TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX documents_by_content ON documents (content_hash);
 CREATE TABLE sources (
@@ -65,22 +80,11 @@ CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
-    about TEXT NOT NULL,
     voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, ocr INTEGER,
     embedding BLOB NOT NULL
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
-CREATE VIRTUAL TABLE words USING fts5 (
-    text, about, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZE}'
-);
 """
-# Update the words with the chunks, even if a whole document is removed.
-_TRIGGERS = (
-    "CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN"
-    " INSERT INTO words (rowid, text, about) VALUES (new.id, new.text, new.about); END",
-    "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN"
-    " INSERT INTO words (words, rowid, text, about) VALUES ('delete', old.id, old.text, old.about); END",
-)
 _TEXT = str | None
 _NUMBER = int | None
 _NUMBER_BYTES = 2  # in a float16
@@ -124,6 +128,8 @@ SELECT start, "end", voice, author, date, heading, page, reply_to, ocr, context,
 WHERE document_id = ? ORDER BY id
 """
 _STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str, bytes)
+_CONTEXTS = "SELECT id, text, context FROM chunks WHERE document_id = ? ORDER BY id"
+_LISTED = "SELECT DISTINCT language FROM documents"
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
     (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
@@ -219,7 +225,7 @@ class SqliteStore:
     def _make(self, embedder: str, dim: int) -> None:
         with self._transaction():
             if not self._is_made():
-                for statement in (*_SCHEMA.split(";"), *_TRIGGERS):
+                for statement in (*_SCHEMA.split(";"), _LANGUAGES, _WORDS, _TRIGGER):
                     self._db.execute(statement)
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
 
@@ -233,6 +239,7 @@ class SqliteStore:
             for version in range(self._read_version(), SCHEMA_VERSION):  # none if another process was first
                 for statement in _UPGRADES[version]:
                     self._db.execute(statement)
+            self._add_missing_words()
             self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
 
     def _check(self, embedder: str, dim: int) -> None:
@@ -345,12 +352,28 @@ class SqliteStore:
             ).lastrowid
             assert document_id is not None
             self._db.executemany(
-                'INSERT INTO chunks (document_id, start, "end", text, context, about, voice, author, date, heading,'
-                " page, reply_to, ocr, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                'INSERT INTO chunks (document_id, start, "end", text, context, voice, author, date, heading,'
+                " page, reply_to, ocr, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 [_make_row(chunk, document_id, d.text) for chunk in chunks],
             )
+            self._add_missing_words()
             self._set_source(d.source, file_hash, document_id)
         return document_id
+
+    def _add_missing_words(self) -> None:
+        """Index the words of the documents whose language is not known yet, in the language that their text has."""
+        for (document_id,) in self._query("SELECT id FROM documents WHERE language = ''", types=[int]):
+            text = self.get_text(document_id)
+            language = guess_language(text)
+            chunks = self._query(_CONTEXTS, (document_id,), types=[int, str, str])
+            self._db.executemany(
+                "INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)",
+                [
+                    (i, stem_text(words, language), stem_text(describe_chunk(context, text), language))
+                    for i, words, context in chunks
+                ],
+            )
+            self._db.execute("UPDATE documents SET language = ? WHERE id = ?", (language, document_id))
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
         with self._transaction():
@@ -438,15 +461,10 @@ class SqliteStore:
         return self._passing[1]
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
-        """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
-
-        It compares words by their English stems. Words in double quotes also count as a phrase. Stop words, and words
-        that very many chunks hold, count only if the question has no others.
-        """
-        phrases = re.findall(r'["“]([^"“”]+)["”]', question)
-        terms = dict.fromkeys([*list_telling_words(question), *(" ".join(list_words(phrase)) for phrase in phrases)])
+        """Return what `Store.search_words` says; words that very many chunks hold count only if there are no others."""
+        languages = [language for (language,) in self._query(_LISTED, types=[str])]
         # Within quotes a term is never query syntax; terms have no quotes of their own.
-        query = self._make_query([f'"{term}"' for term in list(terms)[:MAX_TERMS] if term])
+        query = self._make_query([f'"{term}"' for term in stem_question(question, languages)])
         if not query:
             return []
         among = self.find_chunks(where)
@@ -512,5 +530,12 @@ def _load_metadata(stored: str) -> dict[str, str]:
 def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
     """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
-    words = (text[s.start : s.end], chunk.context, describe_chunk(chunk, text))
-    return (document_id, s.start, s.end, *words, *s.get_origin().values(), chunk.embedding)
+    return (
+        document_id,
+        s.start,
+        s.end,
+        text[s.start : s.end],
+        chunk.context,
+        *s.get_origin().values(),
+        chunk.embedding,
+    )

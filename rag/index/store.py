@@ -16,6 +16,8 @@ from rag.types import Chunk, Document, Filter, Section
 
 # The first characters of a document. Like its title, they count for each of its chunks (docs/experiments.md).
 _LEAD = 400
+# The weight of a word in a chunk's description, relative to the chunk's own words (docs/experiments.md).
+ABOUT_WEIGHT = 0.3
 
 
 class StoredChunk(NamedTuple):
@@ -124,7 +126,8 @@ class Store(Protocol):
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return the ids and BM25 scores, above 0, of the k best chunks for a question, ties by id.
 
-        It compares words by their English stems. Stop words count only if the question has no others.
+        It compares words by their stems in the language of each document. Words in double quotes also count as a
+        phrase. Stop words count only if the question has no others.
         """
 
     def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
@@ -192,12 +195,12 @@ def get_today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def describe_chunk(chunk: StoredChunk, text: str) -> str:
+def describe_chunk(context: str, text: str) -> str:
     """Return the words that a search uses beside a chunk's own: its context, and the lead of its document's text.
 
     The lead names the subject of the document; a chunk further down has "he" or "the appliance".
     """
-    return f"{chunk.context} {text[:_LEAD]}"
+    return f"{context} {text[:_LEAD]}"
 
 
 def name_source(source: str) -> str:

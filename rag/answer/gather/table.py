@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import DECIMALS, Choice, Task, choose, list_words, read_tasks
+from rag.answer.gather.task import DECIMALS, Choice, Operation, Task, choose, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import CURRENCY_SIGNS, compile_any
 from rag.index.index import Index
@@ -144,6 +144,8 @@ def _compute(task: Task, choice: Choice, table: Sequence[Row]) -> _Result | None
     rows = [row for row in table if row.span in choice.rows]
     if not choice.label:
         return _count(rows)
+    if task.operation.is_of_things:
+        return _name(rows, choice.label, task.operation)
     column = read_column(choice.label, list_columns(table).get(choice.label, {}))
     if column is None or not _fits(task, column):
         return None
@@ -161,6 +163,17 @@ def _count(rows: Sequence[Row]) -> _Result | None:
     """Return the number of rows; None if one of them may be a remark, because it has only one cell."""
     fewest_cells = min((len(row.cells) for row in rows), default=0)
     return _Result(_count_rows(len(rows)), rows) if fewest_cells > 1 else None
+
+
+def _name(rows: Sequence[Row], label: str, operation: Operation) -> _Result | None:
+    """Return the names of the rows, or their number and names; None if one has no name, or two have the same."""
+    names = dict.fromkeys(row.cells.get(label, "") for row in rows)
+    if "" in names or len(names) < len(rows):
+        return None
+    number, listed = _count_rows(len(rows)), ", ".join(names)
+    if len(names) > _MOST_QUOTED:
+        return _Result(number, rows)
+    return _Result(f"{number}: {listed}" if operation.counts else listed, rows)
 
 
 def _fits(task: Task, column: Column) -> bool:

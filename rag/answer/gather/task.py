@@ -70,6 +70,16 @@ class Operation:
         """Whether the result is the value of single rows; only these are quoted."""
         return self.name == "extreme"
 
+    @property
+    def counts(self) -> bool:
+        """Whether the result is the number of the rows that it is about."""
+        return self.name in {"count", "number"}
+
+    @property
+    def is_of_things(self) -> bool:
+        """Whether the result is the names or the number of the rows with a cell that the question names."""
+        return self.name in {"names", "number"}
+
 
 # Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
 # and "Max" is a name.
@@ -90,8 +100,21 @@ _EXTREMES = [
     Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures)
     for words, compute, measures in _SUPERLATIVES
 ]
+
+
+def _count_values(values: Collection[Decimal]) -> Decimal:
+    return Decimal(len(values))
+
+
 # The rows are counted, whatever is in them.
-_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), lambda values: Decimal(len(values)))
+_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), _count_values)
+# "Which tickets are open?" and "How many tickets are open?", but not "Which tickets did she open?"
+_THINGS_ARE = r"\b(?=[\w /-]{1,40}? (?:is|are|was|were)\b)"
+_DOES = compile_any(r"\b(?:do|does|did|has|have|had)\b")
+_OF_THINGS = [
+    Operation("names", compile_any(rf"^\W*(?:which|what){_THINGS_ARE}"), _DOES, _count_values),
+    Operation("number", compile_any(rf"^\W*how many{_THINGS_ARE}"), _DOES, _count_values),
+]
 # "What does E4 mean?" asks for no mean.
 _MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
 _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
@@ -99,6 +122,7 @@ _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b
 _OPERATIONS = (
     *_EXTREMES,
     _COUNT,
+    *_OF_THINGS,
     Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
     Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
@@ -119,7 +143,7 @@ class Task:
 
 
 class Choice(NamedTuple):
-    """The rows that a task is about, and the label of their column; "" if the rows are counted."""
+    """The rows that a task is about, and the label of their numbers or names; "" if the rows are counted."""
 
     rows: Collection[Span]
     label: str
@@ -155,10 +179,13 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     amounts = list_amounts(columns)
     others = columns.keys() - amounts
     named = {label: _find_name(label, task.text) for label in columns}
-    label = _choose_label(task, named, amounts)
+    is_of_things = task.operation.is_of_things
+    label = _choose_thing(named, amounts) if is_of_things else _choose_label(task, named, amounts)
     if label is None:
         return None
-    chosen = _choose_rows(columns, others, text=task.rest, used=list_words(label))
+    chosen = _choose_rows(columns, others - {label}, text=task.rest, used=list_words(label))
+    if is_of_things and not chosen.known:
+        return None
     known = chosen.known | names.difference(YEAR.findall(task.rest))
     if named.get(label):
         known = known.union(*named.values())
@@ -176,7 +203,7 @@ def list_words(text: str) -> frozenset[str]:
 # Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
 _TABLE_WORDS = list_words(
     "a an the of in for on is are was were be do does did has have had s what which who how many much number all across"
-    " with csv xlsx give me there please calculate compute show tell"
+    " with csv xlsx give me there please calculate compute show tell still now currently"
 )
 
 
@@ -216,6 +243,17 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Coll
     return candidates[0] if len(candidates) == 1 else None
 
 
+def _choose_thing(named: Mapping[str, frozenset[str]], amounts: Collection[str]) -> str | None:
+    """Return the label of things that a question names, or the first one if it names none; None if it is unclear.
+
+    Numbers in the first column name things, such as tickets, and others do not.
+    """
+    first = next(iter(named))
+    candidates = [label for label, words in named.items() if words] or [first]
+    is_thing = candidates[0] == first or candidates[0] not in amounts
+    return candidates[0] if len(candidates) == 1 and is_thing else None
+
+
 def _is_part(words: frozenset[str], phrases: Collection[frozenset[str]]) -> bool:
     return any(words < phrase for phrase in phrases)
 
@@ -235,12 +273,14 @@ def _choose_rows(columns: Columns, labels: Collection[str], *, text: str, used: 
 def _name_rows(cells: Mapping[Span, str], text: str) -> tuple[set[Span], frozenset[str]]:
     """Return the rows of a column that a text names, and the words that do so; no rows if it is unclear.
 
-    It is clear if one cell has all of these words. Without such words, all rows are returned.
+    It is clear if only cells with one text have all of these words. Without such words, all rows are returned.
     """
     asked = {span: _find_cell(cell, text) for span, cell in cells.items()}
     words = frozenset[str]().union(*asked.values())
     rows = {span for span, own_words in asked.items() if own_words == words}
     names = {cells[span].casefold() for span in rows}
     # "Market" and "Markets" are two things, but many dates are of one year.
-    is_one = len(names) == 1 or words.issubset(YEAR.findall(text))
-    return (rows if is_one else set()), words
+    is_year = words.issubset(YEAR.findall(text))
+    is_alone = all(span in rows or not words <= list_words(cell) for span, cell in cells.items())
+    is_clear = is_year or (len(names) == 1 and is_alone)
+    return (rows if is_clear else set()), words

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rag.answer.signs import AUXILIARY, NO_PLURAL, PART, PLEASE, TEXT, WHOSE
+from rag.answer.signs import AUXILIARY, OBJECT, PART, PLEASE, PLURAL, TEXT, WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,28 @@ STEPS = Kind(
     "steps",
     most_replied=1,
     signs=(
-        r"\bhow (?:do|can|should|must|would|could|did)\b(?! (?:long|often|many|much))",
+        r"\bhow (?:do|can|should|must|would|could|did) (?:i|we|you|one|people|someone|somebody|anyone|anybody)\b",
         r"\bhow to\b",
         r"\bhow (?:is|are|was|were) .{1,60}\b(?:made|done|built|prepared|carried out)\b",
         r"\b(?:step by step|steps|instructions?|process (?:of|for))\b",
         r"\bwhat (?:do|should|can|must) (?:i|we|you|one) do\b",
     ),
 )
+# "How did the company respond?" wants no instructions.
+MANNER = Kind(
+    "manner",
+    is_open=False,
+    most_replied=3,
+    signs=(r"\bhow (?:do|can|should|must|would|could|did)\b",),
+)
 LIST = Kind(
     "list",
     is_open=False,  # the wanted lists are often short
     most_replied=3,
     signs=(
-        rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{0,2}}?(?!{NO_PLURAL})\w{{2,}}[^s\W]s\b(?!['’])",
+        rf"\b(?:what|which) (?!{AUXILIARY}\b){PLURAL}(?!['’])",
+        # "Which opening hours", but not "which team plays the"
+        rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{1,2}}?{PLURAL}(?!['’]| {OBJECT})",
         rf"\bwhat (?:are|were) {WHOSE}\b",
         r"\bwho (?:are|were)\b",
         r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",
@@ -87,4 +96,4 @@ REASON = Kind(
 FACT = Kind("fact", wants_several=False, is_open=False)
 
 # A question's kind is the first one of these with a sign in the question.
-KINDS = (SUMMARY, COMPARISON, STEPS, LIST, REASON)
+KINDS = (SUMMARY, COMPARISON, STEPS, MANNER, LIST, REASON)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rag.answer.numbers import write_ordinals
-from rag.answer.signs import ARTICLE, BEGINS_QUESTION, WANTS_ACTION, WISH
+from rag.answer.signs import ARTICLE, BEGINS_QUESTION, INTEREST, WANTS_ACTION, WISH
 from rag.documents.read import SUFFIXES
 from rag.text import split_sentences
 from rag.types import Hit
@@ -25,9 +25,13 @@ _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w
 def restate(question: str) -> str:
     """Return a wish ("I need the price") as a question, and a long story as the question in it.
 
-    A wish for an action stays as it is: "I want my money back". The third quarter is also called Q3.
+    An interest in a topic asks to be told about it. A wish for an action stays as it is: "I want my money back". The
+    third quarter is also called Q3.
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
+    interest = INTEREST.match(question)
+    if interest:
+        return f"Tell me about {question[interest.end() :].strip().rstrip('.!?')}"
     wish = WISH.match(question)
     if not wish:
         return question

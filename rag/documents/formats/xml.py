@@ -43,6 +43,8 @@ _FEWEST_PARTS = 3
 # Attributes that say nothing about the content of an element with others inside it.
 _TECHNICAL = frozenset(("class", "id", "style", "type", "version"))
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+# Between the words of a name: "PayableAmount", "currencyID", "unit_code".
+_NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[._]+")
 
 _Field = tuple[str, str]  # the name of a value, and the value
 
@@ -164,5 +166,5 @@ def _list_attributes(element: "_Element") -> list[_Field]:
 
 
 def _format(fields: Iterable[_Field]) -> str:
-    """Return the values of a record after their names: "author: Ann; price: 3"."""
-    return "; ".join(f"{name}: {value}" for name, value in fields if value)
+    """Return the values of a record after the words of their names: "author: Ann; Payable Amount: 3"."""
+    return "; ".join(f"{_NEW_WORD.sub(' ', name).strip()}: {value}" for name, value in fields if value)
