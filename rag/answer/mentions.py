@@ -10,7 +10,8 @@ from rag.text import STOP_WORDS, stem
 
 LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
-_ENDS_SENTENCE = re.compile(r"[.!?:“\"]\s*$")
+# The text before a sentence: it ends another sentence, or has no word.
+_BEFORE_SENTENCE = re.compile(r"[.!?:“\"]\s*$|\A[\W\d_]*$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 _BETWEEN_NAMES = r"\s+(?:(?:of|the|and|for)\s+)*"
 # "United States of America"
@@ -39,9 +40,7 @@ def find_names(text: str) -> Iterator[str]:
 
 def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
     """Return whether a capitalised word begins a sentence and is not the beginning of a name."""
-    before = text[: match.start()]
-    is_first_word = not LETTERS.search(before)
-    if not is_first_word and not _ENDS_SENTENCE.search(before):
+    if not _BEFORE_SENTENCE.search(text[: match.start()]):
         return False
     word = strip_possessive(match[0]).lower()
     following = LETTERS.search(text, match.end())

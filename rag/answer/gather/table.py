@@ -142,17 +142,16 @@ def _is_total(row: Row) -> bool:
 def _compute(task: Task, choice: Choice, table: Sequence[Row]) -> _Result | None:
     """Return the result of a task over the chosen rows of a table; None if there are none, or numbers are unclear."""
     rows = [row for row in table if row.span in choice.rows]
-    if not choice.label:
-        return _count(rows)
-    if task.operation.is_of_things:
-        return _name(rows, choice.label, task.operation)
+    compute = task.operation.compute
+    if compute is None:
+        return _name(rows, choice.label, task.operation) if choice.label else _count(rows)
     column = read_column(choice.label, list_columns(table).get(choice.label, {}))
     if column is None or not _fits(task, column):
         return None
     rows = [row for row in rows if row.span in column.numbers]
     if not rows:
         return None
-    value = task.operation.compute([column.numbers[row.span] for row in rows])
+    value = compute([column.numbers[row.span] for row in rows])
     if task.operation.is_extreme:
         return _describe_extreme(task, rows, column, value)
     with_unit = f"{value:,f} {column.unit}".strip()
@@ -173,7 +172,7 @@ def _name(rows: Sequence[Row], label: str, operation: Operation) -> _Result | No
     number, listed = _count_rows(len(rows)), ", ".join(names)
     if len(names) > _MOST_QUOTED:
         return _Result(number, rows)
-    return _Result(f"{number}: {listed}" if operation.counts else listed, rows)
+    return _Result(f"{number}: {listed}" if operation.name == "number" else listed, rows)
 
 
 def _fits(task: Task, column: Column) -> bool:

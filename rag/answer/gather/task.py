@@ -55,13 +55,14 @@ class Operation:
     """An operation on the values of a column.
 
     `sign` recognises it in a question, `other` a question for something else, and `unfit` a label that it is not for.
-    `measures` has the words for what a superlative like "cheapest" compares.
+    `measures` has the words for what a superlative like "cheapest" compares. `compute` is None if the rows are counted
+    or named, whatever their numbers are.
     """
 
     name: str
     sign: re.Pattern[str]
     other: re.Pattern[str]
-    compute: Compute
+    compute: Compute | None = None
     unfit: re.Pattern[str] = _NOTHING
     measures: str = ""
 
@@ -69,11 +70,6 @@ class Operation:
     def is_extreme(self) -> bool:
         """Whether the result is the value of single rows; only these are quoted."""
         return self.name == "extreme"
-
-    @property
-    def counts(self) -> bool:
-        """Whether the result is the number of the rows that it is about."""
-        return self.name in {"count", "number"}
 
     @property
     def is_of_things(self) -> bool:
@@ -100,21 +96,10 @@ _EXTREMES = [
     Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures)
     for words, compute, measures in _SUPERLATIVES
 ]
-
-
-def _count_values(values: Collection[Decimal]) -> Decimal:
-    return Decimal(len(values))
-
-
-# The rows are counted, whatever is in them.
-_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), _count_values)
+_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW))
 # "Which tickets are open?" and "How many tickets are open?", but not "Which tickets did she open?"
 _THINGS_ARE = r"\b(?=[\w /-]{1,40}? (?:is|are|was|were)\b)"
 _DOES = compile_any(r"\b(?:do|does|did|has|have|had)\b")
-_OF_THINGS = [
-    Operation("names", compile_any(rf"^\W*(?:which|what){_THINGS_ARE}"), _DOES, _count_values),
-    Operation("number", compile_any(rf"^\W*how many{_THINGS_ARE}"), _DOES, _count_values),
-]
 # "What does E4 mean?" asks for no mean.
 _MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
 _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
@@ -122,7 +107,8 @@ _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b
 _OPERATIONS = (
     *_EXTREMES,
     _COUNT,
-    *_OF_THINGS,
+    Operation("names", compile_any(rf"^\W*(?:which|what){_THINGS_ARE}"), _DOES),
+    Operation("number", compile_any(rf"^\W*how many{_THINGS_ARE}"), _DOES),
     Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
     Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
@@ -179,12 +165,11 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     amounts = list_amounts(columns)
     others = columns.keys() - amounts
     named = {label: _find_name(label, task.text) for label in columns}
-    is_of_things = task.operation.is_of_things
-    label = _choose_thing(named, amounts) if is_of_things else _choose_label(task, named, amounts)
+    label = _choose_label(task, named, amounts)
     if label is None:
         return None
     chosen = _choose_rows(columns, others - {label}, text=task.rest, used=list_words(label))
-    if is_of_things and not chosen.known:
+    if task.operation.is_of_things and not chosen.known:
         return None
     known = chosen.known | names.difference(YEAR.findall(task.rest))
     if named.get(label):
@@ -227,13 +212,15 @@ def _find_cell(cell: str, text: str) -> frozenset[str]:
 
 
 def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Collection[str]) -> str | None:
-    """Return the label of amounts that a question names; "" to count rows, and None if it is unclear.
+    """Return the label of amounts or things that a question names; "" to count rows, and None if it is unclear.
 
     If it names none, the only one is meant. But an extreme has to be named: the largest city need not be the city with
     the largest number.
     """
     if task.operation is _COUNT:
         return ""
+    if task.operation.is_of_things:
+        return _choose_thing(named, amounts)
     candidates = [label for label in amounts if named[label]]
     if candidates:
         phrases = set(named.values())

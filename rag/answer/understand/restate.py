@@ -25,7 +25,7 @@ _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w
 def restate(question: str) -> str:
     """Return a wish ("I need the price") as a question, and a long story as the question in it.
 
-    An interest in a topic asks to be told about it. A wish for an action stays as it is: "I want my money back". The
+    An interest in a topic becomes "Tell me about …". A wish for an action stays as it is: "I want my money back". The
     third quarter is also called Q3.
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
