@@ -1,8 +1,9 @@
 """Asks questions over tables without an LLM, and counts how many answers are computed, and how many are right.
 
-    python -m benchmarks.tables [--wrong]
+    python -m benchmarks.tables [--set tables|rows] [--wrong]
 
-Half of the 60 questions cannot be computed from benchmarks/questions/tables, and should be refused.
+Half of the 60 questions of `tables` cannot be computed from benchmarks/questions/tables, and should be refused. The 120
+of `rows` ask which rows have a cell, how many do, or for one cell; 37 look like these and should be refused.
 """
 
 import argparse
@@ -22,10 +23,10 @@ from rag.settings import NO_LLM
 VERDICTS = ("computed right", "computed wrong", "refused rightly", "refused wrongly")
 
 
-def open_assistant(place: Path) -> Assistant:
-    """Index the tables and return an assistant over them, without an LLM."""
+def open_assistant(folder: Path, place: Path) -> Assistant:
+    """Index the tables of a folder and return an assistant over them, without an LLM."""
     settings = Settings.load(index_dir=place, name="tables", llm=NO_LLM)
-    build_index(sorted((QUESTIONS / "tables").iterdir()), settings=settings, embedder=open_embedder(settings))
+    build_index(sorted(folder.iterdir()), settings=settings, embedder=open_embedder(settings))
     return Assistant.open(settings=settings)
 
 
@@ -45,12 +46,13 @@ def _has_one_of(alternatives: str, text: str) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=("tables", "rows"), default="tables")
     parser.add_argument("--wrong", action="store_true", help="also print the questions with a wrong verdict")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
-        assistant = open_assistant(Path(name))
-        for row in read_rows("tables.jsonl"):
+        assistant = open_assistant(QUESTIONS / given.set, Path(name))
+        for row in read_rows(f"{given.set}.jsonl"):
             answer = assistant.ask(row["question"])
             verdict = judge(row, answer)
             counts[verdict] += 1

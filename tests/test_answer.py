@@ -537,9 +537,9 @@ def test_a_reader_who_says_two_sentences_is_named_once() -> None:
 
 
 def test_what_wants_several_sentences_needs_less_confidence_than_a_fact(index: Index, settings: Settings) -> None:
-    assistant = Assistant(index, ScriptedLLM(*["The bridge cost nine million euros."] * 2, log_odds=-0.3), settings)
+    assistant = Assistant(index, ScriptedLLM(*["The bridge cost nine million euros."] * 2, log_odds=0.1), settings)
     fact, yes_or_no = (assistant.ask(q) for q in ("What did the new bridge cost?", "Did the new bridge cost much?"))
-    assert settings.caution / 2 < fact.confidence < settings.caution  # type: ignore[operator]
+    assert settings.caution * 0.75 < fact.confidence < settings.caution  # type: ignore[operator]
     assert (fact.outcome, yes_or_no.outcome) == ("not_found", "answered")
 
 

@@ -95,7 +95,6 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
         "Which tickets are not open?",
         "Which tickets are urgent?",
         "Which tickets are there?",  # no cell
-        "How many states are open?",  # two rows have the same name
     ],
 )
 def test_rows_that_are_not_clearly_named_are_not_listed(tmp_path: Path, settings: Settings, question: str) -> None:

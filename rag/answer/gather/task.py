@@ -97,9 +97,11 @@ _EXTREMES = [
     for words, compute, measures in _SUPERLATIVES
 ]
 _COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW))
-# "Which tickets are open?" and "How many tickets are open?", but not "Which tickets did she open?"
-_THINGS_ARE = r"\b(?=[\w /-]{1,40}? (?:is|are|was|were)\b)"
-_DOES = compile_any(r"\b(?:do|does|did|has|have|had)\b")
+# "Which tickets are open?", "Show me the tickets from Leeds", "How many tickets are open?"
+_NAMES = r"^\W*(?:which|what|who|whose|list|show(?: me)?|give me|name)\b"
+_NUMBER = r"^\W*(?:how many|(?:the )?number of)\b"
+# "Which tickets did she open?", "Who is not open?"
+_OTHER_ROWS = compile_any(r"\bdid\b", _COUNTS_ROWS)
 # "What does E4 mean?" asks for no mean.
 _MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
 _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
@@ -107,8 +109,8 @@ _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b
 _OPERATIONS = (
     *_EXTREMES,
     _COUNT,
-    Operation("names", compile_any(rf"^\W*(?:which|what){_THINGS_ARE}"), _DOES),
-    Operation("number", compile_any(rf"^\W*how many{_THINGS_ARE}"), _DOES),
+    Operation("names", compile_any(_NAMES), _OTHER_ROWS),
+    Operation("number", compile_any(_NUMBER), _OTHER_ROWS),
     Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
     Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(_RATIO, r"[%‰/]")),
 )
@@ -153,6 +155,8 @@ def read_tasks(question: Query) -> Iterator[Task]:
         if operation.sign.search(text) and not operation.other.search(text):
             rest = operation.sign.sub(" ", text)
             wanted = list_words(_OF_TABLE.sub(" ", rest)) - _TABLE_WORDS
+            if operation.is_of_things:
+                wanted -= _ROW_WORDS
             yield Task(operation, f"{text} {operation.measures}", rest, wanted)
 
 
@@ -162,6 +166,8 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
     to be in a row: the name of a file may be of another one.
     """
+    if task.operation.is_of_things:
+        return _choose_things(task, columns, names)
     amounts = list_amounts(columns)
     others = columns.keys() - amounts
     named = {label: _find_name(label, task.text) for label in columns}
@@ -169,8 +175,6 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     if label is None:
         return None
     chosen = _choose_rows(columns, others - {label}, text=task.rest, used=list_words(label))
-    if task.operation.is_of_things and not chosen.known:
-        return None
     known = chosen.known | names.difference(YEAR.findall(task.rest))
     if named.get(label):
         known = known.union(*named.values())
@@ -178,6 +182,32 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
         known |= list_words(" ".join(others))
     is_understood = task.wanted <= known
     return Choice(chosen.rows, label) if chosen.rows and is_understood else None
+
+
+def _choose_things(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None:
+    """Return the rows with the cells that a question names, and the column of their names or of the cell it asks for.
+
+    None if it names no cell, a word is in two columns, or a word is left over. Of several rows only a column that names
+    things is asked for: the first one, or one of words.
+    """
+    first = next(iter(columns))
+    cells = {label: _name_rows(column, task.rest, is_name=label == first) for label, column in columns.items()}
+    with_cell = {label: words for label, (_, words) in cells.items() if words}
+    used = frozenset[str]().union(*with_cell.values())
+    is_clear = used and len(used) == sum(map(len, with_cell.values()))
+    labels = {label: _find_name(label, task.text) for label in columns}
+    asked = [label for label in columns.keys() - with_cell if labels[label]]
+    asked = [label for label in asked if not _is_part(labels[label], labels.values())]
+    if not asked and first not in with_cell:
+        asked = [first]
+    if not is_clear or len(asked) != 1:
+        return None
+    label = asked[0]
+    rows = set[Span].intersection(*(cells[label][0] for label in with_cell))
+    known = used.union(names, *labels.values(), *map(list_words, with_cell))
+    is_name = label == first or label not in list_amounts(columns)
+    is_understood = task.wanted <= known
+    return Choice(rows, label) if rows and is_understood and (is_name or len(rows) == 1) else None
 
 
 def list_words(text: str) -> frozenset[str]:
@@ -188,7 +218,12 @@ def list_words(text: str) -> frozenset[str]:
 # Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
 _TABLE_WORDS = list_words(
     "a an the of in for on is are was were be do does did has have had s what which who how many much number all across"
-    " with csv xlsx give me there please calculate compute show tell still now currently"
+    " with csv xlsx give me there please calculate compute show tell"
+)
+# More words that restrict no rows if a question names a cell.
+_ROW_WORDS = list_words(
+    "still now currently been any our we i they that from at by about live work come came get based located belong made"
+    " person people everyone everybody anyone list name whose"
 )
 
 
@@ -205,22 +240,22 @@ def _find_name(name: str, text: str) -> frozenset[str]:
     return words if is_whole else frozenset()
 
 
-def _find_cell(cell: str, text: str) -> frozenset[str]:
-    """Return the words of a cell if a text has it whole, or the year of its date; none if it is an amount."""
-    words = frozenset[str]() if is_amount(cell) else _find_name(cell, text)
+def _find_cell(cell: str, text: str, *, is_name: bool) -> frozenset[str]:
+    """Return the words of a cell if a text has them all, or the year of its date; none if it is an amount, no name."""
+    is_number = is_amount(cell) and not is_name
+    is_whole = list_words(cell) <= list_words(text)
+    words = _find_name(cell, text) if is_whole and not is_number else frozenset[str]()
     return words or frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
 
 
 def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Collection[str]) -> str | None:
-    """Return the label of amounts or things that a question names; "" to count rows, and None if it is unclear.
+    """Return the label of amounts that a question names; "" to count rows, and None if it is unclear.
 
     If it names none, the only one is meant. But an extreme has to be named: the largest city need not be the city with
     the largest number.
     """
     if task.operation is _COUNT:
         return ""
-    if task.operation.is_of_things:
-        return _choose_thing(named, amounts)
     candidates = [label for label in amounts if named[label]]
     if candidates:
         phrases = set(named.values())
@@ -228,17 +263,6 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Coll
     elif not task.operation.is_extreme:
         candidates = list(amounts)
     return candidates[0] if len(candidates) == 1 else None
-
-
-def _choose_thing(named: Mapping[str, frozenset[str]], amounts: Collection[str]) -> str | None:
-    """Return the label of things that a question names, or the first one if it names none; None if it is unclear.
-
-    Numbers in the first column name things, such as tickets, and others do not.
-    """
-    first = next(iter(named))
-    candidates = [label for label, words in named.items() if words] or [first]
-    is_thing = candidates[0] == first or candidates[0] not in amounts
-    return candidates[0] if len(candidates) == 1 and is_thing else None
 
 
 def _is_part(words: frozenset[str], phrases: Collection[frozenset[str]]) -> bool:
@@ -257,12 +281,12 @@ def _choose_rows(columns: Columns, labels: Collection[str], *, text: str, used: 
     return chosen
 
 
-def _name_rows(cells: Mapping[Span, str], text: str) -> tuple[set[Span], frozenset[str]]:
+def _name_rows(cells: Mapping[Span, str], text: str, *, is_name: bool = False) -> tuple[set[Span], frozenset[str]]:
     """Return the rows of a column that a text names, and the words that do so; no rows if it is unclear.
 
     It is clear if only cells with one text have all of these words. Without such words, all rows are returned.
     """
-    asked = {span: _find_cell(cell, text) for span, cell in cells.items()}
+    asked = {span: _find_cell(cell, text, is_name=is_name) for span, cell in cells.items()}
     words = frozenset[str]().union(*asked.values())
     rows = {span for span, own_words in asked.items() if own_words == words}
     names = {cells[span].casefold() for span in rows}
