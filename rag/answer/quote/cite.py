@@ -169,14 +169,11 @@ def _finish(text: str) -> str:
 
 def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:
     """Return one or more claims as the evidence for an answer."""
-    sentences = _attribute(claims)
-    citations: dict[tuple[int, int], Citation] = {}  # by number and offset, since two sentences may quote one passage
-    for claim in claims:
-        for number, span in claim.spans.items():
-            citations[number, span.start] = _make_citation(number, span)
-    is_confirmed = any(claim.articles for claim in claims)
-    outcome: Outcome = "answered" if is_confirmed else "unconfirmed"
-    return Quotes(hits, outcome, sentences, tuple(citations[key] for key in sorted(citations)))
+    # Two sentences may quote one passage. The claims of articles come first.
+    places = {(number, span.start): span for claim in claims for number, span in claim.spans.items()}
+    citations = tuple(_make_citation(number, places[number, start]) for number, start in sorted(places))
+    outcome: Outcome = "answered" if claims[0].articles else "unconfirmed"
+    return Quotes(hits, outcome, _attribute(claims), citations)
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
