@@ -1,7 +1,7 @@
 """Finds what a question asks of a table: an operation, a column and rows, and no word is left over."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
@@ -191,23 +191,30 @@ def _choose_things(task: Task, columns: Columns, names: frozenset[str]) -> Choic
     things is asked for: the first one, or one of words.
     """
     first = next(iter(columns))
-    cells = {label: _name_rows(column, task.rest, is_name=label == first) for label, column in columns.items()}
-    with_cell = {label: words for label, (_, words) in cells.items() if words}
-    used = frozenset[str]().union(*with_cell.values())
-    is_clear = used and len(used) == sum(map(len, with_cell.values()))
-    labels = {label: _find_name(label, task.text) for label in columns}
-    asked = [label for label in columns.keys() - with_cell if labels[label]]
-    asked = [label for label in asked if not _is_part(labels[label], labels.values())]
-    if not asked and first not in with_cell:
-        asked = [first]
-    if not is_clear or len(asked) != 1:
+    found = {label: _name_rows(cells, task.rest, is_name=label == first) for label, cells in columns.items()}
+    by_cell = {label: words for label, (_, words) in found.items() if words}
+    label = _choose_thing(task, list(columns), by_cell)
+    words = frozenset[str]().union(*by_cell.values())
+    if label is None or not words or len(words) < sum(map(len, by_cell.values())):
         return None
-    label = asked[0]
-    rows = set[Span].intersection(*(cells[label][0] for label in with_cell))
-    known = used.union(names, *labels.values(), *map(list_words, with_cell))
-    is_name = label == first or label not in list_amounts(columns)
-    is_understood = task.wanted <= known
-    return Choice(rows, label) if rows and is_understood and (is_name or len(rows) == 1) else None
+    rows = set[Span].intersection(*(found[label][0] for label in by_cell))
+    names_things = label == first or label not in list_amounts(columns)
+    known = words.union(names, list_words(label), *map(list_words, by_cell))
+    is_answered = len(rows) == 1 or (len(rows) > 1 and names_things)
+    return Choice(rows, label) if is_answered and task.wanted <= known else None
+
+
+def _choose_thing(task: Task, labels: Sequence[str], by_cell: Collection[str]) -> str | None:
+    """Return the label that a question names, or the first one if it names none; None if it is unclear.
+
+    A label in `by_cell` says of which cells the question is: "in the sales department".
+    """
+    named = {label: _find_name(label, task.text) for label in labels}
+    asked = [label for label in labels if named[label] and label not in by_cell]
+    asked = [label for label in asked if not _is_part(named[label], named.values())]
+    if not asked and labels[0] not in by_cell:
+        return labels[0]
+    return asked[0] if len(asked) == 1 else None
 
 
 def list_words(text: str) -> frozenset[str]:
