@@ -5,7 +5,7 @@ these too. Only a thread has a run of similar boxes, each with a name, a date an
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import squeeze
@@ -75,11 +75,9 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
             break
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)
-        box = outer.getparent()
-        if run.entries and box in article:
-            return Run([label, *run.frames], run.entries)
         if run.entries:
-            return Run([box], run.entries)
+            box = outer.getparent()
+            return run._replace(frames=[label, *run.frames] if box in article else [box])
         if count_characters(siblings) > _MOST_BETWEEN:
             break
     return Run([], [])
@@ -126,14 +124,10 @@ def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
     if first is None:
         return []
     similar = _pick_kind(siblings, first)
-    count = sum(map(_is_entry, similar))
-    if count < _FEWEST_ENTRIES:
+    if sum(map(_is_entry, similar)) < _FEWEST_ENTRIES:
         return []
-    return similar if any(map(_has_sentence, similar)) else []
-
-
-def _has_sentence(element: "HtmlElement") -> bool:
-    return any(map(is_sentence, element.itertext()))
+    texts = chain.from_iterable(element.itertext() for element in similar)
+    return similar if any(map(is_sentence, texts)) else []
 
 
 def _pick_kind(elements: Iterable["HtmlElement"], model: "HtmlElement") -> list["HtmlElement"]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.blocks import Block, squeeze
+from rag.documents.blocks import Block, pick_first, squeeze
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
@@ -92,8 +92,7 @@ def _list_dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _find_date(node: dict[str, Any]) -> str | None:
-    dates = (find_date(str(node.get(key))) for key in _DATES)
-    return next(filter(None, dates), None)
+    return pick_first((find_date(str(node.get(key))) for key in _DATES), None)
 
 
 def _find_author(node: dict[str, Any]) -> str | None:

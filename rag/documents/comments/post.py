@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import Block, squeeze
+from rag.documents.blocks import Block, pick_first, squeeze
 from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line
 from rag.documents.comments.roles import SIGNATURE, filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
@@ -152,8 +152,7 @@ def _is_noise(text: str, author: str | None) -> bool:
 
 def _find_answered(element: "HtmlElement") -> str | None:
     """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
-    names = map(_read_name, filter_role(element.iterdescendants(), "answered"))
-    return next(filter(None, names), None)
+    return pick_first(map(_read_name, filter_role(element.iterdescendants(), "answered")), None)
 
 
 def _read_name(element: "HtmlElement") -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.documents.blocks import squeeze
+from rag.documents.blocks import pick_first, squeeze
 from rag.documents.comments.elements import walk
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
@@ -90,8 +90,7 @@ def _holds_only_buttons(part: "HtmlElement") -> bool:
 
 def _read_full_date(part: "HtmlElement") -> str | None:
     attributes = [part.get(name, "") for name in _DATE_ATTRIBUTES]
-    dates = map(find_date, [*attributes, part.text_content()])
-    return next(filter(None, dates), None)
+    return pick_first(map(find_date, [*attributes, part.text_content()]), None)
 
 
 def _read_date(part: "HtmlElement") -> str | None:

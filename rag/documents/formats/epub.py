@@ -20,7 +20,7 @@ from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
 from rag.documents.formats.html.raised import set_raised
-from rag.documents.formats.untrusted import drop_namespaces, get_text, parse_xml, read_part
+from rag.documents.formats.untrusted import drop_namespaces, find_elements, get_text, parse_xml, read_part
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -30,16 +30,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ENCRYPTION = "META-INF/encryption.xml"
-_CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
+_IS_NAVIGATION = "contains(concat(' ', normalize-space(@properties), ' '), ' nav ')"
+_TYPES = "' application/xhtml+xml text/html application/x-dtbook+xml '"
+_CHAPTERS = f"//item[contains({_TYPES}, concat(' ', @media-type, ' '))][not({_IS_NAVIGATION})]"
 # The encrypted files, but not those with a method that only encrypts fonts, which are not read.
 _LOCKED = (
     "//EncryptedData[not(.//EncryptionMethod[@Algorithm = 'http://www.idpf.org/2008/embedding'"
     " or @Algorithm = 'http://ns.adobe.com/pdf/enc#RC'])]//CipherReference/@URI"
 )
 # The navigation document of EPUB 3, and the NCX file of EPUB 2; many books have both.
-_CONTENTS = "//item[contains(concat(' ', @properties, ' '), ' nav ') or @media-type = 'application/x-dtbncx+xml']/@href"
+_CONTENTS = f"//item[{_IS_NAVIGATION} or @media-type = 'application/x-dtbncx+xml']/@href"
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
+# Calibre writes the year 101 for an unknown date.
+_UNKNOWN_DATE = re.compile("0")
 _INVALID = "it is not a valid EPUB file"
 
 
@@ -62,13 +66,11 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     entries = _read_contents(archive, package, place)
     blocks = chain.from_iterable(_read_chapter(archive, chapter, entries[chapter]) for chapter in chapters)
     dates = map(parse_date, _list_texts(package, "date"))
-    # Calibre writes the year 101 for an unknown date.
-    known_dates = (date for date in dates if not date.startswith("0"))
     return Extract(
         list(blocks),
         title=next(map(get_text, package.iter("title")), None),
         author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
-        date=next(known_dates, None),
+        date=next(filterfalse(_UNKNOWN_DATE.match, dates), None),
     )
 
 
@@ -101,7 +103,7 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
 
 def _find_chapters(package: "_Element") -> Iterator[str]:
     """Return the names of the chapters in reading order, relative to the package, without tables of contents."""
-    chapters = {item.get("id"): unquote(item.get("href", "")) for item in package.iter("item") if _is_chapter(item)}
+    chapters = {item.get("id"): unquote(item.get("href", "")) for item in find_elements(package, _CHAPTERS)}
     contents = set(map(unquote, _find_values(package, "//reference[@type = 'toc']/@href")))
     names = filter(None, map(chapters.get, _find_values(package, "//itemref/@idref")))
     return filterfalse(contents.__contains__, names)
@@ -110,11 +112,6 @@ def _find_chapters(package: "_Element") -> Iterator[str]:
 def _find_values(tree: "_Element", path: str) -> list[str]:
     """Return the values of the attributes at a path."""
     return cast("list[str]", tree.xpath(path, smart_strings=False))
-
-
-def _is_chapter(item: "_Element") -> bool:
-    is_navigation = "nav" in item.get("properties", "").split()
-    return item.get("media-type") in _CHAPTERS and not is_navigation
 
 
 def _read_contents(archive: zipfile.ZipFile, package: "_Element", place: str) -> dict[str, list[Entry]]:

@@ -36,11 +36,9 @@ class Entry(NamedTuple):
 
 def list_entries(contents: "HtmlElement") -> Iterator[Entry]:
     """Yield the lines of a table of contents: those of an NCX file, or of a navigation document."""
-    for point in contents.iter("navPoint"):
-        label, target = point.find("navLabel"), point.find("content")
-        if label is not None and target is not None:
-            level = 1 + len(list(point.iterancestors("navPoint")))
-            yield _make_entry(get_text(label), level, target.get("src", ""))
+    for point in contents.xpath("//navPoint[navLabel and content]"):
+        level = 1 + len(list(point.iterancestors("navPoint")))
+        yield _make_entry(get_text(point.find("navLabel")), level, point.find("content").get("src", ""))
     for link in contents.xpath(_LINKS):
         level = len(list(link.iterancestors("ol")))
         yield _make_entry(get_text(link), level, link.get("href", ""))

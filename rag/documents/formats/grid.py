@@ -78,6 +78,11 @@ class Labels:
                 self._unused.pop(label, None)
         return format_row(self.header, row)
 
+    def format_rows(self, rows: Iterable[Sequence[str]]) -> list[str]:
+        """Return the labels that no row has, and the rows."""
+        lines = list(map(self.format, rows))
+        return [self.format_unused(), *lines]
+
     def format_unused(self) -> str:
         """Return the labels that no row has: of empty columns, or of a blank form."""
         return format_row((), list(self._unused))

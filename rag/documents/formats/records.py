@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, join_filled
 from rag.documents.dates import parse_date
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.plain.decode import decode
@@ -216,7 +216,7 @@ def _show(value: Json) -> str:
 
 
 def _show_list(values: Iterable[Json]) -> str:
-    return ", ".join(filter(None, map(_show, values)))
+    return join_filled(", ", map(_show, values))
 
 
 _SHOWN: dict[type, Callable[..., str]] = {

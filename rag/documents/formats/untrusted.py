@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rag.errors import DocumentError
 
@@ -30,15 +30,14 @@ def read_part(archive: zipfile.ZipFile, name: str, *, invalid: str, most_bytes: 
     return data
 
 
-def parse_xml(data: bytes, *, invalid: str, encoding: str | None = None) -> "_Element":
+def parse_xml(data: bytes, *, invalid: str) -> "_Element":
     """Return the tree of an XML file; raises DocumentError with the reason `invalid`.
 
-    Entities are not expanded, and nothing is fetched. `encoding` replaces the one that the file declares.
+    Entities are not expanded, and nothing is fetched.
     """
     from lxml import etree
 
     parser = etree.XMLParser(
-        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
@@ -56,6 +55,11 @@ def drop_namespaces(tree: "Tree") -> "Tree":
     for element in tree.iter("*"):
         element.tag = element.tag.rpartition("}")[2]
     return tree
+
+
+def find_elements(tree: "_Element", path: str) -> "list[_Element]":
+    """Return the elements at a path (XPath)."""
+    return cast("list[_Element]", tree.xpath(path))
 
 
 def get_text(element: "_Element") -> str:

@@ -1,13 +1,22 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
-from collections.abc import Iterator
-from itertools import chain, takewhile
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
+from itertools import chain, count, takewhile
+from typing import TYPE_CHECKING, Literal
 
-from rag.documents.blocks import Block, squeeze
+from rag.documents.blocks import Block, join_filled, squeeze
 from rag.documents.formats.grid import Labels
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
-from rag.documents.formats.rows import LONGEST_CELL, LONGEST_LABEL, MOST_COLUMNS_SPANNED, join_levels
+from rag.documents.formats.rows import (
+    LONGEST_CELL,
+    LONGEST_LABEL,
+    MOST_COLUMNS_SPANNED,
+    Cell,
+    Row,
+    join_levels,
+    spread_rows,
+)
 from rag.documents.formats.svg import list_drawn_words
 from rag.rows import format_row
 
@@ -23,17 +32,6 @@ _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
 _FEWEST_WORDS = 3
 _ASKS = ("?", "？", "؟")
-
-
-class _Cell(NamedTuple):
-    """A cell, whether it is a label, and how many rows it reaches down, with its own."""
-
-    text: str = ""
-    is_label: bool = False
-    rows: int = 1
-
-
-_EMPTY = _Cell()
 
 
 def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
@@ -112,8 +110,8 @@ def _is_line(part: "HtmlElement") -> bool:
 def _join_definition(terms: list[str], meanings: list[str]) -> str:
     """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
     stripped_terms = [term.rstrip(":¶ ") for term in terms]
-    names = ", ".join(filter(None, stripped_terms))
-    meaning = "; ".join(filter(None, meanings))
+    names = join_filled(", ", stripped_terms)
+    meaning = join_filled("; ", meanings)
     if names.endswith(_ASKS):
         return f"{names} {meaning}"
     return format_row([names], [meaning])
@@ -146,9 +144,11 @@ def _spell_out_table(table: "HtmlElement") -> None:
     widths = [sum(map(_find_width, row)) for row in rows]
     if max(widths) * len(rows) > _MOST_CELLS:
         strip_attributes(table, "colspan", "rowspan")
-    texts = _format_rows(_spread_rows(rows))
+    texts = {cell: _find_line(cell) for cell in chain.from_iterable(rows)}
+    names = {text for cell, text in texts.items() if _is_label(cell)}
+    lines = _format_rows(spread_rows(_list_cells(rows, texts)), names)
     _move_out_rest(table, rows)
-    _replace(table, texts, item="li")
+    _replace(table, lines, item="li")
 
 
 def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
@@ -187,49 +187,34 @@ def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     return longest_cell > LONGEST_CELL and not is_headed
 
 
-def _spread_rows(rows: list[list["HtmlElement"]]) -> list[list[_Cell]]:
-    """Return the cells of each row, one for each column; a short text is in all the rows that its cell spans."""
-    spread: list[list[_Cell]] = []
-    above: list[_Cell] = []
-    for elements in rows:
-        above = _spread_row(elements, above)
-        spread.append(above)
-    return spread
+def _list_cells(rows: list[list["HtmlElement"]], texts: Mapping["HtmlElement", str]) -> Iterator[list[Cell]]:
+    """Yield the cells of each row, with the lower parts of cells above: where both are, only the upper one spans."""
+    rows_left: dict[int, int] = {}  # that the cell in a column covers, with the present row
+    for row in rows:
+        covered = {column: left - 1 for column, left in rows_left.items() if left > 1}
+        rows_left = dict(covered)
+        cells: list[Cell] = []
+        end = 0
+        for element in row:
+            start = next(column for column in count(end) if column not in covered)
+            cells += _fill(range(end, start), covered)
+            end = start + _find_width(element)
+            own_end = next((column for column in range(start, end) if column in covered), end)
+            cells.append(Cell(texts[element], own_end - start))
+            cells += _fill(range(own_end, end), covered)
+            height = _find_number(element, "rowspan", _HIGHEST_NUMBER)
+            rows_left.update(dict.fromkeys(range(start, own_end), height))
+        yield cells + _fill(range(end, max(covered, default=-1) + 1), covered)
 
 
-def _spread_row(elements: list["HtmlElement"], above: list[_Cell]) -> list[_Cell]:
-    """Return the cells of a row; a cell from above shows where the row has no words."""
-    hanging = {column: _hang(cell) for column, cell in enumerate(above) if cell.rows > 1}
-    row: list[_Cell] = []
-    for element in elements:
-        while len(row) in hanging:
-            row.append(_EMPTY)
-        row += _read_cell(element)
-    last_column = max(hanging, default=-1)
-    row += [_EMPTY] * (last_column + 1 - len(row))
-    for column, cell in hanging.items():
-        if not row[column].text:
-            row[column] = cell
-    return row
-
-
-def _read_cell(element: "HtmlElement") -> list[_Cell]:
-    """Return a cell for each column that an element spans; only a short label is in all of them."""
-    cell = _Cell(_find_line(element), _is_label(element), _find_number(element, "rowspan", _HIGHEST_NUMBER))
-    is_repeated = cell.is_label and len(cell.text) <= LONGEST_LABEL
-    copy = cell if is_repeated else _Cell(rows=cell.rows)
-    return [cell, *[copy] * (_find_width(element) - 1)]
+def _fill(columns: Iterable[int], covered: Collection[int]) -> list[Cell]:
+    """Return a cell for each column in which a row has none of its own."""
+    return [Cell("", is_continued=column in covered) for column in columns]
 
 
 def _find_width(element: "HtmlElement") -> int:
     """Return how many columns a cell spans."""
     return _find_number(element, "colspan", MOST_COLUMNS_SPANNED)
-
-
-def _hang(cell: _Cell) -> _Cell:
-    """Return a cell as it is in the next row: without its text if that is too long for a label."""
-    text = cell.text if len(cell.text) <= LONGEST_LABEL else ""
-    return _Cell(text, cell.is_label, cell.rows - 1)
 
 
 def _find_number(element: "HtmlElement", name: str, most: int) -> int:
@@ -247,31 +232,28 @@ def _is_label(cell: "HtmlElement") -> bool:
     return cell.tag == "th" or is_bold
 
 
-def _format_rows(rows: list[list[_Cell]]) -> list[str]:
-    """Return each row below the header in words, after the labels that none of these rows repeats."""
-    headers = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
+def _format_rows(rows: list[Row], names: Set[str]) -> list[str]:
+    """Return each row below the header in words, after the labels that none of these rows repeats.
+
+    `names` are the texts of the cells that are marked as labels.
+    """
+    headers = list(takewhile(partial(_is_header, names=names), rows[:_TALLEST_HEADER]))
     height = len(headers) % len(rows)  # A table of labels alone has no header.
-    header = join_levels(list(map(_get_texts, headers[:height])))
+    header = join_levels([row.labels for row in headers[:height]])
     long_labels = [label for label in header if len(label) > LONGEST_LABEL]
-    labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
-    lines = [_format_row(labels, row) for row in rows[height:]]
+    labels = Labels(["" if label in long_labels else label for label in header])
+    lines = [_format_row(labels, row.texts, names) for row in rows[height:]]
     return [format_row((), [*dict.fromkeys(long_labels), labels.format_unused()]), *lines]
 
 
-def _format_row(labels: Labels, row: list[_Cell]) -> str:
+def _format_row(labels: Labels, texts: Sequence[str], names: Set[str]) -> str:
     """Return a row in words; without a header, the row's own label comes before its cells."""
-    texts = _get_texts(row)
     values = list(filter(None, texts[1:]))
-    if values and row[0].is_label and not labels.header:
+    if values and texts[0] in names and not labels.header:
         return format_row(texts[:1], values)
     return labels.format(texts)
 
 
-def _get_texts(row: list[_Cell]) -> list[str]:
-    return [cell.text for cell in row]
-
-
-def _is_header(row: list[_Cell]) -> bool:
+def _is_header(row: Row, names: Set[str]) -> bool:
     """Return whether all cells with words are labels, and there are any."""
-    are_labels = {cell.is_label for cell in row if cell.text}
-    return are_labels == {True}
+    return row.has_words() and names >= set(filter(None, row.texts))

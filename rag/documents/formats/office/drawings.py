@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.number_formats import format_number, is_date
-from rag.documents.formats.office.paths import DIAGRAM, make_finder, make_reader, read_number
+from rag.documents.formats.office.paths import DIAGRAM, find_part, list_parts, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
 from rag.errors import DocumentError
 from rag.rows import format_row
@@ -47,13 +47,12 @@ _find_roots = make_finder("dgm:ptLst/dgm:pt[@type = 'doc']")
 
 def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
     """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
-    is_diagram = reference.tag == DIAGRAM
-    name, kind, walk = _DIAGRAM if is_diagram else _CHART
-    relation = part.rels.get(name(reference))
-    if relation is None or relation.is_external or not relation.reltype.endswith(kind):
+    get_name, kind, walk = _DIAGRAM if reference.tag == DIAGRAM else _CHART
+    drawing = find_part(part, get_name(reference))
+    if drawing is None or drawing not in list_parts(part, kind):
         return
     try:
-        yield from walk(relation.target_part.blob)
+        yield from walk(drawing.blob)
     except DocumentError:
         yield Block("A drawing of this file is damaged, and is not read.")
 
@@ -154,10 +153,8 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         ordered.append(texts.pop(box, ""))
         # A box is walked once, even if links form a circle.
         boxes += below.pop(box, [])
-    ordered += texts.values()
-    for text in ordered:
-        if text:
-            yield Block(text, "item")
+    for text in filter(None, [*ordered, *texts.values()]):
+        yield Block(text, "item")
 
 
 def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:

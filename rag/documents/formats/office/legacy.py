@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from rag.documents.blocks import Extract
+from rag.documents.blocks import Extract, pick_first
 from rag.documents.formats.compound import has_password
 from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
 from rag.documents.formats.pdf.reader import read_pdf
@@ -96,8 +96,7 @@ def read_legacy(path: Path) -> Extract:
 
 def _find_program() -> str:
     """Return the path of LibreOffice; raises DocumentError if it is not installed."""
-    programs = [shutil.which(name) for name in (*_PROGRAMS, *_PLACES)]
-    program = next(filter(None, programs), None)
+    program = pick_first(map(shutil.which, (*_PROGRAMS, *_PLACES)), None)
     if program is None:
         raise DocumentError(
             "files from before 2007 need LibreOffice, which is not installed; or save it in a newer form"

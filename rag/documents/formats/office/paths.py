@@ -1,7 +1,7 @@
-"""Makes functions that read the XML of office files by paths (XPath)."""
+"""Finds the parts of office files, and makes functions that read their XML by paths (XPath)."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, cast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lxml.etree import Element, XPath
 
@@ -42,6 +42,19 @@ def make_reader(path: str) -> "Callable[[_Element], str]":
 def make_test(path: str) -> "Callable[[_Element], bool]":
     """Return a function that returns whether there is anything at a path."""
     return cast("Callable[[_Element], bool]", XPath(f"boolean({path})", namespaces=_NAMESPACES))
+
+
+def find_part(owner: Any, name: str) -> Any:
+    """Return the part to which another one refers by a name; None if it is missing, or outside of the file."""
+    relation = owner.rels.get(name)
+    return None if relation is None or relation.is_external else relation.target_part
+
+
+def list_parts(owner: Any, *kinds: str) -> Iterator[Any]:
+    """Yield the parts to which another one refers, by the ends of the kinds of relation."""
+    for relation in owner.rels.values():
+        if relation.reltype.endswith(kinds) and not relation.is_external:
+            yield relation.target_part
 
 
 def read_number(text: str, default: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_filled, pick_first
 from rag.documents.formats.office.drawings import walk_chart
 from rag.documents.formats.office.paths import make_finder, read_number
 from rag.documents.formats.office.sheet_visibility import SheetView, list_related, read_cell_place
@@ -50,7 +50,7 @@ class SheetNotes:
     def add_row(self, number: int, texts: Sequence[str]) -> None:
         """Keep the first words of a row for the notes on its cells."""
         if number in self._rows:
-            self._labels[number] = next(filter(None, texts), "")
+            self._labels[number] = pick_first(texts, "")
 
     def walk(self) -> Iterator[Block]:
         """Yield the boxes of text, the titles of charts, and the notes as comments, each with the label of its row."""
@@ -64,8 +64,7 @@ class SheetNotes:
 
     def _walk_drawing(self, name: str) -> Iterator[Block]:
         for box in _find_boxes(self._parse(name)):
-            texts = [_join(paragraph) for paragraph in _find_paragraphs(box)]
-            yield Block("\n".join(filter(None, texts)))
+            yield Block(join_filled("\n", map(_join, _find_paragraphs(box))))
         for chart in list_related(self._archive, name).get(_CHART, ()):
             blocks = walk_chart(read_part(self._archive, chart, invalid=_INVALID))
             # The values of a chart are in cells, so only its titles are read.

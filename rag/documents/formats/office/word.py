@@ -17,6 +17,8 @@ from rag.documents.formats.office.paths import (
     MC,
     M,
     W,
+    find_part,
+    list_parts,
     make_finder,
     make_reader,
     make_test,
@@ -60,6 +62,8 @@ _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
 _get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
 _get_list = make_reader("w:pPr/w:numPr/w:numId/@w:val")
+# The large first letter of the next paragraph.
+_is_drop_cap = make_test("w:pPr/w:framePr[1]/@w:dropCap[. != 'none']")
 # The mark of a paragraph whose end is deleted or hidden.
 _is_gone = make_test("w:pPr/w:rPr[w:del or w:moveFrom or w:vanish]")
 # Word numbers the levels of outlines from 0; the tenth, "9", means text.
@@ -169,10 +173,9 @@ class _Walker:
 
     def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
         """Yield the text of a whole file that Word shows inside of this one."""
-        relation = self._part.rels.get(_get_relation(chunk))
-        if relation is None or relation.is_external:
+        part = find_part(self._part, _get_relation(chunk))
+        if part is None:
             return
-        part = relation.target_part
         name = str(part.partname)
         if name.endswith(_WORD_SUFFIXES):
             yield from _walk_inner_document(part.blob)
@@ -264,25 +267,17 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
     from docx.oxml.parser import parse_xml
 
     notes = {}
-    for relation in document.part.rels.values():
-        kind = relation.reltype.rpartition("/")[2].removesuffix("s")
-        if kind not in _MARKS.values() or relation.is_external:
-            continue
-        root = parse_xml(relation.target_part.blob)
-        drop_hidden_words(root, document)
-        strip_tags(root, *_WRAPPERS)
-        notes.update({(kind, note.get(f"{W}id")): note for note in root.iter(f"{W}{kind}")})
+    for kind in _MARKS.values():
+        for part in list_parts(document.part, f"/{kind}s"):
+            root = parse_xml(part.blob)
+            drop_hidden_words(root, document)
+            strip_tags(root, *_WRAPPERS)
+            notes.update({(kind, note.get(f"{W}id")): note for note in root.iter(f"{W}{kind}")})
     return notes
 
 
 def _read_signs(paragraph: "_Element") -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
-
-
-def _is_drop_cap(paragraph: "_Element") -> bool:
-    """Return whether a paragraph is the large first letter of the next one."""
-    frame = paragraph.find(f"{W}pPr/{W}framePr")
-    return frame is not None and frame.get(f"{W}dropCap", "none") != "none"
 
 
 def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.formats.numerals import WRITERS, format_ordinal, repeat_letter
-from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.paths import NOTHING, W, list_parts, make_finder, make_reader, make_test, read_number
 from rag.documents.formats.office.word_visibility import Styles
 
 if TYPE_CHECKING:
@@ -179,11 +179,8 @@ def _read_lists(document: "Document", styles: Styles) -> dict[str, _List]:
 
 
 def _find_numbering(document: "Document") -> "_Element":
-    from docx.opc.constants import RELATIONSHIP_TYPE
-
-    kinds = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
-    relation = kinds.get(RELATIONSHIP_TYPE.NUMBERING)
-    return relation.target_part.element if relation else NOTHING
+    part = next(list_parts(document.part, "/numbering"), None)
+    return NOTHING if part is None else part.element
 
 
 def _read_list(number: "_Element", outline_name: str, outline: "_Element") -> _List:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.documents.blocks import join_filled
 from rag.documents.formats.numerals import WRITERS
 from rag.documents.formats.opendocument.names import STYLE, TEXT
 
@@ -62,7 +63,7 @@ class Counter:
         if not style.form:
             return ""
         first = max(1, level - style.shown_levels + 1)
-        numbers = ".".join(filter(None, map(self._format_one, range(first, level + 1))))
+        numbers = join_filled(".", map(self._format_one, range(first, level + 1)))
         return f"{style.prefix}{numbers}{style.suffix}".strip()
 
     def _format_one(self, level: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
 from rag.documents.formats.opendocument.sheets import walk_sheets
 from rag.documents.formats.opendocument.slides import walk_slides
@@ -92,5 +92,5 @@ def _read_properties(meta: "_Element | None", path: Path) -> Extract:
         blocks=(),
         title=clean_title(meta.findtext(f".//{DC}title"), path),
         author=clean_author(author),
-        date=next(filter(None, dates), None),
+        date=pick_first(dates, None),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, begin_sheet
+from rag.documents.blocks import Block, begin_sheet, pick_first
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.source_rows import SourceRow, SourceTable
@@ -53,7 +53,7 @@ class _SheetReader:
 
     def _note_comments(self, source: SourceRow, row: Row) -> None:
         """Note the comments on the cells of a row, with the first words of the row."""
-        label = next(filter(None, row.texts), "")
+        label = pick_first(row.texts, "")
         for place in source.places:
             for comment in place.element.iterchildren(COMMENT):
                 self._walker.add_comment(comment, label)

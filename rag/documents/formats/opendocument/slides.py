@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain, filterfalse
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, begin_slide, walk_shape
+from rag.documents.blocks import Block, begin_slide, join_filled, walk_shape
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
@@ -67,7 +67,7 @@ class _Slide:
         texts: list[str] = []
         for frame in self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']"):
             texts += [block.text for block in walker.walk_shape(frame, look)]
-        notes = "\n".join(filter(None, texts))
+        notes = join_filled("\n", texts)
         return f"Notes: {notes}" if notes else ""
 
     def _shows(self, shape: "_Element") -> bool:

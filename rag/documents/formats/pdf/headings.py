@@ -38,18 +38,22 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    alike_count = sum(_looks_like_heading(line, body) for line in lines)
-    if any(line.level for line in lines) or alike_count > _MOST_OF_LINES * len(lines):
+    if _has_other_headings(lines, body):
         return list(lines), None
     merged_lines = list(_merge_headings(lines, body))
     headings = [line for line in merged_lines if line.level]
     title = _find_title(lines, headings)
-    others = headings[1:] if title else headings
-    styles = sorted(set(map(_get_style, others)), reverse=True)
-    levels = {style: level for level, style in enumerate(styles, 1)}
     # The title has no other heading's style, so it gets no level.
+    styles = {_get_style(line) for line in headings if line is not title}
+    levels = {style: level for level, style in enumerate(sorted(styles, reverse=True), 1)}
     leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
     return leveled_lines, title.text if title else None
+
+
+def _has_other_headings(lines: Sequence[Line], body: _Style) -> bool:
+    """Return whether bookmarks mark headings, or more lines look like headings than can be some."""
+    alike_count = sum(_looks_like_heading(line, body) for line in lines)
+    return alike_count > _MOST_OF_LINES * len(lines) or any(line.level for line in lines)
 
 
 def _get_style(line: Line) -> _Style:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_filled
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
@@ -64,7 +64,7 @@ class RowCollector:
 
     def end_cell(self) -> None:
         """End a cell."""
-        self._texts.append(" ".join(filter(None, self._paragraphs)))
+        self._texts.append(join_filled(" ", self._paragraphs))
         self._paragraphs = []
 
     def end_row(self) -> None:
