@@ -9,6 +9,7 @@ such an element, and the heading of an article is in it but not in one of its co
 
 import re
 from collections.abc import Iterator, Set
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.comments.elements import (
@@ -127,13 +128,8 @@ def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool
 
 def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
     """Return the elements above another one that hold sentences of an article."""
-    written = []
-    for other in element.getroottree().iter():
-        if other is element:
-            break
-        if _is_written(other):
-            written.append(other)
-    return list_outside(written, areas)
+    above = takewhile(lambda other: other is not element, element.getroottree().iter())
+    return list_outside(filter(_is_written, above), areas)
 
 
 def _is_written(element: "HtmlElement") -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from copy import deepcopy
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -266,16 +266,11 @@ def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
     """Return what schema.org's marks or class names call an element; None if it is neither a comment nor a post."""
     if element in page.frames:
         return None
-    if is_schema_comment(element):
-        return "comment"
-    if _is_post(element, page):
-        return "post"
-    is_named = has_role(element, "comment", "post", "reply")
-    if not is_named or element in page.articles or is_elsewhere(element):
-        return None
-    if has_role(element, "comment", "post") and page.is_readers(element):
-        return "comment"
-    return "reply" if has_role(element, "reply") else None
+    return next((kind for kind, is_called in _KINDS if is_called(element, page)), None)
+
+
+def _is_marked_comment(element: "HtmlElement", _page: Page) -> bool:
+    return is_schema_comment(element)
 
 
 def _is_post(element: "HtmlElement", page: Page) -> bool:
@@ -285,6 +280,28 @@ def _is_post(element: "HtmlElement", page: Page) -> bool:
     if _SCHEMA_POST.search(element.get("itemtype", "")):
         return True
     return has_role(element, "post") and not page.is_readers(element) and not is_elsewhere(element)
+
+
+def _is_named_comment(element: "HtmlElement", page: Page) -> bool:
+    return _is_named(element, page, "comment", "post") and page.is_readers(element)
+
+
+def _is_named_reply(element: "HtmlElement", page: Page) -> bool:
+    return _is_named(element, page, "reply")
+
+
+def _is_named(element: "HtmlElement", page: Page, *roles: str) -> bool:
+    """Return True for an element with one of the roles that holds no article, and is not in code or the like."""
+    return has_role(element, *roles) and element not in page.articles and not is_elsewhere(element)
+
+
+# What an element may be, the surest first.
+_KINDS: "tuple[tuple[_Kind, Callable[[HtmlElement, Page], bool]], ...]" = (
+    ("comment", _is_marked_comment),
+    ("post", _is_post),
+    ("comment", _is_named_comment),
+    ("reply", _is_named_reply),
+)
 
 
 def _find_whole(element: "HtmlElement", boxes: Set["HtmlElement"]) -> "HtmlElement":

@@ -157,7 +157,7 @@ def _show_rule(properties: _Properties) -> str:
     unit = _FREQUENCIES.get(rule.get("FREQ", ""))
     if not rule:
         return ""
-    if unit is None or None in days or not rule.keys() <= _RULE_PARTS:
+    if unit is None or None in days or rule.keys() - _RULE_PARTS:
         return "irregularly"
     return _describe_rule(rule, unit, join_filled(", ", days))
 

@@ -19,7 +19,6 @@ from rag.documents.formats.epub_contents import Entry, list_entries, mark_headin
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
-from rag.documents.formats.html.raised import set_raised
 from rag.documents.formats.untrusted import drop_namespaces, find_elements, get_text, parse_xml, read_part
 from rag.errors import DocumentError
 
@@ -137,7 +136,6 @@ def _read_chapter(archive: zipfile.ZipFile, name: str, entries: list[Entry]) -> 
     tree = _parse_xhtml(_read(archive, name))
     _insert_styles(tree, archive, name)
     drop_hidden(tree)
-    set_raised(tree)
     if entries:
         mark_headings(tree, entries)
     return walk_spelled_out(tree)

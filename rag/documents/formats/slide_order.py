@@ -40,11 +40,16 @@ class Placed(NamedTuple, Generic[ShapeT]):
 
 
 def order_shapes(shapes: Iterable[Placed[ShapeT]], title: Placed[ShapeT] | None) -> Iterator[ShapeT]:
-    """Yield the rows of shapes from top to bottom; a text below its own heading follows it.
+    """Yield the title, and the rows of other shapes from top to bottom; a text below its own heading follows it.
 
     A shape on the right of the title and of the text below it comes after that text.
     """
-    others = [placed.follows(title) for placed in shapes] if title else list(shapes)
+    others = []
+    for placed in shapes:
+        if title and placed.shape == title.shape:
+            yield placed.shape
+        else:
+            others.append(placed.follows(title) if title else placed)
     rows = deque(_list_rows(others))
     while rows:
         row = rows.popleft()

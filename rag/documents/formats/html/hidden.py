@@ -93,19 +93,18 @@ class _Look(NamedTuple):
         """Whether no reader sees the words."""
         is_tiny = self.font_size <= _TINY_PIXELS
         is_lost = self.color == "transparent" or look_same(self.color, self.backdrop)
-        return self.is_invisible or self.is_off_screen or is_tiny or is_lost
+        return any((self.is_invisible, self.is_off_screen, is_tiny, is_lost))
 
 
 def parse_shown(html: bytes | str) -> "HtmlElement":
     """Return the tree of a page or of a part of one, without the words that its readers do not see."""
     tree = parse_html(html)
     drop_hidden(tree)
-    set_raised(tree)
     return tree
 
 
 def drop_hidden(tree: "HtmlElement") -> None:
-    """Remove the words that no reader of a page sees, and words that are struck out.
+    """Remove the words that no reader of a page sees, words that are struck out, and the marks of footnotes.
 
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
@@ -116,6 +115,7 @@ def drop_hidden(tree: "HtmlElement") -> None:
     page.prune(tree, page.find_first_look(), [])
     strip_elements(tree, _GONE, with_tail=False)
     strip_attributes(tree, "aria-hidden", "hidden", "style")  # trafilatura would drop elements for them
+    set_raised(tree)
 
 
 class _Page:
@@ -345,7 +345,7 @@ def _is_shut(tag: str, attributes: Mapping[str, str]) -> bool:
     """Return whether the browser hides an element until the page opens it."""
     is_closed_dialog = tag == "dialog" and "open" not in attributes
     is_marked_hidden = attributes.get("hidden", "until-found") != "until-found"
-    return is_closed_dialog or is_marked_hidden or "popover" in attributes
+    return any((is_closed_dialog, is_marked_hidden, "popover" in attributes))
 
 
 @lru_cache(maxsize=1000)

@@ -21,7 +21,6 @@ from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
 from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
-from rag.documents.formats.html.raised import set_raised
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -80,7 +79,6 @@ def extract_html(html: bytes | str) -> Extract:
     tree, is_broken = parse_page(html)
     site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
-    set_raised(tree)
     contacts = find_contacts(tree)
     _drop_site_parts(tree)
     _drop_links_of_headings(tree)

@@ -50,15 +50,9 @@ def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool 
     On a slide without a title, the place of the layout's title counts. The places of shapes in a group are relative to
     the group, and no title is in one.
     """
-    shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
+    shown = [_place(shape) for shape in shapes if stage.shows(shape, in_group=in_group)]
     title = None if in_group else stage.title or stage.layout_title
-    others = []
-    for shape in shown:
-        if shape == stage.title:
-            yield from _walk_shape(shape, stage)
-        else:
-            others.append(_place(shape))
-    for shape in order_shapes(others, _place(title) if title else None):
+    for shape in order_shapes(shown, _place(title) if title else None):
         yield from _walk_shape(shape, stage)
 
 

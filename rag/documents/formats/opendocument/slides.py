@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from itertools import chain, filterfalse
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Block, begin_slide, join_filled, walk_shape
@@ -51,11 +50,10 @@ class _Slide:
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
         """Yield the title, the other shapes in reading order, and the notes."""
-        shapes = list(filter(self._shows, self._page.iterchildren("*")))
+        shapes = list(map(_place, filter(self._shows, self._page.iterchildren("*"))))
         look = Look(self._styles.page_look.settings, self._find_background())
-        titles = list(filter(_is_title, shapes))
-        others = map(_place, filterfalse(_is_title, shapes))
-        for shape in chain(titles, order_shapes(others, _place(titles[0]) if titles else None)):
+        title = next((placed for placed in shapes if _is_title(placed.shape)), None)
+        for shape in order_shapes(shapes, title):
             blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
             yield from walk_shape(blocks, is_title=_is_title(shape))
         yield Block(self._read_notes(walker, look))

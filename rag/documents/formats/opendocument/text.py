@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _PARAGRAPHS = (f"{TEXT}p", f"{TEXT}h")
-_SIGNS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 _MOST_SPACES = 100
-_NOTE, COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
+COMMENT = f"{OFFICE}annotation"
 # Boxes of text and drawings, which follow the paragraph to which they are tied.
 _BOXES = frozenset(
     f"{DRAW}{name}"
@@ -65,6 +64,16 @@ class TextWalker:
             f"{TEXT}index-body": self.walk,
             f"{TABLE}table": self._walk_table,
             **dict.fromkeys(_BOXES, self.walk_shape),
+        }
+        # What stands for other words than those inside it.
+        self._collectors: dict[str, Callable[[_Element, _Content], None]] = {
+            f"{TEXT}tab": lambda _, content: content.words.append("\t"),
+            f"{TEXT}line-break": lambda _, content: content.words.append("\n"),
+            f"{TEXT}s": _add_spaces,
+            f"{TEXT}note": lambda note, content: content.notes.extend(note.iterchildren(f"{TEXT}note-body")),
+            COMMENT: lambda comment, _: self.add_comment(comment),
+            **dict.fromkeys(_TIED_BOXES, lambda box, content: content.boxes.append(box)),
+            **dict.fromkeys(_NO_TEXT, lambda *_: None),
         }
 
     def walk(self, parent: "_Element", look: Look) -> Iterator[Block]:
@@ -211,20 +220,11 @@ class TextWalker:
 
     def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
         """Add the words of an element inside a paragraph, or note its sign, note or box."""
-        tag = child.tag
-        is_hidden = tag == f"{TEXT}hidden-text" and child.get(f"{TEXT}is-hidden") == _ON
-        if tag in _SIGNS:
-            content.words.append(_SIGNS[tag])
-        elif tag == f"{TEXT}s":
-            content.words.append(" " * min(_MOST_SPACES, read_number(child, f"{TEXT}c")))
-        elif tag == _NOTE:
-            content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
-        elif tag == COMMENT:
-            self.add_comment(child)
-        elif tag in _TIED_BOXES:
-            content.boxes.append(child)
-        elif not is_hidden and tag not in _NO_TEXT:
-            style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
+        collect = self._collectors.get(child.tag)
+        if collect:
+            collect(child, content)
+        elif (child.tag, child.get(f"{TEXT}is-hidden")) != (f"{TEXT}hidden-text", _ON):
+            style = child.get(f"{TEXT}style-name") if child.tag == f"{TEXT}span" else None
             self._collect(child, self._styles.add(look, "text", style), content)
 
     @staticmethod
@@ -248,6 +248,10 @@ class TextWalker:
         author = comment.findtext(f"{DC}creator", "")
         day = comment.findtext(f"{DC}date", "").partition("T")[0]
         self.comments.append(Block(text, voice="comment", author=author or None, date=day or None))
+
+
+def _add_spaces(spaces: "_Element", content: _Content) -> None:
+    content.words.append(" " * min(_MOST_SPACES, read_number(spaces, f"{TEXT}c")))
 
 
 def _begin_with(number: str, text: str) -> str:

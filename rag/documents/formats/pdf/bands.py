@@ -105,10 +105,11 @@ class Band(NamedTuple):
         """Return whether a sentence in a cell continues in the next line, and no cell there is a number."""
         if any(is_number(cell.text) for cell in below.cells):
             return False
-        last_texts = {self.find_column(cell): cell.text for cell in above.cells}
-        for cell in below.cells:
-            text = last_texts.get(self.find_column(cell))
-            begins_within = cell.text[0].islower() or cell.text[0] in "(&"
-            if text and begins_within and not _ENDED.search(text):
-                return True
-        return False
+        texts = self.get_texts([above])
+        return any(_reads_on(texts[self.find_column(cell)], cell.text) for cell in below.cells)
+
+
+def _reads_on(above: str, below: str) -> bool:
+    """Return whether a line of a cell goes on with the sentence in the line above."""
+    begins_within = below[0].islower() or below[0] in "(&"
+    return begins_within and above != "" and not _ENDED.search(above)

@@ -84,11 +84,12 @@ def _differs(line: Line, body: _Style) -> bool:
 def _may_be_heading(line: Line) -> bool:
     """Return whether a line is short, has words, and is not a sentence, a row, a line of contents or a page number."""
     is_short = len(line.text.split()) <= _MOST_WORDS
-    has_words = any(sign.isalpha() for sign in line.text)
+    has_words = any(map(str.isalpha, line.text))
     is_sentence = line.text.endswith(END_MARKS)
+    is_row = line.pieces > 1
     is_of_contents = "…" in line.text  # the dots before a page's number
     is_page_number = _PAGE_NUMBER.fullmatch(line.text) is not None
-    is_other = is_sentence or line.is_aside or line.pieces > 1 or is_of_contents or is_page_number
+    is_other = any((is_sentence, is_row, is_of_contents, is_page_number, line.is_aside))
     return is_short and has_words and not is_other
 
 

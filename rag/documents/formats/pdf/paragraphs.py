@@ -212,16 +212,15 @@ class _Seam:
             return None
         if self.leads_elsewhere():
             return " "
-        begins_item_or_paragraph = self.begins_number() or self.begins_paragraph()
-        if self.is_far or self.ends_short() or begins_item_or_paragraph:
+        if any((self.is_far, self.ends_short(), self.begins_number(), self.begins_paragraph())):
             return None
         return " " if self.is_wrapped() else "\n"
 
     def begins_block(self) -> bool:
         """Return whether one of the lines is a heading or the row of a table, or the next begins with a bullet."""
         has_heading = max(self.above.level, self.below.level) > 0
-        has_row = self.above.columns is not None or self.below.columns is not None
-        return has_heading or has_row or _BULLET.match(self.below.text) is not None
+        has_row = {self.above.columns, self.below.columns} != {None}
+        return any((has_heading, has_row, _BULLET.match(self.below.text)))
 
     def leads_elsewhere(self) -> bool:
         """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
@@ -328,7 +327,7 @@ class _Layout:
         _, hyphen, last = head.rpartition("-")
         is_chain = bool(hyphen) and last in self._words
         is_name = not tail[0].islower() and not tail.isupper()
-        return is_known or is_chain or is_name or head in _BEFORE_HYPHEN
+        return any((is_known, is_chain, is_name, head in _BEFORE_HYPHEN))
 
 
 def _find_pitches(columns: Iterable[Sequence[Line]]) -> dict[int, float]:

@@ -334,7 +334,7 @@ class _Reader:
         """Return whether readers do not see words with the present settings."""
         is_tiny = self._state.size / 2 <= TINY
         is_lost = look_same(self._get_color(self._state.color), self._find_backdrop())
-        return bool(self._state.hiding) or is_tiny or is_lost
+        return any((self._state.hiding, is_tiny, is_lost))
 
     def _get_color(self, number: int) -> Color | None:
         """Return a colour of the table; the first one is that of the system, and None is unknown."""
@@ -346,5 +346,5 @@ class _Reader:
         if self._state.backdrop:
             return self._get_color(self._state.backdrop)
         is_in_shaded_row = flow.paragraph.is_in_table and flow.table.is_shaded
-        is_unknown = flow.paragraph.is_shaded or is_in_shaded_row or flow.is_box or self._has_background
+        is_unknown = any((flow.paragraph.is_shaded, is_in_shaded_row, flow.is_box, self._has_background))
         return None if is_unknown else WHITE
