@@ -4,6 +4,8 @@ import re
 from datetime import date
 from pathlib import Path
 
+from rag.documents.blocks import Extract, pick_first
+
 # Shorter titles and names are initials or numbers; longer ones are text.
 _NO_TITLE = re.compile(
     r".{,2}|.{301,}"
@@ -24,6 +26,12 @@ _DATE = re.compile(r"(?:D:)?(\d{4})-?(\d\d)-?(\d\d)")
 _EARLIEST = date(1985, 1, 1)
 # The dates of python-docx's and python-pptx's templates: every file made with these libraries has one.
 _TEMPLATE_DATES = frozenset((date(2013, 12, 23), date(2013, 1, 27)))
+
+
+def clean_properties(path: Path, title: str | None, author: str | None, *dates: str | None) -> Extract:
+    """Return a file's title and author and the first date that can be right, without blocks."""
+    date = pick_first(map(clean_date, dates), None)
+    return Extract((), title=clean_title(title, path), author=clean_author(author), date=date)
 
 
 def clean_title(text: str | None, path: Path) -> str | None:

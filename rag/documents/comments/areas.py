@@ -8,9 +8,9 @@ such an element, and the heading of an article is in it but not in one of its co
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rag.documents.comments.elements import (
     UNITS,
@@ -158,16 +158,8 @@ def _is_named_comment(element: "HtmlElement") -> bool:
     """Return True if the page calls an element a comment or the comments, or replies to one."""
     if element.tag in _NO_AREAS:
         return False
-    is_called_one = any(is_called(element) for is_called in _NAMES_OF_COMMENTS)
+    is_called_one = any(is_called(element) for is_called in _NAMES_OF_COMMENTS.values())
     return is_called_one and not is_elsewhere(element)
-
-
-def _is_called_comment(element: "HtmlElement") -> bool:
-    return element.tag in UNITS and has_role(element, "comment")
-
-
-def _is_called_comments(element: "HtmlElement") -> bool:
-    return has_role(element, "comments") and not _is_chapter(element)
 
 
 def _is_reply(element: "HtmlElement") -> bool:
@@ -176,7 +168,12 @@ def _is_reply(element: "HtmlElement") -> bool:
 
 
 # The ways in which a page calls an element a reader's.
-_NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments, _is_reply)
+_NAMES_OF_COMMENTS: "dict[str, Callable[[HtmlElement], bool]]" = {
+    "schema.org": is_schema_comment,
+    "a comment": lambda element: element.tag in UNITS and has_role(element, "comment"),
+    "the comments": lambda element: has_role(element, "comments") and not _is_chapter(element),
+    "replies": _is_reply,
+}
 
 
 def _is_chapter(element: "HtmlElement") -> bool:
@@ -225,13 +222,13 @@ def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
     return find_run_below(label, find_holders(article))
 
 
-def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:
-    """Return the entries in a container, which is their frame."""
-    return Run([container], find_entries(container))
-
-
 # The elements that may begin or hold a thread, and how to find its entries from there.
-_WAYS_TO_FIND_RUNS = ((find_labels, _find_run_below), (find_containers, _find_run_in))
+_FindPlaces: TypeAlias = "Callable[[HtmlElement], Iterator[HtmlElement]]"
+_FindRun: TypeAlias = "Callable[[HtmlElement, Set[HtmlElement]], Run]"
+_WAYS_TO_FIND_RUNS: tuple[tuple[_FindPlaces, _FindRun], ...] = (
+    (find_labels, _find_run_below),
+    (find_containers, lambda container, _: Run([container], find_entries(container))),
+)
 
 
 def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:

@@ -1,7 +1,7 @@
 """Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
 
 from collections.abc import Iterable, Iterator, Set
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import squeeze
@@ -9,6 +9,8 @@ from rag.documents.blocks import squeeze
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+# The tags of boxes around a whole article.
+ARTICLE = frozenset(("html", "body", "main", "article"))
 # The tags of boxes that can be one comment.
 UNITS = ("div", "li", "article", "section", "tr", "table", "dd")
 
@@ -57,10 +59,7 @@ def find_outermost(tree: "HtmlElement", chosen: Set["HtmlElement"]) -> list["Htm
 
 def find_holders(elements: Iterable["HtmlElement"]) -> set["HtmlElement"]:
     """Return all elements around the given ones."""
-    holders: set[HtmlElement] = set()
-    for element in elements:
-        holders.update(element.iterancestors())
-    return holders
+    return set(chain.from_iterable(element.iterancestors() for element in elements))
 
 
 def list_neighbours(element: "HtmlElement") -> list["HtmlElement"]:

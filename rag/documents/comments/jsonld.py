@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block, pick_first, squeeze
+from rag.documents.comments.elements import ARTICLE
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
@@ -23,30 +24,25 @@ _BESIDE_CHARACTERS = 120
 # A page may show only the beginning of a comment, but at least this many characters.
 _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
-_ARTICLE = frozenset(("html", "body", "main", "article"))
 
 
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
-    all_comments: list[Block] = []
-    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
-        all_comments += _take_from_script(script)
+    scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
+    all_comments = list(chain.from_iterable(map(_take_from_script, scripts)))
     known_letters = "".join(map(_begin_with_line, known))
     comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
     _drop_copies(tree, comments)
     authors = {comment.author for comment in comments}
-    return [_add_addressee(comment, authors) for comment in comments]
+    # The person whom its words name comes before the one that the data name.
+    return [
+        replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
+    ]
 
 
 def _begin_with_line(comment: Block) -> str:
     """Return a line with the letters of a comment, to find it only at the beginning of another comment."""
     return f"\n{_keep_letters(comment.text)}"
-
-
-def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
-    """Return a comment with the person whom its words name, or else the person that the data name."""
-    addressee = find_addressee(comment.text, authors)
-    return replace(comment, reply_to=addressee) if addressee else comment
 
 
 def _take_from_script(script: "HtmlElement") -> list[Block]:
@@ -148,7 +144,7 @@ def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: i
     box = copy
     for outer in copy.iterancestors():
         outer_letters = letters.get(outer) or _keep_letters(outer.text_content())
-        if outer.tag in _ARTICLE or len(outer_letters) > most:
+        if outer.tag in ARTICLE or len(outer_letters) > most:
             break
         box = outer
     return box

@@ -16,6 +16,7 @@ from rag.documents.comments.areas import (
     is_schema_comment,
 )
 from rag.documents.comments.elements import (
+    ARTICLE,
     UNITS,
     drop_elements,
     find_holders,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 _WHOLES = (*UNITS, "td")
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
-_ARTICLE = frozenset(("html", "body", "main", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
@@ -183,14 +183,11 @@ def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
     """Return the innermost box around a heading that has text after it, or else the outermost box in the article."""
     box = heading
     for outer in heading.iterancestors():
-        if _has_text_below(box) or outer.tag in _ARTICLE:
+        has_text_below = any(sibling.text_content().strip() for sibling in box.itersiblings())
+        if has_text_below or outer.tag in ARTICLE:
             break
         box = outer
     return box
-
-
-def _has_text_below(element: "HtmlElement") -> bool:
-    return any(sibling.text_content().strip() for sibling in element.itersiblings())
 
 
 def _copy_below(element: "HtmlElement") -> "HtmlElement":
@@ -269,10 +266,6 @@ def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
     return next((kind for kind, is_called in _KINDS if is_called(element, page)), None)
 
 
-def _is_marked_comment(element: "HtmlElement", _page: Page) -> bool:
-    return is_schema_comment(element)
-
-
 def _is_post(element: "HtmlElement", page: Page) -> bool:
     """Return True for an element of a forum that schema.org's marks or class names call a post."""
     if not page.is_forum:
@@ -282,14 +275,6 @@ def _is_post(element: "HtmlElement", page: Page) -> bool:
     return has_role(element, "post") and not page.is_readers(element) and not is_elsewhere(element)
 
 
-def _is_named_comment(element: "HtmlElement", page: Page) -> bool:
-    return _is_named(element, page, "comment", "post") and page.is_readers(element)
-
-
-def _is_named_reply(element: "HtmlElement", page: Page) -> bool:
-    return _is_named(element, page, "reply")
-
-
 def _is_named(element: "HtmlElement", page: Page, *roles: str) -> bool:
     """Return True for an element with one of the roles that holds no article, and is not in code or the like."""
     return has_role(element, *roles) and element not in page.articles and not is_elsewhere(element)
@@ -297,10 +282,10 @@ def _is_named(element: "HtmlElement", page: Page, *roles: str) -> bool:
 
 # What an element may be, the surest first.
 _KINDS: "tuple[tuple[_Kind, Callable[[HtmlElement, Page], bool]], ...]" = (
-    ("comment", _is_marked_comment),
+    ("comment", lambda element, _: is_schema_comment(element)),
     ("post", _is_post),
-    ("comment", _is_named_comment),
-    ("reply", _is_named_reply),
+    ("comment", lambda element, page: page.is_readers(element) and _is_named(element, page, "comment", "post")),
+    ("reply", lambda element, page: _is_named(element, page, "reply")),
 )
 
 

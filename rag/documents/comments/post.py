@@ -51,7 +51,8 @@ def read_post(element: "HtmlElement") -> Post | None:
     element = deepcopy(element)  # If it is not a comment, its signature belongs to one around it.
     marked_bodies = _find_bodies(element)
     signature = find_signature(element, marked_bodies)
-    answered = _find_answered(element)
+    # The page may name the person outside of the comment's words.
+    answered = pick_first(map(_read_name, filter_role(element.iterdescendants(), "answered")), None)
     bodies = marked_bodies or [element]
     # Without a mark of the words, the signature is among them.
     dropped = _BUTTONS if marked_bodies else _BUTTONS | SIGNATURE
@@ -148,11 +149,6 @@ def _is_noise(text: str, author: str | None) -> bool:
     if text == author:
         return True
     return len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(squeeze(text)) is not None
-
-
-def _find_answered(element: "HtmlElement") -> str | None:
-    """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
-    return pick_first(map(_read_name, filter_role(element.iterdescendants(), "answered")), None)
 
 
 def _read_name(element: "HtmlElement") -> str | None:

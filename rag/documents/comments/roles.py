@@ -96,9 +96,7 @@ def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
 
 def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
     """Yield the elements with one of the roles."""
-    for element in elements:
-        if has_role(element, *roles):
-            yield element
+    return (element for element in elements if has_role(element, *roles))
 
 
 @lru_cache(maxsize=4096)

@@ -31,6 +31,15 @@ _NO_NAME = re.compile(
 )
 
 
+# The marks of an author's name, the surest first.
+_NAME_MARKS: "dict[str, Callable[[HtmlElement], bool]]" = {
+    "schema.org": lambda part: part.get("itemprop") in ("author", "creator"),
+    "called a name": lambda part: has_role(part, "name"),
+    "called an author": lambda part: has_role(part, "author") or "author" in part.get("rel", "").split(),
+    "cite": lambda part: part.tag == "cite" and next(part.iterancestors("blockquote"), None) is None,
+}
+
+
 class Signature(NamedTuple):
     """A comment's author and date, if known, and the elements that show them."""
 
@@ -72,11 +81,11 @@ def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
     marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
     signed = filter_role(parts, "author")
     full_date = _find_first([*marked, *signed], _read_full_date)
-    date = full_date or _find_first(marked, _read_date)
+    date = full_date or _find_first(marked, lambda part: _parse_date_alone(part.text_content()))
     if date:
         return date
-    alone = filter(_holds_only_buttons, parts)
-    return _find_first(alone, _read_own_date) or _NOTHING
+    alone = [part for part in parts if len(part) == len(part.findall("button"))]
+    return _find_first(alone, lambda part: _parse_date_alone(part.text or "")) or _NOTHING
 
 
 def _is_marked_date(part: "HtmlElement") -> bool:
@@ -84,21 +93,9 @@ def _is_marked_date(part: "HtmlElement") -> bool:
     return part.tag == "time" or mark.startswith("date")
 
 
-def _holds_only_buttons(part: "HtmlElement") -> bool:
-    return len(part) == len(part.findall("button"))
-
-
 def _read_full_date(part: "HtmlElement") -> str | None:
     attributes = [part.get(name, "") for name in _DATE_ATTRIBUTES]
     return pick_first(map(find_date, [*attributes, part.text_content()]), None)
-
-
-def _read_date(part: "HtmlElement") -> str | None:
-    return _parse_date_alone(part.text_content())
-
-
-def _read_own_date(part: "HtmlElement") -> str | None:
-    return _parse_date_alone(part.text or "")
 
 
 def _parse_date_alone(text: str) -> str | None:
@@ -118,42 +115,19 @@ def _read_attribute(comment: "HtmlElement") -> _Text | None:
 
 def _find_marked_name(parts: Sequence["HtmlElement"]) -> _Text | None:
     """Return the name with the surest mark in the parts of a comment, and its element; None if none is marked."""
-    for is_name in _NAME_MARKS:
-        name = _find_first(filter(is_name, parts), _read_marked_name)
-        if name:
-            return name
-    return None
+    names = (_find_first(filter(is_name, parts), _read_marked_name) for is_name in _NAME_MARKS.values())
+    return next(filter(None, names), None)
 
 
 def _read_marked_name(element: "HtmlElement") -> str | None:
     return _read_name(next(element.iterfind(".//*[@itemprop='name']"), element))
 
 
-def _is_schema_author(part: "HtmlElement") -> bool:
-    return part.get("itemprop") in ("author", "creator")
-
-
-def _is_called_name(part: "HtmlElement") -> bool:
-    return has_role(part, "name")
-
-
-def _is_called_author(part: "HtmlElement") -> bool:
-    return has_role(part, "author") or "author" in part.get("rel", "").split()
-
-
-def _is_cite(part: "HtmlElement") -> bool:
-    return part.tag == "cite" and next(part.iterancestors("blockquote"), None) is None
-
-
-# The marks of an author's name, the surest first.
-_NAME_MARKS = (_is_schema_author, _is_called_name, _is_called_author, _is_cite)
-
-
 def _read_name(element: "HtmlElement") -> str | None:
     """Return the first of an element's texts that can be a name."""
     for text in (element.get("content", ""), *element.itertext()):
         name = _trim_name(text)
-        if _can_be_name(name):
+        if not _NO_NAME.fullmatch(name) and not find_date(name):
             return name if len(name) <= _LONGEST_NAME else None
     return None
 
@@ -162,10 +136,6 @@ def _trim_name(text: str) -> str:
     """Return a text without a site's words around a name."""
     words = _REST_OF_LINE.split(squeeze(text[:LONGEST_LINE]))[0]
     return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
-
-
-def _can_be_name(words: str) -> bool:
-    return not _NO_NAME.fullmatch(words) and not find_date(words)
 
 
 def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> _Text:

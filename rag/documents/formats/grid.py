@@ -191,9 +191,8 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
     if not is_headed and not is_bold and not _looks_headed(named, number_columns, may_be_form=may_be_form):
         return _Table(Labels(()))
-    labels = [""] * (columns[-1] + 1)
-    for column, label in zip(columns, header, strict=True):
-        labels[column] = label
+    labels_by_column = dict(zip(columns, header, strict=True))
+    labels = [labels_by_column.get(column, "") for column in range(columns[-1] + 1)]
     header_rows = [row.texts for row in rows[:height]]
     return _Table(Labels(labels), header_rows, frozenset(columns[number] for number in number_columns))
 
@@ -214,10 +213,7 @@ def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
 
 def _find_columns(rows: list[Row]) -> list[int]:
     """Return the columns that have words in any row."""
-    columns: set[int] = set()
-    for row in rows:
-        columns.update(row.list_columns())
-    return sorted(columns)
+    return sorted(set(chain.from_iterable(map(Row.list_columns, rows))))
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:

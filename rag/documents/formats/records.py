@@ -215,15 +215,11 @@ def _show(value: Json) -> str:
     return show(value).strip()
 
 
-def _show_list(values: Iterable[Json]) -> str:
-    return join_filled(", ", map(_show, values))
-
-
 _SHOWN: dict[type, Callable[..., str]] = {
     type(None): lambda _: "",
     bool: lambda value: str(value).lower(),
     float: "{:.15g}".format,
-    list: _show_list,
+    list: lambda values: join_filled(", ", map(_show, values)),
 }
 
 

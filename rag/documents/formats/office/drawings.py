@@ -1,7 +1,8 @@
 """Reads what is drawn in Office files: the values of charts and the words of diagrams (SmartArt)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.documents.blocks import Block
@@ -60,22 +61,17 @@ def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
 def walk_chart(data: bytes) -> Iterator[Block]:
     """Yield the titles of a chart, and a row for each category with the values of the series: "East; Sales: 19.2"."""
     root = parse_xml(data, invalid=_INVALID)
-    for title in _find_titles(root):
-        yield Block(_join(_find_title_words(title)))
+    yield from map(Block, map(_join, map(_find_title_words, _find_titles(root))))
     category_title = _join(_find_category_title_words(root))
-    series = [_read_series(element) for element in _find_series(root)]
-    for table in _join_series(series):
+    for table in _join_series(map(_read_series, _find_series(root))):
         yield from _walk_table(table, category_title)
 
 
 def _walk_table(table: "list[_Series]", category_title: str) -> Iterator[Block]:
     """Yield a row for each point of series with the same categories."""
-    header = [category_title]
-    points: set[int] = set()
-    for series in table:
-        header.append(series.name)
-        points.update(series.values)
-    for point in sorted(points):
+    header = [category_title, *(series.name for series in table)]
+    points = chain.from_iterable(series.values for series in table)
+    for point in sorted(set(points)):
         category = table[0].categories.get(point, "")
         values = [series.values.get(point, "") for series in table]
         yield Block(format_row(header, [category, *values]), "item")
@@ -95,7 +91,7 @@ def _read_series(series: "_Element") -> _Series:
     return _Series(_join(_find_name_words(series)), _join_levels(categories), _join_levels(values[:1]))
 
 
-def _join_series(series: list[_Series]) -> list[list[_Series]]:
+def _join_series(series: Iterable[_Series]) -> list[list[_Series]]:
     """Return the series that are in one table, because they have the same categories, or name none."""
     tables: list[list[_Series]] = []
     for one in series:
@@ -108,11 +104,8 @@ def _join_series(series: list[_Series]) -> list[list[_Series]]:
 
 def _read_points(level: "_Element") -> dict[int, str]:
     code = _get_format(level)
-    points = {}
-    for point in _find_points(level)[:_MOST_POINTS]:
-        number = read_number(point.get("idx", ""), 0)
-        points[number] = _format_value(_get_value(point), code)
-    return points
+    points = _find_points(level)[:_MOST_POINTS]
+    return {read_number(point.get("idx", ""), 0): _format_value(_get_value(point), code) for point in points}
 
 
 def _join_levels(levels: list[dict[int, str]]) -> dict[int, str]:
@@ -142,9 +135,7 @@ def _join(words: "list[_Element]") -> str:
 def walk_diagram(data: bytes) -> Iterator[Block]:
     """Yield the words of a diagram's boxes, each before those of the boxes below it."""
     root = parse_xml(data, invalid=_INVALID)
-    texts: dict[str, str] = {}
-    for node in _find_nodes(root):
-        texts[node.get("modelId", "")] = "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
+    texts = {node.get("modelId", ""): _read_box(node) for node in _find_nodes(root)}
     below = _find_boxes_below(root)
     boxes = [node.get("modelId", "") for node in reversed(_find_roots(root))]
     ordered = []
@@ -155,6 +146,10 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         boxes += below.pop(box, [])
     for text in filter(None, [*ordered, *texts.values()]):
         yield Block(text, "item")
+
+
+def _read_box(node: "_Element") -> str:
+    return "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
 
 
 def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:

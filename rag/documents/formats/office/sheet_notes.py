@@ -1,6 +1,7 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
 
@@ -54,8 +55,7 @@ class SheetNotes:
 
     def walk(self) -> Iterator[Block]:
         """Yield the boxes of text, the titles of charts, and the notes as comments, each with the label of its row."""
-        for drawing in self._parts.get(_DRAWING, ()):
-            yield from self._walk_drawing(drawing)
+        yield from chain.from_iterable(map(self._walk_drawing, self._parts.get(_DRAWING, ())))
         for note in self._notes:
             label = self._labels.get(note.place[0])
             place = f"{label} ({note.cell})" if label else note.cell
@@ -72,13 +72,10 @@ class SheetNotes:
 
     def _read_notes(self) -> list[_Note]:
         """Return the comments on cells; a thread of comments stands for the note that older versions show."""
-        notes: list[_Note] = []
-        for part in self._parts.get(_THREADS, ()):
-            notes += self._read_threads(part)
-        cells_in_threads = {note.cell for note in notes}
-        for part in self._parts.get(_NOTES, ()):
-            notes += [note for note in self._read_old_notes(part) if note.cell not in cells_in_threads]
-        return notes
+        comments = list(chain.from_iterable(map(self._read_threads, self._parts.get(_THREADS, ()))))
+        notes = chain.from_iterable(map(self._read_old_notes, self._parts.get(_NOTES, ())))
+        cells_in_threads = {note.cell for note in comments}
+        return comments + [note for note in notes if note.cell not in cells_in_threads]
 
     def _read_old_notes(self, name: str) -> Iterator[_Note]:
         root = drop_namespaces(self._parse(name))
@@ -97,12 +94,9 @@ class SheetNotes:
 
     def _read_people(self) -> dict[str, str]:
         """Return the names of the authors of threads."""
-        people = {}
-        for name in self._archive.namelist():
-            if name.startswith(_PERSONS):
-                for person in drop_namespaces(self._parse(name)).iter("person"):
-                    people[person.get("id", "")] = person.get("displayName", "")
-        return people
+        names = [name for name in self._archive.namelist() if name.startswith(_PERSONS)]
+        people = chain.from_iterable(drop_namespaces(self._parse(name)).iter("person") for name in names)
+        return {person.get("id", ""): person.get("displayName", "") for person in people}
 
     def _parse(self, name: str) -> "_Element":
         return parse_xml(read_part(self._archive, name, invalid=_INVALID), invalid=_INVALID)

@@ -20,11 +20,8 @@ _AUTHOR, _COMMENT = ("cmAuthor", "author"), ("cm", "reply")
 
 def read_authors(part: Any) -> dict[str, str]:
     """Return the names of the reviewers of a presentation by their numbers."""
-    names = {}
-    for root in _parse_related(part, *_AUTHORS):
-        for author in root.iter(*_AUTHOR):
-            names[author.get("id", "")] = author.get("name", "")
-    return names
+    roots = _parse_related(part, *_AUTHORS)
+    return {author.get("id", ""): author.get("name", "") for root in roots for author in root.iter(*_AUTHOR)}
 
 
 def walk_comments(part: Any, authors: dict[str, str]) -> Iterator[Block]:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract, pick_first
+from rag.documents.blocks import Block, Extract
 from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
 from rag.documents.formats.opendocument.sheets import walk_sheets
 from rag.documents.formats.opendocument.slides import walk_slides
 from rag.documents.formats.opendocument.styles import Styles
 from rag.documents.formats.opendocument.text import TextWalker
 from rag.documents.formats.untrusted import name_errors, parse_xml, read_part
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -86,11 +86,6 @@ def _read_properties(meta: "_Element | None", path: Path) -> Extract:
     """Return the title, author and date of a file, without blocks."""
     if meta is None:
         return Extract(())
-    author = meta.findtext(f".//{META}initial-creator") or meta.findtext(f".//{DC}creator")
-    dates = [clean_date(meta.findtext(f".//{name}")) for name in (f"{META}creation-date", f"{DC}date")]
-    return Extract(
-        blocks=(),
-        title=clean_title(meta.findtext(f".//{DC}title"), path),
-        author=clean_author(author),
-        date=pick_first(dates, None),
-    )
+    names = (f"{DC}title", f"{META}initial-creator", f"{DC}creator", f"{META}creation-date", f"{DC}date")
+    title, first_author, author, *dates = (meta.findtext(f".//{name}") for name in names)
+    return clean_properties(path, title, first_author or author, *dates)

@@ -62,10 +62,8 @@ class _Slide:
 
     def _read_notes(self, walker: TextWalker, look: Look) -> str:
         """Return the presenter's notes; an empty text if there are none."""
-        texts: list[str] = []
-        for frame in self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']"):
-            texts += [block.text for block in walker.walk_shape(frame, look)]
-        notes = join_filled("\n", texts)
+        frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
+        notes = join_filled("\n", [block.text for frame in frames for block in walker.walk_shape(frame, look)])
         return f"Notes: {notes}" if notes else ""
 
     def _shows(self, shape: "_Element") -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
@@ -131,10 +132,9 @@ class Styles:
 
     def _find_page_color(self) -> Color | None:
         """Return the colour of the pages; None if any page may have another one than white."""
-        fills: set[str | None] = set()
-        for layout in self.layouts.values():
-            for properties in layout.iterchildren(f"{STYLE}page-layout-properties"):
-                fills |= {properties.get(f"{DRAW}fill"), properties.get(_BACKGROUND)}
+        layouts = self.layouts.values()
+        pages = chain.from_iterable(layout.iterchildren(f"{STYLE}page-layout-properties") for layout in layouts)
+        fills = {page.get(name) for page in pages for name in (f"{DRAW}fill", _BACKGROUND)}
         return WHITE if fills <= {*_UNPAINTED, "#ffffff"} else None
 
 

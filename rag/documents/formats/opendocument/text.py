@@ -238,11 +238,8 @@ class TextWalker:
 
     def add_comment(self, comment: "_Element", label: str = "") -> None:
         """Note a reviewer's comment with its author and date, and in a sheet with the label of its row."""
-        paragraphs = []
-        for paragraph in comment.iter(f"{TEXT}p"):
-            words = self._read(paragraph, self._styles.page_look).words
-            paragraphs.append("".join(words).strip())
-        text = "\n".join(paragraphs)
+        contents = [self._read(paragraph, self._styles.page_look) for paragraph in comment.iter(f"{TEXT}p")]
+        text = "\n".join("".join(content.words).strip() for content in contents)
         if label and text:
             text = f"{label}: {text}"
         author = comment.findtext(f"{DC}creator", "")

@@ -24,7 +24,7 @@ from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.documents.ocr import OcrJob, get_job
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
 from rag.types import OcrMode
 
@@ -68,12 +68,8 @@ def read_pdf(path: Path) -> Extract:
     if not blocks:
         raise DocumentError(f"it has no text{_explain_rest(job)}")
     notes = chain.from_iterable(page.notes for page in pages)
-    return Extract(
-        blocks=chain(blocks, notes),
-        title=clean_title(properties.get("Title"), path) or title,
-        author=clean_author(properties.get("Author")),
-        date=clean_date(properties.get("CreationDate")),
-    )
+    extract = clean_properties(path, *map(properties.get, ("Title", "Author", "CreationDate")))
+    return extract._replace(blocks=chain(blocks, notes), title=extract.title or title)
 
 
 def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
