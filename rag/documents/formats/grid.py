@@ -20,6 +20,7 @@ from rag.documents.formats.rows import (
     list_filled,
     spread_rows,
 )
+from rag.documents.runs import merge_runs
 from rag.rows import format_row
 
 # These first rows of a table show whether the first is its header.
@@ -260,10 +261,5 @@ def _format_line(row: Sequence[str]) -> str:
 
 def _format_cells(row: Iterable[str]) -> str:
     """Return a row of a table without header; a cell that ends with a colon names the next one."""
-    texts: list[str] = []
-    for cell in filter(None, row):
-        if texts and texts[-1].endswith(":"):
-            texts[-1] += f" {cell}"
-        else:
-            texts.append(cell)
+    texts = merge_runs(filter(None, row), lambda name, _: name.endswith(":"), "{} {}".format)
     return format_row((), texts)

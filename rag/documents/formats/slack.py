@@ -37,10 +37,7 @@ def read_json(path: Path) -> Extract:
     if not messages or not is_channel:
         return read_values(values)
     names = _load_names(path.parent.parent / _PEOPLE)
-    blocks = []
-    for message in messages:
-        text = _show_message(message, names)
-        blocks.append(Block(text, "item"))
+    blocks = [Block(_show_message(message, names), "item") for message in messages]
     day = datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date()
     return Extract(blocks, title=f"#{path.parent.name}", date=day.isoformat())
 
@@ -84,12 +81,9 @@ def _show_message(message: Message, names: Names) -> str:
     if _NOTICES.fullmatch(subtype):
         return ""
     text = str(message.get("text") or "")
-    parts = [show_marks(text, names)]
-    for file in list_records(message.get("files")):
-        name = _find_name(file)
-        parts.append(f"(file: {name})")
+    files = [f"(file: {_find_name(file)})" for file in list_records(message.get("files"))]
     writer = _find_writer(message, names)
-    return format_row([writer], [" ".join(parts)])
+    return format_row([writer], [" ".join([show_marks(text, names), *files])])
 
 
 def _find_writer(message: Message, names: Names) -> str:

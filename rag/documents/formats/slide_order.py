@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
+from rag.documents.runs import split_runs
+
 ShapeT = TypeVar("ShapeT")
 
 # Shapes whose tops differ by less are side by side: a quarter of an inch, in points.
@@ -62,11 +64,7 @@ def order_shapes(shapes: Iterable[Placed[ShapeT]], title: Placed[ShapeT] | None)
 
 def _list_rows(shapes: list[Placed[ShapeT]]) -> list[list[Placed[ShapeT]]]:
     """Return the shapes that are side by side, from left to right, in rows from top to bottom."""
-    rows: list[list[Placed[ShapeT]]] = []
-    for shape in sorted(shapes, key=attrgetter("top")):
-        if not rows or shape.top - rows[-1][0].top >= _ROW:
-            rows.append([])
-        rows[-1].append(shape)
+    rows = split_runs(sorted(shapes, key=attrgetter("top")), lambda row, shape: shape.top - row[0].top >= _ROW)
     return [sorted(row, key=attrgetter("left")) for row in rows]
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.comments.words import read_name
 from rag.documents.formats.plain.decode import decode
+from rag.documents.runs import split_runs
 from rag.errors import DocumentError
 
 _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
@@ -82,23 +83,13 @@ def _read_seconds(time: str) -> float:
 
 def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
     """Yield each paragraph and the time above it; a paragraph has a line for each speaker in turn."""
-    for paragraph in _split_paragraphs(cues):
+    for paragraph in split_runs(cues, _begins_paragraph):
         lines: list[str] = []
         for speaker, cues_in_turn in groupby(paragraph, key=attrgetter("speaker")):
             words = " ".join(cue.words for cue in cues_in_turn)
             lines.append(f"{speaker}: {words}" if speaker else words)
         yield Block(_show_time(paragraph[0].start), "heading")
         yield Block("\n".join(lines))
-
-
-def _split_paragraphs(cues: list[_Cue]) -> Iterator[list[_Cue]]:
-    paragraph: list[_Cue] = []
-    for cue in cues:
-        if paragraph and _begins_paragraph(paragraph, cue):
-            yield paragraph
-            paragraph = []
-        paragraph.append(cue)
-    yield paragraph
 
 
 def _begins_paragraph(before: list[_Cue], cue: _Cue) -> bool:

@@ -41,10 +41,7 @@ def read_vcf(path: Path) -> Extract:
 def _read_card(text: str) -> Iterator[Block]:
     """Yield the name of a card as a heading, and its other values in lines."""
     properties = read_properties(_GROUP.sub("", text))
-    lines = []
-    for name, label in _FIELDS.items():
-        values = properties.get(name, [])
-        lines += _list_lines(label, values)
+    lines = chain.from_iterable(_list_lines(label, properties.get(name, [])) for name, label in _FIELDS.items())
     yield Block(_find_name(properties), "heading")
     yield Block("\n".join(lines))
 

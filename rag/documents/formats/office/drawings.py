@@ -1,6 +1,6 @@
 """Reads what is drawn in Office files: the values of charts and the words of diagrams (SmartArt)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +9,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.office.number_formats import format_number, is_date
 from rag.documents.formats.office.paths import DIAGRAM, find_part, list_parts, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
+from rag.documents.runs import split_runs
 from rag.errors import DocumentError
 from rag.rows import format_row
 
@@ -63,7 +64,7 @@ def walk_chart(data: bytes) -> Iterator[Block]:
     root = parse_xml(data, invalid=_INVALID)
     yield from map(Block, map(_join, map(_find_title_words, _find_titles(root))))
     category_title = _join(_find_category_title_words(root))
-    for table in _join_series(map(_read_series, _find_series(root))):
+    for table in split_runs(map(_read_series, _find_series(root)), _begins_table):
         yield from _walk_table(table, category_title)
 
 
@@ -91,15 +92,9 @@ def _read_series(series: "_Element") -> _Series:
     return _Series(_join(_find_name_words(series)), _join_levels(categories), _join_levels(values[:1]))
 
 
-def _join_series(series: Iterable[_Series]) -> list[list[_Series]]:
-    """Return the series that are in one table, because they have the same categories, or name none."""
-    tables: list[list[_Series]] = []
-    for one in series:
-        if tables and one.categories in ({}, tables[-1][0].categories):
-            tables[-1].append(one)
-        else:
-            tables.append([one])
-    return tables
+def _begins_table(table: list[_Series], series: _Series) -> bool:
+    """Return whether a series has other categories than those of a table; one without categories has the same."""
+    return series.categories not in ({}, table[0].categories)
 
 
 def _read_points(level: "_Element") -> dict[int, str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
 from rag.documents.languages import PAGE_WORDS
+from rag.documents.runs import split_runs
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
@@ -95,24 +96,14 @@ def _may_be_heading(line: Line) -> bool:
 
 def _merge_headings(lines: Sequence[Line], body: _Style) -> Iterator[Line]:
     """Yield the lines, with level 1 for headings; neighbouring lines of one heading are one line."""
-    run: list[Line] = []
-    for line in lines:
-        is_heading = _looks_like_heading(line, body)
-        is_continued = is_heading and _continues(run, line)
-        if run and not is_continued:
-            yield _join(run)
-            run = []
-        if is_heading:
-            run.append(line)
-        else:
-            yield line
-    if run:
-        yield _join(run)
+    headings = {line for line in lines if _looks_like_heading(line, body)}
+    for run in split_runs(lines, lambda run, line: not (headings.issuperset((run[0], line)) and _continues(run, line))):
+        yield _join(run) if run[0] in headings else run[0]
 
 
 def _continues(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if not run or len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
+    if len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
     last = run[-1]
     is_below = last.page == line.page and 0 < last.y - line.y <= _PITCH * last.size
