@@ -217,11 +217,8 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
 
 def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
-    for sibling in replies.itersiblings(preceding=True):
-        heads = sort_elements(sibling, kinds.keys())
-        if heads:
-            return heads[:_MOST_HEADS]
-    return []
+    heads = (sort_elements(sibling, kinds.keys()) for sibling in replies.itersiblings(preceding=True))
+    return next(filter(None, heads), [])[:_MOST_HEADS]
 
 
 def _find_pieces(kinds: _Kinds, outer: Mapping["HtmlElement", list["HtmlElement"]]) -> set["HtmlElement"]:

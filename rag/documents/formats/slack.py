@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.plain.markup import list_emphasis
 from rag.documents.formats.records import list_records, load_json, read_values
 from rag.errors import DocumentError
@@ -68,11 +68,7 @@ def _find_name(record: Any) -> str:
     """Return the first name in a record; empty without any."""
     if not isinstance(record, dict):
         return ""
-    for key in _NAME_KEYS:
-        name = record.get(key)
-        if name:
-            return str(name)
-    return ""
+    return str(pick_first(map(record.get, _NAME_KEYS), ""))
 
 
 def _show_message(message: Message, names: Names) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.calendar import Value, read_properties, unescape
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
@@ -48,12 +48,8 @@ def _read_card(text: str) -> Iterator[Block]:
 
 def _find_name(properties: Mapping[str, list[Value]]) -> str:
     """Return the shown name of a card, else the parts of its name, else the organization."""
-    for key in ("FN", "N", "ORG"):
-        for value in properties.get(key, []):
-            name = _show(value).replace(",", "")
-            if name:
-                return name
-    return "No name"
+    values = chain.from_iterable(properties.get(key, []) for key in ("FN", "N", "ORG"))
+    return pick_first((_show(value).replace(",", "") for value in values), "No name")
 
 
 def _list_lines(label: str, values: list[Value]) -> list[str]:

@@ -18,6 +18,7 @@ from rag.documents.formats.rows import (
     spread_rows,
 )
 from rag.documents.formats.svg import list_drawn_words
+from rag.documents.runs import split_runs
 from rag.rows import format_row
 
 if TYPE_CHECKING:
@@ -89,17 +90,8 @@ def _spell_out_definitions(definitions: "HtmlElement") -> None:
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
     if not is_plain:
         return
-    items: list[str] = []
-    terms: list[str] = []
-    meanings: list[str] = []
-    for part in parts:
-        if part.tag == "dt" and meanings:
-            items.append(_join_definition(terms, meanings))
-            terms, meanings = [], []
-        texts = terms if part.tag == "dt" else meanings
-        texts.append(_find_line(part))
-    last = [_join_definition(terms, meanings)] if meanings else terms
-    _replace(definitions, [*items, *last], item="li")
+    groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
+    _replace(definitions, list(chain.from_iterable(map(_list_definitions, groups))), item="li")
 
 
 def _is_line(part: "HtmlElement") -> bool:
@@ -107,14 +99,18 @@ def _is_line(part: "HtmlElement") -> bool:
     return len(list(walk_blocks(part))) <= 1
 
 
-def _join_definition(terms: list[str], meanings: list[str]) -> str:
-    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
-    stripped_terms = [term.rstrip(":¶ ") for term in terms]
-    names = join_filled(", ", stripped_terms)
+def _list_definitions(parts: list["HtmlElement"]) -> list[str]:
+    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; without meanings, the terms.
+
+    A question ends as it is.
+    """
+    terms = [_find_line(part) for part in parts if part.tag == "dt"]
+    meanings = [_find_line(part) for part in parts if part.tag == "dd"]
+    if not meanings:
+        return terms
+    names = join_filled(", ", [term.rstrip(":¶ ") for term in terms])
     meaning = join_filled("; ", meanings)
-    if names.endswith(_ASKS):
-        return f"{names} {meaning}"
-    return format_row([names], [meaning])
+    return [f"{names} {meaning}" if names.endswith(_ASKS) else format_row([names], [meaning])]
 
 
 def _find_line(element: "HtmlElement") -> str:

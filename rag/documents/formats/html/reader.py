@@ -286,9 +286,6 @@ def _drop_outlet(title: str, outlet: str | None) -> str:
 
 def _find_headings(tree: "HtmlElement") -> list[str]:
     """Return the main headings of the first part that has any, or else of the whole page."""
-    for place in [*tree.iter("main", "article"), tree]:
-        texts = map(find_text, place.iter("h1"))
-        headings = list(filter(None, texts))
-        if headings:
-            return headings
-    return []
+    places = [*tree.iter("main", "article"), tree]
+    headings = (list(filter(None, map(find_text, place.iter("h1")))) for place in places)
+    return next(filter(None, headings), [])

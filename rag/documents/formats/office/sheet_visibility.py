@@ -138,10 +138,7 @@ class SheetView:
 
 def _read_style(cell: Any) -> _CellStyle:
     number_format = cell.number_format.strip()
-    hidden_types: list[type] = []
-    for pattern, types in _FORMATS:
-        if pattern.fullmatch(number_format):
-            hidden_types += types
+    hidden_types = [kind for pattern, kinds in _FORMATS if pattern.fullmatch(number_format) for kind in kinds]
     is_tiny = cell.font.sz is not None and cell.font.sz <= TINY
     if is_tiny:
         hidden_types.append(object)

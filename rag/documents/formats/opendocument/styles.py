@@ -6,6 +6,7 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from rag.documents.blocks import pick_first
 from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
 from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same, read_hex
 
@@ -95,12 +96,8 @@ class Styles:
 
     def get_fill(self, shape: "_Element") -> str | None:
         """Return the kind of a shape's fill: "none", "solid", "gradient" …; None if no style says."""
-        for family, attribute in _SHAPES:
-            name = shape.get(attribute)
-            fill = self.get(family, name, "graphic", f"{DRAW}fill") if name else None
-            if fill:
-                return fill
-        return None
+        names = [(family, shape.get(attribute)) for family, attribute in _SHAPES]
+        return pick_first((self.get(family, name, "graphic", f"{DRAW}fill") for family, name in names if name), None)
 
     def is_unnumbered(self, paragraph: "_Element") -> bool:
         """Return whether a paragraph's style takes it out of the numbered headings: it names an empty list."""
