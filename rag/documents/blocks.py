@@ -105,9 +105,9 @@ def assemble(source: str, extract: Extract) -> Document:
         text=builder.text(),
         title=squeeze(drop_unseen_signs(extract.title or "")),
         sections=tuple(builder.sections),
-        outlet=extract.outlet or None,
-        author=extract.author or None,
-        date=extract.date or None,
+        outlet=extract.outlet,
+        author=extract.author,
+        date=extract.date,
     )
 
 
@@ -187,7 +187,7 @@ class _Builder:
     def _make_section(self, block: Block, start: int, end: int) -> Section:
         origin = block.get_origin()
         if block.voice == "article":
-            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path) or None
+            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path)
             origin["author"] = block.author or self._extract.author
             origin["date"] = block.date or self._extract.date
         return Section(start, end, **origin)

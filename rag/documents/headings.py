@@ -157,7 +157,6 @@ def _is_above(line: _Line, below: _Line) -> bool:
     is_wrapped = not below.opens and below.text[:1].islower()
     if is_wrapped or not line.may_be_heading:
         return False
-    is_label = _LABEL.match(below.text) is not None
-    if is_label and below.opens:
-        return False
-    return is_label or below.is_text or (below.may_be_heading and below.form != line.form)
+    if _LABEL.match(below.text):
+        return not below.opens
+    return below.is_text or (below.may_be_heading and below.form != line.form)

@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 from rag.documents.ocr import get_job, read_upright
 from rag.documents.read import find_suffix
-from rag.documents.runs import merge_runs
+from rag.documents.sequences import merge_runs
 from rag.documents.tesseract import Box
 from rag.rows import is_row, split_row
 from rag.system import is_path, parse_source

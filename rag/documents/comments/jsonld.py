@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.blocks import Block, pick_first, squeeze
@@ -11,6 +10,7 @@ from rag.documents.comments.elements import ARTICLE
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
+from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -29,7 +29,7 @@ _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
 def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
-    all_comments = list(chain.from_iterable(map(_take_from_script, scripts)))
+    all_comments = list(flat_map(_take_from_script, scripts))
     known_letters = "".join(map(_begin_with_line, known))
     comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
     _drop_copies(tree, comments)
@@ -84,7 +84,7 @@ def _list_dicts(value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         return [value]
     items = value if isinstance(value, list) else []
-    return list(chain.from_iterable(map(_list_dicts, items)))
+    return list(flat_map(_list_dicts, items))
 
 
 def _find_date(node: dict[str, Any]) -> str | None:
@@ -98,8 +98,7 @@ def _find_author(node: dict[str, Any]) -> str | None:
         author = next(iter(author), None)
     if isinstance(author, dict):
         author = author.get("name")
-    name = squeeze(author) if isinstance(author, str) else ""
-    return name or None
+    return squeeze(author) if isinstance(author, str) else None
 
 
 def _find_text(node: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ def read_ics(path: Path) -> Extract:
 def _read_event(text: str) -> Iterator[Block]:
     properties = read_properties(_INNER.sub("", text))
     start = _show_moment(properties, "DTSTART") or _show_moment(properties, "DUE")
-    date = start[: len("2025-03-03")] or None
+    date = start[: len("2025-03-03")]
     lines = [f"{label}: {value}" for label, value in _list_facts(properties) if value]
     yield Block(_show(properties, "SUMMARY") or "No title", "heading")
     yield Block("\n".join(lines), date=date)

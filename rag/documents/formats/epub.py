@@ -68,7 +68,7 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     return Extract(
         list(blocks),
         title=next(map(get_text, package.iter("title")), None),
-        author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
+        author=", ".join(dict.fromkeys(_list_texts(package, "creator"))),
         date=next(filterfalse(_UNKNOWN_DATE.match, dates), None),
     )
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rag.documents.dates import read_date
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import Cell
 from rag.documents.formats.untrusted import clear, drop_namespaces, find_elements, get_text, parse_xml
+from rag.documents.sequences import flat_map
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def read_fb2(path: Path) -> Extract:
     return Extract(
         blocks + walker.list_other_notes(),
         title=" ".join(root.findtext("description/title-info/book-title", "").split()),
-        author=join_filled(", ", authors) or None,
-        date=read_date(str(root.xpath(_DATE)) or None),
+        author=join_filled(", ", authors),
+        date=read_date(str(root.xpath(_DATE))),
     )
 
 
@@ -114,7 +114,7 @@ class _Walker:
         for link in notes:
             clear(link)
         yield Block(get_text(paragraph))
-        yield from chain.from_iterable(map(self._walk_note, notes.values()))
+        yield from flat_map(self._walk_note, notes.values())
 
     def _walk_note(self, note: "_Element") -> Iterator[Block]:
         """Yield the paragraphs of a note without its number, which is its title."""

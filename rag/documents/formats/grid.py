@@ -20,7 +20,7 @@ from rag.documents.formats.rows import (
     list_filled,
     spread_rows,
 )
-from rag.documents.runs import merge_runs
+from rag.documents.sequences import flat_map, merge_runs
 from rag.rows import format_row
 
 # These first rows of a table show whether the first is its header.
@@ -214,7 +214,7 @@ def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
 
 def _find_columns(rows: list[Row]) -> list[int]:
     """Return the columns that have words in any row."""
-    return sorted(set(chain.from_iterable(map(Row.list_columns, rows))))
+    return sorted(set(flat_map(Row.list_columns, rows)))
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from rag.documents.runs import split_runs
+from rag.documents.sequences import split_runs
 
 ShapeT = TypeVar("ShapeT")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.comments.words import read_name
 from rag.documents.formats.plain.decode import decode
-from rag.documents.runs import split_runs
+from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 
 _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -137,8 +136,8 @@ def _is_record(element: "_Element") -> bool:
     children = list(element.iterchildren("*"))
     if not children:
         return True
-    names = set(map(attrgetter("tag"), children))
-    longest = max(map(len, map(get_text, children)))
+    names = {child.tag for child in children}
+    longest = max(len(get_text(child)) for child in children)
     has_values = element.find("*/*") is None and longest <= _LONGEST_VALUE
     has_names = len(names) > 1 and names.isdisjoint(_NAMELESS)
     return has_values and has_names

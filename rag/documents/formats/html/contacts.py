@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.formats.html.markup import walk_blocks
+from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -65,13 +66,13 @@ SIGNS = (
 
 def find_contacts(tree: "HtmlElement") -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
-    lines = chain.from_iterable(map(_list_facts, tree.xpath(_FOOTERS)))
+    lines = flat_map(_list_facts, tree.xpath(_FOOTERS))
     return [Block(line, "item") for line in islice(lines, _MOST)]
 
 
 def _list_facts(footer: "HtmlElement") -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
-    addresses = set(chain.from_iterable(map(_list_lines, footer.iter("address"))))
+    addresses = set(flat_map(_list_lines, footer.iter("address")))
     lines = _list_lines(_drop_links(footer))
     are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):

@@ -9,6 +9,8 @@ from itertools import chain
 from operator import ge, le
 from typing import NamedTuple
 
+from rag.documents.sequences import flat_map
+
 # The width of a desktop screen, in pixels. Pages are judged by their styles for this screen.
 _SCREEN_WIDTH = 1280
 # More steps would let a page with many rules and elements take minutes; these take about a second.
@@ -109,7 +111,7 @@ class StyleSheet:
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
         self._alternatives: dict[tuple[str, str], set[str]] = defaultdict(set)
-        rules = chain.from_iterable(map(_walk_rules, texts))
+        rules = flat_map(_walk_rules, texts)
         for number, rule in enumerate(rules):
             self._add_rule(rule, number)
 

@@ -18,7 +18,7 @@ from rag.documents.formats.rows import (
     spread_rows,
 )
 from rag.documents.formats.svg import list_drawn_words
-from rag.documents.runs import split_runs
+from rag.documents.sequences import flat_map, split_runs
 from rag.rows import format_row
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _spell_out_definitions(definitions: "HtmlElement") -> None:
     if not is_plain:
         return
     groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
-    _replace(definitions, list(chain.from_iterable(map(_list_definitions, groups))), item="li")
+    _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
 
 
 def _is_line(part: "HtmlElement") -> bool:

@@ -96,8 +96,8 @@ def extract_html(html: bytes | str) -> Extract:
         blocks=[*text, *list_unread(contacts, [*text, *comments]), *comments],
         title=title,
         outlet=page.sitename if page.sitename != title else None,
-        author=post.author or None,
-        date=post.date or page.date or None,
+        author=post.author,
+        date=post.date or page.date,
     )
 
 

@@ -111,4 +111,4 @@ def _read_message(message: _Message) -> Extract:
     has_text = any(block.text for block in blocks)
     if not sender and not has_text:
         raise DocumentError(_DAMAGED)
-    return Extract(blocks, title=message.find_text(_SUBJECT), author=sender or None, date=message.find_date())
+    return Extract(blocks, title=message.find_text(_SUBJECT), author=sender, date=message.find_date())

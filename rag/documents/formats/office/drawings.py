@@ -9,7 +9,7 @@ from rag.documents.blocks import Block
 from rag.documents.formats.office.number_formats import format_number, is_date
 from rag.documents.formats.office.paths import DIAGRAM, find_part, list_parts, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
-from rag.documents.runs import split_runs
+from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 from rag.rows import format_row
 

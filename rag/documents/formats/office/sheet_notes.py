@@ -11,6 +11,7 @@ from rag.documents.formats.office.paths import make_finder, read_number
 from rag.documents.formats.office.sheet_visibility import SheetView, list_related, read_cell_place
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.documents.properties import clean_date
+from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -55,7 +56,7 @@ class SheetNotes:
 
     def walk(self) -> Iterator[Block]:
         """Yield the boxes of text, the titles of charts, and the notes as comments, each with the label of its row."""
-        yield from chain.from_iterable(map(self._walk_drawing, self._parts.get(_DRAWING, ())))
+        yield from flat_map(self._walk_drawing, self._parts.get(_DRAWING, ()))
         for note in self._notes:
             label = self._labels.get(note.place[0])
             place = f"{label} ({note.cell})" if label else note.cell
@@ -72,8 +73,8 @@ class SheetNotes:
 
     def _read_notes(self) -> list[_Note]:
         """Return the comments on cells; a thread of comments stands for the note that older versions show."""
-        comments = list(chain.from_iterable(map(self._read_threads, self._parts.get(_THREADS, ()))))
-        notes = chain.from_iterable(map(self._read_old_notes, self._parts.get(_NOTES, ())))
+        comments = list(flat_map(self._read_threads, self._parts.get(_THREADS, ())))
+        notes = flat_map(self._read_old_notes, self._parts.get(_NOTES, ()))
         cells_in_threads = {note.cell for note in comments}
         return comments + [note for note in notes if note.cell not in cells_in_threads]
 
@@ -84,7 +85,7 @@ class SheetNotes:
             author = authors.get(read_number(comment.get("authorId", ""), -1), "")
             # Excel begins a note with the name of its author.
             text = _join(comment, "t").removeprefix(f"{author}:")
-            yield _Note(comment.get("ref", ""), text.strip(), author or None)
+            yield _Note(comment.get("ref", ""), text.strip(), author)
 
     def _read_threads(self, name: str) -> Iterator[_Note]:
         people = self._read_people()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from rag.documents.formats.office.paths import NOTHING, A, make_finder, make_reader, make_test
 from rag.documents.formats.office.slide_numbers import SlideNumbers
 from rag.documents.formats.visibility import FAINT, TINY, Color, look_same, read_hex
+from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -98,7 +98,7 @@ class Stage:
     @cached_property
     def _page(self) -> Color | None:
         """The slide's colour; None if it is not known, or if pictures or coloured shapes may cover it."""
-        background = next(chain.from_iterable(map(_find_backgrounds, self._parts)), NOTHING)
+        background = next(flat_map(_find_backgrounds, self._parts), NOTHING)
         color = next(map(self._read_color, _find_plain_fills(background)), None)
         return None if any(map(_has_paint, self._parts)) else color
 

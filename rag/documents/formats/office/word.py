@@ -101,7 +101,7 @@ def walk_document(document: "Document") -> Iterator[Block]:
     for comment in document.comments:
         words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
         date = comment.timestamp.date().isoformat() if comment.timestamp else None
-        yield Block(words, voice="comment", author=comment.author or None, date=date)
+        yield Block(words, voice="comment", author=comment.author, date=date)
 
 
 def find_title(document: "Document") -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test
 from rag.documents.formats.visibility import BLACK, FAINT, TINY, WHITE, Color, look_same, read_hex
+from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -127,7 +128,7 @@ class _Looks:
         if highlight not in ("", "none"):
             return _HIGHLIGHTS.get(highlight)
         own_backdrops = _find_backdrops(settings.get("shd", NOTHING))
-        outer_backdrops = chain.from_iterable(map(_find_backdrops, self._list_outer(run)))
+        outer_backdrops = flat_map(_find_backdrops, self._list_outer(run))
         backdrops = chain(own_backdrops, outer_backdrops)
         return next((read_hex(_get_fill(backdrop)) for backdrop in backdrops), self._page)
 

@@ -244,7 +244,7 @@ class TextWalker:
             text = f"{label}: {text}"
         author = comment.findtext(f"{DC}creator", "")
         day = comment.findtext(f"{DC}date", "").partition("T")[0]
-        self.comments.append(Block(text, voice="comment", author=author or None, date=day or None))
+        self.comments.append(Block(text, voice="comment", author=author, date=day))
 
 
 def _add_spaces(spaces: "_Element", content: _Content) -> None:

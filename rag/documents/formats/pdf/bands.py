@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.documents.formats.pdf.page_rows import PageCell, PageRow, join_cells
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.rows import is_number
-from rag.documents.runs import split_runs
+from rag.documents.sequences import split_runs
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45

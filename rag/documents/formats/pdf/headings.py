@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
 from rag.documents.languages import PAGE_WORDS
-from rag.documents.runs import split_runs
+from rag.documents.sequences import split_runs
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08

@@ -12,7 +12,7 @@ from pypdfium2 import PdfTextPage, raw
 
 from rag.documents.formats.pdf.paragraphs import RAISED_SIZE, Line, Word
 from rag.documents.raised import raise_digits
-from rag.documents.runs import merge_runs
+from rag.documents.sequences import merge_runs
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 # They are at the ends of lines and have no place on the page.

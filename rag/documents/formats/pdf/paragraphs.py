@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rag.documents.blocks import Block
 from rag.documents.raised import RAISED_DIGITS, raise_digits
-from rag.documents.runs import merge_runs, split_runs
+from rag.documents.sequences import merge_runs, split_runs
 
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3

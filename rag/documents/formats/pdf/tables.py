@@ -23,7 +23,7 @@ from rag.documents.formats.pdf.page_rows import (
 )
 from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rules import Rules
-from rag.documents.runs import merge_runs, split_runs
+from rag.documents.sequences import merge_runs, split_runs
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5

@@ -130,6 +130,6 @@ def read_latex(path: Path) -> Extract:
     return Extract(
         read_markup(body[1] if body else text, _LATEX),
         title=fields.get("title"),
-        author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))) or None,
+        author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))),
         date=None if date == r"\today" else read_date(date),
     )

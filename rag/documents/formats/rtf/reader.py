@@ -172,7 +172,7 @@ class _Reader:
     def _make_flow(self, word: str) -> Flow:
         if word != "annotation":
             return Flow(is_box=word == "shptxt")
-        return Flow(is_comment=True, author=self.texts.pop("annotator", "").strip() or None)
+        return Flow(is_comment=True, author=self.texts.pop("annotator", "").strip())
 
     def _list_handlers(self) -> dict[str, Callable[[Token], None]]:
         """Return what reads each control word."""

@@ -1,9 +1,11 @@
-"""Divides neighbouring items into runs."""
+"""Divides neighbouring items into runs, joins them, and chains what a function returns for each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 
 def split_runs(items: Iterable[ItemT], begins: Callable[[list[ItemT], ItemT], bool]) -> list[list[ItemT]]:
@@ -27,3 +29,8 @@ def merge_runs(
         else:
             merged.append(item)
     return merged
+
+
+def flat_map(function: Callable[[ItemT], Iterable[ResultT]], items: Iterable[ItemT]) -> Iterator[ResultT]:
+    """Yield the results that a function returns for each of the items."""
+    return chain.from_iterable(map(function, items))
