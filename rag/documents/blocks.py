@@ -187,7 +187,7 @@ class _Builder:
     def _make_section(self, block: Block, start: int, end: int) -> Section:
         origin = block.get_origin()
         if block.voice == "article":
-            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path)
+            origin["heading"] = HEADING_SEPARATOR.join(text for _, text in self._path) or None
             origin["author"] = block.author or self._extract.author
             origin["date"] = block.date or self._extract.date
         return Section(start, end, **origin)

@@ -48,9 +48,8 @@ def clean_author(text: str | None) -> str | None:
 def _clean(text: str | None, meaningless: re.Pattern[str]) -> str | None:
     words = " ".join((text or "").split())
     has_letters = any(map(str.isalpha, words))
-    if not has_letters or not words.isprintable() or meaningless.fullmatch(words):
-        return None
-    return words
+    is_meaningless = any((not has_letters, not words.isprintable(), meaningless.fullmatch(words)))
+    return None if is_meaningless else words
 
 
 def clean_date(when: str | date | None) -> str | None:

@@ -8,13 +8,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.comments.areas import (
-    Page,
-    drop_below,
-    has_article_above,
-    is_elsewhere,
-    is_schema_comment,
-)
+from rag.documents.comments.areas import Page, drop_below, has_article_above, is_elsewhere, is_schema_comment
 from rag.documents.comments.elements import (
     ARTICLE,
     UNITS,
@@ -307,7 +301,7 @@ def _is_part(element: "HtmlElement") -> bool:
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
     if post.author:
-        return place.kind != "reply" or place.in_company or bool(place.above)
+        return any((place.kind != "reply", place.in_company, place.above))
     if place.kind != "comment" or not place.is_whole:
         return False
     return post.date is not None or (place.in_company and not is_note(post.blocks[0].text))

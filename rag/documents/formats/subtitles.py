@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.comments.words import read_name
 from rag.documents.formats.plain.decode import decode
+from rag.documents.languages import SENTENCE_ENDS
 from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 
@@ -22,7 +23,6 @@ _TAG = re.compile(r"<(?!v[. \t])/?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
 _NAMED = re.compile(r"(?P<name>[^\n:]{1,40}):[ \t]+(?=\S)")
 # A paragraph ends after this many characters, with the sentence; or before a pause of this many seconds.
 _PARAGRAPH_CHARACTERS, _PAUSE_S = 600, 8.0
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 
 class _Cue(NamedTuple):
@@ -95,7 +95,7 @@ def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
 def _begins_paragraph(before: list[_Cue], cue: _Cue) -> bool:
     last = before[-1]
     is_long = sum(len(said.words) for said in before) >= _PARAGRAPH_CHARACTERS
-    is_ended = last.words.endswith(_SENTENCE_ENDS) or last.speaker != cue.speaker
+    is_ended = last.words.endswith(SENTENCE_ENDS) or last.speaker != cue.speaker
     return cue.start - last.end >= _PAUSE_S or (is_long and is_ended)
 
 

@@ -12,8 +12,22 @@ if TYPE_CHECKING:
 
     Tree = TypeVar("Tree", bound=_Element)
 
+# The first bytes of a compound file: an Office file with a password, or of a program before 2007.
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+# The stream that holds another file, encrypted.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MEGABYTE = 1_000_000
 _MOST_BYTES = 50 * _MEGABYTE  # in one part of an archive
+
+
+def is_compound(data: bytes) -> bool:
+    """Return whether a file, or its first eight bytes, is a compound file."""
+    return data.startswith(_COMPOUND)
+
+
+def has_password(data: bytes) -> bool:
+    """Return whether a compound file holds an Office file with a password."""
+    return _ENCRYPTED in data
 
 
 def read_part(archive: zipfile.ZipFile, name: str, *, invalid: str, most_bytes: int = _MOST_BYTES) -> bytes:

@@ -79,7 +79,7 @@ def _has_role(part: "_Element") -> bool:
     names = {child.tag for child in part.iterchildren("*")}
     is_list = len(names) == 1 and len(part) > 1
     has_depth = part.find("*/*") is not None
-    return has_depth and not is_list and part.tag not in _NAMELESS
+    return has_depth and not any((is_list, part.tag in _NAMELESS))
 
 
 def _name_values(part: "_Element") -> None:
@@ -119,7 +119,7 @@ def _walk_text(element: "_Element") -> Iterator[Block]:
     text = get_text(element)
     if _TAG.search(text):
         yield from walk_spelled_out(parse_shown(text))
-    elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
+    elif any((len(element), len(text) > _LONGEST_VALUE, element.tag in _NAMELESS)):
         yield Block(text)
     else:
         yield Block(_format([*_list_attributes(element), (element.tag, text)]), "item")

@@ -106,7 +106,7 @@ class StyleSheet:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.attributes: set[str] = set()
-        self._steps = 0
+        self.steps = 0  # on the present page
         # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
@@ -143,10 +143,6 @@ class StyleSheet:
                 if len(texts) < _MOST_ALTERNATIVES:
                     texts.add(value.text)
 
-    def begin_page(self) -> None:
-        """Reset the count of steps for another page."""
-        self._steps = 0
-
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
         """Return the values that the rules set for an element; `path` has the names of each element around it.
 
@@ -155,14 +151,14 @@ class StyleSheet:
         values: dict[str, Value] = {}
         for name in names:
             override(values, self._plain.get(name, {}))
-            others = self._others.get(name, ()) if self._steps < _MOST_STEPS else ()
+            others = self._others.get(name, ()) if self.steps < _MOST_STEPS else ()
             for selector, declared in others:
                 if self._matches(selector, names, path):
                     override(values, declared)
         return values
 
     def _matches(self, selector: _Selector, names: frozenset[str], path: Sequence[frozenset[str]]) -> bool:
-        self._steps += 1
+        self.steps += 1
         if not selector.subject <= names:
             return False
         place = len(path)
@@ -176,7 +172,7 @@ class StyleSheet:
         """Return the index in `path` of the innermost element with the names of `compound`; -1 if none has them."""
         place = len(path) - 1
         while place >= 0 and not compound <= path[place]:
-            self._steps += 1
+            self.steps += 1
             place -= 1
         return place
 
@@ -283,12 +279,10 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
             opened.append(_open_rule(words.strip(), opened[-1]))
             continue
         opened[-1].declarations.append(words)
-        is_end = sign == "}" and len(opened) > 1
-        if not is_end:
-            continue
-        rule = opened.pop()
-        if rule.selectors:
-            yield rule
+        if sign == "}" and len(opened) > 1:
+            rule = opened.pop()
+            if rule.selectors:
+                yield rule
 
 
 def _blank(found: re.Match[str]) -> str:

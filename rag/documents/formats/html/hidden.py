@@ -112,7 +112,7 @@ def drop_hidden(tree: "HtmlElement") -> None:
     from lxml.etree import strip_attributes, strip_elements
 
     page = _Page(tree)
-    page.prune(tree, page.find_first_look(), [])
+    page.prune(tree, page.first_look, [])
     strip_elements(tree, _GONE, with_tail=False)
     strip_attributes(tree, "aria-hidden", "hidden", "style")  # trafilatura would drop elements for them
     set_raised(tree)
@@ -125,13 +125,11 @@ class _Page:
         texts = _list_styles(tree)
         self._tree = tree
         self._sheet = read_sheet(texts)
-        self._sheet.begin_page()
+        self._sheet.steps = 0
         # A style sheet elsewhere may set anything on an element with a class or an id.
         self._is_partial = _has_other_sheets(tree, texts)
-
-    def find_first_look(self) -> _Look:
-        """Return the look of words without a style."""
-        return _Look(color=None, backdrop=None) if self._is_partial else _Look()
+        # The look of words without a style.
+        self.first_look = _Look(color=None, backdrop=None) if self._is_partial else _Look()
 
     def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> None:
         """Remove hidden words, and mark hidden elements as gone; `path` has the names of the elements around."""

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.documents.comments.elements import drop_elements
-from rag.documents.raised import raise_digits
+from rag.documents.formats.numerals import raise_digits
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

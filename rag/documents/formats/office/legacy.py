@@ -12,11 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rag.documents.blocks import Extract, pick_first
-from rag.documents.formats.compound import has_password
 from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
 from rag.documents.formats.pdf.reader import read_pdf
 from rag.documents.formats.rtf.reader import read_rtf
-from rag.documents.formats.untrusted import read_part
+from rag.documents.formats.untrusted import has_password, read_part
 from rag.documents.read import check_unpacked
 from rag.errors import DocumentError
 from rag.system import IS_WINDOWS, limit_processor_time

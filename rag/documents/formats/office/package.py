@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.blocks import Extract
-from rag.documents.formats.compound import has_password, is_compound
-from rag.documents.formats.untrusted import parse_xml, read_part
+from rag.documents.formats.untrusted import has_password, is_compound, parse_xml, read_part
 from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
 

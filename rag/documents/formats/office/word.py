@@ -155,7 +155,7 @@ class _Walker:
         """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
         role = self._roles.find_role(paragraph)
         self._has_headings |= role.level > 0
-        if self._has_headings or not role.is_item or not has_form_of_heading(text):
+        if any((self._has_headings, not role.is_item, not has_form_of_heading(text))):
             return role
         level = self._numbers.find_clause_level(paragraph)
         return _Role(level) if level else role
@@ -189,7 +189,7 @@ class _Walker:
 
     def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
-        is_main_title = role.is_title and text != "" and not self._has_title
+        is_main_title = all((role.is_title, text, not self._has_title))
         if is_main_title:
             self._has_title = True
         elif role.level or not role.is_contents:

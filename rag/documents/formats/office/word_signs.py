@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test, read_number
-from rag.documents.raised import raise_digits
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

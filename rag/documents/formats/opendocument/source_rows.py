@@ -145,7 +145,9 @@ class SourceTable:
         is_shown = False
         for element in row.iterchildren(*_CELLS):
             end = min(_MOST_COLUMNS, start + _read_copies(element, "columns"))
-            columns = end - start - sum(_count_shared(range(start, end), hidden) for hidden in self._hidden)
+            columns = (
+                end - start - sum(len(range(max(start, span.start), min(end, span.stop))) for span in self._hidden)
+            )
             is_covered = element.tag == COVERED
             is_beside = is_covered and (is_first or start < covered_end)
             if not is_covered:
@@ -177,7 +179,3 @@ def _list_members(
 
 def _read_copies(element: "_Element", kind: str) -> int:
     return max(1, read_number(element, f"{TABLE}number-{kind}-repeated"))
-
-
-def _count_shared(one: range, other: range) -> int:
-    return max(0, min(one.stop, other.stop) - max(one.start, other.start))

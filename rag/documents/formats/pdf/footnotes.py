@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import chain
 from statistics import median
 
+from rag.documents.formats.numerals import RAISED_DIGITS
 from rag.documents.formats.pdf.paragraphs import Line
-from rag.documents.raised import RAISED_DIGITS
 
 # The letters of notes are smaller than this multiple of the text's.
 _SMALLER = 0.95

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfTextPage, raw
 
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.pdf.paragraphs import RAISED_SIZE, Line, Word
-from rag.documents.raised import raise_digits
 from rag.documents.sequences import merge_runs
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")

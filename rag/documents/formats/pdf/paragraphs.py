@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.raised import RAISED_DIGITS, raise_digits
+from rag.documents.formats.numerals import RAISED_DIGITS, raise_digits
 from rag.documents.sequences import merge_runs, split_runs
 
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.

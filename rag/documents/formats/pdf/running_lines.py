@@ -50,7 +50,7 @@ class _Edge(NamedTuple):
 
     def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
         """Return whether a line is a Roman page number, or has one of the known marks and is not a heading."""
-        if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
+        if all((pages >= _FEWEST_PAGES, line is self.lines[0], _ONLY_ROMAN.fullmatch(line.text))):
             return True
         marks = {_find_place(line), *_find_marks(line, pages)}
         return line.size <= _LARGER * self.size and not known.isdisjoint(marks)
@@ -96,7 +96,7 @@ def _counts_things(line: Line, known: Set[_Mark]) -> bool:
     """Return whether a line has words, and a number of its own that is not the page's: "Week 3"."""
     has_words = any(map(str.isalpha, line.text))
     has_number = _NUMBER.search(line.text) is not None
-    if not has_words or not has_number or _OF_PAGE.match(line.text):
+    if any((not has_words, not has_number, _OF_PAGE.match(line.text))):
         return False
     return known.isdisjoint((_find_place(line), _find_title(line))) and not _is_of_book(line, known)
 

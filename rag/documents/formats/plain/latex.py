@@ -8,10 +8,10 @@ from pathlib import Path
 from rag.documents.blocks import Extract, squeeze
 from rag.documents.dates import read_date
 from rag.documents.formats.grid import Labels
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
 from rag.documents.headings import Heading
-from rag.documents.raised import raise_digits
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 # A text between braces, which may have braces inside.
