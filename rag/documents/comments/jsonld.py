@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block, pick_first, squeeze
 from rag.documents.comments.elements import ARTICLE
@@ -11,9 +13,6 @@ from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
 from rag.documents.sequences import flat_map
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _TEXTS = ("text", "commentText", "articleBody", "description")
 _DATES = ("dateCreated", "datePublished", "uploadDate", "dateModified")
@@ -26,7 +25,7 @@ _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
 
 
-def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
+def take_json_comments(tree: HtmlElement, known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
     all_comments = list(flat_map(_take_from_script, scripts))
@@ -45,7 +44,7 @@ def _begin_with_line(comment: Block) -> str:
     return f"\n{_keep_letters(comment.text)}"
 
 
-def _take_from_script(script: "HtmlElement") -> list[Block]:
+def _take_from_script(script: HtmlElement) -> list[Block]:
     """Remove the comments from a script and return them; none if the data cannot be read."""
     text = script.text_content()
     try:
@@ -110,7 +109,7 @@ def _find_text(node: dict[str, Any]) -> str:
     return ""
 
 
-def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
+def _drop_copies(tree: HtmlElement, comments: Sequence[Block]) -> None:
     """Remove the elements that show comments, each with the signature and buttons around it."""
     if not comments:
         return
@@ -126,7 +125,7 @@ def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
         box.drop_tree()
 
 
-def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement | None":
+def _find_copy(letters: Mapping[HtmlElement, str], words: str) -> HtmlElement | None:
     """Return the element that shows a comment.
 
     The last copy counts: a comment may quote the article, which is above it. A whole copy comes before one that shows
@@ -138,7 +137,7 @@ def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement
     return max(copies, key=lambda element: letters[element].startswith(words), default=None)
 
 
-def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: int) -> "HtmlElement":
+def _find_box(copy: HtmlElement, letters: Mapping[HtmlElement, str], most: int) -> HtmlElement:
     """Return the widest box around a copy, inside the article, that holds at most `most` letters."""
     box = copy
     for outer in copy.iterancestors():

@@ -10,8 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, filterfalse
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import unquote
+
+from lxml.etree import _Element
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
@@ -21,10 +24,6 @@ from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
 from rag.documents.formats.untrusted import drop_namespaces, find_elements, get_text, parse_xml, read_part
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from lxml.html import HtmlElement
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ def _resolve(name: str, base: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), name))
 
 
-def _list_texts(package: "_Element", tag: str) -> list[str]:
+def _list_texts(package: _Element, tag: str) -> list[str]:
     """Return the texts of the elements with a tag, without empty ones."""
     return list(filter(None, map(get_text, package.iter(tag))))
 
@@ -100,7 +99,7 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
     return set(map(unquote, _find_values(encryption, _LOCKED)))
 
 
-def _find_chapters(package: "_Element") -> Iterator[str]:
+def _find_chapters(package: _Element) -> Iterator[str]:
     """Return the names of the chapters in reading order, relative to the package, without tables of contents."""
     chapters = {item.get("id"): unquote(item.get("href", "")) for item in find_elements(package, _CHAPTERS)}
     contents = set(map(unquote, _find_values(package, "//reference[@type = 'toc']/@href")))
@@ -108,12 +107,12 @@ def _find_chapters(package: "_Element") -> Iterator[str]:
     return filterfalse(contents.__contains__, names)
 
 
-def _find_values(tree: "_Element", path: str) -> list[str]:
+def _find_values(tree: _Element, path: str) -> list[str]:
     """Return the values of the attributes at a path."""
     return cast("list[str]", tree.xpath(path, smart_strings=False))
 
 
-def _read_contents(archive: zipfile.ZipFile, package: "_Element", place: str) -> dict[str, list[Entry]]:
+def _read_contents(archive: zipfile.ZipFile, package: _Element, place: str) -> dict[str, list[Entry]]:
     """Return the lines of a book's tables of contents by their chapters; a damaged table has none."""
     entries: dict[str, list[Entry]] = defaultdict(list)
     for name in map(unquote, _find_values(package, _CONTENTS)):
@@ -141,7 +140,7 @@ def _read_chapter(archive: zipfile.ZipFile, name: str, entries: list[Entry]) -> 
     return walk_spelled_out(tree)
 
 
-def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
+def _insert_styles(tree: HtmlElement, archive: zipfile.ZipFile, chapter: str) -> None:
     """Replace the links of a chapter to style sheets by the style sheets; missing ones are left out."""
     for link in list(tree.iter("link")):
         if "stylesheet" in link.get("rel", "").lower():
@@ -155,12 +154,12 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     return read_part(archive, name, invalid=_INVALID)
 
 
-def _parse_xml(data: bytes) -> "_Element":
+def _parse_xml(data: bytes) -> _Element:
     """Return the tree of an XML file, its tags without their namespaces."""
     return drop_namespaces(parse_xml(data, invalid=_INVALID))
 
 
-def _parse_xhtml(data: bytes) -> "HtmlElement":
+def _parse_xhtml(data: bytes) -> HtmlElement:
     """Return the tree of a chapter; one that is not XML is read as browsers read HTML.
 
     Chapters that are XML are not read as HTML, because there "<title/>" would begin a title that never ends.

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import islice
-from typing import TYPE_CHECKING
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block
 from rag.documents.formats.html.markup import walk_blocks
 from rag.documents.sequences import flat_map
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _HEADING = "Page footer"
 # The elements that hold a site's own facts, and lists of its pages.
@@ -58,13 +56,13 @@ SIGNS = {
 }
 
 
-def find_contacts(tree: "HtmlElement") -> list[Block]:
+def find_contacts(tree: HtmlElement) -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
     lines = flat_map(_list_facts, tree.xpath(_FOOTERS))
     return [Block(line, "item") for line in islice(lines, _MOST)]
 
 
-def _list_facts(footer: "HtmlElement") -> Iterator[str]:
+def _list_facts(footer: HtmlElement) -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
     addresses = set(flat_map(_list_lines, footer.iter("address")))
     lines = _list_lines(_drop_links(footer))
@@ -76,7 +74,7 @@ def _list_facts(footer: "HtmlElement") -> Iterator[str]:
             yield line
 
 
-def _drop_links(footer: "HtmlElement") -> "HtmlElement":
+def _drop_links(footer: HtmlElement) -> HtmlElement:
     """Return a copy of a footer without the links that are not facts themselves."""
     rest = deepcopy(footer)
     for link in list(rest.iter("a")):
@@ -85,7 +83,7 @@ def _drop_links(footer: "HtmlElement") -> "HtmlElement":
     return rest
 
 
-def _list_lines(element: "HtmlElement") -> list[str]:
+def _list_lines(element: HtmlElement) -> list[str]:
     """Return the blocks of an element that are short enough for facts."""
     return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from itertools import chain, count, takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block, join_filled, squeeze
 from rag.documents.formats.grid import Labels
@@ -21,9 +23,6 @@ from rag.documents.formats.svg import list_drawn_words
 from rag.documents.sequences import flat_map, split_runs
 from rag.rows import format_row
 
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
-
 _TALLEST_HEADER = 3
 # In a larger table no cell spans others: copies of it could fill the memory.
 _MOST_CELLS = 500_000
@@ -35,13 +34,13 @@ _FEWEST_WORDS = 3
 _ASKS = ("?", "？", "؟")
 
 
-def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
+def walk_spelled_out(root: HtmlElement) -> Iterator[Block]:
     """Yield the blocks of a tree, after the facts of its layout were put into words."""
     spell_out(root)
     return walk_blocks(root)
 
 
-def spell_out(root: "HtmlElement") -> None:
+def spell_out(root: HtmlElement) -> None:
     """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items.
 
     Terms are put before their meanings, and the words of buttons and drawings become text.
@@ -59,20 +58,20 @@ def spell_out(root: "HtmlElement") -> None:
             _begin_with_number(item, number)
 
 
-def _begin_with_number(item: "HtmlElement", number: int) -> None:
+def _begin_with_number(item: HtmlElement, number: int) -> None:
     place = item
     while _begins_with_box(place):
         place = place[0]
     place.text = f"{number}. {(place.text or '').lstrip()}"
 
 
-def _begins_with_box(element: "HtmlElement") -> bool:
+def _begins_with_box(element: HtmlElement) -> bool:
     """Return whether the first words of an element are in a box inside it."""
     has_words = element.text is not None and element.text.strip() != ""
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
-def _show_buttons(root: "HtmlElement") -> None:
+def _show_buttons(root: HtmlElement) -> None:
     """Turn buttons into text if they are titles of the parts that they open."""
     for button in list(root.iter("button")):
         text = button.text_content().strip()
@@ -84,7 +83,7 @@ def _show_buttons(root: "HtmlElement") -> None:
             button.tag = "p"
 
 
-def _spell_out_definitions(definitions: "HtmlElement") -> None:
+def _spell_out_definitions(definitions: HtmlElement) -> None:
     """Turn a list of terms into items such as "Term: meaning", if each meaning is one paragraph."""
     parts = list(definitions.iter("dt", "dd"))
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
@@ -94,12 +93,12 @@ def _spell_out_definitions(definitions: "HtmlElement") -> None:
     _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
 
 
-def _is_line(part: "HtmlElement") -> bool:
+def _is_line(part: HtmlElement) -> bool:
     """Return whether a term or a meaning is at most one paragraph."""
     return len(list(walk_blocks(part))) <= 1
 
 
-def _list_definitions(parts: list["HtmlElement"]) -> list[str]:
+def _list_definitions(parts: list[HtmlElement]) -> list[str]:
     """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; without meanings, the terms.
 
     A question ends as it is.
@@ -113,12 +112,12 @@ def _list_definitions(parts: list["HtmlElement"]) -> list[str]:
     return [f"{names} {meaning}" if names.endswith(_ASKS) else format_row([names], [meaning])]
 
 
-def _find_line(element: "HtmlElement") -> str:
+def _find_line(element: HtmlElement) -> str:
     """Return the text of an element in one line."""
     return squeeze(find_text(element))
 
 
-def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p"]) -> None:
+def _replace(element: HtmlElement, texts: list[str], *, item: Literal["li", "p"]) -> None:
     """Put a list of items or paragraphs in the place of an element; without texts it is only removed."""
     box = element.makeelement("ul" if item == "li" else "div")
     for text in filter(None, texts):
@@ -131,7 +130,7 @@ def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p
     element.getparent().replace(element, box)
 
 
-def _spell_out_table(table: "HtmlElement") -> None:
+def _spell_out_table(table: HtmlElement) -> None:
     from lxml.etree import strip_attributes
 
     rows = _list_rows(table)
@@ -147,7 +146,7 @@ def _spell_out_table(table: "HtmlElement") -> None:
     _replace(table, lines, item="li")
 
 
-def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
+def _list_rows(table: HtmlElement) -> list[list[HtmlElement]]:
     """Return the cells of each row, even if a form or the like is around them; cells without a row are the last row."""
     rows: dict[HtmlElement, list[HtmlElement]] = {row: [] for row in table.iter("tr")}
     for cell in table.iter("td", "th"):
@@ -158,7 +157,7 @@ def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
     return list(rows.values())
 
 
-def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> None:
+def _move_out_rest(table: HtmlElement, rows: list[list[HtmlElement]]) -> None:
     """Put a table's captions and the words between its cells before it, as browsers do."""
     for caption in table.findall("caption"):
         caption.tag = "p"
@@ -171,7 +170,7 @@ def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> Non
         table.addprevious(rest)
 
 
-def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
+def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
     """Return whether a table only places the parts of a page, which are then read one after the other."""
     widest_row = max(map(len, rows), default=0)
     if widest_row < 2 or table.get("role") in ("presentation", "none"):
@@ -183,7 +182,7 @@ def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     return longest_cell > LONGEST_CELL and not is_headed
 
 
-def _list_cells(rows: list[list["HtmlElement"]], texts: Mapping["HtmlElement", str]) -> Iterator[list[Cell]]:
+def _list_cells(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> Iterator[list[Cell]]:
     """Yield the cells of each row, with the lower parts of cells above: where both are, only the upper one spans."""
     rows_left: dict[int, int] = {}  # that the cell in a column covers, with the present row
     for row in rows:
@@ -208,19 +207,19 @@ def _fill(columns: Iterable[int], covered: Collection[int]) -> list[Cell]:
     return [Cell("", is_continued=column in covered) for column in columns]
 
 
-def _find_width(element: "HtmlElement") -> int:
+def _find_width(element: HtmlElement) -> int:
     """Return how many columns a cell spans."""
     return _find_number(element, "colspan", MOST_COLUMNS_SPANNED)
 
 
-def _find_number(element: "HtmlElement", name: str, most: int) -> int:
+def _find_number(element: HtmlElement, name: str, most: int) -> int:
     """Return the number in an attribute, from 1 to `most`; 1 if there is none."""
     value = element.get(name, "")
     is_number = value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER))
     return max(1, min(int(value), most)) if is_number else 1
 
 
-def _is_label(cell: "HtmlElement") -> bool:
+def _is_label(cell: HtmlElement) -> bool:
     """Return whether a cell is marked as a header, or all of it is bold."""
     text = cell.text_content().strip()
     bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()

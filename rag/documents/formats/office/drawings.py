@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from lxml.etree import _Element
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.number_formats import format_number, is_date
@@ -12,9 +14,6 @@ from rag.documents.formats.untrusted import parse_xml
 from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 from rag.rows import format_row
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
 # Nobody reads a chart with more points.
@@ -47,7 +46,7 @@ _find_links = make_finder("dgm:cxnLst/dgm:cxn[not(@type) or @type = 'parOf']")
 _find_roots = make_finder("dgm:ptLst/dgm:pt[@type = 'doc']")
 
 
-def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
+def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
     """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
     get_name, kind, walk = _DIAGRAM if reference.tag == DIAGRAM else _CHART
     drawing = find_part(part, get_name(reference))
@@ -86,7 +85,7 @@ class _Series(NamedTuple):
     values: dict[int, str]
 
 
-def _read_series(series: "_Element") -> _Series:
+def _read_series(series: _Element) -> _Series:
     values = [_read_points(level) for level in _find_values(series)]
     categories = [_read_points(level) for level in _find_categories(series)]
     return _Series(_join(_find_name_words(series)), _join_levels(categories), _join_levels(values[:1]))
@@ -97,7 +96,7 @@ def _begins_table(table: list[_Series], series: _Series) -> bool:
     return series.categories not in ({}, table[0].categories)
 
 
-def _read_points(level: "_Element") -> dict[int, str]:
+def _read_points(level: _Element) -> dict[int, str]:
     code = _get_format(level)
     points = _find_points(level)[:_MOST_POINTS]
     return {read_number(point.get("idx", ""), 0): _format_value(_get_value(point), code) for point in points}
@@ -123,7 +122,7 @@ def _format_value(text: str, code: str) -> str:
         return text
 
 
-def _join(words: "list[_Element]") -> str:
+def _join(words: list[_Element]) -> str:
     return " ".join("".join(word.text or "" for word in words).split())
 
 
@@ -143,11 +142,11 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         yield Block(text, "item")
 
 
-def _read_box(node: "_Element") -> str:
+def _read_box(node: _Element) -> str:
     return "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
 
 
-def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:
+def _find_boxes_below(root: _Element) -> dict[str, list[str]]:
     """Return for each box the boxes below it, the last one first."""
     below: dict[str, list[str]] = {}
     for link in sorted(_find_links(root), key=_find_order, reverse=True):
@@ -155,7 +154,7 @@ def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:
     return below
 
 
-def _find_order(link: "_Element") -> tuple[int, str]:
+def _find_order(link: _Element) -> tuple[int, str]:
     return read_number(link.get("srcOrd", ""), 0), link.get("destId", "")
 
 

@@ -6,6 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxml.etree import _Element
+
 from rag.documents.blocks import Extract
 from rag.documents.formats.untrusted import has_password, is_compound, parse_xml, read_part
 from rag.documents.properties import clean_properties
@@ -14,7 +16,6 @@ from rag.errors import DocumentError
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
 _RELATIONS = "_rels/.rels"
@@ -96,7 +97,7 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
     return clean_properties(path, *map(core.findtext, names))
 
 
-def _open_properties(package: BytesIO) -> "_Element | None":
+def _open_properties(package: BytesIO) -> _Element | None:
     with zipfile.ZipFile(package) as archive:
         relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
         for relation in relations:

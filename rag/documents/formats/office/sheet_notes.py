@@ -5,6 +5,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
 
+from lxml.etree import _Element
+
 from rag.documents.blocks import Block, join_filled, pick_first
 from rag.documents.formats.office.drawings import walk_chart
 from rag.documents.formats.office.paths import make_finder, read_number
@@ -14,7 +16,6 @@ from rag.documents.properties import clean_date
 from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _INVALID = "it is not a valid Excel file"
@@ -99,9 +100,9 @@ class SheetNotes:
         people = chain.from_iterable(drop_namespaces(self._parse(name)).iter("person") for name in names)
         return {person.get("id", ""): person.get("displayName", "") for person in people}
 
-    def _parse(self, name: str) -> "_Element":
+    def _parse(self, name: str) -> _Element:
         return parse_xml(read_part(self._archive, name, invalid=_INVALID), invalid=_INVALID)
 
 
-def _join(element: "_Element", *tags: str) -> str:
+def _join(element: _Element, *tags: str) -> str:
     return "".join(map(str, element.itertext(*tags))).strip()

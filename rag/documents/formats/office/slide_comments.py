@@ -1,15 +1,14 @@
 """Reads the comments of a presentation's reviewers."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from lxml.etree import _Element
 
 from rag.documents.blocks import Block
 from rag.documents.formats.office.paths import list_parts, make_finder
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml
 from rag.documents.properties import clean_date
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid PowerPoint file"
 # The relations of PowerPoint's versions end alike.
@@ -33,13 +32,13 @@ def walk_comments(part: Any, authors: dict[str, str]) -> Iterator[Block]:
             yield Block(_read_text(comment), voice="comment", author=author, date=date)
 
 
-def _read_text(comment: "_Element") -> str:
+def _read_text(comment: _Element) -> str:
     """Return the words of a comment without those of the replies to it."""
     texts = ["".join(map(str, paragraph.itertext("text", "t"))) for paragraph in _find_paragraphs(comment)]
     return "\n".join(texts).strip()
 
 
-def _parse_related(part: Any, *kinds: str) -> "Iterator[_Element]":
+def _parse_related(part: Any, *kinds: str) -> Iterator[_Element]:
     """Yield the trees of the parts that belong to a part, without namespaces."""
     for related in list_parts(part, *kinds):
         yield drop_namespaces(parse_xml(related.blob, invalid=_INVALID))

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lxml.etree import _Element
+
 from rag.documents.formats.office.paths import NOTHING, A, make_finder, make_reader, make_test
 from rag.documents.formats.office.slide_numbers import SlideNumbers
 from rag.documents.formats.visibility import FAINT, TINY, Color, look_same, read_hex
 from rag.documents.sequences import flat_map
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
 
@@ -74,7 +75,7 @@ class Stage:
         is_in_height: bool = -shape.height <= shape.top <= self._height
         return is_in_width and is_in_height
 
-    def read_paragraphs(self, holder: "_Element") -> list[str]:
+    def read_paragraphs(self, holder: _Element) -> list[str]:
         """Return the visible words of each paragraph of a shape, or of a table's cell, with the paragraph's number."""
         backdrop = next(map(self._read_color, _find_shape_fills(holder)), self._page)
         numbers = SlideNumbers()
@@ -83,14 +84,14 @@ class Stage:
             for paragraph in holder.iter(f"{A}p")
         ]
 
-    def _read_runs(self, paragraph: "_Element", backdrop: Color | None) -> Iterator[str]:
+    def _read_runs(self, paragraph: _Element, backdrop: Color | None) -> Iterator[str]:
         for run in paragraph.iterchildren(*_WORDS):
             if run.tag == f"{A}br":
                 yield "\n"
             elif not self._is_hidden(run, backdrop):
                 yield run.findtext(f"{A}t", "")
 
-    def _is_hidden(self, run: "_Element", backdrop: Color | None) -> bool:
+    def _is_hidden(self, run: _Element, backdrop: Color | None) -> bool:
         fills = _find_letter_fills(run)
         is_lost = any(_is_faint(fill) or look_same(self._read_color(fill), backdrop) for fill in fills)
         return is_lost or _is_tiny(run)
@@ -102,7 +103,7 @@ class Stage:
         color = next(map(self._read_color, _find_plain_fills(background)), None)
         return None if any(map(_has_paint, self._parts)) else color
 
-    def _read_color(self, fill: "_Element") -> Color | None:
+    def _read_color(self, fill: _Element) -> Color | None:
         """Return the colour of a fill; None for several colours, or a colour derived from another one."""
         color = _get_color(fill)
         return read_hex(color) or self._theme.get(color)

@@ -5,7 +5,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from lxml.etree import strip_tags
+from lxml.etree import _Element, strip_tags
 
 from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
@@ -35,7 +35,6 @@ from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from lxml.etree import _Element
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
@@ -131,13 +130,13 @@ class _Walker:
             f"{W}altChunk": self._walk_chunk,
         }
 
-    def walk(self, parent: "Iterable[_Element]") -> Iterator[Block]:
+    def walk(self, parent: Iterable[_Element]) -> Iterator[Block]:
         for element in parent:
             walk = self._walkers.get(element.tag)
             if walk:
                 yield from walk(element)
 
-    def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
+    def _walk_paragraph(self, paragraph: _Element) -> Iterator[Block]:
         words = _read_signs(paragraph)
         if _is_drop_cap(paragraph):
             self._drop_cap += words.strip()
@@ -151,7 +150,7 @@ class _Walker:
         for part in sorted(attached, key=lambda part: part.tag not in _MARKS):
             yield from self._walk_attached(part)
 
-    def _find_role(self, paragraph: "_Element", text: str) -> _Role:
+    def _find_role(self, paragraph: _Element, text: str) -> _Role:
         """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
         role = self._roles.find_role(paragraph)
         self._has_headings |= role.level > 0
@@ -160,7 +159,7 @@ class _Walker:
         level = self._numbers.find_clause_level(paragraph)
         return _Role(level) if level else role
 
-    def _walk_attached(self, part: "_Element") -> Iterator[Block]:
+    def _walk_attached(self, part: _Element) -> Iterator[Block]:
         """Yield the blocks of a note, a box of text, or a drawing with words."""
         if part.tag in _MARKS:
             # A note is walked once: it can hold its own mark.
@@ -171,7 +170,7 @@ class _Walker:
         else:
             yield from walk_drawing(part, self._part)
 
-    def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
+    def _walk_chunk(self, chunk: _Element) -> Iterator[Block]:
         """Yield the text of a whole file that Word shows inside of this one."""
         part = find_part(self._part, _get_relation(chunk))
         if part is None:
@@ -196,7 +195,7 @@ class _Walker:
             numbered = f"{number} {text}" if text else ""
             yield role.make_block(numbered.strip())
 
-    def _walk_table(self, table: "_Element") -> Iterator[Block]:
+    def _walk_table(self, table: _Element) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         rows = [_find_cells(row) for row in _find_rows(table)]
         # A row with one cell at the top is the table's title, or a frame around text.
@@ -215,7 +214,7 @@ class _Walker:
         yield from walk_table(grid, is_headed=is_headed, layout=blocks)
 
 
-def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
+def _read_cell(cell: _Element, blocks: list[Block]) -> Cell:
     width = min(read_number(_get_span(cell), 1), MOST_COLUMNS_SPANNED)
     return Cell(join_words(blocks), width, is_continued=_is_continued(cell))
 
@@ -237,7 +236,7 @@ class _Roles:
         self._styles = Styles(document)
         self._find_style_role = cache(self._read_style_role)
 
-    def find_role(self, paragraph: "_Element") -> _Role:
+    def find_role(self, paragraph: _Element) -> _Role:
         """Return a paragraph's role: its own settings come before those of its style."""
         level = _LEVELS.get(_get_level(paragraph))
         if level:
@@ -255,7 +254,7 @@ class _Roles:
         return _Role()
 
 
-def _read_role(style: "_Element") -> _Role:
+def _read_role(style: _Element) -> _Role:
     name = _get_name(style).lower()
     is_title = name == "title"
     level = _HEADINGS.get(name, _LEVELS.get(_get_level(style), int(is_title)))
@@ -263,7 +262,7 @@ def _read_role(style: "_Element") -> _Role:
     return _Role(level, is_item, is_title, is_contents=name.startswith("toc"))
 
 
-def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"]:
+def _find_notes(document: "Document") -> dict[tuple[str, str | None], _Element]:
     from docx.oxml.parser import parse_xml
 
     notes = {}
@@ -276,11 +275,11 @@ def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"
     return notes
 
 
-def _read_signs(paragraph: "_Element") -> str:
+def _read_signs(paragraph: _Element) -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
 
 
-def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":
+def _find_inside(paragraph: _Element, tags: Iterable[str]) -> Iterator[_Element]:
     """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
     for element in paragraph.iter(*tags):
         for outer in element.iterancestors():

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lxml.etree import _Element
+
 from rag.documents.formats.office.paths import W, find_part, make_finder, make_reader, make_test
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from lxml.etree import _Element
 
 # Telephone numbers, references and dates have five digits. A running header with five digits, or an address, is a fact.
 _FEWEST_DIGITS = 5
@@ -27,7 +28,7 @@ _has_page_number = make_test(
 )
 
 
-def find_headers(document: "Document") -> "Iterator[tuple[_Element, bool]]":
+def find_headers(document: "Document") -> Iterator[tuple[_Element, bool]]:
     """Yield each header and footer that pages show, without the numbers of pages, and whether it is a letterhead.
 
     A letterhead is only on the first page.
@@ -50,7 +51,7 @@ def _list_names(document: "Document") -> dict[str, bool]:
     return names
 
 
-def _drop_page_numbers(root: "_Element") -> None:
+def _drop_page_numbers(root: _Element) -> None:
     """Empty the paragraphs that have little more than the number of the page."""
     for paragraph in root.iter(f"{W}p"):
         text = "".join(map(str, paragraph.itertext(f"{W}t")))
