@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Set
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
+from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
 from rag.documents.comments.elements import (
@@ -230,8 +231,6 @@ _WAYS_TO_FIND_RUNS: tuple[tuple[_FindPlaces, _FindRun], ...] = (
 
 def _find_below_article(tree: HtmlElement) -> set[HtmlElement]:
     """Return the elements that begin below a sentence or the heading of an article."""
-    from lxml.etree import iterwalk
-
     walk = iter(iterwalk(tree, events=("start", "end")))
     _skip_to_article(walk, set(tree.xpath(_BEGINNINGS)))
     return {element for event, element in walk if event == "start"}

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
+from lxml import etree
 from lxml.etree import _Element
-from lxml.html import HtmlElement
+from lxml.html import HtmlElement, XHTMLParser
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
@@ -164,9 +165,6 @@ def _parse_xhtml(data: bytes) -> HtmlElement:
 
     Chapters that are XML are not read as HTML, because there "<title/>" would begin a title that never ends.
     """
-    from lxml import etree
-    from lxml.html import XHTMLParser
-
     text = decode_html(data)
     markup = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _PROLOGUE.sub("", text, count=1))
     parser = XHTMLParser(

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
+from lxml.etree import strip_attributes, strip_elements
 from lxml.html import HtmlElement
 
 from rag.documents.formats.html.css import (
@@ -108,8 +109,6 @@ def drop_hidden(tree: HtmlElement) -> None:
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
     """
-    from lxml.etree import strip_attributes, strip_elements
-
     page = _Page(tree)
     page.prune(tree, page.first_look, [])
     strip_elements(tree, _GONE, with_tail=False)

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import chain, count, takewhile
 from typing import Literal
 
+from lxml.etree import strip_attributes
 from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block, join_filled, squeeze
@@ -131,8 +132,6 @@ def _replace(element: HtmlElement, texts: list[str], *, item: Literal["li", "p"]
 
 
 def _spell_out_table(table: HtmlElement) -> None:
-    from lxml.etree import strip_attributes
-
     rows = _list_rows(table)
     if _is_layout(table, rows):
         return

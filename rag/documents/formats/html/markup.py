@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
 
-from lxml.html import HtmlElement
+from lxml.etree import TreeBuilder
+from lxml.html import HtmlElement, HTMLParser, document_fromstring, html_parser
 
 from rag.documents.blocks import Block, squeeze
 from rag.documents.formats.plain.decode import LABELS, decode
@@ -81,8 +82,6 @@ def parse_html(html: bytes | str) -> HtmlElement:
 
 def parse_page(html: bytes | str) -> tuple[HtmlElement, bool]:
     """Return the tree of a page, and whether the page closes boxes that are not open."""
-    from lxml.html import HTMLParser, document_fromstring, html_parser  # takes 40 ms
-
     text = html if isinstance(html, str) else decode_html(html)
     target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes too, which lxml never passes
     # Without `huge_tree` a text of 10 MB would end the page. The size of files is limited elsewhere.
@@ -97,8 +96,6 @@ class _Flattener:
     """Builds a tree from the parser's events; of elements that are too deep it keeps only the text."""
 
     def __init__(self, make_element: Any) -> None:
-        from lxml.etree import TreeBuilder
-
         self._builder: Any = TreeBuilder(element_factory=make_element)
         self._open: list[str] = []
         self._begun: set[str] = set()  # the tags of `_ONCE` so far

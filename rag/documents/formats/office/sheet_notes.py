@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zipfile import ZipFile
 
 from lxml.etree import _Element
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from rag.documents.blocks import Block, join_filled, pick_first
 from rag.documents.formats.office.drawings import walk_chart
@@ -14,9 +15,6 @@ from rag.documents.formats.office.sheet_visibility import SheetView, list_relate
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.documents.properties import clean_date
 from rag.documents.sequences import flat_map
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _INVALID = "it is not a valid Excel file"
 _PERSONS = "xl/persons/"
@@ -43,7 +41,7 @@ class _Note(NamedTuple):
 class SheetNotes:
     """The notes on a sheet; it takes note of the labels of their rows."""
 
-    def __init__(self, sheet: "ReadOnlyWorksheet", view: SheetView) -> None:
+    def __init__(self, sheet: ReadOnlyWorksheet, view: SheetView) -> None:
         self._archive: ZipFile = sheet.parent._archive
         self._parts = list_related(self._archive, sheet._worksheet_path)
         self._notes = [note for note in self._read_notes() if not view.is_hidden(*note.place)]

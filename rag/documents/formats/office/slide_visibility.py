@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from lxml.etree import _Element
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.oxml import parse_xml
+from pptx.shapes.base import BaseShape
+from pptx.slide import Slide
 
 from rag.documents.formats.office.paths import NOTHING, A, make_finder, make_reader, make_test
 from rag.documents.formats.office.slide_numbers import SlideNumbers
 from rag.documents.formats.visibility import FAINT, TINY, Color, look_same, read_hex
 from rag.documents.sequences import flat_map
-
-if TYPE_CHECKING:
-    from pptx.shapes.base import BaseShape
-    from pptx.slide import Slide
 
 _OFF = ("0", "false")
 _WORDS = (f"{A}r", f"{A}fld", f"{A}br")
@@ -47,7 +46,7 @@ _get_theme_color = make_reader("a:srgbClr[not(*)]/@val | a:sysClr[not(*)]/@lastC
 _find_color_names = make_finder("p:clrMap")
 
 
-def is_shown(slide: "Slide") -> bool:
+def is_shown(slide: Slide) -> bool:
     """Return whether the presenter has not hidden a slide."""
     return slide.element.get("show", "1") not in _OFF
 
@@ -55,14 +54,14 @@ def is_shown(slide: "Slide") -> bool:
 class Stage:
     """A slide as its audience sees it, its title and its layout's; `width` and `height` are in English metric units."""
 
-    def __init__(self, slide: "Slide", width: int, height: int) -> None:
+    def __init__(self, slide: Slide, width: int, height: int) -> None:
         self.title = slide.shapes.title
         self.layout_title = slide.slide_layout.placeholders.get(idx=0)
         self._master = slide.slide_layout.slide_master
         self._parts = (slide.element, slide.slide_layout.element, self._master.element)
         self._width, self._height = width, height
 
-    def shows(self, shape: "BaseShape", *, in_group: bool = False) -> bool:
+    def shows(self, shape: BaseShape, *, in_group: bool = False) -> bool:
         """Return whether a shape is read: it is not hidden, not repeated on every slide, and not beside the slide.
 
         A shape in a group counts as on the slide: its place is relative to the group.
@@ -111,9 +110,6 @@ class Stage:
     @cached_property
     def _theme(self) -> dict[str, Color | None]:
         """The colours of the master's theme by their names, and by the names that the master gives them."""
-        from pptx.opc.constants import RELATIONSHIP_TYPE
-        from pptx.oxml import parse_xml
-
         theme = parse_xml(self._master.part.part_related_by(RELATIONSHIP_TYPE.THEME).blob)
         colors = {
             str(color.tag).removeprefix(A): read_hex(_get_theme_color(color)) for color in _find_theme_colors(theme)

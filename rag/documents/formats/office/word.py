@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from docx.document import Document
+from docx.oxml.parser import parse_xml
 from lxml.etree import _Element, strip_tags
 
 from rag.documents.blocks import Block, join_words
@@ -32,9 +34,6 @@ from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from docx.document import Document
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
@@ -87,7 +86,7 @@ class _Role(NamedTuple):
         return Block(text, "item" if self.is_item else "paragraph")
 
 
-def walk_document(document: "Document") -> Iterator[Block]:
+def walk_document(document: Document) -> Iterator[Block]:
     """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
     walker = _Walker(document)
     for header, is_letterhead in find_headers(document):
@@ -103,7 +102,7 @@ def walk_document(document: "Document") -> Iterator[Block]:
         yield Block(words, voice="comment", author=comment.author, date=date)
 
 
-def find_title(document: "Document") -> str | None:
+def find_title(document: Document) -> str | None:
     """Return the words of the first paragraph whose style is a title's."""
     roles = _Roles(document)
     for paragraph in document.element.body.iter(f"{W}p"):
@@ -116,7 +115,7 @@ def find_title(document: "Document") -> str | None:
 class _Walker:
     """Turns a document's elements into blocks; it knows the styles and notes."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._roles = _Roles(document)
         self._numbers = Numbers(document)
         self._notes = _find_notes(document)
@@ -232,7 +231,7 @@ def _walk_inner_document(data: bytes) -> Iterator[Block]:
 class _Roles:
     """The roles of a document's paragraphs."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._styles = Styles(document)
         self._find_style_role = cache(self._read_style_role)
 
@@ -262,9 +261,7 @@ def _read_role(style: _Element) -> _Role:
     return _Role(level, is_item, is_title, is_contents=name.startswith("toc"))
 
 
-def _find_notes(document: "Document") -> dict[tuple[str, str | None], _Element]:
-    from docx.oxml.parser import parse_xml
-
+def _find_notes(document: Document) -> dict[tuple[str, str | None], _Element]:
     notes = {}
     for kind in _MARKS.values():
         for part in list_parts(document.part, f"/{kind}s"):

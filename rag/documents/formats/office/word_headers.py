@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from docx.document import Document
 from lxml.etree import _Element
 
 from rag.documents.formats.office.paths import W, find_part, make_finder, make_reader, make_test
-
-if TYPE_CHECKING:
-    from docx.document import Document
 
 # Telephone numbers, references and dates have five digits. A running header with five digits, or an address, is a fact.
 _FEWEST_DIGITS = 5
@@ -28,7 +25,7 @@ _has_page_number = make_test(
 )
 
 
-def find_headers(document: "Document") -> Iterator[tuple[_Element, bool]]:
+def find_headers(document: Document) -> Iterator[tuple[_Element, bool]]:
     """Yield each header and footer that pages show, without the numbers of pages, and whether it is a letterhead.
 
     A letterhead is only on the first page.
@@ -40,7 +37,7 @@ def find_headers(document: "Document") -> Iterator[tuple[_Element, bool]]:
             yield part.element, is_letterhead
 
 
-def _list_names(document: "Document") -> dict[str, bool]:
+def _list_names(document: Document) -> dict[str, bool]:
     """Return the names of the headers and footers that pages show, and whether each is only on the first page."""
     names: dict[str, bool] = {}
     sections = _find_sections(document.element.body)

@@ -3,16 +3,14 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from docx.document import Document
 from lxml.etree import _Element
 
 from rag.documents.formats.numerals import WRITERS, format_ordinal, repeat_letter
 from rag.documents.formats.office.paths import NOTHING, W, list_parts, make_finder, make_reader, make_test, read_number
 from rag.documents.formats.office.word_visibility import Styles
-
-if TYPE_CHECKING:
-    from docx.document import Document
 
 _LEVELS = 9
 _HIGHEST_NUMBER = 99_999
@@ -79,7 +77,7 @@ _NO_LIST = _List("", {}, {}, {})
 class Numbers:
     """The numbers of a document's paragraphs, in the order of the text."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._styles = Styles(document)
         self._lists = _read_lists(document, self._styles)
         self._counts: dict[str, dict[int, int]] = {}  # by outline and level
@@ -161,7 +159,7 @@ def _format(levels: dict[int, _Level], level: int, counts: dict[int, int]) -> st
     return _PLACE.sub(write, settings.text).strip()
 
 
-def _read_lists(document: "Document", styles: Styles) -> dict[str, _List]:
+def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
     """Return the lists of a document by their numbers."""
     numbering = _find_numbering(document)
     outlines = {outline.get(f"{W}abstractNumId", ""): outline for outline in _find_outlines(numbering)}
@@ -179,7 +177,7 @@ def _read_lists(document: "Document", styles: Styles) -> dict[str, _List]:
     return lists
 
 
-def _find_numbering(document: "Document") -> _Element:
+def _find_numbering(document: Document) -> _Element:
     part = next(list_parts(document.part, "/numbering"), None)
     return NOTHING if part is None else part.element
 

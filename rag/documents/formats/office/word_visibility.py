@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
+from docx.document import Document
 from lxml.etree import _Element
 
 from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test
 from rag.documents.formats.visibility import BLACK, FAINT, TINY, WHITE, Color, look_same, read_hex
 from rag.documents.sequences import flat_map
-
-if TYPE_CHECKING:
-    from docx.document import Document
 
 # The settings of a run, by name.
 Settings: TypeAlias = dict[str, _Element]
@@ -62,7 +60,7 @@ _HIDING = {"vanish": _is_on, "webHidden": _is_on, "sz": _is_tiny}
 _HIGHLIGHTS = {"white": WHITE, "black": BLACK}
 
 
-def drop_hidden_words(root: _Element, document: "Document") -> None:
+def drop_hidden_words(root: _Element, document: Document) -> None:
     """Remove the hidden runs, rows and drawings in a part of a document."""
     looks = _Looks(document, root)
     hidden_runs = list(filter(looks.is_hidden, _find_runs(root)))
@@ -73,7 +71,7 @@ def drop_hidden_words(root: _Element, document: "Document") -> None:
 class Styles:
     """The styles of a document."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         root = document.styles.element
         self.default_settings = _read_settings(_find_default_settings(root))
         self.normal = _get_normal_style(root)
@@ -91,7 +89,7 @@ class Styles:
 class _Looks:
     """The settings of a document's words, and their backgrounds."""
 
-    def __init__(self, document: "Document", root: _Element) -> None:
+    def __init__(self, document: Document, root: _Element) -> None:
         self._styles = Styles(document)
         self._page = None if _has_painted_page(document.element) else WHITE
         self._merge_styles = cache(self._read_styles)
