@@ -270,7 +270,7 @@ def _is_named(element: HtmlElement, page: Page, *roles: str) -> bool:
     return has_role(element, *roles) and element not in page.articles and not is_elsewhere(element)
 
 
-# What an element may be, the surest first.
+# The kinds of elements, the surest first.
 _KINDS: tuple[tuple[_Kind, Callable[[HtmlElement, Page], bool]], ...] = (
     ("comment", lambda element, _: is_schema_comment(element)),
     ("post", _is_post),

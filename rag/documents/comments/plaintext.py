@@ -94,7 +94,7 @@ def _is_above_reply(_heading: re.Match[str], below: Lines) -> bool:
     return any(find_addressee(below.read(number), ()) for number in below.said)
 
 
-# What shows that comments are below a heading. In Markdown the heading may be a chapter's.
+# Signs that comments are below a heading. In Markdown the heading may be a chapter's.
 _SIGNS_IN_MARKDOWN = (_is_sure,)
 _SIGNS = (_is_sure, _names_comments, _is_above_signature, _is_above_reply)
 

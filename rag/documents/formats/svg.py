@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lxml.etree import _Element
 
-from rag.documents.blocks import Block, Extract, squeeze
+from rag.documents.blocks import Block, Extract, join_filled, squeeze
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, take_title
 from rag.documents.formats.visibility import FAINT
 from rag.errors import DocumentError
@@ -45,21 +45,21 @@ def _walk(element: _Element) -> Iterator[Block]:
     """Yield the visible words below an element."""
     if element.tag in _WORDS:
         # Words in different places are apart, although no space is between them.
-        yield Block(squeeze(" ".join(_list_words(element))))
+        yield Block(squeeze(join_filled(" ", _list_words(element))))
     elif not _is_hidden(element):
         for child in element.iterchildren("*"):
             yield from _walk(child)
 
 
-def _list_words(element: _Element) -> Iterator[str]:
+def _list_words(element: _Element) -> Iterator[str | None]:
     """Yield the visible words in an element."""
     if _is_hidden(element):
         return
-    yield element.text or ""
+    yield element.text
     for child in element:
         if isinstance(child.tag, str):  # it is not an entity
             yield from _list_words(child)
-        yield child.tail or ""
+        yield child.tail
 
 
 def _is_hidden(element: _Element) -> bool:

@@ -108,7 +108,6 @@ def _read_message(message: _Message) -> Extract:
     attachments = [Attachment(name, partial(read_member, name, data)) for name, data in message.list_attachments()]
     recipients = format_recipients({"To": message.find_text(_TO).split("; "), "Cc": message.find_text(_CC).split("; ")})
     blocks = [recipients, *words, *read_attachments(attachments)]
-    has_text = any(block.text for block in blocks)
-    if not sender and not has_text:
+    if not any((sender, *(block.text for block in blocks))):
         raise DocumentError(_DAMAGED)
     return Extract(blocks, title=message.find_text(_SUBJECT), author=sender, date=message.find_date())

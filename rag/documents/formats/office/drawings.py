@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lxml.etree import _Element
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_filled, squeeze
 from rag.documents.formats.office.number_formats import format_number, is_date
 from rag.documents.formats.office.paths import DIAGRAM, find_part, list_parts, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
@@ -123,7 +123,7 @@ def _format_value(text: str, code: str) -> str:
 
 
 def _join(words: list[_Element]) -> str:
-    return " ".join("".join(word.text or "" for word in words).split())
+    return squeeze(join_filled("", (word.text for word in words)))
 
 
 def walk_diagram(data: bytes) -> Iterator[Block]:

@@ -33,6 +33,7 @@ from rag.documents.formats.office.word_visibility import Styles, drop_hidden_wor
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
+from rag.documents.properties import clean_date
 from rag.errors import DocumentError
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
@@ -98,8 +99,7 @@ def walk_document(document: Document) -> Iterator[Block]:
     yield from mark_heading_blocks(walker.walk(body))
     for comment in document.comments:
         words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
-        date = comment.timestamp.date().isoformat() if comment.timestamp else None
-        yield Block(words, voice="comment", author=comment.author, date=date)
+        yield Block(words, voice="comment", author=comment.author, date=clean_date(comment.timestamp))
 
 
 def find_title(document: Document) -> str | None:

@@ -64,7 +64,7 @@ class TextWalker:
             f"{TABLE}table": self._walk_table,
             **dict.fromkeys(_BOXES, self.walk_shape),
         }
-        # What stands for other words than those inside it.
+        # Elements that stand for other words than those inside them.
         self._collectors: dict[str, Callable[[_Element, _Content], None]] = {
             f"{TEXT}tab": lambda _, content: content.words.append("\t"),
             f"{TEXT}line-break": lambda _, content: content.words.append("\n"),

@@ -45,8 +45,8 @@ def _show_page(link: re.Match[str]) -> str:
     is_picture = PurePosixPath(page).suffix.lower() in _PICTURES
     if link["embedded"] and is_picture:
         return ""
-    part = link["part"] or ""
-    return link["words"] or page or part.lstrip("#^")
+    part = link.groupdict("")["part"].lstrip("#^")
+    return link["words"] or page or part
 
 
 def _show_callout(mark: re.Match[str]) -> str:
