@@ -100,7 +100,7 @@ _SIGNS = (_is_sure, _names_comments, _is_above_signature, _is_above_reply)
 
 
 def _find_level(heading: re.Match[str]) -> int:
-    """Return the level of a heading; 0 if it has not the form of one."""
+    """Return the level of a heading; 0 if it does not have the form of one."""
     levels, _ = _find_levels(heading.string)
     return levels.get(heading.end() - len(heading[0].lstrip()), 0)
 

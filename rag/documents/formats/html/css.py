@@ -102,11 +102,14 @@ def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
 
 
 class StyleSheet:
-    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for."""
+    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for.
+
+    `steps` counts the work on one page, which begins with 0.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.attributes: set[str] = set()
-        self.steps = 0  # on the present page
+        self.steps = 0
         # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)

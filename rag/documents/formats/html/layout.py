@@ -182,7 +182,7 @@ def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
 
 
 def _list_cells(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> Iterator[list[Cell]]:
-    """Yield the cells of each row, with the lower parts of cells above: where both are, only the upper one spans."""
+    """Yield the cells of each row with the lower parts of those above; a wide cell ends where such a part begins."""
     rows_left: dict[int, int] = {}  # that the cell in a column covers, with the present row
     for row in rows:
         covered = {column: left - 1 for column, left in rows_left.items() if left > 1}
@@ -235,7 +235,7 @@ def _format_rows(rows: list[Row], names: Set[str]) -> list[str]:
     height = len(headers) % len(rows)  # A table of labels alone has no header.
     header = join_levels([row.labels for row in headers[:height]])
     long_labels = [label for label in header if len(label) > LONGEST_LABEL]
-    labels = Labels(["" if label in long_labels else label for label in header])
+    labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
     lines = [_format_row(labels, row.texts, names) for row in rows[height:]]
     return [format_row((), [*dict.fromkeys(long_labels), labels.format_unused()]), *lines]
 
