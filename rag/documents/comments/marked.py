@@ -274,7 +274,7 @@ def _is_named(element: HtmlElement, page: Page, *roles: str) -> bool:
 _KINDS: tuple[tuple[_Kind, Callable[[HtmlElement, Page], bool]], ...] = (
     ("comment", lambda element, _: is_schema_comment(element)),
     ("post", _is_post),
-    ("comment", lambda element, page: page.is_readers(element) and _is_named(element, page, "comment", "post")),
+    ("comment", lambda element, page: _is_named(element, page, "comment", "post") and page.is_readers(element)),
     ("reply", lambda element, page: _is_named(element, page, "reply")),
 )
 
