@@ -144,9 +144,8 @@ class SourceTable:
         is_shown = False
         for element in row.iterchildren(*_CELLS):
             end = min(_MOST_COLUMNS, start + _read_copies(element, "columns"))
-            columns = (
-                end - start - sum(len(range(max(start, span.start), min(end, span.stop))) for span in self._hidden)
-            )
+            hidden = sum(len(range(max(start, span.start), min(end, span.stop))) for span in self._hidden)
+            columns = end - start - hidden
             is_covered = element.tag == COVERED
             is_beside = is_covered and (is_first or start < covered_end)
             if not is_covered:

@@ -189,7 +189,7 @@ def _is_level(line: Line, entry: _Entry) -> bool:
 
 def _is_above(line: Line, entry: _Entry) -> bool:
     is_near = 0 <= line.y - entry.top <= _FARTHEST_ABOVE * line.size
-    return is_near and max(line.left, entry.left) < min(line.right, entry.right)
+    return is_near and line.left < entry.right and line.right > entry.left
 
 
 def _take_apart(lines: Iterable[Line], entry: _Entry) -> list[Line]:
