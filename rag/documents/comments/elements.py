@@ -1,11 +1,12 @@
 """Answers common questions about the elements of a page: their text, the boxes around them and their neighbours."""
 
 from collections.abc import Iterable, Iterator, Set
-from itertools import chain, islice
+from itertools import islice
 
 from lxml.html import HtmlElement
 
 from rag.documents.blocks import squeeze
+from rag.documents.sequences import flat_map
 
 # The tags of boxes around a whole article.
 ARTICLE = frozenset(("html", "body", "main", "article"))
@@ -57,7 +58,7 @@ def find_outermost(tree: HtmlElement, chosen: Set[HtmlElement]) -> list[HtmlElem
 
 def find_holders(elements: Iterable[HtmlElement]) -> set[HtmlElement]:
     """Return all elements around the given ones."""
-    return set(chain.from_iterable(element.iterancestors() for element in elements))
+    return set(flat_map(HtmlElement.iterancestors, elements))
 
 
 def list_neighbours(element: HtmlElement) -> list[HtmlElement]:

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain, filterfalse
+from itertools import filterfalse
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
@@ -24,6 +24,7 @@ from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
 from rag.documents.formats.untrusted import drop_namespaces, find_elements, get_text, parse_xml, read_part
+from rag.documents.sequences import flat_map
 from rag.errors import DocumentError
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     if not locked.isdisjoint(chapters):
         raise DocumentError("it is protected against copying (DRM); only an unprotected copy can be read")
     entries = _read_contents(archive, package, place)
-    blocks = chain.from_iterable(_read_chapter(archive, chapter, entries[chapter]) for chapter in chapters)
+    blocks = flat_map(lambda chapter: _read_chapter(archive, chapter, entries[chapter]), chapters)
     dates = map(parse_date, _list_texts(package, "date"))
     return Extract(
         list(blocks),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from lxml.etree import _Element
@@ -34,9 +35,8 @@ def read_fb2(path: Path) -> Extract:
     if root.tag != "FictionBook":
         raise DocumentError(_INVALID)
     walker = _Walker(find_elements(root, f"body{_IS_NOTES}//section"))
-    blocks: list[Block] = []
-    for body in find_elements(root, f"body[not(self::*{_IS_NOTES})]"):
-        blocks += walker.walk(body, 0)
+    bodies = find_elements(root, f"body[not(self::*{_IS_NOTES})]")
+    blocks = list(flat_map(partial(walker.walk, level=0), bodies))
     authors = map(_read_name, root.iterfind("description/title-info/author"))
     return Extract(
         blocks + walker.list_other_notes(),

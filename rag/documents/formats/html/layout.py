@@ -1,7 +1,6 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from functools import partial
 from itertools import chain, count, takewhile
 from typing import Literal
 
@@ -139,8 +138,12 @@ def _spell_out_table(table: HtmlElement) -> None:
     if max(widths) * len(rows) > _MOST_CELLS:
         strip_attributes(table, "colspan", "rowspan")
     texts = {cell: _find_line(cell) for cell in chain.from_iterable(rows)}
+    # A row without cells may be in the header, but not one with empty cells.
+    are_labels = [{_is_label(cell) for cell in row if texts[cell]} if row else {True} for row in rows[:_TALLEST_HEADER]]
+    headers = list(takewhile({True}.__eq__, are_labels))
+    height = len(headers) % len(rows)  # A table of labels alone has no header.
     names = {text for cell, text in texts.items() if _is_label(cell)}
-    lines = _format_rows(spread_rows(_list_cells(rows, texts)), names)
+    lines = _format_rows(spread_rows(_list_cells(rows, texts)), height, names)
     _move_out_rest(table, rows)
     _replace(table, lines, item="li")
 
@@ -226,14 +229,12 @@ def _is_label(cell: HtmlElement) -> bool:
     return cell.tag == "th" or is_bold
 
 
-def _format_rows(rows: list[Row], names: Set[str]) -> list[str]:
+def _format_rows(rows: list[Row], height: int, names: Set[str]) -> list[str]:
     """Return each row below the header in words, after the labels that none of these rows repeats.
 
-    `names` are the texts of the cells that are marked as labels.
+    `height` is the number of rows in the header, and `names` are the texts of cells that are marked as labels.
     """
-    headers = list(takewhile(partial(_is_header, names=names), rows[:_TALLEST_HEADER]))
-    height = len(headers) % len(rows)  # A table of labels alone has no header.
-    header = join_levels([row.labels for row in headers[:height]])
+    header = join_levels([row.labels for row in rows[:height]])
     long_labels = [label for label in header if len(label) > LONGEST_LABEL]
     labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
     lines = [_format_row(labels, row.texts, names) for row in rows[height:]]
@@ -246,8 +247,3 @@ def _format_row(labels: Labels, texts: Sequence[str], names: Set[str]) -> str:
     if values and texts[0] in names and not labels.header:
         return format_row(texts[:1], values)
     return labels.format(texts)
-
-
-def _is_header(row: Row, names: Set[str]) -> bool:
-    """Return whether all cells with words are labels, and there are any."""
-    return row.has_words() and names >= set(filter(None, row.texts))
