@@ -38,14 +38,18 @@ def make_filter(where: Where | None) -> Filter | None:
         return where
     if not isinstance(where, Mapping):
         raise QuestionError(f"a filter maps names to values, such as {{'team': 'ops'}}: {where!r} does not")
+    _check_values(where)
+    metadata = dict(where)
+    fields: dict[str, Any] = {name: metadata.pop(name) for name in FIELDS if name in metadata}
+    return Filter(**fields, metadata=metadata) if where else None
+
+
+def _check_values(where: Mapping[str, str]) -> None:
     for name, value in where.items():
         if not value or not isinstance(value, str):
             raise QuestionError(f"the filter {name} must be a text that is not empty, not {value!r}")
     if where.get("voice", "article") not in get_args(Voice):
         raise QuestionError(f"a voice is {' or '.join(get_args(Voice))}, not {where['voice']!r}")
-    fields: dict[str, Any] = {name: value for name, value in where.items() if name in FIELDS}
-    metadata = {name: value for name, value in where.items() if name not in FIELDS}
-    return Filter(**fields, metadata=metadata) if where else None
 
 
 def dump_metadata(metadata: Mapping[str, str]) -> str:

@@ -64,6 +64,8 @@ _CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"
 _LONGEST_CODE_LINE = 300
 # A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
+# The end of a line that a sentence does not end.
+_UNFINISHED = re.compile(r"[^\W_]\Z|,\Z")
 
 
 def repair_text(text: str) -> str:
@@ -204,15 +206,15 @@ def _join_wrapped(text: str, lines: list[Span]) -> list[Span]:
 
 def _goes_on(line: str, following: str, width: int) -> bool:
     """Return whether a line was wrapped: the next line's first word did not fit into it."""
-    if (
-        len(line) < _SHORTEST_WRAPPED
-        or _is_code(line)
-        or is_row(line)
-        or is_row(following)
-        or NEW_ITEM.match(following)
-        or (_KEY.match(line) and _KEY.match(following))
-    ):
+    if len(line) < _SHORTEST_WRAPPED or _stands_apart(line, following):
         return False
-    if width <= _LONGEST_WRAPPED and len(line) + 1 + len(following.split(None, 1)[0]) > width:
+    first_word, *_ = following.split(None, 1)
+    is_full = width <= _LONGEST_WRAPPED and len(line) + 1 + len(first_word) > width
+    return is_full or (following[0].islower() and _UNFINISHED.search(line) is not None)
+
+
+def _stands_apart(line: str, following: str) -> bool:
+    """Return whether a line is code or a row, or the next one begins a row, an item or a second value."""
+    if _is_code(line) or NEW_ITEM.match(following):
         return True
-    return following[0].islower() and (line[-1].isalnum() or line[-1] == ",")
+    return any(map(is_row, (line, following))) or all(map(_KEY.match, (line, following)))

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.types import Document, Origin, Section, Span, Voice
+
+DefaultT = TypeVar("DefaultT")
 
 HEADING_SEPARATOR = " › "
 # A longer heading is read as text, because each section below a heading repeats it.
@@ -42,6 +44,16 @@ class Extract(NamedTuple):
 def squeeze(text: str) -> str:
     """Return a text on one line, with single spaces."""
     return " ".join(text.split())
+
+
+def join_filled(separator: str, texts: Iterable[str | None]) -> str:
+    """Return the texts that are not empty, with a separator between two of them."""
+    return separator.join(filter(None, texts))
+
+
+def pick_first(texts: Iterable[str | None], default: DefaultT) -> str | DefaultT:
+    """Return the first text that is not empty, or a default."""
+    return next(filter(None, texts), default)
 
 
 def join_words(blocks: Iterable[Block]) -> str:
@@ -93,9 +105,9 @@ def assemble(source: str, extract: Extract) -> Document:
         text=builder.text(),
         title=squeeze(drop_unseen_signs(extract.title or "")),
         sections=tuple(builder.sections),
-        outlet=extract.outlet or None,
-        author=extract.author or None,
-        date=extract.date or None,
+        outlet=extract.outlet,
+        author=extract.author,
+        date=extract.date,
     )
 
 
@@ -144,7 +156,7 @@ class _Builder:
         offset, _ = self._append(part.text, "\n\n")
         path = [text for _, text in self._path]
         for section in part.sections:
-            heading = HEADING_SEPARATOR.join((*path, *filter(None, [section.heading])))
+            heading = join_filled(HEADING_SEPARATOR, [*path, section.heading])
             start, end = offset + section.start, offset + section.end
             self.sections.append(replace(section, start=start, end=end, heading=heading))
         self._bare = None if part.sections else self._bare

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from rag.documents.blocks import join_filled
 from rag.text import split_blocks, split_sentences
 from rag.types import Document, Section, Span
 
@@ -110,7 +111,7 @@ def describe_context(
         parts = [document.title, section.heading]
     most = int(_CONTEXT_SHARE * max_tokens)
     # A word has at least one token: a long title is cut before the tokenizer reads it.
-    words = ", ".join(filter(None, parts))[: most * _CHARACTERS_A_TOKEN].split()[:most]
+    words = join_filled(", ", parts)[: most * _CHARACTERS_A_TOKEN].split()[:most]
     if count_tokens(" ".join(words)) <= most:
         return " ".join(words)
     counts = bisect_right(range(len(words)), most, key=lambda count: count_tokens(" ".join(words[:count])))

@@ -82,14 +82,12 @@ class _Line(NamedTuple):
         number = NUMBERED.match(self.text)
         words = self.text[number.end() :] if number else self.text
         is_named = words[0].isalnum() and not words[0].islower()
-        is_other = _ITEM.match(self.text) or ": " in words or self.text.endswith(_ENDS)
-        return is_named and not is_other
+        return is_named and not any((_ITEM.match(self.text), ": " in words, self.text.endswith(_ENDS)))
 
     @property
     def is_text(self) -> bool:
         """Whether the line is a sentence or an item, which may be below a heading."""
-        is_item = _ITEM.match(self.text) is not None
-        return is_item or not self.is_short or self.text.endswith(_ENDS_TEXT)
+        return any((_ITEM.match(self.text), not self.is_short, self.text.endswith(_ENDS_TEXT)))
 
 
 def find_unmarked_headings(text: str, end: int) -> list[Heading]:
@@ -120,7 +118,7 @@ def has_form_of_heading(text: str) -> bool:
 
 def _make_line(block: Block) -> _Line:
     """Return a block as a line; anything but a paragraph of an article is text."""
-    is_paragraph = block.kind == "paragraph" and block.voice == "article" and "\n" not in block.text
+    is_paragraph = (block.kind, block.voice) == ("paragraph", "article") and "\n" not in block.text
     return _Line(block.text if is_paragraph else "- ", 0, 0, opens=True, closes=True)
 
 
@@ -159,7 +157,6 @@ def _is_above(line: _Line, below: _Line) -> bool:
     is_wrapped = not below.opens and below.text[:1].islower()
     if is_wrapped or not line.may_be_heading:
         return False
-    is_label = _LABEL.match(below.text) is not None
-    if is_label and below.opens:
-        return False
-    return is_label or below.is_text or (below.may_be_heading and below.form != line.form)
+    if _LABEL.match(below.text):
+        return not below.opens
+    return below.is_text or (below.may_be_heading and below.form != line.form)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
 from io import BytesIO
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import sqrt
 from operator import attrgetter, eq
 from pathlib import Path
@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 from rag.documents.ocr import get_job, read_upright
 from rag.documents.read import find_suffix
+from rag.documents.sequences import merge_runs
 from rag.documents.tesseract import Box
 from rag.rows import is_row, split_row
 from rag.system import is_path, parse_source
@@ -241,15 +242,14 @@ def _mark(view: _View, quotes: Sequence[Quote]) -> _Marked:
     """Return a page with the lines of the quotes on it."""
     most = _MOST_ALIGNED // max(1, len(quotes))
     spans = [span for quote in quotes for span in find_quote(quote, view.letters, most_aligned=most)]
-    marks: list[Box] = []
-    for start, end in spans:
-        for box in view.boxes[start:end]:
-            if marks and _is_beside(marks[-1], box):
-                left, top, right, bottom = zip(marks[-1], box, strict=True)
-                marks[-1] = min(left), min(top), max(right), max(bottom)
-            else:
-                marks.append(box)
+    boxes = chain.from_iterable(view.boxes[start:end] for start, end in spans)
+    marks = merge_runs(boxes, _is_beside, _join_boxes)
     return _Marked(view, marks, sum(end - start for start, end in spans))
+
+
+def _join_boxes(mark: Box, box: Box) -> Box:
+    left, top, right, bottom = zip(mark, box, strict=True)
+    return min(left), min(top), max(right), max(bottom)
 
 
 def _is_beside(mark: Box, box: Box) -> bool:

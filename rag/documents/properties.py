@@ -4,6 +4,8 @@ import re
 from datetime import date
 from pathlib import Path
 
+from rag.documents.blocks import Extract, pick_first
+
 # Shorter titles and names are initials or numbers; longer ones are text.
 _NO_TITLE = re.compile(
     r".{,2}|.{301,}"
@@ -26,6 +28,12 @@ _EARLIEST = date(1985, 1, 1)
 _TEMPLATE_DATES = frozenset((date(2013, 12, 23), date(2013, 1, 27)))
 
 
+def clean_properties(path: Path, title: str | None, author: str | None, *dates: str | None) -> Extract:
+    """Return a file's title and author and the first date that can be right, without blocks."""
+    date = pick_first(map(clean_date, dates), None)
+    return Extract((), title=clean_title(title, path), author=clean_author(author), date=date)
+
+
 def clean_title(text: str | None, path: Path) -> str | None:
     """Return a title; None for a program's default title and for the name of the file."""
     title = _clean(text, _NO_TITLE)
@@ -40,9 +48,8 @@ def clean_author(text: str | None) -> str | None:
 def _clean(text: str | None, meaningless: re.Pattern[str]) -> str | None:
     words = " ".join((text or "").split())
     has_letters = any(map(str.isalpha, words))
-    if not has_letters or not words.isprintable() or meaningless.fullmatch(words):
-        return None
-    return words
+    is_meaningless = any((not has_letters, not words.isprintable(), meaningless.fullmatch(words)))
+    return None if is_meaningless else words
 
 
 def clean_date(when: str | date | None) -> str | None:

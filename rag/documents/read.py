@@ -4,13 +4,14 @@ import stat
 import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import Any
 
 from rag.documents.blocks import assemble
 from rag.documents.clean import clean_document
 from rag.documents.comments.sections import find_sections
 from rag.documents.formats import FORMATS
-from rag.documents.formats.compound import is_compound
 from rag.documents.formats.plain.metadata import find_metadata
+from rag.documents.formats.untrusted import is_compound
 from rag.documents.formats.visibility import drop_unseen_signs
 from rag.errors import DocumentError, PassedOverError
 from rag.extras import explain_missing
@@ -151,14 +152,9 @@ def make_document(
 
     With a `voice` the text is one section, and nothing is searched for.
     """
-    own = find_metadata("" if voice else text)
-    metadata = replace(
-        own,
-        title=title or own.title,
-        outlet=outlet or own.outlet,
-        author=author or own.author,
-        date=date or own.date,
-    )
+    given = {"title": title, "outlet": outlet, "author": author, "date": date}
+    known: dict[str, Any] = {name: value for name, value in given.items() if value}
+    metadata = replace(find_metadata("" if voice else text), **known)
     sections = () if voice else find_sections(text, metadata, markdown=markdown)
     if text.strip() and not sections:  # lines of metadata alone are text too
         sections = (Section(0, len(text), voice=voice or "article", author=metadata.author, date=metadata.date),)

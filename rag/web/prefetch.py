@@ -31,14 +31,19 @@ class Prefetcher:
         urgent = dict(islice(shared.items(), 1)) | rest if soon else {}
         wanted = urgent | shared | rest
         with self._lock:
-            begun = {text: read for text, read in self._reads.items() if not read.cancel()}
-            running = {text for text, read in begun.items() if not read.done()}  # one at most
-            needed = wanted if urgent.keys() <= begun.keys() - running else urgent
-            for text in running - needed.keys():
+            begun = self._cancel_pending()
+            done = {text for text, read in begun.items() if read.done()}
+            needed = urgent if urgent.keys() - done else wanted
+            for text in begun.keys() - done - needed.keys():  # the one that is read now, if any
                 llm.break_off()
                 del begun[text]
-            reads = {text: begun.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()}
-            self._reads = reads
+            self._reads = {
+                text: begun.get(text) or self._pool.submit(self._read, read) for text, read in wanted.items()
+            }
+
+    def _cancel_pending(self) -> dict[str, Future[None]]:
+        """Cancel the reads that have not begun, and return the others."""
+        return {text: read for text, read in self._reads.items() if not read.cancel()}
 
     def _read(self, read: Callable[[], None]) -> None:
         if not len(self._queue):

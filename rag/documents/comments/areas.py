@@ -8,8 +8,12 @@ such an element, and the heading of an article is in it but not in one of its co
 """
 
 import re
-from collections.abc import Iterator, Set
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Set
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias
+
+from lxml.etree import iterwalk
+from lxml.html import HtmlElement
 
 from rag.documents.comments.elements import (
     UNITS,
@@ -25,9 +29,6 @@ from rag.documents.comments.entries import Run, find_containers, find_entries, f
 from rag.documents.comments.roles import any_has_role, filter_role, has_role
 from rag.documents.comments.words import is_sentence
 from rag.documents.formats.html.markup import HEADINGS
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _NO_AREAS = frozenset(("html", "body", "main", *HEADINGS))
 # XPath: elements that show where an article is, and the ones with which its text may begin.
@@ -59,22 +60,22 @@ class Page(NamedTuple):
     are comments that only their looks and their place show.
     """
 
-    articles: Set["HtmlElement"]
-    areas: Set["HtmlElement"]
-    holders: Set["HtmlElement"]
-    frames: Set["HtmlElement"]
-    companions: Set["HtmlElement"]
-    entries: Set["HtmlElement"]
-    below_article: Set["HtmlElement"]
+    articles: Set[HtmlElement]
+    areas: Set[HtmlElement]
+    holders: Set[HtmlElement]
+    frames: Set[HtmlElement]
+    companions: Set[HtmlElement]
+    entries: Set[HtmlElement]
+    below_article: Set[HtmlElement]
     is_forum: bool
     is_broken: bool  # the page closes more boxes than it opens
 
-    def is_readers(self, element: "HtmlElement") -> bool:
+    def is_readers(self, element: HtmlElement) -> bool:
         """Return True if readers wrote the text of an element."""
         return is_inside(element, self.areas)
 
 
-def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
+def survey(tree: HtmlElement, *, is_broken: bool = False) -> Page:
     """Return the parts of a page that hold its article, and the parts that its readers wrote."""
     candidates = list(filter(_is_named_comment, tree.iter()))
     below_article = _find_below_article(tree)
@@ -96,13 +97,13 @@ def survey(tree: "HtmlElement", *, is_broken: bool = False) -> Page:
     return Page(articles, areas, holders, frames, companions - frames, entries, below_article, is_forum, is_broken)
 
 
-def _find_articles(tree: "HtmlElement", written: Set["HtmlElement"]) -> set["HtmlElement"]:
+def _find_articles(tree: HtmlElement, written: Set[HtmlElement]) -> set[HtmlElement]:
     """Return the elements that mark an article, and all around them; elements in `written` are by readers."""
     marks = list_outside(tree.xpath(_MARKS), written)
     return find_holders(marks).union(marks, tree.iter("html", "body"))
 
 
-def drop_below(thread: "HtmlElement", page: Page) -> None:
+def drop_below(thread: HtmlElement, page: Page) -> None:
     """Remove the elements below a thread of comments that may have fallen out of it; other comments stay.
 
     If a site does not check the end tags in a comment, these tags close the boxes around it, and the rest of the
@@ -119,28 +120,23 @@ def drop_below(thread: "HtmlElement", page: Page) -> None:
     drop_elements(set(below) - page.areas - page.holders)
 
 
-def has_article_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
+def has_article_above(element: HtmlElement, areas: Set[HtmlElement]) -> bool:
     """Return True if sentences of an article, outside of the readers' areas, are above an element."""
     written = _find_written_above(element, areas)
     return sum(len(other.text) for other in written) >= _ARTICLE_CHARACTERS
 
 
-def _find_written_above(element: "HtmlElement", areas: Set["HtmlElement"]) -> list["HtmlElement"]:
+def _find_written_above(element: HtmlElement, areas: Set[HtmlElement]) -> list[HtmlElement]:
     """Return the elements above another one that hold sentences of an article."""
-    written = []
-    for other in element.getroottree().iter():
-        if other is element:
-            break
-        if _is_written(other):
-            written.append(other)
-    return list_outside(written, areas)
+    above = takewhile(lambda other: other is not element, element.getroottree().iter())
+    return list_outside(filter(_is_written, above), areas)
 
 
-def _is_written(element: "HtmlElement") -> bool:
+def _is_written(element: HtmlElement) -> bool:
     return element.tag not in _BESIDE_ARTICLE and is_sentence(element.text)
 
 
-def _holds_comments(area: "HtmlElement") -> bool:
+def _holds_comments(area: HtmlElement) -> bool:
     """Return True for an element that is called a comment and has many in it, each with its time."""
     if is_schema_comment(area) or not has_role(area, "comment"):
         return False
@@ -148,56 +144,51 @@ def _holds_comments(area: "HtmlElement") -> bool:
     return len(times) > 1
 
 
-def is_schema_comment(element: "HtmlElement") -> bool:
+def is_schema_comment(element: HtmlElement) -> bool:
     """Return True if schema.org's marks call an element a comment, and not the answer to a frequent question."""
     return bool(_SCHEMA_COMMENT.search(element.get("itemtype", ""))) and not is_elsewhere(element)
 
 
-def is_elsewhere(element: "HtmlElement") -> bool:
+def is_elsewhere(element: HtmlElement) -> bool:
     """Return True if an element is in code, navigation or frequent questions, where a "comment" is not a reader's."""
     return bool(element.xpath(_ELSEWHERE))
 
 
-def _is_named_comment(element: "HtmlElement") -> bool:
+def _is_named_comment(element: HtmlElement) -> bool:
     """Return True if the page calls an element a comment or the comments, or replies to one."""
     if element.tag in _NO_AREAS:
         return False
-    is_called_one = any(is_called(element) for is_called in _NAMES_OF_COMMENTS)
+    is_called_one = any(is_called(element) for is_called in _NAMES_OF_COMMENTS.values())
     return is_called_one and not is_elsewhere(element)
 
 
-def _is_called_comment(element: "HtmlElement") -> bool:
-    return element.tag in UNITS and has_role(element, "comment")
-
-
-def _is_called_comments(element: "HtmlElement") -> bool:
-    return has_role(element, "comments") and not _is_chapter(element)
-
-
-def _is_reply(element: "HtmlElement") -> bool:
+def _is_reply(element: HtmlElement) -> bool:
     """Return True for replies right beside a comment or another reply."""
     return has_role(element, "reply", "replies") and any_has_role(list_neighbours(element), "comment", "reply")
 
 
 # The ways in which a page calls an element a reader's.
-_NAMES_OF_COMMENTS = (is_schema_comment, _is_called_comment, _is_called_comments, _is_reply)
+_NAMES_OF_COMMENTS: dict[str, Callable[[HtmlElement], bool]] = {
+    "schema.org": is_schema_comment,
+    "a comment": lambda element: element.tag in UNITS and has_role(element, "comment"),
+    "the comments": lambda element: has_role(element, "comments") and not _is_chapter(element),
+    "replies": _is_reply,
+}
 
 
-def _is_chapter(element: "HtmlElement") -> bool:
+def _is_chapter(element: HtmlElement) -> bool:
     """Return True if an element has only a name made of its heading, for links to it."""
     words = element.xpath(f"string({_FIRST_HEADING})").casefold().split()
     return element.get("id", "").casefold() == "-".join(words) and not element.get("class")
 
 
-def _find_areas(
-    tree: "HtmlElement", named: Set["HtmlElement"], below_article: Set["HtmlElement"]
-) -> set["HtmlElement"]:
+def _find_areas(tree: HtmlElement, named: Set[HtmlElement], below_article: Set[HtmlElement]) -> set[HtmlElement]:
     """Return the outermost elements that are named comments and are not the frame of the page itself."""
     frames = {element for element in named - below_article if _holds_article(element, named)}
     return set(find_outermost(tree, named - frames))
 
 
-def _holds_article(element: "HtmlElement", named: Set["HtmlElement"]) -> bool:
+def _holds_article(element: HtmlElement, named: Set[HtmlElement]) -> bool:
     """Return True if an element holds a mark of an article outside of its comments, and is not a comment itself."""
     if is_schema_comment(element) or has_neighbour(element, named):
         return False
@@ -205,7 +196,7 @@ def _holds_article(element: "HtmlElement", named: Set["HtmlElement"]) -> bool:
     return bool(list_outside(element.xpath(_MARKS), comments))
 
 
-def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Set["HtmlElement"]) -> Run:
+def _find_runs(tree: HtmlElement, areas: Set[HtmlElement], below_article: Set[HtmlElement]) -> Run:
     """Return the entries and frames of all threads below an article and outside of known areas."""
     runs = Run([], [])
     readers = set(areas)
@@ -224,30 +215,28 @@ def _find_runs(tree: "HtmlElement", areas: Set["HtmlElement"], below_article: Se
     return runs
 
 
-def _find_run_below(label: "HtmlElement", readers: Set["HtmlElement"]) -> Run:
+def _find_run_below(label: HtmlElement, readers: Set[HtmlElement]) -> Run:
     article = _find_written_above(label, readers)
     return find_run_below(label, find_holders(article))
 
 
-def _find_run_in(container: "HtmlElement", _readers: Set["HtmlElement"]) -> Run:
-    """Return the entries in a container, which is their frame."""
-    return Run([container], find_entries(container))
-
-
 # The elements that may begin or hold a thread, and how to find its entries from there.
-_WAYS_TO_FIND_RUNS = ((find_labels, _find_run_below), (find_containers, _find_run_in))
+_FindPlaces: TypeAlias = Callable[[HtmlElement], Iterator[HtmlElement]]
+_FindRun: TypeAlias = Callable[[HtmlElement, Set[HtmlElement]], Run]
+_WAYS_TO_FIND_RUNS: tuple[tuple[_FindPlaces, _FindRun], ...] = (
+    (find_labels, _find_run_below),
+    (find_containers, lambda container, _: Run([container], find_entries(container))),
+)
 
 
-def _find_below_article(tree: "HtmlElement") -> set["HtmlElement"]:
+def _find_below_article(tree: HtmlElement) -> set[HtmlElement]:
     """Return the elements that begin below a sentence or the heading of an article."""
-    from lxml.etree import iterwalk
-
     walk = iter(iterwalk(tree, events=("start", "end")))
     _skip_to_article(walk, set(tree.xpath(_BEGINNINGS)))
     return {element for event, element in walk if event == "start"}
 
 
-def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["HtmlElement"]) -> None:
+def _skip_to_article(walk: Iterator[tuple[str, HtmlElement]], headings: Set[HtmlElement]) -> None:
     """Advance a walk through a page past the first sentence or heading of an article."""
     beside = 0  # the number of open elements that hold no sentence of an article
     for event, element in walk:
@@ -258,7 +247,7 @@ def _skip_to_article(walk: Iterator[tuple[str, "HtmlElement"]], headings: Set["H
             return
 
 
-def _is_forum(tree: "HtmlElement", areas: Set["HtmlElement"]) -> bool:
+def _is_forum(tree: HtmlElement, areas: Set[HtmlElement]) -> bool:
     """Return True for a page of a forum: it says that it is one, or its posts are in a box that is called so."""
     marked = list_outside(tree.xpath("//*[@itemtype]"), areas)
     types = [element.get("itemtype", "") for element in marked]

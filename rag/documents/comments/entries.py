@@ -5,8 +5,10 @@ these too. Only a thread has a run of similar boxes, each with a name, a date an
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, islice
+from typing import NamedTuple
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import squeeze
 from rag.documents.comments.elements import UNITS, count_characters, find_holders, read_line, sort_elements
@@ -15,9 +17,6 @@ from rag.documents.comments.site import is_comments_heading
 from rag.documents.comments.words import is_sentence, read_name
 from rag.documents.dates import is_date
 from rag.documents.formats.html.markup import contains
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 # Each of these can be an entry, whatever its classes.
 _ITEMS = frozenset(("li", "tr", "article"))
@@ -37,27 +36,27 @@ _FEWEST_ENTRIES = 2
 class Run(NamedTuple):
     """The entries of a thread, and the elements that hold them and the site's words around them."""
 
-    frames: list["HtmlElement"]
-    entries: list["HtmlElement"]
+    frames: list[HtmlElement]
+    entries: list[HtmlElement]
 
 
-def find_labels(tree: "HtmlElement") -> Iterator["HtmlElement"]:
+def find_labels(tree: HtmlElement) -> Iterator[HtmlElement]:
     """Yield the first elements, of any tag, that are a heading of comments and not a link."""
     return islice(filter(_is_label, tree.iter()), _MOST_LABELS)
 
 
-def find_containers(tree: "HtmlElement") -> Iterator["HtmlElement"]:
+def find_containers(tree: HtmlElement) -> Iterator[HtmlElement]:
     """Yield the first elements that class names or ids call a conversation."""
     return islice(filter_role(tree.iter(), "talk"), _MOST_CONTAINERS)
 
 
-def holds_heading(element: "HtmlElement") -> bool:
+def holds_heading(element: HtmlElement) -> bool:
     """Return True if an element holds a heading of comments and nothing else."""
     text = read_line(element)
     return len(text) <= _LONGEST_HEADING and is_comments_heading(text)
 
 
-def _is_label(element: "HtmlElement") -> bool:
+def _is_label(element: HtmlElement) -> bool:
     parts = list(islice(element.iter(), _MOST_LABEL_PARTS + 1))
     if len(parts) > _MOST_LABEL_PARTS or contains(element, *_NO_LABELS):
         return False
@@ -65,7 +64,7 @@ def _is_label(element: "HtmlElement") -> bool:
     return not is_in_link and holds_heading(element)
 
 
-def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
+def find_run_below(label: HtmlElement, article: Set[HtmlElement]) -> Run:
     """Return the entries below a label, in its box or beside a box around it; an empty run if there are none.
 
     The box is a frame too, unless it holds the `article`.
@@ -75,17 +74,15 @@ def find_run_below(label: "HtmlElement", article: Set["HtmlElement"]) -> Run:
             break
         siblings = list(outer.itersiblings())
         run = _find_run_among(siblings)
-        box = outer.getparent()
-        if run.entries and box in article:
-            return Run([label, *run.frames], run.entries)
         if run.entries:
-            return Run([box], run.entries)
+            box = outer.getparent()
+            return run._replace(frames=[label, *run.frames] if box in article else [box])
         if count_characters(siblings) > _MOST_BETWEEN:
             break
     return Run([], [])
 
 
-def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
+def _find_run_among(siblings: Sequence[HtmlElement]) -> Run:
     """Return the entries among siblings, or inside the first sibling that has any; none below an article."""
     similar = _find_similar(siblings)
     characters = 0
@@ -101,7 +98,7 @@ def _find_run_among(siblings: Sequence["HtmlElement"]) -> Run:
     return Run([], [])
 
 
-def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
+def find_entries(container: HtmlElement) -> list[HtmlElement]:
     """Return the entries in a container, nested ones too."""
     for box in container.iter():
         entries = _find_similar(box)
@@ -111,13 +108,13 @@ def find_entries(container: "HtmlElement") -> list["HtmlElement"]:
     return []
 
 
-def find_innermost_entries(frame: "HtmlElement") -> list["HtmlElement"]:
+def find_innermost_entries(frame: HtmlElement) -> list[HtmlElement]:
     """Return the entries in a frame that hold no other entry; a single one, or one without a sentence, counts too."""
     entries = set(filter(_is_entry, frame.iterdescendants()))
     return sort_elements(frame, entries - find_holders(entries))
 
 
-def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
+def _find_similar(siblings: Iterable[HtmlElement]) -> list[HtmlElement]:
     """Return the siblings of one kind, if two of them look like entries and one has a sentence.
 
     The others may hide their date, or have a name that does not look like one.
@@ -126,23 +123,19 @@ def _find_similar(siblings: Iterable["HtmlElement"]) -> list["HtmlElement"]:
     if first is None:
         return []
     similar = _pick_kind(siblings, first)
-    count = sum(map(_is_entry, similar))
-    if count < _FEWEST_ENTRIES:
+    if sum(map(_is_entry, similar)) < _FEWEST_ENTRIES:
         return []
-    return similar if any(map(_has_sentence, similar)) else []
+    texts = chain.from_iterable(element.itertext() for element in similar)
+    return similar if any(map(is_sentence, texts)) else []
 
 
-def _has_sentence(element: "HtmlElement") -> bool:
-    return any(map(is_sentence, element.itertext()))
-
-
-def _pick_kind(elements: Iterable["HtmlElement"], model: "HtmlElement") -> list["HtmlElement"]:
+def _pick_kind(elements: Iterable[HtmlElement], model: HtmlElement) -> list[HtmlElement]:
     """Return the elements of the same kind as the model."""
     kind = _find_kind(model)
     return [element for element in elements if _find_kind(element) == kind]
 
 
-def _find_kind(element: "HtmlElement") -> tuple[str, str]:
+def _find_kind(element: HtmlElement) -> tuple[str, str]:
     """Return the tag of an element, with its first class unless the tag alone makes it an item."""
     if element.tag in _ITEMS:
         return element.tag, ""
@@ -150,7 +143,7 @@ def _find_kind(element: "HtmlElement") -> tuple[str, str]:
     return str(element.tag), first_class
 
 
-def _is_entry(element: "HtmlElement") -> bool:
+def _is_entry(element: HtmlElement) -> bool:
     """Return True for a box with a name, a date and words. The name is above the date."""
     if element.tag not in UNITS and "-" not in element.tag:
         return False
@@ -161,13 +154,13 @@ def _is_entry(element: "HtmlElement") -> bool:
     return has_words and any(map(read_name, texts[: min(first_date, _NAME_TEXTS)]))
 
 
-def _list_texts(element: "HtmlElement") -> list[str]:
+def _list_texts(element: HtmlElement) -> list[str]:
     """Return the texts in an element that hold more than signs."""
     texts = [squeeze(text).strip(" ·•|–—-") for text in element.itertext()]
     return list(filter(None, texts))
 
 
-def _find_dates(element: "HtmlElement", texts: Sequence[str]) -> set[str]:
+def _find_dates(element: HtmlElement, texts: Sequence[str]) -> set[str]:
     """Return the texts in the signature of an entry that are dates, or that the page marks as times."""
     signature = {*texts[:_SIGNATURE_TEXTS], *texts[-_SIGNATURE_TEXTS:]}
     times = set(map(read_line, element.iter("time")))

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rag.documents.blocks import Block, squeeze
+from lxml.html import HtmlElement
+
+from rag.documents.blocks import Block, pick_first, squeeze
+from rag.documents.comments.elements import ARTICLE
 from rag.documents.comments.words import find_addressee
 from rag.documents.dates import find_date
 from rag.documents.formats.html.markup import find_text, parse_html
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from rag.documents.sequences import flat_map
 
 _TEXTS = ("text", "commentText", "articleBody", "description")
 _DATES = ("dateCreated", "datePublished", "uploadDate", "dateModified")
@@ -23,19 +23,20 @@ _BESIDE_CHARACTERS = 120
 # A page may show only the beginning of a comment, but at least this many characters.
 _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
-_ARTICLE = frozenset(("html", "body", "main", "article"))
 
 
-def take_json_comments(tree: "HtmlElement", known: Sequence[Block] = ()) -> list[Block]:
+def take_json_comments(tree: HtmlElement, known: Sequence[Block] = ()) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
-    all_comments: list[Block] = []
-    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
-        all_comments += _take_from_script(script)
+    scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
+    all_comments = list(flat_map(_take_from_script, scripts))
     known_letters = "".join(map(_begin_with_line, known))
     comments = [comment for comment in all_comments if _begin_with_line(comment) not in known_letters]
     _drop_copies(tree, comments)
     authors = {comment.author for comment in comments}
-    return [_add_addressee(comment, authors) for comment in comments]
+    # The person whom its words name comes before the one that the data name.
+    return [
+        replace(comment, reply_to=find_addressee(comment.text, authors) or comment.reply_to) for comment in comments
+    ]
 
 
 def _begin_with_line(comment: Block) -> str:
@@ -43,13 +44,7 @@ def _begin_with_line(comment: Block) -> str:
     return f"\n{_keep_letters(comment.text)}"
 
 
-def _add_addressee(comment: Block, authors: Set[str | None]) -> Block:
-    """Return a comment with the person whom its words name, or else the person that the data name."""
-    addressee = find_addressee(comment.text, authors)
-    return replace(comment, reply_to=addressee) if addressee else comment
-
-
-def _take_from_script(script: "HtmlElement") -> list[Block]:
+def _take_from_script(script: HtmlElement) -> list[Block]:
     """Remove the comments from a script and return them; none if the data cannot be read."""
     text = script.text_content()
     try:
@@ -88,12 +83,11 @@ def _list_dicts(value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         return [value]
     items = value if isinstance(value, list) else []
-    return list(chain.from_iterable(map(_list_dicts, items)))
+    return list(flat_map(_list_dicts, items))
 
 
 def _find_date(node: dict[str, Any]) -> str | None:
-    dates = (find_date(str(node.get(key))) for key in _DATES)
-    return next(filter(None, dates), None)
+    return pick_first((find_date(str(node.get(key))) for key in _DATES), None)
 
 
 def _find_author(node: dict[str, Any]) -> str | None:
@@ -103,8 +97,7 @@ def _find_author(node: dict[str, Any]) -> str | None:
         author = next(iter(author), None)
     if isinstance(author, dict):
         author = author.get("name")
-    name = squeeze(author) if isinstance(author, str) else ""
-    return name or None
+    return squeeze(author) if isinstance(author, str) else None
 
 
 def _find_text(node: dict[str, Any]) -> str:
@@ -116,7 +109,7 @@ def _find_text(node: dict[str, Any]) -> str:
     return ""
 
 
-def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
+def _drop_copies(tree: HtmlElement, comments: Sequence[Block]) -> None:
     """Remove the elements that show comments, each with the signature and buttons around it."""
     if not comments:
         return
@@ -132,7 +125,7 @@ def _drop_copies(tree: "HtmlElement", comments: Sequence[Block]) -> None:
         box.drop_tree()
 
 
-def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement | None":
+def _find_copy(letters: Mapping[HtmlElement, str], words: str) -> HtmlElement | None:
     """Return the element that shows a comment.
 
     The last copy counts: a comment may quote the article, which is above it. A whole copy comes before one that shows
@@ -144,12 +137,12 @@ def _find_copy(letters: Mapping["HtmlElement", str], words: str) -> "HtmlElement
     return max(copies, key=lambda element: letters[element].startswith(words), default=None)
 
 
-def _find_box(copy: "HtmlElement", letters: Mapping["HtmlElement", str], most: int) -> "HtmlElement":
+def _find_box(copy: HtmlElement, letters: Mapping[HtmlElement, str], most: int) -> HtmlElement:
     """Return the widest box around a copy, inside the article, that holds at most `most` letters."""
     box = copy
     for outer in copy.iterancestors():
         outer_letters = letters.get(outer) or _keep_letters(outer.text_content())
-        if outer.tag in _ARTICLE or len(outer_letters) > most:
+        if outer.tag in ARTICLE or len(outer_letters) > most:
             break
         box = outer
     return box

@@ -2,20 +2,17 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from copy import deepcopy
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block
-from rag.documents.comments.areas import (
-    Page,
-    drop_below,
-    has_article_above,
-    is_elsewhere,
-    is_schema_comment,
-)
+from rag.documents.comments.areas import Page, drop_below, has_article_above, is_elsewhere, is_schema_comment
 from rag.documents.comments.elements import (
+    ARTICLE,
     UNITS,
     drop_elements,
     find_holders,
@@ -34,14 +31,10 @@ from rag.documents.comments.words import find_addressee
 from rag.documents.dates import is_date
 from rag.documents.formats.html.markup import HEADINGS, contains, walk_blocks
 
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
-
 # The tags of boxes that can be a whole comment, around a part that has the name of one.
 _WHOLES = (*UNITS, "td")
 # Only this many elements right above replies can be the comment that they answer, or a box around it.
 _MOST_HEADS = 5
-_ARTICLE = frozenset(("html", "body", "main", "article"))
 _HEADING_TAGS = (*HEADINGS, "p", "div", "strong", "b", "font")
 # The site's headings come first. Later ones may be a reader's words.
 _MOST_HEADINGS = 10
@@ -55,10 +48,10 @@ class Thread(NamedTuple):
 
     comments: list[Block]
     opening: Post | None
-    areas: Set["HtmlElement"]
+    areas: Set[HtmlElement]
 
 
-_Kinds = dict["HtmlElement", _Kind]
+_Kinds = dict[HtmlElement, _Kind]
 
 
 class _Place(NamedTuple):
@@ -69,16 +62,16 @@ class _Place(NamedTuple):
     """
 
     kind: _Kind
-    above: list["HtmlElement"]
+    above: list[HtmlElement]
     is_whole: bool
     in_company: bool
 
 
-_Places = dict["HtmlElement", _Place]
-_Posts = dict["HtmlElement", Post]
+_Places = dict[HtmlElement, _Place]
+_Posts = dict[HtmlElement, Post]
 
 
-def take_thread(tree: "HtmlElement", page: Page) -> Thread:
+def take_thread(tree: HtmlElement, page: Page) -> Thread:
     """Remove the comments from a page and return them, with the post that opens the thread of a forum."""
     places = _find_places(tree, page)
     posts: _Posts = {}
@@ -98,7 +91,7 @@ def take_thread(tree: "HtmlElement", page: Page) -> Thread:
     return Thread(comments, opening, areas)
 
 
-def _make_comment(element: "HtmlElement", place: _Place, posts: _Posts, authors: Set[str | None]) -> Block:
+def _make_comment(element: HtmlElement, place: _Place, posts: _Posts, authors: Set[str | None]) -> Block:
     """Return a post as a comment. It answers the person whom its words or its marks name, or else the post above."""
     post = posts[element]
     text = join_blocks(post.blocks)
@@ -107,7 +100,7 @@ def _make_comment(element: "HtmlElement", place: _Place, posts: _Posts, authors:
     return Block(text, voice="comment", author=post.author, date=post.date, reply_to=reply_to)
 
 
-def drop_areas(tree: "HtmlElement", page: Page, read: Set["HtmlElement"]) -> list[Block]:
+def drop_areas(tree: HtmlElement, page: Page, read: Set[HtmlElement]) -> list[Block]:
     """Remove the areas of a page's comments, with their headings, forms and notes; return their other blocks.
 
     Comments were `read` from some areas. Text that fell out of the last frame with comments is removed too.
@@ -150,7 +143,7 @@ def _join_lines(blocks: Iterable[Block]) -> str:
     return "\n\n".join(line.text for line, below in pairs if line.kind != "heading" or is_date(below.text))
 
 
-def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
+def take_plain_comments(tree: HtmlElement, page: Page) -> list[Block]:
     """Remove the comments below a heading like "Comments (14)" from a page and return them.
 
     The text below is comments if it is signed, or if the heading is below an article and counts comments.
@@ -167,7 +160,7 @@ def take_plain_comments(tree: "HtmlElement", page: Page) -> list[Block]:
     return []
 
 
-def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page) -> bool:
+def _begins_comments(heading: HtmlElement, blocks: Iterable[Block], page: Page) -> bool:
     """Return True if the blocks below a heading are comments."""
     text = _join_lines(blocks)
     is_label = heading.tag not in HEADINGS or contains(heading, "a")
@@ -179,21 +172,18 @@ def _begins_comments(heading: "HtmlElement", blocks: Iterable[Block], page: Page
     return is_sure or is_signed(text)
 
 
-def _find_box_of_heading(heading: "HtmlElement") -> "HtmlElement":
+def _find_box_of_heading(heading: HtmlElement) -> HtmlElement:
     """Return the innermost box around a heading that has text after it, or else the outermost box in the article."""
     box = heading
     for outer in heading.iterancestors():
-        if _has_text_below(box) or outer.tag in _ARTICLE:
+        has_text_below = any(sibling.text_content().strip() for sibling in box.itersiblings())
+        if has_text_below or outer.tag in ARTICLE:
             break
         box = outer
     return box
 
 
-def _has_text_below(element: "HtmlElement") -> bool:
-    return any(sibling.text_content().strip() for sibling in element.itersiblings())
-
-
-def _copy_below(element: "HtmlElement") -> "HtmlElement":
+def _copy_below(element: HtmlElement) -> HtmlElement:
     """Return a new element with a copy of everything after an element in the same box."""
     below = element.makeelement("div")
     below.text = element.tail
@@ -201,7 +191,7 @@ def _copy_below(element: "HtmlElement") -> "HtmlElement":
     return below
 
 
-def _find_places(tree: "HtmlElement", page: Page) -> _Places:
+def _find_places(tree: HtmlElement, page: Page) -> _Places:
     """Return the elements that may be a comment or a post, in order, and their places."""
     kinds = _find_kinds(tree, page)
     frames = set(filter_role(find_holders(kinds), "replies")) - kinds.keys()
@@ -218,16 +208,13 @@ def _find_places(tree: "HtmlElement", page: Page) -> _Places:
     return places
 
 
-def _find_heads(replies: "HtmlElement", kinds: _Kinds) -> list["HtmlElement"]:
+def _find_heads(replies: HtmlElement, kinds: _Kinds) -> list[HtmlElement]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
-    for sibling in replies.itersiblings(preceding=True):
-        heads = sort_elements(sibling, kinds.keys())
-        if heads:
-            return heads[:_MOST_HEADS]
-    return []
+    heads = (sort_elements(sibling, kinds.keys()) for sibling in replies.itersiblings(preceding=True))
+    return next(filter(None, heads), [])[:_MOST_HEADS]
 
 
-def _find_pieces(kinds: _Kinds, outer: Mapping["HtmlElement", list["HtmlElement"]]) -> set["HtmlElement"]:
+def _find_pieces(kinds: _Kinds, outer: Mapping[HtmlElement, list[HtmlElement]]) -> set[HtmlElement]:
     """Return the elements that cannot be a comment: the only part of another one, or a frame around several.
 
     `outer` has the comments and the frames for replies around each element, from the inside out.
@@ -240,7 +227,7 @@ def _find_pieces(kinds: _Kinds, outer: Mapping["HtmlElement", list["HtmlElement"
     return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
 
 
-def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
+def _find_kinds(tree: HtmlElement, page: Page) -> _Kinds:
     """Return the elements that may be comments or posts, in order, with their kinds."""
     boxes = set(tree.iter(*_WHOLES)) - page.frames - page.articles
     kinds: _Kinds = {}
@@ -255,30 +242,21 @@ def _find_kinds(tree: "HtmlElement", page: Page) -> _Kinds:
     return {element: kinds[element] for element in sort_elements(tree, kinds.keys())}
 
 
-def _add_unnamed(frame: "HtmlElement", kinds: _Kinds) -> None:
+def _add_unnamed(frame: HtmlElement, kinds: _Kinds) -> None:
     """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
         for element in find_entries(frame) or find_innermost_entries(frame):
             kinds[element] = "reply"  # it needs a name, as a reply does
 
 
-def _find_kind(element: "HtmlElement", page: Page) -> _Kind | None:
+def _find_kind(element: HtmlElement, page: Page) -> _Kind | None:
     """Return what schema.org's marks or class names call an element; None if it is neither a comment nor a post."""
     if element in page.frames:
         return None
-    if is_schema_comment(element):
-        return "comment"
-    if _is_post(element, page):
-        return "post"
-    is_named = has_role(element, "comment", "post", "reply")
-    if not is_named or element in page.articles or is_elsewhere(element):
-        return None
-    if has_role(element, "comment", "post") and page.is_readers(element):
-        return "comment"
-    return "reply" if has_role(element, "reply") else None
+    return next((kind for kind, is_called in _KINDS if is_called(element, page)), None)
 
 
-def _is_post(element: "HtmlElement", page: Page) -> bool:
+def _is_post(element: HtmlElement, page: Page) -> bool:
     """Return True for an element of a forum that schema.org's marks or class names call a post."""
     if not page.is_forum:
         return False
@@ -287,13 +265,27 @@ def _is_post(element: "HtmlElement", page: Page) -> bool:
     return has_role(element, "post") and not page.is_readers(element) and not is_elsewhere(element)
 
 
-def _find_whole(element: "HtmlElement", boxes: Set["HtmlElement"]) -> "HtmlElement":
+def _is_named(element: HtmlElement, page: Page, *roles: str) -> bool:
+    """Return True for an element with one of the roles that holds no article, and is not in code or the like."""
+    return has_role(element, *roles) and element not in page.articles and not is_elsewhere(element)
+
+
+# The kinds of elements, the surest first.
+_KINDS: tuple[tuple[_Kind, Callable[[HtmlElement, Page], bool]], ...] = (
+    ("comment", lambda element, _: is_schema_comment(element)),
+    ("post", _is_post),
+    ("comment", lambda element, page: _is_named(element, page, "comment", "post") and page.is_readers(element)),
+    ("reply", lambda element, page: _is_named(element, page, "reply")),
+)
+
+
+def _find_whole(element: HtmlElement, boxes: Set[HtmlElement]) -> HtmlElement:
     """Return the whole comment: the element, or the box around it if it is only the signature or only the words."""
     parent = next(element.iterancestors())
     return parent if parent in boxes and _is_part(element) else element
 
 
-def _is_part(element: "HtmlElement") -> bool:
+def _is_part(element: HtmlElement) -> bool:
     """Return True if an element is only a comment's signature or only its words, and the rest is beside it."""
     siblings = [*element.itersiblings(), *element.itersiblings(preceding=True)]
     beside = collect_roles(walk(siblings))
@@ -308,7 +300,7 @@ def _is_part(element: "HtmlElement") -> bool:
 def _is_comment(post: Post, place: _Place) -> bool:
     """Return True for a whole comment, and not for a part of one, a frame or a button."""
     if post.author:
-        return place.kind != "reply" or place.in_company or bool(place.above)
+        return any((place.kind != "reply", place.in_company, place.above))
     if place.kind != "comment" or not place.is_whole:
         return False
     return post.date is not None or (place.in_company and not is_note(post.blocks[0].text))

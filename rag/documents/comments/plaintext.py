@@ -62,25 +62,47 @@ def _find_own_lines(heading: re.Match[str]) -> int:
 
 
 def _begins_comments(heading: re.Match[str], below: Lines, *, markdown: bool) -> bool:
-    is_chapter = _is_before_chapter(heading)
-    is_sure = is_sure_heading(heading[0]) and not is_chapter
-    if is_sure or _is_signed(below, least=1):
+    if _is_signed(below, least=1):
         return True
-    if markdown or is_chapter:  # the heading may be a chapter's
+    if _is_before_chapter(heading):
         return False
-    levels, last = _find_levels(heading.string)
-    level = levels.get(_skip_space(heading), 0)
-    if names_comments(heading[0]) and heading.end() > last.get(level, 0):  # no other chapter is below
-        return True
+    signs = _SIGNS_IN_MARKDOWN if markdown else _SIGNS
+    return any(shows_comments(heading, below) for shows_comments in signs)
+
+
+def _is_sure(heading: re.Match[str], _below: Lines) -> bool:
+    return is_sure_heading(heading[0])
+
+
+def _names_comments(heading: re.Match[str], _below: Lines) -> bool:
+    """Return whether a heading names comments, and no other of its form is below it."""
+    _, last = _find_levels(heading.string)
+    return names_comments(heading[0]) and heading.end() > last.get(_find_level(heading), 0)
+
+
+def _is_above_signature(heading: re.Match[str], below: Lines) -> bool:
+    """Return whether a comment below is signed, and not by a line with the form of the heading."""
+    levels, _ = _find_levels(heading.string)
+    level = _find_level(heading)
     headers = find_headers(below)
-    signed = [below.lines[number].start() for number, header in headers.items() if header != UNSIGNED]
-    is_signed = any(level == 0 or levels.get(start) != level for start in signed)
-    return is_signed or _has_reply(below)
+    signed = (number for number, header in headers.items() if header != UNSIGNED)
+    return any(levels.get(below.lines[number].start()) != level for number in signed)
 
 
-def _skip_space(heading: re.Match[str]) -> int:
-    """Return the offset of the first sign of a heading."""
-    return heading.end() - len(heading[0].lstrip())
+def _is_above_reply(_heading: re.Match[str], below: Lines) -> bool:
+    """Return whether a line begins with "@" and a name."""
+    return any(find_addressee(below.read(number), ()) for number in below.said)
+
+
+# Signs that comments are below a heading. In Markdown the heading may be a chapter's.
+_SIGNS_IN_MARKDOWN = (_is_sure,)
+_SIGNS = (_is_sure, _names_comments, _is_above_signature, _is_above_reply)
+
+
+def _find_level(heading: re.Match[str]) -> int:
+    """Return the level of a heading; 0 if it does not have the form of one."""
+    levels, _ = _find_levels(heading.string)
+    return levels.get(heading.end() - len(heading[0].lstrip()), 0)
 
 
 @lru_cache(maxsize=1)
@@ -88,11 +110,6 @@ def _find_levels(text: str) -> tuple[dict[int, int], dict[int, int]]:
     """Return the level of each line with the form of a heading, by its offset, and the last offset of each level."""
     levels = {heading.start: heading.level for heading in find_unmarked_headings(text, len(text))}
     return levels, {level: start for start, level in levels.items()}
-
-
-def _has_reply(below: Lines) -> bool:
-    """Return whether a line begins with "@" and a name."""
-    return any(find_addressee(below.read(number), ()) for number in below.said)
 
 
 def _is_before_chapter(heading: re.Match[str]) -> bool:
@@ -123,12 +140,6 @@ def _begins_with_signature(page: Lines) -> bool:
     return not begins_with_credit(page.read(first)) and read_header(page, first) is not None
 
 
-def find_thread(text: str, *, markdown: bool = False) -> tuple[int, list[Section]]:
-    """Return the offset where the readers' comments begin, and each comment; without any, the end of the text."""
-    start, end = find_thread_start(text, markdown=markdown)
-    return start, read_comments(text, end)
-
-
 def read_comments(text: str, start: int) -> list[Section]:
     """Return each of the comments after an offset, in order."""
     page = read_lines(text, start)
@@ -145,7 +156,7 @@ def read_comments(text: str, start: int) -> list[Section]:
             thread.add_header(header, line)
             unread = number + header.lines
         elif page.is_said[number]:
-            thread.add_words(*line.span())
+            thread.spans.append(line.span())
         else:
             thread.end_comment()
     thread.end_comment()
@@ -160,7 +171,7 @@ class _Thread:
         self._text = text
         self._header = UNSIGNED
         self._authors: set[str | None] = set()
-        self._spans: list[Span] = []  # the lines of the comment being read
+        self.spans: list[Span] = []  # the lines of the comment being read
 
     def add_header(self, header: Header, line: re.Match[str]) -> None:
         """End the comment above a header, or begin the one below or beside it."""
@@ -172,18 +183,12 @@ class _Thread:
             self.end_comment()
             self._header = UNSIGNED
         if not header.lines:
-            self.add_words(line.start() + header.characters, line.end())
-
-    def add_words(self, start: int, end: int) -> None:
-        """Add a line, or the rest of one, to the comment being read."""
-        self._spans.append((start, end))
+            self.spans.append((line.start() + header.characters, line.end()))
 
     def end_comment(self) -> None:
         """Add the comment being read to the others, if it has words; otherwise keep its header for the next one."""
-        spans, self._spans = self._spans, []
-        if not spans:
-            return
-        start, end = spans[0][0], spans[-1][1]
+        spans, self.spans = self.spans, []
+        start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
         words = self._text[start:end]
         if words.strip():
             date = self._header.date and parse_date(self._header.date.strip(" :()（）"))

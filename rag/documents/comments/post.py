@@ -5,17 +5,16 @@ from collections.abc import Set
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rag.documents.blocks import Block, squeeze
+from lxml.html import HtmlElement
+
+from rag.documents.blocks import Block, pick_first, squeeze
 from rag.documents.comments.elements import count_characters, find_outermost, read_beside, read_line
 from rag.documents.comments.roles import SIGNATURE, filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
 from rag.documents.comments.site import is_boilerplate
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _SCHEMA_TEXT = (
     "(.//*[not(self::meta)][@itemprop = 'text' or @itemprop = 'commentText' or @itemprop = 'articleBody'])[1]"
@@ -46,12 +45,13 @@ class Post(NamedTuple):
     answered: str | None
 
 
-def read_post(element: "HtmlElement") -> Post | None:
+def read_post(element: HtmlElement) -> Post | None:
     """Return the post in an element; None if it has no words besides a signature and buttons."""
     element = deepcopy(element)  # If it is not a comment, its signature belongs to one around it.
     marked_bodies = _find_bodies(element)
     signature = find_signature(element, marked_bodies)
-    answered = _find_answered(element)
+    # The page may name the person outside of the comment's words.
+    answered = pick_first(map(_read_name, filter_role(element.iterdescendants(), "answered")), None)
     bodies = marked_bodies or [element]
     # Without a mark of the words, the signature is among them.
     dropped = _BUTTONS if marked_bodies else _BUTTONS | SIGNATURE
@@ -93,7 +93,7 @@ def is_note(text: str) -> bool:
     return _is_noise(text, None)
 
 
-def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
+def _find_bodies(element: HtmlElement) -> list[HtmlElement]:
     """Return the elements that hold a comment's words: by schema.org's mark, else the innermost with most words."""
     marked: list[HtmlElement] = element.xpath(_SCHEMA_TEXT)
     if marked:
@@ -109,7 +109,7 @@ def _find_bodies(element: "HtmlElement") -> list["HtmlElement"]:
     return bodies
 
 
-def _count_words(elements: list["HtmlElement"]) -> int:
+def _count_words(elements: list[HtmlElement]) -> int:
     """Return how many characters elements hold besides titles, signatures and buttons."""
     characters = count_characters(elements)
     for element in elements:
@@ -118,11 +118,11 @@ def _count_words(elements: list["HtmlElement"]) -> int:
     return characters
 
 
-def _is_label(part: "HtmlElement") -> bool:
+def _is_label(part: HtmlElement) -> bool:
     return part.tag in HEADINGS or has_role(part, *SIGNATURE, *_BUTTONS)
 
 
-def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str]) -> None:
+def _drop_controls(body: HtmlElement, signature: Signature, dropped: Set[str]) -> None:
     """Remove the buttons, the elements of the signature, and elements with a role to be `dropped`."""
     named = filter_role(body.iterdescendants(), *dropped)
     controls = {signature.named, signature.dated, *body.iter(*_CONTROL_TAGS), *named}
@@ -132,7 +132,7 @@ def _drop_controls(body: "HtmlElement", signature: Signature, dropped: Set[str])
             part.drop_tree()
 
 
-def _is_button_link(part: "HtmlElement") -> bool:
+def _is_button_link(part: HtmlElement) -> bool:
     """Return True for a link with the words of a button, or with a note of the site that has no text beside it."""
     if part.tag != "a":
         return False
@@ -150,18 +150,12 @@ def _is_noise(text: str, author: str | None) -> bool:
     return len(text) <= _LONGEST_CONTROL and _CONTROLS.fullmatch(squeeze(text)) is not None
 
 
-def _find_answered(element: "HtmlElement") -> str | None:
-    """Return the person whom a comment answers, as the page shows it outside of the comment's words."""
-    names = map(_read_name, filter_role(element.iterdescendants(), "answered"))
-    return next(filter(None, names), None)
-
-
-def _read_name(element: "HtmlElement") -> str | None:
+def _read_name(element: HtmlElement) -> str | None:
     name = _ANSWERED.sub("", read_line(element))
     return name if 0 < len(name) <= _LONGEST_CONTROL else None
 
 
-def _mark_quotes(body: "HtmlElement") -> str | None:
+def _mark_quotes(body: HtmlElement) -> str | None:
     """Mark each quote in an element, and return the last author named in a quote."""
     author = None
     for quote in list(filter(_is_quote, body.iterdescendants())):
@@ -169,11 +163,11 @@ def _mark_quotes(body: "HtmlElement") -> str | None:
     return author
 
 
-def _is_quote(part: "HtmlElement") -> bool:
+def _is_quote(part: HtmlElement) -> bool:
     return part.tag == "blockquote" or has_role(part, "quote")
 
 
-def mark_quote(quote: "HtmlElement") -> str | None:
+def mark_quote(quote: HtmlElement) -> str | None:
     """Begin each paragraph of a quote with ">", because another person wrote it, and return that person's name."""
     author: str | None = quote.get("data-quote")
     cite = next(filter(_is_cite, quote.iterdescendants()), None)
@@ -188,11 +182,11 @@ def mark_quote(quote: "HtmlElement") -> str | None:
     return author
 
 
-def _is_cite(part: "HtmlElement") -> bool:
+def _is_cite(part: HtmlElement) -> bool:
     return part.tag == "cite" or has_role(part, "author")
 
 
-def _begins_paragraph(part: "HtmlElement") -> bool:
+def _begins_paragraph(part: HtmlElement) -> bool:
     """Return True if an element has text before its children, or has no paragraph around its text."""
     has_text = part.text is not None and part.text.strip() != ""
     return has_text or next(part.iter(*_PARAGRAPHS), part) is part

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from lxml.html import HtmlElement
 
 # Words of a name are joined by hyphens here: "comment__author-name", "commentAuthorName" are "comment-author-name".
 _WORDS = r"(?:[a-z0-9]+-)*"
@@ -72,33 +70,31 @@ _SEPARATORS = re.compile(r"[_-]+")
 _MOST_NAMES, _LONGEST_NAME = 40, 60
 
 
-def find_roles(element: "HtmlElement") -> frozenset[str]:
+def find_roles(element: HtmlElement) -> frozenset[str]:
     """Return the roles that an element's names give it: class, id, name for tests, or a tag of the page's own."""
     tag = element.tag if "-" in element.tag else ""
     return _find_roles(" ".join((element.get("class", ""), element.get("id", ""), element.get("data-testid", ""), tag)))
 
 
-def has_role(element: "HtmlElement", *roles: str) -> bool:
+def has_role(element: HtmlElement, *roles: str) -> bool:
     """Return True if an element has one of the roles."""
     return not find_roles(element).isdisjoint(roles)
 
 
-def any_has_role(elements: Iterable["HtmlElement"], *roles: str) -> bool:
+def any_has_role(elements: Iterable[HtmlElement], *roles: str) -> bool:
     """Return True if one of the elements has one of the roles."""
     return next(filter_role(elements, *roles), None) is not None
 
 
-def collect_roles(elements: Iterable["HtmlElement"]) -> set[str]:
+def collect_roles(elements: Iterable[HtmlElement]) -> set[str]:
     """Return all roles of the elements."""
     roles: set[str] = set()
     return roles.union(*map(find_roles, elements))
 
 
-def filter_role(elements: Iterable["HtmlElement"], *roles: str) -> Iterator["HtmlElement"]:
+def filter_role(elements: Iterable[HtmlElement], *roles: str) -> Iterator[HtmlElement]:
     """Yield the elements with one of the roles."""
-    for element in elements:
-        if has_role(element, *roles):
-            yield element
+    return (element for element in elements if has_role(element, *roles))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from rag.documents.blocks import HEADING_SEPARATOR
-from rag.documents.comments.plaintext import find_thread
+from rag.documents.comments.plaintext import find_thread_start, read_comments
 from rag.documents.formats.plain.metadata import Metadata
 from rag.documents.headings import Heading, find_marked_headings, find_unmarked_headings
 from rag.types import Section
@@ -15,7 +15,7 @@ from rag.types import Section
 
 def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> tuple[Section, ...]:
     """Return the article's sections and then each comment's, in order; metadata and boilerplate are left out."""
-    article_end, comments = find_thread(text, markdown=markdown)
+    article_end, comments_start = find_thread_start(text, markdown=markdown)
     gaps = [gap for gap in metadata.gaps if gap[1] <= article_end]
     marked_headings = find_marked_headings(text, article_end) if markdown else []
     headings = marked_headings or find_unmarked_headings(text, article_end)
@@ -25,7 +25,7 @@ def find_sections(text: str, metadata: Metadata, *, markdown: bool = False) -> t
         sections += _split_at_headings(text, start, gap_start, headings)
         start = gap_end
     article = [replace(section, author=metadata.author, date=metadata.date) for section in sections]
-    return (*article, *comments)
+    return (*article, *read_comments(text, comments_start))
 
 
 def _split_at_headings(text: str, start: int, end: int, headings: list[Heading]) -> Iterator[Section]:

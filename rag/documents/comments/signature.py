@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rag.documents.blocks import squeeze
+from lxml.html import HtmlElement
+
+from rag.documents.blocks import pick_first, squeeze
 from rag.documents.comments.elements import walk
 from rag.documents.comments.roles import filter_role, has_role
 from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _DATE_ATTRIBUTES = ("datetime", "content", "title")
 _NAME_ATTRIBUTES = ("data-author", "data-author-name", "data-username", "data-user-name", "author")
@@ -31,16 +30,25 @@ _NO_NAME = re.compile(
 )
 
 
+# The marks of an author's name, the surest first.
+_NAME_MARKS: dict[str, Callable[[HtmlElement], bool]] = {
+    "schema.org": lambda part: part.get("itemprop") in ("author", "creator"),
+    "called a name": lambda part: has_role(part, "name"),
+    "called an author": lambda part: has_role(part, "author") or "author" in part.get("rel", "").split(),
+    "cite": lambda part: part.tag == "cite" and next(part.iterancestors("blockquote"), None) is None,
+}
+
+
 class Signature(NamedTuple):
     """A comment's author and date, if known, and the elements that show them."""
 
     author: str | None = None
     date: str | None = None
-    named: "HtmlElement | None" = None
-    dated: "HtmlElement | None" = None
+    named: HtmlElement | None = None
+    dated: HtmlElement | None = None
 
 
-def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ()) -> Signature:
+def find_signature(comment: HtmlElement, bodies: Sequence[HtmlElement] = ()) -> Signature:
     """Return a comment's author and date, by marks and class names, or the name's place before the date.
 
     The `bodies` hold the comment's words. A name or a date in them counts only if no other is beside them.
@@ -54,11 +62,11 @@ def find_signature(comment: "HtmlElement", bodies: Sequence["HtmlElement"] = ())
     return Signature(author, date, named, dated)
 
 
-_Text = tuple["HtmlElement | None", str | None]
+_Text = tuple[HtmlElement | None, str | None]
 _NOTHING: _Text = (None, None)
 
 
-def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"], str | None]) -> _Text | None:
+def _find_first(elements: Iterable[HtmlElement], read: Callable[[HtmlElement], str | None]) -> _Text | None:
     """Return the first text that `read` finds in the elements, and its element; None if it finds none."""
     for element in elements:
         text = read(element)
@@ -67,39 +75,26 @@ def _find_first(elements: Iterable["HtmlElement"], read: Callable[["HtmlElement"
     return None
 
 
-def _find_date(parts: Sequence["HtmlElement"]) -> _Text:
+def _find_date(parts: Sequence[HtmlElement]) -> _Text:
     """Return the surest date in the parts of a comment, and its element; a full date is surer than "3 hours ago"."""
     marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
     signed = filter_role(parts, "author")
     full_date = _find_first([*marked, *signed], _read_full_date)
-    date = full_date or _find_first(marked, _read_date)
+    date = full_date or _find_first(marked, lambda part: _parse_date_alone(part.text_content()))
     if date:
         return date
-    alone = filter(_holds_only_buttons, parts)
-    return _find_first(alone, _read_own_date) or _NOTHING
+    alone = [part for part in parts if len(part) == len(part.findall("button"))]
+    return _find_first(alone, lambda part: _parse_date_alone(part.text or "")) or _NOTHING
 
 
-def _is_marked_date(part: "HtmlElement") -> bool:
+def _is_marked_date(part: HtmlElement) -> bool:
     mark: str = part.get("itemprop", "")
     return part.tag == "time" or mark.startswith("date")
 
 
-def _holds_only_buttons(part: "HtmlElement") -> bool:
-    return len(part) == len(part.findall("button"))
-
-
-def _read_full_date(part: "HtmlElement") -> str | None:
+def _read_full_date(part: HtmlElement) -> str | None:
     attributes = [part.get(name, "") for name in _DATE_ATTRIBUTES]
-    dates = map(find_date, [*attributes, part.text_content()])
-    return next(filter(None, dates), None)
-
-
-def _read_date(part: "HtmlElement") -> str | None:
-    return _parse_date_alone(part.text_content())
-
-
-def _read_own_date(part: "HtmlElement") -> str | None:
-    return _parse_date_alone(part.text or "")
+    return pick_first(map(find_date, [*attributes, part.text_content()]), None)
 
 
 def _parse_date_alone(text: str) -> str | None:
@@ -107,7 +102,7 @@ def _parse_date_alone(text: str) -> str | None:
     return parse_date(words) if is_date(words) else None
 
 
-def _read_attribute(comment: "HtmlElement") -> _Text | None:
+def _read_attribute(comment: HtmlElement) -> _Text | None:
     """Return the author that an attribute of a comment names, without an element; None if there is none."""
     for attribute in _NAME_ATTRIBUTES:
         name = comment.get(attribute, "").strip()
@@ -117,44 +112,21 @@ def _read_attribute(comment: "HtmlElement") -> _Text | None:
     return None
 
 
-def _find_marked_name(parts: Sequence["HtmlElement"]) -> _Text | None:
+def _find_marked_name(parts: Sequence[HtmlElement]) -> _Text | None:
     """Return the name with the surest mark in the parts of a comment, and its element; None if none is marked."""
-    for is_name in _NAME_MARKS:
-        name = _find_first(filter(is_name, parts), _read_marked_name)
-        if name:
-            return name
-    return None
+    names = (_find_first(filter(is_name, parts), _read_marked_name) for is_name in _NAME_MARKS.values())
+    return next(filter(None, names), None)
 
 
-def _read_marked_name(element: "HtmlElement") -> str | None:
+def _read_marked_name(element: HtmlElement) -> str | None:
     return _read_name(next(element.iterfind(".//*[@itemprop='name']"), element))
 
 
-def _is_schema_author(part: "HtmlElement") -> bool:
-    return part.get("itemprop") in ("author", "creator")
-
-
-def _is_called_name(part: "HtmlElement") -> bool:
-    return has_role(part, "name")
-
-
-def _is_called_author(part: "HtmlElement") -> bool:
-    return has_role(part, "author") or "author" in part.get("rel", "").split()
-
-
-def _is_cite(part: "HtmlElement") -> bool:
-    return part.tag == "cite" and next(part.iterancestors("blockquote"), None) is None
-
-
-# The marks of an author's name, the surest first.
-_NAME_MARKS = (_is_schema_author, _is_called_name, _is_called_author, _is_cite)
-
-
-def _read_name(element: "HtmlElement") -> str | None:
+def _read_name(element: HtmlElement) -> str | None:
     """Return the first of an element's texts that can be a name."""
     for text in (element.get("content", ""), *element.itertext()):
         name = _trim_name(text)
-        if _can_be_name(name):
+        if not _NO_NAME.fullmatch(name) and not find_date(name):
             return name if len(name) <= _LONGEST_NAME else None
     return None
 
@@ -165,11 +137,7 @@ def _trim_name(text: str) -> str:
     return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
 
 
-def _can_be_name(words: str) -> bool:
-    return not _NO_NAME.fullmatch(words) and not find_date(words)
-
-
-def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> _Text:
+def _find_unmarked_name(comment: HtmlElement, dated: HtmlElement | None) -> _Text:
     """Return the first name that stands alone above a comment's date, and its element; nothing without a date."""
     if dated is None:
         return _NOTHING
@@ -178,7 +146,7 @@ def _find_unmarked_name(comment: "HtmlElement", dated: "HtmlElement | None") -> 
     return _find_first(alone, _read_name) or _NOTHING
 
 
-def _is_short_alone(part: "HtmlElement", dated: "HtmlElement") -> bool:
+def _is_short_alone(part: HtmlElement, dated: HtmlElement) -> bool:
     """Return True if an element holds one short text, and after it at most the date."""
     is_short = len(part.text or "") <= _LONGEST_UNMARKED_NAME
     return is_short and (len(part) == 0 or part[-1] is dated)

@@ -69,9 +69,8 @@ def read_tar(path: Path) -> Extract:
 def _list_tar(archive: tarfile.TarFile) -> Iterator[_Member]:
     for info in archive:
         if not info.isdir():
-            yield _Member(
-                info.name, info.size, partial(_extract, archive, info), None if info.isfile() else "it is a link"
-            )
+            obstacle = None if info.isfile() else "it is a link"
+            yield _Member(info.name, info.size, partial(_extract, archive, info), obstacle)
 
 
 def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:

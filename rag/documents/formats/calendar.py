@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, join_filled
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 from rag.formatting import join_first
@@ -54,7 +54,7 @@ def read_ics(path: Path) -> Extract:
 def _read_event(text: str) -> Iterator[Block]:
     properties = read_properties(_INNER.sub("", text))
     start = _show_moment(properties, "DTSTART") or _show_moment(properties, "DUE")
-    date = start[: len("2025-03-03")] or None
+    date = start[: len("2025-03-03")]
     lines = [f"{label}: {value}" for label, value in _list_facts(properties) if value]
     yield Block(_show(properties, "SUMMARY") or "No title", "heading")
     yield Block("\n".join(lines), date=date)
@@ -68,7 +68,7 @@ def read_properties(text: str) -> _Properties:
         parameters: dict[str, str] = {}
         for name, value in _PARAMETER.findall(line["parameters"]):
             before = parameters.get(name.upper())
-            parameters[name.upper()] = ",".join(filter(None, (before, value.strip('"'))))
+            parameters[name.upper()] = join_filled(",", (before, value.strip('"')))
         properties.setdefault(line["name"].upper(), []).append(Value(line["value"].strip(), parameters))
     return properties
 
@@ -157,9 +157,9 @@ def _show_rule(properties: _Properties) -> str:
     unit = _FREQUENCIES.get(rule.get("FREQ", ""))
     if not rule:
         return ""
-    if unit is None or None in days or not rule.keys() <= _RULE_PARTS:
+    if unit is None or None in days or rule.keys() - _RULE_PARTS:
         return "irregularly"
-    return _describe_rule(rule, unit, ", ".join(filter(None, days)))
+    return _describe_rule(rule, unit, join_filled(", ", days))
 
 
 def _describe_rule(rule: dict[str, str], unit: str, days: str) -> str:

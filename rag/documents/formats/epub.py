@@ -8,10 +8,14 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain, filterfalse
+from itertools import filterfalse
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import unquote
+
+from lxml import etree
+from lxml.etree import _Element
+from lxml.html import HtmlElement, XHTMLParser
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.dates import parse_date
@@ -19,27 +23,27 @@ from rag.documents.formats.epub_contents import Entry, list_entries, mark_headin
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_html, parse_html
-from rag.documents.formats.html.raised import set_raised
-from rag.documents.formats.untrusted import drop_namespaces, get_text, parse_xml, read_part
+from rag.documents.formats.untrusted import drop_namespaces, find_elements, get_text, parse_xml, read_part
+from rag.documents.sequences import flat_map
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from lxml.html import HtmlElement
 
 logger = logging.getLogger(__name__)
 
 _ENCRYPTION = "META-INF/encryption.xml"
-_CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
+_IS_NAVIGATION = "contains(concat(' ', normalize-space(@properties), ' '), ' nav ')"
+_TYPES = "' application/xhtml+xml text/html application/x-dtbook+xml '"
+_CHAPTERS = f"//item[contains({_TYPES}, concat(' ', @media-type, ' '))][not({_IS_NAVIGATION})]"
 # The encrypted files, but not those with a method that only encrypts fonts, which are not read.
 _LOCKED = (
     "//EncryptedData[not(.//EncryptionMethod[@Algorithm = 'http://www.idpf.org/2008/embedding'"
     " or @Algorithm = 'http://ns.adobe.com/pdf/enc#RC'])]//CipherReference/@URI"
 )
 # The navigation document of EPUB 3, and the NCX file of EPUB 2; many books have both.
-_CONTENTS = "//item[contains(concat(' ', @properties, ' '), ' nav ') or @media-type = 'application/x-dtbncx+xml']/@href"
+_CONTENTS = f"//item[{_IS_NAVIGATION} or @media-type = 'application/x-dtbncx+xml']/@href"
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml[^>]*>)?\s*(?:<!DOCTYPE[^>\[]*+(?:\[[^\]]*\])?[^>]*>)?", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w{1,40};)")
+# Calibre writes the year 101 for an unknown date.
+_UNKNOWN_DATE = re.compile("0")
 _INVALID = "it is not a valid EPUB file"
 
 
@@ -60,15 +64,13 @@ def _read_book(archive: zipfile.ZipFile) -> Extract:
     if not locked.isdisjoint(chapters):
         raise DocumentError("it is protected against copying (DRM); only an unprotected copy can be read")
     entries = _read_contents(archive, package, place)
-    blocks = chain.from_iterable(_read_chapter(archive, chapter, entries[chapter]) for chapter in chapters)
+    blocks = flat_map(lambda chapter: _read_chapter(archive, chapter, entries[chapter]), chapters)
     dates = map(parse_date, _list_texts(package, "date"))
-    # Calibre writes the year 101 for an unknown date.
-    known_dates = (date for date in dates if not date.startswith("0"))
     return Extract(
         list(blocks),
         title=next(map(get_text, package.iter("title")), None),
-        author=", ".join(dict.fromkeys(_list_texts(package, "creator"))) or None,
-        date=next(known_dates, None),
+        author=", ".join(dict.fromkeys(_list_texts(package, "creator"))),
+        date=next(filterfalse(_UNKNOWN_DATE.match, dates), None),
     )
 
 
@@ -77,7 +79,7 @@ def _resolve(name: str, base: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), name))
 
 
-def _list_texts(package: "_Element", tag: str) -> list[str]:
+def _list_texts(package: _Element, tag: str) -> list[str]:
     """Return the texts of the elements with a tag, without empty ones."""
     return list(filter(None, map(get_text, package.iter(tag))))
 
@@ -99,25 +101,20 @@ def _find_locked(archive: zipfile.ZipFile) -> set[str]:
     return set(map(unquote, _find_values(encryption, _LOCKED)))
 
 
-def _find_chapters(package: "_Element") -> Iterator[str]:
+def _find_chapters(package: _Element) -> Iterator[str]:
     """Return the names of the chapters in reading order, relative to the package, without tables of contents."""
-    chapters = {item.get("id"): unquote(item.get("href", "")) for item in package.iter("item") if _is_chapter(item)}
+    chapters = {item.get("id"): unquote(item.get("href", "")) for item in find_elements(package, _CHAPTERS)}
     contents = set(map(unquote, _find_values(package, "//reference[@type = 'toc']/@href")))
     names = filter(None, map(chapters.get, _find_values(package, "//itemref/@idref")))
     return filterfalse(contents.__contains__, names)
 
 
-def _find_values(tree: "_Element", path: str) -> list[str]:
+def _find_values(tree: _Element, path: str) -> list[str]:
     """Return the values of the attributes at a path."""
     return cast("list[str]", tree.xpath(path, smart_strings=False))
 
 
-def _is_chapter(item: "_Element") -> bool:
-    is_navigation = "nav" in item.get("properties", "").split()
-    return item.get("media-type") in _CHAPTERS and not is_navigation
-
-
-def _read_contents(archive: zipfile.ZipFile, package: "_Element", place: str) -> dict[str, list[Entry]]:
+def _read_contents(archive: zipfile.ZipFile, package: _Element, place: str) -> dict[str, list[Entry]]:
     """Return the lines of a book's tables of contents by their chapters; a damaged table has none."""
     entries: dict[str, list[Entry]] = defaultdict(list)
     for name in map(unquote, _find_values(package, _CONTENTS)):
@@ -140,13 +137,12 @@ def _read_chapter(archive: zipfile.ZipFile, name: str, entries: list[Entry]) -> 
     tree = _parse_xhtml(_read(archive, name))
     _insert_styles(tree, archive, name)
     drop_hidden(tree)
-    set_raised(tree)
     if entries:
         mark_headings(tree, entries)
     return walk_spelled_out(tree)
 
 
-def _insert_styles(tree: "HtmlElement", archive: zipfile.ZipFile, chapter: str) -> None:
+def _insert_styles(tree: HtmlElement, archive: zipfile.ZipFile, chapter: str) -> None:
     """Replace the links of a chapter to style sheets by the style sheets; missing ones are left out."""
     for link in list(tree.iter("link")):
         if "stylesheet" in link.get("rel", "").lower():
@@ -160,19 +156,16 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     return read_part(archive, name, invalid=_INVALID)
 
 
-def _parse_xml(data: bytes) -> "_Element":
+def _parse_xml(data: bytes) -> _Element:
     """Return the tree of an XML file, its tags without their namespaces."""
     return drop_namespaces(parse_xml(data, invalid=_INVALID))
 
 
-def _parse_xhtml(data: bytes) -> "HtmlElement":
+def _parse_xhtml(data: bytes) -> HtmlElement:
     """Return the tree of a chapter; one that is not XML is read as browsers read HTML.
 
     Chapters that are XML are not read as HTML, because there "<title/>" would begin a title that never ends.
     """
-    from lxml import etree
-    from lxml.html import XHTMLParser
-
     text = decode_html(data)
     markup = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _PROLOGUE.sub("", text, count=1))
     parser = XHTMLParser(

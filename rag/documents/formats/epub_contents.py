@@ -4,14 +4,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
+
+from lxml.html import HtmlElement
 
 from rag.documents.formats.html.markup import HEADINGS
 from rag.documents.formats.untrusted import get_text
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 # The elements of a chapter that may be one line of text.
 _LINES = ("p", "div", *HEADINGS)
@@ -34,13 +33,11 @@ class Entry(NamedTuple):
     element_id: str
 
 
-def list_entries(contents: "HtmlElement") -> Iterator[Entry]:
+def list_entries(contents: HtmlElement) -> Iterator[Entry]:
     """Yield the lines of a table of contents: those of an NCX file, or of a navigation document."""
-    for point in contents.iter("navPoint"):
-        label, target = point.find("navLabel"), point.find("content")
-        if label is not None and target is not None:
-            level = 1 + len(list(point.iterancestors("navPoint")))
-            yield _make_entry(get_text(label), level, target.get("src", ""))
+    for point in contents.xpath("//navPoint[navLabel and content]"):
+        level = 1 + len(list(point.iterancestors("navPoint")))
+        yield _make_entry(get_text(point.find("navLabel")), level, point.find("content").get("src", ""))
     for link in contents.xpath(_LINKS):
         level = len(list(link.iterancestors("ol")))
         yield _make_entry(get_text(link), level, link.get("href", ""))
@@ -51,7 +48,7 @@ def _make_entry(text: str, level: int, target: str) -> Entry:
     return Entry(text, min(level, _LOWEST_LEVEL), unquote(name), unquote(element_id))
 
 
-def mark_headings(chapter: "HtmlElement", entries: Iterable[Entry]) -> None:
+def mark_headings(chapter: HtmlElement, entries: Iterable[Entry]) -> None:
     """Turn the line of a chapter to which an entry leads into a heading of its level, if it has the same words.
 
     It is the first such line that has the entry's target in it, or is below the target.
@@ -71,7 +68,7 @@ def mark_headings(chapter: "HtmlElement", entries: Iterable[Entry]) -> None:
             line.tag = line.tag if line.tag in HEADINGS else f"h{entry.level}"
 
 
-def _is_line(element: "HtmlElement") -> bool:
+def _is_line(element: HtmlElement) -> bool:
     """Return whether an element is one line of text, and not in a list or the like."""
     if element.tag not in _LINES:
         return False

@@ -20,6 +20,7 @@ from rag.documents.formats.rows import (
     list_filled,
     spread_rows,
 )
+from rag.documents.sequences import flat_map, merge_runs
 from rag.rows import format_row
 
 # These first rows of a table show whether the first is its header.
@@ -77,6 +78,11 @@ class Labels:
             for label in compress(self.header, row):
                 self._unused.pop(label, None)
         return format_row(self.header, row)
+
+    def format_rows(self, rows: Iterable[Sequence[str]]) -> list[str]:
+        """Return the labels that no row has, and the rows."""
+        lines = list(map(self.format, rows))
+        return [self.format_unused(), *lines]
 
     def format_unused(self) -> str:
         """Return the labels that no row has: of empty columns, or of a blank form."""
@@ -186,9 +192,8 @@ def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_he
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
     if not is_headed and not is_bold and not _looks_headed(named, number_columns, may_be_form=may_be_form):
         return _Table(Labels(()))
-    labels = [""] * (columns[-1] + 1)
-    for column, label in zip(columns, header, strict=True):
-        labels[column] = label
+    labels_by_column = dict(zip(columns, header, strict=True))
+    labels = [labels_by_column.get(column, "") for column in range(columns[-1] + 1)]
     header_rows = [row.texts for row in rows[:height]]
     return _Table(Labels(labels), header_rows, frozenset(columns[number] for number in number_columns))
 
@@ -209,10 +214,7 @@ def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
 
 def _find_columns(rows: list[Row]) -> list[int]:
     """Return the columns that have words in any row."""
-    columns: set[int] = set()
-    for row in rows:
-        columns.update(row.list_columns())
-    return sorted(columns)
+    return sorted(set(flat_map(Row.list_columns, rows)))
 
 
 def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
@@ -259,10 +261,5 @@ def _format_line(row: Sequence[str]) -> str:
 
 def _format_cells(row: Iterable[str]) -> str:
     """Return a row of a table without header; a cell that ends with a colon names the next one."""
-    texts: list[str] = []
-    for cell in filter(None, row):
-        if texts and texts[-1].endswith(":"):
-            texts[-1] += f" {cell}"
-        else:
-            texts.append(cell)
+    texts = merge_runs(filter(None, row), lambda name, _: name.endswith(":"), "{} {}".format)
     return format_row((), texts)

@@ -21,4 +21,4 @@ def read_mhtml(path: Path) -> Extract:
     if not pages:
         raise DocumentError("it has no web page")
     extract = extract_html(decode_part(pages[0]))
-    return extract._replace(title=extract.title or find_header(message, "subject") or None)
+    return extract._replace(title=extract.title or find_header(message, "subject"))

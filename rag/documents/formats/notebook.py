@@ -11,6 +11,7 @@ from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markdown import show_markdown
 from rag.documents.formats.records import list_records
 from rag.documents.headings import find_marked_headings
+from rag.documents.sequences import flat_map
 from rag.errors import DocumentError
 
 # A longer output is a log or a table of data.
@@ -26,7 +27,7 @@ def read_notebook(path: Path) -> Extract:
     cells = _list_cells(notebook)
     if not cells:
         raise DocumentError("it has no cells")
-    blocks = list(chain.from_iterable(map(_read_cell, cells)))
+    blocks = list(flat_map(_read_cell, cells))
     headings = [block for block in blocks if block.kind == "heading"]
     return Extract(blocks, title=headings[0].text if headings else None)
 

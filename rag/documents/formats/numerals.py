@@ -1,4 +1,4 @@
-"""Writes numbers as letters or Roman numerals, as the items of lists have them."""
+"""Writes numbers as letters or Roman numerals, as the items of lists have them, and as raised digits."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,8 @@ _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 )  # fmt: skip
+RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = str.maketrans("0123456789+-−n", f"{RAISED_DIGITS}⁺⁻⁻ⁿ")
 _HIGHEST_ROMAN = 3999
 _LETTERS = 26
 # Word repeats a letter at most so often.
@@ -52,3 +54,8 @@ def format_ordinal(number: int) -> str:
     is_teen = 10 < number % 100 < 20
     ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
+
+
+def raise_digits(text: str) -> str:
+    """Return a text with its digits, "+", "-" and "n" raised: "10⁷" stays apart from "107"."""
+    return text.translate(_RAISED)

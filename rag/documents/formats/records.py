@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, join_filled
 from rag.documents.dates import parse_date
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.plain.decode import decode
@@ -215,15 +215,11 @@ def _show(value: Json) -> str:
     return show(value).strip()
 
 
-def _show_list(values: Iterable[Json]) -> str:
-    return ", ".join(filter(None, map(_show, values)))
-
-
 _SHOWN: dict[type, Callable[..., str]] = {
     type(None): lambda _: "",
     bool: lambda value: str(value).lower(),
     float: "{:.15g}".format,
-    list: _show_list,
+    list: lambda values: join_filled(", ", map(_show, values)),
 }
 
 

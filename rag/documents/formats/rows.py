@@ -126,13 +126,13 @@ def is_number(cell: str) -> bool:
 
 def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     """Return the columns that have a word at the top and only numbers below it, as in a table with a header."""
-    numbers: set[int] = set()
-    for number, (label, *cells) in enumerate(zip(*rows, strict=True)):
-        values = filter(None, cells)
-        are_numbers = set(map(is_number, values)) == {True}
-        if are_numbers and label and not is_number(label):
-            numbers.add(number)
-    return numbers
+    columns = enumerate(zip(*rows, strict=True))
+    return {number for number, (label, *cells) in columns if _names_numbers(label, cells)}
+
+
+def _names_numbers(label: str, cells: Iterable[str]) -> bool:
+    are_numbers = {is_number(cell) for cell in cells if cell} == {True}
+    return are_numbers and label != "" and not is_number(label)
 
 
 def join_header(rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.plain.markup import list_emphasis
 from rag.documents.formats.records import list_records, load_json, read_values
 from rag.errors import DocumentError
@@ -37,10 +37,7 @@ def read_json(path: Path) -> Extract:
     if not messages or not is_channel:
         return read_values(values)
     names = _load_names(path.parent.parent / _PEOPLE)
-    blocks = []
-    for message in messages:
-        text = _show_message(message, names)
-        blocks.append(Block(text, "item"))
+    blocks = [Block(_show_message(message, names), "item") for message in messages]
     day = datetime.fromtimestamp(float(messages[0]["ts"]), UTC).date()
     return Extract(blocks, title=f"#{path.parent.name}", date=day.isoformat())
 
@@ -71,11 +68,7 @@ def _find_name(record: Any) -> str:
     """Return the first name in a record; empty without any."""
     if not isinstance(record, dict):
         return ""
-    for key in _NAME_KEYS:
-        name = record.get(key)
-        if name:
-            return str(name)
-    return ""
+    return str(pick_first(map(record.get, _NAME_KEYS), ""))
 
 
 def _show_message(message: Message, names: Names) -> str:
@@ -84,12 +77,9 @@ def _show_message(message: Message, names: Names) -> str:
     if _NOTICES.fullmatch(subtype):
         return ""
     text = str(message.get("text") or "")
-    parts = [show_marks(text, names)]
-    for file in list_records(message.get("files")):
-        name = _find_name(file)
-        parts.append(f"(file: {name})")
+    files = [f"(file: {_find_name(file)})" for file in list_records(message.get("files"))]
     writer = _find_writer(message, names)
-    return format_row([writer], [" ".join(parts)])
+    return format_row([writer], [" ".join([show_marks(text, names), *files])])
 
 
 def _find_writer(message: Message, names: Names) -> str:

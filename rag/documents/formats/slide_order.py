@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
+from rag.documents.sequences import split_runs
+
 ShapeT = TypeVar("ShapeT")
 
 # Shapes whose tops differ by less are side by side: a quarter of an inch, in points.
@@ -40,11 +42,16 @@ class Placed(NamedTuple, Generic[ShapeT]):
 
 
 def order_shapes(shapes: Iterable[Placed[ShapeT]], title: Placed[ShapeT] | None) -> Iterator[ShapeT]:
-    """Yield the rows of shapes from top to bottom; a text below its own heading follows it.
+    """Yield the title, and the rows of other shapes from top to bottom; a text below its own heading follows it.
 
     A shape on the right of the title and of the text below it comes after that text.
     """
-    others = [placed.follows(title) for placed in shapes] if title else list(shapes)
+    others = []
+    for placed in shapes:
+        if title and placed.shape == title.shape:
+            yield placed.shape
+        else:
+            others.append(placed.follows(title) if title else placed)
     rows = deque(_list_rows(others))
     while rows:
         row = rows.popleft()
@@ -57,11 +64,7 @@ def order_shapes(shapes: Iterable[Placed[ShapeT]], title: Placed[ShapeT] | None)
 
 def _list_rows(shapes: list[Placed[ShapeT]]) -> list[list[Placed[ShapeT]]]:
     """Return the shapes that are side by side, from left to right, in rows from top to bottom."""
-    rows: list[list[Placed[ShapeT]]] = []
-    for shape in sorted(shapes, key=attrgetter("top")):
-        if not rows or shape.top - rows[-1][0].top >= _ROW:
-            rows.append([])
-        rows[-1].append(shape)
+    rows = split_runs(sorted(shapes, key=attrgetter("top")), lambda row, shape: shape.top - row[0].top >= _ROW)
     return [sorted(row, key=attrgetter("left")) for row in rows]
 
 

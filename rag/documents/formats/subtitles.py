@@ -11,6 +11,8 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.comments.words import read_name
 from rag.documents.formats.plain.decode import decode
+from rag.documents.languages import SENTENCE_ENDS
+from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 
 _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
@@ -21,7 +23,6 @@ _TAG = re.compile(r"<(?!v[. \t])/?[a-zA-Z\d:.][^<>]*>|\{\\[^{}]*\}")
 _NAMED = re.compile(r"(?P<name>[^\n:]{1,40}):[ \t]+(?=\S)")
 # A paragraph ends after this many characters, with the sentence; or before a pause of this many seconds.
 _PARAGRAPH_CHARACTERS, _PAUSE_S = 600, 8.0
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 
 class _Cue(NamedTuple):
@@ -82,7 +83,7 @@ def _read_seconds(time: str) -> float:
 
 def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
     """Yield each paragraph and the time above it; a paragraph has a line for each speaker in turn."""
-    for paragraph in _split_paragraphs(cues):
+    for paragraph in split_runs(cues, _begins_paragraph):
         lines: list[str] = []
         for speaker, cues_in_turn in groupby(paragraph, key=attrgetter("speaker")):
             words = " ".join(cue.words for cue in cues_in_turn)
@@ -91,20 +92,10 @@ def _write_blocks(cues: list[_Cue]) -> Iterator[Block]:
         yield Block("\n".join(lines))
 
 
-def _split_paragraphs(cues: list[_Cue]) -> Iterator[list[_Cue]]:
-    paragraph: list[_Cue] = []
-    for cue in cues:
-        if paragraph and _begins_paragraph(paragraph, cue):
-            yield paragraph
-            paragraph = []
-        paragraph.append(cue)
-    yield paragraph
-
-
 def _begins_paragraph(before: list[_Cue], cue: _Cue) -> bool:
     last = before[-1]
     is_long = sum(len(said.words) for said in before) >= _PARAGRAPH_CHARACTERS
-    is_ended = last.words.endswith(_SENTENCE_ENDS) or last.speaker != cue.speaker
+    is_ended = last.words.endswith(SENTENCE_ENDS) or last.speaker != cue.speaker
     return cue.start - last.end >= _PAUSE_S or (is_long and is_ended)
 
 

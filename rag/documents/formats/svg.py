@@ -4,15 +4,13 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract, squeeze
+from lxml.etree import _Element
+
+from rag.documents.blocks import Block, Extract, join_filled, squeeze
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, take_title
 from rag.documents.formats.visibility import FAINT
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid SVG file"
 # The parsers of HTML write tags in small letters.
@@ -36,35 +34,35 @@ def read_svg(path: Path) -> Extract:
     return Extract(_walk(root), title=title)
 
 
-def list_drawn_words(drawing: "_Element") -> list[str]:
+def list_drawn_words(drawing: _Element) -> list[str]:
     """Return the title and the words of a drawing in a page; none for an icon, which has no words besides its title."""
     if not drawing.xpath(".//text | .//foreignobject"):
         return []
     return [block.text for block in _walk(drawing)]
 
 
-def _walk(element: "_Element") -> Iterator[Block]:
+def _walk(element: _Element) -> Iterator[Block]:
     """Yield the visible words below an element."""
     if element.tag in _WORDS:
         # Words in different places are apart, although no space is between them.
-        yield Block(squeeze(" ".join(_list_words(element))))
+        yield Block(squeeze(join_filled(" ", _list_words(element))))
     elif not _is_hidden(element):
         for child in element.iterchildren("*"):
             yield from _walk(child)
 
 
-def _list_words(element: "_Element") -> Iterator[str]:
+def _list_words(element: _Element) -> Iterator[str | None]:
     """Yield the visible words in an element."""
     if _is_hidden(element):
         return
-    yield element.text or ""
+    yield element.text
     for child in element:
         if isinstance(child.tag, str):  # it is not an entity
             yield from _list_words(child)
-        yield child.tail or ""
+        yield child.tail
 
 
-def _is_hidden(element: "_Element") -> bool:
+def _is_hidden(element: _Element) -> bool:
     """Return whether an element is not drawn, switched off, transparent or without a size."""
     settings = {str(name): str(value) for name, value in element.attrib.items()}
     settings.update(_SETTING.findall(element.get("style", "")))

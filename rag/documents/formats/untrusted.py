@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rag.errors import DocumentError
 
@@ -12,8 +12,22 @@ if TYPE_CHECKING:
 
     Tree = TypeVar("Tree", bound=_Element)
 
+# The first bytes of a compound file: an Office file with a password, or of a program before 2007.
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+# The stream that holds another file, encrypted.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MEGABYTE = 1_000_000
 _MOST_BYTES = 50 * _MEGABYTE  # in one part of an archive
+
+
+def is_compound(data: bytes) -> bool:
+    """Return whether a file, or its first eight bytes, is a compound file."""
+    return data.startswith(_COMPOUND)
+
+
+def has_password(data: bytes) -> bool:
+    """Return whether a compound file holds an Office file with a password."""
+    return _ENCRYPTED in data
 
 
 def read_part(archive: zipfile.ZipFile, name: str, *, invalid: str, most_bytes: int = _MOST_BYTES) -> bytes:
@@ -30,15 +44,14 @@ def read_part(archive: zipfile.ZipFile, name: str, *, invalid: str, most_bytes: 
     return data
 
 
-def parse_xml(data: bytes, *, invalid: str, encoding: str | None = None) -> "_Element":
+def parse_xml(data: bytes, *, invalid: str) -> "_Element":
     """Return the tree of an XML file; raises DocumentError with the reason `invalid`.
 
-    Entities are not expanded, and nothing is fetched. `encoding` replaces the one that the file declares.
+    Entities are not expanded, and nothing is fetched.
     """
     from lxml import etree
 
     parser = etree.XMLParser(
-        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
@@ -56,6 +69,11 @@ def drop_namespaces(tree: "Tree") -> "Tree":
     for element in tree.iter("*"):
         element.tag = element.tag.rpartition("}")[2]
     return tree
+
+
+def find_elements(tree: "_Element", path: str) -> "list[_Element]":
+    """Return the elements at a path (XPath)."""
+    return cast("list[_Element]", tree.xpath(path))
 
 
 def get_text(element: "_Element") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.calendar import Value, read_properties, unescape
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
@@ -41,22 +41,15 @@ def read_vcf(path: Path) -> Extract:
 def _read_card(text: str) -> Iterator[Block]:
     """Yield the name of a card as a heading, and its other values in lines."""
     properties = read_properties(_GROUP.sub("", text))
-    lines = []
-    for name, label in _FIELDS.items():
-        values = properties.get(name, [])
-        lines += _list_lines(label, values)
+    lines = chain.from_iterable(_list_lines(label, properties.get(name, [])) for name, label in _FIELDS.items())
     yield Block(_find_name(properties), "heading")
     yield Block("\n".join(lines))
 
 
 def _find_name(properties: Mapping[str, list[Value]]) -> str:
     """Return the shown name of a card, else the parts of its name, else the organization."""
-    for key in ("FN", "N", "ORG"):
-        for value in properties.get(key, []):
-            name = _show(value).replace(",", "")
-            if name:
-                return name
-    return "No name"
+    values = chain.from_iterable(properties.get(key, []) for key in ("FN", "N", "ORG"))
+    return pick_first((_show(value).replace(",", "") for value in values), "No name")
 
 
 def _list_lines(label: str, values: list[Value]) -> list[str]:

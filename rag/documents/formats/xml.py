@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
+
+from lxml.etree import _Element
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.fb2 import read_fb2
@@ -16,9 +17,6 @@ from rag.documents.formats.opendocument.names import OFFICE
 from rag.documents.formats.opendocument.reader import read_flat_opendocument
 from rag.documents.formats.svg import read_svg
 from rag.documents.formats.untrusted import drop_namespaces, get_text, parse_xml, take_title
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not valid XML"
 # Kinds of XML with a reader of their own, by the name of their outermost element.
@@ -65,7 +63,7 @@ def read_xml(path: Path) -> Extract:
     return Extract(_walk(root, 1), title=title)
 
 
-def _name_parts(root: "_Element") -> None:
+def _name_parts(root: _Element) -> None:
     """Put the name of a part before the names of its values: "Customer.Name" in a part "Customer" of an invoice."""
     parts = list(root.iterchildren("*"))
     counts = Counter(part.tag for part in parts)
@@ -77,15 +75,15 @@ def _name_parts(root: "_Element") -> None:
             _name_values(part)
 
 
-def _has_role(part: "_Element") -> bool:
+def _has_role(part: _Element) -> bool:
     """Return whether a part has values at several depths; a record, a list and a text have none."""
     names = {child.tag for child in part.iterchildren("*")}
     is_list = len(names) == 1 and len(part) > 1
     has_depth = part.find("*/*") is not None
-    return has_depth and not is_list and part.tag not in _NAMELESS
+    return has_depth and not any((is_list, part.tag in _NAMELESS))
 
 
-def _name_values(part: "_Element") -> None:
+def _name_values(part: _Element) -> None:
     """Put the name of a part before the names of the values in it."""
     for value in part.iterdescendants("*"):
         is_value = len(value) == 0
@@ -93,7 +91,7 @@ def _name_values(part: "_Element") -> None:
             value.tag = f"{part.tag}.{value.tag}"
 
 
-def _walk(element: "_Element", level: int) -> Iterator[Block]:
+def _walk(element: _Element, level: int) -> Iterator[Block]:
     """Yield the blocks of an element: one for text, for a value or a record, else those of its children."""
     if _is_text(element):
         yield from _walk_text(element)
@@ -105,7 +103,7 @@ def _walk(element: "_Element", level: int) -> Iterator[Block]:
         yield from _walk_children(element, level)
 
 
-def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
+def _walk_children(element: _Element, level: int) -> Iterator[Block]:
     """Yield the blocks of the children, those with the names of titles as headings."""
     children = list(element.iterchildren("*"))
     titles = {child for child in children if child.tag in _TITLES and _is_text(child)}
@@ -117,36 +115,36 @@ def _walk_children(element: "_Element", level: int) -> Iterator[Block]:
             yield from _walk(child, level_below)
 
 
-def _walk_text(element: "_Element") -> Iterator[Block]:
+def _walk_text(element: _Element) -> Iterator[Block]:
     """Yield the text of an element; a short value with the element's name, and HTML as its blocks."""
     text = get_text(element)
     if _TAG.search(text):
         yield from walk_spelled_out(parse_shown(text))
-    elif len(element) or len(text) > _LONGEST_VALUE or element.tag in _NAMELESS:
+    elif any((len(element), len(text) > _LONGEST_VALUE, element.tag in _NAMELESS)):
         yield Block(text)
     else:
         yield Block(_format([*_list_attributes(element), (element.tag, text)]), "item")
 
 
-def _is_text(element: "_Element") -> bool:
+def _is_text(element: _Element) -> bool:
     """Return whether an element has words of its own, and so all words inside it are one text."""
     own = cast("list[str]", element.xpath("text()"))
     return "".join(own).strip() != ""
 
 
-def _is_record(element: "_Element") -> bool:
+def _is_record(element: _Element) -> bool:
     """Return whether an element has values alone: each child has a short text and no children."""
     children = list(element.iterchildren("*"))
     if not children:
         return True
-    names = set(map(attrgetter("tag"), children))
-    longest = max(map(len, map(get_text, children)))
+    names = {child.tag for child in children}
+    longest = max(len(get_text(child)) for child in children)
     has_values = element.find("*/*") is None and longest <= _LONGEST_VALUE
     has_names = len(names) > 1 and names.isdisjoint(_NAMELESS)
     return has_values and has_names
 
 
-def _show_value(element: "_Element") -> str:
+def _show_value(element: _Element) -> str:
     """Return the text of a value with its attribute, if it has one: "1094.80 (currencyID: EUR)"."""
     text = get_text(element)
     attributes = _list_own_attributes(element)
@@ -154,12 +152,12 @@ def _show_value(element: "_Element") -> str:
     return f"{text} ({_format(attributes)})" if has_unit else text
 
 
-def _list_own_attributes(element: "_Element") -> list[_Field]:
+def _list_own_attributes(element: _Element) -> list[_Field]:
     """Return the attributes of an element that say something about its content."""
     return [(name, value) for name, value in _list_attributes(element) if name not in _TECHNICAL]
 
 
-def _list_attributes(element: "_Element") -> list[_Field]:
+def _list_attributes(element: _Element) -> list[_Field]:
     """Return the attributes of an element that are its own, without those that say how to read the file."""
     attributes = [(str(name), str(value)) for name, value in element.attrib.items()]
     return [(name, value) for name, value in attributes if not name.startswith("{")]

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+
+from lxml.html import HtmlElement
 
 from rag.documents.blocks import Block
 from rag.documents.formats.html.markup import walk_blocks
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from rag.documents.sequences import flat_map
 
 _HEADING = "Page footer"
 # The elements that hold a site's own facts, and lists of its pages.
@@ -26,17 +26,6 @@ _LONGEST_NAME = 60
 _COPYRIGHT = re.compile(r"©|\(c\)|\bcopyright\b|\brights reserved\b", re.IGNORECASE)
 
 
-class _Sign(NamedTuple):
-    """A sign that a line says something about the owner."""
-
-    name: str
-    pattern: re.Pattern[str]
-
-
-def _sign(name: str, pattern: str) -> _Sign:
-    return _Sign(name, re.compile(pattern, re.IGNORECASE))
-
-
 _DAY = (
     r"(?:mo|tu|we|th|fr|sa|su|di|mi|do|so|lu|ma|me|je|ve)[a-zäéáíó]{0,8}\.?"
     r"|(?:lun|mar|mi[eé]|jue|vie|s[aá]b|dom|gio|ven|daily|täglich|tous les jours)\w*"
@@ -47,34 +36,35 @@ _PHONE = r"\bt[eé]l\w{0,8}|\bphone|\bfon|\bcall|\bmobil|\bfax|☎"
 _WAY = "street|st|road|rd|avenue|ave|lane|ln|square|drive|way|quay"
 _WAY_ENDING = r"str(?:aße|asse|\.)|weg|platz|gasse|gata|gatan|vej|straat"
 _WAY_BEFORE = "rue|avenue|place|calle|plaza|via|piazza|rua"
-SIGNS = (
-    _sign("telephone", rf"(?:{_PHONE})[^\n\d]{{0,15}}\+?\(?\d[\d ()/.-]{{4,}}"),
-    _sign("international number", r"\+\d{1,3}[ (/.-]?\(?\d[\d ()/.-]{5,}"),
-    _sign("mail address", r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}"),
-    _sign("hours", rf"\b(?:{_DAY})\b[^\n]{{0,40}}?\b{_CLOCK}\s*(?:[-–—]|to|bis|à|a|until)\s*{_CLOCK}"),
-    _sign("hours of every day", rf"\b(?:{_OPEN})\b[^\n]{{0,40}}\b{_CLOCK}"),
-    _sign("street", rf"\b\d{{1,4}}[a-z]?,? (?:\w+ ){{1,3}}(?:{_WAY})\b"),
-    _sign("street with the number behind", rf"\b\w+(?:{_WAY_ENDING}) \d{{1,4}}"),
-    _sign("street of the south", rf"\b(?:{_WAY_BEFORE}) [^\n\d]{{2,40}},? \d{{1,4}}|\b\d{{1,4}},? rue "),
-    _Sign("town", re.compile(r"(?:^|[\n,] ?)(?:[A-Z]{1,2}-)?\d{4,5} [A-ZÄÖÜÉÅØ][^\W\d]{2,}")),
-    _Sign("town of Britain", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")),
-    _Sign("town of America", re.compile(r"\b[A-Z]{2} \d{5}(?:-\d{4})?\b")),
-)
+# The signs that a line says something about the owner.
+SIGNS = {
+    "telephone": re.compile(rf"(?:{_PHONE})[^\n\d]{{0,15}}\+?\(?\d[\d ()/.-]{{4,}}", re.IGNORECASE),
+    "international number": re.compile(r"\+\d{1,3}[ (/.-]?\(?\d[\d ()/.-]{5,}", re.IGNORECASE),
+    "mail address": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}", re.IGNORECASE),
+    "hours": re.compile(
+        rf"\b(?:{_DAY})\b[^\n]{{0,40}}?\b{_CLOCK}\s*(?:[-–—]|to|bis|à|a|until)\s*{_CLOCK}", re.IGNORECASE
+    ),
+    "hours of every day": re.compile(rf"\b(?:{_OPEN})\b[^\n]{{0,40}}\b{_CLOCK}", re.IGNORECASE),
+    "street": re.compile(rf"\b\d{{1,4}}[a-z]?,? (?:\w+ ){{1,3}}(?:{_WAY})\b", re.IGNORECASE),
+    "street with the number behind": re.compile(rf"\b\w+(?:{_WAY_ENDING}) \d{{1,4}}", re.IGNORECASE),
+    "street of the south": re.compile(
+        rf"\b(?:{_WAY_BEFORE}) [^\n\d]{{2,40}},? \d{{1,4}}|\b\d{{1,4}},? rue ", re.IGNORECASE
+    ),
+    "town": re.compile(r"(?:^|[\n,] ?)(?:[A-Z]{1,2}-)?\d{4,5} [A-ZÄÖÜÉÅØ][^\W\d]{2,}"),
+    "town of Britain": re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"),
+    "town of America": re.compile(r"\b[A-Z]{2} \d{5}(?:-\d{4})?\b"),
+}
 
 
-def find_contacts(tree: "HtmlElement") -> list[Block]:
+def find_contacts(tree: HtmlElement) -> list[Block]:
     """Return the lines in the footers of a page that have facts about its owner; links to other pages are none."""
-    lines: list[str] = []
-    for footer in tree.xpath(_FOOTERS):
-        lines += _list_facts(footer)
-    return [Block(line, "item") for line in lines[:_MOST]]
+    lines = flat_map(_list_facts, tree.xpath(_FOOTERS))
+    return [Block(line, "item") for line in islice(lines, _MOST)]
 
 
-def _list_facts(footer: "HtmlElement") -> Iterator[str]:
+def _list_facts(footer: HtmlElement) -> Iterator[str]:
     """Yield the facts in a footer, with the short lines beside them, such as a name or a heading."""
-    addresses: list[str] = []
-    for address in footer.iter("address"):
-        addresses += _list_lines(address)
+    addresses = set(flat_map(_list_lines, footer.iter("address")))
     lines = _list_lines(_drop_links(footer))
     are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):
@@ -84,7 +74,7 @@ def _list_facts(footer: "HtmlElement") -> Iterator[str]:
             yield line
 
 
-def _drop_links(footer: "HtmlElement") -> "HtmlElement":
+def _drop_links(footer: HtmlElement) -> HtmlElement:
     """Return a copy of a footer without the links that are not facts themselves."""
     rest = deepcopy(footer)
     for link in list(rest.iter("a")):
@@ -93,7 +83,7 @@ def _drop_links(footer: "HtmlElement") -> "HtmlElement":
     return rest
 
 
-def _list_lines(element: "HtmlElement") -> list[str]:
+def _list_lines(element: HtmlElement) -> list[str]:
     """Return the blocks of an element that are short enough for facts."""
     return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
 
@@ -106,7 +96,7 @@ def _may_be_name(line: str) -> bool:
 
 def _has_sign(text: str) -> bool:
     """Return whether a line has a sign of a fact."""
-    return any(sign.pattern.search(text) for sign in SIGNS)
+    return any(pattern.search(text) for pattern in SIGNS.values())
 
 
 def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:

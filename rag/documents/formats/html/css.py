@@ -9,6 +9,8 @@ from itertools import chain
 from operator import ge, le
 from typing import NamedTuple
 
+from rag.documents.sequences import flat_map
+
 # The width of a desktop screen, in pixels. Pages are judged by their styles for this screen.
 _SCREEN_WIDTH = 1280
 # More steps would let a page with many rules and elements take minutes; these take about a second.
@@ -100,16 +102,19 @@ def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
 
 
 class StyleSheet:
-    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for."""
+    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for.
+
+    `steps` counts the work on one page, which begins with 0.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.attributes: set[str] = set()
-        self._steps = 0
+        self.steps = 0
         # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[tuple[_Selector, dict[str, Value]]]] = defaultdict(list)
         self._alternatives: dict[tuple[str, str], set[str]] = defaultdict(set)
-        rules = chain.from_iterable(map(_walk_rules, texts))
+        rules = flat_map(_walk_rules, texts)
         for number, rule in enumerate(rules):
             self._add_rule(rule, number)
 
@@ -141,10 +146,6 @@ class StyleSheet:
                 if len(texts) < _MOST_ALTERNATIVES:
                     texts.add(value.text)
 
-    def begin_page(self) -> None:
-        """Reset the count of steps for another page."""
-        self._steps = 0
-
     def find_values(self, names: frozenset[str], path: Sequence[frozenset[str]]) -> dict[str, Value]:
         """Return the values that the rules set for an element; `path` has the names of each element around it.
 
@@ -153,14 +154,14 @@ class StyleSheet:
         values: dict[str, Value] = {}
         for name in names:
             override(values, self._plain.get(name, {}))
-            others = self._others.get(name, ()) if self._steps < _MOST_STEPS else ()
+            others = self._others.get(name, ()) if self.steps < _MOST_STEPS else ()
             for selector, declared in others:
                 if self._matches(selector, names, path):
                     override(values, declared)
         return values
 
     def _matches(self, selector: _Selector, names: frozenset[str], path: Sequence[frozenset[str]]) -> bool:
-        self._steps += 1
+        self.steps += 1
         if not selector.subject <= names:
             return False
         place = len(path)
@@ -174,7 +175,7 @@ class StyleSheet:
         """Return the index in `path` of the innermost element with the names of `compound`; -1 if none has them."""
         place = len(path) - 1
         while place >= 0 and not compound <= path[place]:
-            self._steps += 1
+            self.steps += 1
             place -= 1
         return place
 
@@ -281,12 +282,10 @@ def _walk_rules(text: str) -> Iterator[_Rule]:
             opened.append(_open_rule(words.strip(), opened[-1]))
             continue
         opened[-1].declarations.append(words)
-        is_end = sign == "}" and len(opened) > 1
-        if not is_end:
-            continue
-        rule = opened.pop()
-        if rule.selectors:
-            yield rule
+        if sign == "}" and len(opened) > 1:
+            rule = opened.pop()
+            if rule.selectors:
+                yield rule
 
 
 def _blank(found: re.Match[str]) -> str:

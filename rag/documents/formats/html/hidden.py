@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from lxml.etree import strip_attributes, strip_elements
+from lxml.html import HtmlElement
 
 from rag.documents.formats.html.css import (
     Value,
@@ -30,9 +33,6 @@ from rag.documents.formats.html.hiding import (
 from rag.documents.formats.html.markup import HEADINGS, contains, parse_html
 from rag.documents.formats.html.raised import set_raised
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 # Letters of one point (4/3 pixels) cannot be read.
 _TINY_PIXELS = 1.34
@@ -93,47 +93,43 @@ class _Look(NamedTuple):
         """Whether no reader sees the words."""
         is_tiny = self.font_size <= _TINY_PIXELS
         is_lost = self.color == "transparent" or look_same(self.color, self.backdrop)
-        return self.is_invisible or self.is_off_screen or is_tiny or is_lost
+        return any((self.is_invisible, self.is_off_screen, is_tiny, is_lost))
 
 
-def parse_shown(html: bytes | str) -> "HtmlElement":
+def parse_shown(html: bytes | str) -> HtmlElement:
     """Return the tree of a page or of a part of one, without the words that its readers do not see."""
     tree = parse_html(html)
     drop_hidden(tree)
-    set_raised(tree)
     return tree
 
 
-def drop_hidden(tree: "HtmlElement") -> None:
-    """Remove the words that no reader of a page sees, and words that are struck out.
+def drop_hidden(tree: HtmlElement) -> None:
+    """Remove the words that no reader of a page sees, words that are struck out, and the marks of footnotes.
 
     Words that a reader can open stay: a button or link opens them, a script names them, or a style shows them in
     another state of the page or on another screen. Only the styles in the page itself count.
     """
-    from lxml.etree import strip_attributes, strip_elements
-
     page = _Page(tree)
-    page.prune(tree, page.find_first_look(), [])
+    page.prune(tree, page.first_look, [])
     strip_elements(tree, _GONE, with_tail=False)
     strip_attributes(tree, "aria-hidden", "hidden", "style")  # trafilatura would drop elements for them
+    set_raised(tree)
 
 
 class _Page:
     """A page's tree and styles. It recurses: trees are `MAX_DEPTH` deep at most."""
 
-    def __init__(self, tree: "HtmlElement") -> None:
+    def __init__(self, tree: HtmlElement) -> None:
         texts = _list_styles(tree)
         self._tree = tree
         self._sheet = read_sheet(texts)
-        self._sheet.begin_page()
+        self._sheet.steps = 0
         # A style sheet elsewhere may set anything on an element with a class or an id.
         self._is_partial = _has_other_sheets(tree, texts)
+        # The look of words without a style.
+        self.first_look = _Look(color=None, backdrop=None) if self._is_partial else _Look()
 
-    def find_first_look(self) -> _Look:
-        """Return the look of words without a style."""
-        return _Look(color=None, backdrop=None) if self._is_partial else _Look()
-
-    def prune(self, element: "HtmlElement", outer: _Look, path: list[frozenset[str]]) -> None:
+    def prune(self, element: HtmlElement, outer: _Look, path: list[frozenset[str]]) -> None:
         """Remove hidden words, and mark hidden elements as gone; `path` has the names of the elements around."""
         attributes = dict(element.items())
         names = self._find_names(element.tag, attributes)
@@ -164,14 +160,14 @@ class _Page:
             names += [f"[{name}={word}]" for word in (value, *value.split())]
         return frozenset(names)
 
-    def _is_gone(self, element: "HtmlElement", values: dict[str, Value]) -> bool:
+    def _is_gone(self, element: HtmlElement, values: dict[str, Value]) -> bool:
         """Return whether an element is hidden with everything in it."""
         if not values:
             return False
         texts = _get_texts(values)
         return not all(self._can_open(element, way, values) for way in WAYS if way.hides(texts))
 
-    def _can_open(self, element: "HtmlElement", way: Way, values: dict[str, Value]) -> bool:
+    def _can_open(self, element: HtmlElement, way: Way, values: dict[str, Value]) -> bool:
         """Return whether the page may show an element that is hidden in some way."""
         if _is_moving(values) or _may_fade_in(element, way):
             return True
@@ -186,7 +182,7 @@ class _Page:
         others = [{**texts, name: text} for name in names for text in self._sheet.find_alternatives(name, values[name])]
         return not all(map(way.hides, others))
 
-    def _is_opened(self, element: "HtmlElement") -> bool:
+    def _is_opened(self, element: HtmlElement) -> bool:
         """Return whether a part of the page, or a script in it, seems to open an element."""
         names = find_main_names(self._find_names(element.tag, dict(element.items())))
         if element.get("role") == "tabpanel" or not self._openers.isdisjoint(names):
@@ -198,7 +194,7 @@ class _Page:
         before = element.getprevious()
         return before is not None and self._is_opener(before)
 
-    def _is_opener(self, before: "HtmlElement") -> bool:
+    def _is_opener(self, before: HtmlElement) -> bool:
         """Return whether an element is a question, a heading that a script may listen to, or holds a button."""
         if before.text_content().rstrip().endswith("?"):
             return True
@@ -219,7 +215,7 @@ class _Page:
         """The classes and ids of elements that others refer to, or scripts name."""
         return frozenset((*_list_references(self._tree), *_list_script_names(self._tree)))
 
-    def _find_look(self, element: "HtmlElement", values: dict[str, Value], outer: _Look) -> _Look:
+    def _find_look(self, element: HtmlElement, values: dict[str, Value], outer: _Look) -> _Look:
         """Return the look of an element's own words."""
         look = self._find_inherited_look(element, outer)
         if not values:
@@ -234,7 +230,7 @@ class _Page:
             return look._replace(color=None)
         return look
 
-    def _find_inherited_look(self, element: "HtmlElement", outer: _Look) -> _Look:
+    def _find_inherited_look(self, element: HtmlElement, outer: _Look) -> _Look:
         """Return the look that an element inherits; the parts that another style sheet may change are unknown."""
         look = outer
         if self._is_partial and not {"class", "id"}.isdisjoint(element.attrib):
@@ -271,12 +267,12 @@ class _Page:
         return None if is_overlay else outer
 
 
-def _list_styles(tree: "HtmlElement") -> tuple[str, ...]:
+def _list_styles(tree: HtmlElement) -> tuple[str, ...]:
     """Return the style sheets in a page that are for a screen."""
     return tuple(style.text_content() for style in tree.iter("style") if applies_to_screen(style.get("media", "")))
 
 
-def _has_other_sheets(tree: "HtmlElement", texts: tuple[str, ...]) -> bool:
+def _has_other_sheets(tree: HtmlElement, texts: tuple[str, ...]) -> bool:
     """Return whether a page uses style sheets that are not in it."""
     relations = " ".join(link.get("rel", "") for link in tree.iter("link"))
     return "stylesheet" in relations.lower().split() or "@import" in "\n".join(texts)
@@ -291,7 +287,7 @@ def _is_moving(values: dict[str, Value]) -> bool:
     return not motions <= _NO_MOTION
 
 
-def _may_fade_in(element: "HtmlElement", way: Way) -> bool:
+def _may_fade_in(element: HtmlElement, way: Way) -> bool:
     """Return whether a script may fade an element in: such scripts find the elements by their data attributes."""
     has_data = any(name.startswith("data-") for name in element.attrib)
     return way.hides is is_faint and has_data
@@ -314,7 +310,7 @@ def _place(texts: Texts, look: _Look, outer: _Look) -> _Look:
     return look
 
 
-def _list_references(tree: "HtmlElement") -> Iterator[str]:
+def _list_references(tree: HtmlElement) -> Iterator[str]:
     """Yield the classes and ids that elements refer to."""
     ids = " ".join(tree.xpath(_IDS)).split()
     selectors = " ".join(tree.xpath(_SELECTORS)).split()
@@ -322,7 +318,7 @@ def _list_references(tree: "HtmlElement") -> Iterator[str]:
     yield from filter(_MARKED.match, chain(ids, selectors))
 
 
-def _list_script_names(tree: "HtmlElement") -> Iterator[str]:
+def _list_script_names(tree: HtmlElement) -> Iterator[str]:
     """Yield each name in a script as the class or the id that it is in the script, or else as both."""
     for script in tree.xpath(_SCRIPTS):
         for mark, name in _QUOTED_NAME.findall(script):
@@ -345,7 +341,7 @@ def _is_shut(tag: str, attributes: Mapping[str, str]) -> bool:
     """Return whether the browser hides an element until the page opens it."""
     is_closed_dialog = tag == "dialog" and "open" not in attributes
     is_marked_hidden = attributes.get("hidden", "until-found") != "until-found"
-    return is_closed_dialog or is_marked_hidden or "popover" in attributes
+    return any((is_closed_dialog, is_marked_hidden, "popover" in attributes))
 
 
 @lru_cache(maxsize=1000)
@@ -356,20 +352,20 @@ def _read_style(text: str) -> dict[str, Value]:
     return values
 
 
-def _remove_words(element: "HtmlElement") -> None:
+def _remove_words(element: HtmlElement) -> None:
     """Remove the words of an element itself, and leave the words of its children."""
     element.text = ""
     for child in element:
         child.tail = ""
 
 
-def _is_no_text(element: "HtmlElement") -> bool:
+def _is_no_text(element: HtmlElement) -> bool:
     """Return whether an element that is hidden from screen readers has no words for other readers either."""
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return _NO_TEXT.search(names) is not None or not any(map(str.isalnum, element.text_content()))
 
 
-def _is_control(element: "HtmlElement") -> bool:
+def _is_control(element: HtmlElement) -> bool:
     """Return whether a reader can click on an element to change the page."""
     marks = {element.tag, element.get("role"), element.get("type")}
     if not _CONTROLS.isdisjoint(marks) or not {"onclick", "aria-expanded"}.isdisjoint(element.attrib):

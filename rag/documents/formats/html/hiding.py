@@ -83,10 +83,6 @@ def _is_clipped(texts: Texts) -> bool:
     return texts.get("position") in PLACED and _EMPTY_CLIP.match(texts.get("clip", "")) is not None
 
 
-def _is_cut_out(texts: Texts) -> bool:
-    return _EMPTY_SHAPE.match(texts.get("clip-path", "")) is not None
-
-
 def _is_closed(texts: Texts) -> bool:
     """Return whether an element cuts off its content and has no height or no width."""
     is_cut = texts.get("overflow", "").startswith(("hidden", "clip"))
@@ -109,7 +105,7 @@ WAYS = (
     Way(("opacity", "filter"), is_faint, is_state=True),
     Way((*_SIZES, "overflow"), _is_closed, is_state=True),
     Way(("clip", "position"), _is_clipped),
-    Way(("clip-path",), _is_cut_out),
+    Way(("clip-path",), lambda texts: _EMPTY_SHAPE.match(texts.get("clip-path", "")) is not None),
     Way((*_SIDES, *_MARGINS, "margin", "position", "transform"), _is_off_screen),
     Way(("transform",), lambda texts: _SCALED_AWAY.search(texts.get("transform", "")) is not None),
     Way(("zoom",), lambda texts: _read_share(texts.get("zoom", "1")) <= FAINT),

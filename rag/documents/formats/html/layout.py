@@ -1,18 +1,27 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
-from collections.abc import Iterator
-from itertools import chain, takewhile
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain, count, takewhile
+from typing import Literal
 
-from rag.documents.blocks import Block, squeeze
+from lxml.etree import strip_attributes
+from lxml.html import HtmlElement
+
+from rag.documents.blocks import Block, join_filled, squeeze
 from rag.documents.formats.grid import Labels
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, walk_blocks
-from rag.documents.formats.rows import LONGEST_CELL, LONGEST_LABEL, MOST_COLUMNS_SPANNED, join_levels
+from rag.documents.formats.rows import (
+    LONGEST_CELL,
+    LONGEST_LABEL,
+    MOST_COLUMNS_SPANNED,
+    Cell,
+    Row,
+    join_levels,
+    spread_rows,
+)
 from rag.documents.formats.svg import list_drawn_words
+from rag.documents.sequences import flat_map, split_runs
 from rag.rows import format_row
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _TALLEST_HEADER = 3
 # In a larger table no cell spans others: copies of it could fill the memory.
@@ -25,24 +34,13 @@ _FEWEST_WORDS = 3
 _ASKS = ("?", "？", "؟")
 
 
-class _Cell(NamedTuple):
-    """A cell, whether it is a label, and how many rows it reaches down, with its own."""
-
-    text: str = ""
-    is_label: bool = False
-    rows: int = 1
-
-
-_EMPTY = _Cell()
-
-
-def walk_spelled_out(root: "HtmlElement") -> Iterator[Block]:
+def walk_spelled_out(root: HtmlElement) -> Iterator[Block]:
     """Yield the blocks of a tree, after the facts of its layout were put into words."""
     spell_out(root)
     return walk_blocks(root)
 
 
-def spell_out(root: "HtmlElement") -> None:
+def spell_out(root: HtmlElement) -> None:
     """Turn innermost tables into lists of rows with the header's words, and put numbers before numbered items.
 
     Terms are put before their meanings, and the words of buttons and drawings become text.
@@ -60,20 +58,20 @@ def spell_out(root: "HtmlElement") -> None:
             _begin_with_number(item, number)
 
 
-def _begin_with_number(item: "HtmlElement", number: int) -> None:
+def _begin_with_number(item: HtmlElement, number: int) -> None:
     place = item
     while _begins_with_box(place):
         place = place[0]
     place.text = f"{number}. {(place.text or '').lstrip()}"
 
 
-def _begins_with_box(element: "HtmlElement") -> bool:
+def _begins_with_box(element: HtmlElement) -> bool:
     """Return whether the first words of an element are in a box inside it."""
     has_words = element.text is not None and element.text.strip() != ""
     return not has_words and len(element) > 0 and element[0].tag in _BOXES
 
 
-def _show_buttons(root: "HtmlElement") -> None:
+def _show_buttons(root: HtmlElement) -> None:
     """Turn buttons into text if they are titles of the parts that they open."""
     for button in list(root.iter("button")):
         text = button.text_content().strip()
@@ -85,46 +83,41 @@ def _show_buttons(root: "HtmlElement") -> None:
             button.tag = "p"
 
 
-def _spell_out_definitions(definitions: "HtmlElement") -> None:
+def _spell_out_definitions(definitions: HtmlElement) -> None:
     """Turn a list of terms into items such as "Term: meaning", if each meaning is one paragraph."""
     parts = list(definitions.iter("dt", "dd"))
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
     if not is_plain:
         return
-    items: list[str] = []
-    terms: list[str] = []
-    meanings: list[str] = []
-    for part in parts:
-        if part.tag == "dt" and meanings:
-            items.append(_join_definition(terms, meanings))
-            terms, meanings = [], []
-        texts = terms if part.tag == "dt" else meanings
-        texts.append(_find_line(part))
-    last = [_join_definition(terms, meanings)] if meanings else terms
-    _replace(definitions, [*items, *last], item="li")
+    groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
+    _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
 
 
-def _is_line(part: "HtmlElement") -> bool:
+def _is_line(part: HtmlElement) -> bool:
     """Return whether a term or a meaning is at most one paragraph."""
     return len(list(walk_blocks(part))) <= 1
 
 
-def _join_definition(terms: list[str], meanings: list[str]) -> str:
-    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; a question ends as it is."""
-    stripped_terms = [term.rstrip(":¶ ") for term in terms]
-    names = ", ".join(filter(None, stripped_terms))
-    meaning = "; ".join(filter(None, meanings))
-    if names.endswith(_ASKS):
-        return f"{names} {meaning}"
-    return format_row([names], [meaning])
+def _list_definitions(parts: list[HtmlElement]) -> list[str]:
+    """Return terms and their meanings in one line: "Bar, Terrace: 10 to 23"; without meanings, the terms.
+
+    A question ends as it is.
+    """
+    terms = [_find_line(part) for part in parts if part.tag == "dt"]
+    meanings = [_find_line(part) for part in parts if part.tag == "dd"]
+    if not meanings:
+        return terms
+    names = join_filled(", ", [term.rstrip(":¶ ") for term in terms])
+    meaning = join_filled("; ", meanings)
+    return [f"{names} {meaning}" if names.endswith(_ASKS) else format_row([names], [meaning])]
 
 
-def _find_line(element: "HtmlElement") -> str:
+def _find_line(element: HtmlElement) -> str:
     """Return the text of an element in one line."""
     return squeeze(find_text(element))
 
 
-def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p"]) -> None:
+def _replace(element: HtmlElement, texts: list[str], *, item: Literal["li", "p"]) -> None:
     """Put a list of items or paragraphs in the place of an element; without texts it is only removed."""
     box = element.makeelement("ul" if item == "li" else "div")
     for text in filter(None, texts):
@@ -137,21 +130,25 @@ def _replace(element: "HtmlElement", texts: list[str], *, item: Literal["li", "p
     element.getparent().replace(element, box)
 
 
-def _spell_out_table(table: "HtmlElement") -> None:
-    from lxml.etree import strip_attributes
-
+def _spell_out_table(table: HtmlElement) -> None:
     rows = _list_rows(table)
     if _is_layout(table, rows):
         return
     widths = [sum(map(_find_width, row)) for row in rows]
     if max(widths) * len(rows) > _MOST_CELLS:
         strip_attributes(table, "colspan", "rowspan")
-    texts = _format_rows(_spread_rows(rows))
+    texts = {cell: _find_line(cell) for cell in chain.from_iterable(rows)}
+    # A row without cells may be in the header, but not one with empty cells.
+    are_labels = [{_is_label(cell) for cell in row if texts[cell]} if row else {True} for row in rows[:_TALLEST_HEADER]]
+    headers = list(takewhile({True}.__eq__, are_labels))
+    height = len(headers) % len(rows)  # A table of labels alone has no header.
+    names = {text for cell, text in texts.items() if _is_label(cell)}
+    lines = _format_rows(spread_rows(_list_cells(rows, texts)), height, names)
     _move_out_rest(table, rows)
-    _replace(table, texts, item="li")
+    _replace(table, lines, item="li")
 
 
-def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
+def _list_rows(table: HtmlElement) -> list[list[HtmlElement]]:
     """Return the cells of each row, even if a form or the like is around them; cells without a row are the last row."""
     rows: dict[HtmlElement, list[HtmlElement]] = {row: [] for row in table.iter("tr")}
     for cell in table.iter("td", "th"):
@@ -162,7 +159,7 @@ def _list_rows(table: "HtmlElement") -> list[list["HtmlElement"]]:
     return list(rows.values())
 
 
-def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> None:
+def _move_out_rest(table: HtmlElement, rows: list[list[HtmlElement]]) -> None:
     """Put a table's captions and the words between its cells before it, as browsers do."""
     for caption in table.findall("caption"):
         caption.tag = "p"
@@ -175,7 +172,7 @@ def _move_out_rest(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> Non
         table.addprevious(rest)
 
 
-def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
+def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
     """Return whether a table only places the parts of a page, which are then read one after the other."""
     widest_row = max(map(len, rows), default=0)
     if widest_row < 2 or table.get("role") in ("presentation", "none"):
@@ -187,59 +184,44 @@ def _is_layout(table: "HtmlElement", rows: list[list["HtmlElement"]]) -> bool:
     return longest_cell > LONGEST_CELL and not is_headed
 
 
-def _spread_rows(rows: list[list["HtmlElement"]]) -> list[list[_Cell]]:
-    """Return the cells of each row, one for each column; a short text is in all the rows that its cell spans."""
-    spread: list[list[_Cell]] = []
-    above: list[_Cell] = []
-    for elements in rows:
-        above = _spread_row(elements, above)
-        spread.append(above)
-    return spread
+def _list_cells(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> Iterator[list[Cell]]:
+    """Yield the cells of each row with the lower parts of those above; a wide cell ends where such a part begins."""
+    rows_left: dict[int, int] = {}  # that the cell in a column covers, with the present row
+    for row in rows:
+        covered = {column: left - 1 for column, left in rows_left.items() if left > 1}
+        rows_left = dict(covered)
+        cells: list[Cell] = []
+        end = 0
+        for element in row:
+            start = next(column for column in count(end) if column not in covered)
+            cells += _fill(range(end, start), covered)
+            end = start + _find_width(element)
+            own_end = next((column for column in range(start, end) if column in covered), end)
+            cells.append(Cell(texts[element], own_end - start))
+            cells += _fill(range(own_end, end), covered)
+            height = _find_number(element, "rowspan", _HIGHEST_NUMBER)
+            rows_left.update(dict.fromkeys(range(start, own_end), height))
+        yield cells + _fill(range(end, max(covered, default=-1) + 1), covered)
 
 
-def _spread_row(elements: list["HtmlElement"], above: list[_Cell]) -> list[_Cell]:
-    """Return the cells of a row; a cell from above shows where the row has no words."""
-    hanging = {column: _hang(cell) for column, cell in enumerate(above) if cell.rows > 1}
-    row: list[_Cell] = []
-    for element in elements:
-        while len(row) in hanging:
-            row.append(_EMPTY)
-        row += _read_cell(element)
-    last_column = max(hanging, default=-1)
-    row += [_EMPTY] * (last_column + 1 - len(row))
-    for column, cell in hanging.items():
-        if not row[column].text:
-            row[column] = cell
-    return row
+def _fill(columns: Iterable[int], covered: Collection[int]) -> list[Cell]:
+    """Return a cell for each column in which a row has none of its own."""
+    return [Cell("", is_continued=column in covered) for column in columns]
 
 
-def _read_cell(element: "HtmlElement") -> list[_Cell]:
-    """Return a cell for each column that an element spans; only a short label is in all of them."""
-    cell = _Cell(_find_line(element), _is_label(element), _find_number(element, "rowspan", _HIGHEST_NUMBER))
-    is_repeated = cell.is_label and len(cell.text) <= LONGEST_LABEL
-    copy = cell if is_repeated else _Cell(rows=cell.rows)
-    return [cell, *[copy] * (_find_width(element) - 1)]
-
-
-def _find_width(element: "HtmlElement") -> int:
+def _find_width(element: HtmlElement) -> int:
     """Return how many columns a cell spans."""
     return _find_number(element, "colspan", MOST_COLUMNS_SPANNED)
 
 
-def _hang(cell: _Cell) -> _Cell:
-    """Return a cell as it is in the next row: without its text if that is too long for a label."""
-    text = cell.text if len(cell.text) <= LONGEST_LABEL else ""
-    return _Cell(text, cell.is_label, cell.rows - 1)
-
-
-def _find_number(element: "HtmlElement", name: str, most: int) -> int:
+def _find_number(element: HtmlElement, name: str, most: int) -> int:
     """Return the number in an attribute, from 1 to `most`; 1 if there is none."""
     value = element.get(name, "")
     is_number = value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER))
     return max(1, min(int(value), most)) if is_number else 1
 
 
-def _is_label(cell: "HtmlElement") -> bool:
+def _is_label(cell: HtmlElement) -> bool:
     """Return whether a cell is marked as a header, or all of it is bold."""
     text = cell.text_content().strip()
     bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()
@@ -247,31 +229,21 @@ def _is_label(cell: "HtmlElement") -> bool:
     return cell.tag == "th" or is_bold
 
 
-def _format_rows(rows: list[list[_Cell]]) -> list[str]:
-    """Return each row below the header in words, after the labels that none of these rows repeats."""
-    headers = list(takewhile(_is_header, rows[:_TALLEST_HEADER]))
-    height = len(headers) % len(rows)  # A table of labels alone has no header.
-    header = join_levels(list(map(_get_texts, headers[:height])))
+def _format_rows(rows: list[Row], height: int, names: Set[str]) -> list[str]:
+    """Return each row below the header in words, after the labels that none of these rows repeats.
+
+    `height` is the number of rows in the header, and `names` are the texts of cells that are marked as labels.
+    """
+    header = join_levels([row.labels for row in rows[:height]])
     long_labels = [label for label in header if len(label) > LONGEST_LABEL]
     labels = Labels(["" if len(label) > LONGEST_LABEL else label for label in header])
-    lines = [_format_row(labels, row) for row in rows[height:]]
+    lines = [_format_row(labels, row.texts, names) for row in rows[height:]]
     return [format_row((), [*dict.fromkeys(long_labels), labels.format_unused()]), *lines]
 
 
-def _format_row(labels: Labels, row: list[_Cell]) -> str:
+def _format_row(labels: Labels, texts: Sequence[str], names: Set[str]) -> str:
     """Return a row in words; without a header, the row's own label comes before its cells."""
-    texts = _get_texts(row)
     values = list(filter(None, texts[1:]))
-    if values and row[0].is_label and not labels.header:
+    if values and texts[0] in names and not labels.header:
         return format_row(texts[:1], values)
     return labels.format(texts)
-
-
-def _get_texts(row: list[_Cell]) -> list[str]:
-    return [cell.text for cell in row]
-
-
-def _is_header(row: list[_Cell]) -> bool:
-    """Return whether all cells with words are labels, and there are any."""
-    are_labels = {cell.is_label for cell in row if cell.text}
-    return are_labels == {True}

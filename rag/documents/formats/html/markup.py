@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+from lxml.etree import TreeBuilder
+from lxml.html import HtmlElement, HTMLParser, document_fromstring, html_parser
 
 from rag.documents.blocks import Block, squeeze
 from rag.documents.formats.plain.decode import LABELS, decode
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 # Real pages are not nested deeper, and functions can recurse this far. Deeper elements are read without their tags.
 MAX_DEPTH = 200
@@ -75,15 +75,13 @@ def decode_as(data: bytes, declared: str) -> str | None:
     return None
 
 
-def parse_html(html: bytes | str) -> "HtmlElement":
+def parse_html(html: bytes | str) -> HtmlElement:
     """Return the tree of a page or of a part of one, at most `MAX_DEPTH` deep, without the HTML's own comments."""
     return parse_page(html)[0]
 
 
-def parse_page(html: bytes | str) -> tuple["HtmlElement", bool]:
+def parse_page(html: bytes | str) -> tuple[HtmlElement, bool]:
     """Return the tree of a page, and whether the page closes boxes that are not open."""
-    from lxml.html import HTMLParser, document_fromstring, html_parser  # takes 40 ms
-
     text = html if isinstance(html, str) else decode_html(html)
     target: Any = _Flattener(html_parser.makeelement)  # the stubs want bytes too, which lxml never passes
     # Without `huge_tree` a text of 10 MB would end the page. The size of files is limited elsewhere.
@@ -98,8 +96,6 @@ class _Flattener:
     """Builds a tree from the parser's events; of elements that are too deep it keeps only the text."""
 
     def __init__(self, make_element: Any) -> None:
-        from lxml.etree import TreeBuilder
-
         self._builder: Any = TreeBuilder(element_factory=make_element)
         self._open: list[str] = []
         self._begun: set[str] = set()  # the tags of `_ONCE` so far
@@ -135,7 +131,7 @@ class _Flattener:
     def data(self, data: str) -> None:
         self._builder.data(_UNREADABLE.sub("", data))
 
-    def close(self) -> "HtmlElement":
+    def close(self) -> HtmlElement:
         if not self._begun:
             self.start("html", {})
         for tag in reversed(self._open):
@@ -143,12 +139,12 @@ class _Flattener:
         return self._builder.close()
 
 
-def contains(element: "HtmlElement", *tags: str) -> bool:
+def contains(element: HtmlElement, *tags: str) -> bool:
     """Return whether an element has one of these tags, or an element inside it has."""
     return next(element.iter(*tags), None) is not None
 
 
-def walk_blocks(root: "HtmlElement") -> Iterator[Block]:
+def walk_blocks(root: HtmlElement) -> Iterator[Block]:
     """Yield the headings, paragraphs and items in a tree of HTML or of trafilatura, in order."""
     walker = _Walker()
     walker.walk(root)
@@ -156,7 +152,7 @@ def walk_blocks(root: "HtmlElement") -> Iterator[Block]:
     return iter(walker.blocks)
 
 
-def find_text(root: "HtmlElement") -> str:
+def find_text(root: HtmlElement) -> str:
     """Return the text in a tree, a line for each block."""
     return "\n".join(block.text for block in walk_blocks(root))
 
@@ -171,7 +167,7 @@ class _Walker:
         self._level = 1
         self._preformatted = False
 
-    def walk(self, element: "HtmlElement") -> None:
+    def walk(self, element: HtmlElement) -> None:
         name = element.tag
         if not isinstance(name, str) or name in _SKIPPED:
             return
@@ -190,7 +186,7 @@ class _Walker:
         self.end_block()
         self._kind, self._level, self._preformatted = outer
 
-    def _walk_inside(self, element: "HtmlElement") -> None:
+    def _walk_inside(self, element: HtmlElement) -> None:
         self._add(element.text)
         for child in element:
             self.walk(child)

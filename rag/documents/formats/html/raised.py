@@ -1,13 +1,11 @@
 """Writes raised digits of a page as raised signs ("10⁶", not "106"), and drops the marks of footnotes."""
 
 import re
-from typing import TYPE_CHECKING
+
+from lxml.html import HtmlElement
 
 from rag.documents.comments.elements import drop_elements
-from rag.documents.raised import raise_digits
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from rag.documents.formats.numerals import raise_digits
 
 _RAISED = re.compile(r"[\d+−-]+")
 # "[1]", "1", "a" and "*" are marks; a longer text of a link is words.
@@ -19,7 +17,7 @@ _NOTES = (
 )
 
 
-def set_raised(tree: "HtmlElement") -> None:
+def set_raised(tree: HtmlElement) -> None:
     """Change a page's raised digits to signs that stay apart from a number, and remove the marks of its footnotes."""
     notes = tree.xpath(_NOTES)
     drop_elements([note for note in notes if _MARK.fullmatch(note.text_content().strip().lower())])

@@ -8,6 +8,8 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxml.html import HtmlElement
+
 from rag.documents.blocks import Block, Extract, squeeze
 from rag.documents.comments.areas import Page, survey
 from rag.documents.comments.elements import drop_elements
@@ -21,11 +23,9 @@ from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
 from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
-from rag.documents.formats.html.raised import set_raised
 
 if TYPE_CHECKING:
     import trafilatura.settings
-    from lxml.html import HtmlElement
 
 # The tags of trafilatura's trees, and the same tags in HTML.
 _TAGS = {"item": "li", "lb": "br", "list": "ul", "quote": "blockquote"}
@@ -80,7 +80,6 @@ def extract_html(html: bytes | str) -> Extract:
     tree, is_broken = parse_page(html)
     site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
-    set_raised(tree)
     contacts = find_contacts(tree)
     _drop_site_parts(tree)
     _drop_links_of_headings(tree)
@@ -98,8 +97,8 @@ def extract_html(html: bytes | str) -> Extract:
         blocks=[*text, *list_unread(contacts, [*text, *comments]), *comments],
         title=title,
         outlet=page.sitename if page.sitename != title else None,
-        author=post.author or None,
-        date=post.date or page.date or None,
+        author=post.author,
+        date=post.date or page.date,
     )
 
 
@@ -110,7 +109,7 @@ def _join_authors(author: str | None) -> str | None:
     return ", ".join(names) if are_names else None
 
 
-def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post | None]:
+def _take_comments(tree: HtmlElement, page: Page) -> tuple[list[Block], Post | None]:
     """Remove the comments from a page, however they are marked; return them and a forum's first post."""
     thread = take_thread(tree, page)
     comments = thread.comments + take_json_comments(tree, thread.comments)
@@ -121,19 +120,19 @@ def _take_comments(tree: "HtmlElement", page: Page) -> tuple[list[Block], Post |
     return comments, thread.opening
 
 
-def _drop_names_of_comments(tree: "HtmlElement") -> None:
+def _drop_names_of_comments(tree: HtmlElement) -> None:
     """Remove the class names and ids by which trafilatura would take elements for comments."""
     for name in tree.xpath("//@*[(name() = 'class' or name() = 'id') and contains(., 'omment')]"):
         del name.getparent().attrib[name.attrname]
 
 
-def _drop_site_parts(tree: "HtmlElement") -> None:
+def _drop_site_parts(tree: HtmlElement) -> None:
     """Remove the parts that are on every page of a site."""
     parts = [*tree.xpath(_SITE_PARTS), *filter_role(tree.iter(), "consent")]
     drop_elements(part for part in parts if not part.xpath(_SPARED))
 
 
-def _drop_links_of_headings(tree: "HtmlElement") -> None:
+def _drop_links_of_headings(tree: HtmlElement) -> None:
     """Remove the links in brackets in a heading and beside it, such as "[edit]": they are controls."""
     for heading in list(tree.iter(*HEADINGS)):
         elements = list(heading.iter("span"))
@@ -146,13 +145,13 @@ def _drop_links_of_headings(tree: "HtmlElement") -> None:
                 element.drop_tree()
 
 
-def _drop_related(tree: "HtmlElement") -> None:
+def _drop_related(tree: HtmlElement) -> None:
     """Remove links to other pages, with the heading above them."""
     for heading in list(tree.iter(*HEADINGS, "p", "div", "strong")):
         drop_elements(_find_related(heading))
 
 
-def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
+def _find_related(heading: HtmlElement) -> list[HtmlElement]:
     """Return the elements that link to other pages: the heading, or the heading and the element after it."""
     begins_as_one = _RELATED.match(squeeze(heading.text_content())) is not None
     if not begins_as_one or not _RELATED.fullmatch(_find_unlinked(heading)):
@@ -165,31 +164,31 @@ def _find_related(heading: "HtmlElement") -> list["HtmlElement"]:
     return [following, heading]
 
 
-def _find_unlinked(element: "HtmlElement") -> str:
+def _find_unlinked(element: HtmlElement) -> str:
     """Return the words of an element that are in no link."""
     return squeeze(" ".join(element.xpath(".//text()[not(ancestor::a)]")))
 
 
-def _links_away(element: "HtmlElement") -> bool:
+def _links_away(element: HtmlElement) -> bool:
     """Return whether an element has links, all of them to other pages."""
     has_links: bool = element.xpath(f"boolean({_LINK})")
     return has_links and not element.xpath(f"{_LINK}[not(@href) or starts-with(@href, '#')]")
 
 
-def _is_links(element: "HtmlElement", share: float = _LINKS) -> bool:
+def _is_links(element: HtmlElement, share: float = _LINKS) -> bool:
     """Return whether at least this share of the characters are in links."""
     linked = sum(len(link.text_content()) for link in element.iter("a"))
     return linked > 0 and linked >= share * len(element.text_content().strip())
 
 
-def _fold_code(tree: "HtmlElement") -> None:
+def _fold_code(tree: HtmlElement) -> None:
     for code in list(tree.iter("pre")):
         text, tail = find_text(code), code.tail
         code.clear()
         code.tag, code.text, code.tail = "p", text.translate(_FOLDED), tail
 
 
-def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
+def _find_article(tree: HtmlElement) -> "trafilatura.settings.Document":
     """Return the main text, title, author and date that trafilatura finds; an empty document if it finds none."""
     import trafilatura  # takes 0.4 s
 
@@ -203,7 +202,7 @@ def _find_article(tree: "HtmlElement") -> "trafilatura.settings.Document":
     return page if isinstance(page, trafilatura.settings.Document) else trafilatura.settings.Document()
 
 
-def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
+def _choose_blocks(tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
     """Return the blocks of the main text, without headings at its end whose links or comments were removed."""
     blocks = list(walk_blocks(_choose_root(tree, page, is_site=is_site)))
     while blocks and _is_heading_of_rest(blocks[-1]):
@@ -211,7 +210,7 @@ def _choose_blocks(tree: "HtmlElement", page: "trafilatura.settings.Document", *
     return [replace(block, text=block.text.translate(_UNFOLDED)) for block in blocks]
 
 
-def _choose_root(tree: "HtmlElement", page: "trafilatura.settings.Document", *, is_site: bool) -> "HtmlElement":
+def _choose_root(tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool) -> HtmlElement:
     """Return the element with the main text.
 
     Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these, we read
@@ -235,7 +234,7 @@ def _is_heading_of_rest(block: Block) -> bool:
     return block.kind == "heading" and (_RELATED.fullmatch(block.text) is not None or is_note(block.text))
 
 
-def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
+def _split_lines(body: HtmlElement, tree: HtmlElement) -> HtmlElement:
     """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
     if not body.xpath(_ONE_PARAGRAPH):
         return body
@@ -249,7 +248,7 @@ def _split_lines(body: "HtmlElement", tree: "HtmlElement") -> "HtmlElement":
     return body
 
 
-def _as_html(body: "HtmlElement") -> "HtmlElement":
+def _as_html(body: HtmlElement) -> HtmlElement:
     """Return trafilatura's tree with the tags of HTML."""
     for element in body.iter():
         tag = element.tag
@@ -257,7 +256,7 @@ def _as_html(body: "HtmlElement") -> "HtmlElement":
     return body
 
 
-def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -> str | None:
+def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None) -> str | None:
     """Return a page's title: the one in its metadata, else its heading, else its name without the site's name."""
     name = squeeze(tree.xpath("string(//head/title)"))
     is_for_machines = declared != name and declared in tree.xpath("//meta/@content")
@@ -266,7 +265,7 @@ def _find_title(tree: "HtmlElement", declared: str | None, outlet: str | None) -
     return next(_list_titles(tree, name, outlet), None)
 
 
-def _list_titles(tree: "HtmlElement", name: str, outlet: str | None) -> Iterator[str]:
+def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[str]:
     """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
@@ -286,11 +285,8 @@ def _drop_outlet(title: str, outlet: str | None) -> str:
     return head if site[-1].startswith(outlet) else title
 
 
-def _find_headings(tree: "HtmlElement") -> list[str]:
+def _find_headings(tree: HtmlElement) -> list[str]:
     """Return the main headings of the first part that has any, or else of the whole page."""
-    for place in [*tree.iter("main", "article"), tree]:
-        texts = map(find_text, place.iter("h1"))
-        headings = list(filter(None, texts))
-        if headings:
-            return headings
-    return []
+    places = [*tree.iter("main", "article"), tree]
+    headings = (list(filter(None, map(find_text, place.iter("h1")))) for place in places)
+    return next(filter(None, headings), [])

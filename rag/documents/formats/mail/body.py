@@ -12,6 +12,7 @@ from rag.documents.formats.html.hidden import parse_shown
 from rag.documents.formats.html.layout import walk_spelled_out
 from rag.documents.formats.html.markup import decode_as, decode_html
 from rag.documents.formats.plain.decode import LABELS
+from rag.documents.sequences import flat_map
 
 # A plain text with less than 30 % of the letters of the HTML is a stub: it only says that there is HTML.
 _STUB = 0.3
@@ -34,7 +35,7 @@ def choose_body(plain_texts: list[str], html_texts: list[str]) -> list[Block]:
     """Return the plain text of a message, or its HTML if the plain text is only a stub."""
     paragraphs = chain.from_iterable(_PARAGRAPH.findall(text.replace("\r\n", "\n")) for text in plain_texts)
     plain = list(map(Block, paragraphs))
-    marked = list(chain.from_iterable(map(_read_html, html_texts)))
+    marked = list(flat_map(_read_html, html_texts))
     is_stub = _count_letters(plain) < _STUB * _count_letters(marked)
     return marked if is_stub else plain
 

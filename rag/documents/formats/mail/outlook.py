@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, Extract
+from rag.documents.blocks import Block, Extract, pick_first
 from rag.documents.formats.html.markup import decode_html
 from rag.documents.formats.mail.attachments import Attachment, read_attachments
 from rag.documents.formats.mail.body import attribute_quotes, choose_body
@@ -99,7 +99,7 @@ class _Message:
         folders = {path[0] for path in self._file.listdir() if path[0].startswith("__attach_version1.0_")}
         for folder in sorted(folders):
             names = [self.find_text(number, f"{folder}/") for number in _NAMES]
-            yield next(filter(None, names), ""), self.find_bytes(_ATTACHED, _BINARY, f"{folder}/")
+            yield pick_first(names, ""), self.find_bytes(_ATTACHED, _BINARY, f"{folder}/")
 
 
 def _read_message(message: _Message) -> Extract:
@@ -108,7 +108,6 @@ def _read_message(message: _Message) -> Extract:
     attachments = [Attachment(name, partial(read_member, name, data)) for name, data in message.list_attachments()]
     recipients = format_recipients({"To": message.find_text(_TO).split("; "), "Cc": message.find_text(_CC).split("; ")})
     blocks = [recipients, *words, *read_attachments(attachments)]
-    has_text = any(block.text for block in blocks)
-    if not sender and not has_text:
+    if not any((sender, *(block.text for block in blocks))):
         raise DocumentError(_DAMAGED)
-    return Extract(blocks, title=message.find_text(_SUBJECT), author=sender or None, date=message.find_date())
+    return Extract(blocks, title=message.find_text(_SUBJECT), author=sender, date=message.find_date())

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rag.documents.blocks import pick_first
 from rag.documents.formats.plain.decode import decode
 from rag.errors import DocumentError
 
@@ -20,7 +21,7 @@ _PLAIN, _RTF, _HTML, _LONG_NAME = 0x1000, 0x1009, 0x1013, 0x3707
 # The number of properties is before them.
 _NO_PROPERTIES = bytes(4)
 _FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
-_STRING, _UNICODE = 0x1E, 0x1F
+_UNICODE = 0x1F
 _SEVERAL, _NAMED = 0x1000, 0x8000
 _MOST_FILES, _MOST_PROPERTIES = 1_000, 10_000
 _DAMAGED = "its winmail.dat is damaged"
@@ -88,7 +89,7 @@ def _read_file(attributes: dict[int, bytes]) -> tuple[str, bytes]:
     """Return the name and bytes of the file that has these attributes; its long name comes before its short one."""
     properties = dict(_list_properties(attributes.get(_FILE_PROPERTIES, _NO_PROPERTIES)))
     names = (properties.get(_LONG_NAME, b""), attributes.get(_FILE_NAME, b""))
-    name = next(filter(None, map(_read_text, names)), UNNAMED)
+    name = pick_first(map(_read_text, names), UNNAMED)
     return name, attributes.get(_FILE_DATA, b"")
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
-from rag.documents.blocks import Block
+from lxml.etree import _Element
+
+from rag.documents.blocks import Block, join_filled, squeeze
 from rag.documents.formats.office.number_formats import format_number, is_date
-from rag.documents.formats.office.paths import DIAGRAM, make_finder, make_reader, read_number
+from rag.documents.formats.office.paths import DIAGRAM, find_part, list_parts, make_finder, make_reader, read_number
 from rag.documents.formats.untrusted import parse_xml
+from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
 from rag.rows import format_row
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
 # Nobody reads a chart with more points.
@@ -45,15 +46,14 @@ _find_links = make_finder("dgm:cxnLst/dgm:cxn[not(@type) or @type = 'parOf']")
 _find_roots = make_finder("dgm:ptLst/dgm:pt[@type = 'doc']")
 
 
-def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
+def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
     """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
-    is_diagram = reference.tag == DIAGRAM
-    name, kind, walk = _DIAGRAM if is_diagram else _CHART
-    relation = part.rels.get(name(reference))
-    if relation is None or relation.is_external or not relation.reltype.endswith(kind):
+    get_name, kind, walk = _DIAGRAM if reference.tag == DIAGRAM else _CHART
+    drawing = find_part(part, get_name(reference))
+    if drawing is None or drawing not in list_parts(part, kind):
         return
     try:
-        yield from walk(relation.target_part.blob)
+        yield from walk(drawing.blob)
     except DocumentError:
         yield Block("A drawing of this file is damaged, and is not read.")
 
@@ -61,22 +61,17 @@ def walk_drawing(reference: "_Element", part: Any) -> Iterator[Block]:
 def walk_chart(data: bytes) -> Iterator[Block]:
     """Yield the titles of a chart, and a row for each category with the values of the series: "East; Sales: 19.2"."""
     root = parse_xml(data, invalid=_INVALID)
-    for title in _find_titles(root):
-        yield Block(_join(_find_title_words(title)))
+    yield from map(Block, map(_join, map(_find_title_words, _find_titles(root))))
     category_title = _join(_find_category_title_words(root))
-    series = [_read_series(element) for element in _find_series(root)]
-    for table in _join_series(series):
+    for table in split_runs(map(_read_series, _find_series(root)), _begins_table):
         yield from _walk_table(table, category_title)
 
 
 def _walk_table(table: "list[_Series]", category_title: str) -> Iterator[Block]:
     """Yield a row for each point of series with the same categories."""
-    header = [category_title]
-    points: set[int] = set()
-    for series in table:
-        header.append(series.name)
-        points.update(series.values)
-    for point in sorted(points):
+    header = [category_title, *(series.name for series in table)]
+    points = chain.from_iterable(series.values for series in table)
+    for point in sorted(set(points)):
         category = table[0].categories.get(point, "")
         values = [series.values.get(point, "") for series in table]
         yield Block(format_row(header, [category, *values]), "item")
@@ -90,30 +85,21 @@ class _Series(NamedTuple):
     values: dict[int, str]
 
 
-def _read_series(series: "_Element") -> _Series:
+def _read_series(series: _Element) -> _Series:
     values = [_read_points(level) for level in _find_values(series)]
     categories = [_read_points(level) for level in _find_categories(series)]
     return _Series(_join(_find_name_words(series)), _join_levels(categories), _join_levels(values[:1]))
 
 
-def _join_series(series: list[_Series]) -> list[list[_Series]]:
-    """Return the series that are in one table, because they have the same categories, or name none."""
-    tables: list[list[_Series]] = []
-    for one in series:
-        if tables and one.categories in ({}, tables[-1][0].categories):
-            tables[-1].append(one)
-        else:
-            tables.append([one])
-    return tables
+def _begins_table(table: list[_Series], series: _Series) -> bool:
+    """Return whether a series has other categories than those of a table; one without categories has the same."""
+    return series.categories not in ({}, table[0].categories)
 
 
-def _read_points(level: "_Element") -> dict[int, str]:
+def _read_points(level: _Element) -> dict[int, str]:
     code = _get_format(level)
-    points = {}
-    for point in _find_points(level)[:_MOST_POINTS]:
-        number = read_number(point.get("idx", ""), 0)
-        points[number] = _format_value(_get_value(point), code)
-    return points
+    points = _find_points(level)[:_MOST_POINTS]
+    return {read_number(point.get("idx", ""), 0): _format_value(_get_value(point), code) for point in points}
 
 
 def _join_levels(levels: list[dict[int, str]]) -> dict[int, str]:
@@ -136,16 +122,14 @@ def _format_value(text: str, code: str) -> str:
         return text
 
 
-def _join(words: "list[_Element]") -> str:
-    return " ".join("".join(word.text or "" for word in words).split())
+def _join(words: list[_Element]) -> str:
+    return squeeze(join_filled("", (word.text for word in words)))
 
 
 def walk_diagram(data: bytes) -> Iterator[Block]:
     """Yield the words of a diagram's boxes, each before those of the boxes below it."""
     root = parse_xml(data, invalid=_INVALID)
-    texts: dict[str, str] = {}
-    for node in _find_nodes(root):
-        texts[node.get("modelId", "")] = "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
+    texts = {node.get("modelId", ""): _read_box(node) for node in _find_nodes(root)}
     below = _find_boxes_below(root)
     boxes = [node.get("modelId", "") for node in reversed(_find_roots(root))]
     ordered = []
@@ -154,13 +138,15 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         ordered.append(texts.pop(box, ""))
         # A box is walked once, even if links form a circle.
         boxes += below.pop(box, [])
-    ordered += texts.values()
-    for text in ordered:
-        if text:
-            yield Block(text, "item")
+    for text in filter(None, [*ordered, *texts.values()]):
+        yield Block(text, "item")
 
 
-def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:
+def _read_box(node: _Element) -> str:
+    return "\n".join(map(_join, map(_find_text, _find_paragraphs(node))))
+
+
+def _find_boxes_below(root: _Element) -> dict[str, list[str]]:
     """Return for each box the boxes below it, the last one first."""
     below: dict[str, list[str]] = {}
     for link in sorted(_find_links(root), key=_find_order, reverse=True):
@@ -168,7 +154,7 @@ def _find_boxes_below(root: "_Element") -> dict[str, list[str]]:
     return below
 
 
-def _find_order(link: "_Element") -> tuple[int, str]:
+def _find_order(link: _Element) -> tuple[int, str]:
     return read_number(link.get("srcOrd", ""), 0), link.get("destId", "")
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from rag.documents.blocks import Extract
-from rag.documents.formats.compound import has_password
+from rag.documents.blocks import Extract, pick_first
 from rag.documents.formats.office.reader import read_docx, read_pptx, read_xlsx
 from rag.documents.formats.pdf.reader import read_pdf
 from rag.documents.formats.rtf.reader import read_rtf
-from rag.documents.formats.untrusted import read_part
+from rag.documents.formats.untrusted import has_password, read_part
 from rag.documents.read import check_unpacked
 from rag.errors import DocumentError
 from rag.system import IS_WINDOWS, limit_processor_time
@@ -96,8 +95,7 @@ def read_legacy(path: Path) -> Extract:
 
 def _find_program() -> str:
     """Return the path of LibreOffice; raises DocumentError if it is not installed."""
-    programs = [shutil.which(name) for name in (*_PROGRAMS, *_PLACES)]
-    program = next(filter(None, programs), None)
+    program = pick_first(map(shutil.which, (*_PROGRAMS, *_PLACES)), None)
     if program is None:
         raise DocumentError(
             "files from before 2007 need LibreOffice, which is not installed; or save it in a newer form"

@@ -6,16 +6,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxml.etree import _Element
+
 from rag.documents.blocks import Extract
-from rag.documents.formats.compound import has_password, is_compound
-from rag.documents.formats.untrusted import parse_xml, read_part
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.formats.untrusted import has_password, is_compound, parse_xml, read_part
+from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid Office file"
 _RELATIONS = "_rels/.rels"
@@ -93,15 +93,11 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
         core = None
     if core is None:
         return Extract(())
-    return Extract(
-        blocks=(),
-        title=clean_title(core.findtext(f"{_DC}title"), path),
-        author=clean_author(core.findtext(f"{_DC}creator")),
-        date=clean_date(core.findtext(f"{_TERMS}created")) or clean_date(core.findtext(f"{_TERMS}modified")),
-    )
+    names = (f"{_DC}title", f"{_DC}creator", f"{_TERMS}created", f"{_TERMS}modified")
+    return clean_properties(path, *map(core.findtext, names))
 
 
-def _open_properties(package: BytesIO) -> "_Element | None":
+def _open_properties(package: BytesIO) -> _Element | None:
     with zipfile.ZipFile(package) as archive:
         relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
         for relation in relations:

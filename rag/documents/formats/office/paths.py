@@ -1,14 +1,11 @@
-"""Makes functions that read the XML of office files by paths (XPath)."""
+"""Finds the parts of office files, and makes functions that read their XML by paths (XPath)."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, cast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, cast
 
-from lxml.etree import Element, XPath
+from lxml.etree import Element, XPath, _Element
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
-Finder: TypeAlias = "Callable[..., list[_Element]]"
+Finder: TypeAlias = Callable[..., list[_Element]]
 
 _NAMESPACES = {
     "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
@@ -34,14 +31,27 @@ def make_finder(path: str) -> Finder:
     return cast("Finder", XPath(path, namespaces=_NAMESPACES))
 
 
-def make_reader(path: str) -> "Callable[[_Element], str]":
+def make_reader(path: str) -> Callable[[_Element], str]:
     """Return a function that returns the first text at a path; an empty text if there is none."""
-    return cast("Callable[[_Element], str]", XPath(f"string({path})", namespaces=_NAMESPACES, smart_strings=False))
+    return cast(Callable[[_Element], str], XPath(f"string({path})", namespaces=_NAMESPACES, smart_strings=False))
 
 
-def make_test(path: str) -> "Callable[[_Element], bool]":
+def make_test(path: str) -> Callable[[_Element], bool]:
     """Return a function that returns whether there is anything at a path."""
-    return cast("Callable[[_Element], bool]", XPath(f"boolean({path})", namespaces=_NAMESPACES))
+    return cast(Callable[[_Element], bool], XPath(f"boolean({path})", namespaces=_NAMESPACES))
+
+
+def find_part(owner: Any, name: str) -> Any:
+    """Return the part to which another one refers by a name; None if it is missing, or outside of the file."""
+    relation = owner.rels.get(name)
+    return None if relation is None or relation.is_external else relation.target_part
+
+
+def list_parts(owner: Any, *kinds: str) -> Iterator[Any]:
+    """Yield the parts to which another one refers, by the ends of the kinds of relation."""
+    for relation in owner.rels.values():
+        if relation.reltype.endswith(kinds) and not relation.is_external:
+            yield relation.target_part
 
 
 def read_number(text: str, default: int) -> int:

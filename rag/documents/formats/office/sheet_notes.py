@@ -1,19 +1,20 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 from zipfile import ZipFile
 
-from rag.documents.blocks import Block
+from lxml.etree import _Element
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+from rag.documents.blocks import Block, join_filled, pick_first
 from rag.documents.formats.office.drawings import walk_chart
 from rag.documents.formats.office.paths import make_finder, read_number
 from rag.documents.formats.office.sheet_visibility import SheetView, list_related, read_cell_place
 from rag.documents.formats.untrusted import drop_namespaces, parse_xml, read_part
 from rag.documents.properties import clean_date
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from rag.documents.sequences import flat_map
 
 _INVALID = "it is not a valid Excel file"
 _PERSONS = "xl/persons/"
@@ -40,7 +41,7 @@ class _Note(NamedTuple):
 class SheetNotes:
     """The notes on a sheet; it takes note of the labels of their rows."""
 
-    def __init__(self, sheet: "ReadOnlyWorksheet", view: SheetView) -> None:
+    def __init__(self, sheet: ReadOnlyWorksheet, view: SheetView) -> None:
         self._archive: ZipFile = sheet.parent._archive
         self._parts = list_related(self._archive, sheet._worksheet_path)
         self._notes = [note for note in self._read_notes() if not view.is_hidden(*note.place)]
@@ -50,12 +51,11 @@ class SheetNotes:
     def add_row(self, number: int, texts: Sequence[str]) -> None:
         """Keep the first words of a row for the notes on its cells."""
         if number in self._rows:
-            self._labels[number] = next(filter(None, texts), "")
+            self._labels[number] = pick_first(texts, "")
 
     def walk(self) -> Iterator[Block]:
         """Yield the boxes of text, the titles of charts, and the notes as comments, each with the label of its row."""
-        for drawing in self._parts.get(_DRAWING, ()):
-            yield from self._walk_drawing(drawing)
+        yield from flat_map(self._walk_drawing, self._parts.get(_DRAWING, ()))
         for note in self._notes:
             label = self._labels.get(note.place[0])
             place = f"{label} ({note.cell})" if label else note.cell
@@ -64,8 +64,7 @@ class SheetNotes:
 
     def _walk_drawing(self, name: str) -> Iterator[Block]:
         for box in _find_boxes(self._parse(name)):
-            texts = [_join(paragraph) for paragraph in _find_paragraphs(box)]
-            yield Block("\n".join(filter(None, texts)))
+            yield Block(join_filled("\n", map(_join, _find_paragraphs(box))))
         for chart in list_related(self._archive, name).get(_CHART, ()):
             blocks = walk_chart(read_part(self._archive, chart, invalid=_INVALID))
             # The values of a chart are in cells, so only its titles are read.
@@ -73,13 +72,10 @@ class SheetNotes:
 
     def _read_notes(self) -> list[_Note]:
         """Return the comments on cells; a thread of comments stands for the note that older versions show."""
-        notes: list[_Note] = []
-        for part in self._parts.get(_THREADS, ()):
-            notes += self._read_threads(part)
-        cells_in_threads = {note.cell for note in notes}
-        for part in self._parts.get(_NOTES, ()):
-            notes += [note for note in self._read_old_notes(part) if note.cell not in cells_in_threads]
-        return notes
+        comments = list(flat_map(self._read_threads, self._parts.get(_THREADS, ())))
+        notes = flat_map(self._read_old_notes, self._parts.get(_NOTES, ()))
+        cells_in_threads = {note.cell for note in comments}
+        return comments + [note for note in notes if note.cell not in cells_in_threads]
 
     def _read_old_notes(self, name: str) -> Iterator[_Note]:
         root = drop_namespaces(self._parse(name))
@@ -88,7 +84,7 @@ class SheetNotes:
             author = authors.get(read_number(comment.get("authorId", ""), -1), "")
             # Excel begins a note with the name of its author.
             text = _join(comment, "t").removeprefix(f"{author}:")
-            yield _Note(comment.get("ref", ""), text.strip(), author or None)
+            yield _Note(comment.get("ref", ""), text.strip(), author)
 
     def _read_threads(self, name: str) -> Iterator[_Note]:
         people = self._read_people()
@@ -98,16 +94,13 @@ class SheetNotes:
 
     def _read_people(self) -> dict[str, str]:
         """Return the names of the authors of threads."""
-        people = {}
-        for name in self._archive.namelist():
-            if name.startswith(_PERSONS):
-                for person in drop_namespaces(self._parse(name)).iter("person"):
-                    people[person.get("id", "")] = person.get("displayName", "")
-        return people
+        names = [name for name in self._archive.namelist() if name.startswith(_PERSONS)]
+        people = chain.from_iterable(drop_namespaces(self._parse(name)).iter("person") for name in names)
+        return {person.get("id", ""): person.get("displayName", "") for person in people}
 
-    def _parse(self, name: str) -> "_Element":
+    def _parse(self, name: str) -> _Element:
         return parse_xml(read_part(self._archive, name, invalid=_INVALID), invalid=_INVALID)
 
 
-def _join(element: "_Element", *tags: str) -> str:
+def _join(element: _Element, *tags: str) -> str:
     return "".join(map(str, element.itertext(*tags))).strip()

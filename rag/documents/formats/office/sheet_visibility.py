@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import filterfalse
 from posixpath import basename
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from zipfile import ZipFile
+
+from openpyxl.packaging.relationship import get_dependents, get_rels_path
+from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from rag.documents.formats.office.paths import read_number
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same, read_hex
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 # openpyxl reads the settings of rows only if it keeps all cells in memory.
 _TAG = re.compile(rb"<(?:\w+:)?(row|col|table|autoFilter|filterColumn|conditionalFormatting|mergeCell)\b([^<>]*)")
@@ -56,7 +57,7 @@ class SheetView:
     Rows that a filter leaves out count as seen, and so does a closed outline: a click shows them.
     """
 
-    def __init__(self, sheet: "ReadOnlyWorksheet") -> None:
+    def __init__(self, sheet: ReadOnlyWorksheet) -> None:
         self._hidden_rows: set[int] = set()
         self._hidden_columns: set[int] = set()
         self._painted: list[Area] = []
@@ -138,10 +139,7 @@ class SheetView:
 
 def _read_style(cell: Any) -> _CellStyle:
     number_format = cell.number_format.strip()
-    hidden_types: list[type] = []
-    for pattern, types in _FORMATS:
-        if pattern.fullmatch(number_format):
-            hidden_types += types
+    hidden_types = [kind for pattern, kinds in _FORMATS if pattern.fullmatch(number_format) for kind in kinds]
     is_tiny = cell.font.sz is not None and cell.font.sz <= TINY
     if is_tiny:
         hidden_types.append(object)
@@ -166,7 +164,7 @@ def _read_color(color: Any) -> Color | None:
     return WHITE if is_white else None
 
 
-def _open_parts(sheet: "ReadOnlyWorksheet") -> Iterator[IO[bytes]]:
+def _open_parts(sheet: ReadOnlyWorksheet) -> Iterator[IO[bytes]]:
     """Yield the opened file of a sheet, and the opened files of its tables."""
     with sheet._get_source() as source:
         yield source
@@ -178,8 +176,6 @@ def _open_parts(sheet: "ReadOnlyWorksheet") -> Iterator[IO[bytes]]:
 
 def list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:
     """Return the names of the parts to which a part refers, by the ends of the kinds of relation."""
-    from openpyxl.packaging.relationship import get_dependents, get_rels_path
-
     names = set(archive.namelist())
     relations = get_rels_path(path)
     related: dict[str, list[str]] = {}
@@ -213,15 +209,11 @@ def _is_hidden(settings: _Settings, size: str) -> bool:
 
 def read_cell_place(cell: str) -> tuple[int, int]:
     """Return the row and column of a cell such as "B3", from 1; zeros if it is none."""
-    from openpyxl.utils.cell import coordinate_to_tuple
-
     place: tuple[int, int] = coordinate_to_tuple(cell) if _CELLS.fullmatch(cell) else (0, 0)
     return place
 
 
 def _read_areas(settings: _Settings) -> Iterator[Area]:
-    from openpyxl.utils.cell import range_boundaries
-
     for cells in _CELLS.findall(settings.get("sqref", settings.get("ref", ""))):
         left, top, right, bottom = range_boundaries(cells)
         yield Area(range(top, bottom + 1), range(left, right + 1))

@@ -5,7 +5,10 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from rag.documents.blocks import Block, begin_sheet
 from rag.documents.formats.grid import walk_sheet
@@ -14,17 +17,13 @@ from rag.documents.formats.office.sheet_notes import SheetNotes
 from rag.documents.formats.office.sheet_visibility import Area, SheetView
 from rag.documents.formats.rows import EMPTY_ROW, MOST_COLUMNS_SPANNED, Cell, Row, spread_row
 
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-
 # The day 0 of Excel.
 _EPOCH = datetime(1899, 12, 30)
 # More merged cells, and rows in them, say nothing new.
 _MOST_MERGED, _MOST_ROWS_MERGED = 10_000, 1000
 
 
-def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
+def walk_sheets(workbook: Workbook) -> Iterator[Block]:
     """Yield each sheet's name, its rows with the labels of their columns, its charts and notes.
 
     Empty sheets are left out, and so are sheets, rows, columns and cells that a reader does not see.
@@ -40,7 +39,7 @@ def walk_sheets(workbook: "Workbook") -> Iterator[Block]:
         yield from begin_sheet(blocks, sheet.title)
 
 
-def _read_rows(sheet: "ReadOnlyWorksheet", view: SheetView, notes: SheetNotes) -> Iterator[Row]:
+def _read_rows(sheet: ReadOnlyWorksheet, view: SheetView, notes: SheetNotes) -> Iterator[Row]:
     """Yield the texts of the cells of each row; a cell that a reader does not see has an empty text."""
     merged = _group_merged(view.merged)
     above = EMPTY_ROW

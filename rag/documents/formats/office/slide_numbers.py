@@ -1,13 +1,11 @@
 """Counts the paragraphs that PowerPoint numbers itself: the steps of a list."""
 
 import re
-from typing import TYPE_CHECKING
+
+from lxml.etree import _Element
 
 from rag.documents.formats.numerals import WRITERS
 from rag.documents.formats.office.paths import make_reader, read_number
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _HIGHEST_NUMBER = 32_767  # PowerPoint's
 # "alphaLcParenBoth" is "(a)".
@@ -26,7 +24,7 @@ class SlideNumbers:
     def __init__(self) -> None:
         self._counts: dict[int, tuple[str, int]] = {}  # by level: the form of the last number, and the number
 
-    def begin_with_number(self, paragraph: "_Element", text: str) -> str:
+    def begin_with_number(self, paragraph: _Element, text: str) -> str:
         """Return a paragraph's text after its number; an empty text, or one without number, as it is."""
         if not text.strip():
             return text

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain
-from typing import TYPE_CHECKING
+
+from lxml.etree import _Element
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.oxml import parse_xml
+from pptx.shapes.base import BaseShape
+from pptx.slide import Slide
 
 from rag.documents.formats.office.paths import NOTHING, A, make_finder, make_reader, make_test
 from rag.documents.formats.office.slide_numbers import SlideNumbers
 from rag.documents.formats.visibility import FAINT, TINY, Color, look_same, read_hex
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from pptx.shapes.base import BaseShape
-    from pptx.slide import Slide
+from rag.documents.sequences import flat_map
 
 _OFF = ("0", "false")
 _WORDS = (f"{A}r", f"{A}fld", f"{A}br")
@@ -46,7 +46,7 @@ _get_theme_color = make_reader("a:srgbClr[not(*)]/@val | a:sysClr[not(*)]/@lastC
 _find_color_names = make_finder("p:clrMap")
 
 
-def is_shown(slide: "Slide") -> bool:
+def is_shown(slide: Slide) -> bool:
     """Return whether the presenter has not hidden a slide."""
     return slide.element.get("show", "1") not in _OFF
 
@@ -54,14 +54,14 @@ def is_shown(slide: "Slide") -> bool:
 class Stage:
     """A slide as its audience sees it, its title and its layout's; `width` and `height` are in English metric units."""
 
-    def __init__(self, slide: "Slide", width: int, height: int) -> None:
+    def __init__(self, slide: Slide, width: int, height: int) -> None:
         self.title = slide.shapes.title
         self.layout_title = slide.slide_layout.placeholders.get(idx=0)
         self._master = slide.slide_layout.slide_master
         self._parts = (slide.element, slide.slide_layout.element, self._master.element)
         self._width, self._height = width, height
 
-    def shows(self, shape: "BaseShape", *, in_group: bool = False) -> bool:
+    def shows(self, shape: BaseShape, *, in_group: bool = False) -> bool:
         """Return whether a shape is read: it is not hidden, not repeated on every slide, and not beside the slide.
 
         A shape in a group counts as on the slide: its place is relative to the group.
@@ -74,7 +74,7 @@ class Stage:
         is_in_height: bool = -shape.height <= shape.top <= self._height
         return is_in_width and is_in_height
 
-    def read_paragraphs(self, holder: "_Element") -> list[str]:
+    def read_paragraphs(self, holder: _Element) -> list[str]:
         """Return the visible words of each paragraph of a shape, or of a table's cell, with the paragraph's number."""
         backdrop = next(map(self._read_color, _find_shape_fills(holder)), self._page)
         numbers = SlideNumbers()
@@ -83,14 +83,14 @@ class Stage:
             for paragraph in holder.iter(f"{A}p")
         ]
 
-    def _read_runs(self, paragraph: "_Element", backdrop: Color | None) -> Iterator[str]:
+    def _read_runs(self, paragraph: _Element, backdrop: Color | None) -> Iterator[str]:
         for run in paragraph.iterchildren(*_WORDS):
             if run.tag == f"{A}br":
                 yield "\n"
             elif not self._is_hidden(run, backdrop):
                 yield run.findtext(f"{A}t", "")
 
-    def _is_hidden(self, run: "_Element", backdrop: Color | None) -> bool:
+    def _is_hidden(self, run: _Element, backdrop: Color | None) -> bool:
         fills = _find_letter_fills(run)
         is_lost = any(_is_faint(fill) or look_same(self._read_color(fill), backdrop) for fill in fills)
         return is_lost or _is_tiny(run)
@@ -98,11 +98,11 @@ class Stage:
     @cached_property
     def _page(self) -> Color | None:
         """The slide's colour; None if it is not known, or if pictures or coloured shapes may cover it."""
-        background = next(chain.from_iterable(map(_find_backgrounds, self._parts)), NOTHING)
+        background = next(flat_map(_find_backgrounds, self._parts), NOTHING)
         color = next(map(self._read_color, _find_plain_fills(background)), None)
         return None if any(map(_has_paint, self._parts)) else color
 
-    def _read_color(self, fill: "_Element") -> Color | None:
+    def _read_color(self, fill: _Element) -> Color | None:
         """Return the colour of a fill; None for several colours, or a colour derived from another one."""
         color = _get_color(fill)
         return read_hex(color) or self._theme.get(color)
@@ -110,9 +110,6 @@ class Stage:
     @cached_property
     def _theme(self) -> dict[str, Color | None]:
         """The colours of the master's theme by their names, and by the names that the master gives them."""
-        from pptx.opc.constants import RELATIONSHIP_TYPE
-        from pptx.oxml import parse_xml
-
         theme = parse_xml(self._master.part.part_related_by(RELATIONSHIP_TYPE.THEME).blob)
         colors = {
             str(color.tag).removeprefix(A): read_hex(_get_theme_color(color)) for color in _find_theme_colors(theme)

@@ -3,7 +3,12 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING
+
+from pptx.presentation import Presentation
+from pptx.shapes.base import BaseShape
+from pptx.shapes.group import GroupShape
+from pptx.slide import Slide
+from pptx.table import _Cell
 
 from rag.documents.blocks import Block, begin_slide, walk_shape
 from rag.documents.formats.grid import walk_table
@@ -13,16 +18,10 @@ from rag.documents.formats.office.slide_visibility import Stage, is_shown
 from rag.documents.formats.rows import Cell
 from rag.documents.formats.slide_order import Placed, order_shapes
 
-if TYPE_CHECKING:
-    from pptx.presentation import Presentation
-    from pptx.shapes.base import BaseShape
-    from pptx.slide import Slide
-    from pptx.table import _Cell
-
 _UNITS_PER_POINT = 12_700  # English metric units
 
 
-def walk_slides(presentation: "Presentation") -> Iterator[Block]:
+def walk_slides(presentation: Presentation) -> Iterator[Block]:
     """Yield each slide's title, its texts, tables and charts in reading order, its notes and its reviewers' comments.
 
     Slides, shapes and words that the audience does not see are left out.
@@ -36,7 +35,7 @@ def walk_slides(presentation: "Presentation") -> Iterator[Block]:
         yield from begin_slide(filter(attrgetter("text"), blocks), number)
 
 
-def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
+def _walk_slide(slide: Slide, stage: Stage) -> Iterator[Block]:
     yield from _walk_shapes(slide.shapes, stage)
     frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     notes = _clean(getattr(frame, "text", ""))
@@ -44,25 +43,19 @@ def _walk_slide(slide: "Slide", stage: Stage) -> Iterator[Block]:
         yield Block(f"Notes: {notes}")
 
 
-def _walk_shapes(shapes: Iterable["BaseShape"], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
+def _walk_shapes(shapes: Iterable[BaseShape], stage: Stage, *, in_group: bool = False) -> Iterator[Block]:
     """Yield the blocks of the title, and of the other shapes in reading order.
 
     On a slide without a title, the place of the layout's title counts. The places of shapes in a group are relative to
     the group, and no title is in one.
     """
-    shown = [shape for shape in shapes if stage.shows(shape, in_group=in_group)]
+    shown = [_place(shape) for shape in shapes if stage.shows(shape, in_group=in_group)]
     title = None if in_group else stage.title or stage.layout_title
-    others = []
-    for shape in shown:
-        if shape == stage.title:
-            yield from _walk_shape(shape, stage)
-        else:
-            others.append(_place(shape))
-    for shape in order_shapes(others, _place(title) if title else None):
+    for shape in order_shapes(shown, _place(title) if title else None):
         yield from _walk_shape(shape, stage)
 
 
-def _place(shape: "BaseShape") -> "Placed[BaseShape]":
+def _place(shape: BaseShape) -> Placed[BaseShape]:
     """Return a shape with its place; the values that a file does not give are 0."""
     sides = (shape.left, shape.top, shape.width, shape.height)
     left, top, width, height = (side / _UNITS_PER_POINT if side else 0.0 for side in sides)
@@ -70,9 +63,7 @@ def _place(shape: "BaseShape") -> "Placed[BaseShape]":
     return Placed(shape, left, top, left + width, top + height, words)
 
 
-def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
-    from pptx.shapes.group import GroupShape
-
+def _walk_shape(shape: BaseShape, stage: Stage) -> Iterator[Block]:
     if isinstance(shape, GroupShape):
         yield from _walk_shapes(shape.shapes, stage, in_group=True)
     elif shape.has_table:
@@ -85,14 +76,14 @@ def _walk_shape(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
             yield from walk_drawing(reference, shape.part)
 
 
-def _walk_text(shape: "BaseShape", stage: Stage) -> Iterator[Block]:
+def _walk_text(shape: BaseShape, stage: Stage) -> Iterator[Block]:
     """Return the paragraphs of a shape."""
     texts = [_clean(text) for text in stage.read_paragraphs(shape.element)]
     blocks = [Block(text) for text in texts if text]
     return walk_shape(blocks, is_title=shape == stage.title)
 
 
-def _read_cell(cell: "_Cell", stage: Stage) -> Cell:
+def _read_cell(cell: _Cell, stage: Stage) -> Cell:
     text = "" if cell.is_spanned else "\n".join(stage.read_paragraphs(cell._tc))
     return Cell(text, cell._tc.gridSpan, is_continued=cell._tc.vMerge)
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from lxml.etree import strip_tags
+from docx.document import Document
+from docx.oxml.parser import parse_xml
+from lxml.etree import _Element, strip_tags
 
 from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
@@ -17,6 +19,8 @@ from rag.documents.formats.office.paths import (
     MC,
     M,
     W,
+    find_part,
+    list_parts,
     make_finder,
     make_reader,
     make_test,
@@ -29,11 +33,8 @@ from rag.documents.formats.office.word_visibility import Styles, drop_hidden_wor
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 from rag.documents.headings import has_form_of_heading, mark_heading_blocks
 from rag.documents.members import read_member
+from rag.documents.properties import clean_date
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from docx.document import Document
-    from lxml.etree import _Element
 
 _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
@@ -60,6 +61,8 @@ _get_name = make_reader("w:name/@w:val")
 _get_style = make_reader("w:pPr/w:pStyle/@w:val")
 _get_level = make_reader("w:pPr/w:outlineLvl/@w:val")
 _get_list = make_reader("w:pPr/w:numPr/w:numId/@w:val")
+# The large first letter of the next paragraph.
+_is_drop_cap = make_test("w:pPr/w:framePr[1]/@w:dropCap[. != 'none']")
 # The mark of a paragraph whose end is deleted or hidden.
 _is_gone = make_test("w:pPr/w:rPr[w:del or w:moveFrom or w:vanish]")
 # Word numbers the levels of outlines from 0; the tenth, "9", means text.
@@ -84,7 +87,7 @@ class _Role(NamedTuple):
         return Block(text, "item" if self.is_item else "paragraph")
 
 
-def walk_document(document: "Document") -> Iterator[Block]:
+def walk_document(document: Document) -> Iterator[Block]:
     """Yield the letterhead, the body's blocks in order, each note after its paragraph, and the reviewers' comments."""
     walker = _Walker(document)
     for header, is_letterhead in find_headers(document):
@@ -96,11 +99,10 @@ def walk_document(document: "Document") -> Iterator[Block]:
     yield from mark_heading_blocks(walker.walk(body))
     for comment in document.comments:
         words = "\n".join(block.text for block in walker.walk(comment._comment_elm))
-        date = comment.timestamp.date().isoformat() if comment.timestamp else None
-        yield Block(words, voice="comment", author=comment.author or None, date=date)
+        yield Block(words, voice="comment", author=comment.author, date=clean_date(comment.timestamp))
 
 
-def find_title(document: "Document") -> str | None:
+def find_title(document: Document) -> str | None:
     """Return the words of the first paragraph whose style is a title's."""
     roles = _Roles(document)
     for paragraph in document.element.body.iter(f"{W}p"):
@@ -113,7 +115,7 @@ def find_title(document: "Document") -> str | None:
 class _Walker:
     """Turns a document's elements into blocks; it knows the styles and notes."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._roles = _Roles(document)
         self._numbers = Numbers(document)
         self._notes = _find_notes(document)
@@ -127,13 +129,13 @@ class _Walker:
             f"{W}altChunk": self._walk_chunk,
         }
 
-    def walk(self, parent: "Iterable[_Element]") -> Iterator[Block]:
+    def walk(self, parent: Iterable[_Element]) -> Iterator[Block]:
         for element in parent:
             walk = self._walkers.get(element.tag)
             if walk:
                 yield from walk(element)
 
-    def _walk_paragraph(self, paragraph: "_Element") -> Iterator[Block]:
+    def _walk_paragraph(self, paragraph: _Element) -> Iterator[Block]:
         words = _read_signs(paragraph)
         if _is_drop_cap(paragraph):
             self._drop_cap += words.strip()
@@ -147,16 +149,16 @@ class _Walker:
         for part in sorted(attached, key=lambda part: part.tag not in _MARKS):
             yield from self._walk_attached(part)
 
-    def _find_role(self, paragraph: "_Element", text: str) -> _Role:
+    def _find_role(self, paragraph: _Element, text: str) -> _Role:
         """Return a paragraph's role: without other headings, the words above numbered clauses are one."""
         role = self._roles.find_role(paragraph)
         self._has_headings |= role.level > 0
-        if self._has_headings or not role.is_item or not has_form_of_heading(text):
+        if any((self._has_headings, not role.is_item, not has_form_of_heading(text))):
             return role
         level = self._numbers.find_clause_level(paragraph)
         return _Role(level) if level else role
 
-    def _walk_attached(self, part: "_Element") -> Iterator[Block]:
+    def _walk_attached(self, part: _Element) -> Iterator[Block]:
         """Yield the blocks of a note, a box of text, or a drawing with words."""
         if part.tag in _MARKS:
             # A note is walked once: it can hold its own mark.
@@ -167,12 +169,11 @@ class _Walker:
         else:
             yield from walk_drawing(part, self._part)
 
-    def _walk_chunk(self, chunk: "_Element") -> Iterator[Block]:
+    def _walk_chunk(self, chunk: _Element) -> Iterator[Block]:
         """Yield the text of a whole file that Word shows inside of this one."""
-        relation = self._part.rels.get(_get_relation(chunk))
-        if relation is None or relation.is_external:
+        part = find_part(self._part, _get_relation(chunk))
+        if part is None:
             return
-        part = relation.target_part
         name = str(part.partname)
         if name.endswith(_WORD_SUFFIXES):
             yield from _walk_inner_document(part.blob)
@@ -186,14 +187,14 @@ class _Walker:
 
     def _make_blocks(self, number: str, text: str, role: _Role) -> Iterator[Block]:
         """Yield the block of a paragraph; none for the document's title and for tables of contents."""
-        is_main_title = role.is_title and text != "" and not self._has_title
+        is_main_title = all((role.is_title, text, not self._has_title))
         if is_main_title:
             self._has_title = True
         elif role.level or not role.is_contents:
             numbered = f"{number} {text}" if text else ""
             yield role.make_block(numbered.strip())
 
-    def _walk_table(self, table: "_Element") -> Iterator[Block]:
+    def _walk_table(self, table: _Element) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         rows = [_find_cells(row) for row in _find_rows(table)]
         # A row with one cell at the top is the table's title, or a frame around text.
@@ -212,7 +213,7 @@ class _Walker:
         yield from walk_table(grid, is_headed=is_headed, layout=blocks)
 
 
-def _read_cell(cell: "_Element", blocks: list[Block]) -> Cell:
+def _read_cell(cell: _Element, blocks: list[Block]) -> Cell:
     width = min(read_number(_get_span(cell), 1), MOST_COLUMNS_SPANNED)
     return Cell(join_words(blocks), width, is_continued=_is_continued(cell))
 
@@ -230,11 +231,11 @@ def _walk_inner_document(data: bytes) -> Iterator[Block]:
 class _Roles:
     """The roles of a document's paragraphs."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._styles = Styles(document)
         self._find_style_role = cache(self._read_style_role)
 
-    def find_role(self, paragraph: "_Element") -> _Role:
+    def find_role(self, paragraph: _Element) -> _Role:
         """Return a paragraph's role: its own settings come before those of its style."""
         level = _LEVELS.get(_get_level(paragraph))
         if level:
@@ -252,7 +253,7 @@ class _Roles:
         return _Role()
 
 
-def _read_role(style: "_Element") -> _Role:
+def _read_role(style: _Element) -> _Role:
     name = _get_name(style).lower()
     is_title = name == "title"
     level = _HEADINGS.get(name, _LEVELS.get(_get_level(style), int(is_title)))
@@ -260,32 +261,22 @@ def _read_role(style: "_Element") -> _Role:
     return _Role(level, is_item, is_title, is_contents=name.startswith("toc"))
 
 
-def _find_notes(document: "Document") -> dict[tuple[str, str | None], "_Element"]:
-    from docx.oxml.parser import parse_xml
-
+def _find_notes(document: Document) -> dict[tuple[str, str | None], _Element]:
     notes = {}
-    for relation in document.part.rels.values():
-        kind = relation.reltype.rpartition("/")[2].removesuffix("s")
-        if kind not in _MARKS.values() or relation.is_external:
-            continue
-        root = parse_xml(relation.target_part.blob)
-        drop_hidden_words(root, document)
-        strip_tags(root, *_WRAPPERS)
-        notes.update({(kind, note.get(f"{W}id")): note for note in root.iter(f"{W}{kind}")})
+    for kind in _MARKS.values():
+        for part in list_parts(document.part, f"/{kind}s"):
+            root = parse_xml(part.blob)
+            drop_hidden_words(root, document)
+            strip_tags(root, *_WRAPPERS)
+            notes.update({(kind, note.get(f"{W}id")): note for note in root.iter(f"{W}{kind}")})
     return notes
 
 
-def _read_signs(paragraph: "_Element") -> str:
+def _read_signs(paragraph: _Element) -> str:
     return join_signs(_find_inside(paragraph, _WORDS))
 
 
-def _is_drop_cap(paragraph: "_Element") -> bool:
-    """Return whether a paragraph is the large first letter of the next one."""
-    frame = paragraph.find(f"{W}pPr/{W}framePr")
-    return frame is not None and frame.get(f"{W}dropCap", "none") != "none"
-
-
-def _find_inside(paragraph: "_Element", tags: Iterable[str]) -> "Iterator[_Element]":
+def _find_inside(paragraph: _Element, tags: Iterable[str]) -> Iterator[_Element]:
     """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
     for element in paragraph.iter(*tags):
         for outer in element.iterancestors():

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from docx.document import Document
+from lxml.etree import _Element
 
 from rag.documents.formats.numerals import WRITERS, format_ordinal, repeat_letter
-from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test, read_number
+from rag.documents.formats.office.paths import NOTHING, W, list_parts, make_finder, make_reader, make_test, read_number
 from rag.documents.formats.office.word_visibility import Styles
-
-if TYPE_CHECKING:
-    from docx.document import Document
-    from lxml.etree import _Element
 
 _LEVELS = 9
 _HIGHEST_NUMBER = 99_999
@@ -78,14 +77,14 @@ _NO_LIST = _List("", {}, {}, {})
 class Numbers:
     """The numbers of a document's paragraphs, in the order of the text."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         self._styles = Styles(document)
         self._lists = _read_lists(document, self._styles)
         self._counts: dict[str, dict[int, int]] = {}  # by outline and level
         self._begun: set[tuple[str, int]] = set()
         self._find_place_of_style = cache(self._read_place_of_style)
 
-    def count(self, paragraph: "_Element") -> str:
+    def count(self, paragraph: _Element) -> str:
         """Count a paragraph, and return its number as Word shows it: "4.2", "(a)"; nothing for a bullet or a text."""
         number, level = self._find_place(paragraph)
         numbered = self._lists.get(number, _NO_LIST)
@@ -101,7 +100,7 @@ class Numbers:
                 counts.pop(deeper, None)
         return _format(numbered.levels, level, counts)
 
-    def find_clause_level(self, paragraph: "_Element") -> int:
+    def find_clause_level(self, paragraph: _Element) -> int:
         """Return the level, from 1, of a paragraph with whose number that of the next paragraph begins; else 0."""
         below = paragraph.getnext()
         if below is None or below.tag != f"{W}p":
@@ -116,7 +115,7 @@ class Numbers:
         is_clause = settings is not None and f"%{level + 1}" in settings.text
         return level + 1 if is_clause else 0
 
-    def _find_place(self, paragraph: "_Element") -> tuple[str, int]:
+    def _find_place(self, paragraph: _Element) -> tuple[str, int]:
         """Return the number of a paragraph's list, and its level: its own, or those of its style."""
         style = _get_style_of_paragraph(paragraph) or self._styles.normal
         return self._find_place_of_style(style, _get_list_of_paragraph(paragraph), _get_level_of_paragraph(paragraph))
@@ -127,7 +126,7 @@ class Numbers:
             level = level or self._find_level_of_style(number, style) or _get_level_of_paragraph(style)
         return number, read_number(level, 0)
 
-    def _find_level_of_style(self, number: str, style: "_Element") -> str:
+    def _find_level_of_style(self, number: str, style: _Element) -> str:
         """Return the level of a list to which the list ties a style."""
         numbered = self._lists.get(number)
         level = numbered.level_of_style.get(style.get(f"{W}styleId", "")) if numbered else None
@@ -160,7 +159,7 @@ def _format(levels: dict[int, _Level], level: int, counts: dict[int, int]) -> st
     return _PLACE.sub(write, settings.text).strip()
 
 
-def _read_lists(document: "Document", styles: Styles) -> dict[str, _List]:
+def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
     """Return the lists of a document by their numbers."""
     numbering = _find_numbering(document)
     outlines = {outline.get(f"{W}abstractNumId", ""): outline for outline in _find_outlines(numbering)}
@@ -178,15 +177,12 @@ def _read_lists(document: "Document", styles: Styles) -> dict[str, _List]:
     return lists
 
 
-def _find_numbering(document: "Document") -> "_Element":
-    from docx.opc.constants import RELATIONSHIP_TYPE
-
-    kinds = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
-    relation = kinds.get(RELATIONSHIP_TYPE.NUMBERING)
-    return relation.target_part.element if relation else NOTHING
+def _find_numbering(document: Document) -> _Element:
+    part = next(list_parts(document.part, "/numbering"), None)
+    return NOTHING if part is None else part.element
 
 
-def _read_list(number: "_Element", outline_name: str, outline: "_Element") -> _List:
+def _read_list(number: _Element, outline_name: str, outline: _Element) -> _List:
     levels = _read_levels(outline)
     starts = {}
     for change in _find_changes(number):
@@ -200,7 +196,7 @@ def _read_list(number: "_Element", outline_name: str, outline: "_Element") -> _L
     return _List(outline_name, levels, starts, level_of_style)
 
 
-def _read_levels(parent: "_Element") -> dict[int, _Level]:
+def _read_levels(parent: _Element) -> dict[int, _Level]:
     """Return the levels below an element, by their numbers from 0."""
     levels = {}
     for element in _find_levels(parent):
@@ -210,7 +206,7 @@ def _read_levels(parent: "_Element") -> dict[int, _Level]:
     return levels
 
 
-def _read_level(element: "_Element", level: int) -> _Level:
+def _read_level(element: _Element, level: int) -> _Level:
     return _Level(
         form=_get_form(element),
         text=_get_text(element),

@@ -1,13 +1,11 @@
 """Reads the signs of a Word paragraph: letters, symbols, ticks of forms, raised marks of notes."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
+from lxml.etree import _Element
+
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.office.paths import W, make_finder, make_reader, make_test, read_number
-from rag.documents.raised import raise_digits
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 TICKED, UNTICKED = "[x]", "[ ]"
 _FIXED = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
@@ -41,7 +39,7 @@ _get_choice = make_reader("w:ffData/w:ddList/w:result/@w:val")
 _is_raised = make_test("parent::w:r/w:rPr/w:vertAlign[@w:val = 'superscript']")
 
 
-def join_signs(elements: "Iterable[_Element]") -> str:
+def join_signs(elements: Iterable[_Element]) -> str:
     """Return the text of a paragraph's signs; a raised number after a digit is kept apart from it: "2019¹"."""
     texts: list[str] = []
     last = ""
@@ -54,12 +52,12 @@ def join_signs(elements: "Iterable[_Element]") -> str:
     return "".join(texts)
 
 
-def _read_text(element: "_Element") -> str:
+def _read_text(element: _Element) -> str:
     text = _FIXED.get(element.tag) or element.text or ""
     return text if text.isascii() else text.translate(_SHOWN)
 
 
-def _read_symbol(symbol: "_Element") -> str:
+def _read_symbol(symbol: _Element) -> str:
     """Return the sign that a font of symbols has for a character; nothing if it is unknown."""
     font = _FONTS.get(symbol.get(f"{W}font", "").lower(), {})
     try:
@@ -68,7 +66,7 @@ def _read_symbol(symbol: "_Element") -> str:
         return ""
 
 
-def _read_field(field: "_Element") -> str:
+def _read_field(field: _Element) -> str:
     """Return the tick of a form's box, or the choice of a form's list."""
     for box in _find_ticks(field):
         return TICKED if _is_ticked(box) else UNTICKED
@@ -77,4 +75,4 @@ def _read_field(field: "_Element") -> str:
     return choices[number] if number < len(choices) else ""
 
 
-_SIGNS: "dict[str, Callable[[_Element], str]]" = {f"{W}sym": _read_symbol, f"{W}fldChar": _read_field}
+_SIGNS: dict[str, Callable[[_Element], str]] = {f"{W}sym": _read_symbol, f"{W}fldChar": _read_field}

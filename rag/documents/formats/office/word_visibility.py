@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
+
+from docx.document import Document
+from lxml.etree import _Element
 
 from rag.documents.formats.office.paths import NOTHING, W, make_finder, make_reader, make_test
 from rag.documents.formats.visibility import BLACK, FAINT, TINY, WHITE, Color, look_same, read_hex
-
-if TYPE_CHECKING:
-    from docx.document import Document
-    from lxml.etree import _Element
+from rag.documents.sequences import flat_map
 
 # The settings of a run, by name.
-Settings: TypeAlias = "dict[str, _Element]"
+Settings: TypeAlias = dict[str, _Element]
 
 _MOST_BASES = 20
 _ON = "[not(@w:val = '0' or @w:val = 'false' or @w:val = 'off')]"
@@ -60,24 +60,24 @@ _HIDING = {"vanish": _is_on, "webHidden": _is_on, "sz": _is_tiny}
 _HIGHLIGHTS = {"white": WHITE, "black": BLACK}
 
 
-def drop_hidden_words(root: "_Element", document: "Document") -> None:
+def drop_hidden_words(root: _Element, document: Document) -> None:
     """Remove the hidden runs, rows and drawings in a part of a document."""
     looks = _Looks(document, root)
     hidden_runs = list(filter(looks.is_hidden, _find_runs(root)))
     for element in (*hidden_runs, *_find_hidden_parts(root)):
-        cast("_Element", element.getparent()).remove(element)
+        cast(_Element, element.getparent()).remove(element)
 
 
 class Styles:
     """The styles of a document."""
 
-    def __init__(self, document: "Document") -> None:
+    def __init__(self, document: Document) -> None:
         root = document.styles.element
         self.default_settings = _read_settings(_find_default_settings(root))
         self.normal = _get_normal_style(root)
         self._styles = {style.get(f"{W}styleId"): style for style in _find_styles(root)}
 
-    def find_bases(self, name: str) -> "list[_Element]":
+    def find_bases(self, name: str) -> list[_Element]:
         """Return a style, then the style that it is based on, and so on; nothing for an unknown name."""
         bases: list[_Element] = []
         while name in self._styles and len(bases) < _MOST_BASES:
@@ -89,7 +89,7 @@ class Styles:
 class _Looks:
     """The settings of a document's words, and their backgrounds."""
 
-    def __init__(self, document: "Document", root: "_Element") -> None:
+    def __init__(self, document: Document, root: _Element) -> None:
         self._styles = Styles(document)
         self._page = None if _has_painted_page(document.element) else WHITE
         self._merge_styles = cache(self._read_styles)
@@ -97,14 +97,14 @@ class _Looks:
         self._fills = {WHITE, BLACK, *(read_hex(shade.get(f"{W}fill")) for shade in shades)}
         self._may_be_lost = cache(self._has_fill)
 
-    def is_hidden(self, run: "_Element") -> bool:
+    def is_hidden(self, run: _Element) -> bool:
         """Return whether the words of a run are hidden, tiny, transparent or in the colour of their backdrop."""
         style_settings = self._merge_styles(_get_paragraph_style(run), _get_run_style(run))
         settings = {**style_settings, **_read_settings(_find_settings(run))}
         is_off = any(_HIDING[name](settings[name]) for name in _HIDING.keys() & settings)
         return is_off or _is_transparent(settings) or self._is_lost(run, settings)
 
-    def _is_lost(self, run: "_Element", settings: Settings) -> bool:
+    def _is_lost(self, run: _Element, settings: Settings) -> bool:
         """Return whether the words of a run have the colour of their backdrop."""
         color = read_hex(_get_value(settings.get("color", NOTHING)))
         return self._may_be_lost(color) and look_same(color, self._find_backdrop(run, settings))
@@ -121,17 +121,17 @@ class _Looks:
                 settings |= _read_settings(_find_settings(style))
         return settings
 
-    def _find_backdrop(self, run: "_Element", settings: Settings) -> Color | None:
+    def _find_backdrop(self, run: _Element, settings: Settings) -> Color | None:
         """Return the background of a run; None if it is not known."""
         highlight = _get_value(settings.get("highlight", NOTHING))
         if highlight not in ("", "none"):
             return _HIGHLIGHTS.get(highlight)
         own_backdrops = _find_backdrops(settings.get("shd", NOTHING))
-        outer_backdrops = chain.from_iterable(map(_find_backdrops, self._list_outer(run)))
+        outer_backdrops = flat_map(_find_backdrops, self._list_outer(run))
         backdrops = chain(own_backdrops, outer_backdrops)
         return next((read_hex(_get_fill(backdrop)) for backdrop in backdrops), self._page)
 
-    def _list_outer(self, run: "_Element") -> "Iterator[_Element]":
+    def _list_outer(self, run: _Element) -> Iterator[_Element]:
         """Yield the elements around a run, the innermost first, each followed by its styles."""
         for outer in run.iterancestors(f"{W}p", f"{W}tc", f"{W}tbl", f"{W}txbxContent"):
             default_style = self._styles.normal if outer.tag == f"{W}p" else ""
@@ -139,7 +139,7 @@ class _Looks:
             yield from self._styles.find_bases(_get_own_style(outer) or default_style)
 
 
-def _read_settings(settings: "list[_Element]") -> Settings:
+def _read_settings(settings: list[_Element]) -> Settings:
     return {str(setting.tag).rpartition("}")[2]: setting for setting in settings}
 
 

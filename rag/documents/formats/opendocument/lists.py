@@ -1,18 +1,18 @@
 """Counts the items of OpenDocument's numbered lists, and its numbered headings."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from lxml.etree import _Element
+
+from rag.documents.blocks import join_filled
 from rag.documents.formats.numerals import WRITERS
 from rag.documents.formats.opendocument.names import STYLE, TEXT
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _HIGHEST_NUMBER = 99_999
 _DEEPEST = 10
 
 
-def read_number(element: "_Element", attribute: str) -> int:
+def read_number(element: _Element, attribute: str) -> int:
     """Return the number in an attribute, at most 99,999; 1 if there is none."""
     text = element.get(attribute, "")
     return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else 1
@@ -34,7 +34,7 @@ _BULLET = _Level()
 class Counter:
     """The numbers of the items so far, by level, in a style; without one they are not written."""
 
-    def __init__(self, style: "_Element | None") -> None:
+    def __init__(self, style: _Element | None) -> None:
         self.name = None if style is None else style.get(f"{STYLE}name")
         self._counts: list[int] = []
         self._levels: dict[int, _Level] = {}
@@ -62,7 +62,7 @@ class Counter:
         if not style.form:
             return ""
         first = max(1, level - style.shown_levels + 1)
-        numbers = ".".join(filter(None, map(self._format_one, range(first, level + 1))))
+        numbers = join_filled(".", map(self._format_one, range(first, level + 1)))
         return f"{style.prefix}{numbers}{style.suffix}".strip()
 
     def _format_one(self, level: int) -> str:
@@ -70,7 +70,7 @@ class Counter:
         return WRITERS.get(form, str)(self._counts[level - 1]) if form else ""
 
 
-def _read_level(level: "_Element") -> _Level:
+def _read_level(level: _Element) -> _Level:
     """Return how a style writes the numbers of a level."""
     return _Level(
         form=level.get(f"{STYLE}num-format", ""),

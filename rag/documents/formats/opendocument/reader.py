@@ -3,7 +3,8 @@
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from lxml.etree import _Element
 
 from rag.documents.blocks import Block, Extract
 from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
@@ -12,11 +13,8 @@ from rag.documents.formats.opendocument.slides import walk_slides
 from rag.documents.formats.opendocument.styles import Styles
 from rag.documents.formats.opendocument.text import TextWalker
 from rag.documents.formats.untrusted import name_errors, parse_xml, read_part
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 _INVALID = "it is not a valid OpenDocument file"
 # The content of a large workbook; its tree takes some five times as much memory.
@@ -40,7 +38,7 @@ def read_flat_opendocument(path: Path) -> Extract:
         return _read(root, root, root, path)
 
 
-def _open_parts(archive: zipfile.ZipFile) -> "tuple[_Element, _Element | None, _Element | None]":
+def _open_parts(archive: zipfile.ZipFile) -> tuple[_Element, _Element | None, _Element | None]:
     """Return the content of a file, its styles and its properties; the last two may be missing."""
     names = archive.namelist()
     if _MANIFEST in names:
@@ -52,12 +50,12 @@ def _open_parts(archive: zipfile.ZipFile) -> "tuple[_Element, _Element | None, _
     return content, styles, meta
 
 
-def _parse(archive: zipfile.ZipFile, name: str) -> "_Element":
+def _parse(archive: zipfile.ZipFile, name: str) -> _Element:
     """Return the tree of a part."""
     return parse_xml(read_part(archive, name, invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
 
 
-def _read(content: "_Element", styles_part: "_Element | None", meta: "_Element | None", path: Path) -> Extract:
+def _read(content: _Element, styles_part: _Element | None, meta: _Element | None, path: Path) -> Extract:
     styles = Styles(*(part for part in (styles_part, content) if part is not None))
     walker = TextWalker(styles)
     # The title and the comments are known after the text was read.
@@ -73,7 +71,7 @@ _WALKERS: dict[str, Callable[..., Iterator[Block]]] = {
 }
 
 
-def _walk_body(content: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+def _walk_body(content: _Element, walker: TextWalker, styles: Styles) -> Iterator[Block]:
     """Return the blocks of the body; raises DocumentError for a drawing, a chart or a data base."""
     for part in content.iterfind(f"{OFFICE}body/*"):
         walk = _WALKERS.get(part.tag)
@@ -82,15 +80,10 @@ def _walk_body(content: "_Element", walker: TextWalker, styles: Styles) -> Itera
     raise DocumentError(_INVALID)
 
 
-def _read_properties(meta: "_Element | None", path: Path) -> Extract:
+def _read_properties(meta: _Element | None, path: Path) -> Extract:
     """Return the title, author and date of a file, without blocks."""
     if meta is None:
         return Extract(())
-    author = meta.findtext(f".//{META}initial-creator") or meta.findtext(f".//{DC}creator")
-    dates = [clean_date(meta.findtext(f".//{name}")) for name in (f"{META}creation-date", f"{DC}date")]
-    return Extract(
-        blocks=(),
-        title=clean_title(meta.findtext(f".//{DC}title"), path),
-        author=clean_author(author),
-        date=next(filter(None, dates), None),
-    )
+    names = (f"{DC}title", f"{META}initial-creator", f"{DC}creator", f"{META}creation-date", f"{DC}date")
+    title, first_author, author, *dates = (meta.findtext(f".//{name}") for name in names)
+    return clean_properties(path, title, first_author or author, *dates)

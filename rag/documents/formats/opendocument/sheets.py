@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, begin_sheet
+from lxml.etree import _Element
+
+from rag.documents.blocks import Block, begin_sheet, pick_first
 from rag.documents.formats.grid import walk_sheet
 from rag.documents.formats.opendocument.names import CALCEXT, OFFICE, TABLE
 from rag.documents.formats.opendocument.source_rows import SourceRow, SourceTable
@@ -13,15 +14,12 @@ from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.rows import EMPTY_ROW, Row, spread_row
 from rag.errors import DocumentError
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 # Copies with more characters and cells, also empty ones between others, would take too much memory.
 _MOST_COPIED = 20_000_000
 _ERRORS = ("#", "Err:")
 
 
-def walk_sheets(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+def walk_sheets(body: _Element, walker: TextWalker, styles: Styles) -> Iterator[Block]:
     """Yield each visible sheet's name and its rows, as for an Excel workbook."""
     reader = _SheetReader(walker, styles.page_look)
     for element in body.iterchildren(f"{TABLE}table"):
@@ -53,12 +51,12 @@ class _SheetReader:
 
     def _note_comments(self, source: SourceRow, row: Row) -> None:
         """Note the comments on the cells of a row, with the first words of the row."""
-        label = next(filter(None, row.texts), "")
+        label = pick_first(row.texts, "")
         for place in source.places:
             for comment in place.element.iterchildren(COMMENT):
                 self._walker.add_comment(comment, label)
 
-    def _read_cell(self, cell: "_Element") -> str:
+    def _read_cell(self, cell: _Element) -> str:
         """Return a value as the sheet shows it, but a date as ISO 8601; nothing for an error such as "#N/A"."""
         text = self._walker.read_words(cell, self._look)
         if not text or _is_error(cell, text):
@@ -72,14 +70,14 @@ def _count_signs(texts: Sequence[str]) -> int:
     return sum(map(len, texts)) + len(texts)
 
 
-def _is_error(cell: "_Element", text: str) -> bool:
+def _is_error(cell: _Element, text: str) -> bool:
     """Return whether a cell shows an error; only a formula has one."""
     is_marked = cell.get(f"{CALCEXT}value-type") == "error"
     is_computed = cell.get(f"{TABLE}formula") is not None
     return is_marked or (is_computed and text.startswith(_ERRORS))
 
 
-def _read_date(cell: "_Element") -> str:
+def _read_date(cell: _Element) -> str:
     """Return the date of a cell, with its time if it has one: "2012-10-04 08:15:00"."""
     day, _, moment = cell.get(f"{OFFICE}date-value", "").partition("T")
     seconds = moment.partition(".")[0]

@@ -2,19 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from itertools import chain, filterfalse
-from typing import TYPE_CHECKING
 
-from rag.documents.blocks import Block, begin_slide, walk_shape
+from lxml.etree import _Element
+
+from rag.documents.blocks import Block, begin_slide, join_filled, walk_shape
 from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.slide_order import Placed, order_shapes
 from rag.documents.formats.untrusted import get_text
 from rag.documents.formats.visibility import WHITE, Color
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 # The attributes with the place of a shape on its slide, and its size.
 _SIDES = ("x", "y", "width", "height")
@@ -24,7 +21,7 @@ _FOOTERS = ("header", "footer", "date-time", "page-number")
 _UNFILLED = (None, "none")
 
 
-def walk_slides(body: "_Element", walker: TextWalker, styles: Styles) -> Iterator[Block]:
+def walk_slides(body: _Element, walker: TextWalker, styles: Styles) -> Iterator[Block]:
     """Yield each slide's title, its texts and tables from top to bottom and left to right, and its notes.
 
     Slides, shapes and words that the audience does not see are left out.
@@ -43,7 +40,7 @@ def _has_text(block: Block) -> bool:
 class _Slide:
     """A slide as its audience sees it."""
 
-    def __init__(self, page: "_Element", styles: Styles) -> None:
+    def __init__(self, page: _Element, styles: Styles) -> None:
         self._page, self._styles = page, styles
         self._style = page.get(f"{DRAW}style-name")
         self._master = styles.masters.get(page.get(f"{DRAW}master-page-name"))
@@ -51,11 +48,10 @@ class _Slide:
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
         """Yield the title, the other shapes in reading order, and the notes."""
-        shapes = list(filter(self._shows, self._page.iterchildren("*")))
+        shapes = list(map(_place, filter(self._shows, self._page.iterchildren("*"))))
         look = Look(self._styles.page_look.settings, self._find_background())
-        titles = list(filter(_is_title, shapes))
-        others = map(_place, filterfalse(_is_title, shapes))
-        for shape in chain(titles, order_shapes(others, _place(titles[0]) if titles else None)):
+        title = next((placed for placed in shapes if _is_title(placed.shape)), None)
+        for shape in order_shapes(shapes, title):
             blocks = list(filter(_has_text, walker.walk_shape(shape, look)))
             yield from walk_shape(blocks, is_title=_is_title(shape))
         yield Block(self._read_notes(walker, look))
@@ -64,19 +60,17 @@ class _Slide:
 
     def _read_notes(self, walker: TextWalker, look: Look) -> str:
         """Return the presenter's notes; an empty text if there are none."""
-        texts: list[str] = []
-        for frame in self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']"):
-            texts += [block.text for block in walker.walk_shape(frame, look)]
-        notes = "\n".join(filter(None, texts))
+        frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
+        notes = join_filled("\n", [block.text for frame in frames for block in walker.walk_shape(frame, look)])
         return f"Notes: {notes}" if notes else ""
 
-    def _shows(self, shape: "_Element") -> bool:
+    def _shows(self, shape: _Element) -> bool:
         """Return whether a shape has words of its own slide, and at least a part of it is on the slide."""
         is_empty = shape.get(f"{SHOW}placeholder") == "true"
         is_repeated = shape.get(f"{SHOW}class") in _FOOTERS
         return not any((is_empty, is_repeated, self._is_outside(shape)))
 
-    def _is_outside(self, shape: "_Element") -> bool:
+    def _is_outside(self, shape: _Element) -> bool:
         """Return whether all of a shape is beside the slide."""
         place = _place(shape)
         width, height = self._find_size()
@@ -115,7 +109,7 @@ class _Slide:
             shapes += self._master.iterchildren(f"{DRAW}*")
         return any(map(self._has_paint, shapes))
 
-    def _has_paint(self, shape: "_Element") -> bool:
+    def _has_paint(self, shape: _Element) -> bool:
         """Return whether a shape is filled, or a picture."""
         has_picture = next(shape.iter(f"{DRAW}image"), None) is not None
         return has_picture or self._styles.get_fill(shape) not in _UNFILLED
@@ -124,11 +118,11 @@ class _Slide:
         return self._styles.get("drawing-page", style, "drawing-page", attribute)
 
 
-def _is_title(shape: "_Element") -> bool:
+def _is_title(shape: _Element) -> bool:
     return shape.get(f"{SHOW}class") == "title"
 
 
-def _place(shape: "_Element") -> "Placed[_Element]":
+def _place(shape: _Element) -> Placed[_Element]:
     """Return a shape with its place; one that the file does not give is at the top left, without a size."""
     left, top, width, height = (read_length(shape.get(f"{SVG}{side}")) or 0.0 for side in _SIDES)
     return Placed(shape, left, top, left + width, top + height, get_text(shape))

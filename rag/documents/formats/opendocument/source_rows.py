@@ -1,15 +1,14 @@
 """Finds the rows and cells of an OpenDocument table that readers see; cells and rows may stand for many."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from lxml.etree import _Element
 
 from rag.documents.formats.opendocument.lists import read_number
 from rag.documents.formats.opendocument.names import TABLE
 from rag.documents.formats.opendocument.styles import Styles
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 COVERED = f"{TABLE}covered-table-cell"
 _CELLS = (f"{TABLE}table-cell", COVERED)
@@ -33,7 +32,7 @@ class Place(NamedTuple):
     `is_continued` means that the cell is covered by one in a row above.
     """
 
-    element: "_Element"
+    element: _Element
     columns: int
     covered: int = 0
     is_continued: bool = False
@@ -62,7 +61,7 @@ class SourceRow(NamedTuple):
         return cells
 
 
-def add_covered_cells(table: "_Element") -> None:
+def add_covered_cells(table: _Element) -> None:
     """Insert the cells that other cells cover into a table without any: pandoc leaves them out.
 
     A very large table stays as it is.
@@ -78,7 +77,7 @@ def add_covered_cells(table: "_Element") -> None:
         _cover(row, rows_left)
 
 
-def _cover(row: "_Element", rows_left: list[int]) -> None:
+def _cover(row: _Element, rows_left: list[int]) -> None:
     """Insert the covered cells of a row; `rows_left` has the number of rows that are left to cover in each column."""
     cells = iter(list(row))
     elements: list[_Element] = []
@@ -97,7 +96,7 @@ def _cover(row: "_Element", rows_left: list[int]) -> None:
     row[:] = [*elements, *cells]
 
 
-def _read_width(cell: "_Element") -> int:
+def _read_width(cell: _Element) -> int:
     """Return the number of columns that a cell spans."""
     return max(1, min(read_number(cell, f"{TABLE}number-columns-spanned"), MOST_COLUMNS_SPANNED))
 
@@ -105,7 +104,7 @@ def _read_width(cell: "_Element") -> int:
 class _Member(NamedTuple):
     """A row or column, and the groups around it: an outline can be opened by readers."""
 
-    element: "_Element"
+    element: _Element
     is_outlined: bool = False
     is_header: bool = False
 
@@ -117,7 +116,7 @@ class _Member(NamedTuple):
 class SourceTable:
     """A table of a text, a slide or a workbook."""
 
-    def __init__(self, element: "_Element", styles: Styles) -> None:
+    def __init__(self, element: _Element, styles: Styles) -> None:
         self._element = element
         style = element.get(f"{TABLE}style-name")
         self.is_hidden = styles.get("table", style, "table", f"{TABLE}display") == "false"
@@ -138,14 +137,15 @@ class SourceTable:
                 yield SourceRow(self._list_places(member.element, is_first=is_first), copies, member.is_header)
                 is_first = False
 
-    def _list_places(self, row: "_Element", *, is_first: bool) -> list[Place]:
+    def _list_places(self, row: _Element, *, is_first: bool) -> list[Place]:
         """Return the elements in visible columns; a cell takes the place of the cells that it covers in its row."""
         places: list[Place] = []
         start = covered_end = 0
         is_shown = False
         for element in row.iterchildren(*_CELLS):
             end = min(_MOST_COLUMNS, start + _read_copies(element, "columns"))
-            columns = end - start - sum(_count_shared(range(start, end), hidden) for hidden in self._hidden)
+            hidden = sum(len(range(max(start, span.start), min(end, span.stop))) for span in self._hidden)
+            columns = end - start - hidden
             is_covered = element.tag == COVERED
             is_beside = is_covered and (is_first or start < covered_end)
             if not is_covered:
@@ -160,7 +160,7 @@ class SourceTable:
 
 
 def _list_members(
-    parent: "_Element", tag: str, *, is_outlined: bool = False, is_header: bool = False
+    parent: _Element, tag: str, *, is_outlined: bool = False, is_header: bool = False
 ) -> Iterator[_Member]:
     """Yield the rows or columns of a table, including those in groups."""
     for child in parent:
@@ -175,9 +175,5 @@ def _list_members(
             )
 
 
-def _read_copies(element: "_Element", kind: str) -> int:
+def _read_copies(element: _Element, kind: str) -> int:
     return max(1, read_number(element, f"{TABLE}number-{kind}-repeated"))
-
-
-def _count_shared(one: range, other: range) -> int:
-    return max(0, min(one.stop, other.stop) - max(one.start, other.start))

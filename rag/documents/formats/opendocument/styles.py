@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
+from lxml.etree import _Element
+
+from rag.documents.blocks import pick_first
 from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
 from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same, read_hex
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 Key = TypeVar("Key")
 
@@ -51,7 +52,7 @@ class Look(NamedTuple):
 class Styles:
     """The styles of a file, by family and name; a later part replaces the styles of an earlier one."""
 
-    def __init__(self, *parts: "_Element") -> None:
+    def __init__(self, *parts: _Element) -> None:
         self._styles = _collect(parts, f"{STYLE}style", _get_key)
         self._defaults = _collect(parts, f"{STYLE}default-style", _get_key)
         self.lists = _collect(parts, f"{TEXT}list-style", _get_name)
@@ -82,7 +83,7 @@ class Styles:
                 backdrop = read_color(background)
         return Look(settings, backdrop)
 
-    def paint(self, look: Look, shape: "_Element") -> Look:
+    def paint(self, look: Look, shape: _Element) -> Look:
         """Return the look of the words in a shape, whose fill may hide what it covers."""
         fill = self.get_fill(shape)
         for family, attribute in _SHAPES:
@@ -92,16 +93,12 @@ class Styles:
                 look = look._replace(backdrop=read_color(self.get(family, name, "graphic", f"{DRAW}fill-color")))
         return look if fill in (*_UNPAINTED, "solid") else look._replace(backdrop=None)
 
-    def get_fill(self, shape: "_Element") -> str | None:
+    def get_fill(self, shape: _Element) -> str | None:
         """Return the kind of a shape's fill: "none", "solid", "gradient" …; None if no style says."""
-        for family, attribute in _SHAPES:
-            name = shape.get(attribute)
-            fill = self.get(family, name, "graphic", f"{DRAW}fill") if name else None
-            if fill:
-                return fill
-        return None
+        names = [(family, shape.get(attribute)) for family, attribute in _SHAPES]
+        return pick_first((self.get(family, name, "graphic", f"{DRAW}fill") for family, name in names if name), None)
 
-    def is_unnumbered(self, paragraph: "_Element") -> bool:
+    def is_unnumbered(self, paragraph: _Element) -> bool:
         """Return whether a paragraph's style takes it out of the numbered headings: it names an empty list."""
         for base in self._find_bases("paragraph", paragraph.get(f"{TEXT}style-name")):
             name = base.get(f"{STYLE}list-style-name")
@@ -121,7 +118,7 @@ class Styles:
                 settings = _override(settings, own)
         return settings
 
-    def _find_bases(self, family: str, name: str | None) -> Iterator["_Element"]:
+    def _find_bases(self, family: str, name: str | None) -> Iterator[_Element]:
         for _ in range(_MOST_BASES):
             style = self._styles.get((family, name))
             if style is None:
@@ -131,14 +128,13 @@ class Styles:
 
     def _find_page_color(self) -> Color | None:
         """Return the colour of the pages; None if any page may have another one than white."""
-        fills: set[str | None] = set()
-        for layout in self.layouts.values():
-            for properties in layout.iterchildren(f"{STYLE}page-layout-properties"):
-                fills |= {properties.get(f"{DRAW}fill"), properties.get(_BACKGROUND)}
+        layouts = self.layouts.values()
+        pages = chain.from_iterable(layout.iterchildren(f"{STYLE}page-layout-properties") for layout in layouts)
+        fills = {page.get(name) for page in pages for name in (f"{DRAW}fill", _BACKGROUND)}
         return WHITE if fills <= {*_UNPAINTED, "#ffffff"} else None
 
 
-def _collect(parts: Iterable["_Element"], tag: str, get_key: Callable[["_Element"], Key]) -> dict[Key, "_Element"]:
+def _collect(parts: Iterable[_Element], tag: str, get_key: Callable[[_Element], Key]) -> dict[Key, _Element]:
     """Return the styles with a tag by their keys."""
     return {get_key(style): style for part in parts for style in part.iter(tag)}
 
@@ -154,15 +150,15 @@ def read_length(text: str | None) -> float | None:
     return float(length[1]) * _POINTS[length[2]] if length else None
 
 
-def _get_key(style: "_Element") -> tuple[str | None, str | None]:
+def _get_key(style: _Element) -> tuple[str | None, str | None]:
     return style.get(f"{STYLE}family"), style.get(f"{STYLE}name")
 
 
-def _get_name(style: "_Element") -> str | None:
+def _get_name(style: _Element) -> str | None:
     return style.get(f"{STYLE}name")
 
 
-def _get_shown_name(style: "_Element") -> str:
+def _get_shown_name(style: _Element) -> str:
     """Return a style's name as the user sees it."""
     name = style.get(f"{STYLE}name", "").replace("_20_", " ")
     return style.get(f"{STYLE}display-name", name)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from lxml.etree import _Element
 
 from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
@@ -12,14 +14,10 @@ from rag.documents.formats.opendocument.source_rows import COVERED, SourceTable,
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.rows import Cell
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _PARAGRAPHS = (f"{TEXT}p", f"{TEXT}h")
-_SIGNS = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 _MOST_SPACES = 100
-_NOTE, COMMENT = f"{TEXT}note", f"{OFFICE}annotation"
+COMMENT = f"{OFFICE}annotation"
 # Boxes of text and drawings, which follow the paragraph to which they are tied.
 _BOXES = frozenset(
     f"{DRAW}{name}"
@@ -42,8 +40,8 @@ class _Content(NamedTuple):
     """The words of a paragraph, its boxes of text, and its notes."""
 
     words: list[str]
-    boxes: list["_Element"]
-    notes: list["_Element"]
+    boxes: list[_Element]
+    notes: list[_Element]
 
 
 class TextWalker:
@@ -66,27 +64,37 @@ class TextWalker:
             f"{TABLE}table": self._walk_table,
             **dict.fromkeys(_BOXES, self.walk_shape),
         }
+        # Elements that stand for other words than those inside them.
+        self._collectors: dict[str, Callable[[_Element, _Content], None]] = {
+            f"{TEXT}tab": lambda _, content: content.words.append("\t"),
+            f"{TEXT}line-break": lambda _, content: content.words.append("\n"),
+            f"{TEXT}s": _add_spaces,
+            f"{TEXT}note": lambda note, content: content.notes.extend(note.iterchildren(f"{TEXT}note-body")),
+            COMMENT: lambda comment, _: self.add_comment(comment),
+            **dict.fromkeys(_TIED_BOXES, lambda box, content: content.boxes.append(box)),
+            **dict.fromkeys(_NO_TEXT, lambda *_: None),
+        }
 
-    def walk(self, parent: "_Element", look: Look) -> Iterator[Block]:
+    def walk(self, parent: _Element, look: Look) -> Iterator[Block]:
         """Yield the blocks of an element's children, of which unknown ones are left out."""
         for child in parent:
             walker = self._walkers.get(child.tag)
             if walker:
                 yield from walker(child, look)
 
-    def walk_shape(self, shape: "_Element", look: Look) -> Iterator[Block]:
+    def walk_shape(self, shape: _Element, look: Look) -> Iterator[Block]:
         """Yield the blocks of a box or drawing, and nothing for one that is not on the screen."""
         if shape.tag in _BOXES and shape.get(f"{DRAW}display", "always") not in _UNSEEN:
             yield from self.walk(shape, self._styles.paint(look, shape))
 
-    def _walk_section(self, section: "_Element", look: Look) -> Iterator[Block]:
+    def _walk_section(self, section: _Element, look: Look) -> Iterator[Block]:
         """Yield the blocks of a section; a hidden one has none."""
         display = section.get(f"{TEXT}display")
         is_closed = (display, section.get(f"{TEXT}is-hidden")) == ("condition", _ON)
         is_hidden = display == "none" or is_closed
         return iter(()) if is_hidden else self.walk(section, look)
 
-    def _walk_paragraph(self, paragraph: "_Element", look: Look, number: str = "") -> Iterator[Block]:
+    def _walk_paragraph(self, paragraph: _Element, look: Look, number: str = "") -> Iterator[Block]:
         """Yield the block of a paragraph or heading, then the blocks of its notes and boxes."""
         content = self._read(paragraph, look)
         text = "".join(content.words).strip()
@@ -109,7 +117,7 @@ class TextWalker:
         else:
             self.title = " ".join(text.split())
 
-    def _make_heading(self, heading: "_Element", text: str, number: str) -> Block:
+    def _make_heading(self, heading: _Element, text: str, number: str) -> Block:
         """Return the block of a heading, with its number if the outline or a list gives it one."""
         level = max(1, read_number(heading, f"{TEXT}outline-level"))
         is_unnumbered = heading.get(f"{TEXT}is-list-header") == _ON or self._styles.is_unnumbered(heading)
@@ -118,7 +126,7 @@ class TextWalker:
         return Block(_begin_with(number, " ".join(text.split())), "heading", min(level, _HIGHEST_LEVEL))
 
     def _walk_list(
-        self, parent: "_Element", look: Look, level: int = 1, counter: Counter | None = None
+        self, parent: _Element, look: Look, level: int = 1, counter: Counter | None = None
     ) -> Iterator[Block]:
         """Yield the items of a list; a list in it goes on with its counter, one level deeper."""
         name = parent.get(f"{TEXT}style-name")
@@ -130,7 +138,7 @@ class TextWalker:
             elif item.tag == f"{TEXT}list-header":
                 yield from self.walk(item, look)
 
-    def _begin_list(self, parent: "_Element", name: str | None) -> Counter:
+    def _begin_list(self, parent: _Element, name: str | None) -> Counter:
         """Return the counter of a list: that of the list that it continues, or a new one."""
         key = parent.get(f"{TEXT}continue-list")
         if parent.get(f"{TEXT}continue-numbering") == _ON:
@@ -140,7 +148,7 @@ class TextWalker:
         self._counters.update(dict.fromkeys(own_names, counter))
         return counter
 
-    def _walk_item(self, item: "_Element", look: Look, level: int, counter: Counter) -> Iterator[Block]:
+    def _walk_item(self, item: _Element, look: Look, level: int, counter: Counter) -> Iterator[Block]:
         """Yield the blocks of an item; its first paragraph begins with its number."""
         number = ""
         first = next(item.iterchildren("*"), None)
@@ -155,7 +163,7 @@ class TextWalker:
                     yield replace(block, kind="item") if block.kind == "paragraph" else block
                 number = ""
 
-    def _walk_table(self, element: "_Element", look: Look) -> Iterator[Block]:
+    def _walk_table(self, element: _Element, look: Look) -> Iterator[Block]:
         """Yield a row a block, with the words of the header; the cells of a page's layout as they are."""
         add_covered_cells(element)
         rows = list(SourceTable(element, self._styles).list_rows())
@@ -176,12 +184,12 @@ class TextWalker:
         is_headed = len(rows) > 0 and rows[0].is_header
         yield from walk_table(cells, is_headed=is_headed, layout=blocks)
 
-    def walk_cell(self, cell: "_Element", look: Look) -> Iterator[Block]:
+    def walk_cell(self, cell: _Element, look: Look) -> Iterator[Block]:
         """Yield the blocks of a cell; one that another cell covers has none."""
         is_covered = cell.tag == COVERED
         return iter(()) if is_covered else self.walk(cell, self._paint_cell(cell, look))
 
-    def read_words(self, cell: "_Element", look: Look) -> str:
+    def read_words(self, cell: _Element, look: Look) -> str:
         """Return the words of a cell in a sheet, without drawings and comments."""
         look = self._paint_cell(cell, look)
         if cell.tag == COVERED:
@@ -189,10 +197,10 @@ class TextWalker:
         texts = ["".join(self._read(paragraph, look).words) for paragraph in cell.iterchildren(f"{TEXT}p")]
         return " ".join(" ".join(texts).split())
 
-    def _paint_cell(self, cell: "_Element", look: Look) -> Look:
+    def _paint_cell(self, cell: _Element, look: Look) -> Look:
         return self._styles.add(look, "table-cell", cell.get(f"{TABLE}style-name"))
 
-    def _read(self, paragraph: "_Element", look: Look) -> _Content:
+    def _read(self, paragraph: _Element, look: Look) -> _Content:
         """Return the visible words of a paragraph; a hidden one has none."""
         content = _Content([], [], [])
         hiding = paragraph.iter(f"{TEXT}hidden-paragraph")
@@ -201,7 +209,7 @@ class TextWalker:
         self._collect(paragraph, self._styles.add(look, "paragraph", paragraph.get(f"{TEXT}style-name")), content)
         return content
 
-    def _collect(self, element: "_Element", look: Look, content: _Content) -> None:
+    def _collect(self, element: _Element, look: Look, content: _Content) -> None:
         """Add the words of an element that readers see, and those after each of its children."""
         self._add_words(element.text, look, content)
         for child in element:
@@ -209,22 +217,13 @@ class TextWalker:
                 self._collect_child(child, look, content)
             self._add_words(child.tail, look, content)
 
-    def _collect_child(self, child: "_Element", look: Look, content: _Content) -> None:
+    def _collect_child(self, child: _Element, look: Look, content: _Content) -> None:
         """Add the words of an element inside a paragraph, or note its sign, note or box."""
-        tag = child.tag
-        is_hidden = tag == f"{TEXT}hidden-text" and child.get(f"{TEXT}is-hidden") == _ON
-        if tag in _SIGNS:
-            content.words.append(_SIGNS[tag])
-        elif tag == f"{TEXT}s":
-            content.words.append(" " * min(_MOST_SPACES, read_number(child, f"{TEXT}c")))
-        elif tag == _NOTE:
-            content.notes.extend(child.iterchildren(f"{TEXT}note-body"))
-        elif tag == COMMENT:
-            self.add_comment(child)
-        elif tag in _TIED_BOXES:
-            content.boxes.append(child)
-        elif not is_hidden and tag not in _NO_TEXT:
-            style = child.get(f"{TEXT}style-name") if tag == f"{TEXT}span" else None
+        collect = self._collectors.get(child.tag)
+        if collect:
+            collect(child, content)
+        elif (child.tag, child.get(f"{TEXT}is-hidden")) != (f"{TEXT}hidden-text", _ON):
+            style = child.get(f"{TEXT}style-name") if child.tag == f"{TEXT}span" else None
             self._collect(child, self._styles.add(look, "text", style), content)
 
     @staticmethod
@@ -236,18 +235,19 @@ class TextWalker:
         before, after = " " * words[0].isspace(), " " * words[-1].isspace()
         content.words.append(f"{before}{squeezed}{after}" if squeezed else " ")
 
-    def add_comment(self, comment: "_Element", label: str = "") -> None:
+    def add_comment(self, comment: _Element, label: str = "") -> None:
         """Note a reviewer's comment with its author and date, and in a sheet with the label of its row."""
-        paragraphs = []
-        for paragraph in comment.iter(f"{TEXT}p"):
-            words = self._read(paragraph, self._styles.page_look).words
-            paragraphs.append("".join(words).strip())
-        text = "\n".join(paragraphs)
+        contents = [self._read(paragraph, self._styles.page_look) for paragraph in comment.iter(f"{TEXT}p")]
+        text = "\n".join("".join(content.words).strip() for content in contents)
         if label and text:
             text = f"{label}: {text}"
         author = comment.findtext(f"{DC}creator", "")
         day = comment.findtext(f"{DC}date", "").partition("T")[0]
-        self.comments.append(Block(text, voice="comment", author=author or None, date=day or None))
+        self.comments.append(Block(text, voice="comment", author=author, date=day))
+
+
+def _add_spaces(spaces: _Element, content: _Content) -> None:
+    content.words.append(" " * min(_MOST_SPACES, read_number(spaces, f"{TEXT}c")))
 
 
 def _begin_with(number: str, text: str) -> str:

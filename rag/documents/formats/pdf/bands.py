@@ -3,12 +3,13 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, starmap
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.page_rows import PageCell, PageRow, join_cells
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.rows import is_number
+from rag.documents.sequences import split_runs
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45
@@ -52,12 +53,9 @@ class Band(NamedTuple):
 
     def group_rows(self, rules: Rules) -> list[list[PageRow]]:
         """Return the rows, each with all lines of its cells."""
-        groups = [[self.rows[0]]]
-        for row, is_joined in zip(self.rows[1:], self._find_joins(rules), strict=True):
-            if not is_joined:
-                groups.append([])
-            groups[-1].append(row)
-        return groups
+        joins = [False, *self._find_joins(rules)]
+        groups = split_runs(zip(self.rows, joins, strict=True), lambda _, line: not line[1])
+        return [[row for row, _ in group] for group in groups]
 
     def _find_joins(self, rules: Rules) -> list[bool]:
         """Return whether each line but the first belongs to the cells of the one above."""
@@ -84,13 +82,8 @@ class Band(NamedTuple):
 
     def _has_wrapped_lines(self, line_pitch: float) -> bool:
         """Return whether most lines that are this near continue a cell of the line above."""
-        near = 0
-        wrapped = 0
-        for above, below in pairwise(self.rows):
-            if above.y - below.y <= line_pitch:
-                near += 1
-                wrapped += self._has_wrapped_cell(above, below)
-        return wrapped > near / 2
+        near = [(above, below) for above, below in pairwise(self.rows) if above.y - below.y <= line_pitch]
+        return sum(starmap(self._has_wrapped_cell, near)) > len(near) / 2
 
     def _is_continued(self, above: PageRow, below: PageRow) -> bool:
         """Return whether a line has only the next words of some cells: it is near, and its first column is empty."""
@@ -105,10 +98,11 @@ class Band(NamedTuple):
         """Return whether a sentence in a cell continues in the next line, and no cell there is a number."""
         if any(is_number(cell.text) for cell in below.cells):
             return False
-        last_texts = {self.find_column(cell): cell.text for cell in above.cells}
-        for cell in below.cells:
-            text = last_texts.get(self.find_column(cell))
-            begins_within = cell.text[0].islower() or cell.text[0] in "(&"
-            if text and begins_within and not _ENDED.search(text):
-                return True
-        return False
+        texts = self.get_texts([above])
+        return any(_reads_on(texts[self.find_column(cell)], cell.text) for cell in below.cells)
+
+
+def _reads_on(above: str, below: str) -> bool:
+    """Return whether a line of a cell goes on with the sentence in the line above."""
+    begins_within = below[0].islower() or below[0] in "(&"
+    return begins_within and above != "" and not _ENDED.search(above)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from rag.documents.formats.pdf.bands import Band
 from rag.documents.formats.pdf.page_rows import FEWEST_LINES, PageRow, grow, is_prose, make_rows, replace_rows
@@ -36,15 +37,12 @@ def _find_bands(rows: Sequence[PageRow]) -> Iterator[Band]:
 
 def _is_text(band: Band, rules: Rules) -> bool:
     """Return whether all columns are text, the file has them line by line, and no lines divide them as in a table."""
-    count = 0
-    for row in band.rows:
-        is_whole = len(band.get_columns(row)) > len(band.borders)
-        count += is_whole and row.cells[-1].place - row.cells[0].place < len(row.cells)
+    whole_rows = [row for row in band.rows if len(band.get_columns(row)) > len(band.borders)]
+    count = sum(row.cells[-1].place - row.cells[0].place < len(row.cells) for row in whole_rows)
     are_by_lines = count >= _LEAST_SHARE * len(band.rows)
     return are_by_lines and not band.has_grid(rules) and all(map(is_prose, band.list_columns()))
 
 
 def _read_columns(band: Band, lines: Sequence[Line]) -> Iterator[Line]:
-    for column in band.list_columns():
-        for cell in column:
-            yield replace(lines[cell.place], text=cell.text, left=cell.left, right=cell.right, words=())
+    for cell in chain.from_iterable(band.list_columns()):
+        yield replace(lines[cell.place], text=cell.text, left=cell.left, right=cell.right, words=())

@@ -179,12 +179,8 @@ def _find_distance(line: Line, entry: _Entry) -> float:
 
 def _find_beside(lines: Iterable[Line], entry: _Entry) -> list[Line]:
     """Return the lines at the height of a box, at its left or right."""
-    beside = []
-    for line in lines:
-        overlap = min(line.right - entry.left, entry.right - line.left)
-        if _is_level(line, entry) and overlap <= line.size:
-            beside.append(line)
-    return beside
+    level = [line for line in lines if _is_level(line, entry)]
+    return [line for line in level if min(line.right - entry.left, entry.right - line.left) <= line.size]
 
 
 def _is_level(line: Line, entry: _Entry) -> bool:

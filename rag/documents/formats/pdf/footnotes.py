@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from statistics import median
 
+from rag.documents.formats.numerals import RAISED_DIGITS
 from rag.documents.formats.pdf.paragraphs import Line
-from rag.documents.raised import RAISED_DIGITS
 
 # The letters of notes are smaller than this multiple of the text's.
 _SMALLER = 0.95
@@ -31,13 +32,10 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
         return list(lines)
     notes = _find_notes(text, marks)
     numbers = marks.intersection(map(_read_number, notes))
-    result = []
-    for line in lines:
-        if line in notes:
-            result.append(replace(line, is_aside=True))
-        else:
-            result.append(replace(line, text=_drop_marks(line.text, numbers)))
-    return result
+    return [
+        replace(line, is_aside=True) if line in notes else replace(line, text=_drop_marks(line.text, numbers))
+        for line in lines
+    ]
 
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
@@ -56,11 +54,7 @@ def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
 
 def _find_size_of_words(lines: Sequence[Line]) -> float:
     """Return the median size of the words: a long line counts more than a short one."""
-    sizes: list[float] = []
-    for line in lines:
-        word_count = len(line.text.split())
-        sizes += [line.size] * word_count
-    return median(sizes)
+    return median(chain.from_iterable([line.size] * len(line.text.split()) for line in lines))
 
 
 def _read_number(line: Line) -> str:

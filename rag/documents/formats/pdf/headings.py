@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
 from rag.documents.languages import PAGE_WORDS
+from rag.documents.sequences import split_runs
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
@@ -38,18 +39,22 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    alike_count = sum(_looks_like_heading(line, body) for line in lines)
-    if any(line.level for line in lines) or alike_count > _MOST_OF_LINES * len(lines):
+    if _has_other_headings(lines, body):
         return list(lines), None
     merged_lines = list(_merge_headings(lines, body))
     headings = [line for line in merged_lines if line.level]
     title = _find_title(lines, headings)
-    others = headings[1:] if title else headings
-    styles = sorted(set(map(_get_style, others)), reverse=True)
-    levels = {style: level for level, style in enumerate(styles, 1)}
     # The title has no other heading's style, so it gets no level.
+    styles = {_get_style(line) for line in headings if line is not title}
+    levels = {style: level for level, style in enumerate(sorted(styles, reverse=True), 1)}
     leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
     return leveled_lines, title.text if title else None
+
+
+def _has_other_headings(lines: Sequence[Line], body: _Style) -> bool:
+    """Return whether bookmarks mark headings, or more lines look like headings than can be some."""
+    alike_count = sum(_looks_like_heading(line, body) for line in lines)
+    return alike_count > _MOST_OF_LINES * len(lines) or any(line.level for line in lines)
 
 
 def _get_style(line: Line) -> _Style:
@@ -80,34 +85,25 @@ def _differs(line: Line, body: _Style) -> bool:
 def _may_be_heading(line: Line) -> bool:
     """Return whether a line is short, has words, and is not a sentence, a row, a line of contents or a page number."""
     is_short = len(line.text.split()) <= _MOST_WORDS
-    has_words = any(sign.isalpha() for sign in line.text)
+    has_words = any(map(str.isalpha, line.text))
     is_sentence = line.text.endswith(END_MARKS)
+    is_row = line.pieces > 1
     is_of_contents = "…" in line.text  # the dots before a page's number
     is_page_number = _PAGE_NUMBER.fullmatch(line.text) is not None
-    is_other = is_sentence or line.is_aside or line.pieces > 1 or is_of_contents or is_page_number
+    is_other = any((is_sentence, is_row, is_of_contents, is_page_number, line.is_aside))
     return is_short and has_words and not is_other
 
 
 def _merge_headings(lines: Sequence[Line], body: _Style) -> Iterator[Line]:
     """Yield the lines, with level 1 for headings; neighbouring lines of one heading are one line."""
-    run: list[Line] = []
-    for line in lines:
-        is_heading = _looks_like_heading(line, body)
-        is_continued = is_heading and _continues(run, line)
-        if run and not is_continued:
-            yield _join(run)
-            run = []
-        if is_heading:
-            run.append(line)
-        else:
-            yield line
-    if run:
-        yield _join(run)
+    headings = {line for line in lines if _looks_like_heading(line, body)}
+    for run in split_runs(lines, lambda run, line: not (headings.issuperset((run[0], line)) and _continues(run, line))):
+        yield _join(run) if run[0] in headings else run[0]
 
 
 def _continues(run: Sequence[Line], line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if not run or len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
+    if len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
     last = run[-1]
     is_below = last.page == line.page and 0 < last.y - line.y <= _PITCH * last.size

@@ -121,9 +121,7 @@ def label_continued_tables(pages: Iterable[Sequence[Line]]) -> Iterator[list[Lin
 
 def _find_columns(lines: Iterable[Line]) -> Iterator[Columns | None]:
     """Yield the columns of the table in which each line is, or None; lines that are aside are left out."""
-    for line in lines:
-        if not line.is_aside:
-            yield line.columns
+    return (line.columns for line in lines if not line.is_aside)
 
 
 def _continues(columns: Columns, above: Columns) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ctypes import c_double, c_int, create_string_buffer
 from dataclasses import replace
 from math import hypot, pi
@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfTextPage, raw
 
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.pdf.paragraphs import RAISED_SIZE, Line, Word
-from rag.documents.raised import raise_digits
+from rag.documents.sequences import merge_runs
 
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?")
 # They are at the ends of lines and have no place on the page.
@@ -69,21 +70,11 @@ def read_lines(textpage: PdfTextPage, page: int) -> list[Line]:
         lengths[match.angle] += len(match.text)
     upright = max(lengths, key=lengths.__getitem__, default=0)
     lines = (reader.measure(match, upright) for match in matches)
-    return _join_pieces(line for line in lines if line.text)
-
-
-def _join_pieces(lines: Iterable[Line]) -> list[Line]:
-    """Return the lines, with those joined that pdfium took apart although nothing but a space is between them."""
-    joined: list[Line] = []
-    for line in lines:
-        if joined and _is_piece(joined[-1], line):
-            joined[-1] = _join(joined[-1], line)
-        else:
-            joined.append(line)
-    return joined
+    return merge_runs((line for line in lines if line.text), _is_piece, _join)
 
 
 def _is_piece(line: Line, piece: Line) -> bool:
+    """Return whether pdfium took two lines apart although nothing but a space is between them."""
     is_level = abs(line.y - piece.y) < _SAME_BASELINE * line.size and line.is_aside == piece.is_aside
     return is_level and abs(piece.left - line.right) < _WIDE_GAP * line.size
 

@@ -10,7 +10,8 @@ from statistics import median
 from typing import NamedTuple
 
 from rag.documents.blocks import Block
-from rag.documents.raised import RAISED_DIGITS, raise_digits
+from rag.documents.formats.numerals import RAISED_DIGITS, raise_digits
+from rag.documents.sequences import merge_runs, split_runs
 
 # Lines of one paragraph are at most this far apart, as a multiple of the usual distance.
 _WIDEST_PITCH = 1.3
@@ -103,13 +104,7 @@ class _Column(NamedTuple):
 
 def merge_rows(lines: Iterable[Line]) -> list[Line]:
     """Return the lines, with the pieces of one row merged: an index and its word, or the cells of a table."""
-    rows: list[Line] = []
-    for line in lines:
-        if rows and _is_beside(rows[-1], line):
-            rows[-1] = _merge(rows[-1], line)
-        else:
-            rows.append(line)
-    return rows
+    return merge_runs(lines, _is_beside, _merge)
 
 
 def _is_beside(row: Line, piece: Line) -> bool:
@@ -212,16 +207,15 @@ class _Seam:
             return None
         if self.leads_elsewhere():
             return " "
-        begins_item_or_paragraph = self.begins_number() or self.begins_paragraph()
-        if self.is_far or self.ends_short() or begins_item_or_paragraph:
+        if any((self.is_far, self.ends_short(), self.begins_number(), self.begins_paragraph())):
             return None
         return " " if self.is_wrapped() else "\n"
 
     def begins_block(self) -> bool:
         """Return whether one of the lines is a heading or the row of a table, or the next begins with a bullet."""
         has_heading = max(self.above.level, self.below.level) > 0
-        has_row = self.above.columns is not None or self.below.columns is not None
-        return has_heading or has_row or _BULLET.match(self.below.text) is not None
+        has_row = {self.above.columns, self.below.columns} != {None}
+        return any((has_heading, has_row, _BULLET.match(self.below.text)))
 
     def leads_elsewhere(self) -> bool:
         """Return whether a paragraph continues on the next page, in the next column, or below a figure."""
@@ -281,7 +275,7 @@ class _Layout:
     """The layout of a document's lines, and the document's words."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        columns = list(_split_columns(lines))
+        columns = split_runs(lines, lambda column, line: not _is_below(column[-1], line))
         self._lines = lines
         self._words = set(_WORD.findall("\n".join(line.text for line in lines).casefold()))
         self._pitches = _find_pitches(columns)
@@ -328,7 +322,7 @@ class _Layout:
         _, hyphen, last = head.rpartition("-")
         is_chain = bool(hyphen) and last in self._words
         is_name = not tail[0].islower() and not tail.isupper()
-        return is_known or is_chain or is_name or head in _BEFORE_HYPHEN
+        return any((is_known, is_chain, is_name, head in _BEFORE_HYPHEN))
 
 
 def _find_pitches(columns: Iterable[Sequence[Line]]) -> dict[int, float]:
@@ -342,27 +336,14 @@ def _find_pitches(columns: Iterable[Sequence[Line]]) -> dict[int, float]:
 
 def _measure_columns(columns: Sequence[Sequence[Line]]) -> Iterator[_Column]:
     """Yield the column of each line; half of the text is in columns of at least the usual width."""
-    widths: list[float] = []
-    for line in chain.from_iterable(columns):
-        # A line counts once for each ten letters.
-        weight = 1 + len(line.text) // 10
-        widths += [line.right - line.left] * weight
-    usual_width = median(widths)
+    lines = chain.from_iterable(columns)
+    # A line counts once for each ten letters.
+    usual_width = median(chain.from_iterable([line.right - line.left] * (1 + len(line.text) // 10) for line in lines))
     for column in columns:
         left = min(line.left for line in column)
         right = max(line.right for line in column)
         is_narrow = right - left < _NARROW * usual_width
         yield from repeat(_Column(right, is_narrow), len(column))
-
-
-def _split_columns(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    column = [lines[0]]
-    for above, below in pairwise(lines):
-        if not _is_below(above, below):
-            yield column
-            column = []
-        column.append(below)
-    yield column
 
 
 def _is_below(above: Line, below: Line) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, product
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ from rag.documents.formats.pdf.scans import Picture, find_pictures, read_scans
 from rag.documents.formats.pdf.tables import read_tables
 from rag.documents.formats.pdf.visibility import hide_unseen
 from rag.documents.ocr import OcrJob, get_job
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.properties import clean_properties
+from rag.documents.sequences import flat_map
 from rag.errors import DocumentError
 from rag.types import OcrMode
 
@@ -67,13 +69,9 @@ def read_pdf(path: Path) -> Extract:
     blocks = sorted([*printed, *scanned], key=lambda block: block.page or 0)
     if not blocks:
         raise DocumentError(f"it has no text{_explain_rest(job)}")
-    notes = chain.from_iterable(page.notes for page in pages)
-    return Extract(
-        blocks=chain(blocks, notes),
-        title=clean_title(properties.get("Title"), path) or title,
-        author=clean_author(properties.get("Author")),
-        date=clean_date(properties.get("CreationDate")),
-    )
+    notes = flat_map(attrgetter("notes"), pages)
+    extract = clean_properties(path, *map(properties.get, ("Title", "Author", "CreationDate")))
+    return extract._replace(blocks=chain(blocks, notes), title=extract.title or title)
 
 
 def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
@@ -109,7 +107,7 @@ def _read_page(pdf: PdfDocument, index: int, mode: OcrMode) -> _Page:
 
 def _read_scans(pdf: PdfDocument, pages: Iterable[_Page], job: OcrJob) -> list[Block]:
     """Return what OCR reads of the pages; notes what the user should know."""
-    pictures = list(chain.from_iterable(page.pictures for page in pages))
+    pictures = list(flat_map(attrgetter("pictures"), pages))
     if any(picture.has_nonsense for picture in pictures):
         job.note("the text of some pages is signs without a meaning, not letters: only OCR can read them")
     refusal = job.explain_refusal()

@@ -50,7 +50,7 @@ class _Edge(NamedTuple):
 
     def is_running(self, line: Line, known: Set[_Mark], pages: int) -> bool:
         """Return whether a line is a Roman page number, or has one of the known marks and is not a heading."""
-        if pages >= _FEWEST_PAGES and line is self.lines[0] and _ONLY_ROMAN.fullmatch(line.text):
+        if all((pages >= _FEWEST_PAGES, line is self.lines[0], _ONLY_ROMAN.fullmatch(line.text))):
             return True
         marks = {_find_place(line), *_find_marks(line, pages)}
         return line.size <= _LARGER * self.size and not known.isdisjoint(marks)
@@ -79,9 +79,7 @@ def drop_running_lines(pages: Sequence[Sequence[LineT]]) -> list[list[LineT]]:
     for i, lines in enumerate(pages):
         edges_before = chain.from_iterable(edges[max(0, i - _PAGES_BEFORE) : i])
         known = repeated.union(_find_place(line) for edge in edges_before for line in edge.outermost)
-        running: set[Line] = set()
-        for edge in edges[i]:
-            running.update(_find_running_lines(edge, known, len(pages)))
+        running = {line for edge in edges[i] for line in _find_running_lines(edge, known, len(pages))}
         remaining.append(list(_set_aside(lines, running, known, seen, len(pages))))
     return remaining if any(remaining) else list(map(list, pages))
 
@@ -98,7 +96,7 @@ def _counts_things(line: Line, known: Set[_Mark]) -> bool:
     """Return whether a line has words, and a number of its own that is not the page's: "Week 3"."""
     has_words = any(map(str.isalpha, line.text))
     has_number = _NUMBER.search(line.text) is not None
-    if not has_words or not has_number or _OF_PAGE.match(line.text):
+    if any((not has_words, not has_number, _OF_PAGE.match(line.text))):
         return False
     return known.isdisjoint((_find_place(line), _find_title(line))) and not _is_of_book(line, known)
 
@@ -135,11 +133,8 @@ def _may_be_text(text: str, pages: int) -> bool:
 def _find_edges(lines: Sequence[Line]) -> tuple[_Edge, _Edge]:
     upwards = sorted(lines, key=lambda line: line.y)
     size = median_low([line.size for line in lines] or [1.0])
-    pitches = []
-    for below, above in pairwise(upwards):
-        gap = above.y - below.y
-        if size / 2 < gap <= WIDEST_GAP * size:
-            pitches.append(gap)
+    gaps = [above.y - below.y for below, above in pairwise(upwards)]
+    pitches = [gap for gap in gaps if size / 2 < gap <= WIDEST_GAP * size]
     pitch = median_low(pitches or [size])
     return _Edge(upwards[::-1], pitch, size), _Edge(upwards, pitch, size)
 
@@ -149,11 +144,8 @@ def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
     counts = Counter[_Mark]()
     for edges in pages:
         # A page counts once, even if a line is at its top twice.
-        marks: set[_Mark] = set()
-        for edge in edges:
-            for line in edge.outermost:
-                marks.update(_find_marks(line, len(pages)))
-        counts.update(marks)
+        lines = chain.from_iterable(edge.outermost for edge in edges)
+        counts.update({mark for line in lines for mark in _find_marks(line, len(pages))})
     fewest = max(2, _REPEATED_SHARE * len(pages))
     return {mark for mark, count in counts.items() if count >= fewest}
 

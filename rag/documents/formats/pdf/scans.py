@@ -54,7 +54,7 @@ def find_pictures(page: PdfPage, textpage: PdfTextPage, index: int, mode: OcrMod
         return []
     text = textpage.get_text_range()
     has_nonsense = is_nonsense(text) or _lacks_letters(textpage)
-    if has_nonsense or mode == "always" or not text.strip():
+    if any((has_nonsense, mode == "always", not text.strip())):
         return [Picture(index, None, has_nonsense)]
     if mode == "never":
         return []

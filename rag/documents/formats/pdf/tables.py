@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import iadd
 from statistics import median
 
 from rag.documents.formats.pdf.bands import Band
@@ -22,6 +23,7 @@ from rag.documents.formats.pdf.page_rows import (
 )
 from rag.documents.formats.pdf.paragraphs import Line, is_same_size
 from rag.documents.formats.pdf.rules import Rules
+from rag.documents.sequences import merge_runs, split_runs
 
 # Rows of a table are at most this far apart, as a multiple of the size of the letters.
 _WIDEST_PITCH = 3.5
@@ -51,27 +53,14 @@ def read_tables(lines: Sequence[Line], rules: Rules) -> list[Line]:
     return result
 
 
-def _split_flows(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the columns of prose that a file has one after the other; a column may have tables in it."""
-    runs = _split_at_tops(lines)
-    flow: list[Line] = []
-    for run in runs:
-        if _has_prose(flow) and _has_prose(run):
-            yield flow
-            flow = []
-        flow += run
-    yield flow
+def _split_flows(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the columns of prose that a file has one after the other; a column may have tables in it."""
+    runs = split_runs(lines, _is_clearly_higher)
+    return merge_runs(runs, lambda flow, run: not (_has_prose(flow) and _has_prose(run)), iadd)
 
 
-def _split_at_tops(lines: Sequence[Line]) -> list[list[Line]]:
-    """Return the parts of a page that each begin clearly higher than the part before ends."""
-    runs: list[list[Line]] = [[]]
-    for line in lines:
-        last = runs[-1][-1:]
-        if last and line.y - last[0].y >= FEWEST_LINES * line.size:
-            runs.append([])
-        runs[-1].append(line)
-    return runs
+def _is_clearly_higher(run: Sequence[Line], line: Line) -> bool:
+    return line.y - run[-1].y >= FEWEST_LINES * line.size
 
 
 def _has_prose(lines: Sequence[Line]) -> bool:

@@ -60,6 +60,7 @@ def read_asciidoc(path: Path) -> Extract:
     fields = {_FIELDS[name]: value for name, value in _ATTRIBUTE.findall(text)}
     head = _HEAD.match(text)
     if head:
-        fields = {"author": head["author"], "date": find_date(head["version"] or "") or "", **fields}
+        version = head.groupdict("")["version"]
+        fields = {"author": head["author"], "date": find_date(version) or "", **fields}
         text = head["title"] + text[head.end() :]
     return make_extract(list(read_markup(text, _ASCIIDOC)), fields)

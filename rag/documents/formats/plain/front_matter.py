@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from rag.documents.blocks import squeeze
+from rag.documents.blocks import join_filled, pick_first, squeeze
 from rag.documents.dates import read_date
 from rag.metadata import FIELDS, LONGEST_VALUE, NAME
 from rag.types import Document, Section
@@ -53,7 +53,7 @@ def read_front_matter(text: str) -> FrontMatter:
     if fenced is None:
         return FrontMatter()
     values = dict(list(_list_values(fenced["lines"]))[:_MOST_VALUES])
-    title, outlet, author, date = (next(filter(None, map(values.get, names)), None) for names in _NAMES)
+    title, outlet, author, date = (pick_first(map(values.get, names), None) for names in _NAMES)
     known = {*chain.from_iterable(_NAMES), *FIELDS}
     metadata = {name: value for name, value in values.items() if name not in known}
     return FrontMatter(title, outlet, author, read_date(date), metadata, *fenced.span("lines"), fenced.end())
@@ -66,7 +66,7 @@ def _list_values(lines: str) -> Iterator[tuple[str, str]]:
             continue
         written = pair.groupdict("")
         items = [item.strip(" \t\"'") for item in _list_items(written["value"], written["below"])]
-        value = ", ".join(filter(None, items))
+        value = join_filled(", ", items)
         if value:
             yield name, value[:LONGEST_VALUE]
 

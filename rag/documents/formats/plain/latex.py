@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract, squeeze
 from rag.documents.dates import read_date
+from rag.documents.formats.grid import Labels
+from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.plain.decode import decode
 from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
-from rag.documents.formats.plain.pipe_tables import list_lines
 from rag.documents.headings import Heading
-from rag.documents.raised import raise_digits
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 # A text between braces, which may have braces inside.
@@ -109,7 +109,7 @@ def _list_rows(body: str) -> Iterator[str]:
     others = _split_rows(r" \\ ".join(below))
     is_headed = len(first) == 1 and others != []
     header, rows = (first[0], others) if is_headed else ([], [*first, *others])
-    return filter(None, list_lines(header, rows))
+    return filter(None, Labels(header).format_rows(rows))
 
 
 def _split_rows(text: str) -> list[list[str]]:
@@ -130,6 +130,6 @@ def read_latex(path: Path) -> Extract:
     return Extract(
         read_markup(body[1] if body else text, _LATEX),
         title=fields.get("title"),
-        author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))) or None,
+        author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))),
         date=None if date == r"\today" else read_date(date),
     )

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
-from rag.documents.formats.html.hidden import parse_shown
-from rag.documents.formats.html.markup import find_text
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.formats.plain.wiki_links import show_wiki_links
 from rag.types import Span
@@ -129,4 +127,7 @@ class _Page:
 
     def _read_tag(self, tag: str, name: str) -> bool:
         """Return whether a tag hides the words inside its element."""
+        from rag.documents.formats.html.hidden import parse_shown  # lxml takes 40 ms
+        from rag.documents.formats.html.markup import find_text
+
         return not find_text(parse_shown(f"{self._styles}<div>{tag}words</{name}></div>"))

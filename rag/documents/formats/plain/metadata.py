@@ -219,4 +219,4 @@ def _may_open(line: str) -> bool:
     """Return whether a line may be part of a title: it begins with a word, ends no sentence, and is not a row."""
     if not _TITLE_LINE.fullmatch(line) or is_row(line):
         return False
-    return line[0].isalnum() or line[0] in _OPENING_SIGNS or line[0] > _LAST_SIGN
+    return any((line[0].isalnum(), line[0] in _OPENING_SIGNS, line[0] > _LAST_SIGN))

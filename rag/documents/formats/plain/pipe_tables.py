@@ -1,12 +1,9 @@
 """Puts the header's words into each row of a table that is drawn with "|", in Markdown and in Org."""
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import compress, zip_longest
 
+from rag.documents.formats.grid import Labels
 from rag.documents.formats.plain.markup import change_outside
-from rag.rows import format_row
 
 _CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # A table in a quote has the marks of the quote before each row. Four blanks begin code.
@@ -39,7 +36,7 @@ def _spell_out(table: re.Match[str]) -> str:
     if len(header) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)):
         return table[0]
     rows = list(map(_split, table["rows"].split("\n")[1:]))
-    return "\n".join(f"{indent}{line}" for line in list_lines(header, rows) if line)
+    return "\n".join(f"{indent}{line}" for line in Labels(header).format_rows(rows) if line)
 
 
 def _find_indent(line: str) -> str:
@@ -52,12 +49,3 @@ def _split(line: str) -> list[str]:
     """Return the cells of a row, without the marks of a quote before it."""
     inner = _EDGE.sub("", line.removeprefix(_find_indent(line)).strip())
     return [cell.replace("\\|", "|").strip() for cell in _BAR.split(inner)]
-
-
-def list_lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the labels of the columns without a value, and each row with the words of its header; or empty lines."""
-    columns = zip_longest(header, *rows, fillvalue="")
-    is_empty = [not any(cells) for _, *cells in columns]
-    unused = compress(header, is_empty)
-    yield format_row((), list(unused))
-    yield from map(partial(format_row, header), rows)

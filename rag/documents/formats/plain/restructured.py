@@ -53,18 +53,15 @@ _MARKS: tuple[Mark, ...] = (
 
 def _find_headings(text: str) -> list[Heading]:
     """Return the lines with a line of signs below; the styles have levels in the order of their first use."""
-    styles: list[tuple[str, bool]] = []
+    levels: dict[tuple[str, bool], int] = {}
     headings = []
     for match in _HEADING.finditer(text):
         words = match["words"].strip()
-        if len(match["under"]) < min(len(words), len(words.encode("utf-16-le")) // 2) or not any(
-            map(str.isalnum, words)
-        ):
-            continue
-        style = match["under"][0], bool(match["over"])
-        if style not in styles:
-            styles.append(style)
-        headings.append(Heading(*match.span(), 1 + styles.index(style), words))
+        has_words = any(map(str.isalnum, words))
+        if has_words and len(match["under"]) >= len(words):
+            style = match["under"][0], bool(match["over"])
+            level = levels.setdefault(style, 1 + len(levels))
+            headings.append(Heading(*match.span(), level, words))
     return headings
 
 

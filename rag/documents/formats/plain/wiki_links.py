@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from rag.documents.blocks import join_filled
+
 # Code begins at the beginning of a line, or inside of one.
 _LINE_START = r"(?:\A|(?<=\n)|(?<=\n )|(?<=\n  )|(?<=\n   ))"
 _CODE = rf"{_LINE_START}(?P<fence>```|~~~).*?(?:^ {{0,3}}(?P=fence)|\Z)|`[^`\n]*`"
@@ -43,14 +45,14 @@ def _show_page(link: re.Match[str]) -> str:
     is_picture = PurePosixPath(page).suffix.lower() in _PICTURES
     if link["embedded"] and is_picture:
         return ""
-    part = link["part"] or ""
-    return link["words"] or page or part.lstrip("#^")
+    part = link.groupdict("")["part"].lstrip("#^")
+    return link["words"] or page or part
 
 
 def _show_callout(mark: re.Match[str]) -> str:
     """Return the kind of a note in a note, and its title."""
     kind, title = mark["kind"].capitalize(), show_wiki_links(mark["titled"])
-    return mark["quoted"] + ": ".join(filter(None, (kind, title)))
+    return mark["quoted"] + join_filled(": ", (kind, title))
 
 
 # How to show a mark whose group takes part.

@@ -11,7 +11,7 @@ from rag.documents.formats.rtf.flow import Flow, Paragraph, Style
 from rag.documents.formats.rtf.row_collector import ROW_WORDS
 from rag.documents.formats.rtf.tokens import CHARSETS, SYMBOLS, USUAL_ENCODING, Token, find_encoding, split_tokens
 from rag.documents.formats.visibility import TINY, WHITE, Color, look_same
-from rag.documents.properties import clean_author, clean_date, clean_title
+from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
 
 _BEGINNING = re.compile(r"\s*\{\\rtf")
@@ -75,12 +75,10 @@ def read_rtf(path: Path) -> Extract:
         raise DocumentError("it is not a valid RTF file")
     reader = _Reader()
     reader.read(source)
-    return Extract(
-        reader.flows[0].finish(),
-        title=reader.flows[0].title or clean_title(reader.texts.get("title"), path),
-        author=clean_author(reader.texts.get("author")),
-        date=reader.find_date(),
-    )
+    text = reader.flows[0]
+    date = "{yr:04}-{mo:02}-{dy:02}".format_map(reader.numbers)
+    properties = clean_properties(path, reader.texts.get("title"), reader.texts.get("author"), date)
+    return properties._replace(blocks=text.finish(), title=text.title or properties.title)
 
 
 class _Reader:
@@ -97,7 +95,7 @@ class _Reader:
         self._styles: dict[int, Style] = {}
         self._colors: list[Color] = []
         self._rgb = dict.fromkeys(("red", "green", "blue"), 0)
-        self._numbers = {"yr": 0, "mo": 0, "dy": 0}  # of the day on which the document was made
+        self.numbers = {"yr": 0, "mo": 0, "dy": 0}  # of the day on which the document was made
         self._bytes: list[str] = []
         self._left_to_skip = 0
         self._has_background = False
@@ -122,10 +120,6 @@ class _Reader:
             else:
                 self._read_word(token)
         self._flush()
-
-    def find_date(self) -> str | None:
-        """Return the day on which the document was made."""
-        return clean_date("{yr:04}-{mo:02}-{dy:02}".format_map(self._numbers))
 
     def _close(self) -> None:
         """End a group, and the note, comment or box that it holds."""
@@ -178,7 +172,7 @@ class _Reader:
     def _make_flow(self, word: str) -> Flow:
         if word != "annotation":
             return Flow(is_box=word == "shptxt")
-        return Flow(is_comment=True, author=self.texts.pop("annotator", "").strip() or None)
+        return Flow(is_comment=True, author=self.texts.pop("annotator", "").strip())
 
     def _list_handlers(self) -> dict[str, Callable[[Token], None]]:
         """Return what reads each control word."""
@@ -186,7 +180,7 @@ class _Reader:
             **dict.fromkeys(("par", "sect"), self._end_paragraph),
             **dict.fromkeys(_HIDING, self._read_hiding),
             **dict.fromkeys(("red", "green", "blue"), self._read_rgb),
-            **dict.fromkeys(self._numbers, self._read_date_part),
+            **dict.fromkeys(self.numbers, self._read_date_part),
             **dict.fromkeys(_SETTINGS, self._read_setting),
             "pard": lambda _: self._set_paragraph(**Paragraph()._asdict()),
             "plain": self._read_plain,
@@ -228,7 +222,7 @@ class _Reader:
 
     def _read_date_part(self, token: Token) -> None:
         if self._state.place == "date":
-            self._numbers[token.value] = token.number or 0
+            self.numbers[token.value] = token.number or 0
 
     def _read_setting(self, token: Token) -> None:
         name, usual = _SETTINGS[token.value]
@@ -334,7 +328,7 @@ class _Reader:
         """Return whether readers do not see words with the present settings."""
         is_tiny = self._state.size / 2 <= TINY
         is_lost = look_same(self._get_color(self._state.color), self._find_backdrop())
-        return bool(self._state.hiding) or is_tiny or is_lost
+        return any((self._state.hiding, is_tiny, is_lost))
 
     def _get_color(self, number: int) -> Color | None:
         """Return a colour of the table; the first one is that of the system, and None is unknown."""
@@ -346,5 +340,5 @@ class _Reader:
         if self._state.backdrop:
             return self._get_color(self._state.backdrop)
         is_in_shaded_row = flow.paragraph.is_in_table and flow.table.is_shaded
-        is_unknown = flow.paragraph.is_shaded or is_in_shaded_row or flow.is_box or self._has_background
+        is_unknown = any((flow.paragraph.is_shaded, is_in_shaded_row, flow.is_box, self._has_background))
         return None if is_unknown else WHITE

@@ -2,10 +2,11 @@
 
 from bisect import bisect
 from collections.abc import Sequence
-from itertools import pairwise, zip_longest
+from itertools import chain, pairwise, repeat
+from math import inf
 from typing import NamedTuple
 
-from rag.documents.blocks import Block
+from rag.documents.blocks import Block, join_filled
 from rag.documents.formats.grid import walk_table
 from rag.documents.formats.rows import MOST_COLUMNS_SPANNED, Cell
 
@@ -15,9 +16,13 @@ ROW_WORDS = ("trowd", "trhdr", "cellx", "clcbpat", "clvmrg", "clmrg")
 class _Shape(NamedTuple):
     """The right edge of a cell in twips, and whether it is the lower or the right part of a merged cell."""
 
-    edge: int
+    edge: float
     is_below: bool = False
     is_beside: bool = False
+
+
+# The shape of a cell for which the file gives none: one column.
+_UNKNOWN = _Shape(-inf)
 
 
 class _SourceRow(NamedTuple):
@@ -27,7 +32,7 @@ class _SourceRow(NamedTuple):
     shapes: Sequence[_Shape]
 
     @property
-    def edges(self) -> list[int]:
+    def edges(self) -> list[float]:
         """The right edges of the cells, from left to right."""
         return sorted(shape.edge for shape in self.shapes)
 
@@ -64,7 +69,7 @@ class RowCollector:
 
     def end_cell(self) -> None:
         """End a cell."""
-        self._texts.append(" ".join(filter(None, self._paragraphs)))
+        self._texts.append(join_filled(" ", self._paragraphs))
         self._paragraphs = []
 
     def end_row(self) -> None:
@@ -96,12 +101,12 @@ def _make_cells(row: _SourceRow, middles: Sequence[float]) -> list[Cell]:
     """
     cells: list[Cell] = []
     end = 0
-    for text, shape in zip_longest(row.texts, row.shapes[: len(row.texts)]):
+    for text, shape in zip(row.texts, chain(row.shapes, repeat(_UNKNOWN)), strict=False):
         start = end
-        end = max(start + 1, bisect(middles, shape.edge) + 1) if shape else start + 1
+        end = max(start + 1, bisect(middles, shape.edge) + 1)
         width = min(end - start, MOST_COLUMNS_SPANNED)
-        if shape and shape.is_beside and cells and not text:
+        if shape.is_beside and cells and not text:
             cells[-1] = cells[-1]._replace(width=min(cells[-1].width + width, MOST_COLUMNS_SPANNED))
         else:
-            cells.append(Cell(text, width, is_continued=shape is not None and shape.is_below))
+            cells.append(Cell(text, width, is_continued=shape.is_below))
     return cells
