@@ -129,6 +129,7 @@ WHERE document_id = ? ORDER BY id
 """
 _STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str, bytes)
 _CONTEXTS = "SELECT id, text, context FROM chunks WHERE document_id = ? ORDER BY id"
+_WITHOUT_WORDS = "SELECT 1 FROM chunks WHERE id NOT IN (SELECT rowid FROM words) LIMIT 1"
 _LISTED = "SELECT DISTINCT language FROM documents"
 _ENTRIES = """
 SELECT d.id, d.title, d.outlet, d.author, d.date,
@@ -310,16 +311,19 @@ class SqliteStore:
     def find_damage(self) -> str | None:
         """Return SQLite's description of damage to the file or to its word index, or None.
 
-        In a read-only folder the word index is not checked.
+        In a read-only folder the word index is not checked as a whole, but no chunk may lack its words.
         """
-        damage = "ok"
+        damage, lost = "ok", None
         try:
             (damage,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
+            lost = self._db.execute(_WITHOUT_WORDS).fetchone()
             with self._writing():  # an INSERT that changes nothing
-                self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+                self._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         except sqlite3.DatabaseError as exc:
             if get_cause(exc) != sqlite3.SQLITE_READONLY:
                 return f"{self._file} is damaged"
+        if lost:
+            return f"{self._file} lacks words of a passage"
         return None if damage == "ok" else str(damage)
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
