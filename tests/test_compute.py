@@ -88,6 +88,17 @@ def test_what_the_table_does_not_have_is_not_computed(tmp_path: Path, settings: 
     assert not answer.reply
 
 
+def test_of_several_tables_the_nearest_counts_and_the_note_says_so(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "tickets-2023.csv").write_text(TICKETS.replace("104", "99"), encoding="utf-8")
+    build_index([tmp_path / "tickets-2023.csv"], settings=settings, embedder=HashingEmbedder())
+    answer = open_assistant(tmp_path, settings, "tickets-2024.csv", TICKETS, ScriptedLLM()).ask(
+        "Which tickets are open?"
+    )
+    assert [sentence.text for sentence in answer.reply] in (["1042, 1043"], ["992, 993"])
+    assert answer.note
+    assert answer.note.endswith("is counted; other documents have such a table too.")
+
+
 @pytest.mark.parametrize(
     "question",
     [

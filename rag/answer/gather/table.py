@@ -46,14 +46,22 @@ def compute_over_table(request: Request) -> Gathered | None:
     """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
 
     It is also None if anything in the question is not understood: each word has to be in a label, a cell or the title,
-    or to be about tables.
+    or to be about tables. Of several documents with such a table the nearest one counts, and the note says so.
     """
     for task in read_tasks(request.question):
-        for hit in request.best_hits:
-            gathered = _compute_over_document(task, hit, request.index)
-            if gathered:
-                return gathered
+        results = [_compute_over_document(task, hit, request.index) for hit in request.best_hits]
+        fitting = [gathered for gathered in results if gathered]
+        if fitting:
+            return fitting[0] if len(fitting) == 1 else _name_document(fitting[0])
     return None
+
+
+def _name_document(gathered: Gathered) -> Gathered:
+    """Return a result with a note that other documents have such a table too."""
+    quotes = gathered.quotes
+    titles = dict.fromkeys(hit.chunk.title for hit in quotes.cited_hits)
+    note = f"{quotes.note} Only “{', '.join(titles)}” is counted; other documents have such a table too."
+    return gathered._replace(quotes=quotes._replace(note=note))
 
 
 def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
