@@ -6,9 +6,10 @@ from statistics import mean
 from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
+from rag.answer.gather.choice import Choice, choose
 from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import DECIMALS, Choice, Operation, Task, choose, list_words, read_tasks
+from rag.answer.gather.task import DECIMALS, Operation, Task, list_words, read_tasks
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import CURRENCY_SIGNS, compile_any
 from rag.index.index import Index
