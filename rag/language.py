@@ -1,7 +1,10 @@
-"""Guesses the language of a text from its letters and its most frequent words."""
+"""Guesses the language of a text from its letters and its most frequent words, and knows the ends of sentences."""
 
 import re
 
+# Signs that end a question or a sentence, in any script; full-width, Arabic, Devanagari, Armenian.
+QUESTION_MARKS = ("?", "？", "؟")
+SENTENCE_ENDS = (*QUESTION_MARKS, ".", "!", "…", "。", "！", "۔", "।", "։")
 _LONGEST_SAMPLE = 1000
 _WORD = re.compile(r"[^\W\d_]+")
 _ENGLISH = "en"

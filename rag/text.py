@@ -41,6 +41,8 @@ _LINE = re.compile(r"\S(?:.*\S)?")
 _SHORTEST_WRAPPED, _LONGEST_WRAPPED = 40, 100
 # The start of an item, a heading, a quoted line or a row, which never continues the line before.
 NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
+# sentencex does not end a sentence there before a digit.
+_FULL_STOP = re.compile(r"(?<=[。！？])(?=\d)")
 # "5." before a heading or a step is not a sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
 # "Am 3. Mai", "im 19. Jahrhundert", "19. yüzyılda": a number with a full stop at the end of what sentencex takes for a
@@ -80,6 +82,11 @@ def stem(word: str) -> str:
     """
     singular = drop_plural(word)
     return singular if singular[0].isdigit() else singular[:6]
+
+
+def count_words(text: str) -> int:
+    """Return the number of words between spaces, and of Chinese and Japanese characters."""
+    return len(UNSPACED.sub(" x ", text).split())
 
 
 def drop_plural(word: str) -> str:
@@ -131,13 +138,15 @@ def _find_sentences(text: str, start: int, end: int, language: str) -> list[Span
     spans: list[Span] = []
     line = _SPACE.sub(" ", text[start:end])  # sentencex panics after "J." at a space of two bytes
     for boundary in sentencex.get_sentence_boundaries(language, line):
-        first, last = boundary["start_index"], boundary["end_index"]
-        stripped = line[first:last].strip()
-        if stripped:
-            first += line[first:last].index(stripped)
-            is_continued = spans and _is_continued(text, spans[-1], language)
-            begins = spans.pop()[0] if is_continued else start + first
-            spans.append((begins, start + first + len(stripped)))
+        first = boundary["start_index"]
+        for part in _FULL_STOP.split(line[first : boundary["end_index"]]):
+            stripped = part.strip()
+            if stripped:
+                begins = start + first + part.index(stripped)
+                end = begins + len(stripped)
+                is_continued = spans and _is_continued(text, spans[-1], language)
+                spans.append((spans.pop()[0] if is_continued else begins, end))
+            first += len(part)
     return spans
 
 

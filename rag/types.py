@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from rag.language import SENTENCE_ENDS
+
 # A stretch of a text: the offsets of its first character, and after its last one.
 Span = tuple[int, int]
 # A text is the document's own, or a reader's comment on it.
@@ -159,7 +161,7 @@ class Sentence:
         if not self.citations:
             return self.text
         marks = "".join(f"[{n}]" for n in self.citations)
-        if self.text[-1] in ".!?":
+        if self.text.endswith(SENTENCE_ENDS):
             return f"{self.text[:-1]} {marks}{self.text[-1]}"
         return f"{self.text} {marks}"
 

@@ -530,6 +530,11 @@ def test_an_answer_about_all_documents_says_that_it_may_be_incomplete(index: Ind
     assert Assistant(index, ScriptedLLM("The minister arrived."), settings).ask("Who arrived?").note is None
 
 
+def test_a_sentence_keeps_the_full_stop_of_its_script() -> None:
+    told = cite("大桥于去年开放。", hits=[make_hit(1, "大桥于去年开放。")])
+    assert show(told) == "大桥于去年开放 [1]。"
+
+
 def test_a_reader_who_says_two_sentences_is_named_once() -> None:
     hits = [make_hit(1, "The bridge is ugly. The bridge cost far too much.", voice="comment")]
     told = cite("The bridge is ugly.", "The bridge cost far too much.", hits=hits)

@@ -56,6 +56,7 @@ def test_no_word_speaks_for_two_languages() -> None:
             "Kale 19. yüzyılda yapıldı ve bir daha onarıldı. Sonra kapandı.",
             ["Kale 19. yüzyılda yapıldı ve bir daha onarıldı.", "Sonra kapandı."],
         ),
+        ("大桥于去年开放。1991 年它关闭了。他说：“好！”", ["大桥于去年开放。", "1991 年它关闭了。", "他说：“好！”"]),
         ("It was built in 1990. Then it closed.", ["It was built in 1990.", "Then it closed."]),
         ("They finished on the 3. Then they left the town.", ["They finished on the 3.", "Then they left the town."]),
         ("华沙是首都。它位于河畔！", ["华沙是首都。", "它位于河畔！"]),

@@ -12,6 +12,7 @@ from rag.answer.prompt import Prompts, fill, label_chunk
 from rag.answer.quote.cite import Quotes
 from rag.answer.signs import REASON
 from rag.answer.understand.query import Query
+from rag.language import QUESTION_MARKS
 from rag.llm.base import LLM, Message
 from rag.text import content_words
 from rag.types import Chunk, Sentence
@@ -68,7 +69,7 @@ def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> 
 def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM) -> str | None:
     """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no."""
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
-    if text.endswith("?"):
+    if text.endswith(QUESTION_MARKS):
         return "a question"
     fault = find_fault(text, facts.texts, sources=sources, question=facts.question.text)
     if not fault and YES_OR_NO.match(text) and _CLEAR_NO < llm.compare(messages, _YES, _NO).log_odds < _CLEAR_YES:

@@ -2,6 +2,7 @@
 
 from rag.answer.prompt import Prompts, build_suggestion
 from rag.answer.understand.rewrite import stands_alone
+from rag.language import QUESTION_MARKS
 from rag.llm.base import LLM
 from rag.text import content_words
 from rag.types import Chunk
@@ -18,5 +19,5 @@ def suggest_question(chunk: Chunk, *, llm: LLM, prompts: Prompts) -> str | None:
     question, _, _ = written.partition("\n")
     shared = content_words(question) & content_words(f"{chunk.title} {chunk.text}")
     is_about_it = len(shared) >= _MIN_SHARED
-    is_question = question.endswith("?") and stands_alone(question)
+    is_question = question.endswith(QUESTION_MARKS) and stands_alone(question)
     return question if is_question and is_about_it else None

@@ -6,8 +6,6 @@ Each is a regular expression. A comment whose word is not in this table is still
 import re
 from dataclasses import dataclass
 
-# Signs that end a sentence, in any script; full-width, Arabic, Devanagari, Armenian.
-SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।", "։")
 # "3 comments", "评论（12）": a number may have its separators, its brackets and a word that counts.
 COUNT = r"\d[\d.,’ \xa0\u202f]*"
 COUNTERS = r"(?:条|條|件の?|個の?|个|則|则|개의?|건의?|x|×)"

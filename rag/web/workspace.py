@@ -25,6 +25,7 @@ from rag.index.folder import is_index, list_indexes
 from rag.index.index import Index
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.store import Entry
+from rag.language import QUESTION_MARKS
 from rag.llm import open_llm
 from rag.llm.base import LLM, Message
 from rag.settings import MILVUS, Settings
@@ -212,7 +213,7 @@ class Workspace:
         if assistant.llm:
             prompts = assistant.build_prompts(question, hits)
             whole = [] if history and not stands_alone(question) else prompts[:1]  # the LLM rewrites a follow-up first
-            self._prefetcher.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith("?"))
+            self._prefetcher.want(assistant.llm, prompts, whole, soon=question.rstrip().endswith(QUESTION_MARKS))
 
     def _open_assistant(self, index: str, options: Options, *, retry: bool = False) -> Assistant:
         chosen: dict[str, float] = options._asdict()

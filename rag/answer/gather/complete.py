@@ -11,6 +11,7 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
+from rag.language import QUESTION_MARKS
 from rag.rows import is_row
 from rag.text import list_sentences
 
@@ -30,7 +31,7 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
             return summarize_nearest(question, quotes.hits, store) or quotes
         if quotes.outcome != "answered":
             return quotes
-        if quotes.citations[-1].quote.rstrip().endswith("?"):
+        if quotes.citations[-1].quote.rstrip().endswith(QUESTION_MARKS):
             return _add_following(quotes, store)
         return _add_beside(quotes, question.kind, store) if question.kind.wants_several else quotes
 

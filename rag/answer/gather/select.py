@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
+from rag.language import QUESTION_MARKS
 from rag.text import NEW_ITEM, content_words, list_sentences
 from rag.types import Hit, Span
 
@@ -134,7 +135,7 @@ def _leans_back(sentence: str) -> bool:
 
 def _says_something(sentence: str) -> bool:
     """Return whether a sentence is not a question, a heading, a label or a menu."""
-    if sentence.endswith("?") or _MENU.search(sentence):
+    if sentence.endswith(QUESTION_MARKS) or _MENU.search(sentence):
         return False
     small_words = sum(not word[0].isupper() for word in sentence.split())
     return small_words >= _FEWEST_SMALL_WORDS

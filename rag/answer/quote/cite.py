@@ -10,6 +10,7 @@ from rag.answer.mentions import find_names
 from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
+from rag.language import SENTENCE_ENDS
 from rag.text import content_words
 from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
 
@@ -164,7 +165,7 @@ def _finish(text: str) -> str:
     first, space, rest = " ".join(text.split()).partition(" ")
     is_small = first.isalpha() and first.islower()
     sentence = (first.capitalize() if is_small else first) + space + rest
-    return sentence if sentence[-1] in ".!?" else f"{sentence.rstrip(',;:')}."
+    return sentence if sentence.endswith(SENTENCE_ENDS) else f"{sentence.rstrip(',;:')}."
 
 
 def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:

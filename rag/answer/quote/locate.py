@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rag.answer.negation import UNEXPLAINED, is_unsure
 from rag.answer.signs import OUTDATED, REASON, is_order, points_back
 from rag.answer.understand.query import Query
+from rag.language import QUESTION_MARKS
 from rag.text import content_words, list_sentences, split_sentences
 from rag.types import Hit, Span
 
@@ -176,7 +177,7 @@ def _list_neighbours(index: int, sentences: Sequence[_Sentence]) -> Iterator[int
     if points_back(text) and not is_first:
         yield index - 1
     yield index
-    is_question = text.endswith("?")  # the next one may answer it
+    is_question = text.endswith(QUESTION_MARKS)  # the next one may answer it
     if (is_question or OUTDATED.search(text)) and not is_last:
         yield index + 1
 

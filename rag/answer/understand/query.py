@@ -8,7 +8,8 @@ from typing import NamedTuple
 from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, COMPARATIVE, COMPARING, PAGE, PART, SIDES
 from rag.answer.understand.kinds import COMPARISON, FACT, KINDS, REASON, SUMMARY, Kind
 from rag.answer.understand.restate import find_file_name, forget_file_name
-from rag.text import content_words
+from rag.language import QUESTION_MARKS
+from rag.text import content_words, count_words
 
 # A bare topic has no more words than this.
 _TOPIC_WORDS = 2
@@ -60,14 +61,14 @@ class Query:
     @cached_property
     def is_phrase(self) -> bool:
         """Whether the question is a phrase that asks nothing outright: "opening hours on Sunday"."""
-        is_short = len(self.text.split()) <= _PHRASE_WORDS
-        asks = self.text.rstrip().endswith("?") or ASKS.search(self.text)
+        is_short = count_words(self.text) <= _PHRASE_WORDS
+        asks = self.text.rstrip().endswith(QUESTION_MARKS) or ASKS.search(self.text)
         return is_short and not asks
 
     @property
     def is_topic(self) -> bool:
         """Whether the question is the bare name of something, which asks nothing that a reply could answer."""
-        return self.is_phrase and len(self.text.split()) <= _TOPIC_WORDS
+        return self.is_phrase and count_words(self.text) <= _TOPIC_WORDS
 
     @cached_property
     def asks_why(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rag.answer.numbers import write_ordinals
 from rag.answer.signs import ARTICLE, BEGINS_QUESTION, INTEREST, WANTS_ACTION, WISH
 from rag.documents.read import SUFFIXES
+from rag.language import QUESTION_MARKS
 from rag.text import split_sentences
 from rag.types import Hit
 
@@ -47,7 +48,7 @@ def _find_question(text: str) -> str:
     if not _is_long(text):
         return text
     sentences = [text[start:end] for start, end in split_sentences(text)]
-    questions = [sentence for sentence in sentences if sentence.endswith("?")]
+    questions = [sentence for sentence in sentences if sentence.endswith(QUESTION_MARKS)]
     if len(questions) != 1:
         return text
     question = questions[0]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rag.answer.check import find_conflict
 from rag.answer.prompt import Prompts, build_rewrite
 from rag.answer.signs import FOLLOWS_UP
+from rag.language import QUESTION_MARKS
 from rag.llm.base import LLM, Message
 
 # A question of at most four words is treated as a follow-up, and one of more than forty as complete.
@@ -58,7 +59,7 @@ def _shorten(text: str) -> str:
 
 def is_faithful(rewritten: str, said: str) -> bool:
     """Return whether a rewritten text is a question, and all its numbers and names were said before."""
-    return rewritten.endswith("?") and find_conflict(rewritten, [said]) is None
+    return rewritten.endswith(QUESTION_MARKS) and find_conflict(rewritten, [said]) is None
 
 
 def join_to_last(question: str, history: Sequence[Message]) -> str | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from rag.documents.blocks import squeeze
 from rag.documents.dates import LONGEST_LINE, is_date
-from rag.documents.languages import OPENERS, PARTICLES, SENTENCE_ENDS
+from rag.documents.languages import OPENERS, PARTICLES
+from rag.language import SENTENCE_ENDS
 
 # A pattern for a name or handle, without the signs that sites write between a name and a date.
 NAME = r"[^@\s(),:|·•—–（），：、،][^(),:\n|·•—–（），：、،]{0,39}?"

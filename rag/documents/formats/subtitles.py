@@ -11,9 +11,9 @@ from typing import NamedTuple
 from rag.documents.blocks import Block, Extract
 from rag.documents.comments.words import read_name
 from rag.documents.formats.plain.decode import decode
-from rag.documents.languages import SENTENCE_ENDS
 from rag.documents.sequences import split_runs
 from rag.errors import DocumentError
+from rag.language import SENTENCE_ENDS
 
 _TIME = r"(?:\d{1,4}:)?\d{1,4}:\d\d[.,]\d{1,3}"
 _TIMES = re.compile(rf"^[ \t]*({_TIME})[ \t]*-->[ \t]*({_TIME})[^\n]*$", re.MULTILINE)

@@ -33,6 +33,7 @@ from rag.documents.formats.html.hiding import (
 from rag.documents.formats.html.markup import HEADINGS, contains, parse_html
 from rag.documents.formats.html.raised import set_raised
 from rag.documents.formats.visibility import BLACK, WHITE, Color, look_same
+from rag.language import QUESTION_MARKS
 
 # Letters of one point (4/3 pixels) cannot be read.
 _TINY_PIXELS = 1.34
@@ -196,7 +197,7 @@ class _Page:
 
     def _is_opener(self, before: HtmlElement) -> bool:
         """Return whether an element is a question, a heading that a script may listen to, or holds a button."""
-        if before.text_content().rstrip().endswith("?"):
+        if before.text_content().rstrip().endswith(QUESTION_MARKS):
             return True
         if before.tag in _TITLES and self._has_scripts:
             return True

@@ -21,6 +21,7 @@ from rag.documents.formats.rows import (
 )
 from rag.documents.formats.svg import list_drawn_words
 from rag.documents.sequences import flat_map, split_runs
+from rag.language import QUESTION_MARKS
 from rag.rows import format_row
 
 _TALLEST_HEADER = 3
@@ -31,7 +32,6 @@ _HIGHEST_NUMBER = 99_999
 _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
 _FEWEST_WORDS = 3
-_ASKS = ("?", "？", "؟")
 
 
 def walk_spelled_out(root: HtmlElement) -> Iterator[Block]:
@@ -79,7 +79,7 @@ def _show_buttons(root: HtmlElement) -> None:
         is_in_heading = next(button.iterancestors(*HEADINGS, "dt"), None) is not None
         if is_in_heading:
             button.tag = "span"
-        elif text.endswith(_ASKS) or (opens and len(text.split()) >= _FEWEST_WORDS):
+        elif text.endswith(QUESTION_MARKS) or (opens and len(text.split()) >= _FEWEST_WORDS):
             button.tag = "p"
 
 
@@ -109,7 +109,7 @@ def _list_definitions(parts: list[HtmlElement]) -> list[str]:
         return terms
     names = join_filled(", ", [term.rstrip(":¶ ") for term in terms])
     meaning = join_filled("; ", meanings)
-    return [f"{names} {meaning}" if names.endswith(_ASKS) else format_row([names], [meaning])]
+    return [f"{names} {meaning}" if names.endswith(QUESTION_MARKS) else format_row([names], [meaning])]
 
 
 def _find_line(element: HtmlElement) -> str:
