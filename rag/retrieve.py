@@ -26,7 +26,10 @@ _COMPARED = 12
 _BONUS = 3.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
 # round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
-_NO_LABEL = f"than|the|and|for|with|within|about|only|all|last|first|over|under|{MONTHS}"
+_NO_LABEL = (
+    "the|and|for|with|within|than|least|most|only|about|almost|nearly|all|some|last|first|over|under"
+    f"|has|have|had|are|was|were|{MONTHS}"
+)
 _NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
 _NAME = re.compile(
     rf"\b(?!(?i:{_NO_LABEL})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
@@ -92,22 +95,20 @@ def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, pas
 
 
 def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]:
-    """Return the hits with the first ones in the order of the reranker; their scores stay those of the search.
+    """Return the hits in the order of the reranker; their scores stay those of the search.
 
     Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens and knows
     the words of the question.
     """
     # Ties keep the order of the search.
     if index.reranker:
-        first = found[:_RERANKED]
-        scores = index.reranker.score(question, [hit.chunk.text for hit in first])
-        order = sorted(range(len(first)), key=lambda i: -scores[i])
-        return [*(first[i] for i in order), *found[_RERANKED:]]
+        scores = index.reranker.score(question, [hit.chunk.text for hit in found])
+        order = sorted(range(len(found)), key=lambda i: -scores[i])
+        return [found[i] for i in order]
     if isinstance(index.embedder, TokenEmbedder) and knows_words(question, index.embedder):
-        first = found[:_COMPARED]
-        similarities = compare_words(question, [_add_titles(hit.chunk) for hit in first], index.embedder)
-        compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(first, similarities, strict=True)]
-        return [*sorted(compared, key=lambda hit: -hit.relevance), *found[_COMPARED:]]
+        similarities = compare_words(question, [_add_titles(hit.chunk) for hit in found], index.embedder)
+        compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(found, similarities, strict=True)]
+        return sorted(compared, key=lambda hit: -hit.relevance)
     return found
 
 

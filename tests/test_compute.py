@@ -106,6 +106,12 @@ def test_of_several_tables_the_nearest_counts_and_the_note_says_so(tmp_path: Pat
         "Which tickets are not open?",
         "Which tickets are urgent?",
         "Which tickets are there?",  # no cell
+        "What is the total number of tickets?",  # a sum of names
+        "Which tickets come from Elin?",  # a verb may say another role
+        "Who is closed?",
+        "How many people are open?",
+        "Which ticket is the state of Elin?",
+        "List all of the tickets by us",
     ],
 )
 def test_rows_that_are_not_clearly_named_are_not_listed(tmp_path: Path, settings: Settings, question: str) -> None:

@@ -31,6 +31,7 @@ KINDS: list[tuple[str, str]] = [
     ("list", "Which fire safety rules apply?"),
     ("fact", "Which supplier delivers for the school?"),
     ("fact", "Which old ferry serves the island?"),
+    ("fact", "Which team plays in Bonn?"),
     ("fact", "Who is the mayor?"),
     ("fact", "市长是谁？"),
     ("summary", "市长"),

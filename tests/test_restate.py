@@ -33,6 +33,8 @@ STORY = (
         ("I do not know how to set up the heating", "How to set up the heating?"),
         ("I don't like the speed of the pump", "I don't like the speed of the pump"),
         ("I am interested in the old harbour.", "Tell me about the old harbour"),
+        ("I'm interested in who signed the lease", "Who signed the lease?"),
+        ("I like to read about dogs. When is the next show?", "I like to read about dogs. When is the next show?"),
         ("I'd like to learn more about pumps", "Tell me about pumps"),
         ("can I get some information on the lease?", "Tell me about the lease"),
         ("Can I get some tea on the train?", "Can I get some tea on the train?"),

@@ -63,7 +63,7 @@ Opposites = tuple[re.Pattern[str], re.Pattern[str]]
 
 
 def _compile_pairs(after: str, *pairs: tuple[str, str]) -> list[Opposites]:
-    """Return the patterns of pairs of opposites; the group of a pattern is what makes two places comparable."""
+    """Return the patterns of pairs of opposites; two places are compared if their groups are equal."""
     return [(compile_any(rf"\b(?:{one})\b{after}"), compile_any(rf"\b(?:{other})\b{after}")) for one, other in pairs]
 
 

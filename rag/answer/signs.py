@@ -99,7 +99,7 @@ _NO_PLURAL = (
 )
 PLURAL = rf"(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b"
 # A word before these is rather a verb than a plural: "which team plays the", "which firm delivers for".
-OBJECT = r"(?:the|an?|for|to|from|us|me|him|it|them|our|my|your|his|her|their|its)\b"
+OBJECT = r"(?:the|an?|for|to|from|in|at|on|with|us|me|him|it|them|our|my|your|his|her|their|its)\b"
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
 # --- Constraints (constraints.py) ---

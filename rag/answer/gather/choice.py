@@ -1,18 +1,24 @@
 """Chooses the rows and the column of a table that a question is about, if no word of it is left over."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.answer.gather.columns import YEAR, Columns, is_amount, list_amounts
-from rag.answer.gather.task import RATIO, TABLE_WORDS, Task, list_words
+from rag.answer.gather.task import JOINED, RATIO, ROW_WORDS, TABLE_WORDS, Task, list_words
 from rag.answer.signs import ANY_CURRENCY, compile_any
-from rag.text import WORD, drop_plural
+from rag.text import STOP_WORDS, WORD, drop_plural
 from rag.types import Span
 
 # The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
 _UNIT = compile_any(
     rf"\((?!.*{RATIO})[^()]*\)", rf"\[(?!.*{RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
 )
+
+
+# A shorter number in the first column may be a quantity in a question: "2 lamps".
+_NAME_DIGITS = 3
+_JOINING = TABLE_WORDS | ROW_WORDS | STOP_WORDS | {"us"}
 
 
 class Choice(NamedTuple):
@@ -23,7 +29,10 @@ class Choice(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """The rows that a question names, the words that name them or the column, and the words that are understood."""
+    """The rows that a question names.
+
+    `used` has the words of their cells and of the label that is asked for, `known` all words that are understood.
+    """
 
     rows: set[Span]
     used: frozenset[str]
@@ -55,14 +64,14 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
 
 
 def _choose_things(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None:
-    """Return the rows with the cells that a question names, and the column of their names or of the cell it asks for.
+    """Return the rows with the cells that a question names, and the column to answer from.
 
-    None if it names no cell, a word is in two columns, or a word is left over. Of several rows only a column that names
-    things is asked for: the first one, or one of words.
+    None if it names no cell, a word is in two columns, or a word is left over. Several rows are answered by their
+    names: the cells of the first column, or of one of words. A cell of joining words, such as "all", is not named.
     """
     first = next(iter(columns))
     found = {label: _name_rows(cells, task.rest, is_name=label == first) for label, cells in columns.items()}
-    by_cell = {label: words for label, (_, words) in found.items() if words}
+    by_cell = {label: words for label, (_, words) in found.items() if words - _JOINING}
     label = _choose_thing(task, list(columns), by_cell)
     words = frozenset[str]().union(*by_cell.values())
     if label is None or not words or len(words) < sum(map(len, by_cell.values())):
@@ -70,21 +79,30 @@ def _choose_things(task: Task, columns: Columns, names: frozenset[str]) -> Choic
     rows = set[Span].intersection(*(found[label][0] for label in by_cell))
     names_things = label == first or label not in list_amounts(columns)
     known = words.union(names, list_words(label), *map(list_words, by_cell))
-    is_answered = len(rows) == 1 or (len(rows) > 1 and names_things)
+    asks_for_cell = len(rows) == 1 and task.operation.name == "names"
+    is_answered = asks_for_cell or (len(rows) > 0 and names_things)
     return Choice(rows, label) if is_answered and task.wanted <= known else None
 
 
-def _choose_thing(task: Task, labels: Sequence[str], by_cell: Collection[str]) -> str | None:
+def _choose_thing(task: Task, labels: Sequence[str], by_cell: Mapping[str, frozenset[str]]) -> str | None:
     """Return the label that a question names, or the first one if it names none; None if it is unclear.
 
-    A label in `by_cell` says of which cells the question is: "in the sales department".
+    The label of a cell may be beside it: "in the sales department". "The manager of Ben" asks for another cell.
     """
     named = {label: _find_name(label, task.text) for label in labels}
+    if not all(_are_neighbours(named[label], words, task.text) for label, words in by_cell.items() if named[label]):
+        return None
     asked = [label for label in labels if named[label] and label not in by_cell]
     asked = [label for label in asked if not _is_part(named[label], named.values())]
     if not asked and labels[0] not in by_cell:
         return labels[0]
     return asked[0] if len(asked) == 1 else None
+
+
+def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) -> bool:
+    """Return whether a word of one set is directly before or after a word of another one in a text."""
+    spoken = [drop_plural(word) for word in WORD.findall(JOINED.sub(" ", text))]
+    return any({before, after} & words and {before, after} & others for before, after in pairwise(spoken))
 
 
 def _find_name(name: str, text: str) -> frozenset[str]:
@@ -102,7 +120,7 @@ def _find_name(name: str, text: str) -> frozenset[str]:
 
 def _find_cell(cell: str, text: str, *, is_name: bool) -> frozenset[str]:
     """Return the words of a cell if a text has them all, or the year of its date; none if it is an amount, no name."""
-    is_number = is_amount(cell) and not is_name
+    is_number = is_amount(cell) and not (is_name and len(cell) >= _NAME_DIGITS)
     is_whole = list_words(cell) <= list_words(text)
     words = _find_name(cell, text) if is_whole and not is_number else frozenset[str]()
     return words or frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))

@@ -69,8 +69,15 @@ def list_columns(rows: Iterable[Row]) -> Columns:
 
 
 def list_amounts(columns: Columns) -> set[str]:
-    """Return the labels of the columns with numbers that measure something."""
-    return {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
+    """Return the labels of the columns with numbers that measure something; in the first one they may name rows."""
+    first = next(iter(columns), None)
+    amounts = {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
+    return amounts - {first} if first is not None and _are_numbers_of_rows(columns[first].values()) else amounts
+
+
+def _are_numbers_of_rows(cells: Collection[str]) -> bool:
+    """Return whether all cells are whole numbers, and no two are the same."""
+    return len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
 
 
 def _is_of_amounts(label: str, cells: Collection[str]) -> bool:

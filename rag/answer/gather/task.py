@@ -12,7 +12,7 @@ from rag.text import WORD, drop_plural
 
 # A mean is rounded to this many decimals.
 DECIMALS = 2
-_JOINED = re.compile(r"[_/-]")
+JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
 _NOTHING = re.compile(r"(?!)")
@@ -90,11 +90,11 @@ _EXTREMES = [
     for words, compute, measures in _SUPERLATIVES
 ]
 _COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW))
-# "Which tickets are open?", "Show me the tickets from Leeds", "How many tickets are open?"
-_NAMES = r"^\W*(?:which|what|who|whose|list|show(?: me)?|give me|name)\b"
+# "Which tickets are open?", "Show me the open tickets", "How many tickets are open?" No column says who a person is.
+_NAMES = r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"
 _NUMBER = r"^\W*(?:how many|(?:the )?number of)\b"
-# "Which tickets did she open?", "Who is not open?"
-_OTHER_ROWS = compile_any(r"\bdid\b", _COUNTS_ROWS)
+# "Which tickets did she open?" does not ask for open ones.
+_OTHER_ROWS = compile_any(r"\b(?:did|who|whose)\b", _COUNTS_ROWS)
 # "What does E4 mean?" asks for no mean.
 _MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
 _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
@@ -134,13 +134,13 @@ def read_tasks(question: Query) -> Iterator[Task]:
             rest = operation.sign.sub(" ", text)
             wanted = list_words(_OF_TABLE.sub(" ", rest)) - TABLE_WORDS
             if operation.is_of_things:
-                wanted -= _ROW_WORDS
+                wanted -= ROW_WORDS
             yield Task(operation, f"{text} {operation.measures}", rest, wanted)
 
 
 def list_words(text: str) -> frozenset[str]:
     """Return all words of a text without plurals, also joining words; "price_lists" has two."""
-    return frozenset(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
+    return frozenset(map(drop_plural, WORD.findall(JOINED.sub(" ", text))))
 
 
 # Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
@@ -148,8 +148,5 @@ TABLE_WORDS = list_words(
     "a an the of in for on is are was were be do does did has have had s what which who how many much number all across"
     " with csv xlsx give me there please calculate compute show tell"
 )
-# More words that restrict no rows if a question names a cell.
-_ROW_WORDS = list_words(
-    "still now currently been any our we i they that from at by about live work come came get based located belong made"
-    " person people everyone everybody anyone list name whose"
-)
+# More words that restrict no rows if a question names a cell. Verbs and "from" may do: "made in", "come from".
+ROW_WORDS = list_words("still now currently been any our we i they that list name")

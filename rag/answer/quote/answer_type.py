@@ -26,10 +26,12 @@ _QUANTITIES = (
 _TIME_WORDS = (
     f"{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|spring|summer|autumn|fall|winter|christmas|easter"
     "|dawn|morning|noon|midday|afternoon|evening|dusk|night|midnight|today|tomorrow|yesterday|tonight|now|then"
-    "|seconds?|minutes?|hours?|days?|weeks?|weekends?|months?|years?|decades?|centur[a-z]+|ages?|era|period|times?|dates?"
+    "|seconds?|minutes?|hours?|days?|weeks?|weekends?|fortnights?|months?|years?|decades?|centur[a-z]+|ages?|era|period"
+    "|times?|dates?"
     "|before|prior|previous|earlier|during|while|when[a-z]*|if|as|upon|after[a-z]*|follow[a-z]*|later|next|since|until"
     "|till|once|soon|immediately|at once|already|recently|ago|first|last|start[a-z]*|beg[iau]n[a-z]*|end[a-z]*|always"
     "|never|daily|weekly|monthly|yearly|annual[a-z]*|every|each|reign[a-z]*|one"
+    "|in case"
     "|on (?:receipt|arrival|departure|delivery|request|demand|completion|payment|signing|signature|entry|birth|death)"
 )
 # The digits are also those of numbers in words.

@@ -23,6 +23,9 @@ _DENIES = re.compile(
     rf"(?:{_NOT}|\bcannot\b|(?<!\bi )(?<!\bon )\b(?:{AUXILIARY}|ca|wo)n['’]t\b)",
     re.IGNORECASE,
 )
+_ASKS_CAUSE = re.compile(
+    r"\b(?:why|how come|when (?:do|does)|what (?:makes?|made|causes?|caused|lets?|raises?|lowers?))\b", re.IGNORECASE
+)
 # A shorter quote may leave the "not" to the sentence before it: "Twelve of us."
 _SHORT = 6
 # The line about what the passages have instead names at most this many.
@@ -53,7 +56,9 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
         return None
     quoted = " ; ".join(quotes)
     known = f"{quoted} ; {' ; '.join(texts)}"
-    reversal = find_reversal([*CHANGES, *QUALITIES], question, known=known, quoted=quoted)
+    # "When do prices rise?" may be answered by "When supply falls."
+    pairs = QUALITIES if _ASKS_CAUSE.search(question) else [*CHANGES, *QUALITIES]
+    reversal = find_reversal(pairs, question, known=known, quoted=quoted)
     reversal = reversal or _find_prefixed(question, known=known, quoted=quoted)
     return Unmet(reversal[0], reversal[1:]) if reversal else None
 

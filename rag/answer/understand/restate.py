@@ -20,6 +20,7 @@ _MISSPELT = 0.8
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 # Tables and reports write "Q3"; the LLM takes another row for the third quarter.
 _QUARTER = re.compile(r"\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter\b(?! \(q)", re.IGNORECASE)
+_HAS_SENTENCES = re.compile(r"[.!?]\s")
 _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w{2,5})\b[\"'”’]?")
 
 
@@ -31,14 +32,14 @@ def restate(question: str) -> str:
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
     interest = INTEREST.match(question)
-    if interest:
-        return f"Tell me about {question[interest.end() :].strip().rstrip('.!?')}"
-    wish = WISH.match(question)
+    wish = interest or WISH.match(question)
     if not wish:
         return question
     wanted = question[wish.end() :].strip().rstrip(".!?")
     if BEGINS_QUESTION.match(wanted):
         return f"{wanted[0].upper()}{wanted[1:]}?"
+    if interest:
+        return question if _HAS_SENTENCES.search(wanted) else f"Tell me about {wanted}"
     is_thing = ARTICLE.match(wanted) and not WANTS_ACTION.search(wanted)
     return f"What is {wanted}?" if is_thing else question
 

@@ -48,7 +48,7 @@ def find_part(owner: Any, name: str) -> Any:
 
 
 def list_parts(owner: Any, *kinds: str) -> Iterator[Any]:
-    """Yield the parts to which another one refers, by the ends of the kinds of relation."""
+    """Yield the parts to which another one refers, whose kind of relation ends with one of these."""
     for relation in owner.rels.values():
         if relation.reltype.endswith(kinds) and not relation.is_external:
             yield relation.target_part

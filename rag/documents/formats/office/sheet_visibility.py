@@ -175,7 +175,7 @@ def _open_parts(sheet: ReadOnlyWorksheet) -> Iterator[IO[bytes]]:
 
 
 def list_related(archive: ZipFile, path: str) -> dict[str, list[str]]:
-    """Return the names of the parts to which a part refers, by the ends of the kinds of relation."""
+    """Return the names of the parts to which a part refers, whose kind of relation ends with one of these."""
     names = set(archive.namelist())
     relations = get_rels_path(path)
     related: dict[str, list[str]] = {}

@@ -52,7 +52,7 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
 
 
 def _has_other_headings(lines: Sequence[Line], body: _Style) -> bool:
-    """Return whether bookmarks mark headings, or more lines look like headings than can be some."""
+    """Return whether bookmarks mark headings, or too many lines look like headings."""
     alike_count = sum(_looks_like_heading(line, body) for line in lines)
     return alike_count > _MOST_OF_LINES * len(lines) or any(line.level for line in lines)
 
