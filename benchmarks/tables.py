@@ -3,8 +3,8 @@
     python -m benchmarks.tables [--set tables|rows|roles] [--wrong]
 
 Half of the 60 questions of `tables` cannot be computed from benchmarks/questions/tables, and should be refused. The 120
-of `rows` ask which rows have a cell, how many do, or for one cell; 37 look like these and should be refused. So do 18 of
-the 100 of `roles`, with verbs, roles and persons; 20 others of these need more than that.
+of `rows` ask which rows have a cell, how many do, or for one cell; 37 look like these and should be refused. So do 18
+of the 100 of `roles`, with verbs, roles and persons; 20 others of these need more than that.
 """
 
 import argparse
