@@ -45,7 +45,7 @@ def choose(task: Task, columns: Columns, names: frozenset[str]) -> Choice | None
     Each word has to be in a label or a cell that the question has whole, or in the `names` of the document. A year has
     to be in a row: the name of a file may be of another one.
     """
-    if task.operation.is_of_things:
+    if task.operation.needs_cell:
         return _choose_things(task, columns, names)
     amounts = list_amounts(columns)
     others = columns.keys() - amounts
@@ -79,7 +79,7 @@ def _choose_things(task: Task, columns: Columns, names: frozenset[str]) -> Choic
     rows = set[Span].intersection(*(found[label][0] for label in by_cell))
     names_things = label == first or label not in list_amounts(columns)
     known = words.union(names, list_words(label), *map(list_words, by_cell))
-    asks_for_cell = len(rows) == 1 and task.operation.name == "names"
+    asks_for_cell = len(rows) == 1 and not task.operation.counts
     is_answered = asks_for_cell or (len(rows) > 0 and names_things)
     return Choice(rows, label) if is_answered and task.wanted <= known else None
 

@@ -70,9 +70,10 @@ def list_columns(rows: Iterable[Row]) -> Columns:
 
 def list_amounts(columns: Columns) -> set[str]:
     """Return the labels of the columns with numbers that measure something; in the first one they may name rows."""
-    first = next(iter(columns), None)
     amounts = {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
-    return amounts - {first} if first is not None and _are_numbers_of_rows(columns[first].values()) else amounts
+    first = next(iter(columns), "")
+    names_rows = _are_numbers_of_rows(columns.get(first, {}).values())
+    return amounts - {first} if names_rows else amounts
 
 
 def _are_numbers_of_rows(cells: Collection[str]) -> bool:

@@ -181,7 +181,7 @@ def _name(rows: Sequence[Row], label: str, operation: Operation) -> _Result | No
     number, listed = _count_rows(len(rows)), ", ".join(names)
     if len(names) > _MOST_QUOTED:
         return _Result(number, rows)
-    return _Result(f"{number}: {listed}" if operation.name == "number" else listed, rows)
+    return _Result(f"{number}: {listed}" if operation.counts else listed, rows)
 
 
 def _fits(task: Task, column: Column) -> bool:

@@ -45,11 +45,14 @@ Compute = Callable[[Collection[Decimal]], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation on the values of a column.
+    """An operation on the rows of a table.
 
-    `sign` recognises it in a question, `other` a question for something else, and `unfit` a label that it is not for.
-    `measures` has the words for what a superlative like "cheapest" compares. `compute` is None if the rows are counted
-    or named, whatever their numbers are.
+    `sign` recognises it in a question, `other` a question for something else.
+    `compute` gives the result from the numbers of a column; None if the rows are counted or named.
+    `unfit` recognises a label that it is not for. `measures` has the words for what a superlative compares.
+    `is_extreme`: the result is the value of single rows; only these are quoted.
+    `needs_cell`: it is about the rows with a cell that the question names.
+    `counts`: the result is a number of rows.
     """
 
     name: str
@@ -58,16 +61,9 @@ class Operation:
     compute: Compute | None = None
     unfit: re.Pattern[str] = _NOTHING
     measures: str = ""
-
-    @property
-    def is_extreme(self) -> bool:
-        """Whether the result is the value of single rows; only these are quoted."""
-        return self.name == "extreme"
-
-    @property
-    def is_of_things(self) -> bool:
-        """Whether the result is the names or the number of the rows with a cell that the question names."""
-        return self.name in {"names", "number"}
+    is_extreme: bool = False
+    needs_cell: bool = False
+    counts: bool = False
 
 
 # Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
@@ -86,10 +82,9 @@ _SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
     ("slowest", min, "speed"),
 )
 _EXTREMES = [
-    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures)
+    Operation("extreme", compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, compute, _RANK, measures, is_extreme=True)
     for words, compute, measures in _SUPERLATIVES
 ]
-_COUNT = Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW))
 # "Which tickets are open?", "Show me the open tickets", "How many tickets are open?" No column says who a person is.
 _NAMES = r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"
 _NUMBER = r"^\W*(?:how many|(?:the )?number of)\b"
@@ -101,9 +96,9 @@ _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
 _OPERATIONS = (
     *_EXTREMES,
-    _COUNT,
-    Operation("names", compile_any(_NAMES), _OTHER_ROWS),
-    Operation("number", compile_any(_NUMBER), _OTHER_ROWS),
+    Operation("count", compile_any(_COUNTS_ROWS), compile_any(_ASKS_FOR_ROW), counts=True),
+    Operation("names", compile_any(_NAMES), _OTHER_ROWS, needs_cell=True),
+    Operation("number", compile_any(_NUMBER), _OTHER_ROWS, needs_cell=True, counts=True),
     Operation("mean", _MEAN, _ASKS_FOR_ELSE, lambda values: round(mean(values), DECIMALS)),
     Operation("sum", _SUM, _ASKS_FOR_ELSE, lambda values: sum(values, Decimal(0)), compile_any(RATIO, r"[%‰/]")),
 )
@@ -133,7 +128,7 @@ def read_tasks(question: Query) -> Iterator[Task]:
         if operation.sign.search(text) and not operation.other.search(text):
             rest = operation.sign.sub(" ", text)
             wanted = list_words(_OF_TABLE.sub(" ", rest)) - TABLE_WORDS
-            if operation.is_of_things:
+            if operation.needs_cell:
                 wanted -= ROW_WORDS
             yield Task(operation, f"{text} {operation.measures}", rest, wanted)
 
