@@ -106,7 +106,7 @@ def test_of_several_tables_the_nearest_counts_and_the_note_says_so(tmp_path: Pat
         "Which tickets are not open?",
         "Which tickets are urgent?",
         "Which tickets are there?",  # no cell
-        "What is the total number of tickets?",  # a sum of names
+        "What is the total number of tickets?",  # its numbers name tickets
         "Which tickets come from Elin?",  # a verb may say another role
         "Who is closed?",
         "How many people are open?",

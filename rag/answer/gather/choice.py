@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rag.answer.gather.columns import YEAR, Columns, is_amount, list_amounts
-from rag.answer.gather.task import JOINED, RATIO, ROW_WORDS, TABLE_WORDS, Task, list_words
+from rag.answer.gather.task import RATIO, ROW_WORDS, TABLE_WORDS, Task, list_words, split_words
 from rag.answer.signs import ANY_CURRENCY, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
 from rag.types import Span
@@ -14,10 +14,9 @@ from rag.types import Span
 _UNIT = compile_any(
     rf"\((?!.*{RATIO})[^()]*\)", rf"\[(?!.*{RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
 )
-
-
 # A shorter number in the first column may be a quantity in a question: "2 lamps".
 _NAME_DIGITS = 3
+# A cell of these words alone is not named by a question that has them.
 _JOINING = TABLE_WORDS | ROW_WORDS | STOP_WORDS | {"us"}
 
 
@@ -92,8 +91,7 @@ def _choose_thing(task: Task, labels: Sequence[str], by_cell: Mapping[str, froze
     named = {label: _find_name(label, task.text) for label in labels}
     if not all(_are_neighbours(named[label], words, task.text) for label, words in by_cell.items() if named[label]):
         return None
-    asked = [label for label in labels if named[label] and label not in by_cell]
-    asked = [label for label in asked if not _is_part(named[label], named.values())]
+    asked = [label for label in _list_asked(labels, named) if label not in by_cell]
     if not asked and labels[0] not in by_cell:
         return labels[0]
     return asked[0] if len(asked) == 1 else None
@@ -101,8 +99,7 @@ def _choose_thing(task: Task, labels: Sequence[str], by_cell: Mapping[str, froze
 
 def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) -> bool:
     """Return whether a word of one set is directly before or after a word of another one in a text."""
-    spoken = [drop_plural(word) for word in WORD.findall(JOINED.sub(" ", text))]
-    return any({before, after} & words and {before, after} & others for before, after in pairwise(spoken))
+    return any({*pair} & words and {*pair} & others for pair in pairwise(split_words(text)))
 
 
 def _find_name(name: str, text: str) -> frozenset[str]:
@@ -134,17 +131,15 @@ def _choose_label(task: Task, named: Mapping[str, frozenset[str]], amounts: Coll
     """
     if task.operation.compute is None:
         return ""
-    candidates = [label for label in amounts if named[label]]
-    if candidates:
-        phrases = set(named.values())
-        candidates = [label for label in candidates if not _is_part(named[label], phrases)]
-    elif not task.operation.is_extreme:
-        candidates = list(amounts)
+    needs_name = task.operation.is_extreme or any(named[label] for label in amounts)
+    candidates = _list_asked(amounts, named) if needs_name else list(amounts)
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _is_part(words: frozenset[str], phrases: Collection[frozenset[str]]) -> bool:
-    return any(words < phrase for phrase in phrases)
+def _list_asked(labels: Collection[str], named: Mapping[str, frozenset[str]]) -> list[str]:
+    """Return the labels that a question names, without those that are a part of a longer one: "Fee" of "Fee status"."""
+    phrases = named.values()
+    return [label for label in labels if named[label] and not any(named[label] < phrase for phrase in phrases)]
 
 
 def _choose_rows(columns: Columns, labels: Collection[str], *, text: str, used: frozenset[str]) -> _Filter:

@@ -12,7 +12,7 @@ from rag.text import WORD, drop_plural
 
 # A mean is rounded to this many decimals.
 DECIMALS = 2
-JOINED = re.compile(r"[_/-]")
+_JOINED = re.compile(r"[_/-]")
 # An e-bike is a bike.
 _ELECTRIC = re.compile(r"\be-(?=\w)")
 _NOTHING = re.compile(r"(?!)")
@@ -135,7 +135,12 @@ def read_tasks(question: Query) -> Iterator[Task]:
 
 def list_words(text: str) -> frozenset[str]:
     """Return all words of a text without plurals, also joining words; "price_lists" has two."""
-    return frozenset(map(drop_plural, WORD.findall(JOINED.sub(" ", text))))
+    return frozenset(split_words(text))
+
+
+def split_words(text: str) -> list[str]:
+    """Return the same words in their order."""
+    return list(map(drop_plural, WORD.findall(_JOINED.sub(" ", text))))
 
 
 # Words of a question that ask for a value of a table and do not restrict its rows; "not", "over" and "from" do.
