@@ -138,14 +138,23 @@ def _spell_out_table(table: HtmlElement) -> None:
     if max(widths) * len(rows) > _MOST_CELLS:
         strip_attributes(table, "colspan", "rowspan")
     texts = {cell: _find_line(cell) for cell in chain.from_iterable(rows)}
-    # A row without cells may be in the header, but not one with empty cells.
-    are_labels = [{_is_label(cell) for cell in row if texts[cell]} if row else {True} for row in rows[:_TALLEST_HEADER]]
-    headers = list(takewhile({True}.__eq__, are_labels))
-    height = len(headers) % len(rows)  # A table of labels alone has no header.
+    height = _measure_header(rows, texts)
     names = {text for cell, text in texts.items() if _is_label(cell)}
     lines = _format_rows(spread_rows(_list_cells(rows, texts)), height, names)
     _move_out_rest(table, rows)
     _replace(table, lines, item="li")
+
+
+def _measure_header(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> int:
+    """Return how many rows at the top have only labels; 0 for a table of labels alone."""
+    headers = list(takewhile(lambda row: _is_header(row, texts), rows[:_TALLEST_HEADER]))
+    return len(headers) if len(headers) < len(rows) else 0
+
+
+def _is_header(row: list[HtmlElement], texts: Mapping[HtmlElement, str]) -> bool:
+    """Return whether a row may be in the header: it has labels, or no cells, but not only empty cells."""
+    filled = [cell for cell in row if texts[cell]]
+    return not row or (len(filled) > 0 and all(map(_is_label, filled)))
 
 
 def _list_rows(table: HtmlElement) -> list[list[HtmlElement]]:
