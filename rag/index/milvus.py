@@ -330,9 +330,11 @@ class MilvusStore:
         return [row["id"] for row in rows], vectors
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
+        if not self._full_text:
+            return []
         query = " ".join(stem_question(question, self._list_languages()))
         scores: defaultdict[int, float] = defaultdict(float)
-        if self._full_text and query:
+        if query:
             condition = self._describe(where)
             for field, weight in (("text", 1.0), ("about", ABOUT_WEIGHT)):
                 for i, score in self._search(query, k, condition, field=f"{field}_bm25", options={}):
