@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rag.answer.gather.collection import answer_at_once
-from rag.answer.gather.compare import join_quotes, split_question
+from rag.answer.gather.compare import PartAnswer, join_quotes, join_replies, split_question
 from rag.answer.gather.complete import complete_quotes
 from rag.answer.gather.find import gather
 from rag.answer.gather.request import Gathered, Request, Search
@@ -183,15 +183,15 @@ class Assistant:
         sides = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
         if asked.search and sides:
             clock.stop("split")
-            finding = yield from self._quote_sides(llm, sides, asked.search, clock)
+            finding = yield from self._read_sides(llm, sides, asked, clock)
             yield Retrieved(finding.quotes.hits)
-        else:
-            share = _OPEN_CAUTION if asked.wanted.is_open else 1.0
-            if asked.names_file:
-                share = _NAMED_CAUTION
-            finding = yield from self._quote(
-                llm, asked.wanted, asked.hits, clock, caution_share=share, may_add_hits=asked.search is not None
-            )
+            return finding
+        share = _OPEN_CAUTION if asked.wanted.is_open else 1.0
+        if asked.names_file:
+            share = _NAMED_CAUTION
+        finding = yield from self._quote(
+            llm, asked.wanted, asked.hits, clock, caution_share=share, may_add_hits=asked.search is not None
+        )
         return self._add_reply(llm, finding, asked.wanted, clock)
 
     def _add_reply(self, llm: LLM, finding: "_Finding", question: Query, clock: "_Clock") -> "_Finding":
@@ -210,23 +210,30 @@ class Assistant:
             answer_tokens=finding.answer_tokens + reply.answer_tokens,
         )
 
-    def _quote_sides(
-        self, llm: LLM, questions: Sequence[str], search: Search, clock: "_Clock"
+    def _read_sides(
+        self, llm: LLM, questions: Sequence[str], asked: "_Asked", clock: "_Clock"
     ) -> Generator[Drafted, None, "_Finding"]:
         """Search and read for each question of a comparison; yield the LLM's words, return what it found as one."""
-        findings: dict[str, _Finding] = {}
+        findings = []
+        parts = []
         for question in questions:
-            hits = search(question)[:_HITS_PER_SIDE]
+            hits = asked.search(question)[:_HITS_PER_SIDE] if asked.search else ()
             clock.stop("search")
-            findings[question] = yield from self._quote(
+            found = yield from self._quote(
                 llm, Query(question), hits, clock, caution_share=_NAMED_CAUTION, may_add_hits=True
             )
-        return _Finding(
-            join_quotes({question: finding.quotes for question, finding in findings.items()}),
-            confidence=min(finding.confidence or 0.0 for finding in findings.values()),
-            prompt_tokens=sum(finding.prompt_tokens for finding in findings.values()),
-            answer_tokens=sum(finding.answer_tokens for finding in findings.values()),
+            finding = self._add_reply(llm, found, Query(question), clock)
+            findings.append(finding)
+            parts.append(PartAnswer(question, finding.quotes, finding.reply))
+        quotes = join_quotes(parts)
+        joined = _Finding(
+            quotes,
+            join_replies(parts, quotes, question=asked.wanted.text),
+            confidence=min(finding.confidence or 0.0 for finding in findings),
+            prompt_tokens=sum(finding.prompt_tokens for finding in findings),
+            answer_tokens=sum(finding.answer_tokens for finding in findings),
         )
+        return joined if joined.reply else self._add_reply(llm, joined, asked.wanted, clock)
 
     def _quote(
         self,

@@ -49,7 +49,8 @@ def asks_to_split(messages: Sequence[Message]) -> bool:
 class ScriptedLLM:
     """Writes what it was told to, one word a piece; `log_odds` may depend on words of the passage.
 
-    Asked for the reply to a question from quotes, it writes `reply`; asked to split a comparison, `split`.
+    Asked for the reply to a question from quotes, it writes `reply`, which may depend on words of the prompt; asked to
+    split a comparison, `split`.
     """
 
     name = "scripted"
@@ -60,7 +61,7 @@ class ScriptedLLM:
         *replies: str,
         context_size: int = 4096,
         log_odds: float | dict[str, float] = 9.0,
-        reply: str = "",
+        reply: str | dict[str, str] = "",
         split: str = "",
     ) -> None:
         self.replies = list(replies)
@@ -97,7 +98,13 @@ class ScriptedLLM:
             return
         is_reply = asks_for_reply(messages)
         (self.replied if is_reply else self.asked).append(list(messages))
-        yield from re.findall(r"\S+\s*", self.reply if is_reply else self.replies.pop(0))
+        text = self._find_reply(messages[-1].content) if is_reply else self.replies.pop(0)
+        yield from re.findall(r"\S+\s*", text)
+
+    def _find_reply(self, prompt: str) -> str:
+        if isinstance(self.reply, str):
+            return self.reply
+        return next((reply for words, reply in self.reply.items() if words in prompt), "")
 
     def compare(self, messages: Sequence[Message], first: str, second: str) -> Leaning:
         self.compared.append(list(messages))

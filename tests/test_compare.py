@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from rag import Assistant, Index, Settings, build_index
-from rag.answer.gather.compare import COMPARED, split_question
+from rag import Assistant, Index, Sentence, Settings, build_index
+from rag.answer.gather.compare import COMPARED, PartAnswer, join_replies, split_question
 from rag.answer.prompt import load_prompts
+from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.understand.query import Query
 from tests.fakes import HashingEmbedder, ScriptedLLM
 
 QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
 SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
+UNSPLIT = ("Which is longer, the Aller bridge?", "Which is longer, the Bern bridge?")
 
 
 def split(question: str, written: str) -> tuple[str, ...]:
@@ -23,15 +25,48 @@ def split(question: str, written: str) -> tuple[str, ...]:
     [
         (SPLIT, tuple(SPLIT.splitlines())),
         ("How long is the Aler bridge?\nHow long is the Bern bridge?", tuple(SPLIT.splitlines())),
-        ("How long is the Aller bridge?", ()),
-        ("How long is the Aller bridge?\nHow long is the Aller bridge of iron?", ()),
-        ("How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?", ()),
-        ("How long is the Aller bridge?\nThe Bern bridge is long.", ()),
+        ("How long is the Aller bridge?", UNSPLIT),
+        ("How long is the Aller bridge?\nHow long is the Aller bridge of iron?", UNSPLIT),
+        ("How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?", UNSPLIT),
+        ("How long is the Aller bridge?\nThe Bern bridge is long.", UNSPLIT),
+        ("What is the Aller bridge?\nWhat is the Bern bridge?", UNSPLIT),
     ],
-    ids=["each", "a name misspelt", "one side", "one side twice", "a name that nobody said", "no question"],
+    ids=[
+        "each",
+        "a name misspelt",
+        "one side",
+        "one side twice",
+        "a name that nobody said",
+        "no question",
+        "no length",
+    ],
 )
-def test_a_comparison_is_split_only_into_a_question_about_each_side(written: str, questions: tuple[str, ...]) -> None:
+def test_a_comparison_is_split_into_a_question_about_each_side(written: str, questions: tuple[str, ...]) -> None:
     assert split(QUESTION, written) == questions
+
+
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("Is the Aller bridge longer than the Bern bridge?", SPLIT),
+        ("How did the rent change from 2021 to 2024?", "What was the rent in 2021?\nWhat was the rent in 2024?"),
+        ("how long does garlic keep compared to onions", "How long does garlic keep?\nHow long do onions keep?"),
+    ],
+)
+def test_two_things_are_compared_in_many_wordings(question: str, written: str) -> None:
+    assert split(question, written) == tuple(written.splitlines())
+
+
+def test_a_number_that_both_questions_lost_is_added() -> None:
+    written = "What did bread cost?\nWhat did rice cost?"
+    assert split("In 2023, did bread cost more than rice?", written) == (
+        "What did bread cost (2023)?",
+        "What did rice cost (2023)?",
+    )
+
+
+def test_a_comparison_without_names_is_left_whole() -> None:
+    assert split("Who was here earlier, and who is the singer or player?", "Who was here?") == ()
 
 
 def test_a_question_that_compares_nothing_is_left_whole() -> None:
@@ -57,6 +92,24 @@ def test_both_sides_of_a_comparison_are_quoted(bridges: Index, settings: Setting
     ]
     assert [sentence.text for sentence in answer.reply] == ["The Bern bridge"]
     assert (answer.question, answer.note) == (QUESTION, None)
+
+
+def test_each_side_has_its_own_reply(bridges: Index, settings: Settings) -> None:
+    replies = {"Aller bridge?": "74 metres", "Bern bridge?": "84 metres"}
+    llm = ScriptedLLM("74 metres", "84 metres", reply=replies, split=SPLIT)
+    answer = Assistant(bridges, llm, settings).ask(QUESTION)
+    assert [(sentence.text, sentence.citations) for sentence in answer.reply] == [
+        ("Aller bridge: 74 metres.", (1,)),
+        ("Bern bridge: 84 metres.", (2,)),
+    ]
+
+
+def test_a_reply_from_quotes_about_the_other_side_is_dropped(bridges: Index) -> None:
+    hits = bridges.search("How long is the Aller bridge?", k=1)
+    quotes = cite_spans([HitSpan(hits[0], 0, len("The Aller bridge is 74 metres long."))], hits)
+    reply = [Sentence("74 metres", (1,))]
+    parts = [PartAnswer(question, quotes, reply) for question in SPLIT.splitlines()]
+    assert join_replies(parts, quotes, question=QUESTION) == ()
 
 
 def test_a_side_that_the_documents_do_not_have_is_named(bridges: Index, settings: Settings) -> None:

@@ -339,6 +339,6 @@ def test_the_sides_of_a_comparison_are_known(question: str, sides: tuple[set[str
 
 
 def test_a_comparison_with_quotes_of_one_side_alone_has_no_reply(index: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("The bridge cost nine million euros.", reply="The bridge")
+    llm = ScriptedLLM(*["The bridge cost nine million euros."] * 2, reply="The bridge")
     answer = Assistant(index, llm, settings).ask("What cost more, the new bridge or the old harbour?")
     assert (answer.outcome, answer.reply) == ("answered", ())

@@ -116,18 +116,25 @@ BOUND = compile_any(
 
 # "Which is longer, the old bridge or the new one?"
 COMPARATIVE = compile_any(r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b")
+# A question with such words may compare two things: "Is it older than …", "How did … change from 2023 to 2024?"
+COMPARES = compile_any(
+    r"\b(?:compar\w+|differ\w*|versus|vs\.?|(?<!other )(?<!rather )than(?! \d)|what speaks for|pros and cons)\b",
+    r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b.*\bor\b",
+    r"\b(?:chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down))\w*\b"
+    r".*\b(?:from|between|since)\b",
+)
 # The words that only say that things are compared.
 COMPARING = content_words(
-    "compare compared comparison difference differ different between versus vs one which more less what's please"
-    " better speaks pros cons"
+    "compare compared comparison difference differ different between versus vs against one which more less what's"
+    " please better speaks pros cons"
 )
 # How a question names its two sides; the first of these that fits holds.
 SIDES = [
     compile_any(pattern)
     for pattern in (
         r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
-        r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
         r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+?)(?= [–-] |[,?:;–]|$)",
+        r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
         r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
         r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
     )
