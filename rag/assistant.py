@@ -226,14 +226,13 @@ class Assistant:
             findings.append(finding)
             parts.append(PartAnswer(question, finding.quotes, finding.reply))
         quotes = join_quotes(parts)
-        joined = _Finding(
+        return _Finding(
             quotes,
             join_replies(parts, quotes, question=asked.wanted.text),
             confidence=min(finding.confidence or 0.0 for finding in findings),
             prompt_tokens=sum(finding.prompt_tokens for finding in findings),
             answer_tokens=sum(finding.answer_tokens for finding in findings),
         )
-        return joined if joined.reply else self._add_reply(llm, joined, asked.wanted, clock)
 
     def _quote(
         self,

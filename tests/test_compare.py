@@ -84,14 +84,18 @@ def bridges(tmp_path: Path, settings: Settings) -> Index:
 
 
 def test_both_sides_of_a_comparison_are_quoted(bridges: Index, settings: Settings) -> None:
-    llm = ScriptedLLM("74 metres", "84 metres", reply="The Bern bridge", split=SPLIT)
+    llm = ScriptedLLM("74 metres", "84 metres", split=SPLIT)
     answer = Assistant(bridges, llm, settings).ask(QUESTION)
     assert [c.quote for c in answer.citations] == [
         "The Aller bridge is 74 metres long.",
         "The Bern bridge is 84 metres long.",
     ]
-    assert [sentence.text for sentence in answer.reply] == ["The Bern bridge"]
     assert (answer.question, answer.note) == (QUESTION, None)
+
+
+def test_the_llm_does_not_choose_between_two_amounts(bridges: Index, settings: Settings) -> None:
+    llm = ScriptedLLM("74 metres", "84 metres", reply="The Bern bridge", split=SPLIT)
+    assert Assistant(bridges, llm, settings).ask(QUESTION).reply == ()
 
 
 def test_each_side_has_its_own_reply(bridges: Index, settings: Settings) -> None:

@@ -1,13 +1,11 @@
 """Has the LLM write a short reply to a question from the quoted sentences, and checks it against them."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rag.answer.check import find_fault
 from rag.answer.negation import UNEXPLAINED, YES_OR_NO, is_unsure
-from rag.answer.numbers import find_numbers
 from rag.answer.prompt import Prompts, fill, label_chunk
 from rag.answer.quote.cite import Quotes
 from rag.answer.signs import REASON
@@ -25,10 +23,6 @@ _YES, _NO = "Yes", "No"
 _CLEAR_NO, _CLEAR_YES = -1.2, 2.5
 # The quotes are about a thing if they have at least half of its words.
 _SIDE = 0.5
-# A comparison of amounts needs one for each of two things.
-_AMOUNTS = 2
-# An answer may add a date to a sentence: "It cost 9 million (2019-03-12)."
-_ADDED_DATE = re.compile(r"\(\d{4}[\d-]*\)")
 
 
 class Reply(NamedTuple):
@@ -110,12 +104,6 @@ def _is_one_sided(facts: _Facts) -> bool:
     return any(len(side.words & words) < _SIDE * len(side.words) for side in facts.question.sides)
 
 
-def _lacks_amounts(facts: _Facts) -> bool:
-    """Return whether the question asks which thing is more, and there are no two sentences with a number to compare."""
-    amounts = sum(any(find_numbers(_ADDED_DATE.sub("", text))) for text in facts.texts)
-    return facts.question.compares_amounts and amounts < min(len(facts.texts), _AMOUNTS)
-
-
 # The quotes stand alone if one of these holds.
 _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     lambda facts: not facts.texts,
@@ -123,5 +111,6 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     _lacks_reason,
     _has_many_parts,
     _is_one_sided,
-    _lacks_amounts,
+    # The LLM mostly names the thing that the quotes name first.
+    lambda facts: facts.question.compares_amounts,
 )

@@ -24,7 +24,7 @@ COMPARED = "Pieced together from what the documents say of each."
 _MAX_TOKENS = 64
 # A comparison in general quotes at most this many sentences about each thing.
 _MOST_OF_SIDE = 3
-# A thing is named in the quotes if they have at least half of its words.
+# A thing is named in a passage that has at least half of its words.
 _NAMED = 0.5
 _QUESTION_MARKS = "".join(QUESTION_MARKS)
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
@@ -128,7 +128,7 @@ def join_quotes(parts: Sequence[PartAnswer]) -> Quotes:
 def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) -> tuple[Sentence, ...]:
     """Return the replies of two answers, each after the thing that it is about: "Aller bridge: 74 metres."
 
-    They cite the joined quotes. There is none if a reply is missing, or its quotes do not name its thing, or both are
+    They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
     the same: then both mostly quote the answer about one of them.
     """
     one, other = parts
@@ -146,12 +146,12 @@ def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) 
 
 
 def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
-    """Return whether the quotes of an answer, or their titles and dates, name the thing that only it is about."""
+    """Return whether the passages that an answer quotes name the thing that only it is about."""
     words = content_words(part.question) - content_words(other.question)
     chunks = [hit.chunk for hit in part.quotes.cited_hits]
-    labels = [f"{chunk.title} {chunk.heading} {chunk.date}" for chunk in chunks]
-    texts = [sentence.text for sentence in part.quotes.sentences]
-    return len(words & content_words(" ".join(labels + texts))) >= _NAMED * len(words)
+    said = content_words(" ".join(f"{chunk.title} {chunk.heading} {chunk.date} {chunk.text}" for chunk in chunks))
+    named = [word for word in words if find_spelling(word, said) in said]
+    return len(named) >= _NAMED * len(words)
 
 
 def _name_things(lines: Sequence[str], question: str) -> list[str]:
