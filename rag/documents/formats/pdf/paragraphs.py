@@ -71,8 +71,9 @@ class Line:
     """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
 
     `weight` is the weight of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells
-    of a row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside`
-    is not a part of the text around it, such as a note or a stamp. The row of a table has the `cells` of its `columns`.
+    of a row, or the lines of a heading, that are merged into one line. `words` are the parts of a line with wide gaps.
+    A line that is `is_aside` is not a part of the text around it, such as a note or a stamp. The row of a table has the
+    `cells` of its `columns`.
     """
 
     text: str
