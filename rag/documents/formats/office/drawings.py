@@ -50,7 +50,7 @@ def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
     """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
     get_name, kind, walk = _DIAGRAM if reference.tag == DIAGRAM else _CHART
     drawing = find_part(part, get_name(reference))
-    if drawing is None or drawing not in list_parts(part, kind):
+    if drawing not in list_parts(part, kind):
         return
     try:
         yield from walk(drawing.blob)
@@ -138,7 +138,7 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         ordered.append(texts.pop(box, ""))
         # A box is walked once, even if links form a circle.
         boxes += below.pop(box, [])
-    for text in filter(None, [*ordered, *texts.values()]):
+    for text in (*ordered, *texts.values()):
         yield Block(text, "item")
 
 

@@ -67,7 +67,7 @@ class _List(NamedTuple):
     outline: str
     levels: dict[int, _Level]
     starts: dict[int, int]
-    level_of_style: dict[str, int]
+    level_of_style: dict[str, str]
 
 
 # The list of a paragraph without number.
@@ -103,7 +103,7 @@ class Numbers:
     def find_clause_level(self, paragraph: _Element) -> int:
         """Return the level, from 1, of a paragraph with whose number that of the next paragraph begins; else 0."""
         below = paragraph.getnext()
-        if below is None or below.tag != f"{W}p":
+        if below is None:
             return 0
         number, level = self._find_place(paragraph)
         number_below, level_below = self._find_place(below)
@@ -128,9 +128,8 @@ class Numbers:
 
     def _find_level_of_style(self, number: str, style: _Element) -> str:
         """Return the level of a list to which the list ties a style."""
-        numbered = self._lists.get(number)
-        level = numbered.level_of_style.get(style.get(f"{W}styleId", "")) if numbered else None
-        return "" if level is None else str(level)
+        numbered = self._lists.get(number, _NO_LIST)
+        return numbered.level_of_style.get(style.get(f"{W}styleId", ""), "")
 
     def _find_next(self, number: str, level: int, counts: dict[int, int]) -> int:
         """Return the number after the last one of a level: the first if the level or its list begins again."""
@@ -190,9 +189,7 @@ def _read_list(number: _Element, outline_name: str, outline: _Element) -> _List:
         levels |= _read_levels(change)
         if _get_new_start(change):
             starts[level] = read_number(_get_new_start(change), 1)
-    level_of_style = {
-        _get_style(level): index for index, level in enumerate(_find_levels(outline)) if _get_style(level)
-    }
+    level_of_style = {_get_style(level): str(index) for index, level in enumerate(_find_levels(outline))}
     return _List(outline_name, levels, starts, level_of_style)
 
 
