@@ -102,7 +102,7 @@ class _Walker:
 
     def _walk_table(self, table: _Element, _: int) -> Iterator[Block]:
         """Return the rows of a table with the words of the header, which has no other cells than labels."""
-        rows = [map(Cell, map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
+        rows = [[Cell(get_text(cell)) for cell in row.iterchildren("th", "td")] for row in table.iterchildren("tr")]
         return walk_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr"))
 
     def _walk_paragraph(self, paragraph: _Element, _: int) -> Iterator[Block]:

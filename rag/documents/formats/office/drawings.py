@@ -61,9 +61,11 @@ def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
 def walk_chart(data: bytes) -> Iterator[Block]:
     """Yield the titles of a chart, and a row for each category with the values of the series: "East; Sales: 19.2"."""
     root = parse_xml(data, invalid=_INVALID)
-    yield from map(Block, map(_join, map(_find_title_words, _find_titles(root))))
+    for title in _find_titles(root):
+        yield Block(_join(_find_title_words(title)))
     category_title = _join(_find_category_title_words(root))
-    for table in split_runs(map(_read_series, _find_series(root)), _begins_table):
+    series = map(_read_series, _find_series(root))
+    for table in split_runs(series, _begins_table):
         yield from _walk_table(table, category_title)
 
 

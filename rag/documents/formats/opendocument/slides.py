@@ -13,6 +13,7 @@ from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.slide_order import Placed, order_shapes
 from rag.documents.formats.untrusted import get_text
 from rag.documents.formats.visibility import WHITE, Color
+from rag.documents.sequences import flat_map
 
 # The attributes with the place of a shape on its slide, and its size.
 _SIDES = ("x", "y", "width", "height")
@@ -62,7 +63,8 @@ class _Slide:
     def _read_notes(self, walker: TextWalker, look: Look) -> str:
         """Return the presenter's notes; an empty text if there are none."""
         frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
-        notes = join_filled("\n", [block.text for frame in frames for block in walker.walk_shape(frame, look)])
+        blocks = flat_map(lambda frame: walker.walk_shape(frame, look), frames)
+        notes = join_filled("\n", (block.text for block in blocks))
         return f"Notes: {notes}" if notes else ""
 
     def _shows(self, shape: _Element) -> bool:
