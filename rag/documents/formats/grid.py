@@ -116,7 +116,7 @@ class _Table(NamedTuple):
         columns = row.list_columns()
         if not self.columns.issuperset(columns):
             return False
-        return all(is_number(row.texts[column]) for column in self.number_columns.intersection(columns))
+        return all(is_number(row.texts[column]) for column in self.number_columns & set(columns))
 
     def has_label_in(self, row: Row) -> bool:
         """Return whether a cell of a row has the text of a label."""

@@ -32,10 +32,13 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
         return list(lines)
     notes = _find_notes(text, marks)
     numbers = marks.intersection(map(_read_number, notes))
-    return [
-        replace(line, is_aside=True) if line in notes else replace(line, text=_drop_marks(line.text, numbers))
-        for line in lines
-    ]
+    result = []
+    for line in lines:
+        if line in notes:
+            result.append(replace(line, is_aside=True))
+        else:
+            result.append(replace(line, text=_drop_marks(line.text, numbers)))
+    return result
 
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
