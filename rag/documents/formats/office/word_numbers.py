@@ -123,13 +123,9 @@ class Numbers:
     def _read_place_of_style(self, style_name: str, number: str, level: str) -> tuple[str, int]:
         for style in self._styles.find_bases(style_name):
             number = number or _get_list_of_paragraph(style)
-            level = level or self._find_level_of_style(number, style) or _get_level_of_paragraph(style)
+            level_of_style = self._lists.get(number, _NO_LIST).level_of_style
+            level = level or level_of_style.get(style.get(f"{W}styleId", ""), "") or _get_level_of_paragraph(style)
         return number, read_number(level, 0)
-
-    def _find_level_of_style(self, number: str, style: _Element) -> str:
-        """Return the level of a list to which the list ties a style."""
-        numbered = self._lists.get(number, _NO_LIST)
-        return numbered.level_of_style.get(style.get(f"{W}styleId", ""), "")
 
     def _find_next(self, number: str, level: int, counts: dict[int, int]) -> int:
         """Return the number after the last one of a level: the first if the level or its list begins again."""
@@ -160,7 +156,8 @@ def _format(levels: dict[int, _Level], level: int, counts: dict[int, int]) -> st
 
 def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
     """Return the lists of a document by their numbers."""
-    numbering = _find_numbering(document)
+    part = next(list_parts(document.part, "/numbering"), None)
+    numbering = NOTHING if part is None else part.element
     outlines = {outline.get(f"{W}abstractNumId", ""): outline for outline in _find_outlines(numbering)}
     # An outline may stand for that of a list style, which names the list.
     owners = {number.get(f"{W}numId"): _get_outline(number) for number in _find_lists(numbering)}
@@ -174,11 +171,6 @@ def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
             outline = outlines.get(name, NOTHING)
         lists[number.get(f"{W}numId", "")] = _read_list(number, name, outline)
     return lists
-
-
-def _find_numbering(document: Document) -> _Element:
-    part = next(list_parts(document.part, "/numbering"), None)
-    return NOTHING if part is None else part.element
 
 
 def _read_list(number: _Element, outline_name: str, outline: _Element) -> _List:

@@ -90,7 +90,8 @@ class _Slide:
 
     def _find_background(self) -> Color | None:
         """Return the slide's colour; None if it may have more than one, or a picture or painted shape is on it."""
-        if self._is_painted():
+        shapes = chain(self._page.iterchildren(f"{DRAW}*"), self._master.iterchildren(f"{DRAW}*"))
+        if any(map(self._has_paint, shapes)):
             return None
         for name in (self._style, self._master.get(f"{DRAW}style-name")):
             fill = self._get(name, f"{DRAW}fill")
@@ -98,11 +99,6 @@ class _Slide:
                 color = read_color(self._get(name, f"{DRAW}fill-color"))
                 return color if fill == "solid" else None
         return WHITE
-
-    def _is_painted(self) -> bool:
-        """Return whether the slide or its master holds more than words and lines."""
-        shapes = chain(self._page.iterchildren(f"{DRAW}*"), self._master.iterchildren(f"{DRAW}*"))
-        return any(map(self._has_paint, shapes))
 
     def _has_paint(self, shape: _Element) -> bool:
         """Return whether a shape is filled, or a picture."""

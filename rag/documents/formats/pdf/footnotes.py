@@ -43,7 +43,8 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
     """Return the lines in small letters at the foot of a page; the first of them begins with a mark."""
-    usual_size = _find_size_of_words(lines)
+    # A long line counts more than a short one.
+    usual_size = median(chain.from_iterable([line.size] * len(line.text.split()) for line in lines))
     notes: list[Line] = []
     count = 0
     for line in sorted(lines, key=lambda line: line.y):
@@ -53,11 +54,6 @@ def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
         if _read_number(line) in marks:
             count = len(notes)
     return notes[:count]
-
-
-def _find_size_of_words(lines: Sequence[Line]) -> float:
-    """Return the median size of the words: a long line counts more than a short one."""
-    return median(chain.from_iterable([line.size] * len(line.text.split()) for line in lines))
 
 
 def _read_number(line: Line) -> str:

@@ -39,7 +39,7 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    marked_lines = [replace(line, level=int(_looks_like_heading(line, body))) for line in lines]
+    marked_lines = [replace(line, level=int(_differs(line, body) and _may_be_heading(line))) for line in lines]
     marked_count = sum(line.level for line in marked_lines)
     has_bookmarks = any(line.level for line in lines)
     if has_bookmarks or marked_count > _MOST_OF_LINES * len(lines):
@@ -64,11 +64,6 @@ def _find_body(lines: Sequence[Line]) -> _Style:
     for line in lines:
         lengths[_get_style(line)] += len(line.text)
     return lengths.most_common(1)[0][0]
-
-
-def _looks_like_heading(line: Line, body: _Style) -> bool:
-    """Return whether a line has the look and the words of a heading."""
-    return _differs(line, body) and _may_be_heading(line)
 
 
 def _differs(line: Line, body: _Style) -> bool:

@@ -260,8 +260,9 @@ class _Seam:
         return _ENDED.search(self.above.text) is not None
 
     def _reads_on(self) -> bool:
-        """Return whether the words say that a sentence continues in the next line."""
-        return not self._has_ended() and _begins_within(self.above.text, self.below.text)
+        """Return whether a sentence continues in the next line: it begins in lower case, or is Chinese or Japanese."""
+        begins_within = self.below.text[0].islower() or _TWO_CJK.match(self.above.text[-1] + self.below.text[0])
+        return not self._has_ended() and bool(begins_within)
 
     def _is_indented_from(self, other: Line) -> bool:
         return abs(self.below.left - other.left) > _INDENT * self.below.size
@@ -354,11 +355,6 @@ def _is_below(above: Line, below: Line) -> bool:
     is_near = 0 < above.y - below.y <= WIDEST_GAP * above.size
     gap_across = max(below.left - above.right, above.left - below.right)
     return is_near and gap_across < 0
-
-
-def _begins_within(above: str, below: str) -> bool:
-    """Return whether a line begins like the middle of a sentence: in lower case, or in Chinese or Japanese."""
-    return below[0].islower() or _TWO_CJK.match(above[-1] + below[0]) is not None
 
 
 def _is_broken(text: str) -> bool:

@@ -55,12 +55,8 @@ def read_tables(lines: Sequence[Line], rules: Rules) -> list[Line]:
 
 def _split_flows(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the columns of prose that a file has one after the other; a column may have tables in it."""
-    runs = split_runs(lines, _is_clearly_higher)
+    runs = split_runs(lines, lambda run, line: line.y - run[-1].y >= FEWEST_LINES * line.size)  # higher up
     return merge_runs(runs, lambda flow, run: not (_has_prose(flow) and _has_prose(run)), iadd)
-
-
-def _is_clearly_higher(run: Sequence[Line], line: Line) -> bool:
-    return line.y - run[-1].y >= FEWEST_LINES * line.size
 
 
 def _has_prose(lines: Sequence[Line]) -> bool:
@@ -217,10 +213,7 @@ def _is_text(table: Band, rules: Rules) -> bool:
     prose = list(map(is_prose, table.list_columns()))
     if not any(prose) or table.has_grid(rules):
         return False
-    return all(prose) or not _is_written_by_rows(table, rules)
-
-
-def _is_written_by_rows(table: Band, rules: Rules) -> bool:
-    """Return whether the file has all words of a row before the words of the next."""
+    # The file has all words of a row before the words of the next.
     places = list(map(list_places, table.group_rows(rules)))
-    return all(above[-1] <= below[0] for above, below in pairwise(places))
+    is_written_by_rows = all(above[-1] <= below[0] for above, below in pairwise(places))
+    return all(prose) or not is_written_by_rows
