@@ -24,7 +24,7 @@ _MOST_INVITEES = 50
 _FREQUENCIES = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _DAYS = {
     "MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "FR": "Friday", "SA": "Saturday",
-    "SU": "Sunday",
+    "SU": "Sunday", "": "",
 }  # fmt: skip
 # The parts of a rule that `_describe_rule` puts into words. A rule with another part, such as "the last Friday", is
 # only called irregular.
@@ -153,7 +153,7 @@ def _count(number: int, unit: str) -> str:
 def _show_rule(properties: _Properties) -> str:
     """Return how an event repeats, in words; empty if it does not."""
     rule = dict(re.findall(r"(\w+)=([^;]*)", _show(properties, "RRULE").upper()))
-    days = [_DAYS.get(day) for day in rule.get("BYDAY", "").split(",") if day]
+    days = [_DAYS.get(day) for day in rule.get("BYDAY", "").split(",")]
     unit = _FREQUENCIES.get(rule.get("FREQ", ""))
     if not rule:
         return ""

@@ -85,12 +85,9 @@ def _list_texts(package: _Element, tag: str) -> list[str]:
 
 
 def _find_package(archive: zipfile.ZipFile) -> str:
-    """Return the place of the file that lists the parts of a book."""
+    """Return the place of the file that lists the parts of a book; empty if there is none."""
     container = _parse_xml(_read(archive, "META-INF/container.xml"))
-    place = next(iter(_find_values(container, "//rootfile/@full-path")), "")
-    if not place:
-        raise DocumentError(_INVALID)
-    return place
+    return next(iter(_find_values(container, "//rootfile/@full-path")), "")
 
 
 def _find_locked(archive: zipfile.ZipFile) -> set[str]:

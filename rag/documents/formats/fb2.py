@@ -102,17 +102,19 @@ class _Walker:
 
     def _walk_table(self, table: _Element, _: int) -> Iterator[Block]:
         """Return the rows of a table with the words of the header, which has no other cells than labels."""
-        rows = [map(Cell, map(get_text, row.iterchildren("th", "td"))) for row in table.iterchildren("tr")]
+        rows = [[Cell(get_text(cell)) for cell in row.iterchildren("th", "td")] for row in table.iterchildren("tr")]
         return walk_table(rows, is_headed=table.find("tr/td/..") is not table.find("tr"))
 
     def _walk_paragraph(self, paragraph: _Element, _: int) -> Iterator[Block]:
         """Yield a paragraph without the marks of notes, and those notes."""
-        links = {link: link.get(_LINK, "").removeprefix("#") for link in paragraph.iter("a")}
-        notes = {link: self._notes.pop(name) for link, name in links.items() if name in self._notes}
-        for link in notes:
-            clear(link)
+        notes = []
+        for link in list(paragraph.iter("a")):
+            note = self._notes.pop(link.get(_LINK, "").removeprefix("#"), None)
+            if note is not None:
+                notes.append(note)
+                clear(link)
         yield Block(get_text(paragraph))
-        yield from flat_map(self._walk_note, notes.values())
+        yield from flat_map(self._walk_note, notes)
 
     def _walk_note(self, note: _Element) -> Iterator[Block]:
         """Yield the paragraphs of a note without its number, which is its title."""

@@ -3,7 +3,7 @@
 A sheet may hold several tables, lines between them, and lists of names and values.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import chain, compress, groupby, islice
 from typing import NamedTuple
 
@@ -97,7 +97,7 @@ class _Table(NamedTuple):
 
     labels: Labels
     header_rows: Sequence[Sequence[str]] = ()
-    number_columns: frozenset[int] = frozenset()
+    number_columns: Set[int] = frozenset()
     is_form: bool = False
 
     def format(self, row: Sequence[str]) -> str:
@@ -116,11 +116,14 @@ class _Table(NamedTuple):
         columns = row.list_columns()
         if not self.columns.issuperset(columns):
             return False
-        return all(is_number(row.texts[column]) for column in self.number_columns.intersection(columns))
+        return all(is_number(row.texts[column]) for column in self.number_columns & set(columns))
 
     def has_label_in(self, row: Row) -> bool:
         """Return whether a cell of a row has the text of a label."""
         return not set(self.labels.header).isdisjoint(filter(None, row.texts))
+
+
+_NO_TABLE = _Table(Labels(()))
 
 
 class _Walker:
@@ -129,7 +132,7 @@ class _Walker:
     def __init__(self, fewest_pairs: float, *, is_headed: bool = False) -> None:
         self._fewest_pairs = fewest_pairs
         self._is_headed = is_headed
-        self._table = _Table(Labels(()))
+        self._table = _NO_TABLE
 
     def walk(self, group: Iterator[Row]) -> Iterator[Block]:
         """Yield the rows up to the next empty row: the lines above a table, and the table."""
@@ -150,11 +153,10 @@ class _Walker:
 
     def _enter_table(self, rows: list[Row], *, is_titled: bool) -> Iterator[Block]:
         """Find the table of some rows: the one above them, or another. Yield what is left of the one above."""
-        columns = _find_columns(rows)
-        are_pairs = len(columns) == _FORM_WIDTH
+        are_pairs = len(set(flat_map(Row.list_columns, rows))) == _FORM_WIDTH
         is_form = are_pairs and len(rows) >= self._fewest_pairs
         is_headed = self._is_headed and not is_titled
-        table = _find_table(rows, columns, may_be_form=is_form, is_headed=is_headed)
+        table = _find_table(rows, may_be_form=is_form, is_headed=is_headed)
         if self._goes_on(rows, table, is_form=is_form, is_titled=is_titled):
             return
         # A single pair goes on with the form above it.
@@ -176,29 +178,27 @@ class _Walker:
     def end_table(self) -> Iterator[Block]:
         """Yield the labels of a table that no row has repeated."""
         unused = self._table.labels.format_unused()
-        self._table = _Table(Labels(()))
+        self._table = _NO_TABLE
         if unused:
             yield Block(unused, "item")
 
 
-def _find_table(rows: list[Row], columns: list[int], *, may_be_form: bool, is_headed: bool) -> _Table:
+def _find_table(rows: list[Row], *, may_be_form: bool, is_headed: bool) -> _Table:
     """Return the table of some rows, with the header in the first of them if they have one."""
-    if len(rows) < 2 or len(columns) < _FORM_WIDTH:
-        return _Table(Labels(()))
-    cells = [_pick(rows[0].labels, columns), *(_pick(row.texts, columns) for row in rows[1:])]
+    if len(rows) < 2:
+        return _NO_TABLE
+    cells = [rows[0].labels, *(row.texts for row in rows[1:])]
     header, height = join_header(cells)
     named = [header, *cells[height:]]
     number_columns = find_number_columns(named)
     is_bold = rows[0].is_marked() and not rows[height].is_marked()
     if not is_headed and not is_bold and not _looks_headed(named, number_columns, may_be_form=may_be_form):
-        return _Table(Labels(()))
-    labels_by_column = dict(zip(columns, header, strict=True))
-    labels = [labels_by_column.get(column, "") for column in range(columns[-1] + 1)]
+        return _NO_TABLE
     header_rows = [row.texts for row in rows[:height]]
-    return _Table(Labels(labels), header_rows, frozenset(columns[number] for number in number_columns))
+    return _Table(Labels(header), header_rows, number_columns)
 
 
-def _looks_headed(rows: Sequence[list[str]], number_columns: set[int], *, may_be_form: bool) -> bool:
+def _looks_headed(rows: Sequence[Sequence[str]], number_columns: Set[int], *, may_be_form: bool) -> bool:
     """Return whether the first of some rows looks like their header; a form has none."""
     if _is_wide_header(rows[0], number_columns):
         return True
@@ -206,18 +206,7 @@ def _looks_headed(rows: Sequence[list[str]], number_columns: set[int], *, may_be
     return not is_form and has_header(rows)
 
 
-def _pick(texts: Sequence[str], columns: list[int]) -> list[str]:
-    """Return the texts in some columns."""
-    cells = dict(enumerate(texts))
-    return [cells.get(column, "") for column in columns]
-
-
-def _find_columns(rows: list[Row]) -> list[int]:
-    """Return the columns that have words in any row."""
-    return sorted(set(flat_map(Row.list_columns, rows)))
-
-
-def _is_wide_header(labels: list[str], number_columns: set[int]) -> bool:
+def _is_wide_header(labels: Iterable[str], number_columns: Set[int]) -> bool:
     """Return whether a row has only words, in three columns or more, and numbers are below it."""
     words = list(filter(None, labels))
     if len(words) < _WIDE or not number_columns:

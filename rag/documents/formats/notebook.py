@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,18 @@ def read_notebook(path: Path) -> Extract:
     if not cells:
         raise DocumentError("it has no cells")
     blocks = list(flat_map(_read_cell, cells))
-    headings = [block for block in blocks if block.kind == "heading"]
-    return Extract(blocks, title=headings[0].text if headings else None)
+    title = next((block.text for block in blocks if block.kind == "heading"), None)
+    return Extract(blocks, title=title)
 
 
 def _list_cells(notebook: Any) -> list[dict[str, Any]]:
     """Return the cells; older notebooks keep them in worksheets."""
     if not isinstance(notebook, dict):
         return []
-    sheets = list_records(notebook.get("worksheets")) or [notebook]
-    return list(chain.from_iterable(list_records(sheet.get("cells")) for sheet in sheets))
+    cells = []
+    for sheet in list_records(notebook.get("worksheets")) or [notebook]:
+        cells += list_records(sheet.get("cells"))
+    return cells
 
 
 def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
@@ -56,9 +57,9 @@ def _read_cell(cell: dict[str, Any]) -> Iterator[Block]:
 
 def _join(lines: Any) -> str:
     """Return a text that a notebook stores as one string or as a list of lines."""
-    if isinstance(lines, list):
-        return "".join(line for line in lines if isinstance(line, str))
-    return lines if isinstance(lines, str) else ""
+    if not isinstance(lines, list | str):
+        return ""
+    return "".join(line for line in lines if isinstance(line, str))
 
 
 def _read_markdown(text: str) -> Iterator[Block]:

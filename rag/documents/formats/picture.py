@@ -57,7 +57,10 @@ def _read_blocks(path: Path, job: OcrJob) -> list[Block]:
             pages = list(read_pages(_list_pages(image, count), count, job))
     except Image.DecompressionBombError as exc:
         raise DocumentError(f"it has too many pixels: {_MOST_PIXELS // 1_000_000} million are read") from exc
-    return [block for page, lines in pages for block in make_blocks(lines, page if count > 1 else None, job)]
+    blocks: list[Block] = []
+    for page, lines in pages:
+        blocks += make_blocks(lines, page if count > 1 else None, job)
+    return blocks
 
 
 def _list_pages(image: "Image", count: int) -> Iterator[tuple[int, "Image"]]:

@@ -126,7 +126,7 @@ def is_number(cell: str) -> bool:
 
 def find_number_columns(rows: Sequence[Sequence[str]]) -> set[int]:
     """Return the columns that have a word at the top and only numbers below it, as in a table with a header."""
-    columns = enumerate(zip(*rows, strict=True))
+    columns = enumerate(zip_longest(*rows, fillvalue=""))
     return {number for number, (label, *cells) in columns if _names_numbers(label, cells)}
 
 

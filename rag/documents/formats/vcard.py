@@ -66,8 +66,7 @@ def _list_lines(label: str, values: list[Value]) -> list[str]:
 def _show(value: Value) -> str:
     """Return a value as text; the parts of an address or a name are apart."""
     text = value.text
-    is_encoded = "QUOTED-PRINTABLE" in " ".join(chain.from_iterable(value.parameters.items())).upper()
-    if is_encoded:
+    if "QUOTED-PRINTABLE" in str(value.parameters).upper():
         text = decode(quopri.decodestring(text.encode("utf-8", "replace")))
     parts = filter(None, map(unescape, _SEMICOLON.split(text)))
     return _DAY.sub(r"\1-\2-\3", _SCHEME.sub("", ", ".join(parts)))

@@ -159,8 +159,7 @@ def _list_own_attributes(element: _Element) -> list[_Field]:
 
 def _list_attributes(element: _Element) -> list[_Field]:
     """Return the attributes of an element that are its own, without those that say how to read the file."""
-    attributes = [(str(name), str(value)) for name, value in element.attrib.items()]
-    return [(name, value) for name, value in attributes if not name.startswith("{")]
+    return [(str(name), str(value)) for name, value in element.attrib.items() if not str(name).startswith("{")]
 
 
 def _format(fields: Iterable[_Field]) -> str:

@@ -25,8 +25,8 @@ HEADER_ERRORS = (AttributeError, HeaderParseError, IndexError, LookupError, Over
 
 def find_header(message: EmailMessage, name: str) -> str:
     """Return the words of a header, decoded; empty if there are none."""
-    values = [str(value) for key, value in message.raw_items() if key.lower() == name]
-    text = _decode_header(values[0]) if values else ""
+    values = (str(value) for key, value in message.raw_items() if key.lower() == name)
+    text = _decode_header(next(values, ""))
     try:
         if len(text) > _LONGEST_HEADER:
             return str(make_header(decode_header(text)))

@@ -80,8 +80,7 @@ class _Message:
 
     def find_words(self) -> list[Block]:
         """Return the words of the message, from its plain text or its HTML."""
-        html = self.find_bytes(_HTML, _BINARY)
-        return choose_body([self.find_text(_BODY)], [decode_html(html)] if html else [])
+        return choose_body([self.find_text(_BODY)], [decode_html(self.find_bytes(_HTML, _BINARY))])
 
     def find_date(self) -> str | None:
         """Return the day on which the message was sent, in UTC."""

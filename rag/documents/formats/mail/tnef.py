@@ -18,8 +18,9 @@ _OF_MESSAGE = frozenset((_BODY, _PROPERTIES))
 _NEXT_FILE, _FILE_NAME, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 # The numbers of properties in [MS-OXPROPS], and the kinds of their values.
 _PLAIN, _RTF, _HTML, _LONG_NAME = 0x1000, 0x1009, 0x1013, 0x3707
+_NUMBER = struct.Struct("<I")
 # The number of properties is before them.
-_NO_PROPERTIES = bytes(4)
+_NO_PROPERTIES = bytes(_NUMBER.size)
 _FIXED_BYTES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _UNICODE = 0x1F
 _SEVERAL, _NAMED = 0x1000, 0x8000
@@ -98,51 +99,58 @@ def _read_text(value: bytes) -> str:
     return decode(value.rstrip(b"\0"))
 
 
+class _Cursor:
+    """Takes values from bytes, one after the other; each is filled up to a multiple of four bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def take(self, size: int) -> bytes:
+        """Return the next bytes; fewer at the end."""
+        start = self._position
+        self._position += size + -size % 4
+        return self._data[start : start + size]
+
+    def take_number(self) -> int:
+        """Return the next four bytes as a number; raises struct.error at the end."""
+        number: int = _NUMBER.unpack(self.take(_NUMBER.size))[0]
+        return number
+
+
 def _list_properties(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the first value of each property; text is in UTF-8."""
-    (count,) = struct.unpack_from("<I", data)
-    position = 4
-    for _ in range(min(count, _MOST_PROPERTIES)):
-        kind, number = struct.unpack_from("<HH", data, position)
-        position += 4
+    cursor = _Cursor(data)
+    for _ in range(min(cursor.take_number(), _MOST_PROPERTIES)):
+        number, kind = divmod(cursor.take_number(), 0x10000)
         if number >= _NAMED:
-            position = _skip_name(data, position)
-        spans = _find_values(data, position, kind)
-        position = max((end + (start - end) % 4 for start, end in spans), default=position + 4)
-        for start, end in spans[:1]:
-            yield number, _recode(kind & ~_SEVERAL, data[start:end])
+            _skip_name(cursor)
+        for value in _take_values(cursor, kind)[:1]:
+            yield number, _recode(kind & ~_SEVERAL, value)
 
 
-def _find_values(data: bytes, position: int, kind: int) -> list[tuple[int, int]]:
-    """Return where the values of a property are; each goes on to a multiple of four bytes."""
+def _take_values(cursor: _Cursor, kind: int) -> list[bytes]:
+    """Return the values of a property."""
     fixed = _FIXED_BYTES.get(kind & ~_SEVERAL)
-    count = 1
-    if fixed is None or kind & _SEVERAL:
-        (count,) = struct.unpack_from("<I", data, position)
-        position += 4
-    spans = []
-    for _ in range(min(count, _MOST_PROPERTIES)):
-        start, size = position, fixed or 0
-        if fixed is None:
-            (size,) = struct.unpack_from("<I", data, position)
-            start += 4
-        spans.append((start, start + size))
-        position = start + size + -size % 4
-    return spans
+    is_single = fixed is not None and not kind & _SEVERAL
+    count = 1 if is_single else cursor.take_number()
+    return [cursor.take(fixed or cursor.take_number()) for _ in range(min(count, _MOST_PROPERTIES))]
 
 
-def _skip_name(data: bytes, position: int) -> int:
-    """Return the offset of the value of a property that has a name."""
-    (kind,) = struct.unpack_from("<I", data, position + 16)
-    position += 20
-    (size,) = struct.unpack_from("<I", data, position)
-    return position + 4 + (size + -size % 4 if kind == 1 else 0)
+def _skip_name(cursor: _Cursor) -> None:
+    """Pass over the name of a property: the number of its set, and a text or another number."""
+    cursor.take(16)
+    has_text = cursor.take_number() == 1
+    number = cursor.take_number()
+    if has_text:
+        cursor.take(number)
 
 
 def _recode(kind: int, value: bytes) -> bytes:
     """Return a value of text in UTF-8, and any other value unchanged."""
-    text = value.decode("utf-16-le", "replace") if kind == _UNICODE else ""
-    return text.rstrip("\0").encode() if text else value
+    if kind != _UNICODE:
+        return value
+    return value.decode("utf-16-le", "replace").rstrip("\0").encode()
 
 
 def unpack_rtf(data: bytes) -> bytes:

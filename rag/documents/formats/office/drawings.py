@@ -50,7 +50,7 @@ def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
     """Yield the chart or diagram to which an element of a part refers; one that is missing is left out."""
     get_name, kind, walk = _DIAGRAM if reference.tag == DIAGRAM else _CHART
     drawing = find_part(part, get_name(reference))
-    if drawing is None or drawing not in list_parts(part, kind):
+    if drawing not in list_parts(part, kind):
         return
     try:
         yield from walk(drawing.blob)
@@ -61,9 +61,11 @@ def walk_drawing(reference: _Element, part: Any) -> Iterator[Block]:
 def walk_chart(data: bytes) -> Iterator[Block]:
     """Yield the titles of a chart, and a row for each category with the values of the series: "East; Sales: 19.2"."""
     root = parse_xml(data, invalid=_INVALID)
-    yield from map(Block, map(_join, map(_find_title_words, _find_titles(root))))
+    for title in _find_titles(root):
+        yield Block(_join(_find_title_words(title)))
     category_title = _join(_find_category_title_words(root))
-    for table in split_runs(map(_read_series, _find_series(root)), _begins_table):
+    series = map(_read_series, _find_series(root))
+    for table in split_runs(series, _begins_table):
         yield from _walk_table(table, category_title)
 
 
@@ -138,7 +140,7 @@ def walk_diagram(data: bytes) -> Iterator[Block]:
         ordered.append(texts.pop(box, ""))
         # A box is walked once, even if links form a circle.
         boxes += below.pop(box, [])
-    for text in filter(None, [*ordered, *texts.values()]):
+    for text in (*ordered, *texts.values()):
         yield Block(text, "item")
 
 

@@ -34,6 +34,7 @@ _PLACES = (
 _MOST_SECONDS = 50
 _MOST_MEGABYTES = 100
 _PREVIEWS = ("quicklook/preview.pdf", "preview.pdf")
+_NO_PREVIEW = "it has no preview as PDF; export it as PDF, or in a format of Office"
 # LibreOffice's settings: it runs no macros, follows no links and reaches no other machine.
 _SETTINGS = (
     ("Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -172,12 +173,10 @@ def read_preview(path: Path) -> Extract:
     """Return the text of a file from Pages, Numbers or Keynote, as the PDF preview inside of it shows it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.lower() in _PREVIEWS]
-            data = read_part(archive, names[0], invalid="it is damaged") if names else None
+            name = next((name for name in archive.namelist() if name.lower() in _PREVIEWS), "")
+            data = read_part(archive, name, invalid=_NO_PREVIEW)
     except zipfile.BadZipFile as exc:
         raise DocumentError("it is not a valid file of Pages, Numbers or Keynote") from exc
-    if data is None:
-        raise DocumentError("it has no preview as PDF; export it as PDF, or in a format of Office")
     with TemporaryDirectory(prefix="rag-") as folder:
         preview = Path(folder, "preview.pdf")
         preview.write_bytes(data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lxml.etree import _Element
 
 from rag.documents.blocks import Extract
+from rag.documents.formats.office.paths import NOTHING
 from rag.documents.formats.untrusted import has_password, is_compound, parse_xml, read_part
 from rag.documents.properties import clean_properties
 from rag.errors import DocumentError
@@ -90,18 +91,17 @@ def read_properties(package: BytesIO, path: Path) -> Extract:
     try:
         core = _open_properties(package)
     except DocumentError:  # the text may be whole
-        core = None
-    if core is None:
-        return Extract(())
+        core = NOTHING
     names = (f"{_DC}title", f"{_DC}creator", f"{_TERMS}created", f"{_TERMS}modified")
     return clean_properties(path, *map(core.findtext, names))
 
 
-def _open_properties(package: BytesIO) -> _Element | None:
+def _open_properties(package: BytesIO) -> _Element:
+    """Return the tree of the properties; an empty element if there are none."""
     with zipfile.ZipFile(package) as archive:
         relations = parse_xml(archive.read(_RELATIONS), invalid=_INVALID)
         for relation in relations:
-            name = relation.get("Target", "").removeprefix("/")
-            if relation.get("Type", "").endswith(_PROPERTIES) and name in archive.namelist():
+            if relation.get("Type", "").endswith(_PROPERTIES):
+                name = relation.get("Target", "").removeprefix("/")
                 return parse_xml(read_part(archive, name, invalid=_INVALID), invalid=_INVALID)
-    return None
+    return NOTHING

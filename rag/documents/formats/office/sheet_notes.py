@@ -1,7 +1,6 @@
 """Reads what lies on the sheets of a workbook: notes, comments, boxes of text, titles of charts."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 from zipfile import ZipFile
 
@@ -94,9 +93,12 @@ class SheetNotes:
 
     def _read_people(self) -> dict[str, str]:
         """Return the names of the authors of threads."""
-        names = [name for name in self._archive.namelist() if name.startswith(_PERSONS)]
-        people = chain.from_iterable(drop_namespaces(self._parse(name)).iter("person") for name in names)
-        return {person.get("id", ""): person.get("displayName", "") for person in people}
+        people = {}
+        for name in self._archive.namelist():
+            if name.startswith(_PERSONS):
+                for person in drop_namespaces(self._parse(name)).iter("person"):
+                    people[person.get("id", "")] = person.get("displayName", "")
+        return people
 
     def _parse(self, name: str) -> _Element:
         return parse_xml(read_part(self._archive, name, invalid=_INVALID), invalid=_INVALID)

@@ -108,10 +108,7 @@ class SheetView:
 
     def is_bold(self, cells: Iterable[Any]) -> bool:
         """Return whether all cells with values are bold."""
-        filled = [cell for cell in cells if cell.value is not None]
-        if not filled:
-            return False
-        return all(self._get_style(cell).is_bold for cell in filled)
+        return {self._get_style(cell).is_bold for cell in cells if cell.value is not None} == {True}
 
     def is_hidden(self, row: int, column: int) -> bool:
         """Return whether the row or the column is hidden."""
@@ -139,13 +136,15 @@ class SheetView:
 
 def _read_style(cell: Any) -> _CellStyle:
     number_format = cell.number_format.strip()
-    hidden_types = [kind for pattern, kinds in _FORMATS if pattern.fullmatch(number_format) for kind in kinds]
-    is_tiny = cell.font.sz is not None and cell.font.sz <= TINY
-    if is_tiny:
-        hidden_types.append(object)
+    hidden_types: tuple[type, ...] = ()
+    for pattern, types in _FORMATS:
+        if pattern.fullmatch(number_format):
+            hidden_types += types
+    if cell.font.sz is not None and cell.font.sz <= TINY:
+        hidden_types = (object,)
     color = WHITE if _IN_WHITE.match(number_format) else _read_color(cell.font.color)
     is_lost = look_same(color, _read_backdrop(cell.fill))
-    return _CellStyle(tuple(hidden_types), is_lost, bool(cell.font.b))
+    return _CellStyle(hidden_types, is_lost, bool(cell.font.b))
 
 
 def _read_backdrop(fill: Any) -> Color | None:

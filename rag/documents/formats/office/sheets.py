@@ -69,8 +69,8 @@ def _list_cells(row: int, texts: list[str], areas: dict[int, Area]) -> list[Cell
     """Return the cells of a row with these texts in its columns; a merged cell is one of them."""
     cells: list[Cell] = []
     end = 0  # of the cells so far
-    for column in range(1, max(len(texts), *areas) + 1):
-        text = texts[column - 1] if column <= len(texts) else ""
+    missing = max(areas) - len(texts)
+    for column, text in enumerate([*texts, *[""] * missing], 1):
         if column in areas:
             width = len(areas[column].columns[:MOST_COLUMNS_SPANNED])
             cells.append(Cell(text, width, is_continued=row > areas[column].rows.start))

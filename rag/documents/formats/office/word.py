@@ -40,7 +40,7 @@ _WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "i
 _MARKS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
 # These hold settings, deleted and moved words, the readings above characters, and fallbacks for older programs. A
 # paragraph can also hold a box of text, which has paragraphs of its own.
-_UNREAD = frozenset((*(f"{W}{name}" for name in ("pPr", "del", "moveFrom", "rt", "p")), f"{MC}Fallback"))
+_UNREAD = (*(f"{W}{name}" for name in ("pPr", "del", "moveFrom", "rt", "p")), f"{MC}Fallback")
 _WORDS = (f"{M}t", *(f"{W}{name}" for name in ("t", "tab", "br", "cr", "noBreakHyphen", "sym", "fldChar")))
 _ATTACHED = (*_MARKS, f"{W}txbxContent", CHART, DIAGRAM)
 
@@ -279,8 +279,5 @@ def _read_signs(paragraph: _Element) -> str:
 def _find_inside(paragraph: _Element, tags: Iterable[str]) -> Iterator[_Element]:
     """Yield the elements with some tags in a paragraph, but not those that are left out or in boxes of text."""
     for element in paragraph.iter(*tags):
-        for outer in element.iterancestors():
-            if outer is paragraph:
-                yield element
-            if outer is paragraph or outer.tag in _UNREAD:
-                break
+        if next(element.iterancestors(*_UNREAD)) is paragraph:
+            yield element

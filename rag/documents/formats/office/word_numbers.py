@@ -67,7 +67,7 @@ class _List(NamedTuple):
     outline: str
     levels: dict[int, _Level]
     starts: dict[int, int]
-    level_of_style: dict[str, int]
+    level_of_style: dict[str, str]
 
 
 # The list of a paragraph without number.
@@ -103,7 +103,7 @@ class Numbers:
     def find_clause_level(self, paragraph: _Element) -> int:
         """Return the level, from 1, of a paragraph with whose number that of the next paragraph begins; else 0."""
         below = paragraph.getnext()
-        if below is None or below.tag != f"{W}p":
+        if below is None:
             return 0
         number, level = self._find_place(paragraph)
         number_below, level_below = self._find_place(below)
@@ -123,14 +123,9 @@ class Numbers:
     def _read_place_of_style(self, style_name: str, number: str, level: str) -> tuple[str, int]:
         for style in self._styles.find_bases(style_name):
             number = number or _get_list_of_paragraph(style)
-            level = level or self._find_level_of_style(number, style) or _get_level_of_paragraph(style)
+            level_of_style = self._lists.get(number, _NO_LIST).level_of_style
+            level = level or level_of_style.get(style.get(f"{W}styleId", ""), "") or _get_level_of_paragraph(style)
         return number, read_number(level, 0)
-
-    def _find_level_of_style(self, number: str, style: _Element) -> str:
-        """Return the level of a list to which the list ties a style."""
-        numbered = self._lists.get(number)
-        level = numbered.level_of_style.get(style.get(f"{W}styleId", "")) if numbered else None
-        return "" if level is None else str(level)
 
     def _find_next(self, number: str, level: int, counts: dict[int, int]) -> int:
         """Return the number after the last one of a level: the first if the level or its list begins again."""
@@ -161,7 +156,8 @@ def _format(levels: dict[int, _Level], level: int, counts: dict[int, int]) -> st
 
 def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
     """Return the lists of a document by their numbers."""
-    numbering = _find_numbering(document)
+    part = next(list_parts(document.part, "/numbering"), None)
+    numbering = NOTHING if part is None else part.element
     outlines = {outline.get(f"{W}abstractNumId", ""): outline for outline in _find_outlines(numbering)}
     # An outline may stand for that of a list style, which names the list.
     owners = {number.get(f"{W}numId"): _get_outline(number) for number in _find_lists(numbering)}
@@ -177,11 +173,6 @@ def _read_lists(document: Document, styles: Styles) -> dict[str, _List]:
     return lists
 
 
-def _find_numbering(document: Document) -> _Element:
-    part = next(list_parts(document.part, "/numbering"), None)
-    return NOTHING if part is None else part.element
-
-
 def _read_list(number: _Element, outline_name: str, outline: _Element) -> _List:
     levels = _read_levels(outline)
     starts = {}
@@ -190,9 +181,7 @@ def _read_list(number: _Element, outline_name: str, outline: _Element) -> _List:
         levels |= _read_levels(change)
         if _get_new_start(change):
             starts[level] = read_number(_get_new_start(change), 1)
-    level_of_style = {
-        _get_style(level): index for index, level in enumerate(_find_levels(outline)) if _get_style(level)
-    }
+    level_of_style = {_get_style(level): str(index) for index, level in enumerate(_find_levels(outline))}
     return _List(outline_name, levels, starts, level_of_style)
 
 

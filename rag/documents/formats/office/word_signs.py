@@ -54,7 +54,7 @@ def join_signs(elements: Iterable[_Element]) -> str:
 
 def _read_text(element: _Element) -> str:
     text = _FIXED.get(element.tag) or element.text or ""
-    return text if text.isascii() else text.translate(_SHOWN)
+    return text.translate(_SHOWN)
 
 
 def _read_symbol(symbol: _Element) -> str:

@@ -10,12 +10,14 @@ from rag.documents.formats.opendocument.names import STYLE, TEXT
 
 _HIGHEST_NUMBER = 99_999
 _DEEPEST = 10
+# An item without a number of its own goes on with the number after the last one.
+NO_START = -1
 
 
-def read_number(element: _Element, attribute: str) -> int:
-    """Return the number in an attribute, at most 99,999; 1 if there is none."""
+def read_number(element: _Element, attribute: str, *, default: int = 1) -> int:
+    """Return the number in an attribute, at most 99,999; `default` if there is none."""
     text = element.get(attribute, "")
-    return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else 1
+    return min(int(text[:9]), _HIGHEST_NUMBER) if text.isdecimal() else default
 
 
 class _Level(NamedTuple):
@@ -32,16 +34,14 @@ _BULLET = _Level()
 
 
 class Counter:
-    """The numbers of the items so far, by level, in a style; without one they are not written."""
+    """The numbers of the items so far, by level, in a style; with an empty one they are not written."""
 
-    def __init__(self, style: _Element | None) -> None:
-        self.name = None if style is None else style.get(f"{STYLE}name")
+    def __init__(self, style: _Element) -> None:
+        self.name = style.get(f"{STYLE}name")
         self._counts: list[int] = []
-        self._levels: dict[int, _Level] = {}
-        for level in () if style is None else style.iterchildren("*"):
-            self._levels[read_number(level, f"{TEXT}level")] = _read_level(level)
+        self._levels = {read_number(level, f"{TEXT}level"): _read_level(level) for level in style.iterchildren("*")}
 
-    def count(self, level: int, start: int | None = None) -> str:
+    def count(self, level: int, start: int = NO_START) -> str:
         """Count an item at a level, from 1, and return its number as shown: "2.1."; nothing for a bullet.
 
         `start` is the number that the file gives the item.
@@ -51,7 +51,7 @@ class Counter:
         is_next = len(self._counts) >= level
         firsts = [self._levels.get(deeper, _BULLET).start for deeper in range(len(self._counts) + 1, level + 1)]
         self._counts = [*self._counts[:level], *firsts]
-        if start is not None:
+        if start != NO_START:
             self._counts[-1] = start
         elif is_next:
             self._counts[-1] += 1

@@ -1,5 +1,9 @@
 """The namespaces of OpenDocument's elements and attributes, in the form that lxml puts before a name."""
 
+from lxml.etree import Element
+
+# It takes the place of an element that a file does not have: it is empty.
+NOTHING = Element("nothing")
 _URN = "{{urn:oasis:names:tc:opendocument:xmlns:{}:1.0}}"
 OFFICE = _URN.format("office")
 STYLE = _URN.format("style")

@@ -7,7 +7,7 @@ from pathlib import Path
 from lxml.etree import _Element
 
 from rag.documents.blocks import Block, Extract
-from rag.documents.formats.opendocument.names import DC, MANIFEST, META, OFFICE
+from rag.documents.formats.opendocument.names import DC, MANIFEST, META, NOTHING, OFFICE
 from rag.documents.formats.opendocument.sheets import walk_sheets
 from rag.documents.formats.opendocument.slides import walk_slides
 from rag.documents.formats.opendocument.styles import Styles
@@ -38,15 +38,15 @@ def read_flat_opendocument(path: Path) -> Extract:
         return _read(root, root, root, path)
 
 
-def _open_parts(archive: zipfile.ZipFile) -> tuple[_Element, _Element | None, _Element | None]:
-    """Return the content of a file, its styles and its properties; the last two may be missing."""
+def _open_parts(archive: zipfile.ZipFile) -> tuple[_Element, _Element, _Element]:
+    """Return the content of a file, its styles and its properties; the last two may be empty."""
     names = archive.namelist()
     if _MANIFEST in names:
         manifest = _parse(archive, _MANIFEST)
         if next(manifest.iter(f"{MANIFEST}encryption-data"), None) is not None:
             raise DocumentError("it has a password; save it without one")
     content = _parse(archive, "content.xml")
-    styles, meta = (_parse(archive, name) if name in names else None for name in ("styles.xml", "meta.xml"))
+    styles, meta = (_parse(archive, name) if name in names else NOTHING for name in ("styles.xml", "meta.xml"))
     return content, styles, meta
 
 
@@ -55,8 +55,8 @@ def _parse(archive: zipfile.ZipFile, name: str) -> _Element:
     return parse_xml(read_part(archive, name, invalid=_INVALID, most_bytes=_MOST_BYTES), invalid=_INVALID)
 
 
-def _read(content: _Element, styles_part: _Element | None, meta: _Element | None, path: Path) -> Extract:
-    styles = Styles(*(part for part in (styles_part, content) if part is not None))
+def _read(content: _Element, styles_part: _Element, meta: _Element, path: Path) -> Extract:
+    styles = Styles(styles_part, content)
     walker = TextWalker(styles)
     # The title and the comments are known after the text was read.
     blocks = list(_walk_body(content, walker, styles))
@@ -80,10 +80,8 @@ def _walk_body(content: _Element, walker: TextWalker, styles: Styles) -> Iterato
     raise DocumentError(_INVALID)
 
 
-def _read_properties(meta: _Element | None, path: Path) -> Extract:
+def _read_properties(meta: _Element, path: Path) -> Extract:
     """Return the title, author and date of a file, without blocks."""
-    if meta is None:
-        return Extract(())
     names = (f"{DC}title", f"{META}initial-creator", f"{DC}creator", f"{META}creation-date", f"{DC}date")
     title, first_author, author, *dates = (meta.findtext(f".//{name}") for name in names)
     return clean_properties(path, title, first_author or author, *dates)

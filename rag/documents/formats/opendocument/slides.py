@@ -1,17 +1,19 @@
 """Turns the slides of an OpenDocument presentation into blocks."""
 
-import math
 from collections.abc import Iterator
+from itertools import chain
+from math import inf
 
 from lxml.etree import _Element
 
 from rag.documents.blocks import Block, begin_slide, join_filled, walk_shape
-from rag.documents.formats.opendocument.names import DRAW, FO, SHOW, STYLE, SVG
+from rag.documents.formats.opendocument.names import DRAW, FO, NOTHING, SHOW, STYLE, SVG
 from rag.documents.formats.opendocument.styles import Look, Styles, read_color, read_length
 from rag.documents.formats.opendocument.text import COMMENT, TextWalker
 from rag.documents.formats.slide_order import Placed, order_shapes
 from rag.documents.formats.untrusted import get_text
 from rag.documents.formats.visibility import WHITE, Color
+from rag.documents.sequences import flat_map
 
 # The attributes with the place of a shape on its slide, and its size.
 _SIDES = ("x", "y", "width", "height")
@@ -43,7 +45,7 @@ class _Slide:
     def __init__(self, page: _Element, styles: Styles) -> None:
         self._page, self._styles = page, styles
         self._style = page.get(f"{DRAW}style-name")
-        self._master = styles.masters.get(page.get(f"{DRAW}master-page-name"))
+        self._master = styles.masters.get(page.get(f"{DRAW}master-page-name"), NOTHING)
         self.is_hidden = self._get(self._style, f"{SHOW}visibility") == "hidden"
 
     def walk(self, walker: TextWalker) -> Iterator[Block]:
@@ -61,7 +63,8 @@ class _Slide:
     def _read_notes(self, walker: TextWalker, look: Look) -> str:
         """Return the presenter's notes; an empty text if there are none."""
         frames = self._page.iterfind(f"{SHOW}notes/{DRAW}frame[@{SHOW}class='notes']")
-        notes = join_filled("\n", [block.text for frame in frames for block in walker.walk_shape(frame, look)])
+        blocks = flat_map(lambda frame: walker.walk_shape(frame, look), frames)
+        notes = join_filled("\n", (block.text for block in blocks))
         return f"Notes: {notes}" if notes else ""
 
     def _shows(self, shape: _Element) -> bool:
@@ -80,34 +83,22 @@ class _Slide:
 
     def _find_size(self) -> tuple[float, float]:
         """Return the width and height of the slide in points; infinity if the file does not say."""
-        layout = self._styles.layouts.get(self._get_of_master(f"{STYLE}page-layout-name"))
-        properties = None if layout is None else layout.find(f"{STYLE}page-layout-properties")
-        if properties is None:
-            return math.inf, math.inf
-        width = read_length(properties.get(f"{FO}page-width"))
-        height = read_length(properties.get(f"{FO}page-height"))
-        return width or math.inf, height or math.inf
-
-    def _get_of_master(self, attribute: str) -> str | None:
-        return None if self._master is None else self._master.get(attribute)
+        layout = self._styles.layouts.get(self._master.get(f"{STYLE}page-layout-name"), NOTHING)
+        properties = next(layout.iterchildren(f"{STYLE}page-layout-properties"), NOTHING)
+        width, height = (read_length(properties.get(f"{FO}page-{side}"), inf) for side in ("width", "height"))
+        return width, height
 
     def _find_background(self) -> Color | None:
         """Return the slide's colour; None if it may have more than one, or a picture or painted shape is on it."""
-        if self._is_painted():
+        shapes = chain(self._page.iterchildren(f"{DRAW}*"), self._master.iterchildren(f"{DRAW}*"))
+        if any(map(self._has_paint, shapes)):
             return None
-        for name in (self._style, self._get_of_master(f"{DRAW}style-name")):
+        for name in (self._style, self._master.get(f"{DRAW}style-name")):
             fill = self._get(name, f"{DRAW}fill")
             if fill not in _UNFILLED:
                 color = read_color(self._get(name, f"{DRAW}fill-color"))
                 return color if fill == "solid" else None
         return WHITE
-
-    def _is_painted(self) -> bool:
-        """Return whether the slide or its master holds more than words and lines."""
-        shapes = list(self._page.iterchildren(f"{DRAW}*"))
-        if self._master is not None:
-            shapes += self._master.iterchildren(f"{DRAW}*")
-        return any(map(self._has_paint, shapes))
 
     def _has_paint(self, shape: _Element) -> bool:
         """Return whether a shape is filled, or a picture."""
@@ -124,5 +115,5 @@ def _is_title(shape: _Element) -> bool:
 
 def _place(shape: _Element) -> Placed[_Element]:
     """Return a shape with its place; one that the file does not give is at the top left, without a size."""
-    left, top, width, height = (read_length(shape.get(f"{SVG}{side}")) or 0.0 for side in _SIDES)
+    left, top, width, height = (read_length(shape.get(f"{SVG}{side}"), 0.0) for side in _SIDES)
     return Placed(shape, left, top, left + width, top + height, get_text(shape))

@@ -67,9 +67,9 @@ def add_covered_cells(table: _Element) -> None:
     A very large table stays as it is.
     """
     rows = [member.element for member in _list_members(table, _ROW)]
-    if not rows or any(row.find(COVERED) is not None for row in rows):
+    if any(row.find(COVERED) is not None for row in rows):
         return
-    width = max(sum(map(_read_width, row)) for row in rows)
+    width = max((sum(map(_read_width, row)) for row in rows), default=0)
     if width * len(rows) > _MOST_CELLS_COVERED:
         return
     rows_left = [0] * width

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
+from math import inf
 from typing import NamedTuple, TypeVar
 
 from lxml.etree import _Element
 
 from rag.documents.blocks import pick_first
-from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, SHOW, STYLE, TEXT
+from rag.documents.formats.opendocument.names import DRAW, FO, LOEXT, NOTHING, SHOW, STYLE, TEXT
 from rag.documents.formats.visibility import FAINT, TINY, WHITE, Color, look_same, read_hex
 
 Key = TypeVar("Key")
@@ -34,8 +35,7 @@ class Look(NamedTuple):
     def is_hidden(self) -> bool:
         """Whether nobody sees the letters: they are switched off, tiny, transparent or in the backdrop's colour."""
         is_switched_off = self.settings.get(f"{TEXT}display") == "none"
-        size = read_length(self.settings.get(f"{FO}font-size"))
-        is_tiny = size is not None and size <= TINY
+        is_tiny = read_length(self.settings.get(f"{FO}font-size"), inf) <= TINY
         return any((is_switched_off, is_tiny, self._is_lost))
 
     @property
@@ -58,7 +58,7 @@ class Styles:
         self.lists = _collect(parts, f"{TEXT}list-style", _get_name)
         self.masters = _collect(parts, f"{STYLE}master-page", _get_name)
         self.layouts = _collect(parts, f"{STYLE}page-layout", _get_name)
-        self.outline = next(iter(_collect(parts, f"{TEXT}outline-style", _get_name).values()), None)
+        self.outline = next(iter(_collect(parts, f"{TEXT}outline-style", _get_name).values()), NOTHING)
         self.merge = cache(self._merge)
         self.page_look = Look(self.merge("paragraph", None, "text"), self._find_page_color())
 
@@ -144,10 +144,10 @@ def read_color(text: str | None) -> Color | None:
     return read_hex((text or "").removeprefix("#"))
 
 
-def read_length(text: str | None) -> float | None:
-    """Return a length such as "2.5cm" in points; None for a share, or if there is none."""
+def read_length(text: str | None, default: float) -> float:
+    """Return a length such as "2.5cm" in points; `default` for a share, or if there is none."""
     length = _LENGTH.fullmatch(text or "")
-    return float(length[1]) * _POINTS[length[2]] if length else None
+    return float(length[1]) * _POINTS[length[2]] if length else default
 
 
 def _get_key(style: _Element) -> tuple[str | None, str | None]:

@@ -8,8 +8,8 @@ from lxml.etree import _Element
 
 from rag.documents.blocks import Block, join_words
 from rag.documents.formats.grid import walk_table
-from rag.documents.formats.opendocument.lists import Counter, read_number
-from rag.documents.formats.opendocument.names import DC, DRAW, OFFICE, SVG, TABLE, TEXT
+from rag.documents.formats.opendocument.lists import NO_START, Counter, read_number
+from rag.documents.formats.opendocument.names import DC, DRAW, NOTHING, OFFICE, SVG, TABLE, TEXT
 from rag.documents.formats.opendocument.source_rows import COVERED, SourceTable, add_covered_cells
 from rag.documents.formats.opendocument.styles import Look, Styles
 from rag.documents.formats.rows import Cell
@@ -89,9 +89,7 @@ class TextWalker:
 
     def _walk_section(self, section: _Element, look: Look) -> Iterator[Block]:
         """Yield the blocks of a section; a hidden one has none."""
-        display = section.get(f"{TEXT}display")
-        is_closed = (display, section.get(f"{TEXT}is-hidden")) == ("condition", _ON)
-        is_hidden = display == "none" or is_closed
+        is_hidden = section.get(f"{TEXT}display") == "none" or section.get(f"{TEXT}is-hidden") == _ON
         return iter(()) if is_hidden else self.walk(section, look)
 
     def _walk_paragraph(self, paragraph: _Element, look: Look, number: str = "") -> Iterator[Block]:
@@ -143,7 +141,7 @@ class TextWalker:
         key = parent.get(f"{TEXT}continue-list")
         if parent.get(f"{TEXT}continue-numbering") == _ON:
             key = key or name
-        counter = self._counters.get(key) or Counter(self._styles.lists.get(name))
+        counter = self._counters.get(key) or Counter(self._styles.lists.get(name, NOTHING))
         own_names = {name, parent.get(_XML_ID)} - {None}
         self._counters.update(dict.fromkeys(own_names, counter))
         return counter
@@ -151,10 +149,9 @@ class TextWalker:
     def _walk_item(self, item: _Element, look: Look, level: int, counter: Counter) -> Iterator[Block]:
         """Yield the blocks of an item; its first paragraph begins with its number."""
         number = ""
-        first = next(item.iterchildren("*"), None)
-        if first is not None and first.tag in _PARAGRAPHS:
-            has_start = item.get(f"{TEXT}start-value") is not None
-            number = counter.count(level, read_number(item, f"{TEXT}start-value") if has_start else None)
+        first = next(item.iterchildren("*"), NOTHING)
+        if first.tag in _PARAGRAPHS:
+            number = counter.count(level, read_number(item, f"{TEXT}start-value", default=NO_START))
         for child in item:
             if child.tag == f"{TEXT}list":
                 yield from self._walk_list(child, look, level + 1, counter)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from rag.documents.formats.pdf.page_rows import PageCell, PageRow, join_cells
 from rag.documents.formats.pdf.rules import Rules
 from rag.documents.formats.rows import is_number
-from rag.documents.sequences import split_runs
 
 # Lines of a cell are at most this far apart, as a multiple of the size of the letters: printers use 1.1 to 1.4.
 _LINE_PITCH = 1.45
@@ -53,9 +52,13 @@ class Band(NamedTuple):
 
     def group_rows(self, rules: Rules) -> list[list[PageRow]]:
         """Return the rows, each with all lines of its cells."""
-        joins = [False, *self._find_joins(rules)]
-        groups = split_runs(zip(self.rows, joins, strict=True), lambda _, line: not line[1])
-        return [[row for row, _ in group] for group in groups]
+        groups = [self.rows[:1]]
+        for row, is_joined in zip(self.rows[1:], self._find_joins(rules), strict=True):
+            if is_joined:
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        return groups
 
     def _find_joins(self, rules: Rules) -> list[bool]:
         """Return whether each line but the first belongs to the cells of the one above."""

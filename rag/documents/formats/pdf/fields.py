@@ -68,8 +68,7 @@ def read_notes(page: PdfPage, number: int) -> Iterator[Block]:
         words = _read_text(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
         author = clean_author(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"T"))
         date = clean_date(_read_text(raw.FPDFAnnot_GetStringValue, annotation, b"M"))
-        if words:
-            yield Block(words, page=number, voice="comment", author=author, date=date)
+        yield Block(words, page=number, voice="comment", author=author, date=date)
 
 
 def _find_annotations(page: PdfPage) -> Iterator[Any]:
@@ -160,9 +159,8 @@ def _replace(lines: list[Line], old: Line, *new: Line) -> list[Line]:
 
 def _add_tick(lines: list[Line], entry: _Entry, number: int) -> list[Line]:
     """Return the lines with a box before the words at its right, or after the words at its left."""
-    near = [line for line in _find_beside(lines, entry) if _find_distance(line, entry) < _FARTHEST_BESIDE]
-    if near:
-        label = min(near, key=lambda line: _find_distance(line, entry))
+    label = min(_find_beside(lines, entry), key=lambda line: _find_distance(line, entry), default=None)
+    if label and _find_distance(label, entry) < _FARTHEST_BESIDE:
         answer = "yes" if entry.mark == _TICKED else _UNTICKED
         is_behind = label.left > entry.left
         text = f"{entry.mark} {label.text}" if is_behind else _name(answer, label.text)

@@ -32,15 +32,19 @@ def set_notes_aside(lines: Sequence[Line]) -> list[Line]:
         return list(lines)
     notes = _find_notes(text, marks)
     numbers = marks.intersection(map(_read_number, notes))
-    return [
-        replace(line, is_aside=True) if line in notes else replace(line, text=_drop_marks(line.text, numbers))
-        for line in lines
-    ]
+    result = []
+    for line in lines:
+        if line in notes:
+            result.append(replace(line, is_aside=True))
+        else:
+            result.append(replace(line, text=_drop_marks(line.text, numbers)))
+    return result
 
 
 def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
     """Return the lines in small letters at the foot of a page; the first of them begins with a mark."""
-    usual_size = _find_size_of_words(lines)
+    # A long line counts more than a short one.
+    usual_size = median(chain.from_iterable([line.size] * len(line.text.split()) for line in lines))
     notes: list[Line] = []
     count = 0
     for line in sorted(lines, key=lambda line: line.y):
@@ -50,11 +54,6 @@ def _find_notes(lines: Sequence[Line], marks: set[str]) -> list[Line]:
         if _read_number(line) in marks:
             count = len(notes)
     return notes[:count]
-
-
-def _find_size_of_words(lines: Sequence[Line]) -> float:
-    """Return the median size of the words: a long line counts more than a short one."""
-    return median(chain.from_iterable([line.size] * len(line.text.split()) for line in lines))
 
 
 def _read_number(line: Line) -> str:

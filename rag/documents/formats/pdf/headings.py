@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from rag.documents.formats.pdf.paragraphs import Line
 from rag.documents.headings import END_MARKS, NUMBERED
 from rag.documents.languages import PAGE_WORDS
-from rag.documents.sequences import split_runs
+from rag.documents.sequences import merge_runs
 
 # A heading's letters are at least 1.08 times as large as the text's, or 1.3 times as heavy.
 _LARGER = 1.08
@@ -39,22 +39,19 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
     body = _find_body(lines)
-    if _has_other_headings(lines, body):
+    marked_lines = [replace(line, level=int(_differs(line, body) and _may_be_heading(line))) for line in lines]
+    marked_count = sum(line.level for line in marked_lines)
+    has_bookmarks = any(line.level for line in lines)
+    if has_bookmarks or marked_count > _MOST_OF_LINES * len(lines):
         return list(lines), None
-    merged_lines = list(_merge_headings(lines, body))
+    merged_lines = merge_runs(marked_lines, _continues, _join)
     headings = [line for line in merged_lines if line.level]
-    title = _find_title(lines, headings)
+    title = _find_title(lines[0], headings)
     # The title has no other heading's style, so it gets no level.
     styles = {_get_style(line) for line in headings if line is not title}
     levels = {style: level for level, style in enumerate(sorted(styles, reverse=True), 1)}
     leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
     return leveled_lines, title.text if title else None
-
-
-def _has_other_headings(lines: Sequence[Line], body: _Style) -> bool:
-    """Return whether bookmarks mark headings, or too many lines look like headings."""
-    alike_count = sum(_looks_like_heading(line, body) for line in lines)
-    return alike_count > _MOST_OF_LINES * len(lines) or any(line.level for line in lines)
 
 
 def _get_style(line: Line) -> _Style:
@@ -67,11 +64,6 @@ def _find_body(lines: Sequence[Line]) -> _Style:
     for line in lines:
         lengths[_get_style(line)] += len(line.text)
     return lengths.most_common(1)[0][0]
-
-
-def _looks_like_heading(line: Line, body: _Style) -> bool:
-    """Return whether a line has the look and the words of a heading."""
-    return _differs(line, body) and _may_be_heading(line)
 
 
 def _differs(line: Line, body: _Style) -> bool:
@@ -94,33 +86,23 @@ def _may_be_heading(line: Line) -> bool:
     return is_short and has_words and not is_other
 
 
-def _merge_headings(lines: Sequence[Line], body: _Style) -> Iterator[Line]:
-    """Yield the lines, with level 1 for headings; neighbouring lines of one heading are one line."""
-    headings = {line for line in lines if _looks_like_heading(line, body)}
-    for run in split_runs(lines, lambda run, line: not (headings.issuperset((run[0], line)) and _continues(run, line))):
-        yield _join(run) if run[0] in headings else run[0]
-
-
-def _continues(run: Sequence[Line], line: Line) -> bool:
+def _continues(heading: Line, line: Line) -> bool:
     """Return whether a line continues a heading: in the same style, right below it, and without a number."""
-    if len(run) == TALLEST_HEADING or NUMBERED.match(line.text):
+    if not heading.level or heading.pieces == TALLEST_HEADING or NUMBERED.match(line.text):
         return False
-    last = run[-1]
-    is_below = last.page == line.page and 0 < last.y - line.y <= _PITCH * last.size
-    return is_below and _get_style(line) == _get_style(last)
+    is_below = heading.page == line.page and 0 < heading.y - line.y <= _PITCH * heading.size
+    return is_below and (line.level, *_get_style(line)) == (heading.level, *_get_style(heading))
 
 
-def _join(run: Sequence[Line]) -> Line:
-    """Return the lines of a heading as one line."""
-    return replace(run[0], text=" ".join(line.text for line in run), level=1)
+def _join(heading: Line, line: Line) -> Line:
+    """Return a heading with its next line."""
+    return replace(heading, text=f"{heading.text} {line.text}", y=line.y, pieces=heading.pieces + 1)
 
 
-def _find_title(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:
-    """Return the heading at the top of the file if no other one is as large, else None."""
-    if not headings:
+def _find_title(top: Line, headings: Sequence[Line]) -> Line | None:
+    """Return the heading that begins with the first line of the file if no other one is as large, else None."""
+    if not headings or not headings[0].text.startswith(top.text):
         return None
     first, *others = headings
     largest_size = max((_get_style(line).size for line in others), default=0.0)
-    is_at_top = first.text.startswith(lines[0].text)
-    is_largest = _get_style(first).size > largest_size
-    return first if is_at_top and is_largest else None
+    return first if _get_style(first).size > largest_size else None

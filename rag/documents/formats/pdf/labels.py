@@ -19,14 +19,17 @@ _SAME_PLACE = 2
 
 def format_table(table: Band, lines: Sequence[Line], rules: Rules) -> Iterator[Line]:
     """Yield a line for each row of a table but its header; a row with words in one column only stays as it is."""
-    # Where the middle of a cell usually is in each column.
-    middles = [median((cell.left + cell.right) / 2 for cell in column) for column in table.list_columns()]
+    middles = []  # where the middle of a cell usually is in each column
+    places = []
+    for column in table.list_columns():
+        middles.append(median((cell.left + cell.right) / 2 for cell in column))
+        places.append(find_reach(column))
     groups = table.group_rows(rules)
     texts = list(map(table.get_texts, groups))
     if _has_drawn_cells(table, groups, middles, rules):
         texts = _repeat_merged(texts, groups, middles, rules)
     header_rows, labels = _find_header(texts, groups, middles, rules)
-    columns = Columns(tuple(labels), tuple(map(find_reach, table.list_columns())))
+    columns = Columns(tuple(labels), tuple(places))
     for group, cells in zip(groups, texts, strict=True):
         if not _is_whole(cells):
             yield from (lines[place] for place in list_places(group))

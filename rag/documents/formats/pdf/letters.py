@@ -106,7 +106,7 @@ class _Reader:
     def find_matches(self) -> Iterator[_Match]:
         for match in _LINE.finditer(self._text):
             text = match[0].lstrip(_UNSEEN_ENDS)
-            if text and not text.isspace():
+            if text.strip():
                 # The text lacks some characters of the page.
                 first = raw.FPDFText_GetCharIndexFromTextIndex(self._handle, match.end() - len(text))
                 yield from self._split_by_angle(text, first)

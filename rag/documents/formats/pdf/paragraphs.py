@@ -71,8 +71,9 @@ class Line:
     """A line on a page, in points; `y` is the height of its baseline. `level` is a heading's; 0 for all other lines.
 
     `weight` is the weight of its lightest letters, about 400 for text and 700 for bold text. `pieces` counts the cells
-    of a row, which are merged into one line. `words` are the parts of a line with wide gaps. A line that is `is_aside`
-    is not a part of the text around it, such as a note or a stamp. The row of a table has the `cells` of its `columns`.
+    of a row, or the lines of a heading, that are merged into one line. `words` are the parts of a line with wide gaps.
+    A line that is `is_aside` is not a part of the text around it, such as a note or a stamp. The row of a table has the
+    `cells` of its `columns`.
     """
 
     text: str
@@ -259,8 +260,9 @@ class _Seam:
         return _ENDED.search(self.above.text) is not None
 
     def _reads_on(self) -> bool:
-        """Return whether the words say that a sentence continues in the next line."""
-        return not self._has_ended() and _begins_within(self.above.text, self.below.text)
+        """Return whether a sentence continues in the next line: it begins in lower case, or is Chinese or Japanese."""
+        begins_within = self.below.text[0].islower() or _TWO_CJK.match(self.above.text[-1] + self.below.text[0])
+        return not self._has_ended() and bool(begins_within)
 
     def _is_indented_from(self, other: Line) -> bool:
         return abs(self.below.left - other.left) > _INDENT * self.below.size
@@ -353,11 +355,6 @@ def _is_below(above: Line, below: Line) -> bool:
     is_near = 0 < above.y - below.y <= WIDEST_GAP * above.size
     gap_across = max(below.left - above.right, above.left - below.right)
     return is_near and gap_across < 0
-
-
-def _begins_within(above: str, below: str) -> bool:
-    """Return whether a line begins like the middle of a sentence: in lower case, or in Chinese or Japanese."""
-    return below[0].islower() or _TWO_CJK.match(above[-1] + below[0]) is not None
 
 
 def _is_broken(text: str) -> bool:

@@ -70,7 +70,7 @@ def read_pdf(path: Path) -> Extract:
     if not blocks:
         raise DocumentError(f"it has no text{_explain_rest(job)}")
     notes = flat_map(attrgetter("notes"), pages)
-    extract = clean_properties(path, *map(properties.get, ("Title", "Author", "CreationDate")))
+    extract = clean_properties(path, properties.get("Title"), properties.get("Author"), properties.get("CreationDate"))
     return extract._replace(blocks=chain(blocks, notes), title=extract.title or title)
 
 
@@ -87,7 +87,8 @@ def _read_pages(pdf: PdfDocument, job: OcrJob) -> list[_Page]:
             logger.warning("page %d is damaged; it is left out", index + 1)
             pages.append(_Page([], [], []))
             damage = exc
-    if damage and not any(page.lines or page.pictures for page in pages):
+    has_content = any(page.lines or page.pictures for page in pages)
+    if damage and not has_content:
         raise damage
     return pages
 

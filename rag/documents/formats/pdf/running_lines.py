@@ -151,13 +151,17 @@ def _find_repeated(pages: Sequence[tuple[_Edge, _Edge]]) -> set[_Mark]:
 
 
 def _find_marks(line: Line, pages: int) -> Iterator[_Mark]:
-    """Yield the marks of a line: its words and size, and the offset between a number in it and the page's number."""
+    """Yield the marks of a line: its words and size, and the offset between a number in it and the page's number.
+
+    The mark of a number has the words around it.
+    """
     yield _find_title(line)
     alone = _ONLY_NUMBER.fullmatch(line.text)
     if alone:
         yield "number", int(alone["number"]) - line.page
     if pages >= _FEWEST_PAGES or _BESIDE_PAGE.search(line.text):
-        yield from _find_page_numbers(line)
+        for number in _NUMBER.finditer(line.text):
+            yield f"{line.text[: number.start()]}#{line.text[number.end() :]}", int(number[0]) - line.page
     if pages >= _FEWEST_PAGES:
         yield from _find_outer_number(line)
 
@@ -173,12 +177,6 @@ def _find_outer_number(line: Line) -> Iterator[_Mark]:
     if outer:
         position = str(outer.lastgroup)
         yield position, int(outer[position]) - line.page
-
-
-def _find_page_numbers(line: Line) -> Iterator[_Mark]:
-    """Yield a mark for each number in a line, with the words around it."""
-    for number in _NUMBER.finditer(line.text):
-        yield f"{line.text[: number.start()]}#{line.text[number.end() :]}", int(number[0]) - line.page
 
 
 def _find_place(line: Line) -> _Mark:

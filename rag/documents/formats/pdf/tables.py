@@ -55,12 +55,8 @@ def read_tables(lines: Sequence[Line], rules: Rules) -> list[Line]:
 
 def _split_flows(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the columns of prose that a file has one after the other; a column may have tables in it."""
-    runs = split_runs(lines, _is_clearly_higher)
+    runs = split_runs(lines, lambda run, line: line.y - run[-1].y >= FEWEST_LINES * line.size)  # higher up
     return merge_runs(runs, lambda flow, run: not (_has_prose(flow) and _has_prose(run)), iadd)
-
-
-def _is_clearly_higher(run: Sequence[Line], line: Line) -> bool:
-    return line.y - run[-1].y >= FEWEST_LINES * line.size
 
 
 def _has_prose(lines: Sequence[Line]) -> bool:
@@ -118,7 +114,7 @@ def _make_table(region: list[PageRow], rules: Rules) -> Band | None:
 
 def _find_borders(region: Sequence[PageRow]) -> list[float]:
     """Return the places where a column of some rows ends and the next begins; none if they have no columns."""
-    if len(region) < 2 or _is_justified(region):
+    if _is_justified(region):
         return []
     gaps = [gap for row in region for gap in row.find_gaps()]
     gutters = _find_gutters(region)
@@ -135,7 +131,10 @@ def _drop_text(table: Band) -> list[PageRow]:
 
 
 def _is_justified(region: Sequence[PageRow]) -> bool:
-    """Return whether most of the lines have gaps of one width between words, so that the lines are equally long."""
+    """Return whether most of the lines have gaps of one width between words, so that the lines are equally long.
+
+    A region without gaps counts as justified too.
+    """
     rows = [row for row in region if len(row.cells) > 1]
     even_count = sum(map(_has_even_gaps, rows))
     return 2 * even_count >= len(rows)
@@ -145,9 +144,7 @@ def _has_even_gaps(row: PageRow) -> bool:
     """Return whether a row has gaps of one width, as wide as spaces may be, and most cells are words."""
     if len(row.cells) < 3 or 2 * _count_with_digits(row) >= len(row.cells):
         return False
-    widths = [gap.width for gap in row.find_gaps(0)]
-    if not widths:
-        return False
+    widths = [after.left - before.right for before, after in pairwise(row.cells)]
     return max(widths) <= _EVEN * min(widths) and max(widths) < _WIDEST_SPACE * row.size
 
 
@@ -174,15 +171,15 @@ def _find_gutters(region: Sequence[PageRow]) -> list[Gap]:
         for cell in row.cells:
             steps[cell.left] += 1
             steps[cell.right] -= 1
+    free = []
     words_across = 0
-    gutters: list[Gap] = []
     for left, right in pairwise(sorted(steps)):
         words_across += steps[left]
-        if words_across > len(region) // _ROWS_ACROSS:
-            continue
-        if gutters and gutters[-1].right == left:
-            left = gutters.pop().left  # noqa: PLW2901
-        gutters.append(Gap(left, right))
+        if words_across <= len(region) // _ROWS_ACROSS:
+            free.append(Gap(left, right))
+    gutters = merge_runs(
+        free, lambda gap, after: gap.right == after.left, lambda gap, after: Gap(gap.left, after.right)
+    )
     size = median(row.size for row in region)
     return [gap for gap in gutters if gap.width >= GUTTER * size]
 
@@ -213,13 +210,10 @@ def _is_list(table: Band) -> bool:
 
 def _is_text(table: Band, rules: Rules) -> bool:
     """Return whether the columns are lines of text, which are read one after the other."""
-    prose = [is_prose(column) for column in table.list_columns() if column]
+    prose = list(map(is_prose, table.list_columns()))
     if not any(prose) or table.has_grid(rules):
         return False
-    return all(prose) or not _is_written_by_rows(table, rules)
-
-
-def _is_written_by_rows(table: Band, rules: Rules) -> bool:
-    """Return whether the file has all words of a row before the words of the next."""
+    # The file has all words of a row before the words of the next.
     places = list(map(list_places, table.group_rows(rules)))
-    return all(above[-1] <= below[0] for above, below in pairwise(places))
+    is_written_by_rows = all(above[-1] <= below[0] for above, below in pairwise(places))
+    return all(prose) or not is_written_by_rows

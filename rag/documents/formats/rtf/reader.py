@@ -33,7 +33,7 @@ _PLACES = {
 }  # fmt: skip
 _FLOWS = frozenset(("footnote", "annotation", "shptxt"))
 # Groups that are marked as optional, and are read all the same.
-_KNOWN = frozenset(("shpinst", "footnote", "annotation", "atnauthor", "atndate", "cs", "ds", "ts", "shppict"))
+_KNOWN = frozenset(("shpinst", "footnote", "annotation", "cs", "ds", "ts", "shppict", *_PLACES))
 _SIGNS = {
     "line": "\n", "tab": "\t", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’",
     "ldblquote": "“", "rdblquote": "”", "emspace": " ", "enspace": " ", "qmspace": " ", "page": "\n", "column": "\n",
@@ -158,9 +158,9 @@ class _Reader:
 
     def _enter(self, word: str, *, is_optional: bool) -> None:
         """Begin a group that a word names."""
-        is_known = word in _KNOWN or word in _PLACES or self._state.place == "styles"
+        is_known = word in _KNOWN or self._state.place == "styles"
         if word in _LEFT_OUT or (is_optional and not is_known):
-            self._has_background = self._has_background or word == "background"
+            self._has_background |= word == "background"
             self._set(place="nothing")
         elif word in _PLACES:
             self._set(place=_PLACES[word])
@@ -187,14 +187,14 @@ class _Reader:
             "s": self._read_style,
             "outlinelevel": self._read_level,
             "intbl": lambda _: self._set_paragraph(is_in_table=True),
-            "cbpat": lambda token: self._set_paragraph(is_shaded=bool(token.number)),
-            **dict.fromkeys(ROW_WORDS, lambda token: self.flows[-1].table.note(token.value, token.number or 0)),
+            "cbpat": lambda token: self._set_paragraph(is_shaded=token.amount != 0),
+            **dict.fromkeys(ROW_WORDS, lambda token: self.flows[-1].table.note(token.value, token.amount)),
             "cell": lambda _: self.flows[-1].end_cell(),
             "row": lambda _: self.flows[-1].table.end_row(),
             **dict.fromkeys(("ansicpg", "deff"), self._read_default),
             "fcharset": self._read_charset,
             "b": lambda token: self._set(is_bold=token.number != 0),
-            "uc": lambda token: self._set(skip=max(0, token.number or 0)),
+            "uc": lambda token: self._set(skip=max(0, token.amount)),
             "u": self._add_unicode,
         }
 
@@ -218,18 +218,18 @@ class _Reader:
         self._set(font=self._usual_font, hiding=frozenset(), is_bold=False, size=_USUAL_SIZE, color=0, backdrop=0)
 
     def _read_rgb(self, token: Token) -> None:
-        self._rgb[token.value] = min(255, max(0, token.number or 0))
+        self._rgb[token.value] = min(255, max(0, token.amount))
 
     def _read_date_part(self, token: Token) -> None:
         if self._state.place == "date":
-            self.numbers[token.value] = token.number or 0
+            self.numbers[token.value] = token.amount
 
     def _read_setting(self, token: Token) -> None:
         name, usual = _SETTINGS[token.value]
         self._set(**{name: token.number or usual})
 
     def _read_style(self, token: Token) -> None:
-        number = token.number or 0
+        number = token.amount
         if self._state.place == "styles":
             self._set(style_number=number)
         else:
@@ -237,7 +237,7 @@ class _Reader:
 
     def _read_level(self, token: Token) -> None:
         """Note the level of a heading; RTF counts from 0, and 9 means text."""
-        number = token.number or 0
+        number = token.amount
         level = number + 1 if 0 <= number < 9 else 0
         if self._state.place == "styles":
             self._set(style_level=level)
@@ -253,13 +253,13 @@ class _Reader:
     def _read_default(self, token: Token) -> None:
         """Note the code page or the font of text without its own."""
         if token.value == "deff":
-            self._usual_font = token.number or 0
+            self._usual_font = token.amount
         else:
-            self._encoding = find_encoding(token.number or 0)
+            self._encoding = find_encoding(token.amount)
 
     def _read_charset(self, token: Token) -> None:
         if self._state.place == "fonts":
-            self._encodings[self._state.font] = CHARSETS.get(token.number or 0)
+            self._encodings[self._state.font] = CHARSETS.get(token.amount)
 
     def _read_annotated(self) -> None:
         """Note the date of a comment: a number made of minute, hour, day, month and year."""
@@ -273,7 +273,7 @@ class _Reader:
 
     def _add_unicode(self, token: Token) -> None:
         """Add a Unicode character; the characters after it, for old programs, are skipped."""
-        number = (token.number or 0) % 0x10000
+        number = token.amount % 0x10000
         if _FIRST_DRAWING <= number <= _LAST_DRAWING:
             self._add_drawing()
         else:

@@ -37,6 +37,11 @@ class Token(NamedTuple):
     value: str
     number: int | None = None
 
+    @property
+    def amount(self) -> int:
+        """The number of a word; 0 if it has none."""
+        return self.number or 0
+
 
 def split_tokens(source: str) -> Iterator[Token]:
     """Yield the tokens of a file without its binary data; a backslash at the very end is left out."""
@@ -45,7 +50,7 @@ def split_tokens(source: str) -> Iterator[Token]:
         place = match.end()
         token = _make_token(match)
         if token.value == "bin" and token.kind == "word":
-            place += max(0, token.number or 0)
+            place += max(0, token.amount)
         else:
             yield token
 
