@@ -90,7 +90,12 @@ class MilvusStore:
         self._known: dict[str, tuple[str, int]] | None = None
         self._languages: frozenset[str] = frozenset()
         with self._explained():
-            self._client = MilvusClient(uri, timeout=_TIMEOUT_S, **_read_credentials())
+            self._client = MilvusClient(
+                uri,
+                token=os.environ.get(TOKEN_VARIABLE, ""),
+                server_pem_path=os.environ.get(CA_VARIABLE, ""),  # `https:` addresses are encrypted without it
+                timeout=_TIMEOUT_S,
+            )
             version = self._client.get_server_version(timeout=_TIMEOUT_S)
             self._is_lite = version.startswith("milvus_lite")
             numbers = re.findall(r"\d+", version)[:2]
@@ -448,9 +453,3 @@ class MilvusStore:
     def _delete(self, collection: str, condition: str) -> None:
         with self._explained():
             self._client.delete(collection, filter=condition, timeout=_TIMEOUT_S)
-
-
-def _read_credentials() -> dict[str, str]:
-    """Return the credentials in the environment. `https:` addresses are encrypted without them."""
-    found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
-    return {name: value for name, value in found.items() if value}
