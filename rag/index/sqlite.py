@@ -113,12 +113,13 @@ class SqliteStore:
             # Before opening the file, so that the stamp does not match if another file replaces it in between.
             self._stamp: object = self._take_stamp()
             self._db = self._open(create=create)
-            is_made = self._is_made()
-            if not is_made and create:  # only if it is missing, so that an existing one opens even on a full disk
-                self._db.execute("PRAGMA journal_mode = WAL")
-            elif not is_made:
-                self._db, self._stamp = connect(self._file, "memory"), None
-            if not is_made or (create and self._read_meta()["schema_version"] in CHANGES):
+            if not self._is_made():
+                if create:  # only if it is missing, so that an existing one opens even on a full disk
+                    self._db.execute("PRAGMA journal_mode = WAL")
+                else:
+                    self._db, self._stamp = connect(self._file, "memory"), None
+                self._make(embedder, dim)
+            elif create and self._read_meta()["schema_version"] in CHANGES:
                 self._make(embedder, dim)
             self._db.execute("PRAGMA query_only = ON")
             self._check(embedder, dim)
