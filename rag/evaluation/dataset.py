@@ -144,7 +144,9 @@ def find_passages(names: Iterable[str], passages: Mapping[str, Passage]) -> dict
 
 def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:
     passages: dict[str, Passage] = {}
-    for line, passage in _read_lines(path, Passage, problems) if path.is_file() else ():
+    if not path.is_file():
+        return passages
+    for line, passage in _read_lines(path, Passage, problems):
         passages[passage.id] = passage
         text = texts.get(passage.doc_id)
         if text is None:

@@ -190,7 +190,8 @@ def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
     if not gold:
         return None
     chunks = run.index.list_chunks(passage.doc_id for passage in gold.values())
-    hits = run.index.rank(question.question, [chunk.id for chunk in chunks if find_gold(chunk, gold)])
+    ids = [chunk.id for chunk in chunks if find_gold(chunk, gold)]
+    hits = run.index.rank(question.question, ids)
     return hits if passages else hits[: run.passages]
 
 
