@@ -82,12 +82,12 @@ class _Line(NamedTuple):
         number = NUMBERED.match(self.text)
         words = self.text[number.end() :] if number else self.text
         is_named = words[0].isalnum() and not words[0].islower()
-        return is_named and not any((_ITEM.match(self.text), ": " in words, self.text.endswith(_ENDS)))
+        return is_named and ": " not in words and not self.text.endswith(_ENDS)
 
     @property
     def is_text(self) -> bool:
         """Whether the line is a sentence or an item, which may be below a heading."""
-        return any((_ITEM.match(self.text), not self.is_short, self.text.endswith(_ENDS_TEXT)))
+        return not self.is_short or self.text.endswith(_ENDS_TEXT) or _ITEM.match(self.text) is not None
 
 
 def find_unmarked_headings(text: str, end: int) -> list[Heading]:
