@@ -85,9 +85,9 @@ class MilvusStore:
             raise StoreError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
-        # This writer's own rows, which a server may show only after a moment; while it writes, all sources.
+        # This writer's own rows, which a server may show only after a moment; during `lock`, all sources.
         self._written: dict[str, tuple[int, str]] = {}
-        self._known: dict[str, tuple[str, int]] | None = None
+        self._known: dict[str, tuple[str, int]] = {}
         self._languages: frozenset[str] = frozenset()
         with self._explained():
             self._client = MilvusClient(
@@ -162,7 +162,7 @@ class MilvusStore:
                     self._settle(row["source"], row["document_id"])
             yield self
         finally:
-            self._level, self._known = "Session", None
+            self._level, self._known = "Session", {}
 
     def refresh(self) -> None:
         """Make milvus-lite index the new rows, which it would otherwise scan; a server does so itself."""
@@ -176,7 +176,7 @@ class MilvusStore:
         return self.count_chunks()
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
-        if self._known is not None:
+        if self._known:
             return dict(self._known)
         rows = self._query(self._sources, 'file_hash != ""', "source", "file_hash", "document_id")
         return {row["source"]: (row["file_hash"], row["document_id"]) for row in rows}
@@ -233,37 +233,29 @@ class MilvusStore:
         return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        before = self._find_source(source)
-        if before not in (None, document_id):
+        _, before = self._known.get(source, ("", document_id))
+        if before != document_id:
             self._note(source, before)
         self._upsert(self._sources, [make_source(make_id(source), source, file_hash, document_id)])
         self._written[file_hash] = document_id, source
-        if self._known is not None:
-            self._known[source] = file_hash, document_id
+        self._known[source] = file_hash, document_id
         self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
-        if before not in (None, document_id):
+        if before != document_id:
             self._settle(source, before)
 
     def remove_source(self, source: str) -> None:
-        before = self._find_source(source)
-        if before is not None:
-            self._note(source, before)
+        if source in self._known:
+            _, document_id = self._known[source]
+            self._note(source, document_id)
             self._delete(self._sources, f"id in [{make_id(source)}]")
-            if self._known is not None:
-                del self._known[source]
-            self._settle(source, before)
+            del self._known[source]
+            self._settle(source, document_id)
 
-    def _find_source(self, source: str) -> int | None:
-        if self._known is not None:
-            return self._known.get(source, (None, None))[1]
-        rows = self._query(self._sources, f"id in [{make_id(source)}]", "document_id")
-        return rows[0]["document_id"] if rows else None
-
-    def _note(self, source: str, document_id: int | None) -> None:
+    def _note(self, source: str, document_id: int) -> None:
         """Write a note that a document may have no source, until `_settle` checks it."""
         self._upsert(self._sources, [make_source(make_id(source, document_id), source, "", document_id)])
 
-    def _settle(self, source: str, document_id: int | None) -> None:
+    def _settle(self, source: str, document_id: int) -> None:
         """Remove a document without sources, and then its note."""
         if not self._query(self._sources, f'document_id == {document_id} and file_hash != ""', "id"):
             self._delete(self._chunks, f"document_id == {document_id}")
@@ -273,9 +265,9 @@ class MilvusStore:
         self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        document_id = self._find_source(source)
-        if document_id is None:
+        if source not in self._known:
             return {}
+        _, document_id = self._known[source]
         rows = self._query(self._chunks, f"document_id == {document_id}", "context", "text", "embedding")
         return {(row["context"], row["text"]): to_bytes(row["embedding"]) for row in rows}
 

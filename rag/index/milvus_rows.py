@@ -18,7 +18,12 @@ PIECE = _MOST_BYTES // 4  # characters that always fit
 STRINGS = ("content_hash", "title", "outlet", "author", "date", "metadata", "indexed", "language")
 COUNTS = ("characters", "chunks", "comments")
 MADE_WITH = -1  # the "piece" that names the embedder of the index
-# The fields of a chunk, except for its title and outlet.
+_CHUNK_NUMBERS = ("document_id", "start", "end", "page", "ocr")
+_CHUNK_TEXTS = (
+    "text", "context", "voice", "author", "date", "heading", "reply_to", "title", "outlet", "writer", "dated",
+    "metadata", "outlet_folded", "author_folded", "writer_folded",
+)  # fmt: skip
+# The fields of a chunk that `read_chunk` needs, except for its title and outlet.
 CHUNK = ("document_id", "start", "end", "text", *ORIGIN_FIELDS, "metadata")
 # Milvus has no NULL: a missing text is empty, and a missing number is -1.
 _NO_TEXT, _NO_NUMBER = "", -1
@@ -30,14 +35,12 @@ _LIKE_FTS5 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 
 def make_collections(client: Any, name: str, *, dim: int, words: bool, timeout: float) -> None:
     """Make the missing collections of an index; with `words`, with BM25 over its stems."""
-    numbers = dict.fromkeys(("document_id", "start", "end", "page", "ocr"), int)
-    texts = dict.fromkeys(("text", "context", "voice", "author", "date", "heading", "reply_to"), str)
-    known = dict.fromkeys(("title", "outlet", "writer", "dated", "metadata"), str)
-    folded = dict.fromkeys(("outlet_folded", "author_folded", "writer_folded"), str)
-    counts = dict.fromkeys(("document_id", "part", *COUNTS), int)
     fields: dict[str, dict[str, type]] = {
-        name: {**numbers, **texts, **known, **folded},
-        f"{name}_documents": {**dict.fromkeys(("text", *STRINGS), str), **counts},
+        name: {**dict.fromkeys(_CHUNK_NUMBERS, int), **dict.fromkeys(_CHUNK_TEXTS, str)},
+        f"{name}_documents": {
+            **dict.fromkeys(("document_id", "part", *COUNTS), int),
+            **dict.fromkeys(("text", *STRINGS), str),
+        },
         f"{name}_sources": {"source": str, "file_hash": str, "document_id": int},
     }
     for collection, of in fields.items():
@@ -86,7 +89,7 @@ def make_id(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).digest()[:8]) >> 1
 
 
-def make_source(key: int, source: str, file_hash: str, document_id: int | None) -> dict[str, Any]:
+def make_source(key: int, source: str, file_hash: str, document_id: int) -> dict[str, Any]:
     """Return the row of a source; without a file hash it is a note on a document that may be unfinished."""
     return {"id": key, "source": source, "file_hash": file_hash, "document_id": document_id} | _NOWHERE
 
@@ -171,12 +174,14 @@ def quote(text: str) -> str:
 
 def describe_fields(where: Filter) -> list[str]:
     """Return the conditions on the fields of chunks that a filter sets, in Milvus's syntax."""
-    author = quote((where.author or "").casefold())
-    date = where.date or ""
-    conditions = [
-        (where.outlet, f"outlet_folded == {quote((where.outlet or '').casefold())}"),
-        (where.author, f'(author_folded == {author} or (voice == "article" and writer_folded == {author}))'),
-        (where.voice, f"voice == {quote(where.voice or '')}"),
-        (where.date, f"dated >= {quote(date)} and dated < {quote(date + chr(0x10FFFF))}"),
-    ]
-    return [condition for value, condition in conditions if value is not None]
+    conditions = []
+    if where.outlet is not None:
+        conditions.append(f"outlet_folded == {quote(where.outlet.casefold())}")
+    if where.author is not None:
+        author = quote(where.author.casefold())
+        conditions.append(f'(author_folded == {author} or (voice == "article" and writer_folded == {author}))')
+    if where.voice is not None:
+        conditions.append(f"voice == {quote(where.voice)}")
+    if where.date is not None:
+        conditions.append(f"dated >= {quote(where.date)} and dated < {quote(where.date + chr(0x10FFFF))}")
+    return conditions
