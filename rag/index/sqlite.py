@@ -181,7 +181,7 @@ class SqliteStore:
             for version in range(before, SCHEMA_VERSION):
                 for statement in CHANGES[version]:
                     self._db.execute(statement)
-            for statement in SCHEMA:
+            for statement in SCHEMA.split(";\n"):
                 self._db.execute(statement)
             self._add_missing_words()
             if is_made:
