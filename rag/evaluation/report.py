@@ -172,11 +172,10 @@ def compare(report: Report, baseline: Report) -> Comparison:
         if not np.isnan(values).all(axis=0).any():  # both reports have some
             differences[name] = estimate_difference(values)
     decisive = "score" if "score" in differences else "recall@3"
-    changes = [first - second for first, second in list_values(decisive)]
-    ids = [new.question.id for new, _ in pairs]
-    return Comparison(
-        baseline=f"{baseline.dataset}, {baseline.made}",
-        differences=differences,
-        better=tuple(name for name, change in zip(ids, changes, strict=True) if change > 0),
-        worse=tuple(name for name, change in zip(ids, changes, strict=True) if change < 0),
-    )
+    better, worse = [], []
+    for (new, _), (value, value_before) in zip(pairs, list_values(decisive), strict=True):
+        if value > value_before:
+            better.append(new.question.id)
+        elif value < value_before:
+            worse.append(new.question.id)
+    return Comparison(f"{baseline.dataset}, {baseline.made}", differences, tuple(better), tuple(worse))

@@ -10,7 +10,7 @@ from rag.web.chat import find_turn, get_owner
 from rag.web.render import render
 from rag.web.workspace import Workspace
 
-# What the page sends for a thumb up, and for a thumb down; it sends another value if the user takes a thumb back.
+# Gradio sends True for a thumb up, False for a thumb down, and another value if the user takes the thumb back.
 _RATINGS: dict[Any, str] = {True: "Like", False: "Dislike"}
 
 
