@@ -73,14 +73,14 @@ class Dataset(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Record:
+    """A line of `corpus.jsonl`; its other fields, such as `url`, are not read."""
+
     id: str
     text: str
     title: str | None = None
-    source: str | None = None
     outlet: str | None = None
     author: str | None = None
     date: str | None = None
-    url: str | None = None
     voice: Voice | None = None
 
 

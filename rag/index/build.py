@@ -371,17 +371,13 @@ def _hash_content(document: Document) -> str:
         known.append(d.metadata)
     runs = []
     for speaker, sections in groupby(d.sections, key=_get_speaker):
-        texts = [_flatten(d.text[s.start : s.end]) for s in sections]
+        texts = [" ".join(d.text[s.start : s.end].translate(_PLAIN).casefold().split()) for s in sections]
         runs.append((speaker, " ".join(texts)))
     return hashlib.sha256(repr((*known, runs)).encode()).hexdigest()
 
 
 def _get_speaker(section: Section) -> tuple[Voice, str | bool | None]:
     return section.voice, section.voice == "comment" and section.author
-
-
-def _flatten(text: str) -> str:
-    return " ".join(text.translate(_PLAIN).casefold().split())
 
 
 def _is_under(source: str, folders: Iterable[Path]) -> bool:

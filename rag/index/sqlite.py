@@ -208,9 +208,10 @@ class SqliteStore:
         return explained(f"cannot use the index at {self.folder}", self._file, remedy=self._remedy)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._explained(), self._db:  # commits, or rolls back unless a full disk has ended the transaction
-            self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+        # The connection commits, or rolls back unless a full disk or damage has ended the transaction.
+        with self._explained(), self._db:
+            self._db.execute(begin)
             yield
 
     @contextmanager
@@ -222,11 +223,8 @@ class SqliteStore:
         finally:
             self._db.execute("PRAGMA query_only = ON")
 
-    @contextmanager  # not from two threads at once
-    def snapshot(self) -> Iterator[None]:
-        with self._explained(), self._db:  # ends the transaction, unless damage has ended it
-            self._db.execute("BEGIN")
-            yield
+    def snapshot(self) -> AbstractContextManager[None]:  # not from two threads at once
+        return self._transaction("BEGIN")
 
     def _query(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
         """Return the rows of a statement; raises StoreError, even for a value of the wrong type."""
