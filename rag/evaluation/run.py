@@ -201,13 +201,9 @@ def _rank_chunks(index: Index, question: Question, passages: Mapping[str, Passag
 
 
 def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answer, dict[str, float]]:
-    messages = [Message("user", question)]
+    messages, s = [Message("user", question)], settings
     started = time.perf_counter()
-    pieces = list(
-        llm.stream(
-            messages, max_tokens=settings.max_answer_tokens, temperature=settings.temperature, seed=settings.seed
-        )
-    )
+    pieces = list(llm.stream(messages, max_tokens=s.max_answer_tokens, temperature=s.temperature, seed=s.seed))
     text = "".join(pieces)
     outcome: Outcome = "not_found" if is_refusal(text) else "answered"
     tokens: dict[str, Any] = {"prompt_tokens": llm.count_tokens(messages), "answer_tokens": len(pieces)}
