@@ -61,8 +61,8 @@ def _settings_options(*names: str, opens_models: bool = True) -> Callable[[Calla
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**arguments: Any) -> None:
-            chosen = {name: value for name in names if (value := arguments.pop(name)) is not None}
-            settings = Settings.load(**chosen)
+            given = {name: arguments.pop(name) for name in names}
+            settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
             if opens_models:
                 quiet_libraries(uses_hub=bool(settings.from_hub))
             command(settings=settings, **arguments)
@@ -552,8 +552,10 @@ def pull_models(names: tuple[str, ...], settings: Settings) -> None:
     from rag.models.fetch import pull_model
     from rag.models.registry import get_model
 
-    chosen = (settings.embedder, *([settings.llm] if settings.has_llm_file else []))
-    for model in [get_model(name) for name in names or chosen]:
+    usual = [settings.embedder]
+    if settings.has_llm_file:
+        usual.append(settings.llm)
+    for model in [get_model(name) for name in names or usual]:
         click.echo(f"{model.name}: {pull_model(model, home=settings.home)}")
 
 
@@ -569,10 +571,12 @@ def verify_models(settings: Settings) -> None:
     for model in fetched:
         bad = verify_model(model, home=settings.home)
         click.echo(f"{model.name}: {'wrong: ' + ', '.join(bad) if bad else 'ok'}")
-        wrong += [model] if bad else []
+        if bad:
+            wrong.append(model)
     if wrong:
         folders = " ".join(str(model.folder(settings.home)) for model in wrong)
-        raise click.ClickException(f"delete {folders} and run `rag models pull {' '.join(m.name for m in wrong)}`")
+        names = " ".join(model.name for model in wrong)
+        raise click.ClickException(f"delete {folders} and run `rag models pull {names}`")
     if not fetched:
         click.echo("no model is downloaded: run `rag models pull`")
 

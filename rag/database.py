@@ -1,12 +1,10 @@
 """Opens SQLite files, which only their owner can read, and describes their errors in one line."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from types import UnionType
-from typing import Any
 
 from rag.errors import StoreError
 from rag.files import check_plain, restrict
@@ -20,8 +18,7 @@ _CAUSES_OUTSIDE = frozenset({
     sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
 })  # fmt: skip
 
-Row = tuple[Any, ...]
-Type = type | UnionType
+Types = Mapping[str, type | UnionType]
 # The values for the places of a statement, in order or by name.
 Values = Sequence[object] | dict[str, object]
 
@@ -29,8 +26,9 @@ Values = Sequence[object] | dict[str, object]
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open a SQLite file in a URI `mode`, for use from several threads.
 
-    Every statement is its own transaction, and `fold(text)` is the text in lower case. Raises sqlite3.Error, and
-    OSError if the file, or one of SQLite's files beside it, is a link, a pipe or a folder.
+    Every statement is its own transaction, and `fold(text)` is the text in lower case. Rows have their values in order
+    and by name. Raises sqlite3.Error, and OSError if the file, or one of SQLite's files beside it, is a link, a pipe or
+    a folder.
     """
     for name in (path.name, *(f"{path.name}{side}" for side in _SIDE_FILES)):
         check_plain(path.with_name(name))
@@ -42,6 +40,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    db.row_factory = sqlite3.Row
     db.create_function("fold", 1, lambda text: text and text.casefold(), deterministic=True)
     db.execute("PRAGMA foreign_keys = ON")
     return db
@@ -81,16 +80,15 @@ def explained(failure: str, path: Path, *, remedy: str) -> Iterator[None]:
         raise StoreError(f"{failure}: {exc.strerror}; check {path.parent}, and try again") from exc
 
 
-def fetch(db: sqlite3.Connection, statement: str, values: Values = (), *, types: Sequence[Type]) -> list[Row]:
-    """Return the rows of a statement; raises DatabaseError if a value is not of its type."""
-    rows = db.execute(statement, values).fetchall()
-    check_types(rows, types)
-    return rows
+def fetch(db: sqlite3.Connection, statement: str, values: Values = (), *, types: Types) -> list[sqlite3.Row]:
+    """Return the rows of a statement; `types` has the type of each column by its name.
 
-
-def check_types(rows: Sequence[Row], types: Sequence[Type]) -> None:
-    """Raise DatabaseError if a value is not of its stored type: then the file is damaged."""
-    for place, allowed in enumerate(types):
-        kinds = set(map(type, map(itemgetter(place), rows)))
-        if not all(issubclass(kind, allowed) for kind in kinds):
+    Raises DatabaseError if a value is of another type: then the file is damaged.
+    """
+    cursor = db.execute(statement, values)
+    rows = cursor.fetchall()
+    for column, *_ in cursor.description:
+        kinds = {type(row[column]) for row in rows}
+        if not all(issubclass(kind, types[column]) for kind in kinds):
             raise sqlite3.DatabaseError("a value has another type than it was stored with")
+    return rows

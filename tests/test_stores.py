@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from rag.assistant import get_answer
 from rag.index import open_store, read_entries
 from rag.index.build import index_documents, remove_sources
 from rag.index.migrate import copy_index
+from rag.index.milvus import MilvusStore
 from rag.settings import MILVUS
 from rag.web.workspace import Models, Options, Workspace
 from tests.conftest import ARTICLE
@@ -258,8 +260,6 @@ class Killed(HashingEmbedder):
 
     def __init__(self) -> None:
         super().__init__()
-        from rag.index.milvus import MilvusStore
-
         put_source, puts = MilvusStore.put_source, iter(range(10))
 
         def put_or_die(store: MilvusStore, source: str, *, file_hash: str, document_id: int) -> None:
@@ -311,8 +311,6 @@ def test_four_processes_one_of_them_killed_make_what_one_makes(request: pytest.F
 def test_a_writer_leaves_alone_what_another_is_writing(
     request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag.index.milvus import MilvusStore
-
     one, other = place_settings("folder", tmp_path, request), place_settings("milvus-lite", tmp_path, request)
     build(one, docs)
     put_source, meanwhile = MilvusStore.put_source, iter([docs / "bridge.md"])
@@ -408,3 +406,28 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(monkeypatch: pytes
     with pytest.raises(StoreError, match="check whether the server runs") as refused:
         open_store("milvus:http://127.0.0.1:1/name")
     assert "secret" not in str(refused.value)
+
+
+def test_a_search_asks_once_whether_the_documents_have_another_language(
+    request: pytest.FixtureRequest, tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = place_settings("milvus-lite", tmp_path, request)
+    build(settings, docs)
+    asked: list[str] = []
+    query = MilvusStore._query
+
+    def query_and_note(store: MilvusStore, collection: str, condition: str, *fields: str, **given: Any) -> Any:
+        asked.append(condition)
+        return query(store, collection, condition, *fields, **given)
+
+    monkeypatch.setattr(MilvusStore, "_query", query_and_note)
+    with Index(settings.location, HashingEmbedder()) as index:
+        index.store.search_words("bridge", 1)
+        asked.clear()
+        index.store.search_words("bridge", 1)
+        assert len(asked) == 1
+        text = "Die Kündigungen sind schriftlich an den Vermieter zu richten, und die Fristen sind lang."
+        (docs / "frist.txt").write_text(text, encoding="utf-8")
+        build(settings, docs)  # by another writer
+        ((chunk_id, _),) = index.store.search_words("Kuendigung", 5)
+        assert index.store.get_chunks([chunk_id])[0].text == text

@@ -41,8 +41,8 @@ _COMPANIONS = re.compile(
 _PAGES = (".html", ".htm", ".xhtml")
 _COMPANION = "as files of a saved page"
 _LINK_OUT, _SECRET = "as a link out of the folder", "as a file of keys or passwords"
-# Windows marks with these a folder that is a link to another, and hidden files.
-_JUNCTION, _HIDDEN = 0xA0000003, stat.FILE_ATTRIBUTE_HIDDEN
+# Windows' mark of a folder that is a link to another.
+_JUNCTION = 0xA0000003
 # Rules with more stars, or more rules, would make the matching slow.
 _MOST_STARS, _MOST_RULES, _MOST_CHARACTERS = 3, 1000, 100_000
 
@@ -163,10 +163,10 @@ class _Walk:
         self, folder: str, entries: dict[str, os.DirEntry[str]], rules: tuple[_Rules, ...]
     ) -> Iterator[str]:
         """Add the files of a folder, and yield the folders in it; one that a program made is passed over."""
-        marks = [why for name, why in _MARKS.items() if name in entries]
-        if marks and folder != str(self._root):
-            self._pass_over(folder, marks[0])
-            return
+        for name, why in _MARKS.items():
+            if name in entries and folder != str(self._root):
+                self._pass_over(folder, why)
+                return
         for entry in entries.values():
             if _is_companion(entry.name, entries) and _is_folder(entry):
                 self._pass_over(entry.path, _COMPANION)
@@ -192,7 +192,9 @@ class _Walk:
         if target.is_relative_to(self._root):
             if is_file:  # the walk visits folders inside anyway
                 self._visit_file(entry, target, rules)
-        elif stat.S_ISDIR(mode) or (is_file and _has_readable_format(entry.name)):  # a file outside is not opened
+        elif stat.S_ISDIR(mode) or (
+            is_file and find_suffix(Path(entry.name)) in SUFFIXES
+        ):  # a file outside is not opened
             self._pass_over(entry.path, _LINK_OUT)
 
     def _visit_file(self, entry: os.DirEntry[str], target: Path, rules: tuple[_Rules, ...]) -> None:
@@ -233,23 +235,24 @@ def _ask(ask: Callable[[], ResultT], default: ResultT) -> ResultT:
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry's name begins with a dot, or has the mark of macOS or Windows for hidden files."""
-    if entry.name.startswith("."):
-        return True
-    if not (IS_MACOS or IS_WINDOWS):
-        return False
-    status = _get_status(entry)
-    marks = getattr(status, "st_flags", 0) & stat.UF_HIDDEN, getattr(status, "st_file_attributes", 0) & _HIDDEN
-    return any(marks)
+    return (
+        entry.name.startswith(".")
+        or _get_mark(entry, "st_flags") & stat.UF_HIDDEN != 0
+        or _get_mark(entry, "st_file_attributes") & stat.FILE_ATTRIBUTE_HIDDEN != 0
+    )
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a link; a junction of Windows is one too, to a folder."""
-    is_junction = IS_WINDOWS and getattr(_get_status(entry), "st_reparse_tag", 0) == _JUNCTION
-    return is_junction or entry.is_symlink()
+    return entry.is_symlink() or _get_mark(entry, "st_reparse_tag") == _JUNCTION
 
 
-def _get_status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    return _ask(lambda: entry.stat(follow_symlinks=False), None)
+def _get_mark(entry: os.DirEntry[str], name: str) -> int:
+    """Return a mark that macOS or Windows keeps of a file; 0 on other systems."""
+    if not (IS_MACOS or IS_WINDOWS):
+        return 0
+    status = _ask(lambda: entry.stat(follow_symlinks=False), None)
+    return int(getattr(status, name, 0))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -258,12 +261,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_readable(path: Path, name: str) -> bool:
     """Return whether a file has a readable format by its name; one without a suffix has if it is text."""
-    has_suffix = find_suffix(Path(name)) != ""
-    return _has_readable_format(name) if has_suffix else _is_text(path)
-
-
-def _has_readable_format(name: str) -> bool:
-    return find_suffix(Path(name)) in SUFFIXES and name != QUESTIONS_FILE
+    suffix = find_suffix(Path(name))
+    return suffix in SUFFIXES if suffix else _is_text(path)
 
 
 def _is_text(path: Path) -> bool:

@@ -82,7 +82,7 @@ class _Line(NamedTuple):
         number = NUMBERED.match(self.text)
         words = self.text[number.end() :] if number else self.text
         is_named = words[0].isalnum() and not words[0].islower()
-        return is_named and not any((_ITEM.match(self.text), ": " in words, self.text.endswith(_ENDS)))
+        return is_named and not any((": " in words, self.text.endswith(_ENDS)))
 
     @property
     def is_text(self) -> bool:
@@ -106,9 +106,11 @@ def mark_heading_blocks(blocks: Iterable[Block]) -> list[Block]:
     blocks = [block for block in blocks if block.text.strip()]
     if any(block.kind == "heading" for block in blocks):
         return blocks
-    levels = _find_levels(list(map(_make_line, blocks)))
-    pairs = zip(blocks, levels, strict=True)
-    return [replace(block, kind="heading", level=level) if level else block for block, level in pairs]
+    levels = _find_levels([_make_line(block) for block in blocks])
+    for number, level in enumerate(levels):
+        if level:
+            blocks[number] = replace(blocks[number], kind="heading", level=level)
+    return blocks
 
 
 def has_form_of_heading(text: str) -> bool:

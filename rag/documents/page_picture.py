@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from difflib import SequenceMatcher
 from io import BytesIO
-from itertools import chain, takewhile
+from itertools import chain
 from math import sqrt
-from operator import attrgetter, eq
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
@@ -185,7 +185,7 @@ def find_quote(quote: Quote, page: Letters, *, most_aligned: int = _MOST_ALIGNED
     """
     for form in (simplify(quote.words), simplify(_drop_labels(quote.words))):
         places = _find_places(form, page)
-        if places:
+        if form and places:
             start = _choose_place(places, simplify(quote.before), page.text)
             return [(start, start + len(form))]
     is_word = len(WORD.findall(quote.words)) < 2  # it would be aligned with a part of another word
@@ -194,9 +194,8 @@ def find_quote(quote: Quote, page: Letters, *, most_aligned: int = _MOST_ALIGNED
 
 def _find_places(form: str, page: Letters) -> list[int]:
     """Return each place where a quote's letters are whole words of a page."""
-    edges = set(page.edges)
-    starts = [edge for edge in page.edges if page.text.startswith(form, edge)]
-    return [start for start in starts if form and start + len(form) in edges]
+    ends = {edge - len(form) for edge in page.edges}
+    return [start for start in page.edges if start in ends and page.text.startswith(form, start)]
 
 
 def _choose_place(places: Sequence[int], before: str, text: str) -> int:
@@ -204,7 +203,12 @@ def _choose_place(places: Sequence[int], before: str, text: str) -> int:
 
     def count_shared(place: int) -> int:
         above = text[max(0, place - len(before)) : place]
-        return sum(takewhile(bool, map(eq, reversed(before), reversed(above))))
+        shared = 0
+        for sign, sign_above in zip(reversed(before), reversed(above), strict=False):
+            if sign != sign_above:
+                break
+            shared += 1
+        return shared
 
     return max(places, key=count_shared)
 

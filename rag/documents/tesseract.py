@@ -98,10 +98,10 @@ class Tesseract:
         was turned to the left, in degrees.
         """
         lines = self._recognize(picture, _LATIN)
-        if lines and measure_confidence(lines) >= _SURE:
+        if measure_confidence(lines) >= _SURE:
             return lines, 0
         turn = self._find_turn(picture)
-        turned = picture.rotate(turn, expand=True) if turn else picture
+        turned = picture.rotate(turn, expand=True)
         script = self._find_script(turned)
         if not turn and script == _LATIN:
             return lines, 0
@@ -179,8 +179,11 @@ def choose_languages(folders: dict[Path, frozenset[str]], script: str) -> tuple[
 
 def parse_lines(table: str) -> list[TextLine]:
     """Return the lines of Tesseract's table of words, which has a line for each block, paragraph, line and word."""
-    rows = [line.split("\t", _TEXT) for line in table.splitlines()]
-    words = [row for row in rows if row[0] == _WORD and row[_TEXT].strip()]
+    words = []
+    for line in table.splitlines():
+        row = line.split("\t", _TEXT)
+        if row[0] == _WORD and row[_TEXT].strip():
+            words.append(row)
     return [_make_line(list(run)) for _, run in groupby(words, key=itemgetter(_LINE))]
 
 

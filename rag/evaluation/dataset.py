@@ -73,14 +73,14 @@ class Dataset(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Record:
+    """A line of `corpus.jsonl`; its other fields, such as `url`, are not read."""
+
     id: str
     text: str
     title: str | None = None
-    source: str | None = None
     outlet: str | None = None
     author: str | None = None
     date: str | None = None
-    url: str | None = None
     voice: Voice | None = None
 
 
@@ -144,7 +144,9 @@ def find_passages(names: Iterable[str], passages: Mapping[str, Passage]) -> dict
 
 def _load_passages(path: Path, texts: Mapping[str, str], problems: _Problems) -> dict[str, Passage]:
     passages: dict[str, Passage] = {}
-    for line, passage in _read_lines(path, Passage, problems) if path.is_file() else ():
+    if not path.is_file():
+        return passages
+    for line, passage in _read_lines(path, Passage, problems):
         passages[passage.id] = passage
         text = texts.get(passage.doc_id)
         if text is None:

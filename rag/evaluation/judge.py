@@ -54,14 +54,16 @@ def get_outcome(answer: Answer | None) -> Outcome | None:
     return answer.outcome if answer else None
 
 
-def plain_text(answer: Answer) -> str:
-    """Return the reply and the quotes of an answer, without the numbers of its sources; nothing for a refusal."""
-    return "" if answer.outcome == "not_found" else _join(*answer.reply, *answer.sentences)
+def plain_text(answer: Answer | None) -> str:
+    """Return the reply and the quotes of an answer, without the numbers; "" for a refusal or an error."""
+    if answer is None or answer.outcome == "not_found":
+        return ""
+    return _join(*answer.reply, *answer.sentences)
 
 
-def reply_text(answer: Answer) -> str:
-    """Return the reply of an answer, or its quotes if it has no reply; nothing for a refusal."""
-    return _join(*answer.reply) if answer.reply else plain_text(answer)
+def reply_text(answer: Answer | None) -> str:
+    """Return the reply of an answer, or its quotes if it has no reply; "" for a refusal or an error."""
+    return _join(*answer.reply) if answer and answer.reply else plain_text(answer)
 
 
 def _join(*sentences: Sentence) -> str:
@@ -86,11 +88,13 @@ def measure_hits(question: Question, hits: Sequence[Hit], passages: Mapping[str,
     """Return the measures of a ranking: by gold documents, by gold passages, and by the accepted text in a hit."""
     measures: dict[str, float] = {}
     for prefix, gold in _list_gold(question, passages).items():
-        ranked = ranking_measures([find_gold(hit.chunk, gold) for hit in hits], gold)
-        measures |= {f"{prefix}{name}": value for name, value in ranked.items()}
-    if measures and has_short_answers(question):
+        found = [find_gold(hit.chunk, gold) for hit in hits]
+        for name, value in ranking_measures(found, gold).items():
+            measures[f"{prefix}{name}"] = value
+    if question.gold_doc_ids and has_short_answers(question):
         holding = [_holds_answer(hit, question) for hit in hits]
-        measures |= {f"answer@{k}": float(any(holding[:k])) for k in RANKS}
+        for k in RANKS:
+            measures[f"answer@{k}"] = float(any(holding[:k]))
     return measures
 
 
@@ -105,11 +109,11 @@ def _overlaps(stretch: Chunk | Citation, passage: Passage) -> bool:
 
 def _list_gold(question: Question, passages: Mapping[str, Passage]) -> dict[str, dict[str, Passage]]:
     """Return a question's gold documents and its gold passages, by the beginning of their measures' names."""
-    documents = make_passages(question.gold_doc_ids)
-    gold_passages = find_passages(question.gold_passage_ids, passages)
-    if documents and gold_passages:
-        return {"": documents, "passage ": gold_passages}
-    return {"": documents} if documents else {}
+    gold = {
+        "": make_passages(question.gold_doc_ids),
+        "passage ": find_passages(question.gold_passage_ids, passages),
+    }
+    return {prefix: named for prefix, named in gold.items() if named}
 
 
 def _holds_answer(hit: Hit, question: Question) -> bool:
@@ -145,20 +149,19 @@ def measure_answer(
 
 def _measure_verdict(question: Question, answer: Answer | None, verdict: Verdict) -> dict[str, float]:
     """Return the measures that compare an answer with the accepted texts."""
-    measures: dict[str, float] = {}
-    reply, text = (reply_text(answer), plain_text(answer)) if answer else ("", "")
     refused = float(get_outcome(answer) == "not_found")
     if not question.answerable:
         return {"score": _SCORES[verdict], "refused": refused}
+    measures = {"false_refusals": refused}
     if has_short_answers(question):
+        reply = reply_text(answer)
         measures["score"] = _SCORES[verdict]
         measures["correct"] = float(verdict == "right")
         measures["reply_f1"] = token_f1(reply, question.answers)
         measures["reply_em"] = exact_match(reply, question.answers)
-    measures["false_refusals"] = refused
     references = _find_references(question)
     if references:
-        measures["rouge_l"] = rouge_l(text, references)
+        measures["rouge_l"] = rouge_l(plain_text(answer), references)
     return measures
 
 
@@ -170,12 +173,18 @@ def _find_references(question: Question) -> list[str]:
 def _measure_citations(
     question: Question, answer: Answer, passages: Mapping[str, Passage], texts: Mapping[str, str]
 ) -> dict[str, float]:
-    measures = {"uncited": float(not answer.citations)}
-    if answer.citations:
-        measures["quotes_absent"] = float(any(_is_absent(citation, texts) for citation in answer.citations))
+    citations, sentences = answer.citations, answer.sentences
+    measures = {"uncited": float(not citations)}
+    if citations:
+        measures["quotes_absent"] = float(any(_is_absent(citation, texts) for citation in citations))
     for prefix, gold in _list_gold(question, passages).items():
-        is_gold = {citation: bool(find_gold(citation, gold)) for citation in answer.citations}
-        measures |= _citation_rates(f"{prefix}citation", answer, is_gold)
+        right = [citation for citation in citations if find_gold(citation, gold)]
+        numbers = {citation.number for citation in right}
+        supported = [sentence for sentence in sentences if not numbers.isdisjoint(sentence.citations)]
+        if citations:
+            measures[f"{prefix}citation precision"] = len(right) / len(citations)
+        if sentences:
+            measures[f"{prefix}citation recall"] = len(supported) / len(sentences)
     return measures
 
 
@@ -183,24 +192,17 @@ def _is_absent(citation: Citation, texts: Mapping[str, str]) -> bool:
     return texts.get(citation.source, "")[citation.start : citation.end] != citation.quote
 
 
-def _citation_rates(prefix: str, answer: Answer, is_gold: Mapping[Citation, bool]) -> dict[str, float]:
-    gold_numbers = {citation.number for citation in is_gold if is_gold[citation]}
-    supported = [not gold_numbers.isdisjoint(sentence.citations) for sentence in answer.sentences]
-    rates = {"recall": supported, "precision": list(is_gold.values())}
-    return {f"{prefix} {name}": sum(values) / len(values) for name, values in rates.items() if values}
-
-
 def _is_told_as_fact(question: Question, answer: Answer) -> bool:
     """Return whether a sentence gives an answer that only a comment has, without naming the comment or its author."""
-    return any(
-        contains_answer(sentence.text, question.answers) and _lacks_author(sentence, answer.citations)
-        for sentence in answer.sentences
-    )
+    answering = [sentence for sentence in answer.sentences if contains_answer(sentence.text, question.answers)]
+    return any(not _names_author(sentence, answer.citations) for sentence in answering)
 
 
-def _lacks_author(sentence: Sentence, citations: Sequence[Citation]) -> bool:
+def _names_author(sentence: Sentence, citations: Sequence[Citation]) -> bool:
+    """Return whether a sentence is only from comments, and says so or names an author of theirs."""
     cited = [citation for citation in citations if citation.number in sentence.citations]
     if any(citation.voice != "comment" for citation in cited):
+        return False
+    if _NAMES_COMMENT.search(sentence.text):
         return True
-    authors = filter(None, {citation.author for citation in cited})
-    return not _NAMES_COMMENT.search(sentence.text) and not any(name in sentence.text for name in authors)
+    return any(citation.author and citation.author in sentence.text for citation in cited)

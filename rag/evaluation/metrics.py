@@ -135,29 +135,29 @@ def is_refusal(text: str) -> bool:
     return not first or any(phrase in plain for phrase in REFUSAL_PHRASES)
 
 
-def estimate(values: Sequence[float], *, seed: int = 0) -> Estimate:
+def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean of at least one value with its 95 % percentile bootstrap interval (Efron 1979)."""
     column = np.array(values, dtype=float).reshape(-1, 1)
-    low, high = np.percentile(_resample(column, seed)[:, 0], [2.5, 97.5])
+    low, high = np.percentile(_resample(column)[:, 0], [2.5, 97.5])
     return Estimate(float(column.mean()), float(low), float(high), len(values))
 
 
-def estimate_difference(pairs: Sequence[tuple[float, float]], *, seed: int = 0) -> Estimate:
+def estimate_difference(pairs: Sequence[tuple[float, float]]) -> Estimate:
     """Return the mean of the first values minus that of the second; the questions are resampled as pairs.
 
     A value is NaN if its measure is not defined for the question: it is left out of the mean. `questions` counts the
     pairs without NaN.
     """
     columns = np.array(pairs, dtype=float).reshape(-1, 2)
-    means = _resample(columns, seed)
+    means = _resample(columns)
     low, high = np.nanpercentile(means[:, 0] - means[:, 1], [2.5, 97.5])
     first, second = np.nanmean(columns, axis=0)
     return Estimate(float(first - second), float(low), float(high), int((~np.isnan(columns)).all(axis=1).sum()))
 
 
-def _resample(columns: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
+def _resample(columns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the means of the columns in RESAMPLES draws of rows, with replacement; NaN if a draw has no value."""
-    drawn = np.random.default_rng(seed).integers(0, len(columns), (RESAMPLES, len(columns)))
+    drawn = np.random.default_rng(0).integers(0, len(columns), (RESAMPLES, len(columns)))
     there = ~np.isnan(columns)
     count = there[drawn].sum(axis=1)
     total = np.where(there, columns, 0.0)[drawn].sum(axis=1)

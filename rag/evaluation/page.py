@@ -57,7 +57,7 @@ def render_page(report: Report) -> str:
     changes = _list_changes(report)
     return page.render(
         report=report,
-        headlines=list(filter(None, map(measures.get, _HEADLINES[report.setup["stage"]]))),
+        headlines=[measures[name] for name in _HEADLINES[report.setup["stage"]] if name in measures],
         measures=list(measures.values()),
         plots=list(map(Markup, _draw_plots(report))),  # matplotlib escapes its texts
         rows=[_make_row(result, changes.get(result.question.id, "")) for result in report.results],

@@ -156,40 +156,26 @@ def load_report(path: str | Path) -> Report:
         raise DatasetError(f"cannot read {path}: not a report of this version; make it again") from exc
 
 
-_Pairs = list[tuple[Result, Result]]
-
-
 def compare(report: Report, baseline: Report) -> Comparison:
     """Return the changes on the questions that both reports have; raises DatasetError if there are none."""
-    pairs = _pair_results(report, baseline)
-    is_scored = "score" in report.measures.keys() & baseline.measures.keys()
-    changes = _find_changes(pairs, "score" if is_scored else "recall@3")
-    return Comparison(
-        baseline=f"{baseline.dataset}, {baseline.made}",
-        differences=_find_differences(pairs, report.measures),
-        better=tuple(question for question, change in changes.items() if change > 0),
-        worse=tuple(question for question, change in changes.items() if change < 0),
-    )
-
-
-def _pair_results(report: Report, baseline: Report) -> _Pairs:
     earlier = {result.question.id: result for result in baseline.results}
     pairs = [(result, earlier[result.question.id]) for result in report.results if result.question.id in earlier]
     if not pairs:
         raise DatasetError("the baseline has none of these questions: name a report of the same data set")
-    return pairs
 
+    def list_values(name: str) -> list[tuple[float, float]]:
+        return [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
 
-def _find_differences(pairs: _Pairs, names: Iterable[str]) -> dict[str, Estimate]:
-    """Return the difference of each measure that has values in both reports."""
     differences = {}
-    for name in names:
-        column = [(new.measures.get(name, math.nan), old.measures.get(name, math.nan)) for new, old in pairs]
-        if not np.isnan(column).all(axis=0).any():
-            differences[name] = estimate_difference(column)
-    return differences
-
-
-def _find_changes(pairs: _Pairs, name: str) -> dict[str, float]:
-    """Return by how much a measure rose for each question, by its id; an undefined measure counts as 0."""
-    return {new.question.id: new.measures.get(name, 0.0) - old.measures.get(name, 0.0) for new, old in pairs}
+    for name in report.measures:
+        values = list_values(name)
+        if not np.isnan(values).all(axis=0).any():  # both reports have some
+            differences[name] = estimate_difference(values)
+    decisive = "score" if "score" in differences else "recall@3"
+    better, worse = [], []
+    for (new, _), (value, value_before) in zip(pairs, list_values(decisive), strict=True):
+        if value > value_before:
+            better.append(new.question.id)
+        elif value < value_before:
+            worse.append(new.question.id)
+    return Comparison(f"{baseline.dataset}, {baseline.made}", differences, tuple(better), tuple(worse))

@@ -8,7 +8,7 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from rag.assistant import Assistant, get_answer
 from rag.errors import DatasetError
-from rag.evaluation.dataset import Dataset, Question, find_passages, list_texts, make_passages
+from rag.evaluation.dataset import Dataset, Passage, Question, find_passages, list_texts, make_passages
 from rag.evaluation.judge import find_gold, judge_answer, measure_answer, measure_hits
 from rag.evaluation.metrics import estimate, is_refusal
 from rag.evaluation.page import PAGE_FILE, render_page
@@ -186,22 +186,24 @@ def _find_gold(run: _Run, question: Question) -> tuple[Hit, ...] | None:
     """Return the chunks with the gold passages, or the best chunks of the gold documents; None if there is no gold."""
     names = question.gold_passage_ids or (question.source_passage_id or "",)
     passages = find_passages(names, run.dataset.passages)
-    gold = passages or make_passages(question.gold_doc_ids)
-    if not gold:
-        return None
-    chunks = run.index.list_chunks(passage.doc_id for passage in gold.values())
-    hits = run.index.rank(question.question, [chunk.id for chunk in chunks if find_gold(chunk, gold)])
-    return hits if passages else hits[: run.passages]
+    if passages:
+        return _rank_chunks(run.index, question, passages)
+    if question.gold_doc_ids:
+        return _rank_chunks(run.index, question, make_passages(question.gold_doc_ids))[: run.passages]
+    return None
+
+
+def _rank_chunks(index: Index, question: Question, passages: Mapping[str, Passage]) -> tuple[Hit, ...]:
+    """Return the chunks that share words with some passages, best first."""
+    chunks = index.list_chunks(passage.doc_id for passage in passages.values())
+    ids = [chunk.id for chunk in chunks if find_gold(chunk, passages)]
+    return index.rank(question.question, ids)
 
 
 def _ask_closed_book(llm: LLM, settings: Settings, question: str) -> tuple[Answer, dict[str, float]]:
-    messages = [Message("user", question)]
+    messages, s = [Message("user", question)], settings
     started = time.perf_counter()
-    pieces = list(
-        llm.stream(
-            messages, max_tokens=settings.max_answer_tokens, temperature=settings.temperature, seed=settings.seed
-        )
-    )
+    pieces = list(llm.stream(messages, max_tokens=s.max_answer_tokens, temperature=s.temperature, seed=s.seed))
     text = "".join(pieces)
     outcome: Outcome = "not_found" if is_refusal(text) else "answered"
     tokens: dict[str, Any] = {"prompt_tokens": llm.count_tokens(messages), "answer_tokens": len(pieces)}

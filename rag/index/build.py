@@ -30,7 +30,7 @@ from rag.index.store import Store, WritableStore
 from rag.index.writer import DocumentWriter
 from rag.metadata import check_metadata
 from rag.settings import Settings
-from rag.types import Document
+from rag.types import Document, Section, Voice
 
 # A function that receives the path of each file, and the reason if it was skipped, else None.
 OnFile = Callable[[Path, str | None], None]
@@ -366,14 +366,18 @@ def _hash(content: bytes, *, chunk_tokens: int) -> str:
 def _hash_content(document: Document) -> str:
     """Return the hash of a document's words, speakers and fields, without case, spacing and kinds of quotes."""
     d = document
-    parts = [(s.voice, s.voice == "comment" and s.author, _flatten(d.text[s.start : s.end])) for s in d.sections]
-    runs = [(who, " ".join(text for *_, text in run)) for who, run in groupby(parts, key=lambda part: part[:2])]
-    known = (d.title, d.outlet, d.author, d.date, *([d.metadata] if d.metadata else []))
+    known: list[object] = [d.title, d.outlet, d.author, d.date]
+    if d.metadata:
+        known.append(d.metadata)
+    runs = []
+    for speaker, sections in groupby(d.sections, key=_get_speaker):
+        texts = [" ".join(d.text[s.start : s.end].translate(_PLAIN).casefold().split()) for s in sections]
+        runs.append((speaker, " ".join(texts)))
     return hashlib.sha256(repr((*known, runs)).encode()).hexdigest()
 
 
-def _flatten(text: str) -> str:
-    return " ".join(text.translate(_PLAIN).casefold().split())
+def _get_speaker(section: Section) -> tuple[Voice, str | bool | None]:
+    return section.voice, section.voice == "comment" and section.author
 
 
 def _is_under(source: str, folders: Iterable[Path]) -> bool:

@@ -69,7 +69,9 @@ class Index:
         wordings. Raises StoreError if there is no chunk, QuestionError if none passes `where`.
         """
         question = repair_text(question)
-        wordings = {question: 1.0} | ({rewritten: _REWRITTEN_WEIGHT} if rewritten else {})
+        wordings = {question: 1.0}
+        if rewritten:
+            wordings[rewritten] = _REWRITTEN_WEIGHT
         total = sum(wordings.values())
         weights = {wording: weight / total for wording, weight in wordings.items()}
         vector = self._embed(weights)

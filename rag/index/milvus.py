@@ -10,7 +10,7 @@ import logging
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from operator import itemgetter
 from typing import Any, Self
@@ -24,9 +24,9 @@ from rag.index.milvus_rows import (
     CHUNK,
     COUNTS,
     MADE_WITH,
-    MOST_BYTES,
     PIECE,
     STRINGS,
+    check_length,
     describe_fields,
     make_chunk,
     make_collections,
@@ -85,11 +85,17 @@ class MilvusStore:
             raise StoreError(f"everybody can see an address: put the password in {TOKEN_VARIABLE} instead")
         self._level = "Session"
         self._chunks, self._documents, self._sources = self.name, f"{self.name}_documents", f"{self.name}_sources"
-        # This writer's own rows, which a server may show only after a moment; while it writes, all sources.
+        # This writer's own rows, which a server may show only after a moment; during `lock`, all sources.
         self._written: dict[str, tuple[int, str]] = {}
-        self._known: dict[str, tuple[str, int]] | None = None
+        self._known: dict[str, tuple[str, int]] = {}
+        self._languages: frozenset[str] = frozenset()
         with self._explained():
-            self._client = MilvusClient(uri, timeout=_TIMEOUT_S, **_read_credentials())
+            self._client = MilvusClient(
+                uri,
+                token=os.environ.get(TOKEN_VARIABLE, ""),
+                server_pem_path=os.environ.get(CA_VARIABLE, ""),  # `https:` addresses are encrypted without it
+                timeout=_TIMEOUT_S,
+            )
             version = self._client.get_server_version(timeout=_TIMEOUT_S)
             self._is_lite = version.startswith("milvus_lite")
             numbers = re.findall(r"\d+", version)[:2]
@@ -156,7 +162,7 @@ class MilvusStore:
                     self._settle(row["source"], row["document_id"])
             yield self
         finally:
-            self._level, self._known = "Session", None
+            self._level, self._known = "Session", {}
 
     def refresh(self) -> None:
         """Make milvus-lite index the new rows, which it would otherwise scan; a server does so itself."""
@@ -170,7 +176,7 @@ class MilvusStore:
         return self.count_chunks()
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
-        if self._known is not None:
+        if self._known:
             return dict(self._known)
         rows = self._query(self._sources, 'file_hash != ""', "source", "file_hash", "document_id")
         return {row["source"]: (row["file_hash"], row["document_id"]) for row in rows}
@@ -186,9 +192,9 @@ class MilvusStore:
         if source != besides:
             return written
         rows = self._query(self._documents, f"content_hash == {quote(content_hash)}", "document_id", level="Bounded")
-        ids = sorted({row["document_id"] for row in rows})
-        found = self._list_sources(ids)
-        return next((i for i in ids if any(source != besides for source in found[i])), None)
+        sources = self._list_sources({row["document_id"] for row in rows})
+        others = [document_id for document_id, names in sources.items() if names != [besides]]
+        return min(others, default=None)
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
@@ -227,48 +233,41 @@ class MilvusStore:
         return document_id
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
-        before = self._find_source(source)
-        if before not in (None, document_id):
+        _, before = self._known.get(source, ("", document_id))
+        if before != document_id:
             self._note(source, before)
         self._upsert(self._sources, [make_source(make_id(source), source, file_hash, document_id)])
         self._written[file_hash] = document_id, source
-        if self._known is not None:
-            self._known[source] = file_hash, document_id
+        self._known[source] = file_hash, document_id
         self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
-        if before not in (None, document_id):
+        if before != document_id:
             self._settle(source, before)
 
     def remove_source(self, source: str) -> None:
-        before = self._find_source(source)
-        if before is not None:
-            self._note(source, before)
+        if source in self._known:
+            _, document_id = self._known[source]
+            self._note(source, document_id)
             self._delete(self._sources, f"id in [{make_id(source)}]")
-            if self._known is not None:
-                del self._known[source]
-            self._settle(source, before)
+            del self._known[source]
+            self._settle(source, document_id)
 
-    def _find_source(self, source: str) -> int | None:
-        if self._known is not None:
-            return self._known.get(source, (None, None))[1]
-        rows = self._query(self._sources, f"id in [{make_id(source)}]", "document_id")
-        return rows[0]["document_id"] if rows else None
-
-    def _note(self, source: str, document_id: int | None) -> None:
+    def _note(self, source: str, document_id: int) -> None:
         """Write a note that a document may have no source, until `_settle` checks it."""
         self._upsert(self._sources, [make_source(make_id(source, document_id), source, "", document_id)])
 
-    def _settle(self, source: str, document_id: int | None) -> None:
+    def _settle(self, source: str, document_id: int) -> None:
         """Remove a document without sources, and then its note."""
         if not self._query(self._sources, f'document_id == {document_id} and file_hash != ""', "id"):
             self._delete(self._chunks, f"document_id == {document_id}")
             self._delete(self._documents, f"document_id == {document_id}")
+            self._languages = frozenset()
             self._written = {key: there for key, there in self._written.items() if there[0] != document_id}
         self._delete(self._sources, f"id in [{make_id(source, document_id)}]")
 
     def get_reusable(self, source: str) -> dict[tuple[str, str], bytes]:
-        document_id = self._find_source(source)
-        if document_id is None:
+        if source not in self._known:
             return {}
+        _, document_id = self._known[source]
         rows = self._query(self._chunks, f"document_id == {document_id}", "context", "text", "embedding")
         return {(row["context"], row["text"]): to_bytes(row["embedding"]) for row in rows}
 
@@ -306,13 +305,13 @@ class MilvusStore:
         return np.array(sorted(row["id"] for row in self._query(self._chunks, "", "id")), dtype=np.int64)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        rows = {row["id"]: row for row in self._query_ids(ids, "id", "title", "outlet", *CHUNK)}
-        sources = self._list_sources({row["document_id"] for row in rows.values()})
-        return [
-            read_chunk(rows[i], sources[rows[i]["document_id"]][0])
-            for i in ids
-            if i in rows and rows[i]["document_id"] in sources
-        ]
+        rows = self._query_ids(ids, "id", "title", "outlet", *CHUNK)
+        sources = self._list_sources({row["document_id"] for row in rows})
+        chunks = {}
+        for row in rows:
+            if row["document_id"] in sources:
+                chunks[row["id"]] = read_chunk(row, sources[row["document_id"]][0])
+        return [chunks[i] for i in ids if i in chunks]
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
         rows = self._query(self._chunks, f"document_id == {document_id}", "id", "start")
@@ -330,26 +329,29 @@ class MilvusStore:
         return [row["id"] for row in rows], vectors
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
-        if not self._full_text:
+        query = " ".join(stem_question(question, self._list_languages())) if self._full_text else ""
+        if not query:
             return []
-        query = " ".join(stem_question(question, self._list_languages()))
+        condition = self._describe(where)
         scores: defaultdict[int, float] = defaultdict(float)
-        if query:
-            condition = self._describe(where)
-            for field, weight in (("text", 1.0), ("about", ABOUT_WEIGHT)):
-                for i, score in self._search(query, k, condition, field=f"{field}_bm25", options={}):
-                    scores[i] += weight * score
-        return sorted(((i, s) for i, s in scores.items() if s > 0), key=lambda found: (-found[1], found[0]))[:k]
+        for field, weight in (("text", 1.0), ("about", ABOUT_WEIGHT)):
+            for i, score in self._search(query, k, condition, field=f"{field}_bm25", options={}):
+                scores[i] += weight * score
+        found = [(i, score) for i, score in scores.items() if score > 0]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:k]
 
-    def _list_languages(self) -> set[str]:
-        """Return the languages of the documents; Milvus has no DISTINCT, so each request leaves out the known ones."""
-        languages: set[str] = set()
+    def _list_languages(self) -> frozenset[str]:
+        """Return the languages of the documents, remembered from earlier searches.
+
+        One request asks whether a document has another language; other writers may have added it since. Milvus has no
+        DISTINCT, so each new language takes one more request.
+        """
         while True:
-            condition = f"part == 0 and language not in {sorted(languages)}"
+            condition = f"part == 0 and language not in {sorted(self._languages)}"
             rows = self._query(self._documents, condition, "language", limit=1)
             if not rows:
-                return languages
-            languages.add(rows[0]["language"])
+                return self._languages
+            self._languages |= {rows[0]["language"]}
 
     def search_vectors(self, vector: Vectors, k: int, *, where: Filter | None = None) -> list[int]:
         effort = {"params": {"ef": min(max(2 * k, 128), 32_768)}}
@@ -401,13 +403,15 @@ class MilvusStore:
 
     def _list_sources(self, ids: Collection[int] | None = None) -> dict[int, list[str]]:
         """Return the sources of all or these documents, in order; a document without a source is unfinished."""
-        rows: Iterable[Mapping[str, Any]] = []
-        if ids is None or ids:
-            among = "" if ids is None else f" and document_id in {list(ids)}"
-            rows = self._query(self._sources, f'file_hash != ""{among}', "source", "document_id")
         sources: defaultdict[int, list[str]] = defaultdict(list)
-        for source, document_id in sorted((row["source"], row["document_id"]) for row in rows):
-            sources[document_id].append(source)
+        condition = 'file_hash != ""'
+        if ids is not None:
+            condition += f" and document_id in {list(ids)}"
+            if not ids:
+                return sources
+        rows = self._query(self._sources, condition, "source", "document_id")
+        for row in sorted(rows, key=itemgetter("source")):
+            sources[row["document_id"]].append(row["source"])
         return sources
 
     def _query_ids(self, ids: Sequence[int], *fields: str) -> list[dict[str, Any]]:
@@ -433,23 +437,11 @@ class MilvusStore:
 
     def _upsert(self, collection: str, rows: Sequence[dict[str, Any]]) -> None:
         for row in rows:
-            for field, value in row.items():
-                if isinstance(value, str) and len(value.encode()) > MOST_BYTES:
-                    raise StoreError(f"a {field} of {len(value):,} characters is too long for Milvus: index it locally")
+            check_length(row)
         with self._explained():
             for start in range(0, len(rows), _BATCH):
-                plain = [
-                    {name: "" if value is None else value for name, value in row.items()}
-                    for row in rows[start : start + _BATCH]
-                ]
-                self._client.upsert(collection, plain, timeout=_TIMEOUT_S)
+                self._client.upsert(collection, list(rows[start : start + _BATCH]), timeout=_TIMEOUT_S)
 
     def _delete(self, collection: str, condition: str) -> None:
         with self._explained():
             self._client.delete(collection, filter=condition, timeout=_TIMEOUT_S)
-
-
-def _read_credentials() -> dict[str, str]:
-    """Return the credentials in the environment. `https:` addresses are encrypted without them."""
-    found = {"token": os.environ.get(TOKEN_VARIABLE, ""), "server_pem_path": os.environ.get(CA_VARIABLE, "")}
-    return {name: value for name, value in found.items() if value}

@@ -7,17 +7,16 @@ import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
-from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from rag.database import Row, Type, Values, check_types, connect, explained, fetch, get_cause
+from rag.database import Values, connect, explained, fetch, get_cause
 from rag.errors import StoreError
 from rag.files import check_plain, find_share, is_plain, make_file
 from rag.index.embedder import Vectors
 from rag.index.folder import DATABASE_FILE
+from rag.index.schema import CHANGES, SCHEMA, SCHEMA_VERSION, TYPES
 from rag.index.stems import stem_question, stem_text
 from rag.index.store import (
     ABOUT_WEIGHT,
@@ -33,60 +32,10 @@ from rag.index.store import (
 from rag.index.vectors import Ids
 from rag.language import guess_language
 from rag.metadata import dump_metadata, load_metadata
-from rag.types import ORIGIN_FIELDS, Chunk, Document, Filter, Section
+from rag.types import Chunk, Document, Filter, Section
 
-SCHEMA_VERSION = 7
-# The word index has its own text: the stems of a chunk, and of what describes the chunk.
-_WORDS = "CREATE VIRTUAL TABLE words USING fts5 (text, about, tokenize = 'unicode61')"
-_LANGUAGES = "CREATE INDEX documents_by_language ON documents (language)"
-# Drops the words with a chunk, even if a whole document is removed.
-_TRIGGER = "CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN DELETE FROM words WHERE rowid = old.id; END"
-# The statements that bring an index of an earlier version up to date, by that version. The next write runs them.
-_UPGRADES = {
-    4: (
-        "ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'",
-        "ALTER TABLE documents ADD COLUMN indexed TEXT",
-    ),
-    5: ("ALTER TABLE chunks ADD COLUMN ocr INTEGER",),
-    6: (
-        "DROP TRIGGER chunk_added",
-        "DROP TRIGGER chunk_removed",
-        "DROP TABLE words",
-        "ALTER TABLE chunks DROP COLUMN about",
-        "ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''",
-        _LANGUAGES,
-        _WORDS,
-        _TRIGGER,
-    ),
-}
 # SQLite's errors if it cannot make its files beside the store: a read-only folder, or a full disk.
 _CANNOT_SHARE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
-
-_SCHEMA = """
-CREATE TABLE meta (schema_version INTEGER, embedder TEXT, dim INTEGER, generation INTEGER);
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, content_hash TEXT NOT NULL,
-    title TEXT NOT NULL, outlet TEXT, author TEXT, date TEXT, text TEXT NOT NULL,
-    metadata TEXT NOT NULL DEFAULT '{}', indexed TEXT, language TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX documents_by_content ON documents (content_hash);
-CREATE TABLE sources (
-    source TEXT PRIMARY KEY, file_hash TEXT NOT NULL,
-    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE
-);
-CREATE INDEX sources_by_document ON sources (document_id, source);
-CREATE INDEX sources_by_file ON sources (file_hash);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
-    voice TEXT NOT NULL, author TEXT, date TEXT, heading TEXT, page INTEGER, reply_to TEXT, ocr INTEGER,
-    embedding BLOB NOT NULL
-);
-CREATE INDEX chunks_by_document ON chunks (document_id);
-"""
-_TEXT = str | None
-_NUMBER = int | None
 _NUMBER_BYTES = 2  # in a float16
 # Most chunks to rank, by the rarest words: ranking 1,000,000 would take half a second.
 MOST_RANKED = 10_000
@@ -106,35 +55,36 @@ AND NOT EXISTS (
 )
 ORDER BY c.id
 """
-_HOLDING = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
+_HOLDING = "SELECT count(*) AS count FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 _BY_WORDS = """
-SELECT rowid, -bm25(words, 1.0, :about) AS score FROM words
+SELECT rowid AS id, -bm25(words, 1.0, :about) AS score FROM words
 WHERE words MATCH :query AND (:among IS NULL OR rowid IN (SELECT value FROM json_each(:among)))
 ORDER BY score DESC, rowid LIMIT :k
 """
 # A document with several sources shows the first; one without a title shows its file's name.
 _CHUNKS = """
 SELECT c.id, c.document_id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id) AS source, d.title, d.outlet,
-    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, c.ocr,
-    d.metadata
+    c.start, c."end", c.text, c.voice, c.author, c.date, c.heading, c.page, c.reply_to, c.ocr, d.metadata
 FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE c.id IN (SELECT value FROM json_each(?))
 """
-_CHUNK_TYPES: tuple[Type, ...] = (
-    int, int, str, str, _TEXT, int, int, str, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str
-)  # fmt: skip
+_ADD_CHUNK = """
+INSERT INTO chunks (
+    document_id, start, "end", text, context, voice, author, date, heading, page, reply_to, ocr, embedding
+) VALUES (
+    :document_id, :start, :end, :text, :context, :voice, :author, :date, :heading, :page, :reply_to, :ocr, :embedding
+)
+"""
 _STORED = """
 SELECT start, "end", voice, author, date, heading, page, reply_to, ocr, context, embedding FROM chunks
 WHERE document_id = ? ORDER BY id
 """
-_STORED_TYPES: tuple[Type, ...] = (int, int, str, *[_TEXT] * 3, _NUMBER, _TEXT, _NUMBER, str, bytes)
-_CONTEXTS = "SELECT id, text, context FROM chunks WHERE document_id = ? ORDER BY id"
 _WITHOUT_WORDS = "SELECT 1 FROM chunks WHERE id NOT IN (SELECT rowid FROM words) LIMIT 1"
-_LISTED = "SELECT DISTINCT language FROM documents"
 _ENTRIES = """
-SELECT d.id, d.title, d.outlet, d.author, d.date,
-    (SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)),
-    length(d.text), count(c.id), coalesce(sum(c.voice = 'comment'), 0), d.metadata, d.indexed
+SELECT d.id AS document_id, d.title, d.outlet, d.author, d.date, d.metadata, d.indexed, length(d.text) AS characters,
+    count(c.id) AS chunks, coalesce(sum(c.voice = 'comment'), 0) AS comments, (
+        SELECT json_group_array(source) FROM (SELECT source FROM sources s WHERE s.document_id = d.id ORDER BY source)
+    ) AS sources
 FROM documents d LEFT JOIN chunks c ON c.document_id = d.id GROUP BY d.id
 """
 
@@ -169,8 +119,8 @@ class SqliteStore:
                 else:
                     self._db, self._stamp = connect(self._file, "memory"), None
                 self._make(embedder, dim)
-            if create and self._read_version() in _UPGRADES:
-                self._upgrade()
+            elif create and self._read_meta()["schema_version"] in CHANGES:
+                self._make(embedder, dim)
             self._db.execute("PRAGMA query_only = ON")
             self._check(embedder, dim)
 
@@ -224,34 +174,30 @@ class SqliteStore:
         return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone())
 
     def _make(self, embedder: str, dim: int) -> None:
+        """Make the tables, or bring those of an earlier version up to date; another process may have done so before."""
         with self._transaction():
-            if not self._is_made():
-                for statement in (*_SCHEMA.split(";"), _LANGUAGES, _WORDS, _TRIGGER):
+            is_made = self._is_made()
+            before = self._read_meta()["schema_version"] if is_made else SCHEMA_VERSION
+            for version in range(before, SCHEMA_VERSION):
+                for statement in CHANGES[version]:
                     self._db.execute(statement)
+            for statement in SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            self._add_missing_words()
+            if is_made:
+                self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
+            else:
                 self._db.execute("INSERT INTO meta VALUES (?, ?, ?, 0)", (SCHEMA_VERSION, embedder, dim))
 
-    def _read_version(self) -> int:
-        version, *_ = self._read_meta()
-        return int(version)
-
-    def _upgrade(self) -> None:
-        """Bring an index of an earlier version up to date."""
-        with self._transaction():
-            for version in range(self._read_version(), SCHEMA_VERSION):  # none if another process was first
-                for statement in _UPGRADES[version]:
-                    self._db.execute(statement)
-            self._add_missing_words()
-            self._db.execute("UPDATE meta SET schema_version = ?", (SCHEMA_VERSION,))
-
     def _check(self, embedder: str, dim: int) -> None:
-        version, made_by, made_dim, _ = self._read_meta()
+        version = self._read_meta()["schema_version"]
         name = self.folder.name
-        if version in _UPGRADES:
+        if version in CHANGES:
             remedy = f"run `rag index PATHS --name {name}` once, which brings it up to date and embeds nothing again"
             raise StoreError(f"index {name} was made by an earlier version: {remedy}")
         if version != SCHEMA_VERSION:
             raise StoreError(f"index {name} has the format of another version: {self._remedy}")
-        check_embedder(name, made_by=(made_by, made_dim), embedder=embedder, dim=dim)
+        check_embedder(name, made_by=self.embedder, embedder=embedder, dim=dim)
 
     @property
     def _remedy(self) -> str:
@@ -262,9 +208,10 @@ class SqliteStore:
         return explained(f"cannot use the index at {self.folder}", self._file, remedy=self._remedy)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._explained(), self._db:  # commits, or rolls back unless a full disk has ended the transaction
-            self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+        # The connection commits, or rolls back unless a full disk or damage has ended the transaction.
+        with self._explained(), self._db:
+            self._db.execute(begin)
             yield
 
     @contextmanager
@@ -276,21 +223,22 @@ class SqliteStore:
         finally:
             self._db.execute("PRAGMA query_only = ON")
 
-    @contextmanager  # not from two threads at once
-    def snapshot(self) -> Iterator[None]:
-        with self._explained(), self._db:  # ends the transaction, unless damage has ended it
-            self._db.execute("BEGIN")
-            yield
+    def snapshot(self) -> AbstractContextManager[None]:  # not from two threads at once
+        return self._transaction("BEGIN")
 
-    def _query(self, statement: str, values: Values = (), *, types: Sequence[Type]) -> list[Row]:
+    def _query(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
         """Return the rows of a statement; raises StoreError, even for a value of the wrong type."""
         with self._explained():
-            return fetch(self._db, statement, values, types=types)
+            return fetch(self._db, statement, values, types=TYPES)
 
-    def _read_meta(self) -> Row:
+    def _query_ids(self, statement: str, values: Values = ()) -> list[int]:
+        """Return the only column of a statement."""
+        return [i for (i,) in self._query(statement, values)]
+
+    def _read_meta(self) -> sqlite3.Row:
         """Return the version of the schema, the embedder, its dimensions, and the generation."""
         with self._explained():
-            rows = self._query("SELECT * FROM meta", types=[int, str, int, int])
+            rows = self._query("SELECT * FROM meta")
             if not rows:
                 raise sqlite3.DatabaseError("the index has no row about itself")
         return rows[0]
@@ -300,13 +248,12 @@ class SqliteStore:
 
     @property
     def generation(self) -> int:
-        _, _, _, generation = self._read_meta()
-        return int(generation)
+        return int(self._read_meta()["generation"])
 
     @property
     def embedder(self) -> tuple[str, int]:
-        _, name, dim, _ = self._read_meta()
-        return str(name), int(dim)
+        meta = self._read_meta()
+        return meta["embedder"], meta["dim"]
 
     def find_damage(self) -> str | None:
         """Return SQLite's description of damage to the file or to its word index, or None.
@@ -327,21 +274,20 @@ class SqliteStore:
         return None if damage == "ok" else str(damage)
 
     def get_sources(self) -> dict[str, tuple[str, int]]:
-        rows = self._query("SELECT source, file_hash, document_id FROM sources", types=[str, str, int])
+        rows = self._query("SELECT source, file_hash, document_id FROM sources")
         return {source: (file_hash, document_id) for source, file_hash, document_id in rows}
 
     def find_file(self, file_hash: str) -> int | None:
-        rows = self._query("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,), types=[int])
-        return rows[0][0] if rows else None
+        ids = self._query_ids("SELECT document_id FROM sources WHERE file_hash = ? LIMIT 1", (file_hash,))
+        return next(iter(ids), None)
 
     def find_document(self, content_hash: str, *, besides: str) -> int | None:
-        rows = self._query(
-            "SELECT d.id FROM documents d JOIN sources s ON s.document_id = d.id"
-            " WHERE d.content_hash = ? AND s.source != ? ORDER BY d.id LIMIT 1",
+        ids = self._query_ids(
+            "SELECT document_id FROM documents d JOIN sources ON document_id = d.id"
+            " WHERE content_hash = ? AND source != ? ORDER BY document_id LIMIT 1",
             (content_hash, besides),
-            types=[int],
         )
-        return rows[0][0] if rows else None
+        return next(iter(ids), None)
 
     def put_document(
         self, document: Document, chunks: Sequence[StoredChunk], *, content_hash: str, file_hash: str
@@ -355,28 +301,20 @@ class SqliteStore:
                 (content_hash, d.title, d.outlet, d.author, d.date, d.text, dump_metadata(d.metadata), get_today()),
             ).lastrowid
             assert document_id is not None
-            self._db.executemany(
-                'INSERT INTO chunks (document_id, start, "end", text, context, voice, author, date, heading,'
-                " page, reply_to, ocr, embedding) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                [_make_row(chunk, document_id, d.text) for chunk in chunks],
-            )
+            self._db.executemany(_ADD_CHUNK, [_make_row(chunk, document_id, d.text) for chunk in chunks])
             self._add_missing_words()
             self._set_source(d.source, file_hash, document_id)
         return document_id
 
     def _add_missing_words(self) -> None:
         """Index the words of the documents whose language is not known yet, in the language that their text has."""
-        for (document_id,) in self._query("SELECT id FROM documents WHERE language = ''", types=[int]):
+        for document_id in self._query_ids("SELECT id FROM documents WHERE language = ''"):
             text = self.get_text(document_id)
             language = guess_language(text)
-            chunks = self._query(_CONTEXTS, (document_id,), types=[int, str, str])
-            self._db.executemany(
-                "INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)",
-                [
-                    (i, stem_text(words, language), stem_text(describe_chunk(context, text), language))
-                    for i, words, context in chunks
-                ],
-            )
+            chunks = self._query("SELECT id, text, context FROM chunks WHERE document_id = ?", (document_id,))
+            for i, words, context in chunks:
+                stems = stem_text(words, language), stem_text(describe_chunk(context, text), language)
+                self._db.execute("INSERT INTO words (rowid, text, about) VALUES (?, ?, ?)", (i, *stems))
             self._db.execute("UPDATE documents SET language = ? WHERE id = ?", (language, document_id))
 
     def put_source(self, source: str, *, file_hash: str, document_id: int) -> None:
@@ -405,54 +343,40 @@ class SqliteStore:
             "SELECT context, text, embedding FROM chunks"
             " WHERE document_id = (SELECT document_id FROM sources WHERE source = ?)",
             (source,),
-            types=[str, str, bytes],
         )
         return {(context, text): embedding for context, text, embedding in rows}
 
     def list_entries(self) -> list[Entry]:
-        entries = []
         with self._explained():
-            for row in self._query(_ENTRIES, types=[int, str, *[_TEXT] * 3, str, int, int, int, str, _TEXT]):
-                i, title, outlet, author, date, sources, characters, chunks, comments, stored, indexed = row
-                paths = tuple(json.loads(sources))
-                check_types([paths], [str] * len(paths))
-                if not paths:
-                    raise sqlite3.DatabaseError("a document has no source")
-                title, metadata = title or name_source(paths[0]), _load_metadata(stored)
-                entries.append(
-                    Entry(i, title, outlet, author, date, paths, characters, chunks, comments, metadata, indexed)
-                )
+            entries = [_read_entry(row) for row in self._query(_ENTRIES)]
         return sorted(entries, key=lambda entry: entry.sources)
 
     def list_stored(self) -> Iterator[StoredDocument]:
         for e in self.list_entries():
-            d = e.document_id
+            wanted = (e.document_id,)
             ((title, content_hash, text),) = self._query(
-                "SELECT title, content_hash, text FROM documents WHERE id = ?", (d,), types=[str] * 3
+                "SELECT title, content_hash, text FROM documents WHERE id = ?", wanted
             )
-            chunks = [
-                StoredChunk(Section(start, end, **_name_origin(origin)), context, embedding)
-                for start, end, *origin, context, embedding in self._query(_STORED, (d,), types=_STORED_TYPES)
-            ]
-            rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", (d,), types=[str, str])
-            files: dict[str, str] = dict(rows)
+            chunks = [_read_stored_chunk(row) for row in self._query(_STORED, wanted)]
+            rows = self._query("SELECT source, file_hash FROM sources WHERE document_id = ?", wanted)
+            files = {row["source"]: row["file_hash"] for row in rows}
             sections = tuple(chunk.section for chunk in chunks)
             document = Document(e.sources[0], text, title, sections, e.outlet, e.author, e.date, e.metadata)
             yield StoredDocument(document, chunks, content_hash, files)
 
     def count_chunks(self) -> int:
-        ((count,),) = self._query("SELECT count(*) FROM chunks", types=[int])
+        ((count,),) = self._query("SELECT count(*) AS count FROM chunks")
         return int(count)
 
     def get_chunks(self, ids: Sequence[int]) -> list[Chunk]:
-        rows = self._query(_CHUNKS, (json.dumps(list(ids)),), types=_CHUNK_TYPES)
         with self._explained():
-            found = {row[0]: _read_chunk(row) for row in rows}
+            found = {row["id"]: _read_chunk(row) for row in self._query(_CHUNKS, (json.dumps(list(ids)),))}
         return [found[i] for i in ids if i in found]
 
     def list_chunks(self, document_id: int) -> list[Chunk]:
-        rows = self._query("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,), types=[int])
-        return self.get_chunks([i for (i,) in rows])
+        return self.get_chunks(
+            self._query_ids("SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,))
+        )
 
     def find_chunks(self, where: Filter | None) -> list[int] | None:
         """Return the ids of the chunks that pass a filter, in order; None if all do."""
@@ -461,12 +385,12 @@ class SqliteStore:
         asked = (self.generation, where)
         if self._passing[0] != asked:  # because one search asks several times
             wanted = asdict(where) | {"metadata": dump_metadata(where.metadata)}
-            self._passing = asked, [i for (i,) in self._query(_FILTERED, wanted, types=[int])]
+            self._passing = asked, self._query_ids(_FILTERED, wanted)
         return self._passing[1]
 
     def search_words(self, question: str, k: int, *, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return what `Store.search_words` says; words that very many chunks hold count only if there are no others."""
-        languages = [language for (language,) in self._query(_LISTED, types=[str])]
+        languages = [language for (language,) in self._query("SELECT DISTINCT language FROM documents")]
         # Within quotes a term is never query syntax; terms have no quotes of their own.
         query = self._make_query([f'"{term}"' for term in stem_question(question, languages)])
         if not query:
@@ -478,30 +402,35 @@ class SqliteStore:
             "among": None if among is None else json.dumps(among),
             "k": k,
         }
-        return [(i, score) for i, score in self._query(_BY_WORDS, given, types=[int, float])]
+        return [(i, score) for i, score in self._query(_BY_WORDS, given)]
 
     def _make_query(self, terms: Sequence[str]) -> str:
         """Return a query for the rarest terms, if few enough chunks hold them; otherwise for all terms together."""
-        holding = {t: self._query(_HOLDING, (t, MOST_RANKED + 1), types=[int])[0][0] for t in terms}
-        rarest = sorted(terms, key=holding.__getitem__)
-        totals = dict(zip(rarest, accumulate(holding[term] for term in rarest), strict=True))
-        return " OR ".join(term for term in terms if totals[term] <= MOST_RANKED) or " AND ".join(terms)
+        counts = {}
+        for term in terms:
+            ((counts[term],),) = self._query(_HOLDING, (term, MOST_RANKED + 1))
+        rarest: list[str] = []
+        ranked = 0
+        for term in sorted(terms, key=counts.__getitem__):
+            ranked += counts[term]
+            if ranked <= MOST_RANKED:
+                rarest.append(term)
+        return " OR ".join(rarest) or " AND ".join(terms)
 
     def get_text(self, document_id: int) -> str:
-        rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,), types=[str])
+        rows = self._query("SELECT text FROM documents WHERE id = ?", (document_id,))
         if not rows:
             raise StoreError(f"document {document_id} is no longer in the index; ask again")
-        return str(rows[0][0])
+        return str(rows[0]["text"])
 
     def get_ids(self) -> Ids:
-        return np.array([i for (i,) in self._query("SELECT id FROM chunks ORDER BY id", types=[int])], dtype=np.int64)
+        return np.array(self._query_ids("SELECT id FROM chunks ORDER BY id"), dtype=np.int64)
 
     def get_embeddings(self, ids: Collection[int], *, dim: int) -> tuple[list[int], Vectors]:
         with self._explained():
             found = self._query(
                 "SELECT id, embedding FROM chunks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
                 (json.dumps(list(ids)),),
-                types=[int, bytes],
             )
             blobs = [blob for _, blob in found]
             if {len(blob) for blob in blobs} - {dim * _NUMBER_BYTES}:
@@ -512,16 +441,25 @@ class SqliteStore:
         return [i for i, _ in found], rows
 
 
-def _read_chunk(row: Row) -> Chunk:
-    i, document_id, source, title, outlet, start, end, text, *origin, stored = row
-    title = title or name_source(source)
-    metadata = _load_metadata(stored)
-    return Chunk(i, document_id, source, title, outlet, start, end, text, metadata, **_name_origin(origin))
+def _read_chunk(row: sqlite3.Row) -> Chunk:
+    fields = dict(row)
+    title = fields["title"] or name_source(fields["source"])
+    return Chunk(**fields | {"title": title, "metadata": _load_metadata(fields["metadata"])})
 
 
-def _name_origin(values: Sequence[Any]) -> dict[str, Any]:
-    """Return the values of the columns from `voice` to `ocr` by their names."""
-    return dict(zip(ORIGIN_FIELDS, values, strict=True))
+def _read_stored_chunk(row: sqlite3.Row) -> StoredChunk:
+    fields = dict(row)
+    context, embedding = fields.pop("context"), fields.pop("embedding")
+    return StoredChunk(Section(**fields), context, embedding)
+
+
+def _read_entry(row: sqlite3.Row) -> Entry:
+    fields = dict(row)
+    sources = tuple(json.loads(fields["sources"]))
+    if not sources or not all(isinstance(source, str) for source in sources):
+        raise sqlite3.DatabaseError("a document has no source, or one that is no text")
+    title = fields["title"] or name_source(sources[0])
+    return Entry(**fields | {"title": title, "sources": sources, "metadata": _load_metadata(fields["metadata"])})
 
 
 def _load_metadata(stored: str) -> dict[str, str]:
@@ -531,15 +469,8 @@ def _load_metadata(stored: str) -> dict[str, str]:
         raise sqlite3.DatabaseError("the metadata of a document cannot be read") from exc
 
 
-def _make_row(chunk: StoredChunk, document_id: int, text: str) -> tuple[object, ...]:
+def _make_row(chunk: StoredChunk, document_id: int, text: str) -> dict[str, object]:
     """Return a chunk's row without the id; `text` is its document's."""
     s = chunk.section
-    return (
-        document_id,
-        s.start,
-        s.end,
-        text[s.start : s.end],
-        chunk.context,
-        *s.get_origin().values(),
-        chunk.embedding,
-    )
+    row = asdict(s) | {"document_id": document_id, "text": text[s.start : s.end]}
+    return row | {"context": chunk.context, "embedding": chunk.embedding}

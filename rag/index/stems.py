@@ -47,11 +47,14 @@ def stem_question(question: str, languages: Iterable[str]) -> list[str]:
     Stop words count only if there are no others. A phrase in double quotes is one more stem, with spaces.
     """
     words = [word.lower() for word in _list_words(question)]
-    telling = [word for word in words if word not in STOP_WORDS] or words
+    telling = [word for word in words if word not in STOP_WORDS]
     phrases = [" ".join(WORD.findall(phrase)) for phrase in _PHRASE.findall(question)]
-    wanted = list(dict.fromkeys([*telling, *filter(None, phrases)]))[:_MOST_WORDS]
-    stems = [stem_text(each, language) for language in sorted(languages) for each in wanted]
-    return list(dict.fromkeys(stems))
+    wanted = list(dict.fromkeys([*(telling or words), *phrases]))[:_MOST_WORDS]
+    stems: dict[str, None] = {}
+    for language in sorted(languages):
+        stems |= dict.fromkeys(stem_text(each, language) for each in wanted)
+    stems.pop("", None)  # of a phrase without words
+    return list(stems)
 
 
 def _list_words(text: str) -> Iterator[str]:

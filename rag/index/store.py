@@ -173,11 +173,12 @@ def check_embedder(name: str, *, made_by: tuple[str, int], embedder: str, dim: i
 def filter_entries(entries: Iterable[Entry], words: Iterable[str]) -> list[Entry]:
     """Return the documents with all the words in their title, outlet or path, in upper or lower case."""
     folded = [word.casefold() for word in words]
-    return [
-        entry
-        for entry in entries
-        if all(word in f"{entry.title} {entry.outlet} {entry.sources}".casefold() for word in folded)
-    ]
+    matching = []
+    for entry in entries:
+        text = f"{entry.title} {entry.outlet} {entry.sources}".casefold()
+        if all(word in text for word in folded):
+            matching.append(entry)
+    return matching
 
 
 def check_embeddings(chunks: Sequence[StoredChunk], source: str) -> None:

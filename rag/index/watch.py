@@ -28,9 +28,8 @@ def wait_for_changes(paths: Iterable[Path], *, ignored: Path) -> Iterator[bool]:
         try:
             yield from _watch_until_replaced(real_paths, there, is_of_interest, polls=polls)
         except (OSError, RuntimeError):
-            polls = (
-                _identify(real_paths) == there
-            )  # no path is missing: the system's limit of watched folders is reached
+            # If no path is missing, the system's limit of watched folders is reached.
+            polls = _identify(real_paths) == there
             time.sleep(_TICK_MS / 1000)
 
 

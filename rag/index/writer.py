@@ -53,9 +53,12 @@ class DocumentWriter:
         contexts = [describe_context(document, s, max_tokens=most, count_tokens=count) for s in sections]
         keys = [(c, document.text[s.start : s.end]) for c, s in zip(contexts, sections, strict=True)]
         known = self._store.get_reusable(document.source)
-        self._embedded |= {key: known[key] for key in keys if key in known}
+        for key in keys:
+            if key in known:
+                self._embedded[key] = known[key]
+            elif key not in self._embedded:
+                self._new[key] = None
         self._pending.append(_Pending(document, sections, keys, file_hash, content_hash))
-        self._new |= dict.fromkeys(key for key in keys if key not in self._embedded)
         if max(len(self._new), len(self._pending)) >= _BATCH:
             self.flush()
 

@@ -29,17 +29,15 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 # Gradio serves more than the page and programs use, such as statistics and a route that downloads addresses.
-_PATHS = frozenset(
-    [
-        *["/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/page", "/export"],
-        *[
-            f"/gradio_api/{name}"
-            for name in ("info", "startup-events", "upload", "upload_progress", "cancel", "reset", "mcp")
-        ],
-        *["/gradio_api/queue/join", "/gradio_api/queue/data"],
-    ]
-)
-_FOLDERS = ("/assets/", "/static/", *[f"/gradio_api/{name}/" for name in ("call", "run", "api", "heartbeat", "mcp")])
+_PATHS = frozenset((
+    "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/document", "/page", "/export",
+    "/gradio_api/info", "/gradio_api/startup-events", "/gradio_api/upload", "/gradio_api/upload_progress",
+    "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/mcp", "/gradio_api/queue/join", "/gradio_api/queue/data",
+))  # fmt: skip
+_FOLDERS = (
+    "/assets/", "/static/", "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/", "/gradio_api/heartbeat/",
+    "/gradio_api/mcp/",
+)  # fmt: skip
 # The paths without a login: the sign-in page, and a path that Gradio requests from itself when it starts.
 _OPEN_PATHS = (LOGIN, "/gradio_api/startup-events")
 _BODY_BYTES = 1_000_000

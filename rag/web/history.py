@@ -41,6 +41,11 @@ SELECT id, title, changed FROM conversations c WHERE owner = :owner AND NOT EXIS
     )), value)
 ) ORDER BY changed DESC, id LIMIT :limit
 """
+_TYPES = {
+    **dict.fromkeys(("id", "title", "record", "index_name"), str),
+    **dict.fromkeys(("changed", "asked"), float),
+    **dict.fromkeys(("rating", "comment"), str | None),
+}
 _TITLE_CHARACTERS = 60
 _ANSWER = TypeAdapter(Answer)
 
@@ -83,14 +88,14 @@ class History:
         """Return the conversations that hold all the words, the latest first."""
         given = {"owner": owner, "words": json.dumps(repair_text(words).casefold().split()), "limit": limit}
         with self._opened() as db:
-            return [Listed(*row) for row in fetch(db, _LIST, given, types=[str, str, float])]
+            return [Listed(*row) for row in fetch(db, _LIST, given, types=_TYPES)]
 
     def get_title(self, conversation: str, *, owner: str) -> str:
         """Return the title of a conversation, "" if this owner has none with this id."""
         with self._opened() as db:
             asked = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
-            titles = fetch(db, asked, (conversation, owner), types=[str])
-        return str(titles[0][0]) if titles else ""
+            titles = fetch(db, asked, (conversation, owner), types=_TYPES)
+        return str(titles[0]["title"]) if titles else ""
 
     def read(self, conversation: str, *, owner: str) -> list[Turn]:
         """Return the turns of a conversation, none if this owner has none with this id."""
@@ -100,7 +105,7 @@ class History:
                 "SELECT record, index_name, asked, rating, comment FROM turns JOIN conversations c"
                 " ON c.id = conversation WHERE conversation = ? AND owner = ? ORDER BY turns.id",
                 (conversation, owner),
-                types=[str, str, float, str | None, str | None],
+                types=_TYPES,
             )
             try:
                 return [Turn(_ANSWER.validate_json(record), *rest) for record, *rest in rows]

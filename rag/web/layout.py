@@ -190,7 +190,7 @@ class Parts:
 def list_llms(settings: Settings) -> list[tuple[str, str]]:
     """Return the labels and names of the LLMs on this machine; the last entry is for no LLM."""
     there = [m for m in load_registry().values() if m.kind == "llm" and m.is_fetched(settings.home)]
-    known = [(f"{m.name} ({m.bytes / 1e6:,.0f} MB)", m.name) for m in there]
-    if settings.llm not in {name for _, name in known} | {NO_LLM}:
-        known.append((settings.llm, settings.llm))
-    return [*known, ("None: quote the best sentences", NO_LLM)]
+    labels = {m.name: f"{m.name} ({m.bytes / 1e6:,.0f} MB)" for m in there}
+    labels.setdefault(settings.llm, settings.llm)
+    labels[NO_LLM] = "None: quote the best sentences"
+    return [(label, name) for name, label in labels.items()]

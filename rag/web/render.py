@@ -73,18 +73,7 @@ def render_sources(
 
     `stale` has a note for each cited passage that has changed, by turn (from 0) and number.
     """
-    shown = [
-        {
-            "answer": turn.answer,
-            "cited": [
-                _make_card(list(same), turn) for _, same in groupby(turn.answer.citations, key=attrgetter("number"))
-            ],
-            "found": [_make_link(hit.chunk, turn, [hit.chunk]) for hit in _find_uncited(turn.answer)],
-            "stale": stale.get(number, {}),
-            "plain": format_answer(turn.answer),
-        }
-        for number, turn in enumerate(turns)
-    ]
+    shown = [{**_describe_turn(turn), "stale": stale.get(number, {})} for number, turn in enumerate(turns)]
     return render("sources", turns=shown, pending=[hit.chunk for hit in pending])
 
 
@@ -139,6 +128,19 @@ def render_progress(
     )
 
 
+def _describe_turn(turn: Turn) -> dict[str, Any]:
+    """Return a turn with a card for each number of its answer, and links to the passages that it does not cite."""
+    answer = turn.answer
+    cited_ids = {citation.chunk_id for citation in answer.citations}
+    uncited = [hit.chunk for hit in answer.hits if hit.chunk.id not in cited_ids]
+    return {
+        "answer": answer,
+        "cited": [_make_card(list(same), turn) for _, same in groupby(answer.citations, key=attrgetter("number"))],
+        "found": [_make_link(chunk, turn, [chunk]) for chunk in uncited],
+        "plain": format_answer(answer),
+    }
+
+
 def _describe_outcome(answer: Answer) -> str:
     """Return the outcome of a question and its confidence, in one line."""
     if answer.outcome != "answered":
@@ -178,8 +180,3 @@ def _make_link(source: Citation | Chunk, turn: Turn, places: Sequence[Citation |
 
 def _write_spans(spans: Iterable[Span]) -> str:
     return ",".join(f"{start}-{end}" for start, end in spans)
-
-
-def _find_uncited(answer: Answer) -> list[Hit]:
-    cited = {citation.chunk_id for citation in answer.citations}
-    return [hit for hit in answer.hits if hit.chunk.id not in cited]

@@ -10,6 +10,9 @@ from rag.web.chat import find_turn, get_owner
 from rag.web.render import render
 from rag.web.workspace import Workspace
 
+# Gradio sends True for a thumb up, False for a thumb down, and another value if the user takes the thumb back.
+_RATINGS: dict[Any, str] = {True: "Like", False: "Dislike"}
+
 
 class Sidebar:
     """Handles the user's actions on whole conversations."""
@@ -51,7 +54,7 @@ class Feedback:
         turn = self._history.read_turn(conversation, number, owner=owner)
         if turn is None:
             return gr.skip(), 0, "", ""
-        rating = "Like" if event.liked is True else "Dislike" if event.liked is False else None
+        rating = _RATINGS.get(event.liked)
         self._history.rate(conversation, number, rating=rating, comment=turn.comment, owner=owner)
         right = " ".join(sentence.text for sentence in turn.answer.sentences)
         wanted = right if rating == "Like" and turn.answer.outcome != "not_found" else ""

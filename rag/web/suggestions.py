@@ -4,7 +4,6 @@ import json
 import logging
 import threading
 import time
-from itertools import islice
 from pathlib import Path
 
 from rag.answer.prompt import load_prompts
@@ -68,10 +67,11 @@ class Suggestions:
                 with self._workspace.queue.join() as place:
                     for _ in place.wait():
                         pass
-                    question = llm and suggest_question(chunk, llm=llm, prompts=prompts)
-                questions += [question] if question else []
+                    if llm:
+                        questions.append(suggest_question(chunk, llm=llm, prompts=prompts))
             make_folder(path.parent)
-            write_file(path, json.dumps({"generation": generation, "questions": questions}))
+            written = [question for question in questions if question]
+            write_file(path, json.dumps({"generation": generation, "questions": written}))
         except (RagError, OSError) as exc:
             logger.warning("no questions are suggested for the index %s: %s", index, exc)
             self._given_up.add(index)
@@ -85,6 +85,6 @@ class Suggestions:
         chunks: list[Chunk] = []
         for entry in chosen:
             _, all_of_it = self._workspace.read_document(index, entry.sources[0])
-            good = (c for c in all_of_it if c.voice == "article" and len(c.text.split()) >= _LEAST_WORDS)
-            chunks += islice(good, 1)
+            good = [c for c in all_of_it if c.voice == "article" and len(c.text.split()) >= _LEAST_WORDS]
+            chunks += good[:1]
         return chunks
