@@ -24,8 +24,6 @@ def spell_out_tables(text: str, code: re.Pattern[str] = _CODE) -> str:
 
     The parts that the pattern `code` matches stay as they are.
     """
-    if "|" not in text or "-" not in text:
-        return text
     return change_outside(text, code, lambda part: _TABLE.sub(_spell_out, part))
 
 
