@@ -101,8 +101,7 @@ def _has_sign(text: str) -> bool:
 
 def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:
     """Return the facts that are not in the other blocks of a page, below a heading of their own."""
-    texts = [block.text for block in blocks]
-    known = "\n".join(texts)
+    known = "\n".join(block.text for block in blocks)
     unread = [contact for contact in contacts if contact.text not in known]
     if unread:
         unread.insert(0, Block(_HEADING, "heading"))

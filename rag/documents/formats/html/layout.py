@@ -103,13 +103,16 @@ def _list_definitions(parts: list[HtmlElement]) -> list[str]:
 
     A question ends as it is.
     """
-    terms = [_find_line(part) for part in parts if part.tag == "dt"]
-    meanings = [_find_line(part) for part in parts if part.tag == "dd"]
-    if not meanings:
-        return terms
-    names = join_filled(", ", [term.rstrip(":¶ ") for term in terms])
-    meaning = join_filled("; ", meanings)
-    return [f"{names} {meaning}" if names.endswith(QUESTION_MARKS) else format_row([names], [meaning])]
+    lines: dict[str, list[str]] = {"dt": [], "dd": []}
+    for part in parts:
+        lines[part.tag].append(_find_line(part))
+    if not lines["dd"]:
+        return lines["dt"]
+    names = join_filled(", ", [term.rstrip(":¶ ") for term in lines["dt"]])
+    meaning = join_filled("; ", lines["dd"])
+    if names.endswith(QUESTION_MARKS):
+        return [f"{names} {meaning}"]
+    return [format_row([names], [meaning])]
 
 
 def _find_line(element: HtmlElement) -> str:
@@ -154,7 +157,9 @@ def _measure_header(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, s
 def _is_header(row: list[HtmlElement], texts: Mapping[HtmlElement, str]) -> bool:
     """Return whether a row may be in the header: it has labels, or no cells, but not only empty cells."""
     filled = [cell for cell in row if texts[cell]]
-    return not row or (len(filled) > 0 and all(map(_is_label, filled)))
+    if row and not filled:
+        return False
+    return all(map(_is_label, filled))
 
 
 def _list_rows(table: HtmlElement) -> list[list[HtmlElement]]:
@@ -232,10 +237,8 @@ def _find_number(element: HtmlElement, name: str, most: int) -> int:
 
 def _is_label(cell: HtmlElement) -> bool:
     """Return whether a cell is marked as a header, or all of it is bold."""
-    text = cell.text_content().strip()
-    bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()
-    is_bold = bold != "" and bold == text
-    return cell.tag == "th" or is_bold
+    bold = "".join(part.text_content() for part in cell.iter("b", "strong"))
+    return cell.tag == "th" or bold.strip() == cell.text_content().strip()
 
 
 def _format_rows(rows: list[Row], height: int, names: Set[str]) -> list[str]:
