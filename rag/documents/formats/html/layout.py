@@ -1,5 +1,6 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, count, takewhile
 from typing import Literal
@@ -28,6 +29,7 @@ _TALLEST_HEADER = 3
 # In a larger table no cell spans others: copies of it could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
+_NUMBER = re.compile(r"\d{1,5}")
 # The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
@@ -182,8 +184,7 @@ def _move_out_rest(table: HtmlElement, rows: list[list[HtmlElement]]) -> None:
         cell.clear(keep_tail=True)
     rest = table.makeelement("p")
     rest.text = find_text(table)
-    if rest.text:
-        table.addprevious(rest)
+    table.addprevious(rest)
 
 
 def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
@@ -193,9 +194,9 @@ def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
         return True
     if contains(table, *HEADINGS):
         return True
-    is_headed = table.find(".//tr/th") is not None
-    longest_cell = max(len(cell.text_content()) for cell in chain.from_iterable(rows))
-    return longest_cell > LONGEST_CELL and not is_headed
+    if table.find(".//tr/th") is not None:
+        return False
+    return max(len(cell.text_content()) for cell in chain.from_iterable(rows)) > LONGEST_CELL
 
 
 def _list_cells(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> Iterator[list[Cell]]:
@@ -230,9 +231,8 @@ def _find_width(element: HtmlElement) -> int:
 
 def _find_number(element: HtmlElement, name: str, most: int) -> int:
     """Return the number in an attribute, from 1 to `most`; 1 if there is none."""
-    value = element.get(name, "")
-    is_number = value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER))
-    return max(1, min(int(value), most)) if is_number else 1
+    number = _NUMBER.fullmatch(element.get(name, ""))
+    return max(1, min(int(number[0]), most)) if number else 1
 
 
 def _is_label(cell: HtmlElement) -> bool:
