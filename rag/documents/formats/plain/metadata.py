@@ -196,7 +196,9 @@ def _find_any_date(line: str) -> str | None:
 def _read_opening(text: str) -> _Head:
     """Return the heading of up to three lines at the beginning of a text. It stays text too: it may not be repeated."""
     opening = _OPENING.match(text)
-    return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
+    if opening is None:
+        return _Head({}, [])
+    return _Head(_join_titles(opening[1].splitlines()), [])
 
 
 def _join_titles(lines: list[str]) -> dict[str, str]:

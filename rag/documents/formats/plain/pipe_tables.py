@@ -34,7 +34,8 @@ def _spell_out(table: re.Match[str]) -> str:
     if len(header) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)):
         return table[0]
     rows = list(map(_split, table["rows"].split("\n")[1:]))
-    return "\n".join(f"{table['indent']}{line}" for line in Labels(header).format_rows(rows) if line)
+    lines = filter(None, Labels(header).format_rows(rows))
+    return "\n".join(table["indent"] + line for line in lines)
 
 
 def _split(line: str) -> list[str]:
