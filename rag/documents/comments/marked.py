@@ -80,15 +80,12 @@ def take_thread(tree: HtmlElement, page: Page) -> Thread:
     if elements and places[elements[0]].kind == "post":
         opening = posts[elements.pop(0)]
     authors = {post.author for post in posts.values()}
-    comments = [_make_comment(element, places[element], posts, authors) for element in elements]
+    comments = [_make_comment(posts[element], places[element], posts, authors) for element in elements]
     return Thread(comments, opening, areas)
 
 
-def _make_comment(
-    element: HtmlElement, place: _Place, posts: dict[HtmlElement, Post], authors: Set[str | None]
-) -> Block:
+def _make_comment(post: Post, place: _Place, posts: dict[HtmlElement, Post], authors: Set[str | None]) -> Block:
     """Return a post as a comment. It answers the person whom its words or its marks name, or else the post above."""
-    post = posts[element]
     text = join_blocks(post.blocks)
     author_above = next((posts[box].author for box in place.above if box in posts), None)
     reply_to = find_addressee(text, authors) or post.answered or author_above
