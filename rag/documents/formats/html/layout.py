@@ -237,8 +237,9 @@ def _find_number(element: HtmlElement, name: str, most: int) -> int:
 
 def _is_label(cell: HtmlElement) -> bool:
     """Return whether a cell is marked as a header, or all of it is bold."""
+    text: str = cell.text_content().strip()
     bold = "".join(part.text_content() for part in cell.iter("b", "strong"))
-    return cell.tag == "th" or bold.strip() == cell.text_content().strip()
+    return cell.tag == "th" or bold.strip() == text
 
 
 def _format_rows(rows: list[Row], height: int, names: Set[str]) -> list[str]:
