@@ -10,7 +10,7 @@ such an element, and the heading of an article is in it but not in one of its co
 import re
 from collections.abc import Callable, Iterator, Set
 from itertools import takewhile
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -25,8 +25,8 @@ from rag.documents.comments.elements import (
     list_neighbours,
     list_outside,
 )
-from rag.documents.comments.entries import Run, find_containers, find_entries, find_labels, find_run_below
-from rag.documents.comments.roles import any_has_role, filter_role, has_role
+from rag.documents.comments.entries import Run, find_containers, find_labels, find_run_below, find_run_inside
+from rag.documents.comments.roles import collect_roles, filter_role, has_role
 from rag.documents.comments.words import is_sentence
 from rag.documents.formats.html.markup import HEADINGS
 
@@ -164,7 +164,9 @@ def _is_named_comment(element: HtmlElement) -> bool:
 
 def _is_reply(element: HtmlElement) -> bool:
     """Return True for replies right beside a comment or another reply."""
-    return has_role(element, "reply", "replies") and any_has_role(list_neighbours(element), "comment", "reply")
+    if not has_role(element, "reply", "replies"):
+        return False
+    return not collect_roles(list_neighbours(element)).isdisjoint(("comment", "reply"))
 
 
 # The ways in which a page calls an element a reader's.
@@ -201,32 +203,21 @@ def _find_runs(tree: HtmlElement, areas: Set[HtmlElement], below_article: Set[Ht
     runs = Run([], [])
     readers = set(areas)
     holders = find_holders(areas)
-    for find_places, find_run in _WAYS_TO_FIND_RUNS:
-        for place in find_places(tree):
-            is_known = place not in below_article or is_inside(place, readers)
-            if is_known or not has_article_above(place, readers):
-                continue
-            run = find_run(place, readers)
-            is_apart = holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries)
-            if run.entries and is_apart:
-                runs.frames.extend(run.frames)
-                runs.entries.extend(run.entries)
-                readers.update(run.frames, run.entries)
+    labels = list(find_labels(tree))
+    for place in (*labels, *find_containers(tree)):
+        if place not in below_article or is_inside(place, readers):
+            continue
+        if not has_article_above(place, readers):
+            continue
+        if place in labels:
+            run = find_run_below(place, find_holders(_find_written_above(place, readers)))
+        else:
+            run = find_run_inside(place)
+        if holders.isdisjoint(run.frames) and readers.isdisjoint(run.entries):
+            runs.frames.extend(run.frames)
+            runs.entries.extend(run.entries)
+            readers.update(run.frames, run.entries)
     return runs
-
-
-def _find_run_below(label: HtmlElement, readers: Set[HtmlElement]) -> Run:
-    article = _find_written_above(label, readers)
-    return find_run_below(label, find_holders(article))
-
-
-# The elements that may begin or hold a thread, and how to find its entries from there.
-_FindPlaces: TypeAlias = Callable[[HtmlElement], Iterator[HtmlElement]]
-_FindRun: TypeAlias = Callable[[HtmlElement, Set[HtmlElement]], Run]
-_WAYS_TO_FIND_RUNS: tuple[tuple[_FindPlaces, _FindRun], ...] = (
-    (find_labels, _find_run_below),
-    (find_containers, lambda container, _: Run([container], find_entries(container))),
-)
 
 
 def _find_below_article(tree: HtmlElement) -> set[HtmlElement]:
@@ -254,4 +245,4 @@ def _is_forum(tree: HtmlElement, areas: Set[HtmlElement]) -> bool:
     if any(map(_FORUM.search, [*types, *tree.xpath(_GENERATOR), *tree.xpath("//script/text()")])):
         return True
     posts = list_outside(filter_role(tree.iter(*UNITS), "post"), areas)
-    return len(posts) > 1 and any_has_role((posts[0], *posts[0].iterancestors()), "forum")
+    return len(posts) > 1 and "forum" in collect_roles((posts[0], *posts[0].iterancestors()))

@@ -5,7 +5,7 @@ these too. Only a thread has a run of similar boxes, each with a name, a date an
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 from lxml.html import HtmlElement
@@ -17,6 +17,7 @@ from rag.documents.comments.site import is_comments_heading
 from rag.documents.comments.words import is_sentence, read_name
 from rag.documents.dates import is_date
 from rag.documents.formats.html.markup import contains
+from rag.documents.sequences import flat_map
 
 # Each of these can be an entry, whatever its classes.
 _ITEMS = frozenset(("li", "tr", "article"))
@@ -31,6 +32,8 @@ _SIGNATURE_TEXTS = 8
 # The name is among the first of them, perhaps after a number or a badge.
 _NAME_TEXTS = 3
 _FEWEST_ENTRIES = 2
+# Besides its dates, an entry has a name and what the person says.
+_FEWEST_TEXTS = 2
 
 
 class Run(NamedTuple):
@@ -89,13 +92,19 @@ def _find_run_among(siblings: Sequence[HtmlElement]) -> Run:
     for sibling in siblings:
         if similar and _is_entry(sibling):
             return Run([], similar)
-        entries = find_entries(sibling)
-        if entries:
-            return Run([sibling], entries)
+        run = find_run_inside(sibling)
+        if run.entries:
+            return run
         characters += len(sibling.text_content())
         if characters > _MOST_BETWEEN:
             break
     return Run([], [])
+
+
+def find_run_inside(container: HtmlElement) -> Run:
+    """Return the entries in a container, which is their frame; an empty run if there are none."""
+    entries = find_entries(container)
+    return Run([container], entries) if entries else Run([], [])
 
 
 def find_entries(container: HtmlElement) -> list[HtmlElement]:
@@ -119,13 +128,13 @@ def _find_similar(siblings: Iterable[HtmlElement]) -> list[HtmlElement]:
 
     The others may hide their date, or have a name that does not look like one.
     """
-    first = next(filter(_is_entry, siblings), None)
-    if first is None:
+    entries = list(filter(_is_entry, siblings))
+    if not entries:
         return []
-    similar = _pick_kind(siblings, first)
-    if sum(map(_is_entry, similar)) < _FEWEST_ENTRIES:
+    similar = _pick_kind(siblings, entries[0])
+    if len(set(entries).intersection(similar)) < _FEWEST_ENTRIES:
         return []
-    texts = chain.from_iterable(element.itertext() for element in similar)
+    texts = flat_map(HtmlElement.itertext, similar)
     return similar if any(map(is_sentence, texts)) else []
 
 
@@ -149,9 +158,10 @@ def _is_entry(element: HtmlElement) -> bool:
         return False
     texts = _list_texts(element)
     dates = _find_dates(element, texts)
-    has_words = len(set(texts) - dates) > 1  # a name and what the person says
+    if len(set(texts) - dates) < _FEWEST_TEXTS:
+        return False
     first_date = min(map(texts.index, dates), default=0)
-    return has_words and any(map(read_name, texts[: min(first_date, _NAME_TEXTS)]))
+    return any(map(read_name, texts[:first_date][:_NAME_TEXTS]))
 
 
 def _list_texts(element: HtmlElement) -> list[str]:

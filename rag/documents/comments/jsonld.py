@@ -25,7 +25,7 @@ _KEY_CHARACTERS = 80
 _BOXES = ("p", "div", "li", "span", "article", "section", "td", "blockquote")
 
 
-def take_json_comments(tree: HtmlElement, known: Sequence[Block] = ()) -> list[Block]:
+def take_json_comments(tree: HtmlElement, known: Sequence[Block]) -> list[Block]:
     """Return the comments in a page's JSON-LD that are not known yet, and remove them from the data and the page."""
     scripts = tree.xpath("//script[contains(@type, 'ld+json')]")
     all_comments = list(flat_map(_take_from_script, scripts))

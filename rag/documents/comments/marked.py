@@ -51,9 +51,6 @@ class Thread(NamedTuple):
     areas: Set[HtmlElement]
 
 
-_Kinds = dict[HtmlElement, _Kind]
-
-
 class _Place(NamedTuple):
     """The place in its thread of an element that may be a comment or a post.
 
@@ -67,14 +64,10 @@ class _Place(NamedTuple):
     in_company: bool
 
 
-_Places = dict[HtmlElement, _Place]
-_Posts = dict[HtmlElement, Post]
-
-
 def take_thread(tree: HtmlElement, page: Page) -> Thread:
     """Remove the comments from a page and return them, with the post that opens the thread of a forum."""
     places = _find_places(tree, page)
-    posts: _Posts = {}
+    posts: dict[HtmlElement, Post] = {}
     areas: set[HtmlElement] = set()
     for element in reversed(places):  # A reply is removed before the post around it is read.
         post = read_post(element)
@@ -87,13 +80,12 @@ def take_thread(tree: HtmlElement, page: Page) -> Thread:
     if elements and places[elements[0]].kind == "post":
         opening = posts[elements.pop(0)]
     authors = {post.author for post in posts.values()}
-    comments = [_make_comment(element, places[element], posts, authors) for element in elements]
+    comments = [_make_comment(posts[element], places[element], posts, authors) for element in elements]
     return Thread(comments, opening, areas)
 
 
-def _make_comment(element: HtmlElement, place: _Place, posts: _Posts, authors: Set[str | None]) -> Block:
+def _make_comment(post: Post, place: _Place, posts: dict[HtmlElement, Post], authors: Set[str | None]) -> Block:
     """Return a post as a comment. It answers the person whom its words or its marks name, or else the post above."""
-    post = posts[element]
     text = join_blocks(post.blocks)
     author_above = next((posts[box].author for box in place.above if box in posts), None)
     reply_to = find_addressee(text, authors) or post.answered or author_above
@@ -125,8 +117,10 @@ def drop_areas(tree: HtmlElement, page: Page, read: Set[HtmlElement]) -> list[Bl
 
 def _has_comments(blocks: Iterable[Block]) -> bool:
     """Return True for blocks with signed comments, or with a heading that counts them."""
-    headings = [block.text for block in blocks if block.kind == "heading"]
-    return any(map(is_sure_heading, headings)) or is_signed(_join_lines(blocks))
+    for block in blocks:
+        if block.kind == "heading" and is_sure_heading(block.text):
+            return True
+    return is_signed(_join_lines(blocks))
 
 
 def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
@@ -138,9 +132,12 @@ def read_plain_comments(blocks: Iterable[Block]) -> list[Block]:
 def _join_lines(blocks: Iterable[Block]) -> str:
     """Return the text of blocks without the site's own notes and headings."""
     lines = [block for block in blocks if not is_note(block.text)]
-    # A name above a date may be in a heading.
-    pairs = pairwise([*lines, Block("")])
-    return "\n\n".join(line.text for line, below in pairs if line.kind != "heading" or is_date(below.text))
+    texts = []
+    for line, below in pairwise([*lines, Block("")]):
+        # A name above a date may be in a heading.
+        if line.kind != "heading" or is_date(below.text):
+            texts.append(line.text)
+    return "\n\n".join(texts)
 
 
 def take_plain_comments(tree: HtmlElement, page: Page) -> list[Block]:
@@ -164,12 +161,12 @@ def _begins_comments(heading: HtmlElement, blocks: Iterable[Block], page: Page) 
     """Return True if the blocks below a heading are comments."""
     text = _join_lines(blocks)
     is_label = heading.tag not in HEADINGS or contains(heading, "a")
-    if is_label and not has_article_above(heading, page.areas):
+    if is_label:
         # At the top of a page, a single signature below a label may be the article's.
-        return is_signed(text, least=2)
-    is_heading_below = not is_label and heading in page.below_article
-    is_sure = is_heading_below and is_sure_heading(read_line(heading))
-    return is_sure or is_signed(text)
+        return is_signed(text, least=1 if has_article_above(heading, page.areas) else 2)
+    if heading in page.below_article and is_sure_heading(read_line(heading)):
+        return True
+    return is_signed(text)
 
 
 def _find_box_of_heading(heading: HtmlElement) -> HtmlElement:
@@ -191,7 +188,7 @@ def _copy_below(element: HtmlElement) -> HtmlElement:
     return below
 
 
-def _find_places(tree: HtmlElement, page: Page) -> _Places:
+def _find_places(tree: HtmlElement, page: Page) -> dict[HtmlElement, _Place]:
     """Return the elements that may be a comment or a post, in order, and their places."""
     kinds = _find_kinds(tree, page)
     frames = set(filter_role(find_holders(kinds), "replies")) - kinds.keys()
@@ -199,7 +196,7 @@ def _find_places(tree: HtmlElement, page: Page) -> _Places:
     boxes = kinds.keys() | frames
     outer = {element: [box for box in element.iterancestors() if box in boxes] for element in kinds}
     pieces = _find_pieces(kinds, outer)
-    places: _Places = {}
+    places: dict[HtmlElement, _Place] = {}
     for element, kind in kinds.items():
         above = chain.from_iterable(heads.get(box, [box]) for box in outer[element])
         is_in_frame = not page.frames.isdisjoint(element.iterancestors())
@@ -208,13 +205,16 @@ def _find_places(tree: HtmlElement, page: Page) -> _Places:
     return places
 
 
-def _find_heads(replies: HtmlElement, kinds: _Kinds) -> list[HtmlElement]:
+def _find_heads(replies: HtmlElement, kinds: dict[HtmlElement, _Kind]) -> list[HtmlElement]:
     """Return the elements that may be the comment above some replies, or boxes around it."""
-    heads = (sort_elements(sibling, kinds.keys()) for sibling in replies.itersiblings(preceding=True))
-    return next(filter(None, heads), [])[:_MOST_HEADS]
+    for sibling in replies.itersiblings(preceding=True):
+        heads = sort_elements(sibling, kinds.keys())
+        if heads:
+            return heads[:_MOST_HEADS]
+    return []
 
 
-def _find_pieces(kinds: _Kinds, outer: Mapping[HtmlElement, list[HtmlElement]]) -> set[HtmlElement]:
+def _find_pieces(kinds: dict[HtmlElement, _Kind], outer: Mapping[HtmlElement, list[HtmlElement]]) -> set[HtmlElement]:
     """Return the elements that cannot be a comment: the only part of another one, or a frame around several.
 
     `outer` has the comments and the frames for replies around each element, from the inside out.
@@ -227,10 +227,10 @@ def _find_pieces(kinds: _Kinds, outer: Mapping[HtmlElement, list[HtmlElement]]) 
     return {inside[0] if len(inside) == 1 else box for box, inside in parts.items()}
 
 
-def _find_kinds(tree: HtmlElement, page: Page) -> _Kinds:
+def _find_kinds(tree: HtmlElement, page: Page) -> dict[HtmlElement, _Kind]:
     """Return the elements that may be comments or posts, in order, with their kinds."""
     boxes = set(tree.iter(*_WHOLES)) - page.frames - page.articles
-    kinds: _Kinds = {}
+    kinds: dict[HtmlElement, _Kind] = {}
     for element in tree.iter(*UNITS):
         kind = _find_kind(element, page)
         if kind:
@@ -242,7 +242,7 @@ def _find_kinds(tree: HtmlElement, page: Page) -> _Kinds:
     return {element: kinds[element] for element in sort_elements(tree, kinds.keys())}
 
 
-def _add_unnamed(frame: HtmlElement, kinds: _Kinds) -> None:
+def _add_unnamed(frame: HtmlElement, kinds: dict[HtmlElement, _Kind]) -> None:
     """Add the comments in a frame that only their looks show, if no others are in it."""
     if kinds.keys().isdisjoint(frame.iter()):
         for element in find_entries(frame) or find_innermost_entries(frame):
@@ -253,7 +253,10 @@ def _find_kind(element: HtmlElement, page: Page) -> _Kind | None:
     """Return what schema.org's marks or class names call an element; None if it is neither a comment nor a post."""
     if element in page.frames:
         return None
-    return next((kind for kind, is_called in _KINDS if is_called(element, page)), None)
+    for kind, is_called in _KINDS:
+        if is_called(element, page):
+            return kind
+    return None
 
 
 def _is_post(element: HtmlElement, page: Page) -> bool:

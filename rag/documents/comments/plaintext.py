@@ -66,15 +66,14 @@ def _begins_comments(heading: re.Match[str], below: Lines, *, markdown: bool) ->
         return True
     if _is_before_chapter(heading):
         return False
-    signs = _SIGNS_IN_MARKDOWN if markdown else _SIGNS
-    return any(shows_comments(heading, below) for shows_comments in signs)
+    if is_sure_heading(heading[0]):
+        return True
+    if markdown:  # the heading may be a chapter's
+        return False
+    return _is_last_name(heading) or _is_above_signature(heading, below) or _is_above_reply(below)
 
 
-def _is_sure(heading: re.Match[str], _below: Lines) -> bool:
-    return is_sure_heading(heading[0])
-
-
-def _names_comments(heading: re.Match[str], _below: Lines) -> bool:
+def _is_last_name(heading: re.Match[str]) -> bool:
     """Return whether a heading names comments, and no other of its form is below it."""
     _, last = _find_levels(heading.string)
     return names_comments(heading[0]) and heading.end() > last.get(_find_level(heading), 0)
@@ -89,14 +88,9 @@ def _is_above_signature(heading: re.Match[str], below: Lines) -> bool:
     return any(levels.get(below.lines[number].start()) != level for number in signed)
 
 
-def _is_above_reply(_heading: re.Match[str], below: Lines) -> bool:
+def _is_above_reply(below: Lines) -> bool:
     """Return whether a line begins with "@" and a name."""
     return any(find_addressee(below.read(number), ()) for number in below.said)
-
-
-# Signs that comments are below a heading. In Markdown the heading may be a chapter's.
-_SIGNS_IN_MARKDOWN = (_is_sure,)
-_SIGNS = (_is_sure, _names_comments, _is_above_signature, _is_above_reply)
 
 
 def _find_level(heading: re.Match[str]) -> int:

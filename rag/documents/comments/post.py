@@ -3,7 +3,6 @@
 import re
 from collections.abc import Set
 from copy import deepcopy
-from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -68,12 +67,7 @@ def read_post(element: HtmlElement) -> Post | None:
 def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:
     """Return blocks without the noise before and after a comment's words."""
     words = [number for number, block in enumerate(blocks) if not _is_noise(block.text, author)]
-    if not words:
-        return []
-    first, last = words[0], words[-1]
-    # "Which version? – otto": the dash was between the words and the signature.
-    ending = replace(blocks[last], text=blocks[last].text.rstrip(" –—|·"))
-    return [*blocks[first:last], ending]
+    return blocks[words[0] : words[-1] + 1] if words else []
 
 
 def join_blocks(blocks: list[Block]) -> str:

@@ -81,11 +81,6 @@ def has_role(element: HtmlElement, *roles: str) -> bool:
     return not find_roles(element).isdisjoint(roles)
 
 
-def any_has_role(elements: Iterable[HtmlElement], *roles: str) -> bool:
-    """Return True if one of the elements has one of the roles."""
-    return next(filter_role(elements, *roles), None) is not None
-
-
 def collect_roles(elements: Iterable[HtmlElement]) -> set[str]:
     """Return all roles of the elements."""
     roles: set[str] = set()

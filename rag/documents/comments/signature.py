@@ -79,12 +79,17 @@ def _find_date(parts: Sequence[HtmlElement]) -> _Text:
     """Return the surest date in the parts of a comment, and its element; a full date is surer than "3 hours ago"."""
     marked = [*filter(_is_marked_date, parts), *filter_role(parts, "date")]
     signed = filter_role(parts, "author")
-    full_date = _find_first([*marked, *signed], _read_full_date)
-    date = full_date or _find_first(marked, lambda part: _parse_date_alone(part.text_content()))
-    if date:
-        return date
-    alone = [part for part in parts if len(part) == len(part.findall("button"))]
-    return _find_first(alone, lambda part: _parse_date_alone(part.text or "")) or _NOTHING
+    return (
+        _find_first([*marked, *signed], _read_full_date)
+        or _find_first(marked, lambda part: _parse_date_alone(part.text_content()))
+        or _find_first(filter(_is_alone, parts), lambda part: _parse_date_alone(part.text or ""))
+        or _NOTHING
+    )
+
+
+def _is_alone(part: HtmlElement) -> bool:
+    """Return True if an element holds no other ones than buttons."""
+    return len(part) == len(part.findall("button"))
 
 
 def _is_marked_date(part: HtmlElement) -> bool:
@@ -114,8 +119,11 @@ def _read_attribute(comment: HtmlElement) -> _Text | None:
 
 def _find_marked_name(parts: Sequence[HtmlElement]) -> _Text | None:
     """Return the name with the surest mark in the parts of a comment, and its element; None if none is marked."""
-    names = (_find_first(filter(is_name, parts), _read_marked_name) for is_name in _NAME_MARKS.values())
-    return next(filter(None, names), None)
+    for is_name in _NAME_MARKS.values():
+        name = _find_first(filter(is_name, parts), _read_marked_name)
+        if name:
+            return name
+    return None
 
 
 def _read_marked_name(element: HtmlElement) -> str | None:

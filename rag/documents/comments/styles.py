@@ -113,7 +113,11 @@ class Style(NamedTuple):
 
 def find_headers(page: Lines) -> Headers:
     """Return the headers of a page's comments in the first style that matches; none if no style does."""
-    return next(filter(None, (style.match(page) for style in STYLES)), {})
+    for style in STYLES:
+        headers = style.match(page)
+        if headers:
+            return headers
+    return {}
 
 
 def find_sure_headers(page: Lines) -> Headers:

@@ -22,10 +22,8 @@ _FOOTERS = (
 )
 # A longer block is text about the page, and more blocks are the pages of a site.
 _LONGEST, _MOST = 300, 20
-_LONGEST_NAME = 60
-_COPYRIGHT = re.compile(r"©|\(c\)|\bcopyright\b|\brights reserved\b", re.IGNORECASE)
-
-
+# A name or a heading beside a fact is short, and does not name the owner of a copyright.
+_NAME = re.compile(r"(?!.*(?:©|\(c\)|\bcopyright\b|\brights reserved\b)).{1,60}", re.IGNORECASE | re.DOTALL)
 _DAY = (
     r"(?:mo|tu|we|th|fr|sa|su|di|mi|do|so|lu|ma|me|je|ve)[a-zäéáíó]{0,8}\.?"
     r"|(?:lun|mar|mi[eé]|jue|vie|s[aá]b|dom|gio|ven|daily|täglich|tous les jours)\w*"
@@ -69,8 +67,7 @@ def _list_facts(footer: HtmlElement) -> Iterator[str]:
     are_facts = [line in addresses or _has_sign(line) for line in lines]
     for number, line in enumerate(lines):
         is_near_fact = any(are_facts[max(0, number - 1) : number + 2])
-        is_name_beside = is_near_fact and _may_be_name(line)
-        if are_facts[number] or is_name_beside:
+        if are_facts[number] or (is_near_fact and _NAME.fullmatch(line)):
             yield line
 
 
@@ -88,12 +85,6 @@ def _list_lines(element: HtmlElement) -> list[str]:
     return [block.text for block in walk_blocks(element) if len(block.text) <= _LONGEST]
 
 
-def _may_be_name(line: str) -> bool:
-    """Return whether a line is short enough for a name or a heading, and does not name the owner of a copyright."""
-    is_short = len(line) <= _LONGEST_NAME
-    return is_short and not _COPYRIGHT.search(line)
-
-
 def _has_sign(text: str) -> bool:
     """Return whether a line has a sign of a fact."""
     return any(pattern.search(text) for pattern in SIGNS.values())
@@ -101,8 +92,7 @@ def _has_sign(text: str) -> bool:
 
 def list_unread(contacts: list[Block], blocks: list[Block]) -> list[Block]:
     """Return the facts that are not in the other blocks of a page, below a heading of their own."""
-    texts = [block.text for block in blocks]
-    known = "\n".join(texts)
+    known = "\n".join(block.text for block in blocks)
     unread = [contact for contact in contacts if contact.text not in known]
     if unread:
         unread.insert(0, Block(_HEADING, "heading"))

@@ -79,13 +79,13 @@ class Value(NamedTuple):
 class _Selector(NamedTuple):
     """The names that an element must have, and the names that elements around it must have, from the inside out.
 
-    Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". With the names of an element around comes
-    whether it must be the direct parent. A selector with `is_state` holds only at times, for example under the mouse.
+    Names are "p", "#id", ".class", "[attribute]", "[attribute=value]". The names of an element around come with the
+    sign after them: ">" for a parent. A selector with `is_state` holds only at times, for example under the mouse.
     Browsers compare selectors by their weight: the numbers of ids, of classes and attributes, and of tags.
     """
 
     subject: frozenset[str]
-    outer: tuple[tuple[frozenset[str], bool], ...]
+    outer: tuple[tuple[frozenset[str], str], ...]
     is_state: bool
     weight: tuple[int, int, int]
 
@@ -165,8 +165,8 @@ class StyleSheet:
         if not selector.subject <= names:
             return False
         place = len(path)
-        for compound, is_parent in selector.outer:
-            place = place - 1 if is_parent else self._find_around(compound, path[:place])
+        for compound, joint in selector.outer:
+            place = place - 1 if joint == ">" else self._find_around(compound, path[:place])
             if place < 0 or not compound <= path[place]:
                 return False
         return True
@@ -320,11 +320,10 @@ def _parse_selector(text: str) -> _Selector | None:
     *outer, subject = (compound - {_STATE} for compound in compounds)
     if not subject:
         return None
-    joints = [joint.strip() for joint in _COMBINATOR.findall(text)]
-    is_parent = [joint == ">" for joint in joints]
+    joints = list(map(str.strip, _COMBINATOR.findall(text)))
     return _Selector(
         subject=subject,
-        outer=tuple(zip(outer, is_parent, strict=True))[::-1],
+        outer=tuple(zip(outer, joints, strict=True))[::-1],
         is_state=not _STATES.isdisjoint(chain(joints, *compounds)),
         weight=_weigh(chain(subject, *outer)),
     )

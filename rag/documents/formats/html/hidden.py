@@ -219,8 +219,6 @@ class _Page:
     def _find_look(self, element: HtmlElement, values: dict[str, Value], outer: _Look) -> _Look:
         """Return the look of an element's own words."""
         look = self._find_inherited_look(element, outer)
-        if not values:
-            return look
         texts = {name: text for name, text in _get_texts(values).items() if text not in _TO_INHERIT}
         look = self._color(texts, look)
         look = _place(texts, look, outer)
@@ -321,10 +319,9 @@ def _list_references(tree: HtmlElement) -> Iterator[str]:
 
 def _list_script_names(tree: HtmlElement) -> Iterator[str]:
     """Yield each name in a script as the class or the id that it is in the script, or else as both."""
-    for script in tree.xpath(_SCRIPTS):
-        for mark, name in _QUOTED_NAME.findall(script):
-            yield f"{mark or '#'}{name}"
-            yield f"{mark or '.'}{name}"
+    for mark, name in _QUOTED_NAME.findall("\n".join(tree.xpath(_SCRIPTS))):
+        for sign in mark or "#.":
+            yield f"{sign}{name}"
 
 
 def _read_attributes(tag: str, attributes: Mapping[str, str]) -> dict[str, Value]:

@@ -1,5 +1,6 @@
 """Puts into words what only the layout shows: the column of a cell, the number of an item, the meaning of a term."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, count, takewhile
 from typing import Literal
@@ -28,6 +29,7 @@ _TALLEST_HEADER = 3
 # In a larger table no cell spans others: copies of it could fill the memory.
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
+_NUMBER = re.compile(r"\d{1,5}")
 # The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
@@ -103,13 +105,16 @@ def _list_definitions(parts: list[HtmlElement]) -> list[str]:
 
     A question ends as it is.
     """
-    terms = [_find_line(part) for part in parts if part.tag == "dt"]
-    meanings = [_find_line(part) for part in parts if part.tag == "dd"]
-    if not meanings:
-        return terms
-    names = join_filled(", ", [term.rstrip(":¶ ") for term in terms])
-    meaning = join_filled("; ", meanings)
-    return [f"{names} {meaning}" if names.endswith(QUESTION_MARKS) else format_row([names], [meaning])]
+    lines: dict[str, list[str]] = {"dt": [], "dd": []}
+    for part in parts:
+        lines[part.tag].append(_find_line(part))
+    if not lines["dd"]:
+        return lines["dt"]
+    names = join_filled(", ", [term.rstrip(":¶ ") for term in lines["dt"]])
+    meaning = join_filled("; ", lines["dd"])
+    if names.endswith(QUESTION_MARKS):
+        return [f"{names} {meaning}"]
+    return [format_row([names], [meaning])]
 
 
 def _find_line(element: HtmlElement) -> str:
@@ -154,7 +159,9 @@ def _measure_header(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, s
 def _is_header(row: list[HtmlElement], texts: Mapping[HtmlElement, str]) -> bool:
     """Return whether a row may be in the header: it has labels, or no cells, but not only empty cells."""
     filled = [cell for cell in row if texts[cell]]
-    return not row or (len(filled) > 0 and all(map(_is_label, filled)))
+    if row and not filled:
+        return False
+    return all(map(_is_label, filled))
 
 
 def _list_rows(table: HtmlElement) -> list[list[HtmlElement]]:
@@ -177,8 +184,7 @@ def _move_out_rest(table: HtmlElement, rows: list[list[HtmlElement]]) -> None:
         cell.clear(keep_tail=True)
     rest = table.makeelement("p")
     rest.text = find_text(table)
-    if rest.text:
-        table.addprevious(rest)
+    table.addprevious(rest)
 
 
 def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
@@ -188,9 +194,9 @@ def _is_layout(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
         return True
     if contains(table, *HEADINGS):
         return True
-    is_headed = table.find(".//tr/th") is not None
-    longest_cell = max(len(cell.text_content()) for cell in chain.from_iterable(rows))
-    return longest_cell > LONGEST_CELL and not is_headed
+    if table.find(".//tr/th") is not None:
+        return False
+    return max(len(cell.text_content()) for cell in chain.from_iterable(rows)) > LONGEST_CELL
 
 
 def _list_cells(rows: list[list[HtmlElement]], texts: Mapping[HtmlElement, str]) -> Iterator[list[Cell]]:
@@ -225,17 +231,15 @@ def _find_width(element: HtmlElement) -> int:
 
 def _find_number(element: HtmlElement, name: str, most: int) -> int:
     """Return the number in an attribute, from 1 to `most`; 1 if there is none."""
-    value = element.get(name, "")
-    is_number = value.isdecimal() and len(value) <= len(str(_HIGHEST_NUMBER))
-    return max(1, min(int(value), most)) if is_number else 1
+    number = _NUMBER.fullmatch(element.get(name, ""))
+    return max(1, min(int(number[0]), most)) if number else 1
 
 
 def _is_label(cell: HtmlElement) -> bool:
     """Return whether a cell is marked as a header, or all of it is bold."""
-    text = cell.text_content().strip()
-    bold = "".join(part.text_content() for part in cell.iter("b", "strong")).strip()
-    is_bold = bold != "" and bold == text
-    return cell.tag == "th" or is_bold
+    text: str = cell.text_content().strip()
+    bold = "".join(part.text_content() for part in cell.iter("b", "strong"))
+    return cell.tag == "th" or bold.strip() == text
 
 
 def _format_rows(rows: list[Row], height: int, names: Set[str]) -> list[str]:

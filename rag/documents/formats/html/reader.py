@@ -22,7 +22,7 @@ from rag.documents.dates import LONGEST_LINE
 from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
-from rag.documents.formats.html.markup import HEADINGS, find_text, parse_page, walk_blocks
+from rag.documents.formats.html.markup import HEADINGS, contains, find_text, parse_page, walk_blocks
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -34,8 +34,8 @@ _SITE_ROLES = " navigation banner contentinfo search dialog alertdialog menu men
 _HAS_SITE_ROLE = f"contains('{_SITE_ROLES}', concat(' ', @role, ' '))"
 _SITE_PARTS = f"//*[self::nav or (self::footer and parent::body) or {_HAS_SITE_ROLE}]"
 _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
-# One paragraph of several lines, and nothing else.
-_ONE_PARAGRAPH = "self::*[count(.//*) = 1]/p[contains(., '\n')]"
+# All that trafilatura finds where it cannot tell the article from the rest.
+_ONE_PARAGRAPH = "count(.//*) = 1 and p[contains(., '\n')]"
 _MAIN = "descendant-or-self::*[self::main or @role='main']"
 # Headings above links to other pages.
 _RELATED_HEADINGS = (
@@ -133,16 +133,13 @@ def _drop_site_parts(tree: HtmlElement) -> None:
 
 
 def _drop_links_of_headings(tree: HtmlElement) -> None:
-    """Remove the links in brackets in a heading and beside it, such as "[edit]": they are controls."""
-    for heading in list(tree.iter(*HEADINGS)):
-        elements = list(heading.iter("span"))
-        is_first = next(heading.itersiblings(*HEADINGS, preceding=True), None) is None
-        if is_first:  # later headings have no other siblings below them
-            elements += heading.itersiblings("span")
-        for element in elements:
-            has_link = element.find(".//a") is not None
-            if has_link and _IN_BRACKETS.fullmatch(element.text_content().strip()):
-                element.drop_tree()
+    """Remove the links in brackets in a heading and right after it, such as "[edit]": they are controls."""
+    for span in list(tree.iter("span")):
+        heading = next(span.iterancestors(*HEADINGS), span.getprevious())
+        if heading is None or heading.tag not in HEADINGS:
+            continue
+        if contains(span, "a") and _IN_BRACKETS.fullmatch(span.text_content().strip()):
+            span.drop_tree()
 
 
 def _drop_related(tree: HtmlElement) -> None:
@@ -218,34 +215,20 @@ def _choose_root(tree: HtmlElement, page: "trafilatura.settings.Document", *, is
     """
     mains = tree.xpath(_MAIN)
     main = mains[0] if len(mains) == 1 else tree
-    has_article = len(page.body) > 0
-    if not has_article:
+    is_article_known = len(page.body) > 0 and not page.body.xpath(_ONE_PARAGRAPH)
+    if not is_article_known:
         return main if is_site else tree
     if not is_site and not _is_links(tree, _HARDLY):
         return tree
     is_manual = not page.date and not page.author
     if is_manual and main is not tree:
         return main
-    return _as_html(_split_lines(page.body, tree))
+    return _as_html(page.body)
 
 
 def _is_heading_of_rest(block: Block) -> bool:
     """Return whether a block is the heading of removed links or comments."""
     return block.kind == "heading" and (_RELATED.fullmatch(block.text) is not None or is_note(block.text))
-
-
-def _split_lines(body: HtmlElement, tree: HtmlElement) -> HtmlElement:
-    """Return trafilatura's tree with a block for each line of a page that trafilatura read as one paragraph."""
-    if not body.xpath(_ONE_PARAGRAPH):
-        return body
-    headings = {squeeze(heading.text_content()): heading.tag for heading in tree.iter(*HEADINGS)}
-    lines = body[0].text.split("\n")
-    body.clear()
-    for line in lines:
-        part = body.makeelement(headings.get(line.strip(), "p"))
-        part.text = line
-        body.append(part)
-    return body
 
 
 def _as_html(body: HtmlElement) -> HtmlElement:
@@ -287,6 +270,8 @@ def _drop_outlet(title: str, outlet: str | None) -> str:
 
 def _find_headings(tree: HtmlElement) -> list[str]:
     """Return the main headings of the first part that has any, or else of the whole page."""
-    places = [*tree.iter("main", "article"), tree]
-    headings = (list(filter(None, map(find_text, place.iter("h1")))) for place in places)
-    return next(filter(None, headings), [])
+    for place in (*tree.iter("main", "article"), tree):
+        headings = list(filter(None, map(find_text, place.iter("h1"))))
+        if headings:
+            return headings
+    return []

@@ -100,10 +100,8 @@ _ROWS: tuple[tuple[str, Iterable[int], Iterable[int]], ...] = (
 # Katakana of half the width, one byte each.
 _HALF_WIDE = frozenset(map(chr, range(0xFF66, 0xFFA0)))
 # Text in ISO 2022 has seven bits a byte; these signs begin its Japanese and Korean stretches.
-_ESCAPES = (
-    (re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])"), "iso2022_jp_ext"),
-    (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
-)
+_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])")
+_KOREAN = b"\x1b$)C"
 # The same characters as in the oldest standard, and characters that Windows adds, such as "①".
 _OLD_SET, _NEW_SET, _WITH_NEW_SET = b"\x1b$B", b"\x1b$(Q", "iso2022_jp_2004"
 
@@ -137,16 +135,12 @@ def _decode(data: bytes) -> str:
 
 def _decode_escaped(data: bytes) -> str:
     """Return text in ISO 2022; text that is only coloured for a terminal as it is."""
-    for escape, encoding in _ESCAPES:
-        if not escape.search(data):
-            continue
-        for text, name in ((data, encoding), (data.replace(_OLD_SET, _NEW_SET), _WITH_NEW_SET)):
-            try:
-                return text.decode(name)
-            except ValueError:
-                continue
-        return data.decode(encoding, "replace")
-    return data.decode("ascii")
+    if not _JAPANESE.search(data):
+        return data.decode("iso2022_kr" if _KOREAN in data else "ascii", "replace")
+    try:
+        return data.decode("iso2022_jp_ext")
+    except ValueError:
+        return data.replace(_OLD_SET, _NEW_SET).decode(_WITH_NEW_SET, "replace")
 
 
 def _find_utf16(data: bytes) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 
 from rag.documents.blocks import join_filled, pick_first, squeeze
 from rag.documents.dates import read_date
@@ -52,7 +52,7 @@ def read_front_matter(text: str) -> FrontMatter:
     fenced = _FENCED.match(text)
     if fenced is None:
         return FrontMatter()
-    values = dict(list(_list_values(fenced["lines"]))[:_MOST_VALUES])
+    values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
     title, outlet, author, date = (pick_first(map(values.get, names), None) for names in _NAMES)
     known = {*chain.from_iterable(_NAMES), *FIELDS}
     metadata = {name: value for name, value in values.items() if name not in known}

@@ -114,8 +114,12 @@ def _list_rows(body: str) -> Iterator[str]:
 
 def _split_rows(text: str) -> list[list[str]]:
     """Return the cells of each row that has any."""
-    rows = re.split(r"\\\\(?:\[[^\[\]\n]*\])?", text)
-    return [list(map(str.strip, re.split(r"(?<!\\)&", row))) for row in rows if row.strip()]
+    rows: list[list[str]] = []
+    for row in re.split(r"\\\\(?:\[[^\[\]\n]*\])?", text):
+        if row.strip():
+            cells = re.split(r"(?<!\\)&", row)
+            rows.append(list(map(str.strip, cells)))
+    return rows
 
 
 _LATEX = Markup(_CODE, _COMMENT, _find_headings, _MARKS)

@@ -29,7 +29,7 @@ _LONGEST_ITEM = 10_000
 _IN_LIST = re.compile(r"\s|(?:[-*+]|\d{1,9}[.)])\s")
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style>", re.IGNORECASE | re.DOTALL)
 _MAY_HIDE = re.compile(r"\b(?:style|hidden|color|popover)\b|<(?:script|template|del|s|strike)\b", re.IGNORECASE)
-_IS_STYLED = re.compile(r"\b(?:class|id)\b", re.IGNORECASE)
+_MAY_HIDE_BY_STYLE = re.compile(rf"{_MAY_HIDE.pattern}|\b(?:class|id)\b", re.IGNORECASE)
 # With more styles or elements, a large file could take minutes.
 _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
 
@@ -91,6 +91,7 @@ class _Page:
         self._labels = {label.casefold() for label in _LABEL.findall(text)}
         self._last_comment_end = text.rfind("-->")
         self._styles = "".join(_STYLE.findall(text))[:_LONGEST_STYLES]
+        self._may_hide = _MAY_HIDE_BY_STYLE if self._styles else _MAY_HIDE
         self._hides = cache(self._read_tag)
         self._find_last_end = cache(lambda name: text.lower().rfind(f"</{name}"))
         self._count = 0
@@ -108,10 +109,10 @@ class _Page:
 
     def _is_hidden(self, tag: re.Match[str]) -> bool:
         """Return whether nobody sees the element of a tag."""
-        is_styled = self._styles != "" and _IS_STYLED.search(tag[0]) is not None
-        may_be_hidden = is_styled or _MAY_HIDE.search(tag[0]) is not None
-        self._count += may_be_hidden
-        return may_be_hidden and self._count <= _MOST_ELEMENTS and self._hides(tag[0], tag["name"])
+        if not self._may_hide.search(tag[0]):
+            return False
+        self._count += 1
+        return self._count <= _MOST_ELEMENTS and self._hides(tag[0], tag["name"])
 
     def _find_element_end(self, name: str, start: int) -> int | None:
         """Return the end of the element whose tag ends at `start`; None if it has no end, or too many tags inside."""

@@ -1,9 +1,8 @@
 """Reads the title, outlet, author and date in the plain text of a page."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice, takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from rag.documents.comments.plaintext import find_thread_start
@@ -15,6 +14,8 @@ from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
 _TITLE = r"^#\s+(?P<title>\S.*)$"
+# The keys of labelled lines that have another name here.
+_KEYS = {"source": "outlet", "published": "date", "updated": "date", "by": "author"}
 _RULE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
 _MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
@@ -37,9 +38,8 @@ _LONGEST_TITLE = 120
 _HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
 # The marks of Markdown around a title; a line that begins with another sign, such as "|" or "```", is none.
 _MARKS = re.compile(r"#{1,6}[ \t]+|[*_]{1,3}(?=\S)|(?<=\S)(?:[*_]{1,3}|[ \t]#{1,6})$")
-_LAST_SIGN = "\u2fff"  # signs of East Asia and pictures may begin a title
-_OPENING_SIGNS = frozenset("\"'“”„«‘([¿¡§№")
-_TITLE_LINE = re.compile(rf"{_HEADING.pattern}(?<![!?])")
+# A part of a title begins with a word, a quote or the like, a sign of East Asia or a picture, and ends no sentence.
+_TITLE_LINE = re.compile(rf"(?=[^\W_]|[\"'“”„«‘(\[¿¡§№\u3000-\U0010ffff]){_HEADING.pattern}(?<![!?])")
 # A heading of some lines: "Harbour Gas plc", "Annual report 2024".
 _OPENING = re.compile(r"\s*(\S.*(?:\n\S.*){0,2})\n[^\S\n]*\n\s*\S")
 
@@ -74,19 +74,14 @@ def find_metadata(text: str) -> Metadata:
     if not head.gaps:
         head = _read_masthead(text) or _read_opening(text)
     _add_publication(text, head)
-    dates = _list_values(head, "date", "published", "updated", "published on")
+    values = head.values
     return Metadata(
         gaps=tuple(head.gaps),
-        title=front.title or head.values.get("title"),
-        outlet=front.outlet or next(_list_values(head, "outlet", "source", "published in"), None),
-        author=front.author or next(_list_values(head, "author", "by"), None),
-        date=front.date or next(map(parse_date, dates), None),
+        title=front.title or values.get("title"),
+        outlet=front.outlet or values.get("outlet"),
+        author=front.author or values.get("author"),
+        date=front.date or parse_date(values.get("date", "")) or None,
     )
-
-
-def _list_values(head: _Head, *keys: str) -> Iterator[str]:
-    """Return the values with these keys, in the order of the keys."""
-    return filter(None, map(head.values.get, keys))
 
 
 def _add_publication(text: str, head: _Head) -> None:
@@ -94,8 +89,8 @@ def _add_publication(text: str, head: _Head) -> None:
     for line in _PUBLISHED.finditer(text):
         if is_date(line["date"]):
             head.gaps.append(line.span())
-            head.values.setdefault("published in", line["outlet"])
-            head.values.setdefault("published on", line["date"])
+            head.values.setdefault("outlet", line["outlet"])
+            head.values.setdefault("date", line["date"])
             return
 
 
@@ -104,15 +99,13 @@ def _read_labelled(text: str, front_end: int) -> _Head:
 
     Any other line ends them. The lines of the front matter, which ends at `front_end`, are among the gaps only.
     """
-    head = _Head({}, [])
-    for number, line in enumerate(_LINE.finditer(text)):
+    head = _Head({}, [line.span() for line in _LINE.finditer(text, 0, front_end)])
+    for line in _LINE.finditer(text, front_end):
         words = line[0].rstrip()
-        is_in_front = line.start() < front_end
-        is_read = len(words) <= LONGEST_LINE and not is_in_front
-        field = _read_line(words, is_first=number == 0) if is_read else None
+        field = _read_line(words, is_first=not head.gaps)
         if field:
             head.values.setdefault(*field)
-        elif not is_in_front and not _RULE.match(words):
+        elif not _RULE.match(words):
             break
         head.gaps.append(line.span())
     return head
@@ -120,11 +113,12 @@ def _read_labelled(text: str, front_end: int) -> _Head:
 
 def _read_line(words: str, *, is_first: bool) -> tuple[str, str] | None:
     """Return the key and the value in a line; None if there is no value, or if the line is a row of a table."""
-    if is_row(words):
+    if len(words) > LONGEST_LINE or is_row(words):
         return None
     field = _FIELD.match(words)
     if field:
-        return field[1].lower(), field[2].strip("\"' ")
+        key = field[1].lower()
+        return _KEYS.get(key, key), field[2].strip("\"' ")
     line = _UNLABELLED.match(words)
     if line:
         return str(line.lastgroup), line[str(line.lastgroup)]
@@ -139,11 +133,12 @@ def _read_masthead(text: str) -> _Head | None:
     lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = _find_masthead_end(words)
-    titles = _list_titles(words[:last], words)
+    if not last:
+        return None
+    titles = _list_titles(words[:last], _find_author(words[last]))
     if not titles:
         return None
-    more = list(takewhile(_is_credit, words[last + 1 :]))
-    end = last + 1 + len(more)
+    end = last + 1 + len(list(takewhile(_is_credit, words[last + 1 :])))
     values = {"title": titles[-1]}
     for line in reversed(words[:end]):  # the first author and the first date count
         values.update(_read_credit(line))
@@ -160,12 +155,15 @@ def _find_masthead_end(words: list[str]) -> int:
     return 0
 
 
-def _list_titles(above: list[str], words: list[str]) -> list[str]:
-    """Return the lines above an article that may be its title, not an author's name; none if one is a sentence."""
-    if not all(_HEADING.fullmatch(line) or _PUBLISHED.match(line) for line in above):
-        return []
-    authors = list(map(_find_author, words))
-    return [line for line in above if line not in authors and _may_be_title(line)]
+def _list_titles(above: list[str], author: str | None) -> list[str]:
+    """Return the lines above an article that may be its title, not its author's name; none if one is a sentence."""
+    titles = []
+    for line in above:
+        if not _HEADING.fullmatch(line) and not _PUBLISHED.match(line):
+            return []
+        if line != author and _may_be_title(line):
+            titles.append(line)
+    return titles
 
 
 def _may_be_title(line: str) -> bool:
@@ -187,9 +185,7 @@ def _read_credit(line: str) -> dict[str, str]:
 
 def _is_credit(line: str) -> bool:
     """Return whether a line below the author's has more authors or dates."""
-    if not _HEADING.fullmatch(line):
-        return False
-    return bool(_find_author(line) or find_date(line))
+    return _HEADING.fullmatch(line) is not None and _read_credit(line) != {}
 
 
 def _find_any_date(line: str) -> str | None:
@@ -200,23 +196,16 @@ def _find_any_date(line: str) -> str | None:
 def _read_opening(text: str) -> _Head:
     """Return the heading of up to three lines at the beginning of a text. It stays text too: it may not be repeated."""
     opening = _OPENING.match(text)
-    return _Head(_join_titles(opening[1].splitlines()) if opening else {}, [])
+    if opening is None:
+        return _Head({}, [])
+    return _Head(_join_titles(opening[1].splitlines()), [])
 
 
 def _join_titles(lines: list[str]) -> dict[str, str]:
-    """Return the first lines of a heading, as many as fit into a title; nothing if one of the lines is a sentence."""
-    parts = []
-    for line in lines:
-        part = _MARKS.sub("", line.strip()).strip()
-        if not _may_open(part):
+    """Return the lines of a heading as a title, or the first if they are too long; nothing if one is a sentence."""
+    parts = [_MARKS.sub("", line.strip()).strip() for line in lines]
+    for part in parts:
+        if not _TITLE_LINE.fullmatch(part) or is_row(part):
             return {}
-        parts.append(part)
-    titles = accumulate(parts, "{}, {}".format)
-    return {"title": [title for title in titles if len(title) <= _LONGEST_TITLE][-1]}
-
-
-def _may_open(line: str) -> bool:
-    """Return whether a line may be part of a title: it begins with a word, ends no sentence, and is not a row."""
-    if not _TITLE_LINE.fullmatch(line) or is_row(line):
-        return False
-    return any((line[0].isalnum(), line[0] in _OPENING_SIGNS, line[0] > _LAST_SIGN))
+    title = ", ".join(parts)
+    return {"title": title if len(title) <= _LONGEST_TITLE else parts[0]}

@@ -10,7 +10,8 @@ _CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)"
 _QUOTED = re.compile(r" {0,3}(?:>[ \t]?)*")
 _ROW = r"(?>[^\n|]*\|[^\n]*)"
 _TABLE = re.compile(
-    rf"^(?P<header> {{0,3}}(?P<quote>(?:>(?:[ \t]?>)*+)?+){_ROW})\n(?P<rule>(?=[^\n|]*\|)[ \t>:|+-]+)$"
+    rf"^(?P<header>(?P<indent> {{0,3}}(?P<quote>(?:>(?:[ \t]?>)*+)?+)(?:(?<=>)[ \t])?){_ROW})"
+    rf"\n(?P<rule>(?=[^\n|]*\|)[ \t>:|+-]+)$"
     rf"(?P<rows>(?:\n {{0,3}}(?P=quote)(?![ \t]?>){_ROW})*+)",
     re.MULTILINE,
 )
@@ -24,28 +25,20 @@ def spell_out_tables(text: str, code: re.Pattern[str] = _CODE) -> str:
 
     The parts that the pattern `code` matches stay as they are.
     """
-    if "|" not in text or "-" not in text:
-        return text
     return change_outside(text, code, lambda part: _TABLE.sub(_spell_out, part))
 
 
 def _spell_out(table: re.Match[str]) -> str:
     """Return the rows of a table in words; the text as it is if the line of dashes has other cells than the header."""
-    indent = _find_indent(table["header"])
     header, rule = _split(table["header"]), _split(table["rule"].replace("+", "|"))
     if len(header) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)):
         return table[0]
     rows = list(map(_split, table["rows"].split("\n")[1:]))
-    return "\n".join(f"{indent}{line}" for line in Labels(header).format_rows(rows) if line)
-
-
-def _find_indent(line: str) -> str:
-    """Return the marks of a quote before a row, with the blanks around them."""
-    mark = _QUOTED.match(line)
-    return mark[0] if mark else ""
+    lines = filter(None, Labels(header).format_rows(rows))
+    return "\n".join(table["indent"] + line for line in lines)
 
 
 def _split(line: str) -> list[str]:
     """Return the cells of a row, without the marks of a quote before it."""
-    inner = _EDGE.sub("", line.removeprefix(_find_indent(line)).strip())
+    inner = _EDGE.sub("", _QUOTED.sub("", line, count=1).strip())
     return [cell.replace("\\|", "|").strip() for cell in _BAR.split(inner)]

@@ -22,13 +22,11 @@ _FIELD = r"(?P<field>(?<=\w)::(?=[ \t]))"
 _ALL = "|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD))
 # Most characters begin no mark, and are passed at once.
 _MARKS = re.compile(rf"(?=[`~\[!>=^:])(?:{_ALL})", re.MULTILINE | re.DOTALL)
-_ANY = re.compile(r"\[|==|\^|::")
 
 
 def show_wiki_links(text: str) -> str:
     """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
-    may_have_marks = _ANY.search(text) is not None
-    return _MARKS.sub(_show, text) if may_have_marks else text
+    return _MARKS.sub(_show, text)
 
 
 def _show(mark: re.Match[str]) -> str:
