@@ -1,6 +1,6 @@
-"""Asks questions of eight kinds, questions as people type them, or one need in six wordings, and counts right answers.
+"""Asks questions of eight kinds, as people type them, comparisons, or one need in six wordings; counts right answers.
 
-    python -m benchmarks.kinds [--set kinds|asked|wordings] [--kind list] [--out answers.jsonl]
+    python -m benchmarks.kinds [--set kinds|asked|comparisons|wordings] [--kind list] [--out answers.jsonl]
 
 The author of benchmarks/questions has not seen the code. A right answer has the wanted outcome, and every string of
 `must` in the reply or in the quotes. Its reply has the strings of `reply_must` and none of `must_not`. A question with
@@ -109,7 +109,7 @@ def count_wordings(rows: Sequence[Row], place: Path, out: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--set", choices=["kinds", "asked", "wordings"], default="kinds", help="which questions [kinds]"
+        "--set", choices=["kinds", "asked", "comparisons", "wordings"], default="kinds", help="which questions [kinds]"
     )
     parser.add_argument("--kind", help="only the questions of this kind")
     parser.add_argument("--out", type=Path, help="write the answers to this file")
