@@ -64,9 +64,10 @@ def _check_turns(paths: Sequence[Path]) -> None:
     """Raise PromptError unless user and assistant take turns, after the system's rules, and the user is the last."""
     turns = [path for path in paths if _role(path) != "system"]
     for path, expected in zip(turns, cycle(("user", "assistant")), strict=False):
-        is_last = path is turns[-1]
-        if _role(path) != expected or (is_last and expected != "user"):
-            raise PromptError(f"prompt {path}: user and assistant take turns, and the user comes last")
+        if _role(path) != expected:
+            raise PromptError(f"prompt {path}: user and assistant take turns")
+    if _role(paths[-1]) != "user":
+        raise PromptError(f"prompt {paths[-1]}: user and assistant take turns, and the user comes last")
 
 
 def _role(path: Path) -> str:

@@ -134,6 +134,5 @@ class Query:
 def _make_sides(one: str, other: str) -> tuple[Side, ...]:
     """Return the sides with these names; () if one of them has no word of its own."""
     one_words, other_words = content_words(one), content_words(other)
-    if one_words <= other_words or other_words <= one_words:
-        return ()
-    return Side(one, frozenset(one_words - other_words)), Side(other, frozenset(other_words - one_words))
+    sides = Side(one, frozenset(one_words - other_words)), Side(other, frozenset(other_words - one_words))
+    return sides if all(side.words for side in sides) else ()

@@ -74,18 +74,16 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
 
     def correct(match: re.Match[str]) -> str:
         word = match[0]
-        may_be_wrong = word.islower() and word not in lowered
-        if not may_be_wrong or count_tokens(word) == 1:
-            return word
-        return find_spelling(word, small_words)
+        is_known = word in lowered or count_tokens(word) == 1
+        return find_spelling(word, small_words) if word.islower() and not is_known else word
 
     return _LONG_WORD.sub(correct, question)
 
 
 def find_spelling(word: str, words: Iterable[str]) -> str:
     """Return the one of some words that a misspelt word may be, or the word itself if none is similar."""
-    similar = get_close_matches(word, list(words), n=1, cutoff=_MISSPELT)
-    return similar[0] if similar else word
+    spelling, *_ = [*get_close_matches(word, list(words), n=1, cutoff=_MISSPELT), word]
+    return spelling
 
 
 def find_file_name(question: str) -> str | None:
