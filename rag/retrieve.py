@@ -125,8 +125,10 @@ def _keep_apart(found: Sequence[Hit], *, count: int, comments: int) -> list[Hit]
     kept: dict[int, set[str]] = {}
     for i, hit in enumerate(found):
         is_comment = hit.chunk.voice == "comment"
+        if is_comment and not comments:
+            continue
         words = set(WORD.findall(hit.chunk.text))
-        if (is_comment and not comments) or any(_say_the_same(words, others) for others in kept.values()):
+        if any(_say_the_same(words, others) for others in kept.values()):
             continue
         kept[i] = words
         comments -= is_comment

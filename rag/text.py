@@ -185,7 +185,10 @@ def split_lines(text: str) -> list[Span]:
         if is_code or is_after_blank:
             spans += _join_wrapped(text, block)
             block.clear()
-        (spans if is_code else block).append(line.span())
+        if is_code:
+            spans.append(line.span())
+        else:
+            block.append(line.span())
     return [*spans, *_join_wrapped(text, block)]
 
 

@@ -19,6 +19,7 @@ BEGIN = f"{YES}:"
 # The LLM sees the speakers of a conversation under these names.
 _SPEAKERS, _ASSISTANT = {"user": "Reader"}, "Assistant"
 _PACKAGE = Path(__file__).resolve().parents[1]
+_TURNS = "user and assistant take turns, and the user comes last"
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
 # The placeholders that the last text of each folder has to have.
 _PLACEHOLDERS = {
@@ -65,9 +66,9 @@ def _check_turns(paths: Sequence[Path]) -> None:
     turns = [path for path in paths if _role(path) != "system"]
     for path, expected in zip(turns, cycle(("user", "assistant")), strict=False):
         if _role(path) != expected:
-            raise PromptError(f"prompt {path}: user and assistant take turns")
+            raise PromptError(f"prompt {path}: {_TURNS}")
     if _role(paths[-1]) != "user":
-        raise PromptError(f"prompt {paths[-1]}: user and assistant take turns, and the user comes last")
+        raise PromptError(f"prompt {paths[-1]}: {_TURNS}")
 
 
 def _role(path: Path) -> str:

@@ -69,10 +69,14 @@ def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -
 def _find_lines(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
     """Return the indices of lines that the LLM wrote as one; [] if it wrote other words, or those of one sentence."""
     words = content_words(written)
-    if any(words <= sentence.words for sentence in sentences):
-        return []
-    lines = [index for index, sentence in enumerate(sentences) if sentence.words and sentence.words <= words]
-    covered = question.words.union(*(sentences[index].words for index in lines))
+    lines: list[int] = []
+    covered = set(question.words)
+    for index, sentence in enumerate(sentences):
+        if words <= sentence.words:
+            return []
+        if sentence.words and sentence.words <= words:
+            lines.append(index)
+            covered |= sentence.words
     return lines if words <= covered else []
 
 

@@ -82,8 +82,8 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
 
 def find_spelling(word: str, words: Iterable[str]) -> str:
     """Return the one of some words that a misspelt word may be, or the word itself if none is similar."""
-    spelling, *_ = [*get_close_matches(word, list(words), n=1, cutoff=_MISSPELT), word]
-    return spelling
+    similar = get_close_matches(word, list(words), n=1, cutoff=_MISSPELT)
+    return similar[0] if similar else word
 
 
 def find_file_name(question: str) -> str | None:
