@@ -35,9 +35,9 @@ _DENIES = compile_any(NEGATION.pattern, DENIAL.pattern, FORBIDDEN.pattern)
 # Words with which a sentence says that something is not so, or not wholly.
 EXCLUSION = compile_any(
     _DENIES.pattern,
-    r"\b(?:hardly|rarely|seldom|lack\w*|refus\w*|reject\w*|exclu\w*|except\w*|exempt\w*|barred|limit\w*|restrict\w*"
-    r"|only|free|too|few|unless|until|instead|rather|outside|other than|but|although|however|against|oppos\w*"
-    r"|un\w{4,}|non-?\w+|dis(?:allow|qualif)\w+|in(?:eligible|valid))\b",
+    r"\b(?:hardly|rarely|seldom|lack\w*|absen\w*|fail\w*|miss\w*|refus\w*|reject\w*|exclu\w*|except\w*|exempt\w*"
+    r"|barred|limit\w*|restrict\w*|only|free|too|few|unless|until|instead|rather|outside|other than|but|although"
+    r"|however|against|oppos\w*|un\w{4,}|non-?\w+|dis(?:allow|qualif)\w+|in(?:eligible|valid))\b",
 )
 
 # --- Perhaps ---

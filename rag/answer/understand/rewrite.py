@@ -35,6 +35,8 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
     messages = build_rewrite(question, recent, prompts=prompts)
     pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
     rewritten, _, _ = "".join(pieces).strip().partition("\n")
+    if not rewritten:
+        return None
     is_whole = len(pieces) < _MAX_TOKENS
     said = " ".join([*(message.content for message in recent), question])
     return rewritten if is_whole and is_faithful(rewritten, said) else join_to_last(question, recent)
