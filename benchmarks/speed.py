@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from benchmarks.peers import PEERS
 from rag import Answer, Assistant, Settings, load_dataset
-from rag.answer.quote.cite import get_words, rank_evidence
+from rag.answer.quote.cite import rank_evidence
 from rag.evaluation.dataset import sample_questions
 from rag.index.build import index_documents
 from rag.llm import open_llm
@@ -53,9 +53,9 @@ def watch(assistant: Assistant, question: str, hits: tuple[Hit, ...] | None = No
 
 def measure_limit(llm: LLM, question: str, hits: Sequence[Hit]) -> float:
     """Return the seconds of the bare LLM for the shortest prompt with the best sentence, and a short answer."""
-    n, sentence = rank_evidence(hits)[0]
+    sentence, _ = rank_evidence(hits)[0]
     started = time.perf_counter()
-    asked = [Message("user", f"{get_words(hits[n - 1].chunk, sentence)} {question}")]
+    asked = [Message("user", f"{sentence.words} {question}")]
     list(llm.stream(asked, max_tokens=12, temperature=0.0, seed=0))
     return time.perf_counter() - started
 

@@ -583,7 +583,7 @@ def verify_models(settings: Settings) -> None:
 
 def _watch(events: "Iterator[Event]") -> "Answer":
     """Return the answer; until then show the best sentence found, and then the draft, on the status line."""
-    from rag.answer.quote.cite import get_words, rank_evidence
+    from rag.answer.quote.cite import rank_evidence
     from rag.types import Answered, Drafted
 
     draft = ""
@@ -595,7 +595,7 @@ def _watch(events: "Iterator[Event]") -> "Answer":
             draft += event.text
             _show_status(draft)
         else:
-            found = [get_words(event.hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(event.hits)[:1]]
+            found = [sentence.words for sentence, _ in rank_evidence(event.hits)[:1]]
             _show_status(next(iter(found), "reading …"))
     raise AssertionError("a stream ends with an answer")
 

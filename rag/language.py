@@ -6,7 +6,8 @@ import re
 QUESTION_MARKS = ("?", "？", "؟")
 SENTENCE_ENDS = (*QUESTION_MARKS, ".", "!", "…", "。", "！", "۔", "।", "։")
 _LONGEST_SAMPLE = 1000
-_WORD = re.compile(r"[^\W\d_]+")
+# A word of letters only.
+LETTERS = re.compile(r"[^\W\d_]+")
 _ENGLISH = "en"
 # English has this many votes from the beginning: one foreign word may be a name.
 _HEAD_START = 1
@@ -39,7 +40,7 @@ def guess_language(text: str) -> str:
             return language
     votes = dict.fromkeys(FREQUENT_WORDS, 0)
     votes[_ENGLISH] = _HEAD_START
-    for word in _WORD.findall(sample):
+    for word in LETTERS.findall(sample):
         if word in _LANGUAGES:
             votes[_LANGUAGES[word]] += 1
     return max(votes, key=votes.__getitem__)  # English is first, so it wins a tie

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words, knows_words
-from rag.text import MONTHS, WORD, content_words, list_sentences
+from rag.text import MONTHS, NO_LABEL, WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
@@ -26,13 +26,9 @@ _COMPARED = 12
 _BONUS = 3.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
 # round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
-_NO_LABEL = (
-    "the|and|for|with|within|than|least|most|only|about|almost|nearly|all|some|last|first|over|under"
-    f"|has|have|had|are|was|were|{MONTHS}"
-)
 _NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
 _NAME = re.compile(
-    rf"\b(?!(?i:{_NO_LABEL})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
+    rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
@@ -129,8 +125,10 @@ def _keep_apart(found: Sequence[Hit], *, count: int, comments: int) -> list[Hit]
     kept: dict[int, set[str]] = {}
     for i, hit in enumerate(found):
         is_comment = hit.chunk.voice == "comment"
+        if is_comment and not comments:
+            continue
         words = set(WORD.findall(hit.chunk.text))
-        if (is_comment and not comments) or any(_say_the_same(words, others) for others in kept.values()):
+        if any(_say_the_same(words, others) for others in kept.values()):
             continue
         kept[i] = words
         comments -= is_comment

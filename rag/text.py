@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 import sentencex
@@ -27,7 +27,13 @@ STOP_WORDS = frozenset(
     )
 )
 
-# The English names of months, as alternatives of a pattern.
+# The number after one of these words is a limit: "over 100", "since 2019". Alternatives of a pattern, as those below.
+LIMITS = "over|under|above|below|around|within|after|before|since|until|till|by|between|than|exceeding|nearly|almost"
+# The number after one of these words counts something: "has 12 rooms". After another it may be a name: "room 12".
+NO_LABEL = "|".join(
+    [LIMITS, "about|all|can|could|first|last|least|may|most|must|only|should|some", *sorted(STOP_WORDS)]
+)
+# The English names of months.
 MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 
 # sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
@@ -105,6 +111,12 @@ def list_stems(text: str) -> list[str]:
     return [stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
+def are_in_order(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether others have all of some words in the same order: "A beat B" is not "B beat A"."""
+    following = iter(others)
+    return all(word in following for word in words)  # each search begins after the word before
+
+
 def spell_codes(question: str) -> str:
     """Return a question with its codes in both spellings, "E0031" and "E-0031", for the search."""
     other = [f"{m[1]}{'' if m[2] else '-'}{m[3]}" for m in _CODE.finditer(question)]
@@ -168,14 +180,15 @@ def split_lines(text: str) -> list[Span]:
     block: list[Span] = []
     code = _find_code(text)
     for line in _LINE.finditer(text):
-        if code and is_inside(line.start(), code):
-            spans += [*_join_wrapped(text, block), line.span()]
-            block.clear()
-            continue
-        if block and text.count("\n", block[-1][1], line.start()) > 1:
+        is_code = is_inside(line.start(), code)
+        is_after_blank = block and text.count("\n", block[-1][1], line.start()) > 1
+        if is_code or is_after_blank:
             spans += _join_wrapped(text, block)
             block.clear()
-        block.append(line.span())
+        if is_code:
+            spans.append(line.span())
+        else:
+            block.append(line.span())
     return [*spans, *_join_wrapped(text, block)]
 
 

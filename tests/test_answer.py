@@ -501,7 +501,7 @@ def test_without_an_llm_the_best_sentences_are_quoted(index: Index, settings: Se
 
 def test_of_sentences_that_share_as_much_with_the_question_an_articles_come_first() -> None:
     hits = find_evidence("Who sent Lavrov?", [make_hit(1, "Lavrov again!", "comment"), make_hit(2, "Lavrov came.")])
-    assert [number for number, _ in rank_evidence(hits)] == [2, 1]
+    assert [sentence.hit.rank for sentence, _ in rank_evidence(hits)] == [2, 1]
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,7 @@ def test_what_says_otherwise_in_nearly_the_same_words_is_found_too(
         ("What is the total due in invoice 2019?", {"a.txt", "b.txt", "c.txt"}),
         ("Which invoice is over 300?", {"a.txt", "b.txt", "c.txt"}),
         ("Which invoice is of more than 8841?", {"a.txt", "b.txt", "c.txt"}),
+        ("Which invoice is between 8841 and 8900?", {"a.txt", "b.txt", "c.txt"}),
     ],
 )
 def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that_have_it(

@@ -18,7 +18,7 @@ from rag.answer.numbers import (
     has_other_magnitude,
 )
 from rag.answer.signs import QUANTIFIER, is_order
-from rag.text import STOP_WORDS, WORD, content_words, drop_plural, list_stems
+from rag.text import STOP_WORDS, WORD, are_in_order, content_words, drop_plural, list_stems
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
@@ -139,10 +139,9 @@ def _denies_stated(claim: Claim) -> bool:
 
 
 def _repeats(clause: str, question: str) -> bool:
-    """Return whether a clause has the words of a question in the same order: "A beat B" is not "B beat A"."""
-    following = iter(list_stems(clause))
+    """Return whether a clause has the words of a question in the same order."""
     asked = [word for word in list_stems(question) if word not in _ASKING_WORDS]
-    return bool(asked) and all(word in following for word in asked)  # each search begins after the word before
+    return bool(asked) and are_in_order(asked, list_stems(clause))
 
 
 def _adds_to(clause: str, question: str) -> bool:

@@ -8,7 +8,7 @@ from rag.answer.signs import QUANTIFIER
 from rag.rows import get_first_cell, split_row
 from rag.text import STOP_WORDS, stem
 
-LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NAME_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 # The text before a sentence: it ends another sentence, or has no word.
 _BEFORE_SENTENCE = re.compile(r"[.!?:“\"]\s*$|\A[\W\d_]*$")
@@ -31,8 +31,8 @@ _FEWEST_SHARED, _MOST_ADDED = 4, 3
 
 def find_names(text: str) -> Iterator[str]:
     """Yield the capitalised words of a text, except words that only begin a sentence."""
-    for match in LETTERS.finditer(text):
-        word = strip_possessive(match[0])
+    for match in _NAME_WORD.finditer(text):
+        word = _strip_possessive(match[0])
         is_capitalised = word[0].isupper() and word != "I"
         if is_capitalised and not _only_opens_sentence(text, match):
             yield word
@@ -42,15 +42,15 @@ def _only_opens_sentence(text: str, match: re.Match[str]) -> bool:
     """Return whether a capitalised word begins a sentence and is not the beginning of a name."""
     if not _BEFORE_SENTENCE.search(text[: match.start()]):
         return False
-    word = strip_possessive(match[0]).lower()
-    following = LETTERS.search(text, match.end())
+    word = _strip_possessive(match[0]).lower()
+    following = _NAME_WORD.search(text, match.end())
     name_goes_on = following is not None and following[0][0].isupper()
     return not name_goes_on or word in _NO_NAMES
 
 
 def has_new_name(text: str, known: str) -> bool:
     """Return whether a text has a name that another text lacks."""
-    known_words = {strip_possessive(word.lower()) for word in LETTERS.findall(known)}
+    known_words = {_strip_possessive(word.lower()) for word in _NAME_WORD.findall(known)}
     new_names = {name.lower() for name in find_names(text)} - known_words
     return any(not any(_is_nearly(name, word) for word in known_words) for name in new_names)
 
@@ -72,7 +72,7 @@ def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
     """
     acronyms = dict.fromkeys(_ACRONYM.findall(text))
     for name in _LONG_NAME.findall(other):
-        words = [strip_possessive(word) for word in name.split() if word[0].isupper()]
+        words = [_strip_possessive(word) for word in name.split() if word[0].isupper()]
         initials = "".join(word[0] for word in words)
         for acronym in acronyms:
             start = initials.find(acronym)
@@ -140,6 +140,6 @@ def _flatten(phrase: Sequence[str]) -> str:
     return " ".join(stem(word.lower()).replace(",", ".") for word in phrase)
 
 
-def strip_possessive(word: str) -> str:
+def _strip_possessive(word: str) -> str:
     """Return a word without the "'s" at its end."""
     return _POSSESSIVE.sub("", word)

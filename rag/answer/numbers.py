@@ -119,7 +119,7 @@ class JoinedNumbers(NamedTuple):
     def is_new(self, text: str, known: str) -> bool:
         """Return whether a text has numbers in this form that another text lacks in every notation."""
         for match in self.pattern.finditer(text):
-            numbers = [digits.lstrip("0") or "0" for digits in re.findall(r"\d+", match[0])]
+            numbers = re.findall(r"0*(\d+)", match[0])
             same = self.between.join(f"0*{number}" for number in numbers)
             if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
                 return True

@@ -19,6 +19,7 @@ BEGIN = f"{YES}:"
 # The LLM sees the speakers of a conversation under these names.
 _SPEAKERS, _ASSISTANT = {"user": "Reader"}, "Assistant"
 _PACKAGE = Path(__file__).resolve().parents[1]
+_TURNS = "user and assistant take turns, and the user comes last"
 _FILE = re.compile(r"\d\d-[\w-]+\.(system|user|assistant)\.txt")
 # The placeholders that the last text of each folder has to have.
 _PLACEHOLDERS = {
@@ -64,9 +65,10 @@ def _check_turns(paths: Sequence[Path]) -> None:
     """Raise PromptError unless user and assistant take turns, after the system's rules, and the user is the last."""
     turns = [path for path in paths if _role(path) != "system"]
     for path, expected in zip(turns, cycle(("user", "assistant")), strict=False):
-        is_last = path is turns[-1]
-        if _role(path) != expected or (is_last and expected != "user"):
-            raise PromptError(f"prompt {path}: user and assistant take turns, and the user comes last")
+        if _role(path) != expected:
+            raise PromptError(f"prompt {path}: {_TURNS}")
+    if _role(paths[-1]) != "user":
+        raise PromptError(f"prompt {paths[-1]}: {_TURNS}")
 
 
 def _role(path: Path) -> str:

@@ -91,12 +91,6 @@ def _lacks_reason(facts: _Facts) -> bool:
     return not gives_reason or all(map(is_unsure, facts.texts))
 
 
-def _has_many_parts(facts: _Facts) -> bool:
-    """Return whether there are too many sentences for a reply to this kind of question."""
-    most = facts.question.kind.most_replied
-    return most is not None and len(facts.texts) > most
-
-
 def _is_one_sided(facts: _Facts) -> bool:
     """Return whether the sentences leave out one of the compared things: the LLM would make it up."""
     titles = [chunk.title for chunk in facts.chunks.values()]
@@ -109,7 +103,7 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     lambda facts: not facts.texts,
     lambda facts: facts.question.is_topic,
     _lacks_reason,
-    _has_many_parts,
+    lambda facts: len(facts.texts) > facts.question.kind.most_replied,
     _is_one_sided,
     # The LLM mostly names the thing that the quotes name first.
     lambda facts: facts.question.compares_amounts,

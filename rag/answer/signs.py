@@ -102,16 +102,6 @@ PLURAL = rf"(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b"
 OBJECT = r"(?:the|an?|for|to|from|in|at|on|with|us|me|him|it|them|our|my|your|his|her|their|its)\b"
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
-# --- Constraints (constraints.py) ---
-
-# Passages need not have the number of a bound: "over 100", "between 2001 and 2003", "after 1999".
-# "About 2019" may name a year.
-BOUND = compile_any(
-    r"\b(?:(?:over|under|above|below|around|within|after|before|since|until|till|by|between|than|exceeding|nearly|almost"
-    r"|(?:up|close) to|at (?:least|most)|from (?=\d+ (?:to|until|till|and)\b))|about (?!(?:1[0-9]|20)\d\d\b))\s*"
-    rf"[{CURRENCY_SIGNS}]?\d[\d.,]*(?: (?:and|to|until|till) [{CURRENCY_SIGNS}]?\d[\d.,]*)?",
-)
-
 # --- Comparisons (query.py) ---
 
 # "Which is longer, the old bridge or the new one?"

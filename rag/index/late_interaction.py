@@ -5,23 +5,21 @@ both (ColBERT: Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832). It wor
 for it; docs/experiments.md has the measurements.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from rag.index.embedder import Embedder, TokenEmbedder
+from rag.language import LETTERS
 
 # An embedder spells out words of a language that it does not know: all-MiniLM-L6-v2 has 0.7 to 1.6 letters a token in
 # Russian, Arabic and Chinese, 1.4 to 3.3 in Turkish, and at least 2 in English (docs/experiments.md).
 _FEWEST_LETTERS = 1.5
-# Codes such as "XJ-900" have many tokens in any language.
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def knows_words(question: str, embedder: Embedder) -> bool:
     """Return whether the embedder has tokens for the words of a question, and not only for their letters."""
-    words = _WORD.findall(question)
+    words = LETTERS.findall(question)  # codes such as "XJ-900" have many tokens in any language
     return sum(map(len, words)) >= _FEWEST_LETTERS * embedder.count_tokens(" ".join(words))
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from rag.answer.quote.cite import get_words, rank_evidence
+from rag.answer.quote.cite import rank_evidence
 from rag.documents.page_picture import PagePicture, can_draw
 from rag.formatting import describe_voice, format_answer, mark_spans
 from rag.index.store import Entry, filter_entries
@@ -61,8 +61,8 @@ def render_answer(answer: Answer, *, turn: int) -> str:
 
 def render_draft(hits: Sequence[Hit], *, draft: str = "", waiting: str = "") -> str:
     """Return the HTML before the answer is ready: the unchecked draft, and the best sentences found."""
-    found = [(hits[n - 1].chunk, evidence) for n, evidence in rank_evidence(hits)[:_QUOTED]]
-    quotes = [(get_words(chunk, evidence), " · ".join(describe_voice(chunk))) for chunk, evidence in found]
+    found = [sentence for sentence, _ in rank_evidence(hits)[:_QUOTED]]
+    quotes = [(sentence.words, " · ".join(describe_voice(sentence.hit.chunk))) for sentence in found]
     return render("draft", draft=_UNCHECKED.sub("", draft), waiting=waiting, quotes=quotes)
 
 

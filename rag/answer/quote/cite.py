@@ -11,8 +11,8 @@ from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.language import SENTENCE_ENDS
-from rag.text import content_words
-from rag.types import Chunk, Citation, Evidence, Hit, Outcome, Sentence
+from rag.text import are_in_order, content_words
+from rag.types import Chunk, Citation, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
 _QUOTED = 3
@@ -55,7 +55,8 @@ class HitSpan(NamedTuple):
     @property
     def words(self) -> str:
         """The words of the sentence."""
-        return get_words(self.hit.chunk, self)
+        chunk = self.hit.chunk
+        return chunk.text[self.start - chunk.start : self.end - chunk.start]
 
 
 class _Claim(NamedTuple):
@@ -66,7 +67,7 @@ class _Claim(NamedTuple):
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The chunks that state the sentence."""
+        """The chunks that state the sentence, those of articles first."""
         return [span.hit.chunk for span in self.spans.values()]
 
     @property
@@ -85,34 +86,34 @@ def cite_spans(spans: Sequence[HitSpan], hits: Iterable[Hit] = ()) -> Quotes:
     numbered: dict[int, Hit] = {}
     for hit in [*hits, *(span.hit for span in spans)]:
         numbered.setdefault(hit.chunk.id, replace(hit, rank=len(numbered) + 1))
+    hits = tuple(numbered.values())
     claims = _merge(sorted(spans, key=lambda span: is_comment(span.hit)), numbered)
-    return _conclude(claims, tuple(numbered.values())) if claims else Quotes(tuple(numbered.values()))
+    if not claims:
+        return Quotes(hits)
+    # Two sentences may quote one passage. The claims of articles come first.
+    places = {(number, span.start): span for claim in claims for number, span in claim.spans.items()}
+    citations = tuple(_make_citation(number, places[number, start]) for number, start in sorted(places))
+    outcome: Outcome = "answered" if claims[0].articles else "unconfirmed"
+    return Quotes(hits, outcome, _attribute(claims), citations)
 
 
 def quote_evidence(hits: Sequence[Hit]) -> Quotes:
     """Return the answer without an LLM: the sentences of the hits that share the most words with the question."""
     ranked = rank_evidence(hits)[:_QUOTED]
-    best_score = max((evidence.score for _, evidence in ranked), default=0.0)
-    least = max(_LEAST_SHARE, best_score * _NEARLY)
-    best = sorted((number, one.start, one.end) for number, one in ranked if one.score >= least)
-    return cite_spans([HitSpan(hits[number - 1], start, end) for number, start, end in best], hits)
+    most = max((share for _, share in ranked), default=0.0)
+    best = [span for span, share in ranked if share >= max(_LEAST_SHARE, most * _NEARLY)]
+    return cite_spans(sorted(best, key=lambda span: (span.hit.rank, span.start)), hits)
 
 
-def rank_evidence(hits: Sequence[Hit]) -> list[tuple[int, Evidence]]:
-    """Return the sentences of the hits that share words with the question, each with its hit's number, from 1.
+def rank_evidence(hits: Iterable[Hit]) -> list[tuple[HitSpan, float]]:
+    """Return the sentences of the hits that share words with the question, each with its share, 0 to 1.
 
     The sentences that share the most come first, and articles before readers' comments that share as much. Orders to
     machines are left out.
     """
-    evidence: list[tuple[int, Evidence]] = []
-    for number, hit in enumerate(hits, start=1):
-        evidence += [(number, one) for one in hit.evidence if not is_order(get_words(hit.chunk, one))]
-    return sorted(evidence, key=lambda pair: (-pair[1].score, is_comment(hits[pair[0] - 1])))
-
-
-def get_words(chunk: Chunk, sentence: HitSpan | Evidence) -> str:
-    """Return the words of a sentence of a chunk."""
-    return chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
+    evidence = [(HitSpan(hit, one.start, one.end), one.score) for hit in hits for one in hit.evidence]
+    sentences = [(span, share) for span, share in evidence if not is_order(span.words)]
+    return sorted(sentences, key=lambda pair: (-pair[1], is_comment(pair[0].hit)))
 
 
 def is_comment(hit: Hit) -> bool:
@@ -121,7 +122,10 @@ def is_comment(hit: Hit) -> bool:
 
 
 def _merge(spans: Sequence[HitSpan], numbered: Mapping[int, Hit]) -> list[_Claim]:
-    """Return the sentences at the spans as claims; sentences that say the same are one claim."""
+    """Return the sentences at the spans as claims; sentences that say the same are one claim.
+
+    Articles come first, so that none joins a claim of readers: it would seem to confirm their words.
+    """
     claims: list[_Claim] = []
     for span, following in zip_longest(spans, spans[1:]):
         chunk = span.hit.chunk
@@ -129,7 +133,7 @@ def _merge(spans: Sequence[HitSpan], numbered: Mapping[int, Hit]) -> list[_Claim
         # "She" in the next sentence means a person named right before: so only the last claim can be the same.
         known = claims[-1:] if is_pointed_at else claims
         text = _finish(span.words)
-        claim = _find_same(text, known, chunk)
+        claim = next((one for one in known if _says(one.text, text)), None)
         if claim is None:
             claim = _Claim(text, {})
             claims.append(claim)
@@ -137,25 +141,12 @@ def _merge(spans: Sequence[HitSpan], numbered: Mapping[int, Hit]) -> list[_Claim
     return claims
 
 
-def _find_same(text: str, claims: Sequence[_Claim], chunk: Chunk) -> _Claim | None:
-    """Return the first claim that says the same as a text of a chunk, or None.
-
-    An article never joins a claim of readers: it would seem to confirm their words.
-    """
-    for claim in claims:
-        may_vouch = chunk.voice == "comment" or claim.articles
-        if may_vouch and _says(claim.text, text):
-            return claim
-    return None
-
-
 def _says(claim: str, text: str) -> bool:
     """Return whether a claim says the same as a text. Names must be in order: "A beat B" is not "B beat A"."""
     words = content_words(text)
     if not words or not words <= content_words(claim):
         return False
-    claimed_names = find_names(claim)
-    in_order = all(name in claimed_names for name in find_names(text))  # each search begins after the name before
+    in_order = are_in_order(find_names(text), find_names(claim))
     denies_as_often = len(NEGATION.findall(text)) == len(NEGATION.findall(claim))
     return in_order and denies_as_often and find_conflict(text, [claim]) is None
 
@@ -166,15 +157,6 @@ def _finish(text: str) -> str:
     is_small = first.isalpha() and first.islower()
     sentence = (first.capitalize() if is_small else first) + space + rest
     return sentence if sentence.endswith(SENTENCE_ENDS) else f"{sentence.rstrip(',;:')}."
-
-
-def _conclude(claims: Sequence[_Claim], hits: tuple[Hit, ...]) -> Quotes:
-    """Return one or more claims as the evidence for an answer."""
-    # Two sentences may quote one passage. The claims of articles come first.
-    places = {(number, span.start): span for claim in claims for number, span in claim.spans.items()}
-    citations = tuple(_make_citation(number, places[number, start]) for number, start in sorted(places))
-    outcome: Outcome = "answered" if claims[0].articles else "unconfirmed"
-    return Quotes(hits, outcome, _attribute(claims), citations)
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:

@@ -8,13 +8,19 @@ from rag.answer.prompt import label_chunk
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
-from rag.answer.signs import ANY_CURRENCY, AUXILIARY, BOUND, CURRENCY_SIGNS
+from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.answer.understand.query import Query
 from rag.documents.formats.numerals import format_roman
 from rag.rows import is_row
-from rag.text import STOP_WORDS
+from rag.text import LIMITS, NO_LABEL
 
-_NO_LABEL = "|".join([AUXILIARY, *sorted(STOP_WORDS)])
+# Passages need not have the number of a limit: "over 100", "between 2001 and 2003", "after 1999". "About 2019" may name
+# a year.
+_LIMIT = compile_any(
+    rf"\b(?:{LIMITS}|(?:up|close) to|at (?:least|most)|about(?! (?:1[0-9]|20)\d\d\b)"
+    rf"|from(?= \d+ (?:to|until|till|and)\b))\s*[{CURRENCY_SIGNS}]?\d[\d.,]*"
+    rf"(?: (?:and|to|until|till) [{CURRENCY_SIGNS}]?\d[\d.,]*)?",
+)
 _NATIONS = (
     "african|albanian|american|arab|argentine|asian|australian|austrian|belgian|brazilian|british|bulgarian|canadian"
     "|chilean|chinese|colombian|croatian|cuban|czech|danish|dutch|egyptian|english|estonian|ethiopian|european|finnish"
@@ -32,16 +38,15 @@ _COUNTRIES = {
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
     # A year: "2019", "in 1066", but not "1200", "€1600", "1600 euros".
-    re.compile(
+    compile_any(
         rf"(?<![\w.,{CURRENCY_SIGNS}-])(?P<same>)"
         r"(?:(?:1[5-9]|20)\d\d|(?:(?<=\bin )|(?<=\bfrom )|(?<=\byear ))1[0-4]\d\d)"
-        rf"(?![\w%-]|[.,]\d|\s?(?:{ANY_CURRENCY}))",
-        re.IGNORECASE,
+        rf"(?![\w%-]|[.,]\d|\s?(?:{ANY_CURRENCY}))"
     ),
     # A code: "E4", "A-320", "T14s".
     re.compile(r"(?<![\w-])(?P<same>[A-Za-z]{1,4})-?\d{1,5}[A-Za-z]?(?![\w-])"),
     # One of several: "clause 12", "Line 5". "Has 5" and "for 5" are quantities.
-    re.compile(rf"\b(?!(?:{_NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)", re.IGNORECASE),
+    compile_any(rf"\b(?!(?:{NO_LABEL})\b)(?P<same>[A-Za-z]{{3,}})[ -]\d{{1,3}}\b(?![.,:]?\d|%)"),
     # One of a series, after `write_ordinals`: "2nd law", "19th century".
     re.compile(r"\b\d{1,2}(?:st|nd|rd|th)[ -](?P<same>[A-Za-z]{3,})\b"),
     # Of one country: "Indian citizens". "Polish" in small letters has to do with shoes.
@@ -50,7 +55,6 @@ _FORMS = (
 # "World War II" is the second one; "I" alone is a word.
 _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
 _NUMBER = re.compile(r"\d+")
-_YEAR_DIGITS = 4
 # "From 1968 to 1981" speaks of 1975 too.
 _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 # "1,200", "1.200" and "1 200" are also 1200.
@@ -72,45 +76,50 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
     """Return what the quotes have instead of what a question asks for, as a line for the user; or None."""
     passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in quotes.cited_hits]
     sentences = [citation.quote for citation in quotes.citations]
-    unmet = find_unmet(question.text, passages)
-    if not unmet and all(map(is_row, sentences)):
-        # Other rows are about other things. A year may be that of the whole table.
-        unmet = find_unmet(question.text, sentences, forms=_FORMS[1:])
-    if " or " not in question.text:  # "A is less costly" answers "Which is more costly, A or B?"
-        unmet = unmet or find_opposite(question.text, sentences, passages)
+    unmet = (
+        find_unmet(question.text, passages)
+        or _find_other_row(question.text, sentences)
+        or find_opposite(question.text, sentences, passages)
+    )
     if unmet:
         return unmet.note
-    if not question.asks_why and asks_for_exception(question.text, sentences):
+    if asks_for_exception(question.text, sentences):
         return "The passages found exclude nothing."
     missing = None if question.asks_two else find_missing_type(question.text, sentences)
     return f"The passages found give no {missing}." if missing else None
+
+
+def _find_other_row(question: str, sentences: Sequence[str]) -> Unmet | None:
+    """Return what rows have instead of a question's code, number or nationality; a year may be the whole table's."""
+    is_table = all(map(is_row, sentences))
+    return find_unmet(question, sentences, forms=_FORMS[1:]) if is_table else None
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
     """Return the first year, code, number or nationality of a question that no text has, if the texts have others.
 
     "Clause 12" is there if the texts have a number 12, which may be before a heading, or "twelve".
-    A bound such as "over 100" does not count.
+    A limit such as "over 100" does not count.
     """
-    values = write_ordinals(BOUND.sub(" ", question))
-    together = write_ordinals(" ".join(texts))
-    numbers = _list_numbers(together)
+    asked = write_ordinals(_LIMIT.sub(" ", question))
+    text = write_ordinals(" ".join(texts))
+    numbers = _list_numbers(text)
     for form in forms:
-        for wanted in form.finditer(values):
-            is_there = _is_there(wanted[0], together, numbers)
-            others = _list_others(form, wanted, together)
-            if others and not is_there:
+        for wanted in form.finditer(asked):
+            others = _list_others(form, wanted, text)
+            if others and not _is_there(wanted[0], text, numbers):
                 return Unmet(wanted[0], others)
     return None
 
 
 def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
-    """Return whether a text has the numbers of a word; of a nationality, whether the text has it or its country."""
+    """Return whether a text has the numbers of a word, or years around them; or its nationality, or that country."""
     asked = _NUMBER.findall(wanted)
     if asked:
-        spans = _YEARS.findall(text) if len(asked[0]) == _YEAR_DIGITS else []
-        return numbers.issuperset(asked) or any(first <= asked[0] <= last for first, last in spans)
-    names = f"{wanted[:_SAME_LETTERS]}|{_COUNTRIES.get(wanted.split(maxsplit=1)[0].lower(), wanted)}"
+        is_between = any(int(first) <= int(asked[0]) <= int(last) for first, last in _YEARS.findall(text))
+        return is_between or numbers.issuperset(asked)
+    nation, _ = wanted.split(maxsplit=1)
+    names = f"{nation[:_SAME_LETTERS]}|{_COUNTRIES.get(nation.lower(), nation)}"
     return re.search(rf"\b(?:{names})", text) is not None
 
 
@@ -122,7 +131,7 @@ def _list_numbers(text: str) -> set[str]:
 
 
 def _list_others(form: re.Pattern[str], wanted: re.Match[str], text: str) -> tuple[str, ...]:
-    """Return a text's words of the wanted form, if they have the same letters or word before the number."""
+    """Return a text's words of the wanted form, if they have the same letters or word beside the number."""
     same = wanted["same"].lower()
     others = [match[0] for match in form.finditer(text) if match["same"].lower() == same]
     return tuple(dict.fromkeys(others))

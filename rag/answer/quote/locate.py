@@ -1,7 +1,8 @@
 """Finds the sentences of a passage that the LLM's words mean."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from rag.answer.negation import UNEXPLAINED, is_unsure
@@ -38,10 +39,9 @@ def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[Span]:
     meant = _find_reason(written, sentences, question) if question.asks_why else None
     if meant is None:
         meant = _find_meant(written, sentences, question)
-    indices = _add_neighbours(meant, sentences)
+    chosen = _add_neighbours(meant, sentences)
     if not question.kind.wants_several:
-        indices = _drop_lead_in(indices, sentences)
-    chosen = [sentences[index] for index in indices]
+        chosen = _drop_lead_in(chosen)
     return [sentence.span for sentence in chosen if not is_order(sentence.text)]
 
 
@@ -67,17 +67,17 @@ def _find_meant(written: str, sentences: Sequence[_Sentence], question: Query) -
 
 
 def _find_lines(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
-    """Return the indices of lines that the LLM wrote as one; [] if it wrote other words than theirs."""
+    """Return the indices of lines that the LLM wrote as one; [] if it wrote other words, or those of one sentence."""
     words = content_words(written)
     lines: list[int] = []
-    covered: set[str] = set()
+    covered = set(question.words)
     for index, sentence in enumerate(sentences):
         if words <= sentence.words:
             return []
         if sentence.words and sentence.words <= words:
             lines.append(index)
             covered |= sentence.words
-    return lines if lines and words - covered <= question.words else []
+    return lines if words <= covered else []
 
 
 def _find_sentence(part: str, sentences: Sequence[_Sentence], question: Query) -> list[int]:
@@ -162,36 +162,26 @@ def _is_clause(text: str) -> bool:
     return text.islower() and any(word.isalpha() for word in content_words(text))
 
 
-def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return indices and the neighbours that their sentences need to be understood, each once."""
-    together = dict[int, None]()
+def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    """Return the sentences at the indices, with the neighbours that they need to be understood, each once."""
+    together: dict[int, None] = {}
     for index in indices:
-        together |= dict.fromkeys(_list_neighbours(index, sentences))
-    return list(together)
+        text = sentences[index].text
+        goes_on = text.endswith(QUESTION_MARKS) or OUTDATED.search(text)  # the next sentence may answer it
+        first = index - 1 if points_back(text) else index
+        last = index + 1 if goes_on else index
+        together |= dict.fromkeys(range(max(first, 0), last + 1))
+    return [sentences[index] for index in together if index < len(sentences)]
 
 
-def _list_neighbours(index: int, sentences: Sequence[_Sentence]) -> Iterator[int]:
-    """Yield the indices of a sentence and of the neighbours that it needs to be understood."""
-    text = sentences[index].text
-    is_first, is_last = index == 0, index + 1 == len(sentences)
-    if points_back(text) and not is_first:
-        yield index - 1
-    yield index
-    is_question = text.endswith(QUESTION_MARKS)  # the next one may answer it
-    if (is_question or OUTDATED.search(text)) and not is_last:
-        yield index + 1
-
-
-def _drop_lead_in(indices: list[int], sentences: Sequence[_Sentence]) -> list[int]:
-    """Return the indices from the first sentence on that shares nearly the most with the question.
+def _drop_lead_in(chosen: list[_Sentence]) -> list[_Sentence]:
+    """Return the sentences from the first one on that shares nearly the most with the question.
 
     A small LLM begins its quotes too early. A sentence that this first one points back to stays.
     """
-    chosen = [sentences[index] for index in indices]
     least = _NEARLY * max((sentence.share for sentence in chosen), default=0.0)
-    first = 0
-    while first < len(chosen) and chosen[first].share < least:
-        first += 1
+    lead_in = list(takewhile(lambda sentence: sentence.share < least, chosen))
+    first = len(lead_in)
     while first and points_back(chosen[first].text):
         first -= 1
-    return indices[first:]
+    return chosen[first:]

@@ -1,12 +1,12 @@
 """Finds out whether the quotes speak of the opposite of what a question asks for: the lowest, not the highest price."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from rag.answer.negation import CHANGES, EXCLUSION, NEGATION, QUALITIES, find_reversal
-from rag.answer.signs import AUXILIARY
+from rag.answer.signs import AUXILIARY, compile_any
 from rag.text import content_words, list_stems
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -14,17 +14,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PREFIX = re.compile(r"(?:un|non-?|il|ir)(?=[^\W\d_]{5})|(?:in|im(?!m)|dis|de)(?=[^\W\d_]{8})")
 # Two forms of one word differ by at most three letters at the end: "deactivated", "activation".
 _ENDING = 3
-# A question for what is not so: "What does the insurance not cover?", but not "What if it does not start?", nor "Who
-# sings 'I don't want to miss you'?".
-_BETWEEN = r"(?:(?!\b(?:if|unless|because|since|though|although|while|that|why)\b)[^.,;:?!]){0,80}?"
-_NOT = rf"\b{AUXILIARY} (?:(?!(?:i|you|we)\b)[^\s,;’']+ ){{0,4}}?(?:not|never)\b(?! only)"
-_DENIES = re.compile(
-    rf"\b(?:what|which|who|whom|where|when|how (?:many|much))\b{_BETWEEN}"
-    rf"(?:{_NOT}|\bcannot\b|(?<!\bi )(?<!\bon )\b(?:{AUXILIARY}|ca|wo)n['’]t\b)",
-    re.IGNORECASE,
+# A question for what is not so: "What does the insurance not cover?", but not "What if it does not start?"
+_DENIES = compile_any(
+    r"\b(?:what|which|who|whom|where|when|how (?:many|much))\b"
+    r"(?:(?!\b(?:if|because|that|why|reason|cause))[^.,;:?!]){0,80}?"
+    rf"\b(?:{AUXILIARY} (?:[^\s,;’']+ ){{0,4}}?(?:not|never)|cannot|\w+n['’]t)\b"
 )
-_ASKS_CAUSE = re.compile(
-    r"\b(?:why|how come|when (?:do|does)|what (?:makes?|made|causes?|caused|lets?|raises?|lowers?))\b", re.IGNORECASE
+_ASKS_CAUSE = compile_any(
+    r"\b(?:why|how come|when (?:do|does)|what (?:makes?|made|causes?|caused|lets?|raises?|lowers?))\b"
 )
 # A shorter quote may leave the "not" to the sentence before it: "Twelve of us."
 _SHORT = 6
@@ -49,12 +46,11 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     """Return a word of a question that no text has, if the quotes have its opposite.
 
     `texts` are the passages of the quotes, with their labels. With a "not" in the question or the quotes there is none:
-    "not allowed" is forbidden.
+    "not allowed" is forbidden. Nor is there if the question has both: "Which is cheaper, A or B?"
     """
-    quotes = list(quotes)
-    if any(map(NEGATION.search, [question, *quotes])):
-        return None
     quoted = " ; ".join(quotes)
+    if " or " in question or NEGATION.search(f"{question} ; {quoted}"):
+        return None
     known = f"{quoted} ; {' ; '.join(texts)}"
     # "When do prices rise?" may be answered by "When supply falls."
     pairs = QUALITIES if _ASKS_CAUSE.search(question) else [*CHANGES, *QUALITIES]
@@ -63,18 +59,19 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     return Unmet(reversal[0], reversal[1:]) if reversal else None
 
 
-def asks_for_exception(question: str, quotes: Iterable[str]) -> bool:
+def asks_for_exception(question: str, quotes: Sequence[str]) -> bool:
     """Return whether a question asks what is not so, and the quotes state just that without excluding anything.
 
     They state it if they have the word after the "not": "What does the insurance not cover?" "It covers fire."
     """
-    texts = list(quotes)
     denial = _DENIES.search(question)
-    denied = list_stems(question[denial.end() :])[:1] if denial else []
-    is_short = any(len(text.split()) < _SHORT for text in texts)
-    if not denied or is_short:
+    is_short = any(len(quote.split()) < _SHORT for quote in quotes)
+    if not denial or is_short:
         return False
-    return denied[0] in content_words(" ".join(texts)) and not any(map(EXCLUSION.search, texts))
+    quoted = " ; ".join(quotes)
+    denied = list_stems(question[denial.end() :])[:1]
+    states_it = bool(content_words(quoted).intersection(denied))
+    return states_it and not EXCLUSION.search(quoted)
 
 
 def _find_prefixed(question: str, *, known: str, quoted: str) -> tuple[str, str] | None:

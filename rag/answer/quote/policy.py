@@ -71,7 +71,7 @@ class Policy:
     def choose_others(self, judged: Sequence[Judged], best: Judged) -> list[Judged]:
         """Return the hits that add to the best one: the likeliest articles first, then one reader's comment."""
         likeliest_first = sorted(judged, key=lambda one: -one.confidence)
-        others = [one for one in likeliest_first if one is not best and self._adds(one, best)]
+        others = [one for one in likeliest_first if self._adds(one, best)]
         comments = [one for one in others if is_comment(one.hit)][:1]
         articles = [one for one in others if not is_comment(one.hit)]
         most_articles = self.most_passages - 1 - len(comments)
@@ -89,8 +89,11 @@ class Policy:
 
     def _adds(self, one: Judged, best: Judged) -> bool:
         """Return whether a hit states an answer too, and is of the best hit's document or of a rival."""
-        is_likely = one.log_odds > self.shy_log_odds if self.question.asks_why else one.confidence >= self.sure
-        return is_likely and self._is_about_the_same(one.hit, best)
+        if one is best or not self._is_about_the_same(one.hit, best):
+            return False
+        if self.question.asks_why:
+            return one.log_odds > self.shy_log_odds
+        return one.confidence >= self.sure
 
     def _is_about_the_same(self, hit: Hit, best: Judged) -> bool:
         """Return whether a hit is of the best hit's document, or of a rival."""

@@ -1,5 +1,6 @@
 """The kinds of questions: a row of the table says by which words a kind is recognised and what follows from it."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ class Kind:
     `is_open`: documents seldom state an answer as clearly as a fact, so less confidence suffices. One sentence is too
     little, so those beside it are added.
     `is_pieced`: if no passage answers, sentences of the nearest document are pieced together.
-    `most_replied`: the LLM writes a reply from at most this many sentences; of more it leaves some out. None: no limit.
+    `most_replied`: the LLM writes a reply from at most this many sentences; of more it leaves some out.
     """
 
     name: str
@@ -22,7 +23,7 @@ class Kind:
     wants_several: bool = True
     is_open: bool = True
     is_pieced: bool = False
-    most_replied: int | None = None
+    most_replied: float = math.inf
 
     def has_sign(self, question: str) -> bool:
         """Return whether a question has one of the signs of this kind."""

@@ -74,10 +74,8 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
 
     def correct(match: re.Match[str]) -> str:
         word = match[0]
-        may_be_wrong = word.islower() and word not in lowered
-        if not may_be_wrong or count_tokens(word) == 1:
-            return word
-        return find_spelling(word, small_words)
+        is_known = word in lowered or count_tokens(word) == 1
+        return find_spelling(word, small_words) if word.islower() and not is_known else word
 
     return _LONG_WORD.sub(correct, question)
 

@@ -34,14 +34,12 @@ def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, pro
         return None
     messages = build_rewrite(question, recent, prompts=prompts)
     pieces = list(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    lines = "".join(pieces).strip().splitlines()
-    if not lines:
+    rewritten, _, _ = "".join(pieces).strip().partition("\n")
+    if not rewritten:
         return None
     is_whole = len(pieces) < _MAX_TOKENS
     said = " ".join([*(message.content for message in recent), question])
-    if is_whole and is_faithful(lines[0], said):
-        return lines[0]
-    return join_to_last(question, recent)
+    return rewritten if is_whole and is_faithful(rewritten, said) else join_to_last(question, recent)
 
 
 def _choose_recent(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> list[Message]:
