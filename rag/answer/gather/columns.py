@@ -35,6 +35,8 @@ _LABEL_WORDS = 2
 
 # The cells of each column, by its label and the span of their row.
 Columns = dict[str, dict[Span, str]]
+# The number in a cell, and its unit or currency.
+_Number = tuple[Decimal, str]
 
 
 class Row(NamedTuple):
@@ -52,13 +54,6 @@ class Column(NamedTuple):
     unit: str
 
 
-class _Number(NamedTuple):
-    """The number in a cell, and its unit or currency."""
-
-    value: Decimal
-    unit: str
-
-
 def list_columns(rows: Iterable[Row]) -> Columns:
     """Return the cells of each column that are not empty, by its label and the span of their row, in their order."""
     columns: Columns = {}
@@ -69,29 +64,24 @@ def list_columns(rows: Iterable[Row]) -> Columns:
 
 
 def list_amounts(columns: Columns) -> set[str]:
-    """Return the labels of the columns with numbers that measure something; in the first one they may name rows."""
-    amounts = {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
-    first = next(iter(columns), "")
-    names_rows = _are_numbers_of_rows(columns.get(first, {}).values())
-    return amounts - {first} if names_rows else amounts
+    """Return the labels of the columns with numbers that measure something, even if not all cells are numbers."""
+    first, *_ = columns
+    amounts = set[str]()
+    for label, cells in columns.items():
+        has_numbers = any(map(is_amount, cells.values()))
+        if has_numbers and not _names_things(label, cells.values(), is_first=label == first):
+            amounts.add(label)
+    return amounts
 
 
-def _are_numbers_of_rows(cells: Collection[str]) -> bool:
-    """Return whether all cells are whole numbers, and no two are the same."""
-    return len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
-
-
-def _is_of_amounts(label: str, cells: Collection[str]) -> bool:
-    """Return whether a column has numbers that measure something, even if not all of its cells are numbers.
-
-    Years, codes and numbers without a label measure nothing.
-    """
+def _names_things(label: str, cells: Collection[str], *, is_first: bool) -> bool:
+    """Return whether the numbers of a column name things: years, codes, or whole numbers in the first column."""
     words = WORD.findall(label.lower())
     is_identifier = len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:])
     are_years = all(map(YEAR.fullmatch, cells))
     has_code = any(map(_LEADING_ZERO.fullmatch, cells))
-    names_rows = is_identifier or are_years or has_code
-    return not names_rows and any(map(is_amount, cells))
+    numbers_rows = is_first and len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
+    return is_identifier or are_years or has_code or numbers_rows
 
 
 def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
@@ -104,10 +94,10 @@ def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
     if is_read_twice and not _groups_by_comma(cells.values()):
         return None
     numbers = by_point or by_comma
-    units = {number.unit for number in numbers}
+    units = {unit for _, unit in numbers}
     if len(units) != 1:
         return None
-    values = [number.value for number in numbers]
+    values = [value for value, _ in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
@@ -139,4 +129,4 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
         return None
     sign = match["sign"].replace("−", "-")
     unit = f"{match['before']} {match['after']}"
-    return _Number(Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip())
+    return Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip()
