@@ -181,6 +181,8 @@ TEAS = "Product;Amount\nGreen tea;4\nBlack tea;2\nTea;3\nCocoa;9\n"
 PHONES = "Name;Zip\nAnn;10115\nBob;20095\nEve;80331\n"
 MANY = "Item;Price\nTea;2\n" + "".join(f"{name};5\n" for name in ("Jam", "Egg", "Ham", "Oil", "Rye", "Fig"))
 TRADES = "Buyer;Seller;Amount\nMax;Ann;1\nAnn;Max;2\nBob;Eve;4\n"
+DOORS = "Door;Way;Lock;City;Height\nNorth;in;yes;Rome;2.5\nSouth;in;no;Bonn;2.1\nWest;out;yes;Rome;2.2\n"
+STAFF = "Person;Job;Manager\nAnn;clerk;Eve\nBob;account manager;Ann\nEve;head;Max\n"
 CASES = [
     # The column that is named cannot be computed, or none is named.
     (TEA, "What is the average price?", None),
@@ -200,6 +202,22 @@ CASES = [
     (RENT, "What is the total rent from 2021 to 2023?", None),
     (RENT, "What is the total rent in 2021-2023?", None),
     (RENT, "What is the highest rent in 2019?", None),
+    # The amounts of things are not their number, and a column that is named is not another one.
+    (CITIES, "What is the total?", "130, the sum of Amount"),
+    (CITIES, "What is the total number in a.csv?", None),
+    (CITIES, "How many are there in total?", None),
+    (CITIES, "What is the total of the cities?", None),
+    (RENT, "What is the average year?", None),
+    # A cell of joining words alone has to be beside its label.
+    (DOORS, "Which doors have the way in?", "North, South"),
+    (DOORS, "Which doors have no lock?", "South"),
+    (DOORS, "Which doors are in Rome?", None),
+    (DOORS, "What is the height of doors in Rome?", None),
+    # A word of a cell may be another label.
+    (STAFF, "Who is the manager of Ann?", None),
+    (STAFF, "What is the manager of Ann?", None),
+    (STAFF, "What is the manager of Bob?", "Ann"),
+    (STAFF, "Which person is account manager?", None),
     # Two operations.
     (WEATHER, "Which city has the highest average temperature?", None),
     (WEATHER, "What is the average temperature in Rome?", "22.00, the mean of Temperature over 2 rows"),

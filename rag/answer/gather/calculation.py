@@ -9,65 +9,59 @@ from statistics import mean
 from rag.answer.gather.columns import Column, Columns, Row, is_amount, list_columns, read_column
 from rag.answer.gather.listing import COUNTS_ROWS
 from rag.answer.gather.naming import RATIO, Named
-from rag.answer.gather.task import MOST_NAMED, Choice, Result, Task, count_rows, list_words
+from rag.answer.gather.task import MOST_NAMED, Choice, Operation, Result, Task, count_rows, list_words
 from rag.answer.signs import CURRENCY_SIGNS, compile_any
 
 # A mean is rounded to this many decimals.
 DECIMALS = 2
 # "Which city has the total?" asks for a row, and "How many rows have a price in total?" for a number of rows.
 _ASKS_FOR_ROWS = compile_any(r"\b(?:which|who|whose)\b", COUNTS_ROWS)
+_COUNTS = compile_any(r"\b(?:how many|number)\b")
 # "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
 _COUNTS_THINGS = compile_any(r"\b(?:how many|are|were|have)\b")
 # The highest rank is the lowest number.
 _RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
-_NOTHING = re.compile(r"(?!)")
 
 Compute = Callable[[Collection[Decimal]], Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class Calculation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calculation(Operation):
     """A value that is computed from the numbers of a column.
 
-    `sign` recognises it in a question, `other` a question for something else, and `unfit` a label that it is not for.
-    `is_extreme`: it is the value of single rows, and only these are quoted. `measures` has the words for what a
-    superlative compares.
+    `unfit` recognises a label that it is not for. `is_extreme`: it is the value of single rows, and has no name.
     """
 
-    name: str
-    sign: re.Pattern[str]
     compute: Compute
-    other: re.Pattern[str] = _ASKS_FOR_ROWS
-    unfit: re.Pattern[str] = _NOTHING
+    unfit: re.Pattern[str] = re.compile(r"(?!)")
+    name: str = ""
     is_extreme: bool = False
-    measures: str = ""
 
     def choose(self, task: Task, named: Named, names: frozenset[str]) -> Choice | None:
         """Return the rows that a task is about, and the columns of their names and their numbers.
 
         It is None if a word is left over, or if the question names another currency than the numbers have.
         """
-        label = self._choose_label(named)
+        label = self._choose_label(task, named)
         if label is None:
             return None
         known = named.known | names
-        if label in named.labels:
-            known = known.union(*named.labels.values())
         if self.is_extreme:  # "which customer" may mean a column "Customer name"
             known = known.union(*map(list_words, named.columns.keys() - named.amounts))
         currencies = set(CURRENCY_SIGNS).intersection(task.text)
         is_of_label = currencies <= set(label).union(*named.columns[label].values())
-        is_used_once = list_words(label).isdisjoint(named.words)
-        is_understood = task.wanted <= known and is_of_label and is_used_once
+        is_understood = task.wanted <= known and is_of_label
         return Choice(named.rows, _choose_names(task, named.columns, label), label) if is_understood else None
 
-    def _choose_label(self, named: Named) -> str | None:
-        """Return the label of amounts that is asked for, or the only one if none is named; None if it is unclear.
+    def _choose_label(self, task: Task, named: Named) -> str | None:
+        """Return the label of amounts that is asked for, or the only one if none is; None if it is unclear.
 
-        An extreme has to be named: the largest city need not be the city with the largest number.
+        An extreme has to be named: the largest city need not be the city with the largest number. So does a number of
+        things: the total number of orders is not the sum of their amounts.
         """
-        needs_name = self.is_extreme or not named.amounts.isdisjoint(named.labels)
-        candidates = named.amounts.intersection(named.list_asked()) if needs_name else named.amounts
+        asked = named.list_asked()
+        needs_name = asked or self.is_extreme or _COUNTS.search(task.text)
+        candidates = named.amounts.intersection(asked) if needs_name else named.amounts
         return next(iter(candidates)) if len(candidates) == 1 else None
 
     def solve(self, choice: Choice, rows: Sequence[Row]) -> Result | None:
@@ -97,9 +91,13 @@ def _describe_extreme(label: str, rows: Sequence[Row], column: Column, value: De
 
 def _choose_names(task: Task, columns: Columns, numbers: str) -> str:
     """Return the label of the column that names a row: one that is asked for, else the first that is not of numbers."""
-    asked = [label for label in columns if task.wanted & (list_words(label) - list_words(numbers))]
-    of_words = [label for label, cells in columns.items() if not all(map(is_amount, cells.values()))]
-    return [*asked, *of_words, numbers][0]
+    for label in columns:
+        if task.wanted & (list_words(label) - list_words(numbers)):
+            return label
+    for label, cells in columns.items():
+        if not all(map(is_amount, cells.values())):
+            return label
+    return numbers
 
 
 # Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
@@ -119,14 +117,15 @@ _SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
 )
 EXTREMES = [
     Calculation(
-        "extreme", compile_any(rf"\b(?:{words})\b"), compute, _COUNTS_THINGS, _RANK, is_extreme=True, measures=measures
+        compile_any(rf"\b(?:{words})\b"), _COUNTS_THINGS, measures, compute=compute, unfit=_RANK, is_extreme=True
     )
     for words, compute, measures in _SUPERLATIVES
 ]
 # "What does E4 mean?" asks for no mean.
 _MEAN = compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b")
 _SUM = compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b")
+_NO_AMOUNT = compile_any(RATIO, r"[%‰/]")
 AGGREGATES = (
-    Calculation("mean", _MEAN, lambda values: round(mean(values), DECIMALS)),
-    Calculation("sum", _SUM, lambda values: sum(values, Decimal(0)), unfit=compile_any(RATIO, r"[%‰/]")),
+    Calculation(_MEAN, _ASKS_FOR_ROWS, name="mean", compute=lambda values: round(mean(values), DECIMALS)),
+    Calculation(_SUM, _ASKS_FOR_ROWS, name="sum", compute=lambda values: sum(values, Decimal(0)), unfit=_NO_AMOUNT),
 )

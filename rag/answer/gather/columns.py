@@ -14,14 +14,13 @@ _NUMBER = re.compile(
     rf"(?P<before>[{CURRENCY_SIGNS}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
     rf"(?P<after>(?:[^\W\d_]|[%‰°/.{CURRENCY_SIGNS}]){{0,6}})"
 )
-# A longer number is a code, and too long for `Decimal`.
-_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3}){1,4}|\d{1,3}(?:[ ']\d{3}){1,4}|\d{1,15})(?:\.\d+)?")
+# A longer number is a code, as "01067" is, and too long for `Decimal`.
+_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3}){1,4}|[1-9]\d{0,2}(?:[ ']\d{3}){1,4}|0|[1-9]\d{0,14})(?:\.\d+)?")
 _SEPARATOR = re.compile(r"[, ']")
 # The signs of numbers as Python reads them, and of numbers with a decimal comma.
 _NOTATIONS: tuple[dict[int, int], ...] = ({}, str.maketrans(",.", ".,"))
 # Money has no three decimals, and beside "900" the comma of "1,200" groups digits.
 _GROUPS_BY_COMMA = re.compile(rf"[{CURRENCY_SIGNS}]|(?<![\d.,' ])[1-9]\d{{0,2}}(?![\d.,'])(?! \d)")
-_LEADING_ZERO = re.compile(r"0\d+")
 # The last words of labels whose numbers name things and measure nothing.
 _IDENTIFIERS = frozenset(
     WORD.findall(
@@ -75,13 +74,12 @@ def list_amounts(columns: Columns) -> set[str]:
 
 
 def _names_things(label: str, cells: Collection[str], *, is_first: bool) -> bool:
-    """Return whether the numbers of a column name things: years, codes, or whole numbers in the first column."""
+    """Return whether the numbers of a column name things: years, or whole numbers in the first column."""
     words = WORD.findall(label.lower())
     is_identifier = len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:])
     are_years = all(map(YEAR.fullmatch, cells))
-    has_code = any(map(_LEADING_ZERO.fullmatch, cells))
     numbers_rows = is_first and len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
-    return is_identifier or are_years or has_code or numbers_rows
+    return is_identifier or are_years or numbers_rows
 
 
 def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:

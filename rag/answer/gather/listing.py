@@ -1,12 +1,11 @@
 """Lists or counts the rows of a table by the cells that a question names: "Which tickets are open?"."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.gather.columns import Row
 from rag.answer.gather.naming import Named
-from rag.answer.gather.task import MOST_NAMED, ROWS, Choice, Result, Task, count_rows, list_words
+from rag.answer.gather.task import MOST_NAMED, ROWS, Choice, Operation, Result, Task, count_rows, list_words
 from rag.answer.signs import compile_any
 
 COUNTS_ROWS = rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"
@@ -15,18 +14,14 @@ _OTHER_ROWS = compile_any(r"\b(?:did|who|whose)\b", COUNTS_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Operation):
     """The rows with the cells that a question names, their number, or a cell of the only one.
 
-    `sign` recognises it in a question, `other` a question for something else. `counts`: the result is a number of rows.
-    `is_of_all`: the question need not name a cell, and the rows are not named.
+    `counts`: the result is a number of rows. `is_of_all`: no cell has to be named, and the rows are not named.
     """
 
-    sign: re.Pattern[str]
-    other: re.Pattern[str]
     counts: bool = False
     is_of_all: bool = False
-    measures: str = ""
 
     def choose(self, task: Task, named: Named, names: frozenset[str]) -> Choice | None:
         """Return the rows with the cells that a task names, and the column to answer from.
@@ -42,14 +37,15 @@ class Listing:
     def _choose_label(self, named: Named) -> str | None:
         """Return the label that is named without a cell, or else the first one; None if it is unclear.
 
-        Several rows are answered by their names, which are no amounts.
+        Several rows are answered by their names, which are not amounts, except in the first column: "5a", "6b".
         """
         first, *_ = named.columns
         label, *others = named.list_asked() or [first]
         if others or not named.cells or label in named.cells:
             return None
+        names_rows = label == first or label not in named.amounts
         asks_for_cell = len(named.rows) == 1 and not self.counts
-        return label if asks_for_cell or label not in named.amounts else None
+        return label if names_rows or asks_for_cell else None
 
     def solve(self, choice: Choice, rows: Sequence[Row]) -> Result | None:
         """Return the names of the chosen rows or their number; None if it is unclear."""

@@ -23,7 +23,7 @@ _COMMON = JOINING | STOP_WORDS | {"us"}
 
 
 class Named(NamedTuple):
-    """What a question names of a table.
+    """The labels and cells of a table that a question names.
 
     `amounts` are the labels of `columns` with numbers that measure something. `labels` has the words of each label that
     it names, and `cells` those of its cells by their label. `rows` are the rows with all of these cells; all if it
@@ -37,14 +37,9 @@ class Named(NamedTuple):
     rows: set[Span]
 
     @property
-    def words(self) -> frozenset[str]:
-        """The words of the cells."""
-        return frozenset[str]().union(*self.cells.values())
-
-    @property
     def known(self) -> frozenset[str]:
-        """The words of the cells and of their labels."""
-        return self.words.union(*map(list_words, self.cells))
+        """The words of the labels and cells, and all words of the labels of these cells."""
+        return frozenset[str]().union(*self.labels.values(), *self.cells.values(), *map(list_words, self.cells))
 
     def list_asked(self) -> list[str]:
         """Return the labels that are named without a cell; none that is a part of another: "Fee" of "Fee status"."""
@@ -55,28 +50,31 @@ class Named(NamedTuple):
                 asked.append(label)
         return asked
 
+    def is_clear(self, label: str, words: frozenset[str], text: str) -> bool:
+        """Return whether words of a text name only a cell in a column.
 
-def find_named(task: Task, columns: Columns, measures: str = "") -> Named:
-    """Return what a task names of the columns of a table; `measures` has more labels that it names.
+        No other column has one of them, and if its label is named too, it is beside them: "in the sales department".
+        "The manager of Ben" asks for another cell.
+        """
+        used = [other for name, other in [*self.labels.items(), *self.cells.items()] if name != label]
+        if not (words - JOINING).isdisjoint(frozenset().union(*used)):
+            return False
+        needs_label = label in self.labels or words <= _COMMON
+        return not needs_label or _are_neighbours(self.labels.get(label, frozenset()), words, text)
 
-    It is unclear if a word is in two columns, or if the label of a cell is named and is not beside it: "in the sales
-    department", but "the manager of Ben" asks for another cell. Cells with amounts are not named.
-    """
+
+def find_named(task: Task, columns: Columns) -> Named:
+    """Return what a task names of the columns of a table. Cells with amounts are not named."""
     named = Named(columns, list_amounts(columns), {}, {}, set().union(*columns.values()))
-    for label, cells in columns.items():
-        label_words = _find_label(label, f"{task.text} {measures}")
-        if label_words:
-            named.labels[label] = label_words
-        if label in named.amounts:
-            continue
-        rows, words = _find_cells(cells, task.rest)
-        if not words:
-            continue
-        is_new = words.isdisjoint(named.words)
-        needs_label = label_words or words <= _COMMON
-        is_clear = is_new and (not needs_label or _are_neighbours(label_words, words, task.text))
-        named.cells[label] = words
-        named.rows.intersection_update(rows if is_clear else ())
+    for label in columns:
+        words = _find_label(label, task.text)
+        if words:
+            named.labels[label] = words
+    for label in columns.keys() - named.amounts:
+        rows, words = _find_cells(columns[label], task.rest)
+        if words:
+            named.rows.intersection_update(rows if named.is_clear(label, words, task.text) else ())
+            named.cells[label] = words
     return named
 
 
@@ -86,7 +84,7 @@ def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) ->
 
 
 def _find_label(label: str, text: str) -> frozenset[str]:
-    """Return the words of a label that are in a text; none if one is missing that is no unit and joins no others."""
+    """Return the words of a label that are in a text; none if one is missing that is not a unit and joins no others."""
     bare = _UNIT.sub("", label)
     words = list_words(label) & list_words(text)
     is_whole = list_words(bare) - JOINING <= words

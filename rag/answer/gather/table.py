@@ -10,7 +10,7 @@ from rag.answer.gather.columns import YEAR, Row, list_columns, read_column
 from rag.answer.gather.listing import LISTINGS, Listing
 from rag.answer.gather.naming import find_named
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import MOST_NAMED, Choice, Result, Task, list_words, read_task
+from rag.answer.gather.task import MOST_NAMED, Choice, Result, Task, list_words
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import compile_any
 from rag.index.index import Index
@@ -42,7 +42,7 @@ def compute_over_table(request: Request) -> Gathered | None:
     or to be about tables. Of several documents with such a table the nearest one counts, and the note says so.
     """
     for operation in _OPERATIONS:
-        task = read_task(request.question, operation.sign, operation.other)
+        task = operation.read_task(request.question)
         if task is None:
             continue
         results = [_compute_over_document(operation, task, hit, request.index) for hit in request.best_hits]
@@ -75,7 +75,7 @@ def _compute_over_document(operation: Listing | Calculation, task: Task, hit: Hi
     fitting: list[tuple[Choice, list[Row]]] = []
     for rows in _find_tables(text, chunks):
         clear_rows = _leave_out_totals(rows)
-        named = find_named(task, list_columns(clear_rows or rows), operation.measures)
+        named = find_named(task, list_columns(clear_rows or rows))
         choice = operation.choose(task, named, names)
         if choice and choice.rows:
             fitting.append((choice, clear_rows))

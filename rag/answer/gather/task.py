@@ -30,8 +30,8 @@ _OF_TABLE = compile_any(
 class Task:
     """A question to a table.
 
-    `text` is the question, `rest` the question without the words for what to do, and `wanted` has the words of it that
-    a table has to have.
+    `text` is the question, `rest` the question without the words for the operation. `wanted` are the words that a table
+    has to have.
     """
 
     text: str
@@ -52,30 +52,39 @@ class Choice(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What follows from a table, in words, and the rows that it follows from."""
+    """The result from a table, in words, and the rows that it follows from."""
 
     text: str
     rows: Sequence[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a question may want from a table.
+
+    `sign` recognises it in a question, `other` a question for something else. `measures` has words that a superlative
+    stands for: "cheapest" compares prices.
+    """
+
+    sign: re.Pattern[str]
+    other: re.Pattern[str]
+    measures: str = ""
+
+    def read_task(self, question: Query) -> Task | None:
+        """Return a question as a task; None if it wants something else, yes or no, or calculates itself."""
+        text = _COURTESY.sub("", question.text)
+        text = text[:1].lower() + text[1:]
+        if not self.sign.search(text) or self.other.search(text):
+            return None
+        if Query(text).is_yes_no or _ARITHMETIC.search(text):
+            return None
+        rest = self.sign.sub(" ", text)
+        return Task(f"{text} {self.measures}", rest, list_words(_OF_TABLE.sub(" ", rest)) - JOINING)
+
+
 def count_rows(rows: int) -> str:
     """Return a number of rows in words."""
     return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def read_task(question: Query, sign: re.Pattern[str], other: re.Pattern[str]) -> Task | None:
-    """Return a question as a task, if it has one sign and not the other one, which is of something else.
-
-    It is None if the question wants yes or no, or calculates itself.
-    """
-    text = _COURTESY.sub("", question.text)
-    text = text[:1].lower() + text[1:]
-    if not sign.search(text) or other.search(text):
-        return None
-    if Query(text).is_yes_no or _ARITHMETIC.search(text):
-        return None
-    rest = sign.sub(" ", text)
-    return Task(text, rest, list_words(_OF_TABLE.sub(" ", rest)) - JOINING)
 
 
 def list_words(text: str) -> frozenset[str]:
