@@ -32,9 +32,8 @@ _IDENTIFIERS = frozenset(
 _LABEL_WORDS = 2
 
 
-# The cells of each column, by its label and the span of their row.
+# The cells of each column, by its label and the span of their row; the number in a cell, and its unit or currency.
 Columns = dict[str, dict[Span, str]]
-# The number in a cell, and its unit or currency.
 _Number = tuple[Decimal, str]
 
 

@@ -57,10 +57,10 @@ class Named(NamedTuple):
         "The manager of Ben" asks for another cell.
         """
         used = [other for name, other in [*self.labels.items(), *self.cells.items()] if name != label]
-        if not (words - JOINING).isdisjoint(frozenset().union(*used)):
-            return False
+        is_new = (words - JOINING).isdisjoint(frozenset().union(*used))
         needs_label = label in self.labels or words <= _COMMON
-        return not needs_label or _are_neighbours(self.labels.get(label, frozenset()), words, text)
+        is_beside = _are_neighbours(self.labels.get(label, frozenset()), words, text)
+        return is_new and (is_beside or not needs_label)
 
 
 def find_named(task: Task, columns: Columns) -> Named:
