@@ -93,10 +93,7 @@ TEXT = (
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 # These words end as a plural does and are not plurals.
-_NO_PLURAL = (
-    r"(?:this|his|was|is|does|has|us|its|always|perhaps|comes|makes|happens|means|takes|gives|goes|says|gets|helps|allows"
-    r"|becomes|includes|contains|remains|provides|refers|describes|represents|determines)\b"
-)
+_NO_PLURAL = r"(?:this|always|perhaps|does|comes|gets|gives|goes|happens|helps|makes|means|provides|says|takes)\b"
 PLURAL = rf"(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b"
 # A word before these is rather a verb than a plural: "which team plays the", "which firm delivers for".
 OBJECT = r"(?:the|an?|for|to|from|in|at|on|with|us|me|him|it|them|our|my|your|his|her|their|its)\b"

@@ -119,8 +119,7 @@ def _find_end(sections: Sequence[_Section], depth: int) -> int:
 def _list_sections(chunks: Sequence[Chunk]) -> list[_Section]:
     """Return the sections that the chunks of an article make."""
     sections: list[_Section] = []
-    by_heading = groupby(chunks, key=lambda chunk: chunk.heading or "")
-    for heading, group in by_heading:
+    for heading, group in groupby(chunks, key=lambda chunk: chunk.heading or ""):
         same = list(group)
         sections.append(_Section(heading.split(HEADING_SEPARATOR), same[0].start, same[-1].end))
     return sections

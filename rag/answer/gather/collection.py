@@ -8,7 +8,7 @@ from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.formatting import join_first
 from rag.index.index import Index
-from rag.index.store import Entry, Store
+from rag.index.store import Store
 from rag.system import parse_source
 from rag.text import list_sentences
 from rag.types import Chunk, Hit, Span
@@ -37,7 +37,7 @@ def answer_at_once(question: str, index: Index) -> Gathered | None:
 
 def _count_documents(_: re.Match[str], store: Store) -> Gathered:
     """Return how many documents there are."""
-    return Gathered(_NO_QUOTES, f"I have {_count(len(store.list_entries()), 'document')}.")
+    return Gathered(_NO_QUOTES, f"I have {_count(len(store.list_entries()))}.")
 
 
 def _list_documents(_: re.Match[str], store: Store) -> Gathered:
@@ -47,21 +47,13 @@ def _list_documents(_: re.Match[str], store: Store) -> Gathered:
 
 def _find_day(asked: re.Match[str], store: Store) -> Gathered | None:
     """Return the day on which the file with a name was indexed; None if there is no such file."""
-    name = _QUOTATION.sub("", asked["name"]).casefold()
+    wanted = _QUOTATION.sub("", asked["name"]).casefold()
     for entry in store.list_entries():
-        if entry.indexed and name in _list_names(entry):
-            first = parse_source(entry.sources[0]).name
-            return Gathered(_NO_QUOTES, f"{first} was last indexed on {entry.indexed}.")
+        paths = [parse_source(source) for source in entry.sources]
+        names = {name.casefold() for path in paths for name in (path.name, path.stem, str(path))}
+        if entry.indexed and wanted in names:
+            return Gathered(_NO_QUOTES, f"{paths[0].name} was last indexed on {entry.indexed}.")
     return None
-
-
-def _list_names(entry: Entry) -> set[str]:
-    """Return the names by which users may mean a document, in small letters: its files' paths and parts of these."""
-    names: set[str] = set()
-    for source in entry.sources:
-        path = parse_source(source)
-        names |= {path.name.casefold(), path.stem.casefold(), str(path).casefold()}
-    return names
 
 
 # Greetings and thanks of a user, each with the assistant's answer.
@@ -79,7 +71,7 @@ _COURTESIES = (
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
     names = [parse_source(source).name for source in sources]
-    return f"{_count(len(sources), 'document')}: {join_first(names, MOST_NAMED)}"
+    return f"{_count(len(sources))}: {join_first(names, MOST_NAMED)}"
 
 
 def _flatten(text: str) -> str:
@@ -108,9 +100,8 @@ def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:
     return next((span for sentence, span in list_sentences(chunk) if wanted.search(_flatten(sentence))), None)
 
 
-def _count(number: int, thing: str) -> str:
-    ending = "" if number == 1 else "s"
-    return f"{number:,} {thing}{ending}"
+def _count(documents: int) -> str:
+    return "1 document" if documents == 1 else f"{documents:,} documents"
 
 
 # Questions about the collection, each with the function that answers them from what they name.

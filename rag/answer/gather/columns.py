@@ -14,14 +14,13 @@ _NUMBER = re.compile(
     rf"(?P<before>[{CURRENCY_SIGNS}]?)\s?(?P<sign>[+−-]?)(?P<digits>\d[\d.,' ]*)"
     rf"(?P<after>(?:[^\W\d_]|[%‰°/.{CURRENCY_SIGNS}]){{0,6}})"
 )
-# A longer number is a code, and too long for `Decimal`.
-_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3}){1,4}|\d{1,3}(?:[ ']\d{3}){1,4}|\d{1,15})(?:\.\d+)?")
+# A longer number is a code, as "01067" is, and too long for `Decimal`.
+_DIGITS = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3}){1,4}|[1-9]\d{0,2}(?:[ ']\d{3}){1,4}|0|[1-9]\d{0,14})(?:\.\d+)?")
 _SEPARATOR = re.compile(r"[, ']")
 # The signs of numbers as Python reads them, and of numbers with a decimal comma.
 _NOTATIONS: tuple[dict[int, int], ...] = ({}, str.maketrans(",.", ".,"))
 # Money has no three decimals, and beside "900" the comma of "1,200" groups digits.
 _GROUPS_BY_COMMA = re.compile(rf"[{CURRENCY_SIGNS}]|(?<![\d.,' ])[1-9]\d{{0,2}}(?![\d.,'])(?! \d)")
-_LEADING_ZERO = re.compile(r"0\d+")
 # The last words of labels whose numbers name things and measure nothing.
 _IDENTIFIERS = frozenset(
     WORD.findall(
@@ -33,8 +32,9 @@ _IDENTIFIERS = frozenset(
 _LABEL_WORDS = 2
 
 
-# The cells of each column, by its label and the span of their row.
+# The cells of each column, by its label and the span of their row; the number in a cell, and its unit or currency.
 Columns = dict[str, dict[Span, str]]
+_Number = tuple[Decimal, str]
 
 
 class Row(NamedTuple):
@@ -52,13 +52,6 @@ class Column(NamedTuple):
     unit: str
 
 
-class _Number(NamedTuple):
-    """The number in a cell, and its unit or currency."""
-
-    value: Decimal
-    unit: str
-
-
 def list_columns(rows: Iterable[Row]) -> Columns:
     """Return the cells of each column that are not empty, by its label and the span of their row, in their order."""
     columns: Columns = {}
@@ -69,29 +62,23 @@ def list_columns(rows: Iterable[Row]) -> Columns:
 
 
 def list_amounts(columns: Columns) -> set[str]:
-    """Return the labels of the columns with numbers that measure something; in the first one they may name rows."""
-    amounts = {label for label, cells in columns.items() if _is_of_amounts(label, cells.values())}
-    first = next(iter(columns), "")
-    names_rows = _are_numbers_of_rows(columns.get(first, {}).values())
-    return amounts - {first} if names_rows else amounts
+    """Return the labels of the columns with numbers that measure something, even if not all cells are numbers."""
+    first, *_ = columns
+    amounts = set[str]()
+    for label, cells in columns.items():
+        has_numbers = any(map(is_amount, cells.values()))
+        if has_numbers and not _names_things(label, cells.values(), is_first=label == first):
+            amounts.add(label)
+    return amounts
 
 
-def _are_numbers_of_rows(cells: Collection[str]) -> bool:
-    """Return whether all cells are whole numbers, and no two are the same."""
-    return len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
-
-
-def _is_of_amounts(label: str, cells: Collection[str]) -> bool:
-    """Return whether a column has numbers that measure something, even if not all of its cells are numbers.
-
-    Years, codes and numbers without a label measure nothing.
-    """
+def _names_things(label: str, cells: Collection[str], *, is_first: bool) -> bool:
+    """Return whether the numbers of a column name things: years, or whole numbers in the first column."""
     words = WORD.findall(label.lower())
     is_identifier = len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:])
     are_years = all(map(YEAR.fullmatch, cells))
-    has_code = any(map(_LEADING_ZERO.fullmatch, cells))
-    names_rows = is_identifier or are_years or has_code
-    return not names_rows and any(map(is_amount, cells))
+    numbers_rows = is_first and len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
+    return is_identifier or are_years or numbers_rows
 
 
 def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
@@ -104,10 +91,10 @@ def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
     if is_read_twice and not _groups_by_comma(cells.values()):
         return None
     numbers = by_point or by_comma
-    units = {number.unit for number in numbers}
+    units = {unit for _, unit in numbers}
     if len(units) != 1:
         return None
-    values = [number.value for number in numbers]
+    values = [value for value, _ in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
@@ -139,4 +126,4 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
         return None
     sign = match["sign"].replace("−", "-")
     unit = f"{match['before']} {match['after']}"
-    return _Number(Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip())
+    return Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip()

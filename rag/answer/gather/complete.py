@@ -87,5 +87,4 @@ def _add_spans(quotes: Quotes, spans: Sequence[HitSpan]) -> Quotes:
     for span in [*spans, *quotes.spans]:
         number = document_ids.index(span.hit.chunk.document_id)
         together[number, span.start] = span
-    ordered = [together[place] for place in sorted(together)]
-    return cite_spans(ordered, quotes.hits)
+    return cite_spans([together[place] for place in sorted(together)], quotes.hits)

@@ -62,7 +62,6 @@ def find_span(text: str, number: str) -> Span | None:
     numbers = [line["number"] for line in of_depth]
     if number not in numbers:
         return None
-
     three = [".".join([*above, str(int(last) + step)]) for step in (-1, 0, 1)]
 
     def is_own_between(index: int) -> tuple[bool, bool]:

@@ -74,15 +74,10 @@ def _covers(text: str, topic: set[str]) -> bool:
 
 
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
-    """Return the best sentences of the nearest document together; None if it has none."""
-    whole = find_evidence(question.text, _list_whole(hits, store))
-    spans = select_sentences(whole, lead=_LEAD)
-    return cite_spans(spans)._replace(note=GATHERED, is_pieced=True) if spans else None
-
-
-def _list_whole(hits: Sequence[Hit], store: Store) -> list[Hit]:
-    """Return all chunks of the nearest document's article as hits; new ones get the lowest score."""
+    """Return the best sentences of the nearest document's article together; None if it has none."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
     article = list_article(hits[0].chunk.document_id, store)
-    return [Hit(chunk, scores.get(chunk.id, lowest), rank=1) for chunk in article]
+    whole = [Hit(chunk, scores.get(chunk.id, lowest), rank=1) for chunk in article]
+    spans = select_sentences(find_evidence(question.text, whole), lead=_LEAD)
+    return cite_spans(spans)._replace(note=GATHERED, is_pieced=True) if spans else None

@@ -1,17 +1,18 @@
-"""Computes a sum, a mean, an extreme or a count over the rows of a table, and quotes the rows."""
+"""Computes over the rows of a table or lists some of them, and quotes them."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from statistics import mean
-from typing import NamedTuple
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.choice import Choice, choose
-from rag.answer.gather.columns import Column, Row, is_amount, list_columns, read_column
+from rag.answer.gather.calculation import AGGREGATES, DECIMALS, EXTREMES, Calculation
+from rag.answer.gather.columns import YEAR, Row, list_columns, read_column
+from rag.answer.gather.listing import LISTINGS, Listing
+from rag.answer.gather.naming import find_named
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import DECIMALS, Operation, Task, list_words, read_tasks
+from rag.answer.gather.task import MOST_NAMED, Choice, Result, Task, list_words
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import CURRENCY_SIGNS, compile_any
+from rag.answer.signs import compile_any
 from rag.index.index import Index
 from rag.rows import split_row
 from rag.system import parse_source
@@ -30,17 +31,8 @@ _LIKE_TOTAL = compile_any(r"\W*(?:(?:overall|all|combined|together|everything|ev
 _FEWEST_ROWS = 3
 # A last row with fewer digits may be the sum or the mean of the others by chance.
 _FEWEST_DIGITS = 3
-# At most this many rows are quoted.
-_MOST_QUOTED = 20
-# The names of more rows with one extreme are not listed.
-_MOST_NAMED = 5
-
-
-class _Result(NamedTuple):
-    """A computed value in words, and the rows that it follows from."""
-
-    text: str
-    rows: Sequence[Row]
+# An extreme comes first: "the highest total" is the highest value of a column "Total".
+_OPERATIONS: tuple[Listing | Calculation, ...] = (*EXTREMES, *LISTINGS, *AGGREGATES)
 
 
 def compute_over_table(request: Request) -> Gathered | None:
@@ -49,8 +41,11 @@ def compute_over_table(request: Request) -> Gathered | None:
     It is also None if anything in the question is not understood: each word has to be in a label, a cell or the title,
     or to be about tables. Of several documents with such a table the nearest one counts, and the note says so.
     """
-    for task in read_tasks(request.question):
-        results = [_compute_over_document(task, hit, request.index) for hit in request.best_hits]
+    for operation in _OPERATIONS:
+        task = operation.read_task(request.question)
+        if task is None:
+            continue
+        results = [_compute_over_document(operation, task, hit, request.index) for hit in request.best_hits]
         fitting = [gathered for gathered in results if gathered]
         if fitting:
             return fitting[0] if len(fitting) == 1 else _name_document(fitting[0])
@@ -65,24 +60,30 @@ def _name_document(gathered: Gathered) -> Gathered:
     return gathered._replace(quotes=quotes._replace(note=note))
 
 
-def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
+def _compute_over_document(operation: Listing | Calculation, task: Task, hit: Hit, index: Index) -> Gathered | None:
     """Return the result of a task over the table of a hit's document that fits it; None if there is not one alone."""
-    names = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
+    title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
         # A table takes long to read, and most documents lack a word of the question.
-        together = f"{names} {text}".lower()
+        together = f"{title} {text}".lower()
         if not all(word in together for word in task.wanted):
             return None
         chunks = list_article(hit.chunk.document_id, store)
+    # The file's name may be of another year.
+    names = list_words(title).difference(YEAR.findall(task.rest))
     fitting: list[tuple[Choice, list[Row]]] = []
     for rows in _find_tables(text, chunks):
         clear_rows = _leave_out_totals(rows)
-        choice = choose(task, list_columns(clear_rows or rows), list_words(names))
-        if choice:
+        named = find_named(task, list_columns(clear_rows or rows))
+        choice = operation.choose(task, named, names)
+        if choice and choice.rows:
             fitting.append((choice, clear_rows))
     # Of two tables that fit, one may be a part of the other.
-    result = _compute(task, *fitting[0]) if len(fitting) == 1 else None
+    if len(fitting) != 1:
+        return None
+    choice, clear_rows = fitting[0]
+    result = operation.solve(choice, clear_rows) if clear_rows else None
     return _quote_rows(result, chunks, hit.score) if result else None
 
 
@@ -148,83 +149,12 @@ def _is_total(row: Row) -> bool:
     return bool(_TOTAL.match(first)) or any(_TOTAL.fullmatch(cell) for cell in others)
 
 
-def _compute(task: Task, choice: Choice, table: Sequence[Row]) -> _Result | None:
-    """Return the result of a task over the chosen rows of a table; None if there are none, or numbers are unclear."""
-    rows = [row for row in table if row.span in choice.rows]
-    compute = task.operation.compute
-    if compute is None:
-        return _name(rows, choice.label, task.operation) if choice.label else _count(rows)
-    column = read_column(choice.label, list_columns(table).get(choice.label, {}))
-    if column is None or not _fits(task, column):
-        return None
-    rows = [row for row in rows if row.span in column.numbers]
-    if not rows:
-        return None
-    value = compute([column.numbers[row.span] for row in rows])
-    if task.operation.is_extreme:
-        return _describe_extreme(task, rows, column, value)
-    with_unit = f"{value:,f} {column.unit}".strip()
-    return _Result(f"{with_unit}, the {task.operation.name} of {column.label} over {_count_rows(len(rows))}", rows)
-
-
-def _count(rows: Sequence[Row]) -> _Result | None:
-    """Return the number of rows; None if one of them may be a remark, because it has only one cell."""
-    fewest_cells = min((len(row.cells) for row in rows), default=0)
-    return _Result(_count_rows(len(rows)), rows) if fewest_cells > 1 else None
-
-
-def _name(rows: Sequence[Row], label: str, operation: Operation) -> _Result | None:
-    """Return the names of the rows, or their number and names; None if one has no name, or two have the same."""
-    names = dict.fromkeys(row.cells.get(label, "") for row in rows)
-    if "" in names or len(names) < len(rows):
-        return None
-    number, listed = _count_rows(len(rows)), ", ".join(names)
-    if len(names) > _MOST_QUOTED:
-        return _Result(number, rows)
-    return _Result(f"{number}: {listed}" if operation.counts else listed, rows)
-
-
-def _fits(task: Task, column: Column) -> bool:
-    """Return whether an operation makes sense for a column, and the question names no other currency than its own."""
-    measured = f"{column.label} {column.unit}"
-    other_currencies = set(CURRENCY_SIGNS).intersection(task.text).difference(measured)
-    return not other_currencies and not task.operation.unfit.search(measured)
-
-
-def _describe_extreme(task: Task, rows: Sequence[Row], column: Column, value: Decimal) -> _Result | None:
-    """Return the rows with an extreme value; None if other rows have the same name."""
-    best = [row for row in rows if column.numbers[row.span] == value]
-    label = _choose_name(task, rows, column.label)
-    names = dict.fromkeys(row.cells.get(label, "") for row in best)
-    if sum(row.cells.get(label, "") in names for row in rows) > len(best):
-        return None
-    subject = ", ".join(names) if len(names) <= _MOST_NAMED else _count_rows(len(best))
-    return _Result(f"{subject}: {column.label} {best[0].cells[column.label]}", best)
-
-
-def _choose_name(task: Task, rows: Sequence[Row], label: str) -> str:
-    """Return the label of the column that names a row: the one that the question asks for, else the first of words.
-
-    `label` is that of the numbers; it names the rows if there is no other.
-    """
-
-    def rank(name: str) -> tuple[bool, bool, bool]:
-        own_words = list_words(name) - list_words(label)
-        return own_words.isdisjoint(task.wanted), is_amount(rows[0].cells.get(name, "")), name != label
-
-    return min(list_columns(rows), key=rank)
-
-
-def _count_rows(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def _quote_rows(result: _Result, chunks: Sequence[Chunk], score: float) -> Gathered:
+def _quote_rows(result: Result, chunks: Sequence[Chunk], score: float) -> Gathered:
     """Return a computed text with the first rows as its quotes; there are none if no row can be quoted."""
     spans: list[HitSpan] = []
-    for row in result.rows[:_MOST_QUOTED]:
+    for row in result.rows[:MOST_NAMED]:
         spans += quote_span(chunks, row.span, score=score).spans
     note = "Computed from the rows of the table."
-    if len(result.rows) > _MOST_QUOTED:
-        note += f" The first {_MOST_QUOTED} of {len(result.rows):,} are shown."
+    if len(result.rows) > MOST_NAMED:
+        note += f" The first {MOST_NAMED} of {len(result.rows):,} are shown."
     return Gathered(cite_spans(spans)._replace(note=note), result.text)
