@@ -169,6 +169,15 @@ def test_numbers_are_added_only_if_it_is_clear_what_they_are(
     assert texts == ([f"{total}, the sum of Value over {len(cells)} rows"] if total else [])
 
 
+def test_amounts_in_different_currencies_are_not_added(tmp_path: Path, settings: Settings) -> None:
+    grants = "Project;Amount;Currency\nKelp;100;EUR\nOtter;50;EUR\nRadar;70;USD\n"
+    assistant = open_assistant(tmp_path, settings, "a.csv", grants, ScriptedLLM(log_odds=-9.0))
+    assert not assistant.ask("What is the total amount?").reply
+    assert not assistant.ask("Which project has the highest amount?").reply
+    (reply,) = assistant.ask("What is the total amount in EUR?").reply
+    assert reply.text == "150, the sum of Amount over 2 rows"
+
+
 TEA = "Item,Price,Stock\nTea,3,1\nMilk,tbd,20\nJam,5,30\n"
 RENT = "Year;Rent\n2021;500\n2022;550\n2023;600\n"
 SHOP = "Item;Price\nTea;3.50\nMilk;2.00\nJam;4.00\n"

@@ -19,6 +19,8 @@ _ASKS_FOR_ROWS = compile_any(r"\b(?:which|who|whose)\b", COUNTS_ROWS)
 _COUNTS = compile_any(r"\b(?:how many|number)\b")
 # "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
 _COUNTS_THINGS = compile_any(r"\b(?:how many|are|were|have)\b")
+# A column with such a label says what the numbers of a row are: "EUR", "kg".
+_UNITS = compile_any(r"\b(?:currency|currencies|units?|uom)\b")
 # The highest rank is the lowest number.
 _RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
 
@@ -40,10 +42,11 @@ class Calculation(Operation):
     def choose(self, task: Task, named: Named, names: frozenset[str]) -> Choice | None:
         """Return the rows that a task is about, and the columns of their names and their numbers.
 
-        It is None if a word is left over, or if the question names another currency than the numbers have.
+        It is None if a word is left over, if the question names another currency than the numbers have, or if the rows
+        have several currencies or units.
         """
         label = self._choose_label(task, named)
-        if label is None:
+        if label is None or _has_several_units(named):
             return None
         known = named.known | names
         if self.is_extreme:  # "which customer" may mean a column "Customer name"
@@ -77,6 +80,15 @@ class Calculation(Operation):
             return _describe_extreme(choice.names, chosen, column, value)
         with_unit = f"{value:,f} {column.unit}".strip()
         return Result(f"{with_unit}, the {self.name} of {column.label} over {count_rows(len(chosen))}", chosen)
+
+
+def _has_several_units(named: Named) -> bool:
+    """Return whether a column says that the numbers of the rows are in different currencies or units."""
+    for label in named.columns.keys() - named.amounts:
+        units = {unit for span, unit in named.columns[label].items() if span in named.rows}
+        if _UNITS.search(label) and len(units) > 1:
+            return True
+    return False
 
 
 def _describe_extreme(label: str, rows: Sequence[Row], column: Column, value: Decimal) -> Result | None:
