@@ -28,7 +28,7 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python tests/density.py rag --limit 30.5 --folder-limit 40
+	$(BIN)/python tests/density.py rag --limit 30 --folder-limit 40
 	$(BIN)/mypy
 	$(BIN)/python tests/prose.py
 

@@ -65,8 +65,28 @@ def test_a_number_that_both_questions_lost_is_added() -> None:
     )
 
 
-def test_a_comparison_without_names_is_left_whole() -> None:
-    assert split("Who was here earlier, and who is the singer or player?", "Who was here?") == ()
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("Who was here earlier, and who is the singer or player?", "Who was here?"),
+        (
+            "How did sales change from the year before to 2024?",
+            "What were sales in 2024?\nWhat were sales the year before?",
+        ),
+        ("What is different about the two pools, cost and size?", "What does the pool cost?\nHow big is the pool?"),
+    ],
+    ids=["no names", "a year named by the other", "two properties"],
+)
+def test_other_questions_are_left_whole(question: str, written: str) -> None:
+    assert split(question, written) == ()
+
+
+def test_each_question_has_to_be_about_another_side() -> None:
+    written = "Who was cheaper?\nWho could deliver sooner?"
+    assert split("Ostra vs Halden, who was cheaper and could deliver sooner", written) == (
+        "Ostra, who was cheaper and could deliver sooner",
+        "Halden, who was cheaper and could deliver sooner",
+    )
 
 
 def test_a_question_that_compares_nothing_is_left_whole() -> None:

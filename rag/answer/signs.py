@@ -115,6 +115,10 @@ COMPARING = content_words(
     "compare compared comparison difference differ different between versus vs against one which more less what's"
     " please better speaks pros cons"
 )
+# A thing with such a word is named by another one: "the year before", "its successor".
+RELATIVE = content_words(
+    "before after previous prior earlier later preceding following last next successor predecessor"
+)
 # How a question names its two sides; the first of these that fits holds.
 SIDES = [
     compile_any(pattern)

@@ -9,7 +9,7 @@ from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import Prompts, fill
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.signs import COMPARING
+from rag.answer.signs import COMPARING, RELATIVE
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import find_spelling
 from rag.answer.understand.rewrite import is_faithful
@@ -67,15 +67,24 @@ def _ask_about_each(lines: Sequence[str], question: Query) -> bool:
     if len(lines) != 2 or not all(is_faithful(line, question.text) for line in lines):
         return False
     one, other = map(content_words, lines)
-    if one <= other or other <= one:
-        return False
+    has_things = _differ_by_things(one - other, other - one, question)
     things = one ^ other
     named = things.union(*(content_words(side.name) for side in question.sides))
     compared = question.words - COMPARING - named
     asked = one & other - named
     # "Longer" becomes "how long", and "cheaper" "what does it cost".
     may_be_new = question.has_comparative or _are_said(asked, question)
-    return _are_said(things, question) and may_be_new and bool(asked or not compared)
+    begin_alike = lines[0].split()[0] == lines[1].split()[0]
+    return has_things and begin_alike and may_be_new and bool(asked or not compared)
+
+
+def _differ_by_things(one: Set[str], other: Set[str], question: Query) -> bool:
+    """Return whether the words that only one line has name two things of a question, in no words such as "before"."""
+    if not one or not other or not RELATIVE.isdisjoint(one | other):
+        return False
+    first, second = (side.words for side in question.sides) if question.sides else (one, other)
+    are_sides = bool((first & one and second & other) or (first & other and second & one))
+    return are_sides and _are_said(one | other, question)
 
 
 def _are_said(words: Set[str], question: Query) -> bool:
