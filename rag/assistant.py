@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rag.answer.gather.collection import answer_at_once
-from rag.answer.gather.compare import PartAnswer, join_quotes, join_replies, split_question
+from rag.answer.gather.compare import PartAnswer, join_quotes, join_replies
 from rag.answer.gather.complete import complete_quotes
 from rag.answer.gather.find import gather
 from rag.answer.gather.request import Gathered, Request, Search
+from rag.answer.gather.split import split_question
 from rag.answer.prompt import BEGIN, build_question, find_prompts, load_prompts
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans, quote_evidence
 from rag.answer.quote.constraints import hold_to_question

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Sentence, Settings, build_index
-from rag.answer.gather.compare import COMPARED, PartAnswer, join_replies, split_question
+from rag.answer.gather.compare import COMPARED, PartAnswer, join_replies
+from rag.answer.gather.split import split_question
 from rag.answer.prompt import load_prompts
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.understand.query import Query
