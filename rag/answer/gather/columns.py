@@ -75,10 +75,12 @@ def list_amounts(columns: Columns) -> set[str]:
 def _names_things(label: str, cells: Collection[str], *, is_first: bool) -> bool:
     """Return whether the numbers of a column name things: years, or whole numbers in the first column."""
     words = WORD.findall(label.lower())
-    is_identifier = len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:])
-    are_years = all(map(YEAR.fullmatch, cells))
-    numbers_rows = is_first and len(set(cells)) == len(cells) and all(map(str.isdecimal, cells))
-    return is_identifier or are_years or numbers_rows
+    if len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:]):
+        return True
+    if all(map(YEAR.fullmatch, cells)):
+        return True
+    are_different = len(set(cells)) == len(cells)
+    return is_first and are_different and all(map(str.isdecimal, cells))
 
 
 def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:

@@ -112,20 +112,23 @@ def _list_candidates(hits: Sequence[Hit]) -> Iterator[_Candidate]:
 
 def _split_hit(number: int, hit: Hit, *, weight: float) -> Iterator[_Candidate]:
     """Yield the sentences of a hit that can be quoted, each with the neighbours that it needs."""
-    sentences = list(list_sentences(hit.chunk))
-    texts, spans = [text for text, _ in sentences], [span for _, span in sentences]
+    texts = []
+    spans = []
+    for text, span in list_sentences(hit.chunk):
+        texts.append(text)
+        spans.append(span)
     shares = {evidence.start: evidence.score for evidence in hit.evidence}
     for index, sentence in enumerate(texts):
         first = index - 1 if _leans_back(sentence) else index
         if first < 0:  # the sentence before it is not in the hit
             continue
         end = _find_last_item(texts, index) + 1
-        text = " ".join(texts[first:end])
-        if not _says_something(sentence) or is_order(text):
+        whole = " ".join(texts[first:end])
+        if not _says_something(sentence) or is_order(whole):
             continue
         own_words = frozenset(content_words(" ".join(texts[index:end])))
         relevance = max(shares.get(start, 0.0) for start, _ in spans[first:end])
-        yield _Candidate(number, tuple(spans[first:end]), text, own_words, relevance, weight)
+        yield _Candidate(number, tuple(spans[first:end]), whole, own_words, relevance, weight)
 
 
 def _leans_back(sentence: str) -> bool:
