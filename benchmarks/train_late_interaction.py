@@ -55,7 +55,7 @@ class Recipe:
 
     rank: int = 16
     rate: float = 5e-4
-    epochs: int = 2
+    epochs: int = 1
     # Questions of a step, and passages without the answer for each of them.
     questions: int = 8
     others: int = 5

@@ -23,7 +23,7 @@ _RERANKED = 20
 # Candidates for the comparison word by word.
 _COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
-_BONUS = 3.0
+_BONUS = 5.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
 # round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
 _NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
@@ -102,13 +102,13 @@ def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]
         order = sorted(range(len(found)), key=lambda i: -scores[i])
         return [found[i] for i in order]
     if isinstance(index.embedder, TokenEmbedder) and knows_words(question, index.embedder):
-        similarities = compare_words(question, [_add_titles(hit.chunk) for hit in found], index.embedder)
+        similarities = compare_words(question, [add_titles(hit.chunk) for hit in found], index.embedder)
         compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(found, similarities, strict=True)]
         return sorted(compared, key=lambda hit: -hit.relevance)
     return found
 
 
-def _add_titles(chunk: Chunk) -> str:
+def add_titles(chunk: Chunk) -> str:
     """Return the words of a chunk below its title and heading: they may name what the chunk is about."""
     return "\n".join(filter(None, [chunk.title, chunk.heading, chunk.text]))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +14,10 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from rag import ModelError, Settings, build_index
+from rag.files import digest_file
 from rag.index.embedder import OnnxEmbedder, SentenceTransformerEmbedder, TokenEmbedder, open_embedder
 from rag.index.reranker import CrossEncoderReranker
+from rag.index.word_weights import FILE, SHA256, fingerprint, load_word_weights
 
 _DIM, _WIDE = 8, 16
 _UNKNOWN = "[UNK]"
@@ -124,6 +127,56 @@ def test_each_token_of_a_word_has_a_vector(own: Settings) -> None:
     assert np.linalg.norm(long.vectors, axis=1) == pytest.approx(1)
     assert same.vectors == pytest.approx(alone.vectors, abs=1e-5)
     assert not len(empty.vectors)
+
+
+@pytest.fixture
+def weights(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file of word weights for the model in the folder, which the embedder uses."""
+    random = np.random.default_rng(1)
+    query = "encoder.layer.0.attention.self.query"
+    low_rank = {
+        f"{query}.down": random.normal(size=(2, _DIM)).astype(np.float16),
+        f"{query}.up": random.normal(size=(_DIM, 2)).astype(np.float16),
+    }
+    file = tmp_path / "words.safetensors"
+    save_file(low_rank, file, metadata={"embedder": fingerprint(folder)})
+    load = partial(load_word_weights, file=file, sha256=digest_file(file))
+    monkeypatch.setattr("rag.index.embedder.load_word_weights", load)
+    return file
+
+
+def test_word_weights_change_the_vectors_of_tokens_alone(own: Settings, request: pytest.FixtureRequest) -> None:
+    plain = open_embedder(own)
+    assert isinstance(plain, OnnxEmbedder)
+    before = plain.embed_tokens(["cat dog"])[0].vectors
+    request.getfixturevalue("weights")
+    trained = open_embedder(own)
+    assert isinstance(trained, OnnxEmbedder)
+    after = trained.embed_tokens(["cat dog"])[0].vectors
+    assert not np.allclose(after, before, atol=1e-3)
+    assert np.linalg.norm(after, axis=1) == pytest.approx(1)
+    assert trained.embed_query("cat dog").tobytes() == plain.embed_query("cat dog").tobytes()
+
+
+def test_torn_word_weights_are_named_in_a_line_and_left_out(
+    own: Settings, weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tear(weights)
+    embedder = open_embedder(own)
+    assert isinstance(embedder, OnnxEmbedder)
+    assert embedder.embed_tokens(["cat dog"])[0].vectors.shape == (2, _DIM)
+    assert caplog.messages == [f"{weights} is damaged, so passages are compared without it: install Footnote again"]
+
+
+def test_word_weights_of_another_model_are_left_out(folder: Path, weights: Path) -> None:
+    changed = load_file(folder / "model.safetensors")
+    changed["encoder.layer.0.attention.self.query.weight"] += 1
+    save_file(changed, folder / "model.safetensors")
+    assert load_word_weights(folder, file=weights, sha256=digest_file(weights)) == {}
+
+
+def test_the_shipped_word_weights_are_whole() -> None:
+    assert digest_file(FILE) == SHA256
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])

@@ -11,6 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from rag.files import digest_file
+from rag.index.word_weights import SHA256, Added
 
 _VERSION = 3
 _FLOAT32 = 1  # onnx.TensorProto.FLOAT
@@ -53,13 +54,15 @@ def read_json(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
-def make_graph(folder: Path, cache: Path) -> Path:
+def make_graph(folder: Path, cache: Path, *, added: Added | None = None) -> Path:
     """Return the file of a model's graph in the folder `cache`; write it if it is missing or damaged.
 
-    Each version of the weights has its own graph. Raises OSError, KeyError or ValueError.
+    Each version of the weights has its own graph, and another one with the word weights `added`. Raises OSError,
+    KeyError or ValueError.
     """
     weights = folder / "model.safetensors"
-    made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns)
+    added_hash = SHA256 if added else ""
+    made_from = (_VERSION, str(weights.resolve()), weights.stat().st_size, weights.stat().st_mtime_ns, added_hash)
     key = hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]
     for path in cache.glob(f"{key}-*.onnx"):
         if _is_whole(path):
@@ -69,7 +72,7 @@ def make_graph(folder: Path, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     aside = cache / f"{key}.tmp"  # one for each model, so that it replaces the file of a killed process
     with FileLock(cache / ".lock"):
-        _Graph(folder).save(aside)
+        _Graph(folder, added or {}).save(aside)
         path = cache / f"{key}-{digest_file(aside)}.onnx"
         aside.replace(path)
     return path
@@ -89,11 +92,12 @@ class _Graph:
     There is one for each text, of (n, dim), and one for each token, of (n, tokens, dim).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, added: Added) -> None:
         from safetensors.numpy import load_file
 
         self._config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._weights = load_file(folder / "model.safetensors")
+        self._weights |= {name: self._weights[name] + matrix for name, matrix in added.items()}
         self._nodes: list[Any] = []
         self._constants: dict[str, np.ndarray[Any, Any]] = {}
         states = self._add_embeddings()

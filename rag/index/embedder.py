@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -14,12 +15,14 @@ from rag.errors import ModelError
 from rag.extras import explain_missing, is_installed
 from rag.index.bert_onnx import can_convert, make_graph, read_json
 from rag.index.runtime import import_onnxruntime
+from rag.index.word_weights import load_word_weights
 from rag.models import locate_model
 from rag.models.registry import explain_loading
 from rag.settings import Settings
 from rag.system import count_cores
 
 if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding
 
@@ -108,13 +111,10 @@ class OnnxEmbedder:
         """Load the graph that `make_graph` wrote for the sentence-transformers folder."""
         from tokenizers import Tokenizer
 
-        onnxruntime = import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = count_cores()
-        # Spinning threads cost more than they gain if something else runs too.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.name = name
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._folder = folder
+        self._graphs = graph.parent
+        self._session = _open_session(graph)
         self.dim = int(self._session.get_outputs()[0].shape[1])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -140,17 +140,25 @@ class OnnxEmbedder:
 
     def embed_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         encodings = self._cutting.encode_batch(list(texts))
-        vectors = dict(self._run(encodings, "tokens"))
+        vectors = dict(self._run(self._comparing, encodings, "tokens"))
         return [_keep_words(text, encodings[i], vectors[i]) for i, text in enumerate(texts)]
 
     def _embed(self, texts: list[str]) -> Vectors:
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
-        for i, row in self._run(self._cutting.encode_batch_fast(texts), "vectors"):
+        for i, row in self._run(self._session, self._cutting.encode_batch_fast(texts), "vectors"):
             rows[i] = row
         return _check_rows(rows, embedder=self.name)
 
-    def _run(self, encodings: "Sequence[Encoding]", output: str) -> Iterator[tuple[int, Vectors]]:
-        """Yield an output of the graph for each text, with the number of the text."""
+    @cached_property
+    def _comparing(self) -> "InferenceSession":
+        """The graph for tokens: with the word weights, if they are of this model."""
+        added = load_word_weights(self._folder)
+        return _open_session(make_graph(self._folder, self._graphs, added=added)) if added else self._session
+
+    def _run(
+        self, session: "InferenceSession", encodings: "Sequence[Encoding]", output: str
+    ) -> Iterator[tuple[int, Vectors]]:
+        """Yield an output of a graph for each text, with the number of the text."""
         tokens = [encoding.ids for encoding in encodings]
         for batch in _make_batches([len(ids) for ids in tokens]):
             ids = np.zeros((len(batch), max(len(tokens[i]) for i in batch)), dtype=np.int64)
@@ -158,7 +166,17 @@ class OnnxEmbedder:
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = tokens[i]
                 mask[row, : len(tokens[i])] = 1
-            yield from zip(batch, self._session.run([output], {"ids": ids, "mask": mask})[0], strict=True)
+            yield from zip(batch, session.run([output], {"ids": ids, "mask": mask})[0], strict=True)
+
+
+def _open_session(graph: Path) -> "InferenceSession":
+    """Return a graph ready to run on the CPU."""
+    onnxruntime = import_onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = count_cores()
+    # Spinning threads cost more than they gain if something else runs too.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
 def _keep_words(text: str, encoding: "Encoding", vectors: Vectors) -> Tokens:

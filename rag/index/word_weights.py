@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.files import digest_file
 
 FILE = Path(__file__).with_suffix(".safetensors")
-SHA256 = ""
+SHA256 = "5697a4856f337d701388afbebb55a11891e2ad146068fe8e6707ac33ad2cd3e0"
 # The fingerprint of an embedder is that of this matrix.
 _FIRST = "encoder.layer.0.attention.self.query.weight"
 _DOWN, _UP = ".down", ".up"
@@ -40,7 +40,7 @@ def load_word_weights(folder: Path, *, file: Path = FILE, sha256: str = SHA256) 
     from safetensors import safe_open
 
     if not file.is_file() or digest_file(file) != sha256:
-        logger.warning("%s is damaged: passages are compared without it; install Footnote again", file)
+        logger.warning("%s is damaged, so passages are compared without it: install Footnote again", file)
         return {}
     with safe_open(file, "numpy") as weights:
         if weights.metadata()["embedder"] != fingerprint(folder):
