@@ -20,7 +20,7 @@ _DOWN, _UP = ".down", ".up"
 
 logger = logging.getLogger(__name__)
 
-# What is added to matrices of an embedder, by their names.
+# Matrices to add to those of an embedder, by their names.
 Added = dict[str, NDArray[np.float32]]
 
 
@@ -33,7 +33,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def load_word_weights(folder: Path, *, file: Path = FILE, sha256: str = SHA256) -> Added:
-    """Return what to add to the matrices of the embedder in a folder; {} if the weights are of another embedder.
+    """Return the matrices to add to those of the embedder in a folder; {} if the weights are of another embedder.
 
     It is also {} if their file is missing or damaged, which is logged.
     """

@@ -24,7 +24,7 @@ _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’]+")
 class _Pair(NamedTuple):
     """Two lines that the LLM wrote for a question, and the words that only one of them has.
 
-    `names` has the words of the two things, and `asked` the other words of both lines: what is compared.
+    `names` has the words of the two things, and `asked` the other words of both lines, for the property.
     """
 
     question: Query
@@ -70,7 +70,7 @@ def _correct_names(line: str, question: str) -> str:
 
 
 def _has_fault(lines: Sequence[str], question: Query) -> bool:
-    """Return whether two lines are no questions about the two things that a question compares."""
+    """Return whether two lines fail to ask about the two things that a question compares."""
     one, other = map(content_words, lines)
     names = (one ^ other).union(*(content_words(side.name) for side in question.sides))
     pair = _Pair(question, lines, (one - other, other - one), names, one & other - names)
@@ -78,7 +78,7 @@ def _has_fault(lines: Sequence[str], question: Query) -> bool:
 
 
 def _adds_names(pair: _Pair) -> bool:
-    """Return whether a line is no question, or names what the question does not."""
+    """Return whether a line does not ask, or names a thing that the question does not."""
     return not all(is_faithful(line, pair.question.text) for line in pair.lines)
 
 

@@ -159,7 +159,7 @@ class Query:
 
 
 def _make_sides(match: re.Match[str]) -> tuple[Side, ...]:
-    """Return the sides that a pattern found in a question; () if one is no name, or has no word of its own."""
+    """Return the sides that a pattern found in a question; () unless both are names with a word of their own."""
     one, other = content_words(match["one"]), content_words(match["other"])
     are_names = all(map(_is_name, match.group("one", "other")))
     if not are_names or one <= other or other <= one:
